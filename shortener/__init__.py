@@ -1,0 +1,1 @@
+"""A self-hosted link shortener and click tracker for messages."""

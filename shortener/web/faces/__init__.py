@@ -1,0 +1,1 @@
+"""The vendors' wire formats, one file each."""
