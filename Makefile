@@ -1,0 +1,64 @@
+# The workflow of this project. `make` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo setup test check lint types layers fix clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL says otherwise
+	@$(BIN)/flask --app wsgi first-start
+	@exec $(BIN)/gunicorn
+
+demo: $(VENV)/run.done ## send a message, click its link, watch the callback arrive; on an instance of its own
+	@$(BIN)/python bench/demo.py
+
+setup: $(VENV)/dev.done ## install all that running, testing and checking need
+
+test: $(VENV)/dev.done ## run all tests, on SQLite and on PostgreSQL
+	@$(BIN)/pytest -n $(JOBS) $(TESTS)
+
+check: $(VENV)/dev.done lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
+	@rm -f .coverage .coverage.*
+	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
+	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=100 --skip-covered
+	@$(BIN)/coverage report --include='shortener/[a-z]*.py' --fail-under=95 --skip-covered
+
+lint: $(VENV)/dev.done
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/dev.done
+	@$(BIN)/mypy
+
+layers: $(VENV)/dev.done
+	@$(BIN)/lint-imports
+
+fix: $(VENV)/dev.done ## format, and mend what can be mended
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+clean: ## remove what the commands above made, except data
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-package
+	@$(PYTHON) -m venv $(VENV)
+
+# Debian and Ubuntu keep venv in a package of its own.
+.PHONY: venv-package
+venv-package:
+	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y python3-venv; \
+	else echo "Python's venv is missing. Install it, then try again:  sudo apt-get install python3-venv"; exit 1; fi
+
+$(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.done: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/run.done

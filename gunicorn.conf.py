@@ -1,0 +1,32 @@
+"""How gunicorn runs the product. Everything here follows from `SHORTENER_*`; see the README."""
+
+from typing import Any
+
+from shortener.config import Settings
+
+settings = Settings.from_env()
+
+wsgi_app = "wsgi:app"
+bind = settings.bind
+workers = settings.processes
+threads = settings.threads
+worker_class = "gthread"
+graceful_timeout = 30
+timeout = 60
+keepalive = 5
+# Only SHORTENER_TRUSTED_PROXIES decides whom to believe; gunicorn itself believes nobody.
+forwarded_allow_ips = ""
+# Several instances may run on one machine; the control socket has one fixed path.
+control_socket_disable = True
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start the delivery loop in each worker, after the fork: threads do not survive one."""
+    if settings.worker == "on":
+        worker.wsgi.extensions["shortener"].deliverer.start()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Let attempts in flight end, and give back what does not."""
+    if settings.worker == "on":
+        worker.wsgi.extensions["shortener"].deliverer.stop(grace=graceful_timeout - 5)

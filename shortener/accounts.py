@@ -1,0 +1,123 @@
+"""Accounts: a sender with its credentials and the keys that sign its events."""
+
+import datetime as dt
+import hashlib
+import secrets
+import string
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError
+from shortener.models import Account, Credential, SigningSecret
+from shortener.rules import event
+from shortener.vault import seal, unseal
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+KEY_BYTES = 32
+NAME_LENGTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a sender needs to use us. Shown once."""
+
+    name: str
+    sid: str
+    token: str
+    signing_secret: str
+
+
+def create(session: Session, name: str, *, secret_key: str, now: dt.datetime) -> Credentials:
+    """Add an account with one token and one signing secret; AccountNameError if the name is taken."""
+    if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
+        raise AccountNameError(f"An account's name has 1 to {NAME_LENGTH} printable characters.")
+    account = Account(name=name, sid=random_text(32), created_on=now)
+    session.add(account)
+    try:
+        session.flush()  # the name may be taken, and the rows below need the id
+    except IntegrityError:
+        raise AccountNameError(f"There is an account named {name} already.") from None
+    token = _add_token(session, account, now)
+    key = secrets.token_bytes(KEY_BYTES)
+    session.add(SigningSecret(account_id=account.id, sealed=seal(key, secret_key), created_on=now))
+    return Credentials(name=name, sid=account.sid, token=token, signing_secret=event.show_secret(key))
+
+
+def rotate(session: Session, name: str, *, now: dt.datetime) -> tuple[Account, str]:
+    """Give the account a new token; the old ones open nothing any more."""
+    account = named(session, name)
+    session.execute(delete(Credential).where(Credential.account_id == account.id))
+    return account, _add_token(session, account, now)
+
+
+def disable(session: Session, name: str, *, now: dt.datetime) -> Account:
+    """Close the account to its sender. Its links still redirect, its callbacks still go out."""
+    account = named(session, name)
+    account.disabled_on = account.disabled_on or now
+    return account
+
+
+def configure(session: Session, name: str, changes: dict[str, Any]) -> Account:
+    """Change the account's defaults; they hold for messages that come after."""
+    account = named(session, name)
+    for field, value in changes.items():
+        setattr(account, field, value)
+    return account
+
+
+def named(session: Session, name: str) -> Account:
+    """The account of that name; AccountNameError if there is none."""
+    account = session.scalar(select(Account).where(Account.name == name))
+    if account is None:
+        raise AccountNameError(f"There is no account named {name}.")
+    return account
+
+
+def every(session: Session) -> list[Account]:
+    """All accounts, by name."""
+    return list(session.scalars(select(Account).order_by(Account.name)))
+
+
+def authenticate(session: Session, sid: str | None, token: str) -> Account:
+    """The account that a token, or a SID and its token, opens; CredentialsError if none.
+
+    The look-up goes by the token's SHA-256. A token has 190 random bits, so a fast hash without salt is enough, and
+    how long a comparison takes tells nothing of use.
+    """
+    account = session.scalar(
+        select(Account).join(Credential).where(Credential.token_sha256 == hashlib.sha256(token.encode()).digest())
+    )
+    if account is None or (sid is not None and not secrets.compare_digest(account.sid.encode(), sid.encode())):
+        raise CredentialsError("These credentials open no account.")
+    if account.disabled_on is not None:
+        raise AccountDisabledError
+    return account
+
+
+def signing_keys(session: Session, account_id: int, *, secret_key: str, now: dt.datetime) -> list[bytes]:
+    """The keys that sign the account's events now, the newest first."""
+    sealed = session.scalars(
+        select(SigningSecret.sealed)
+        .where(
+            SigningSecret.account_id == account_id,
+            or_(SigningSecret.expires_on.is_(None), SigningSecret.expires_on > now),
+        )
+        .order_by(SigningSecret.created_on.desc(), SigningSecret.id.desc())
+    )
+    return [unseal(secret, secret_key) for secret in sealed]
+
+
+def random_text(length: int) -> str:
+    """Random characters `[A-Za-z0-9]`, 5.95 bits each."""
+    return "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
+
+
+def _add_token(session: Session, account: Account, now: dt.datetime) -> str:
+    token = random_text(32)
+    digest = hashlib.sha256(token.encode()).digest()
+    session.add(Credential(account_id=account.id, token_sha256=digest, created_on=now))
+    return token

@@ -1,0 +1,102 @@
+"""Binds the tables to the application: connections, transactions and the clock that counts."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from shortener.config import Settings
+from shortener.models import EPOCH, MICROSECOND, Base
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+# WAL: readers and the writer do not wait for each other. FULL: a commit that we promised survives a power cut.
+# auto_vacuum works only when it is chosen before the first table.
+SQLITE_PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def bind(app: Flask, settings: Settings) -> None:
+    """Give the application its database; the engine is ready for use after this."""
+    options: dict[str, Any] = {"pool_size": settings.threads + 4, "max_overflow": 8}
+    if not settings.embedded:
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Set the pragmas on every connection, and begin transactions ourselves: a writer takes its lock at once.
+
+    A deferred transaction that reads first and writes later fails at once when another wrote in between, whatever
+    the busy timeout; `BEGIN IMMEDIATE` waits its turn instead.
+    """
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in SQLITE_PRAGMAS:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def read() -> Iterator[Session]:
+    """A session for reading; what it loaded stays usable afterwards, and no transaction stays open."""
+    session = db.session()
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def write() -> Iterator[Session]:
+    """A session whose changes are committed together when the block ends, or not at all."""
+    session = db.session()
+    session.close()  # a read that is still open would keep its old view, and its lock mode
+    session.connection(execution_options={"writes": True})
+    try:
+        yield session
+        session.commit()
+    finally:
+        session.close()
+
+
+def now(session: Session) -> dt.datetime:
+    """The time that counts: the database's on PostgreSQL, so that the nodes' clocks do not matter; ours on SQLite."""
+    if session.get_bind().dialect.name != "postgresql":
+        return dt.datetime.now(dt.UTC)
+    micros = session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+    return EPOCH + (micros or 0) * MICROSECOND
+
+
+def insert_or_skip(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that skips what a unique constraint forbids; `RETURNING` tells whether it was skipped.
+
+    Unlike a failed INSERT it leaves the transaction usable, on both databases.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

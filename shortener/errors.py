@@ -1,0 +1,87 @@
+"""What can go wrong, each with a stable code. No HTTP here: `web/problems.py` gives each its status."""
+
+
+class ShortenerError(Exception):
+    """The parent of everything the product refuses; `str()` says what to do about it."""
+
+    code = "error"
+
+
+class SettingsError(ShortenerError):
+    """Settings are missing or wrong; `faults` names every one of them."""
+
+    code = "settings"
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("The settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+
+
+class InvalidOrderError(ShortenerError):
+    """A message was handed in with unusable fields; `fields` maps each to what is wrong with it."""
+
+    code = "invalid_fields"
+
+    def __init__(self, fields: dict[str, list[str]]) -> None:
+        self.fields = fields
+        super().__init__("Some fields cannot be used; `errors` says which and why.")
+
+
+class ClientTagTakenError(ShortenerError):
+    """The account has used this `client_tag` before, for the message `msgid`."""
+
+    code = "client_tag_taken"
+
+    def __init__(self, msgid: str) -> None:
+        self.msgid = msgid
+        super().__init__("This client_tag belongs to an earlier message; look at that one, or use another tag.")
+
+
+class IdempotencyKeyReusedError(ShortenerError):
+    """The `Idempotency-Key` came before with another body."""
+
+    code = "idempotency_key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came before with another body; use a new key for a new message.")
+
+
+class MessageNotFoundError(ShortenerError):
+    """The account has no such message."""
+
+    code = "message_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This account has no message with that msgid.")
+
+
+class CredentialsError(ShortenerError):
+    """The request carries no credentials that open anything."""
+
+    code = "credentials_invalid"
+
+
+class AccountDisabledError(CredentialsError):
+    """The credentials are right, but the operator has switched the account off."""
+
+    code = "account_disabled"
+
+    def __init__(self) -> None:
+        super().__init__("This account is disabled; ask the operator of this installation.")
+
+
+class AccountNameError(ShortenerError):
+    """No account, or already one, has this name."""
+
+    code = "account_name"
+
+
+class SecretKeyError(ShortenerError):
+    """A stored secret does not open under `SHORTENER_SECRET_KEY`."""
+
+    code = "secret_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A stored signing secret does not open: SHORTENER_SECRET_KEY is not the one it was stored under."
+        )

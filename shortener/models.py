@@ -1,0 +1,248 @@
+"""The tables. Typed SQLAlchemy models on one Base; no Flask, no behaviour."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MICROSECOND = dt.timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[dt.datetime]):
+    """A moment in UTC, stored as integer microseconds since 1970 on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a naive time: it would be some other moment elsewhere."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs its time zone")
+        return (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> dt.datetime | None:
+        """Give back an aware time in UTC."""
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+class BinaryUuid(TypeDecorator[uuid.UUID]):
+    """A UUID in its 16 bytes: `uuid` on PostgreSQL, a blob on SQLite. Both sort it by its bytes."""
+
+    impl = LargeBinary(16)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Choose the database's own type where it has one."""
+        return dialect.type_descriptor(Uuid() if dialect.name == "postgresql" else LargeBinary(16))
+
+    def process_bind_param(self, value: uuid.UUID | None, dialect: Dialect) -> Any:
+        """Hand over what the driver wants."""
+        return value if value is None or dialect.name == "postgresql" else value.bytes
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> uuid.UUID | None:
+        """Give back a UUID."""
+        return uuid.UUID(bytes=value) if isinstance(value, bytes) else value
+
+
+# SQLite numbers rows by itself only in a column declared INTEGER.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+# Bytes decide the order of text, as they do in SQLite, whatever locale the PostgreSQL database has.
+ByteText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+Document = JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    """The parent of all tables."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {dt.datetime: Instant, str: ByteText, uuid.UUID: BinaryUuid}  # noqa: RUF012 - SQLAlchemy's way
+
+
+class Installation(Base):
+    """One row: what was made once for this installation and must never change."""
+
+    __tablename__ = "installation"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    slug_salt: Mapped[str]
+
+
+class Account(Base):
+    """A sender. Its defaults hold for messages that do not say otherwise."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    sid: Mapped[str] = mapped_column(unique=True)
+    created_on: Mapped[dt.datetime]
+    disabled_on: Mapped[dt.datetime | None]
+    track_link: Mapped[bool] = mapped_column(default=True)
+    detection: Mapped[str] = mapped_column(default="strict")
+    count_as_click: Mapped[str] = mapped_column(default="person_or_unknown")
+    recipient_storage: Mapped[str] = mapped_column(default="full")
+
+
+class Credential(Base):
+    """A token of an account, kept as its SHA-256 only."""
+
+    __tablename__ = "credential"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_on: Mapped[dt.datetime]
+
+
+class SigningSecret(Base):
+    """A key that signs an account's events, encrypted under the installation's secret key."""
+
+    __tablename__ = "signing_secret"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_on: Mapped[dt.datetime]
+    expires_on: Mapped[dt.datetime | None]
+
+
+class Message(Base):
+    """One text handed to us for preprocessing, as it came."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("account_id", "client_tag"),
+        UniqueConstraint("account_id", "idempotency_key"),
+        Index(None, "account_id", "received_on", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    msgid: Mapped[str] = mapped_column(unique=True)
+    received_on: Mapped[dt.datetime]
+    text: Mapped[str]
+    track_link: Mapped[bool]
+    detection: Mapped[str]
+    count_as_click: Mapped[str]
+    lt_callbackurl: Mapped[str | None]
+    callbackurl: Mapped[str | None]
+    client_tag: Mapped[str | None]
+    sender: Mapped[str | None]
+    recipient: Mapped[str | None]
+    tags: Mapped[list[str] | None] = mapped_column(Document)
+    # `metadata` is SQLAlchemy's own word on a model.
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", Document)
+    skipped: Mapped[list[dict[str, Any]] | None] = mapped_column(Document)
+    idempotency_key: Mapped[str | None]
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class Link(Base):
+    """The target of a message, with its life. The rewritten text follows from `starts_at` and `ends_at`."""
+
+    __tablename__ = "link"
+    __table_args__ = (UniqueConstraint("message_id", "position"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    position: Mapped[int] = mapped_column(default=1)
+    number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    base_url: Mapped[str]
+    target: Mapped[str]
+    # The ASCII form, where it is not the target itself.
+    location: Mapped[str | None]
+    starts_at: Mapped[int]
+    ends_at: Mapped[int]
+    expires_on: Mapped[dt.datetime]
+    count_as_click: Mapped[str]
+    accessed_on: Mapped[dt.datetime | None]
+    off_on: Mapped[dt.datetime | None]
+
+
+class Click(Base):
+    """One GET of a live link. Rows lie in the order link, then time, for that is how they are read."""
+
+    __tablename__ = "click"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), primary_key=True, autoincrement=False)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    clicked_on: Mapped[dt.datetime]
+    visitor: Mapped[str]
+    reason: Mapped[str]
+
+
+class Callback(Base):
+    """The job of telling the sender about a link's first click."""
+
+    __tablename__ = "callback"
+    __table_args__ = (
+        # `due_on` is when to attempt next and, while attempting, when the lease runs out.
+        Index(
+            "ix_callback_due_on",
+            "due_on",
+            sqlite_where=text("settled_on IS NULL"),
+            postgresql_where=text("settled_on IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), unique=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    event_id: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(default="pending")
+    created_on: Mapped[dt.datetime]
+    due_on: Mapped[dt.datetime]
+    lease_token: Mapped[str | None]
+    settled_on: Mapped[dt.datetime | None]
+
+
+class Attempt(Base):
+    """One HTTP try of a callback, with its outcome. Without an outcome it is still running, or was cut off."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("callback_id", "number"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    callback_id: Mapped[int] = mapped_column(ForeignKey("callback.id"))
+    number: Mapped[int]
+    started_on: Mapped[dt.datetime]
+    ended_on: Mapped[dt.datetime | None]
+    outcome: Mapped[str | None]
+    detail: Mapped[str | None]
+    status: Mapped[int | None]
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    lookup_us: Mapped[int | None] = mapped_column(BigInteger)
+    connect_us: Mapped[int | None] = mapped_column(BigInteger)
+    first_byte_us: Mapped[int | None] = mapped_column(BigInteger)
+    total_us: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,138 @@
+"""What a sender may ask for with a message: the one place that checks it, whatever wire format it came in."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+
+from shortener.errors import InvalidOrderError
+from shortener.rules import receiver
+
+MESSAGE_LENGTH = 10_000
+METADATA_BYTES = 4096
+URL_LENGTH = 2048
+
+
+def _storable(value: str) -> str:
+    """Refuse NUL, which PostgreSQL refuses and SQLite stores; lone surrogates are refused before this."""
+    if "\0" in value:
+        raise ValueError("must not contain the character NUL")
+    return value
+
+
+def _switch(value: object) -> object:
+    """Take true and false as JSON has them and as forms write them, nothing else."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ValueError("must be true or false")
+
+
+def _tag_list(value: object) -> object:
+    """Take `a,b` for `["a", "b"]`."""
+    if isinstance(value, str):
+        return [tag.strip() for tag in value.split(",") if tag.strip()]
+    return value
+
+
+def _document(value: object) -> object:
+    """Take an object as it is or, from a form, as JSON text; hold its size and what is in it."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError("must be a JSON object") from None
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except (ValueError, RecursionError):  # a lone surrogate, an infinite number, a bottomless nest
+        raise ValueError("must be an object of JSON values in valid Unicode") from None
+    if size > METADATA_BYTES:
+        raise ValueError(f"must be at most {METADATA_BYTES} bytes of JSON")
+    if "\0" in "".join(_texts(value)):
+        raise ValueError("must not contain the character NUL")
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    """Every text in a JSON value, keys included."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return []
+
+
+def _callback_url(value: str, info: ValidationInfo) -> str:
+    policy: receiver.Policy = (info.context or {}).get("policy", receiver.Policy())
+    if fault := receiver.check(value, policy):
+        raise ValueError(fault)
+    return value
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+CallbackUrl = Annotated[str, Field(max_length=URL_LENGTH), AfterValidator(_storable), AfterValidator(_callback_url)]
+
+
+class Order(BaseModel):
+    """A message with what is to be done about it. What is None follows the account's default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    message: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
+    track_link: Annotated[bool | None, BeforeValidator(_switch)] = None
+    lt_callbackurl: CallbackUrl | None = None
+    callbackurl: CallbackUrl | None = None
+    client_tag: ShortText | None = None
+    sender: ShortText | None = None
+    recipient: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)] | None = None
+    tags: Annotated[list[ShortText] | None, Field(max_length=100), BeforeValidator(_tag_list)] = None
+    metadata: Annotated[dict[str, Any] | None, BeforeValidator(_document)] = None
+    detection: Literal["strict", "smart"] | None = None
+    count_as_click: Literal["person", "person_or_unknown", "any"] | None = None
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy) -> Self:
+        """Make an order of what came in; InvalidOrderError names every field that cannot be used."""
+        try:
+            return cls.model_validate(dict(fields), context={"policy": policy})
+        except ValidationError as error:
+            raise InvalidOrderError(_by_field(error)) from None
+
+
+def _by_field(error: ValidationError) -> dict[str, list[str]]:
+    fields: dict[str, list[str]] = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        fields.setdefault(str(fault["loc"][0]), []).append(_sentence(fault))
+    return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}
+
+
+def _sentence(fault: Any) -> str:
+    """Say a fault in our words: they are read by people who do not know which library found it."""
+    limits = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return "is not a field of this call"
+        case "string_type" | "string_unicode" | "list_type" | "dict_type":
+            return {"s": "must be text in valid Unicode", "l": "must be a list", "d": "must be a JSON object"}[
+                fault["type"][0]
+            ]
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must be at most {limits['max_length']} characters"
+        case "too_long":
+            return f"must have at most {limits['max_length']} entries"
+        case "literal_error":
+            return f"must be {limits['expected']}"
+    return str(fault["msg"]).removeprefix("Value error, ")

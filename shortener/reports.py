@@ -1,0 +1,220 @@
+"""What became of a message: the documents that answer for it. Totals are counted from rows."""
+
+import base64
+import binascii
+import datetime as dt
+import struct
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
+
+from shortener.errors import InvalidOrderError
+from shortener.messages import link_of
+from shortener.models import EPOCH, MICROSECOND, Account, Attempt, Callback, Click, Link, Message
+from shortener.rules import parts
+from shortener.rules.event import rfc3339
+from shortener.rules.slug import Slugs
+from shortener.rules.visitor import Visitor
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a document needs to name things: our public address and the slugs of this installation."""
+
+    base_url: str
+    slugs: Slugs
+
+    def of_message(self, message: Message) -> str:
+        """The URL of a message's report."""
+        return f"{self.base_url}/v1/messages/{message.msgid}"
+
+    def of_link(self, link: Link) -> str:
+        """The shortlink, as it was given out: a later change of the public address does not change it."""
+        return f"{link.base_url}/{self.slugs.encode(link.number)}"
+
+
+def accepted(message: Message, link: Link | None, address: Address) -> dict[str, Any]:
+    """The answer to a preprocessed message, as of the moment it came in."""
+    entry = _link_entry(link, address, accessed_on=None)
+    rewritten = rewritten_text(message, link, address)
+    return {
+        "msgid": message.msgid,
+        "message": rewritten,
+        "links": [entry] if entry else [],
+        "link_tracking": entry,
+        "skipped": message.skipped or [],
+        "sms": sms(message.text, rewritten),
+        "url": address.of_message(message),
+    }
+
+
+def full(session: Session, message: Message, address: Address) -> dict[str, Any]:
+    """Everything about one message: as it came, what was made of it, its clicks, its callback."""
+    link = link_of(session, message)
+    entry = _link_entry(link, address, accessed_on=link.accessed_on if link else None)
+    rewritten = rewritten_text(message, link, address)
+    return {
+        **summary(message, link, address),
+        "original_message": message.text,
+        "links": [entry] if entry else [],
+        "skipped": message.skipped or [],
+        "sms": sms(message.text, rewritten),
+        "clicks": clicks(session, message, link, address) if link else None,
+        "callback": _callback(session, link) if link else None,
+    }
+
+
+def summary(message: Message, link: Link | None, address: Address) -> dict[str, Any]:
+    """One message as lists show it."""
+    return {
+        "msgid": message.msgid,
+        "received_on": rfc3339(message.received_on),
+        "message": rewritten_text(message, link, address),
+        "link_tracking": _link_entry(link, address, accessed_on=link.accessed_on if link else None),
+        "track_link": message.track_link,
+        "lt_callbackurl": message.lt_callbackurl,
+        "callbackurl": message.callbackurl,
+        "client_tag": message.client_tag,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "tags": message.tags or [],
+        "metadata": message.details or {},
+        "detection": message.detection,
+        "count_as_click": message.count_as_click,
+        "url": address.of_message(message),
+    }
+
+
+def page(
+    session: Session, account: Account, address: Address, *, client_tag: str | None, cursor: str | None
+) -> dict[str, Any]:
+    """The account's messages, the newest first, a page at a time; with a client tag, the one or none that has it."""
+    query = (
+        select(Message, Link)
+        .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
+        .where(Message.account_id == account.id)
+        .order_by(Message.received_on.desc(), Message.id.desc())
+        .limit(PAGE + 1)
+    )
+    if client_tag is not None:
+        query = query.where(Message.client_tag == client_tag)
+    if cursor is not None:
+        micros, message_id = _open_cursor(cursor, ">qq")
+        query = query.where(tuple_(Message.received_on, Message.id) < tuple_(EPOCH + micros * MICROSECOND, message_id))
+    rows = session.execute(query).tuples().all()
+    last = rows[PAGE - 1][0] if len(rows) > PAGE else None
+    return {
+        "messages": [summary(message, link, address) for message, link in rows[:PAGE]],
+        "next": None if last is None else f"{address.base_url}/v1/messages?cursor={_after(last)}",
+    }
+
+
+def clicks(
+    session: Session, message: Message, link: Link, address: Address, *, cursor: str | None = None
+) -> dict[str, Any]:
+    """Counts of a link's clicks by visitor class, the newest of them, and where the rest is."""
+    counted = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
+    counts = dict(session.execute(counted).tuples())
+    newest = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
+    if cursor is not None:
+        newest = newest.where(Click.id < uuid.UUID(bytes=_open_cursor(cursor, ">16s")[0]))
+    rows = session.scalars(newest).all()
+    last = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return {
+        "counts": {visitor.value: counts.get(visitor.value, 0) for visitor in Visitor},
+        "total": sum(counts.values()),
+        "newest": [
+            {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason}
+            for click in rows[:PAGE]
+        ],
+        "next": None if last is None else f"{address.of_message(message)}/clicks?cursor={_cursor('>16s', last.bytes)}",
+    }
+
+
+def rewritten_text(message: Message, link: Link | None, address: Address) -> str:
+    """The text to send: the one that came, with the shortlink where the link was."""
+    if link is None:
+        return message.text
+    return message.text[: link.starts_at] + address.of_link(link) + message.text[link.ends_at :]
+
+
+def sms(before: str, after: str) -> dict[str, Any]:
+    """How many SMS parts the text takes, as it came and as it goes out."""
+    sent = parts.count(after)
+    return {"encoding": sent.encoding, "parts_before": parts.count(before).parts, "parts_after": sent.parts}
+
+
+def _link_entry(link: Link | None, address: Address, accessed_on: dt.datetime | None) -> dict[str, Any] | None:
+    if link is None:
+        return None
+    return {
+        "link": link.target,
+        "shortlink": address.of_link(link),
+        "expires_on": rfc3339(link.expires_on),
+        "off_on": _maybe(link.off_on),
+        "accessed": accessed_on is not None,
+        "accessed_on": _maybe(accessed_on),
+    }
+
+
+def _callback(session: Session, link: Link) -> dict[str, Any] | None:
+    callback = session.scalar(select(Callback).where(Callback.link_id == link.id))
+    if callback is None:
+        return None
+    attempts = session.scalars(select(Attempt).where(Attempt.callback_id == callback.id).order_by(Attempt.number))
+    return {
+        "id": callback.event_id,
+        "url": callback.url,
+        "state": callback.state,
+        "created_on": rfc3339(callback.created_on),
+        "next_attempt_on": rfc3339(callback.due_on) if callback.state == "pending" else None,
+        "settled_on": _maybe(callback.settled_on),
+        "attempts": [_attempt(attempt) for attempt in attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    times: Mapping[str, int | None] = {
+        "lookup_ms": attempt.lookup_us,
+        "connect_ms": attempt.connect_us,
+        "first_byte_ms": attempt.first_byte_us,
+        "total_ms": attempt.total_us,
+    }
+    return {
+        "number": attempt.number,
+        "started_on": rfc3339(attempt.started_on),
+        "ended_on": _maybe(attempt.ended_on),
+        "outcome": attempt.outcome or "running",
+        "detail": attempt.detail,
+        "status": attempt.status,
+        "answer": attempt.answer.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
+        if attempt.answer
+        else None,
+        **{name: None if micros is None else round(micros / 1000, 3) for name, micros in times.items()},
+    }
+
+
+def _maybe(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else rfc3339(moment)
+
+
+def _after(message: Message) -> str:
+    return _cursor(">qq", (message.received_on - EPOCH) // MICROSECOND, message.id)
+
+
+def _cursor(shape: str, *values: Any) -> str:
+    return base64.urlsafe_b64encode(struct.pack(shape, *values)).decode("ascii").rstrip("=")
+
+
+def _open_cursor(cursor: str, shape: str) -> tuple[Any, ...]:
+    """Read a cursor that we gave out; one from anywhere else is told apart by its length only, and does no harm."""
+    try:
+        return struct.unpack(shape, base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+    except (UnicodeEncodeError, binascii.Error, struct.error):
+        raise InvalidOrderError({"cursor": ["is not a cursor that this list gave out"]}) from None

@@ -1,0 +1,77 @@
+"""What the edge works with, made once for an application by `create_app`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+from flask import Flask, current_app
+from sqlalchemy import select
+
+from shortener import db
+from shortener.config import Settings
+from shortener.messages import House
+from shortener.models import Installation
+from shortener.outbound import Client
+from shortener.reports import Address
+from shortener.rules import receiver, visitor
+from shortener.rules.slug import Slugs
+from shortener.worker import Deliverer
+
+EXTENSION = "shortener"
+
+
+@dataclass
+class Services:
+    """Settings and what follows from them. Needs an application context for what it reads from the database."""
+
+    app: Flask = field(repr=False)
+    settings: Settings
+    policy: receiver.Policy
+    visitor_rules: visitor.Rules
+    deliverer: Deliverer
+
+    @cached_property
+    def slugs(self) -> Slugs:
+        """The slugs of this installation: its salt was made with its database and never changes."""
+        with db.read() as session:
+            return Slugs(session.scalars(select(Installation.slug_salt)).one())
+
+    @cached_property
+    def house(self) -> House:
+        """What this installation adds to a message."""
+        return House(
+            base_url=self.settings.base_url,
+            own_hosts=self.settings.own_hosts,
+            link_life=timedelta(days=self.settings.link_days),
+            slugs=self.slugs,
+        )
+
+    @cached_property
+    def address(self) -> Address:
+        """How documents name things."""
+        return Address(base_url=self.settings.base_url, slugs=self.slugs)
+
+
+def make(app: Flask, settings: Settings) -> Services:
+    """Put together what the settings ask for, and leave it with the application."""
+    policy = receiver.Policy(
+        allow_nets=settings.callback_allow_nets,
+        allow_http=settings.callback_allow_http == "on",
+        own_hosts=settings.own_hosts,
+    )
+    client = Client(policy, timeout=settings.callback_timeout)
+    services = Services(
+        app=app,
+        settings=settings,
+        policy=policy,
+        visitor_rules=visitor.default_rules(),
+        deliverer=Deliverer(app, settings, client),
+    )
+    app.extensions[EXTENSION] = services
+    return services
+
+
+def services() -> Services:
+    """Those of the current application."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,56 @@
+"""Who may call what: every view says it, and a test looks."""
+
+import binascii
+from base64 import b64decode
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from flask import request
+
+from shortener import accounts, db
+from shortener.errors import CredentialsError
+from shortener.models import Account
+
+P = ParamSpec("P")
+R = TypeVar("R")
+ACCESS = "__access__"
+
+
+def public(view: Callable[P, R]) -> Callable[P, R]:
+    """Anybody may call this."""
+    setattr(view, ACCESS, "public")
+    return view
+
+
+def for_senders(view: Callable[Concatenate[Account, P], R]) -> Callable[P, R]:
+    """Only with an account's credentials; the view gets the account."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        return view(authenticated(), *args, **kwargs)
+
+    setattr(guarded, ACCESS, "senders")
+    return guarded
+
+
+def authenticated() -> Account:
+    """The account whose credentials the request carries: Basic `SID:TOKEN` or Bearer `TOKEN`; or CredentialsError."""
+    sid, token = _credentials(request.headers.get("Authorization", ""))
+    with db.read() as session:
+        return accounts.authenticate(session, sid, token)
+
+
+def _credentials(header: str) -> tuple[str | None, str]:
+    scheme, _, rest = header.strip().partition(" ")
+    match scheme.lower():
+        case "bearer" if rest.strip().isascii() and rest.strip():
+            return None, rest.strip()
+        case "basic":
+            try:
+                sid, colon, token = b64decode(rest.strip(), validate=True).decode("utf-8").partition(":")
+            except (binascii.Error, ValueError):
+                colon = ""
+            if colon:
+                return sid, token
+    raise CredentialsError("Give credentials: HTTP Basic with SID:TOKEN, or `Authorization: Bearer TOKEN`.")

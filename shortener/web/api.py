@@ -1,0 +1,101 @@
+"""Our own interface: hand in a message, ask what became of it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shortener import db, messages, reports
+from shortener.errors import InvalidOrderError
+from shortener.models import Account
+from shortener.orders import Order
+from shortener.services import services
+from shortener.web import incoming
+from shortener.web.access import for_senders
+
+blueprint = Blueprint("api", __name__, url_prefix="/v1")
+IDEMPOTENCY_KEY_LENGTH = 255
+Answer = tuple[dict[str, Any], int, dict[str, str]]
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    """No answer here is anybody else's."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.post("/messages")
+@for_senders
+def preprocess(account: Account) -> Answer:
+    """Preprocess a message: 201 with the text to send."""
+    key = _idempotency_key()
+    order = Order.check(incoming.fields(), services().policy)
+    draft = messages.draft(order, account, services().house)
+    with db.write() as session:
+        done = messages.preprocess(session, account, draft, services().house, now=db.now(session), idempotency_key=key)
+    document = reports.accepted(done.message, done.link, services().address)
+    headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
+    return document, 201, headers
+
+
+@blueprint.get("/messages")
+@for_senders
+def find(account: Account) -> dict[str, Any]:
+    """The account's messages, the newest first; with `client_tag`, the one or none that has it."""
+    unknown = set(request.args) - {"client_tag", "cursor"}
+    if unknown:
+        raise InvalidOrderError({name: ["is not a parameter of this call"] for name in sorted(unknown)})
+    with db.read() as session:
+        return reports.page(
+            session,
+            account,
+            services().address,
+            client_tag=_without_nul("client_tag"),
+            cursor=request.args.get("cursor"),
+        )
+
+
+@blueprint.get("/messages/<msgid>")
+@for_senders
+def report(account: Account, msgid: str) -> dict[str, Any]:
+    """Everything about one message."""
+    with db.read() as session:
+        return reports.full(session, messages.find(session, account, msgid), services().address)
+
+
+@blueprint.get("/messages/<msgid>/clicks")
+@for_senders
+def clicks(account: Account, msgid: str) -> dict[str, Any]:
+    """A message's clicks, the newest first, page by page."""
+    with db.read() as session:
+        message = messages.find(session, account, msgid)
+        link = messages.link_of(session, message)
+        if link is None:
+            return {"counts": {}, "total": 0, "newest": [], "next": None}
+        return reports.clicks(session, message, link, services().address, cursor=request.args.get("cursor"))
+
+
+@blueprint.post("/messages/<msgid>/off")
+@for_senders
+def switch_off(account: Account, msgid: str) -> dict[str, Any]:
+    """Let a message's link die now; answers with the report."""
+    with db.write() as session:
+        message = messages.find(session, account, msgid)
+        messages.switch_off(session, message, now=db.now(session))
+        session.flush()  # the report below reads what was just written
+        return reports.full(session, message, services().address)
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
+        sentence = f"must be 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters"
+        raise InvalidOrderError({"Idempotency-Key": [sentence]})
+    return key
+
+
+def _without_nul(name: str) -> str | None:
+    value = request.args.get(name)
+    if value is not None and "\0" in value:
+        raise InvalidOrderError({name: ["must not contain the character NUL"]})
+    return value

