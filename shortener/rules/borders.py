@@ -1,0 +1,98 @@
+"""Where a link begins and ends in a text: which characters are borders, and what is taken off at either end."""
+
+import re
+from typing import Final
+
+LINE_ENDS: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+# Chinese, Japanese and Korean letters, punctuation and full-width forms: kana, Han, Hangul, bopomofo and what stands
+# beside them (Unicode blocks). Such text touches links, because these languages put no spaces between words.
+CJK: Final = (
+    "\u1100-\u11ff\u2e80-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+    "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+# Thai, Lao, Tibetan, Burmese, Khmer: no spaces between words either.
+SPACELESS: Final = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
+_SPACES: Final = "\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
+# Quotation marks, ellipsis, dashes, bullets, arrows, symbols, emoji.
+_MARKS: Final = (
+    "\xa1\xab\xb7\xbb\xbf\u2012\u2014\u2015\u2018-\u201f\u2020-\u2026\u2030-\u205e\u20e3"
+    "\u2190-\u2bff\U0001f000-\U0001faff\ufe0f"
+)
+_CJK_MARKS: Final = "\u3000-\u3004\u3008-\u3020\u3030\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+_NEVER_IN_LINK: Final = '<>"`\\\\'
+
+BORDER: Final = re.compile(f"[{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]")
+# What a link may run through: no border, and no separator with the next link behind it.
+RUN: Final = re.compile(
+    f"(?:[^,;|{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]|[,;|](?![,;|]{{0,8}}(?:https?://|www\\.)))*", re.I
+)
+# Letters of those scripts without their punctuation and full-width forms; a host may be made of them.
+CJK_LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}]")
+_CJK_AFTER_ASCII: Final = re.compile(f"[A-Za-z0-9](?![{_CJK_MARKS}])[{CJK}]")
+_ASCII_AFTER_CJK: Final = re.compile(f"[{CJK}][A-Za-z0-9]")
+_AUTHORITY: Final = re.compile(r"[^/?#]*")
+# The ideographic host of `https://例え.jp/` ends at punctuation.
+IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}{SPACELESS}/?#:@{_CJK_MARKS}]+")
+
+_PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
+QUOTES: Final = frozenset("\"'`“”„‟‘’‚‛«»‹›〝〞〟＂＇")
+OPENING: Final = frozenset(_PAIRS.values()) | QUOTES
+_SENTENCE_ENDS: Final = frozenset(".,;:!?")
+_TRAILING: Final = _SENTENCE_ENDS | QUOTES
+
+
+def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -> tuple[int, int]:
+    """Take punctuation off the piece `text[start:end]`: what is left, possibly nothing.
+
+    At the front opening brackets and quotes; at the end `.,;:!?`, closing quotes, closing brackets whose partner is not
+    inside the rest, and what `also` names.
+    """
+    while start < end and text[start] in OPENING:
+        start += 1
+    excess: dict[str, int] = {}
+    while end > start:
+        last = text[end - 1]
+        if last in _PAIRS:
+            if last not in excess:
+                excess[last] = text.count(last, start, end) - text.count(_PAIRS[last], start, end)
+            if excess[last] <= 0:
+                break
+            excess[last] -= 1
+        elif last not in _TRAILING and last not in also:
+            break
+        end -= 1
+    return start, end
+
+
+def enclosed_end(text: str, start: int, end: int) -> int:
+    """Where a link that stands behind an opening bracket meets its closing one: `[http://x](`; `end` if nowhere."""
+    opener = text[start - 1] if start else ""
+    closer = next((close for close, open_ in _PAIRS.items() if open_ == opener), "")
+    if not closer:
+        return end
+    depth = 0
+    for place in range(start, end):
+        if text[place] == opener:
+            depth += 1
+        elif text[place] == closer:
+            if not depth:
+                return place
+            depth -= 1
+    return end
+
+
+def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:
+    """Whether something in `text[start:end]` is a border, so that it is no link as a whole.
+
+    A host may be written in ideographs (`https://例え.jp/`), but a label that goes on from ASCII to them is a name with
+    text behind it; without a scheme, text before a name looks just so too.
+    """
+    authority = _AUTHORITY.match(text, text.find("://", start, end) + 3 if web else start, end)
+    if authority is None or BORDER.search(text, authority.end(), end):
+        return True
+    if authority[0].isascii():
+        return BORDER.search(authority[0]) is not None
+    if _CJK_AFTER_ASCII.search(authority[0]) or (not web and _ASCII_AFTER_CJK.search(authority[0])):
+        return True
+    return any(not CJK_LETTER.match(mark) for mark in BORDER.findall(authority[0]))
