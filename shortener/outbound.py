@@ -8,11 +8,12 @@ its deadline is over. Its TLS settings are all that its attempts share.
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -77,7 +78,7 @@ class Client:
         except StopError as stop:
             return _failed(trip, stop.outcome, str(stop))
         except Exception as error:  # a stranger's bytes went through several parsers of other people's making
-            log.info("an attempt broke off: %r", error)
+            log.info("an attempt broke off: %.200r", error)
             return _broke(trip)
 
 
@@ -85,15 +86,24 @@ class _Door(HTTPAdapter):
     """Requests' adapter for one attempt: no session, so nothing follows a redirect or reads the environment."""
 
     def __init__(self, trip: Trip, context: ssl.SSLContext) -> None:
-        self._trip, self._context = trip, context
         super().__init__()
+        self._trip, self._context = trip, context
+        self._pools: list[HTTPConnectionPool] = []
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(1, 1, ssl_context=self._context)
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": partial(_pool, HTTPConnectionPool, partial(Plain, self._trip)),
-            "https": partial(_pool, HTTPSConnectionPool, partial(Tls, self._trip)),
-        }
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> HTTPConnectionPool:
+        """A new pool, for one connection of ours; never a proxy's."""
+        url = urlsplit(str(request.url))
+        connection, pool = Plain, HTTPConnectionPool(url.hostname or "", url.port)
+        if url.scheme == "https":
+            connection = Tls
+            pool = HTTPSConnectionPool(
+                url.hostname or "", url.port, ssl_context=self._context, cert_reqs=ssl.CERT_REQUIRED
+            )
+        pool.ConnectionCls = partial(connection, self._trip)  # type: ignore[assignment] # only ever called
+        self._pools.append(pool)
+        return pool
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         """The shared context knows the certificates; the original would load the bundle for every attempt."""
@@ -104,11 +114,10 @@ class _Door(HTTPAdapter):
         response.status_code, response.raw = resp.status, resp
         return response
 
-
-def _pool(kind: Callable[..., Any], connection: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    pool = kind(*args, **kwargs)
-    pool.ConnectionCls = connection
-    return pool
+    def close(self) -> None:
+        """Close the connection, also one that the receiver wants kept."""
+        for pool in self._pools:
+            pool.close()
 
 
 def _request(url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:

@@ -6,12 +6,13 @@ Names change and a look-up is itself a probe, so what a name stands for is check
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from shortener.rules.address import IPAddress, IPNetwork, denied
 
 MAX_URL = 2048  # characters; no common server takes a longer request line unasked
 
+_ANYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _PORTS = {"http": 80, "https": 443}
 _URL = re.compile(r"(?P<scheme>[a-z]+)://(?P<authority>[^/?]*)(?:[/?].*)?", re.IGNORECASE)
 _AUTHORITY = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
@@ -57,20 +58,19 @@ def destination(url: str) -> str:
 
 def allows(address: IPAddress, host: str, policy: Policy) -> bool:
     """Whether `host` may be called at `address`; a host the operator listed may be anywhere not denied."""
-    if plain(host) in policy.allow_hosts:
-        return not any(denied(address, allow=[net], deny=[net]) for net in policy.deny_nets)
-    return not denied(address, allow=policy.allow_nets, deny=policy.deny_nets)
+    allow = _ANYWHERE if _plain(host) in policy.allow_hosts else policy.allow_nets
+    return not denied(address, allow=allow, deny=policy.deny_nets)
 
 
-def plain(host: str) -> str:
-    """A host in the one spelling that lists are compared with: lower case, without the root's dot."""
+def _plain(host: str) -> str:
+    """The spelling that lists are compared with: lower case, without the root's dot."""
     return host.lower().removesuffix(".")
 
 
 def _split(url: str) -> tuple[str, str, int]:
     """Scheme, host (no brackets, one spelling) and port; far stricter than RFC 3986.
 
-    Parsers disagree about all that is refused here: https://claroty.com/team82/research/white-papers/exploiting-url-parsing-confusion
+    What is refused here is what parsers disagree about: one of them checks, another dials.
     """
     if len(url) > MAX_URL:
         raise _RefusedError(f"longer than {MAX_URL} characters")
@@ -96,7 +96,7 @@ def _one_spelling(host: str) -> str:
             return str(IPv6Address(host[1:-1]))
         except ValueError:
             raise _RefusedError("the host is not valid") from None
-    labels = plain(host).split(".")
+    labels = _plain(host).split(".")
     if _NUMBER.fullmatch(labels[-1]):
         return _four_numbers(host)
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
