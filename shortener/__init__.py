@@ -2,7 +2,10 @@
 
 from flask import Flask
 
-from shortener import cli, db, services, web
+import shortener.cli as cli
+import shortener.db as db
+import shortener.services as services
+import shortener.web as web
 from shortener.config import Settings
 
 MAX_BODY = 256 * 1024  # bytes; a message of 10,000 characters, each escaped as JSON or a form may, fits twice

@@ -101,7 +101,7 @@ def record(session: Session, visit: Visit, slugs: Slugs) -> bool:
 
 def _create_callback(session: Session, visit: Visit, slugs: Slugs) -> bool:
     query = select(Link, Message).join(Message, Message.id == Link.message_id).where(Link.id == visit.link_id)
-    link, message = session.execute(query).one()._tuple()
+    link, message = session.execute(query).one()
     if message.lt_callbackurl is None:
         return False
     session.add(

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -71,19 +71,23 @@ ByteText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Document = JSON(none_as_null=True)
 
 
+NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
 class Base(DeclarativeBase):
     """The parent of all tables."""
 
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(column_0_N_label)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
-            "pk": "pk_%(table_name)s",
-        }
+    # On the registry, not on the class: Flask-SQLAlchemy copies what stands on the class.
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMES),
+        type_annotation_map={dt.datetime: Instant, str: ByteText, uuid.UUID: BinaryUuid},
     )
-    type_annotation_map = {dt.datetime: Instant, str: ByteText, uuid.UUID: BinaryUuid}  # noqa: RUF012 - SQLAlchemy's way
 
 
 class Installation(Base):

@@ -120,7 +120,7 @@ def clicks(
 ) -> dict[str, Any]:
     """Counts of a link's clicks by visitor class, the newest of them, and where the rest is."""
     counted = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
-    counts = dict(session.execute(counted).tuples())
+    counts = dict(session.execute(counted).tuples().all())
     newest = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
     if cursor is not None:
         newest = newest.where(Click.id < uuid.UUID(bytes=_open_cursor(cursor, ">16s")[0]))

@@ -1,0 +1,190 @@
+"""Resolve a slug, record a click: the first that counts, once, with its callback."""
+
+import json
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from shortener import clicks, db
+from shortener.clicks import Visit
+from shortener.models import Base, Callback, Click, Link
+from shortener.rules.visitor import Verdict, Visitor
+from shortener.services import Services
+from tests.factories import DAY, NOW, TARGET, Sender, make_message, slug_of
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+PERSON = Verdict(Visitor.PERSON, "browser")
+PREVIEW = Verdict(Visitor.PREVIEW, "token:whatsapp/")
+
+
+def number_of(link: Link | None) -> int:
+    assert link is not None
+    return link.number
+
+
+def prepared(number: int, verdict: Verdict = PERSON) -> Visit:
+    with db.read() as session:
+        resolved = clicks.resolve(session, number)
+    assert resolved is not None
+    return clicks.visit(resolved, verdict)
+
+
+def stored(visit: Visit, services: Services) -> bool:
+    with db.write() as session:
+        return clicks.record(session, visit, services.slugs)
+
+
+def count(table: type[Base]) -> int:
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+
+def accessed_on(number: int) -> object:
+    with db.read() as session:
+        return session.scalars(select(Link.accessed_on).where(Link.number == number)).one()
+
+
+def test_an_unknown_number_resolves_to_nothing(app: Flask) -> None:
+    with db.read() as session:
+        assert clicks.resolve(session, 1) is None
+
+
+def test_a_link_lives_until_the_instant_it_expires(sender: Sender) -> None:
+    fresh, old = make_message(sender), make_message(sender, now=NOW - 1000 * DAY)
+    with db.read() as session:
+        alive = clicks.resolve(session, number_of(fresh.link))
+        dead = clicks.resolve(session, number_of(old.link))
+    assert alive is not None and alive.live and alive.location == TARGET
+    assert dead is not None and not dead.live
+
+
+def test_the_location_is_the_ascii_form(sender: Sender) -> None:
+    done = make_message(sender, "https://例え.jp/道?q=あ#b")
+    with db.read() as session:
+        resolved = clicks.resolve(session, number_of(done.link))
+    assert resolved is not None
+    assert resolved.location == "https://xn--r8jz45g.jp/%E9%81%93?q=%E3%81%82#b"
+
+
+def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender, services: Services) -> None:
+    done = make_message(
+        sender, lt_callbackurl=CALLBACK, client_tag="t-1", tags="a,b", metadata={"k": 1}, recipient="+81"
+    )
+    visit = prepared(number_of(done.link))
+    assert stored(visit, services)
+    assert accessed_on(number_of(done.link)) == visit.clicked_on
+    with db.read() as session:
+        callback = session.scalars(select(Callback)).one()
+    event = json.loads(callback.body)
+    assert event["type"] == "link.clicked"
+    assert event["data"] == {
+        "msgid": done.message.msgid,
+        "client_tag": "t-1",
+        "recipient": "+81",
+        "link": TARGET,
+        "shortlink": f"https://s.example.com/{slug_of(done.link)}",
+        "accessed": True,
+        "accessed_on": event["timestamp"],
+        "visitor": "person",
+        "tags": ["a", "b"],
+        "metadata": {"k": 1},
+    }
+    assert callback.url == CALLBACK
+    assert callback.due_on == visit.clicked_on
+
+
+def test_later_clicks_are_kept_and_change_nothing(sender: Sender, services: Services) -> None:
+    done = make_message(sender, lt_callbackurl=CALLBACK)
+    first = prepared(number_of(done.link))
+    assert stored(first, services)
+    assert not stored(prepared(number_of(done.link)), services)
+    assert accessed_on(number_of(done.link)) == first.clicked_on
+    assert (count(Click), count(Callback)) == (2, 1)
+
+
+def test_a_message_without_a_callback_url_makes_none(sender: Sender, services: Services) -> None:
+    done = make_message(sender)
+    assert not stored(prepared(number_of(done.link)), services)
+    assert accessed_on(number_of(done.link)) is not None
+    assert count(Callback) == 0
+
+
+def test_a_preview_is_kept_and_does_not_count(sender: Sender, services: Services) -> None:
+    done = make_message(sender, lt_callbackurl=CALLBACK)
+    assert not stored(prepared(number_of(done.link), PREVIEW), services)
+    assert accessed_on(number_of(done.link)) is None
+    assert stored(prepared(number_of(done.link)), services)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "visitor", "counts"),
+    [
+        ("person", Visitor.PERSON, True),
+        ("person", Visitor.UNKNOWN, False),
+        ("person_or_unknown", Visitor.UNKNOWN, True),
+        ("person_or_unknown", Visitor.BOT, False),
+        ("any", Visitor.BOT, True),
+        ("any", Visitor.SCANNER, True),
+    ],
+)
+def test_one_threshold_decides_accessed_on_and_callback(
+    sender: Sender, services: Services, threshold: str, visitor: Visitor, counts: bool
+) -> None:
+    done = make_message(sender, lt_callbackurl=CALLBACK, count_as_click=threshold)
+    stored(prepared(number_of(done.link), Verdict(visitor, "x")), services)
+    assert (accessed_on(number_of(done.link)) is not None) is counts
+    assert (count(Callback) == 1) is counts
+
+
+def test_the_same_click_stored_twice_is_one_click(sender: Sender, services: Services) -> None:
+    visit = prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link))
+    stored(visit, services)
+    stored(visit, services)
+    assert (count(Click), count(Callback)) == (1, 1)
+
+
+def test_a_click_that_cannot_be_stored_whole_is_not_stored_at_all(
+    sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
+    visit = prepared(number)
+
+    def fail(*_: object) -> bytes:
+        raise RuntimeError("the event cannot be built")
+
+    monkeypatch.setattr(clicks, "_event_body", fail)
+    with pytest.raises(RuntimeError):
+        stored(visit, services)
+    assert accessed_on(number) is None
+    assert (count(Click), count(Callback)) == (0, 0)
+
+
+def test_clicks_of_one_link_lie_in_the_order_of_their_times(sender: Sender, services: Services) -> None:
+    number = number_of(make_message(sender).link)
+    visits = [prepared(number) for _ in range(5)]
+    for visit in visits:
+        stored(visit, services)
+    with db.read() as session:
+        times = session.scalars(select(Click.clicked_on).order_by(Click.id)).all()
+    assert [time.timestamp() // 0.001 for time in times] == sorted(time.timestamp() // 0.001 for time in times)
+
+
+def test_many_threads_at_once_make_one_first_click(app: Flask, sender: Sender, services: Services) -> None:
+    number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
+    visits = [prepared(number) for _ in range(10)]
+    barrier, made = threading.Barrier(len(visits)), []
+
+    def click(visit: Visit) -> None:
+        with app.app_context():
+            barrier.wait()
+            made.append(stored(visit, services))
+
+    threads = [threading.Thread(target=click, args=(visit,)) for visit in visits]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [False] * 9 + [True]
+    assert (count(Click), count(Callback)) == (10, 1)
