@@ -1,44 +1,43 @@
 """Who is this visitor: a person, a preview fetcher, a bot, a scanner, or unknown.
 
 A pure judgement on the user agent, a few headers and, where the operator named networks, the address. Nothing is
-looked up. It takes a few microseconds and never raises, whatever the agent holds.
+looked up, and no agent, however strange, makes it raise. What it looks for is data: see `marks` and `agents`.
 """
 
-import enum
-import ipaddress
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
-from itertools import compress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from shortener.rules import agents
+from shortener.rules.marks import Rules, Token, Visitor, default_rules, parse_rules
+
+__all__ = [
+    "HEADERS",
+    "LONGEST_AGENT",
+    "MEANINGS",
+    "THRESHOLDS",
+    "Rules",
+    "Token",
+    "Verdict",
+    "Visitor",
+    "classify",
+    "default_rules",
+    "is_prefetch",
+    "parse_rules",
+    "reaches",
+]
 
 LONGEST_AGENT: Final = 512
-SHORTEST_AGENT: Final = 12
-_SHORTEST_TOKEN, _LONGEST_TOKEN = 3, 50
-_WIDEST: Final = {4: 8, 6: 16}
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Visitor(enum.StrEnum):
-    """The classes of a visitor."""
-
-    PERSON = "person"
-    UNKNOWN = "unknown"
-    PREVIEW = "preview"
-    BOT = "bot"
-    SCANNER = "scanner"
-
+_SHORTEST_AGENT: Final = 12
+_REMEMBERED: Final = 2048  # agents a process keeps the verdict of: about a megabyte, and most visitors share few agents
 
 MEANINGS: Final[dict[Visitor, str]] = {
-    Visitor.PERSON: "A browser or an app's built-in browser: somebody opened the link.",
-    Visitor.UNKNOWN: "Neither a known browser nor a known machine; may be a person.",
-    Visitor.PREVIEW: "A messenger, mail client or social network that fetched the link to draw a preview of it.",
-    Visitor.BOT: "A program: an HTTP library, a crawler, a monitor, or no user agent at all.",
-    Visitor.SCANNER: "A mail gateway or security service that checks links, by its own name or by the operator's list.",
+    Visitor.PERSON: "A browser, or the browser built into an app: somebody opened the link.",
+    Visitor.UNKNOWN: "Neither a known browser nor a known machine: it may have been a person.",
+    Visitor.PREVIEW: "A messenger, a mail client or a social network that fetched the link to draw a preview of it.",
+    Visitor.BOT: "A program: an HTTP library, a crawler, a monitor, or somebody who did not say who.",
+    Visitor.SCANNER: "A security service that checks links, by its own name or by the operator's list.",
 }
 
 THRESHOLDS: Final = ("person", "person_or_unknown", "any")
@@ -58,164 +57,15 @@ HEADERS: Final = (
     ("x-requested-with", "HTTP_X_REQUESTED_WITH"),
     ("accept-language", "HTTP_ACCEPT_LANGUAGE"),
 )
+"""The headers that a verdict may look at: lower-case name and WSGI environ key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class and its reason: printable ASCII, at most 64 characters."""
+    """A class and its reason: printable ASCII, at most 64 characters, the same for the same visitor."""
 
     visitor: Visitor
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A mark in the lower-cased agent. `^`, `$` bind it to an end of the agent, `|` to an end of a word."""
-
-    text: str
-    visitor: Visitor
-
-    @property
-    def needle(self) -> str:
-        """The plain text that an agent must hold before the ends are looked at."""
-        return self.text.strip("^$|")
-
-    def found_in(self, agent: str) -> bool:
-        """Whether the lower-cased `agent` carries the mark, ends and all."""
-        return _pattern(self.text).search(agent) is not None
-
-
-@cache
-def _pattern(text: str) -> re.Pattern[str]:
-    before = {"^": r"\A", "|": r"(?<![a-z0-9])"}.get(text[0], "")
-    after = {"$": r"\Z", "|": r"(?![a-z0-9])"}.get(text[-1], "")
-    return re.compile(before + re.escape(text.strip("^$|")) + after)
-
-
-_ORDER: Final = (Visitor.PERSON, Visitor.PREVIEW, Visitor.SCANNER, Visitor.BOT)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What to look for: marks of machines (and of persons, where an operator says so), and scanners' networks."""
-
-    tokens: tuple[Token, ...] = ()
-    ignored: tuple[str, ...] = ()
-    networks: tuple[Network, ...] = ()
-    _needles: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    _ranges: tuple[tuple[int, int, frozenset[int]], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        ordered = tuple(sorted(self.tokens, key=lambda token: _ORDER.index(token.visitor)))
-        object.__setattr__(self, "tokens", ordered)
-        object.__setattr__(self, "_needles", tuple(token.needle for token in ordered))
-        object.__setattr__(self, "_ranges", _ranges(self.networks))
-
-    def token_of(self, agent: str) -> Token | None:
-        """The first mark that the lower-cased `agent` carries, or None. Persons, previews, scanners, bots in turn."""
-        if not any(map(agent.__contains__, self._needles)):
-            return None
-        for fragment in self.ignored:
-            agent = agent.replace(fragment, "")
-        likely = compress(self.tokens, map(agent.__contains__, self._needles))
-        return next((token for token in likely if token.found_in(agent)), None)
-
-    def network_of(self, address: str | None) -> Network | None:
-        """The narrowest of `self.networks` that holds `address`; None for no address or a bad one."""
-        if not self._ranges or not address:
-            return None
-        try:
-            ip = ipaddress.ip_address(address)
-        except ValueError:
-            return None
-        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        for version, length, starts in self._ranges:
-            shift = ip.max_prefixlen - length
-            if version == ip.version and int(ip) >> shift in starts:
-                return ipaddress.ip_network((int(ip) >> shift << shift, length))
-        return None
-
-
-def _ranges(networks: Iterable[Network]) -> tuple[tuple[int, int, frozenset[int]], ...]:
-    """Networks by version and length, so that a thousand of one length cost one look."""
-    found: dict[tuple[int, int], set[int]] = {}
-    for network in networks:
-        start = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
-        found.setdefault((network.version, network.prefixlen), set()).add(start)
-    return tuple((*key, frozenset(found[key])) for key in sorted(found, key=lambda key: (key[0], -key[1])))
-
-
-def parse_rules(text: str, base: Rules) -> Rules:
-    """`base` changed by an operator's file; ValueError names every faulty line.
-
-    One entry a line: `+preview TOKEN` (or bot, scanner, person, ignore), `-TOKEN`, `scanner NETWORK`; `#` begins a
-    comment at the start of a line or after white space. A later line wins over an earlier one.
-    """
-    tokens: dict[str, Visitor | None] = {token.text: token.visitor for token in base.tokens}
-    tokens.update(dict.fromkeys(base.ignored))
-    networks = dict.fromkeys(base.networks)
-    faults: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        entry = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].strip()
-        try:
-            _take(entry, tokens, networks)
-        except ValueError as fault:
-            faults.append(f"line {number}: {entry}: {fault}")
-    if faults:
-        raise ValueError("\n".join(faults))
-    marks = tuple(Token(text, visitor) for text, visitor in tokens.items() if visitor is not None)
-    return Rules(marks, tuple(text for text, visitor in tokens.items() if visitor is None), tuple(networks))
-
-
-def _take(entry: str, tokens: dict[str, Visitor | None], networks: dict[Network, None]) -> None:
-    """One entry into `tokens` or `networks`; ValueError says what is wrong with it."""
-    word, _, rest = entry.partition(" ")
-    if entry.startswith("-"):
-        token = entry[1:].strip().lower()
-        if token not in tokens:
-            raise ValueError("no such token in the list")
-        del tokens[token]
-    elif word in _KINDS:
-        token = _token(rest, _KINDS[word])
-        tokens.pop(token, None)
-        tokens[token] = _KINDS[word]
-    elif word == "scanner":
-        networks[_network(rest.strip())] = None
-    elif entry:
-        raise ValueError("expected +CLASS TOKEN, -TOKEN or scanner NETWORK")
-
-
-_KINDS: Final[dict[str, Visitor | None]] = {
-    **{f"+{visitor}": visitor for visitor in _ORDER},
-    "+ignore": None,
-}
-
-
-def _token(text: str, visitor: Visitor | None) -> str:
-    token = text.strip().lower()
-    if not (len(token.strip("^$|")) >= _SHORTEST_TOKEN and len(token) <= _LONGEST_TOKEN):
-        raise ValueError(f"a token has {_SHORTEST_TOKEN} to {_LONGEST_TOKEN} characters")
-    if not (token.isascii() and token.isprintable()):
-        raise ValueError("a token is printable ASCII")
-    if visitor not in (None, Visitor.PERSON) and any(
-        Token(token, Visitor.BOT).found_in(agent.lower()) for agent in agents.ORDINARY
-    ):
-        raise ValueError("would take ordinary browsers for machines")
-    return token
-
-
-def _network(text: str) -> Network:
-    network = ipaddress.ip_network(text)
-    if network.prefixlen < _WIDEST[network.version]:
-        raise ValueError(f"too wide, /{_WIDEST[network.version]} at most")
-    return network
-
-
-@cache
-def default_rules() -> Rules:
-    """The built-in list."""
-    return parse_rules(agents.MACHINES, Rules())
 
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
@@ -229,41 +79,51 @@ def reaches(visitor: Visitor, threshold: str) -> bool:
 
 
 def classify(agent: str, headers: Mapping[str, str], rules: Rules, address: str | None = None) -> Verdict:
-    """Who came. `headers` holds those of HEADERS that were sent, by lower-case name."""
+    """Who came. `headers` holds those of HEADERS that were sent, by lower-case name; `agent` is "" where none was."""
     network = rules.network_of(address)
     if network is not None:
         return Verdict(Visitor.SCANNER, f"network:{network}")
-    if _draws_preview(headers):
+    if "preview" in headers.get("x-purpose", "").lower() or "preview" in headers.get("purpose", "").lower():
         return Verdict(Visitor.PREVIEW, "purpose-preview")
-    name = agent[:LONGEST_AGENT].lower()
-    return _machine(name, headers, rules) or _browser(name, headers)
+    verdict = _by_agent(agent[:LONGEST_AGENT], rules)
+    return _by_headers(verdict, headers) if headers and verdict.reason in _OPEN else verdict
 
 
-def _draws_preview(headers: Mapping[str, str]) -> bool:
-    return "preview" in headers.get("x-purpose", "").lower() or "preview" in headers.get("purpose", "").lower()
+_BROWSER: Final = Verdict(Visitor.PERSON, "browser")
+_NO_BROWSER: Final = Verdict(Visitor.UNKNOWN, "no-browser")
+_SHORT: Final = Verdict(Visitor.BOT, "short-agent")
+_IN_APP: Final = {app: Verdict(Visitor.PERSON, f"in-app:{app}") for _, app in agents.IN_APP}
+_OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _SHORT, *_IN_APP.values()))
+"""Reasons that headers may still change."""
 
 
-def _machine(agent: str, headers: Mapping[str, str], rules: Rules) -> Verdict | None:
-    if not agent.strip():
+@lru_cache(maxsize=_REMEMBERED)
+def _by_agent(agent: str, rules: Rules) -> Verdict:
+    """What the agent alone says."""
+    name = agent.lower()
+    if not name.strip():
         return Verdict(Visitor.BOT, "empty-agent")
-    token = rules.token_of(agent)
+    browser = any(map(name.__contains__, agents.BROWSERS))
+    token = rules.token_of(name, browser=browser)
     if token is not None:
         return Verdict(token.visitor, f"token:{token.text}")
-    if len(agent) < SHORTEST_AGENT:
-        return Verdict(Visitor.BOT, "short-agent")
+    if not browser:
+        return _SHORT if len(name) < _SHORTEST_AGENT else _NO_BROWSER
+    return next((_IN_APP[app] for mark, app in agents.IN_APP if mark in name), _BROWSER)
+
+
+def _by_headers(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
+    """`verdict` as the headers confirm or deny it."""
     if "headless" in headers.get("sec-ch-ua", "").lower():
         return Verdict(Visitor.BOT, "headless")
-    return None
-
-
-def _browser(agent: str, headers: Mapping[str, str]) -> Verdict:
-    mode = headers.get("sec-fetch-mode", "navigate").strip().lower()
-    if mode != "navigate":
-        return Verdict(Visitor.UNKNOWN, "not-navigate")  # a script or an image on a page, not a visit
-    if not any(map(agent.__contains__, agents.BROWSERS)):
-        navigates = "sec-fetch-mode" in headers
-        return Verdict(Visitor.PERSON, "navigate") if navigates else Verdict(Visitor.UNKNOWN, "no-browser")
-    for token, app in agents.IN_APP:
-        if token in agent:
-            return Verdict(Visitor.PERSON, f"in-app:{app}")
-    return Verdict(Visitor.PERSON, "navigate" if "sec-fetch-mode" in headers else "browser")
+    mode = headers.get("sec-fetch-mode", "").strip().lower()
+    if mode and mode != "navigate":
+        return Verdict(Visitor.UNKNOWN, "not-navigate")  # a script or a picture on some page: nobody went anywhere
+    app = agents.PACKAGES.get(headers.get("x-requested-with", ""))
+    if app and verdict is _BROWSER:
+        return Verdict(Visitor.PERSON, f"in-app:{app}")
+    if mode and verdict in (_BROWSER, _NO_BROWSER, _SHORT):
+        return Verdict(Visitor.PERSON, "navigate")  # only a browser's own window sends it
+    if verdict is _SHORT and "accept-language" in headers:
+        return _NO_BROWSER  # an app may call its own window as it likes, and the window speaks a language
+    return verdict
