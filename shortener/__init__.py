@@ -1,14 +1,22 @@
 """A self-hosted link shortener and click tracker for messages."""
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
-import shortener.cli as cli
-import shortener.db as db
-import shortener.services as services
-import shortener.web as web
+from shortener.cli import register as register_commands
 from shortener.config import Settings
+from shortener.db import bind
+from shortener.services import make
+from shortener.web import register as register_routes
 
 MAX_BODY = 256 * 1024  # bytes; a message of 10,000 characters, each escaped as JSON or a form may, fits twice
+
+
+class Json(DefaultJSONProvider):
+    """JSON as people read it: fields in the order in which they are given, text as text."""
+
+    sort_keys = False
+    ensure_ascii = False
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -16,9 +24,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = (settings or Settings.from_env()).with_secret_key()
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # only the default provider has it, and that is ours
-    db.bind(app, settings)
-    services.make(app, settings)
-    web.register(app)
-    cli.register(app)
+    app.json = Json(app)
+    bind(app, settings)
+    make(app, settings)
+    register_routes(app)
+    register_commands(app)
     return app

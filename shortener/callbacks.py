@@ -89,7 +89,7 @@ def _due(now: dt.datetime) -> ColumnElement[bool]:
 
 def _starts(session: Session, ids: Sequence[int]) -> dict[int, int]:
     query = select(Attempt.callback_id, func.max(Attempt.number)).where(Attempt.callback_id.in_(ids))
-    return dict(session.execute(query.group_by(Attempt.callback_id)).tuples().all())
+    return dict(session.execute(query.group_by(Attempt.callback_id)).all())
 
 
 def _close_cut_off(session: Session, ids: Sequence[int], now: dt.datetime) -> None:

@@ -107,7 +107,7 @@ def page(
     if cursor is not None:
         micros, message_id = _open_cursor(cursor, ">qq")
         query = query.where(tuple_(Message.received_on, Message.id) < tuple_(EPOCH + micros * MICROSECOND, message_id))
-    rows = session.execute(query).tuples().all()
+    rows = session.execute(query).all()
     last = rows[PAGE - 1][0] if len(rows) > PAGE else None
     return {
         "messages": [summary(message, link, address) for message, link in rows[:PAGE]],
@@ -120,7 +120,7 @@ def clicks(
 ) -> dict[str, Any]:
     """Counts of a link's clicks by visitor class, the newest of them, and where the rest is."""
     counted = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
-    counts = dict(session.execute(counted).tuples().all())
+    counts = dict(session.execute(counted).all())
     newest = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
     if cursor is not None:
         newest = newest.where(Click.id < uuid.UUID(bytes=_open_cursor(cursor, ">16s")[0]))
