@@ -1,0 +1,68 @@
+"""Slugs: ten characters, there and back, under one salt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shortener.rules.slug import LENGTH, NUMBER_BITS, PATTERN, Slugs
+
+SLUGS = Slugs("a salt")
+LAST = (1 << NUMBER_BITS) - 1
+numbers = st.integers(0, LAST)
+ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@given(numbers, st.text(min_size=1))
+def test_every_number_has_a_slug_of_ten_plain_characters_that_leads_back(number: int, salt: str) -> None:
+    slugs = Slugs(salt)
+    slug = slugs.encode(number)
+    assert PATTERN.fullmatch(slug)
+    assert slugs.decode(slug) == number
+
+
+@pytest.mark.parametrize("number", [0, 1, 44**8 - 1, 44**8, LAST - 1, LAST])
+def test_the_smallest_and_the_largest_number_fit(number: int) -> None:
+    slug = SLUGS.encode(number)
+    assert len(slug) == LENGTH
+    assert SLUGS.decode(slug) == number
+
+
+@pytest.mark.parametrize("number", [-1, LAST + 1, 44**9])
+def test_a_number_that_does_not_fit_is_refused_rather_than_given_a_longer_slug(number: int) -> None:
+    with pytest.raises(ValueError, match="ten characters"):
+        SLUGS.encode(number)
+
+
+@given(st.text(ALPHANUMERIC, min_size=LENGTH, max_size=LENGTH))
+def test_what_decodes_is_the_one_slug_of_its_number(text: str) -> None:
+    number = SLUGS.decode(text)
+    assert number is None or (0 <= number <= LAST and SLUGS.encode(number) == text)
+
+
+@given(st.text())
+def test_a_text_of_another_shape_is_no_slug(text: str) -> None:
+    if not PATTERN.fullmatch(text):
+        assert SLUGS.decode(text) is None
+
+
+@pytest.mark.parametrize("change", ["{}\n", " {}", "{}/", "{}0", "\uff21{}", "{}\0"])
+def test_a_slug_with_something_added_is_no_slug(change: str) -> None:
+    assert SLUGS.decode(change.format(SLUGS.encode(7))) is None
+
+
+@given(numbers)
+def test_upper_and_lower_case_are_different_slugs(number: int) -> None:
+    slug = SLUGS.encode(number)
+    if slug.swapcase() != slug:
+        assert SLUGS.decode(slug.swapcase()) != number
+
+
+def test_another_salt_gives_other_slugs() -> None:
+    others = Slugs("another salt")
+    sample = range(0, LAST, LAST // 200)
+    assert not [number for number in sample if others.decode(SLUGS.encode(number)) == number]
+
+
+def test_a_slug_never_changes() -> None:
+    """Links are out there: the same salt and number give this slug in every version to come."""
+    assert [SLUGS.encode(number) for number in (0, 1, LAST)] == ["XDpWBymejL", "0O8W5Vr57v", "KDyEjyZnqk"]
