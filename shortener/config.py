@@ -1,15 +1,19 @@
 """Settings from `SHORTENER_*`: checked at start, every fault named at once, no default secret."""
 
+import contextlib
 import ipaddress
 import os
+import re
 import secrets
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+import pydantic
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from shortener.errors import SettingsError
 
@@ -18,50 +22,57 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _commas(value: object) -> object:
-    """Take `a, b` apart; an empty text is an empty list."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+    """Take `a, b` apart."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
-def _web_address(value: object) -> object:
-    """Hold a public address to `http(s)://host[:port]`, without a path: slugs stand at the root."""
-    if value is None or value == "":
-        return None
-    parts = urlsplit(str(value))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise ValueError("must look like https://s.example.com, without a path")
-    return str(value).rstrip("/")
+def _like(pattern: str, example: str) -> AfterValidator:
+    """Hold a text to a pattern, its port to a number. A fault never repeats the text: it may hold a password."""
+
+    def check(value: str) -> str:
+        with contextlib.suppress(ValueError):  # by the port
+            if re.fullmatch(pattern, value) and urlsplit(value if "//" in value else f"//{value}").port != 0:
+                return value
+        raise ValueError(f"must look like {example}")
+
+    return AfterValidator(check)
 
 
-def _url_or_none(value: object) -> object:
-    if value is None or value == "":
-        return None
-    parts = urlsplit(str(value))
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not str(value).isascii():
-        raise ValueError("must be an http:// or https:// URL in ASCII")
-    return value
+def _embedded(database_url: str | None) -> bool:
+    return database_url is None or database_url.startswith("sqlite:")
 
 
-Networks = Annotated[tuple[Network, ...], BeforeValidator(_commas)]
+Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_commas)]
 Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_commas)]
 Switch = Literal["on", "off"]
+Bind = Annotated[str, _like(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", "127.0.0.1:8000")]
+Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
+# Without a path, for slugs stand at the root.
+Origin = Annotated[str, _like(r"https?://[A-Za-z0-9.:\[\]-]+/?", "https://s.example.com, in ASCII and without a path")]
+DatabaseUrl = Annotated[
+    str,
+    _like(
+        r"(postgres(ql)?(\+psycopg)?://|sqlite:///).+",
+        "postgresql://user:password@host:5432/name, special characters as %XX (or sqlite:////path/of/file)",
+    ),
+]
 
 
-class Settings(BaseModel):
+class Settings(pydantic.BaseModel):
     """Everything an operator can set; each field is `SHORTENER_` plus its name in capitals."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
-    public_url: Annotated[str | None, BeforeValidator(_web_address)] = Field(
+    public_url: Origin | None = Field(
         None,
-        description="Where recipients reach us, without a path: `https://s.example.com`. Shortlinks begin with it. "
-        "Default: `http://` and `SHORTENER_BIND`.",
+        description="Where recipients reach us: `https://s.example.com`. Default: `http://` and `SHORTENER_BIND`.",
     )
-    bind: str = Field("127.0.0.1:8000", description="Address and port to listen on.")
+    bind: Bind = Field("127.0.0.1:8000", description="Address and port to listen on.")
     data: Path = Field(Path("data"), description="Folder for the SQLite file and the stored secret key.")
-    database_url: str | None = Field(
-        None, description="`postgresql://user:password@host/name`. Default: SQLite in `SHORTENER_DATA`."
+    database_url: DatabaseUrl | None = Field(
+        None,
+        repr=False,
+        description="`postgresql://user:password@host/name`. Default: SQLite in `SHORTENER_DATA`.",
     )
     secret_key: str | None = Field(
         None,
@@ -80,48 +91,43 @@ class Settings(BaseModel):
     callback_waits: Seconds = Field(
         (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400),
         max_length=10,
-        description="Seconds before each retry of a callback, comma-separated, at most ten; there are as many "
-        "retries as numbers.",
+        description="Seconds before each retry of a callback, comma-separated; as many retries as numbers, at most 10.",
     )
     callback_timeout: float = Field(15, gt=0, le=60, description="Seconds that one attempt may take in all.")
     callback_allow_nets: Networks = Field(
-        (),
-        description="Networks (CIDR, comma-separated) that callbacks may reach though they are not public.",
+        (), description="Networks (CIDR, comma-separated) that callbacks may reach though they are not public."
     )
     callback_allow_http: Switch = Field("on", description="`off`: callback URLs must be https.")
     trusted_proxies: Networks = Field(
-        (),
-        description="Networks (CIDR, comma-separated) of your reverse proxies; only from these is `X-Forwarded-*`"
-        " believed.",
+        (), description="Networks (CIDR, comma-separated) of your proxies; only from these is `X-Forwarded-*` believed."
     )
     worker: Switch = Field(
-        "on",
-        description="`off`: the web processes deliver no callbacks; run `flask --app wsgi worker` beside them.",
+        "on", description="`off`: the web processes deliver no callbacks; run `flask --app wsgi worker` beside them."
     )
-    fallback_url: Annotated[str | None, BeforeValidator(_url_or_none)] = Field(
-        None,
-        description="Where visitors of unknown, expired and switched-off links go, in place of a small page.",
+    fallback_url: Url | None = Field(
+        None, description="Where visitors of unknown, expired and switched-off links go, in place of a small page."
     )
     processes: int = Field(2, ge=1, le=64, description="Web processes.")
     threads: int = Field(8, ge=1, le=128, description="Threads in each web process.")
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.retention_days < self.link_days:
-            raise ValueError("SHORTENER_RETENTION_DAYS must not be below SHORTENER_LINK_DAYS")
-        if self.database_url is not None:
-            if not self.database_url.startswith(
-                ("postgresql://", "postgres://", "postgresql+psycopg://", "sqlite:///")
-            ):
-                raise ValueError("SHORTENER_DATABASE_URL must begin with postgresql:// (or sqlite:///)")
-            if self.secret_key is None and not self.embedded:
-                raise ValueError("SHORTENER_SECRET_KEY is required with PostgreSQL: every node needs the same one")
-        return self
+    @pydantic.field_validator("secret_key")
+    @classmethod
+    def _given_to_every_node(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and not _embedded(info.data.get("database_url")):
+            raise ValueError("is required with PostgreSQL: every node needs the same one")
+        return value
+
+    @pydantic.field_validator("retention_days")
+    @classmethod
+    def _outlives_links(cls, value: float, info: ValidationInfo) -> float:
+        if value < info.data.get("link_days", 0):
+            raise ValueError("must not be below SHORTENER_LINK_DAYS")
+        return value
 
     @property
     def embedded(self) -> bool:
         """True on SQLite: one machine, nothing else to install."""
-        return self.database_url is None or self.database_url.startswith("sqlite:")
+        return _embedded(self.database_url)
 
     @property
     def sqlalchemy_url(self) -> str:
@@ -134,7 +140,7 @@ class Settings(BaseModel):
     @property
     def base_url(self) -> str:
         """The public address, without a slash at its end."""
-        return self.public_url or f"http://{self.bind}"
+        return (self.public_url or f"http://{self.bind}").rstrip("/")
 
     @property
     def own_hosts(self) -> frozenset[str]:
@@ -147,67 +153,80 @@ class Settings(BaseModel):
         values, faults = _collect(environ, set(cls.model_fields))
         try:
             settings = cls(**values)
-        except ValidationError as error:
-            raise SettingsError(faults + [_sentence(fault) for fault in error.errors()]) from None
+        except pydantic.ValidationError as error:
+            raise SettingsError(list(faults.values()) + _sentences(error, without=set(faults))) from None
         if faults:
-            raise SettingsError(faults)
+            raise SettingsError(list(faults.values()))
         return settings.with_secret_key()
 
     def with_secret_key(self) -> Self:
         """Give back settings that have a secret key: the given one, or the one kept in the data folder."""
-        if self.secret_key is not None:
-            return self
-        return self.model_copy(update={"secret_key": _kept_secret_key(self.data)})
+        if self.secret_key is None:
+            return self.model_copy(update={"secret_key": _kept_secret_key(_made(self.data))})
+        if self.database_url is None:
+            _made(self.data)
+        return self
 
 
-def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any], list[str]]:
+def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Values and faults by field. What is set but empty counts as not given: compose files write it so."""
     values: dict[str, Any] = {}
-    faults: list[str] = []
+    faults: dict[str, str] = {}
     for name, value in environ.items():
-        if not name.startswith(PREFIX):
+        if not name.startswith(PREFIX) or not value:
             continue
         field, from_file = name.removeprefix(PREFIX).lower(), False
         if field not in known and field.removesuffix("_file") in known:
             field, from_file = field.removesuffix("_file"), True
         if field not in known:
             warnings.warn(f"{name} is not a setting of this version and is ignored", stacklevel=3)
-        elif field in values:
-            faults.append(f"{PREFIX}{field.upper()}: given both directly and as a file; give one")
+        elif field in values or field in faults:
+            faults[field] = f"{PREFIX}{field.upper()}: given both directly and as a file; give one"
         elif not from_file:
             values[field] = value
         else:
             try:
                 values[field] = Path(value).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                faults.append(f"{name}: cannot read the file: {error}")
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+                faults[field] = f"{name}: cannot read the file {value}: {reason}"
     return values, faults
 
 
-def _sentence(fault: Any) -> str:
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{PREFIX}{str(fault['loc'][0]).upper()}: {message}" if fault["loc"] else message
+def _sentences(error: pydantic.ValidationError, without: set[str]) -> list[str]:
+    """Each fault by its setting and, in a list, the entry; those already named are left out."""
+    sentences = []
+    for fault in error.errors(include_url=False, include_input=False):
+        field, *entry = fault["loc"]
+        place = f"entry {int(entry[0]) + 1}: " if entry else ""
+        if field not in without:
+            sentences.append(f"{PREFIX}{str(field).upper()}: {place}{fault['msg'].removeprefix('Value error, ')}")
+    return sentences
+
+
+def _made(data: Path) -> Path:
+    """The data folder, made where it is missing: the people in it are nobody else's business."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError([f"SHORTENER_DATA: cannot make the folder {data}: {error.strerror}"]) from None
+    return data
 
 
 def _kept_secret_key(data: Path) -> str:
-    """Read the key in the data folder, or make it; two processes that start at once end up with one key."""
+    """Read the key in the data folder, or make it; processes that start at once end up with one key."""
     path = data / "secret_key"
     try:
-        data.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            fresh = data / f"secret_key.{os.getpid()}"
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            # A file of its own (mode 0600) first, then a link to it: nobody ever sees half a key, or a second one.
+            with tempfile.NamedTemporaryFile("w", dir=data, prefix="secret_key.", encoding="ascii") as file:
                 file.write(secrets.token_urlsafe(48))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
-                os.link(fresh, path)
-            except FileExistsError:
-                pass  # the other process was first; its key counts
-            finally:
-                fresh.unlink()
+                with contextlib.suppress(FileExistsError):
+                    os.link(file.name, path)
         key = path.read_text(encoding="ascii").strip()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise SettingsError([f"SHORTENER_DATA: cannot keep the secret key in {data}: {error}"]) from None
     if len(key) < 32:
         raise SettingsError([f"SHORTENER_DATA: {path} does not hold a secret key"])

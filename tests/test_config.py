@@ -1,0 +1,331 @@
+"""Settings: every fault at once, secrets that stay secret, and one secret key however many start at once."""
+
+import datetime as dt
+import ipaddress
+import os
+import stat
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shortener.config import Settings
+from shortener.errors import SettingsError
+
+KEY = "a key for tests, long enough to be one"
+POSTGRESQL = "postgresql://shop:hunter2@db.internal:5432/links"
+ROOT = Path(__file__).parents[1]
+
+
+def read(tmp_path: Path, **given: str) -> Settings:
+    """The settings of an environment that sets these names, without their prefix."""
+    environ = {f"SHORTENER_{name}": value for name, value in given.items()}
+    return Settings.from_env({"SHORTENER_DATA": str(tmp_path), "PATH": "/bin", **environ})
+
+
+def faults(tmp_path: Path, **given: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, **given)
+    return caught.value.faults
+
+
+def test_nothing_need_be_set(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert settings.bind == "127.0.0.1:8000"
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.own_hosts == {"127.0.0.1"}
+    assert settings.embedded
+    assert settings.sqlalchemy_url == f"sqlite:///{tmp_path}/shortener.sqlite3"
+    assert (settings.link_days, settings.retention_days) == (90, 400)
+    assert (settings.callback_timeout, settings.callback_allow_http, settings.worker) == (15, "on", "on")
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        PUBLIC_URL="https://S.Example.com/",
+        BIND="[::1]:9000",
+        DATABASE_URL=POSTGRESQL,
+        SECRET_KEY=KEY,
+        LINK_DAYS="0.5",
+        RETENTION_DAYS="30",
+        CALLBACK_WAITS="1, 2.5,3",
+        CALLBACK_TIMEOUT="3",
+        CALLBACK_ALLOW_NETS="10.0.0.0/8, fd00::/8",
+        CALLBACK_ALLOW_HTTP="off",
+        TRUSTED_PROXIES="127.0.0.1",
+        WORKER="off",
+        FALLBACK_URL="https://www.example.com/gone?from=link",
+        PROCESSES="4",
+        THREADS="16",
+    )
+    assert settings.base_url == "https://S.Example.com"
+    assert settings.own_hosts == {"s.example.com"}
+    assert not settings.embedded
+    assert settings.sqlalchemy_url == "postgresql+psycopg://shop:hunter2@db.internal:5432/links"
+    assert settings.callback_waits == (1, 2.5, 3)
+    assert settings.callback_allow_nets == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+    assert settings.trusted_proxies == (ipaddress.ip_network("127.0.0.1/32"),)
+    assert dt.timedelta(days=settings.link_days) == dt.timedelta(hours=12)
+    assert (settings.processes, settings.threads, settings.worker) == (4, 16, "off")
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://a@b/c", "postgresql://a@b/c", "postgresql+psycopg://a@b/c", "postgresql://a@/c?host=/run"]
+)
+def test_postgresql_is_reached_through_psycopg_however_it_is_written(tmp_path: Path, url: str) -> None:
+    named = read(tmp_path, DATABASE_URL=url, SECRET_KEY=KEY).sqlalchemy_url
+    assert named == "postgresql+psycopg://" + url.partition("://")[2]
+
+
+def test_a_sqlite_file_can_be_named(tmp_path: Path) -> None:
+    settings = read(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
+    assert settings.embedded
+    assert settings.sqlalchemy_url == f"sqlite:///{tmp_path}/other.sqlite3"
+
+
+BAD = {
+    "PUBLIC_URL": "s.example.com",
+    "BIND": "8000",
+    "DATABASE_URL": "mysql://shop:hunter2@db/links",
+    "SECRET_KEY": "too short",
+    "LINK_DAYS": "-1",
+    "RETENTION_DAYS": "many",
+    "CALLBACK_WAITS": "1,2,x,4,-5",
+    "CALLBACK_TIMEOUT": "0",
+    "CALLBACK_ALLOW_NETS": "10.0.0.1/8",
+    "CALLBACK_ALLOW_HTTP": "yes",
+    "TRUSTED_PROXIES": "proxy.internal",
+    "WORKER": "maybe",
+    "FALLBACK_URL": "/gone",
+    "PROCESSES": "0",
+    "THREADS": "1.5",
+}
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    found = faults(tmp_path, **BAD)
+    assert {fault.partition(":")[0] for fault in found} == {f"SHORTENER_{name}" for name in BAD}
+    assert [fault for fault in found if "WAITS" in fault and ("entry 3" in fault or "entry 5" in fault)]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_each_fault_is_named_alone_too(tmp_path: Path, name: str) -> None:
+    found = faults(tmp_path, **{name: BAD[name]})
+    assert all(fault.startswith(f"SHORTENER_{name}: ") for fault in found)
+
+
+def test_faults_between_settings_are_named_beside_the_others(tmp_path: Path) -> None:
+    found = faults(tmp_path, LINK_DAYS="30", RETENTION_DAYS="29", DATABASE_URL=POSTGRESQL, WORKER="maybe")
+    assert {fault.partition(":")[0] for fault in found} == {
+        *["SHORTENER_RETENTION_DAYS", "SHORTENER_SECRET_KEY", "SHORTENER_WORKER"]
+    }
+
+
+def test_a_default_that_no_longer_fits_is_a_fault(tmp_path: Path) -> None:
+    """400 days of retention are not enough for links of 500."""
+    assert faults(tmp_path, LINK_DAYS="500") == ["SHORTENER_RETENTION_DAYS: must not be below SHORTENER_LINK_DAYS"]
+
+
+def test_the_text_of_the_error_is_a_list_that_an_operator_can_work_through(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, WORKER="maybe", PROCESSES="0")
+    assert str(caught.value).splitlines()[1:] == [
+        "  - SHORTENER_WORKER: Input should be 'on' or 'off'",
+        "  - SHORTENER_PROCESSES: Input should be greater than or equal to 1",
+    ]
+
+
+NO_ORIGIN = [
+    *["https://s.example.com/path", "https://s.example.com?x", "https://s.example.com#x", "ftp://s.example.com"],
+    *["https://shop:hunter2@s.example.com", "https://s.example.com:port", "https://例え.jp", "http://[::1", "https://"],
+    *["https://s.example.com\n", "https:/s.example.com", " https://s.example.com"],
+]
+
+
+@pytest.mark.parametrize("url", NO_ORIGIN)
+def test_a_public_address_is_a_host_and_nothing_behind_it(tmp_path: Path, url: str) -> None:
+    assert len(faults(tmp_path, PUBLIC_URL=url)) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8123", "https://[2001:db8::1]:8443", "https://s.example.com/"])
+def test_a_public_address_may_have_a_port_or_a_number_for_a_host(tmp_path: Path, url: str) -> None:
+    assert read(tmp_path, PUBLIC_URL=url).base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "address", ["8000", ":8000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999", "[::1:80", "a b:80", "x:http"]
+)
+def test_an_address_to_listen_on_has_a_host_and_a_port(tmp_path: Path, address: str) -> None:
+    assert len(faults(tmp_path, BIND=address)) == 1
+
+
+def test_there_are_at_most_ten_retries(tmp_path: Path) -> None:
+    assert len(read(tmp_path, CALLBACK_WAITS=",".join(["1"] * 10)).callback_waits) == 10
+    assert len(faults(tmp_path, CALLBACK_WAITS=",".join(["1"] * 11))) == 1
+
+
+@pytest.mark.parametrize("name", ["LINK_DAYS", "RETENTION_DAYS", "CALLBACK_TIMEOUT", "CALLBACK_WAITS"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e99"])
+def test_a_number_that_is_none_is_a_fault(tmp_path: Path, name: str, value: str) -> None:
+    assert len(faults(tmp_path, **{name: value})) == 1
+
+
+def test_what_is_set_but_empty_counts_as_not_set(tmp_path: Path) -> None:
+    """Compose files hand over empty names: `SHORTENER_PUBLIC_URL=${PUBLIC_URL:-}`."""
+    settings = read(tmp_path, **dict.fromkeys(BAD, ""), SECRET_KEY_FILE="")
+    assert settings == read(tmp_path)
+
+
+def test_an_unknown_name_is_warned_about_and_ignored(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"SHORTENER_CALLBACK_WAIT is not a setting of this version"):
+        settings = read(tmp_path, CALLBACK_WAIT="1")
+    assert settings == read(tmp_path)
+
+
+def test_names_of_other_programs_are_none_of_our_business(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        settings = Settings.from_env({"SHORTENER_DATA": str(tmp_path), "WORKER": "off", "shortener_worker": "off"})
+    assert settings.worker == "on"
+
+
+def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    (tmp_path / "url").write_text(f"{POSTGRESQL}\n")
+    settings = read(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"), DATABASE_URL_FILE=str(tmp_path / "url"))
+    assert settings.secret_key == KEY
+    assert settings.database_url == POSTGRESQL
+
+
+def test_a_setting_given_directly_and_as_a_file_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY)
+    both = {"SECRET_KEY": KEY, "SECRET_KEY_FILE": str(tmp_path / "key")}
+    expected = ["SHORTENER_SECRET_KEY: given both directly and as a file; give one"]
+    assert faults(tmp_path, **both) == faults(tmp_path, **dict(reversed(both.items()))) == expected
+
+
+def test_a_file_that_cannot_be_read_is_named_once_beside_the_other_faults(tmp_path: Path) -> None:
+    found = faults(tmp_path, SECRET_KEY_FILE=str(tmp_path / "none"), DATABASE_URL=POSTGRESQL, WORKER="maybe")
+    assert found == [
+        f"SHORTENER_SECRET_KEY_FILE: cannot read the file {tmp_path / 'none'}: No such file or directory",
+        "SHORTENER_WORKER: Input should be 'on' or 'off'",
+    ]
+
+
+def test_a_file_that_holds_no_text_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe" * 20)
+    assert faults(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")) == [
+        f"SHORTENER_SECRET_KEY_FILE: cannot read the file {tmp_path / 'key'}: it is not text in UTF-8"
+    ]
+
+
+def test_an_empty_secret_file_is_a_fault_and_not_a_reason_to_make_another_secret(tmp_path: Path) -> None:
+    (tmp_path / "key").touch()
+    assert faults(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_postgresql_without_a_secret_key_is_refused(tmp_path: Path) -> None:
+    """Each node would make its own, and none could read what another stored."""
+    assert faults(tmp_path, DATABASE_URL=POSTGRESQL) == [
+        "SHORTENER_SECRET_KEY: is required with PostgreSQL: every node needs the same one"
+    ]
+    assert not (tmp_path / "secret_key").exists()
+
+
+def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
+    settings = read(tmp_path, DATABASE_URL=POSTGRESQL, SECRET_KEY=KEY)
+    for shown in (repr(settings), str(settings), f"{settings}"):
+        assert "hunter2" not in shown
+        assert KEY not in shown
+
+
+LEAKS: list[dict[str, Any]] = [
+    {"SECRET_KEY": "hunter2"},
+    {"DATABASE_URL": "mysql://shop:hunter2@db/links"},
+    {"DATABASE_URL": "postgresql://shop:hunter2"},
+    {"DATABASE_URL": "postgresql://shop:hunter2#x@db/links", "SECRET_KEY": KEY},
+    {"DATABASE_URL": "postgresql://shop:hunter2@[db/links", "SECRET_KEY": KEY},
+    {"PUBLIC_URL": "https://shop:hunter2@s.example.com"},
+    {"PUBLIC_URL": "https://shop:hunter2"},
+    {"FALLBACK_URL": "https://shop:hunter2"},
+]
+
+
+@pytest.mark.parametrize("given", LEAKS, ids=lambda given: "-".join(given.values()))
+def test_secrets_are_in_no_error(tmp_path: Path, given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, **given)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__suppress_context__  # what a traceback would show of the library's error
+
+
+def test_a_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
+    first, second = read(tmp_path / "new" / "folder"), read(tmp_path / "new" / "folder")
+    assert first.secret_key == second.secret_key
+    assert first.secret_key is not None
+    assert len(first.secret_key) >= 64
+    assert (tmp_path / "new" / "folder" / "secret_key").read_text() == first.secret_key
+    assert read(tmp_path / "other").secret_key != first.secret_key
+
+
+def test_a_given_secret_key_is_not_written_down_but_the_data_folder_is_made(tmp_path: Path) -> None:
+    assert read(tmp_path / "new", SECRET_KEY=KEY).secret_key == KEY
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_only_the_operator_can_read_the_key_and_the_folder(tmp_path: Path) -> None:
+    read(tmp_path / "new")
+    assert stat.S_IMODE((tmp_path / "new" / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_processes_that_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
+    """They wait for each other at a pipe, so that they reach the empty folder together."""
+    program = (
+        "import sys; from shortener.config import Settings; print(flush=True); sys.stdin.read(); "
+        "print(Settings.from_env().secret_key)"
+    )
+    environ = {"SHORTENER_DATA": str(tmp_path / "new"), "PATH": os.environ["PATH"]}
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1
+        )
+        for _ in range(4)
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.close()
+        racer.stdin = None  # or communicate() would close it again
+    keys = [racer.communicate(timeout=60)[0].strip() for racer in racers]
+    assert [racer.returncode for racer in racers] == [0] * 4
+    assert set(keys) == {(tmp_path / "new" / "secret_key").read_text()}
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["secret_key"]
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 40])
+def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path, content: bytes) -> None:
+    """A new key could not open the signing secrets that were stored under the old one."""
+    (tmp_path / "secret_key").write_bytes(content)
+    assert "SHORTENER_DATA" in faults(tmp_path)[0]
+    assert (tmp_path / "secret_key").read_bytes() == content
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert faults(tmp_path / "file" / "data") == [
+        f"SHORTENER_DATA: cannot make the folder {tmp_path / 'file' / 'data'}: Not a directory"
+    ]
+
+
+def test_settings_do_not_change_once_made(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.link_days = 1
