@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from shortener.rules.bare import is_mail_provider
 from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, RUN, SPACELESS, enclosed_end, strip
 from shortener.rules.host import TOP_LEVEL
 from shortener.rules.target import REASONS, Refusal, Target, judge
@@ -16,12 +17,19 @@ from shortener.rules.target import REASONS, Refusal, Target, judge
 _LETTERS: Final = f"(?:(?![{CJK}{SPACELESS}])[\\w-])+"
 _TOKEN: Final = re.compile(f"{_LETTERS}(?:\\.{_LETTERS})*")
 _WEB_END: Final = re.compile(r"https?\Z", re.I)
-_PORT: Final = re.compile(r":[0-9]{1,5}(?![0-9])")
+_PORT: Final = re.compile(r":[0-9]{1,5}(?!\w)")
+_WWW: Final = re.compile(r"(?:.*[.0-9])?(?=www\.)", re.I)  # `8am.www.example.com`
+# `www.example.com.Please call`, `www.example.com1win`: a sentence goes on where the name ends.
+_GOES_ON: Final = re.compile(r"\.[A-Z][a-z]+\Z|(?<=\.com|\.net|\.org)[0-9]\w*\Z")
+_MAIL_BEFORE: Final = re.compile(r"\w@ {1,3}\Z")  # `name@ example.com`
 _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
 _BEFORE: Final = frozenset("@$%#~-.&+/")  # a name after one of these is part of something else
 _BEHIND: Final = frozenset("(@=\\")  # and so is one before these
 _EMPHASIS: Final = frozenset("*~|")
+_AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`, `http //example.com`
+_BROKEN_SCHEME: Final = re.compile(r"https?[:;/\\][:;/\\\s]*\Z", re.I)
+_OPENING_OR_SPACE: Final = "".join(OPENING) + " \t\r\n\u3000"
 _LOOK_BACK: Final = 64  # characters
 _ENDINGS: Final = TOP_LEVEL | {
     ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
@@ -59,10 +67,9 @@ def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domai
 
 
 def _follows_scheme(text: str, start: int) -> bool:
-    for place in range(start - 1, max(start - _LOOK_BACK, 2) - 1, -1):
-        if not text[place].isspace() and text[place] not in OPENING:
-            return text[place - 2 : place + 1] == "://"
-    return False
+    """Whether what stands before is a scheme gone wrong: `https:// `, `http//`, `http; //`; not `http //`, from OCR."""
+    before = text[max(0, start - _LOOK_BACK) : start].rstrip(_OPENING_OR_SPACE)
+    return before.endswith("://") or _BROKEN_SCHEME.search(before) is not None
 
 
 def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
@@ -73,6 +80,9 @@ def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
     stop = _run_end(text, after, end)
     if stop == after and (ideographic := IDEOGRAPHIC_HOST.match(text, after, end)):
         stop = _run_end(text, ideographic.end(), end)
+    name = text[after:stop]
+    if len(_without_sentence(name)) < len(name):
+        stop = after + len(_without_sentence(name))
     return start, _trimmed(text, start, stop)
 
 
@@ -83,21 +93,39 @@ def _run_end(text: str, start: int, end: int) -> int:
 
 def _bare_span(text: str, token: re.Match[str], end: int) -> tuple[int, int] | None:
     """A dotted name with a known ending, or that begins with `www.`, with its port and path."""
-    name = token[0].strip("_").rstrip("-_")
-    start = text.index(name, token.start()) if name else token.start()
+    www = _WWW.match(token[0])
+    start = token.start() + (www.end() if www else len(token[0]) - len(token[0].lstrip("_")))
+    name = _without_sentence(text[start : token.end()].rstrip("-_"))
     stop = start + len(name)
     if not _looks_like_domain(name) or not _stands_free(text, start, token.end()):
         return None
     port = _PORT.match(text, stop, end)
     stop = port.end() if port else stop
     if stop < end and text[stop] in "/?#":
-        return start, _trimmed(text, start, _run_end(text, stop, end))
-    return None if stop < end and text[stop] in _BEHIND else (start, stop)
+        run = _trimmed(text, start, _run_end(text, stop, end))
+        return (start, run) if text[stop:run] != "#" else None
+    if text[stop : stop + 1] in _BEHIND or (not www and _rest_of_mail(text, start, name)):
+        return None
+    return start, stop
+
+
+def _without_sentence(name: str) -> str:
+    goes_on = _GOES_ON.search(name)
+    return name[: goes_on.start()] if goes_on and not _has_known_ending(name) else name
+
+
+def _rest_of_mail(text: str, start: int, name: str) -> bool:
+    """`name@ example.com`, `name at gmail.com`: an address that somebody tore or spelled out."""
+    before = text[max(0, start - 5) : start]
+    return bool(_MAIL_BEFORE.search(before)) or (is_mail_provider(name) and not before.endswith("/"))
 
 
 def _looks_like_domain(name: str) -> bool:
-    lower = name.lower()
-    return "." in name and (lower.startswith("www.") or lower.rpartition(".")[2] in _ENDINGS)
+    return "." in name and (name[:4].lower() == "www." or _has_known_ending(name))
+
+
+def _has_known_ending(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in _ENDINGS
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:
@@ -105,6 +133,10 @@ def _stands_free(text: str, start: int, end: int) -> bool:
     if _MAIL.match(text, end):
         return False
     before = text[start - 1] if start else " "
+    if before != "@" and text[start : start + 4].lower() == "www.":
+        return True
+    if before == "/":
+        return _AFTER_SLASHES.search(text[max(0, start - 3) : start]) is not None
     return before not in _BEFORE or (before == "." and text[start - 2 : start - 1] == ".")
 
 

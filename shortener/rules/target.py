@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from shortener.rules import bare
 from shortener.rules import host as hosts
-from shortener.rules.words import REGISTRY_LEVELS, WORDLIKE
 
 LONGEST: Final = 2_048  # characters of the ASCII form
 BARE_DOMAINS: Final = ("off", "careful", "any")
@@ -95,7 +95,7 @@ def judge(
         return _refuse("idn" if name else "host")
     reason = _fault_of_port(port) or hosts.fault(ascii_name, own_hosts)
     if not reason and not parts.scheme:
-        reason = _fault_of_bare(ascii_name.lower(), port, parts.rest, bare_domains)
+        reason = bare.fault(name, port, parts.rest, bare_domains)
     if reason:
         return _refuse(reason)
     scheme = parts.scheme or "https://"
@@ -176,15 +176,3 @@ def _fault_of_port(port: str) -> str | None:
         return None
     number = port[1:]
     return None if port[0] == ":" and _PORT.fullmatch(number) and 0 < int(number) < 65_536 else "port"
-
-
-def _fault_of_bare(name: str, port: str, rest: str, bare_domains: str) -> str | None:
-    """Without a scheme a name is only probably a link."""
-    if bare_domains == "off":
-        return "bare"
-    labels = name.removesuffix(".").split(".")
-    if labels[-1].isdigit() or name.startswith("["):
-        return "bare"  # 3.0.0.0 is a version more often than an address
-    if bare_domains == "any" or port or rest or labels[0] == "www":
-        return None
-    return "word" if labels[-1] in WORDLIKE and labels[-2] not in REGISTRY_LEVELS else None
