@@ -92,7 +92,11 @@ def classify(agent: str, headers: Mapping[str, str], rules: Rules, address: str 
 _BROWSER: Final = Verdict(Visitor.PERSON, "browser")
 _NO_BROWSER: Final = Verdict(Visitor.UNKNOWN, "no-browser")
 _SHORT: Final = Verdict(Visitor.BOT, "short-agent")
-_IN_APP: Final = {app: Verdict(Visitor.PERSON, f"in-app:{app}") for _, app in agents.IN_APP}
+_NAVIGATES: Final = Verdict(Visitor.PERSON, "navigate")
+_IN_APP: Final = {
+    app: Verdict(Visitor.PERSON, f"in-app:{app}")
+    for app in (*(app for _, app in agents.IN_APP), *agents.PACKAGES.values())
+}
 _OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _SHORT, *_IN_APP.values()))
 """Reasons that headers may still change."""
 
@@ -118,12 +122,12 @@ def _by_headers(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
         return Verdict(Visitor.BOT, "headless")
     mode = headers.get("sec-fetch-mode", "").strip().lower()
     if mode and mode != "navigate":
-        return Verdict(Visitor.UNKNOWN, "not-navigate")  # a script or a picture on some page: nobody went anywhere
+        return Verdict(Visitor.BOT, "not-navigate")  # fetched by a script, here or in Node.js: nobody went anywhere
     app = agents.PACKAGES.get(headers.get("x-requested-with", ""))
     if app and verdict is _BROWSER:
-        return Verdict(Visitor.PERSON, f"in-app:{app}")
+        return _IN_APP[app]
     if mode and verdict in (_BROWSER, _NO_BROWSER, _SHORT):
-        return Verdict(Visitor.PERSON, "navigate")  # only a browser's own window sends it
-    if verdict is _SHORT and "accept-language" in headers:
-        return _NO_BROWSER  # an app may call its own window as it likes, and the window speaks a language
+        return _NAVIGATES  # only a browser's own window sends it
+    if verdict is _SHORT and headers.get("accept-language", "*") != "*":
+        return _NO_BROWSER  # an app may call its own window as it likes, and only a window speaks a language
     return verdict
