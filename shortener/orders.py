@@ -11,6 +11,7 @@ from shortener.rules import receiver
 
 MESSAGE_LENGTH = 10_000
 METADATA_BYTES = 4096
+METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
 URL_LENGTH = 2048
 
 
@@ -48,15 +49,25 @@ def _document(value: object) -> object:
         return None
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")
+    if _nests_deeper(value, METADATA_DEPTH):
+        raise ValueError(f"must be nested at most {METADATA_DEPTH} levels deep")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-    except (ValueError, RecursionError):  # a lone surrogate, an infinite number, a bottomless nest
+    except ValueError:  # a lone surrogate, an infinite number
         raise ValueError("must be an object of JSON values in valid Unicode") from None
     if size > METADATA_BYTES:
         raise ValueError(f"must be at most {METADATA_BYTES} bytes of JSON")
     if "\0" in "".join(_texts(value)):
         raise ValueError("must not contain the character NUL")
     return value
+
+
+def _nests_deeper(value: object, levels: int) -> bool:
+    """Whether a JSON value has more levels than this. Goes no deeper than that itself."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nests_deeper(part, levels - 1) for part in parts)
 
 
 def _texts(value: object) -> list[str]:
@@ -111,7 +122,9 @@ class Order(BaseModel):
 def _by_field(error: ValidationError) -> dict[str, list[str]]:
     fields: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
-        fields.setdefault(str(fault["loc"][0]), []).append(_sentence(fault))
+        # A name that is no valid text has no place to be named at.
+        field = str(fault["loc"][0]) if fault["loc"] else "body"
+        fields.setdefault(field, []).append(_sentence(fault))
     return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}
 
 
