@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy.orm import Session, defer
 
 from shortener.errors import InvalidOrderError
 from shortener.messages import link_of
-from shortener.models import EPOCH, MICROSECOND, Account, Attempt, Callback, Click, Link, Message
+from shortener.models import EPOCH, MICROSECOND, Account, Attempt, Callback, Click, Instant, Link, Message
 from shortener.rules import parts
 from shortener.rules.event import rfc3339
 from shortener.rules.slug import Slugs
@@ -106,13 +106,41 @@ def page(
         query = query.where(Message.client_tag == client_tag)
     if cursor is not None:
         micros, message_id = _open_cursor(cursor, ">qq")
-        query = query.where(tuple_(Message.received_on, Message.id) < tuple_(EPOCH + micros * MICROSECOND, message_id))
+        received_on = literal(EPOCH + micros * MICROSECOND, Instant)
+        query = query.where(tuple_(Message.received_on, Message.id) < tuple_(received_on, message_id))
     rows = session.execute(query).all()
     last = rows[PAGE - 1][0] if len(rows) > PAGE else None
     return {
         "messages": [summary(message, link, address) for message, link in rows[:PAGE]],
         "next": None if last is None else f"{address.base_url}/v1/messages?cursor={_after(last)}",
     }
+
+
+def received(
+    session: Session,
+    account: Account,
+    start: dt.datetime,
+    end: dt.datetime,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> tuple[list[tuple[Message, Link | None]], str | None]:
+    """The account's messages of `[start, end)` with their links, the newest first; and a cursor where that is not all.
+
+    One query, whatever their number. What only a message's own report tells stays where it is.
+    """
+    query = (
+        select(Message, Link)
+        .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
+        .where(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
+        .options(defer(Message.skipped), defer(Message.details))
+        .order_by(Message.received_on.desc(), Message.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        query = query.where(tuple_(Message.received_on, Message.id) < _place(cursor))
+    rows: list[tuple[Message, Link | None]] = [(message, link) for message, link in session.execute(query).all()]
+    return rows[:limit], _after(rows[limit - 1][0]) if len(rows) > limit else None
 
 
 def clicks(
@@ -206,6 +234,15 @@ def _maybe(moment: dt.datetime | None) -> str | None:
 
 def _after(message: Message) -> str:
     return _cursor(">qq", (message.received_on - EPOCH) // MICROSECOND, message.id)
+
+
+def _place(cursor: str) -> tuple[dt.datetime, int]:
+    """When the last message before the cursor was received, and its id."""
+    micros, message_id = _open_cursor(cursor, ">qq")
+    try:
+        return EPOCH + micros * MICROSECOND, message_id
+    except OverflowError:
+        raise InvalidOrderError({"cursor": ["is not a cursor that this list gave out"]}) from None
 
 
 def _cursor(shape: str, *values: Any) -> str:

@@ -1,9 +1,11 @@
 """`GET /<slug>`: look up, decide, record, answer. What runs most."""
 
 import logging
+from typing import Any
 
 from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
 from shortener import clicks, db
@@ -71,16 +73,31 @@ def _record(resolved: Resolved, headers: dict[str, str]) -> None:
             services().deliverer.wake()
 
 
+class Bare(Response):
+    """An answer without a body, whose `Location` goes out byte for byte, so that signed URLs survive.
+
+    Werkzeug would percent-encode some of it again.
+    """
+
+    default_mimetype = None
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """Give the headers as they were set."""
+        headers = super().get_wsgi_headers(environ)
+        if "Location" in self.headers:
+            headers["Location"] = self.headers["Location"]
+        return headers
+
+
 def _bare(status: int, location: str | None = None) -> Response:
-    """An answer without a body. The location goes out byte for byte, so that signed URLs survive."""
-    response = Response(status=status)
-    del response.headers["Content-Type"]
-    response.autocorrect_location_header = False
-    if location is not None:
-        response.headers["Location"] = location
-        response.headers["Cache-Control"] = "private, no-store"
-        response.headers["X-Robots-Tag"] = "noindex"
-        response.headers["Referrer-Policy"] = "no-referrer"
-    else:
-        response.headers["Cache-Control"] = "no-store"
-    return response
+    if location is None:
+        return Bare(status=status, headers={"Cache-Control": "no-store"})
+    return Bare(
+        status=status,
+        headers={
+            "Location": location,
+            "Cache-Control": "private, no-store",
+            "X-Robots-Tag": "noindex",
+            "Referrer-Policy": "no-referrer",
+        },
+    )

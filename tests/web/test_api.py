@@ -1,0 +1,376 @@
+"""Our own interface: what it takes, what it answers, what it refuses and how it says so."""
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from shortener import accounts, db
+from shortener.models import Link, Message
+from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_account, make_message, slug_of
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+
+
+def post(client: FlaskClient, account: Sender, extra: dict[str, str] | None = None, /, **fields: Any) -> TestResponse:
+    return client.post("/v1/messages", json=fields, headers={**account.bearer, **(extra or {})})
+
+
+def get(client: FlaskClient, sender: Sender, path: str) -> TestResponse:
+    return client.get(path, headers=sender.basic)
+
+
+def stored() -> int:
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(Message)).one()
+
+
+def assert_problem(answer: TestResponse, status: int, code: str) -> dict[str, Any]:
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    document: dict[str, Any] = answer.get_json(force=True)
+    assert document["code"] == code
+    assert document["status"] == status
+    assert document["detail"]
+    return document
+
+
+class TestPreprocess:
+    def test_the_answer_has_the_text_to_send_and_the_link(self, client: FlaskClient, sender: Sender) -> None:
+        answer = post(client, sender, message=TEXT)
+        document = answer.get_json()
+        assert answer.status_code == 201
+        assert len(document["msgid"]) == 32 and document["msgid"].isalnum()
+        entry = document["link_tracking"]
+        assert document["message"] == TEXT.replace(TARGET, entry["shortlink"])
+        assert entry["link"] == TARGET
+        assert (entry["accessed"], entry["accessed_on"]) == (False, None)
+        assert document["links"] == [entry]
+        assert document["skipped"] == []
+        assert document["sms"] == {"encoding": "GSM-7", "parts_before": 1, "parts_after": 1}
+        assert document["url"] == f"https://s.example.com/v1/messages/{document['msgid']}"
+        assert answer.headers["Location"] == document["url"]
+
+    def test_a_form_does_the_same(self, client: FlaskClient, sender: Sender) -> None:
+        form = {"message": TEXT, "track_link": "true", "tags": "a,b", "metadata": '{"k":"é"}', "client_tag": ""}
+        answer = client.post("/v1/messages", data=form, headers=sender.basic)
+        assert answer.status_code == 201
+        report = get(client, sender, f"/v1/messages/{answer.get_json()['msgid']}").get_json()
+        assert (report["tags"], report["metadata"], report["client_tag"]) == (["a", "b"], {"k": "é"}, None)
+
+    def test_what_was_not_rewritten_is_named_with_its_reason(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, message=f"http://localhost/x {TARGET} https://b.example.com").get_json()
+        reasons = {piece["text"]: piece["reason"] for piece in document["skipped"]}
+        assert reasons["http://localhost/x"] == "localhost"
+        assert set(reasons) == {"http://localhost/x", "https://b.example.com"}
+
+    def test_without_a_link_the_text_comes_back(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, message="see you").get_json()
+        assert (document["message"], document["links"], document["link_tracking"]) == ("see you", [], None)
+
+    def test_a_japanese_message_survives(self, client: FlaskClient, sender: Sender) -> None:
+        text = "ご注文の商品は https://shop.example.com/荷物 から確認できます。"
+        document = post(client, sender, message=text).get_json()
+        assert document["link_tracking"]["link"] == "https://shop.example.com/荷物"
+        slug = document["link_tracking"]["shortlink"].rsplit("/", 1)[1]
+        location = client.head(f"/{slug}").headers["Location"]
+        assert location == "https://shop.example.com/%E8%8D%B7%E7%89%A9"
+        assert document["sms"]["encoding"] == "UCS-2"
+
+    def test_null_means_not_given(self, client: FlaskClient, sender: Sender) -> None:
+        fields = dict.fromkeys(
+            ["track_link", "lt_callbackurl", "client_tag", "sender", "recipient", "tags", "metadata", "detection"]
+        )
+        assert post(client, sender, message=TEXT, **fields).status_code == 201
+
+    def test_a_repeated_client_tag_is_409_and_names_the_first(self, client: FlaskClient, sender: Sender) -> None:
+        first = post(client, sender, message=TEXT, client_tag="t").get_json()
+        document = assert_problem(post(client, sender, message=TEXT, client_tag="t"), 409, "client_tag_taken")
+        assert (document["msgid"], document["url"]) == (first["msgid"], first["url"])
+        assert stored() == 1
+
+    def test_an_idempotency_key_gives_the_first_answer_again(self, client: FlaskClient, sender: Sender) -> None:
+        key = {"Idempotency-Key": "8e03978e"}
+        first = post(client, sender, key, message=TEXT)
+        client.get(
+            "/" + first.get_json()["link_tracking"]["shortlink"].rsplit("/", 1)[1], headers={"User-Agent": BROWSER}
+        )
+        again = post(client, sender, key, message=TEXT)
+        assert (again.status_code, again.get_json()) == (201, first.get_json())
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+    def test_an_idempotency_key_with_another_body_is_422(self, client: FlaskClient, sender: Sender) -> None:
+        key = {"Idempotency-Key": "8e03978e"}
+        post(client, sender, key, message=TEXT)
+        assert_problem(post(client, sender, key, message="other"), 422, "idempotency_key_reused")
+
+    def test_accounts_do_not_share_idempotency_keys(
+        self, client: FlaskClient, sender: Sender, other_sender: Sender
+    ) -> None:
+        key = {"Idempotency-Key": "8e03978e"}
+        first = post(client, sender, key, message=TEXT).get_json()
+        assert post(client, other_sender, key, message=TEXT).get_json()["msgid"] != first["msgid"]
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            ({}, "message"),
+            ({"message": ""}, "message"),
+            ({"message": None}, "message"),
+            ({"message": 5}, "message"),
+            ({"message": ["x"]}, "message"),
+            ({"message": "x" * 10_001}, "message"),
+            ({"message": "a\0b"}, "message"),
+            ({"message": "x", "massage": "y"}, "massage"),
+            ({"message": "x", "track_link": "maybe"}, "track_link"),
+            ({"message": "x", "track_link": 1}, "track_link"),
+            ({"message": "x", "client_tag": "t" * 201}, "client_tag"),
+            ({"message": "x", "client_tag": "a\0"}, "client_tag"),
+            ({"message": "x", "recipient": "+" * 321}, "recipient"),
+            ({"message": "x", "tags": {"a": 1}}, "tags"),
+            ({"message": "x", "tags": ["a", 5]}, "tags"),
+            ({"message": "x", "tags": ["a"] * 101}, "tags"),
+            ({"message": "x", "metadata": "x"}, "metadata"),
+            ({"message": "x", "metadata": [1]}, "metadata"),
+            ({"message": "x", "metadata": {"k": "v" * 4096}}, "metadata"),
+            ({"message": "x", "metadata": {"k\0": 1}}, "metadata"),
+            ({"message": "x", "detection": "clever"}, "detection"),
+            ({"message": "x", "count_as_click": "bots"}, "count_as_click"),
+            ({"message": "x", "lt_callbackurl": "example.com/cb"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "ftp://example.com/cb"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "https://user:pw@example.com/"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "http://192.168.1.1/"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "http://10.0.0.5/"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "http://169.254.169.254/latest"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "https://s.example.com/AAAAAAAAAA"}, "lt_callbackurl"),
+            ({"message": "x", "lt_callbackurl": "https://example.com/" + "a" * 2048}, "lt_callbackurl"),
+        ],
+    )
+    def test_a_wrong_field_is_named_and_nothing_is_stored(
+        self, client: FlaskClient, sender: Sender, fields: dict[str, Any], field: str
+    ) -> None:
+        document = assert_problem(post(client, sender, **fields), 422, "invalid_fields")
+        assert list(document["errors"]) == [field]
+        assert all(document["errors"][field])
+        assert stored() == 0
+
+    def test_every_wrong_field_is_named_at_once(self, client: FlaskClient, sender: Sender) -> None:
+        document = assert_problem(post(client, sender, track_link="x", detection="y"), 422, "invalid_fields")
+        assert set(document["errors"]) == {"message", "track_link", "detection"}
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "status", "code"),
+        [
+            (b"{", "application/json", 400, "invalid_json"),
+            (b"", "application/json", 400, "invalid_json"),
+            (b"[]", "application/json", 400, "invalid_json"),
+            (b'"x"', "application/json", 400, "invalid_json"),
+            (b'{"message": NaN}', "application/json", 400, "invalid_json"),
+            (b'{"message": 1e999}', "application/json", 400, "invalid_json"),
+            (b'{"message": ' + b"9" * 5000 + b"}", "application/json", 400, "invalid_json"),
+            (b"[" * 100_000, "application/json", 400, "invalid_json"),
+            (b'{"message": "\xff"}', "application/json", 400, "invalid_utf8"),
+            (b'{"message": "\\ud800"}', "application/json", 422, "invalid_fields"),
+            (b'{"message": "x", "metadata": {"k": "\\ud800"}}', "application/json", 422, "invalid_fields"),
+            (b'{"message": "x", "metadata": {"\\ud800": 1}}', "application/json", 422, "invalid_fields"),
+            (b'{"message": "x", "tags": ["\\udfff"]}', "application/json", 422, "invalid_fields"),
+            (b'{"message": "x", "\\ud800": 1}', "application/json", 422, "invalid_fields"),
+            (b"message=%ff", "application/x-www-form-urlencoded", 400, "invalid_utf8"),
+            (b"message=\xff", "application/x-www-form-urlencoded", 400, "invalid_utf8"),
+            (b"message=%00", "application/x-www-form-urlencoded", 422, "invalid_fields"),
+            (b"a=1&" * 200, "application/x-www-form-urlencoded", 400, "bad_request"),
+            (b"message=x", "text/plain", 415, "unsupported_media_type"),
+            (b"message=x", "", 415, "unsupported_media_type"),
+            (b'{"message": "' + b"x" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
+            (b"message=" + b"x" * 10_000_000, "application/x-www-form-urlencoded", 413, "body_too_large"),
+        ],
+        ids=range(22),
+    )
+    def test_a_body_that_cannot_be_read_is_refused(
+        self, client: FlaskClient, sender: Sender, body: bytes, content_type: str, status: int, code: str
+    ) -> None:
+        answer = client.post("/v1/messages", data=body, content_type=content_type, headers=sender.bearer)
+        assert_problem(answer, status, code)
+        assert stored() == 0
+
+    @pytest.mark.parametrize("key", ["", "x" * 256, "é"])
+    def test_an_unusable_idempotency_key_is_refused(self, client: FlaskClient, sender: Sender, key: str) -> None:
+        assert_problem(post(client, sender, {"Idempotency-Key": key}, message=TEXT), 422, "invalid_fields")
+
+    def test_nothing_of_an_error_tells_of_our_insides(self, client: FlaskClient, sender: Sender) -> None:
+        text = post(client, sender, message=5, track_link="x", metadata="{").text
+        assert not [word for word in ("pydantic", "Traceback", "sqlalchemy", "Value error") if word in text]
+
+
+class TestCredentials:
+    @pytest.mark.parametrize(
+        "header",
+        [
+            "",
+            "Basic",
+            "Basic !!!",
+            "Basic bm9jb2xvbg==",
+            "Basic /////w==",
+            "Basic Og==",
+            "Bearer",
+            "Bearer wrong",
+            "Bearer \xff",
+            "Digest x",
+            "App x",
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/" + "a" * 32])
+    def test_wrong_or_missing_ones_are_401(self, client: FlaskClient, sender: Sender, header: str, path: str) -> None:
+        answer = client.get(path, headers={"Authorization": header} if header else {})
+        assert_problem(answer, 401, "credentials_invalid")
+        assert "Basic" in answer.headers["WWW-Authenticate"]
+
+    def test_the_token_with_another_sid_is_401(self, client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
+        mixed = Sender("x", other_sender.sid, sender.token, "")
+        assert_problem(get(client, mixed, "/v1/messages"), 401, "credentials_invalid")
+
+    def test_a_disabled_account_is_401_and_its_links_still_redirect(self, client: FlaskClient, sender: Sender) -> None:
+        slug = slug_of(make_message(sender).link)
+        with db.write() as session:
+            accounts.disable(session, sender.name, now=NOW)
+        assert_problem(post(client, sender, message=TEXT), 401, "account_disabled")
+        assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
+
+    def test_credentials_in_the_url_open_nothing(self, client: FlaskClient, sender: Sender) -> None:
+        assert client.get(f"/v1/messages?token={sender.token}").status_code == 401
+
+    def test_an_unauthenticated_body_is_not_even_read(self, client: FlaskClient, app: object) -> None:
+        assert_problem(
+            client.post("/v1/messages", data=b"{", content_type="application/json"), 401, "credentials_invalid"
+        )
+
+
+class TestReport:
+    def test_it_tells_everything_before_the_click(self, client: FlaskClient, sender: Sender) -> None:
+        sent = {
+            "message": TEXT,
+            "lt_callbackurl": CALLBACK,
+            "client_tag": "t",
+            "sender": "SHOP",
+            "recipient": "+818012345678",
+            "tags": ["a", "b"],
+            "metadata": {"order": 7},
+        }
+        made = post(client, sender, **sent).get_json()
+        report = get(client, sender, f"/v1/messages/{made['msgid']}").get_json()
+        assert report["original_message"] == TEXT
+        assert {field: report[field] for field in sent if field != "message"} == {
+            field: value for field, value in sent.items() if field != "message"
+        }
+        for field in ("msgid", "message", "link_tracking", "links", "skipped", "sms", "url"):
+            assert report[field] == made[field]
+        assert report["clicks"]["total"] == 0
+        assert report["callback"] is None
+
+    def test_it_tells_of_clicks_and_the_callback_after(self, client: FlaskClient, sender: Sender) -> None:
+        done = make_message(sender, lt_callbackurl=CALLBACK)
+        for agent in (PREVIEW, BROWSER, BROWSER):
+            client.get(f"/{slug_of(done.link)}", headers={"User-Agent": agent})
+        report = get(client, sender, f"/v1/messages/{done.message.msgid}").get_json()
+        assert report["link_tracking"]["accessed"] is True
+        assert report["clicks"]["counts"] == {"person": 2, "unknown": 0, "preview": 1, "bot": 0, "scanner": 0}
+        assert report["clicks"]["total"] == 3
+        assert [entry["visitor"] for entry in report["clicks"]["newest"]] == ["person", "person", "preview"]
+        assert report["clicks"]["newest"][1]["clicked_on"] == report["link_tracking"]["accessed_on"]
+        assert (report["callback"]["state"], report["callback"]["attempts"]) == ("pending", [])
+
+    def test_it_answers_after_the_links_life(self, client: FlaskClient, sender: Sender) -> None:
+        done = make_message(sender, now=NOW - 1000 * DAY)
+        report = get(client, sender, f"/v1/messages/{done.message.msgid}")
+        assert report.status_code == 200
+
+    def test_another_accounts_message_is_404(self, client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
+        msgid = make_message(sender).message.msgid
+        for path in (f"/v1/messages/{msgid}", f"/v1/messages/{msgid}/clicks"):
+            assert_problem(get(client, other_sender, path), 404, "message_not_found")
+        answer = client.post(f"/v1/messages/{msgid}/off", headers=other_sender.bearer)
+        assert_problem(answer, 404, "message_not_found")
+        with db.read() as session:
+            assert session.scalars(select(Link.off_on)).one() is None
+
+    def test_clicks_come_page_by_page(self, client: FlaskClient, sender: Sender) -> None:
+        done = make_message(sender)
+        for _ in range(103):
+            client.get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
+        first = get(client, sender, f"/v1/messages/{done.message.msgid}").get_json()["clicks"]
+        rest = get(client, sender, first["next"].removeprefix("https://s.example.com")).get_json()
+        assert (len(first["newest"]), len(rest["newest"]), rest["next"]) == (100, 3, None)
+        times = [entry["clicked_on"] for entry in first["newest"] + rest["newest"]]
+        assert first["total"] == rest["total"] == 103
+        assert max(rest_time for rest_time in times[100:]) <= min(times[:100])[:23] + "999Z"
+
+    def test_switching_off_answers_with_the_report(self, client: FlaskClient, sender: Sender) -> None:
+        msgid = make_message(sender).message.msgid
+        answer = client.post(f"/v1/messages/{msgid}/off", headers=sender.bearer)
+        assert answer.get_json()["link_tracking"]["off_on"] is not None
+
+
+class TestList:
+    def test_a_client_tag_finds_one_or_none(self, client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
+        made = make_message(sender, client_tag="t")
+        found = get(client, sender, "/v1/messages?client_tag=t").get_json()
+        assert [entry["msgid"] for entry in found["messages"]] == [made.message.msgid]
+        assert get(client, sender, "/v1/messages?client_tag=u").get_json() == {"messages": [], "next": None}
+        assert get(client, other_sender, "/v1/messages?client_tag=t").get_json()["messages"] == []
+
+    def test_the_newest_come_first_page_by_page(self, client: FlaskClient, sender: Sender) -> None:
+        made = [make_message(sender, now=NOW + n * DAY / 10).message.msgid for n in range(102)]
+        first = get(client, sender, "/v1/messages").get_json()
+        rest = get(client, sender, first["next"].removeprefix("https://s.example.com")).get_json()
+        listed = [entry["msgid"] for entry in first["messages"] + rest["messages"]]
+        assert listed == made[::-1]
+        assert rest["next"] is None
+
+    @pytest.mark.parametrize("cursor", ["x", "é", "AAAA", "!" * 1000, "%00", "____________________"])
+    def test_a_cursor_from_nowhere_is_422(self, client: FlaskClient, sender: Sender, cursor: str) -> None:
+        assert_problem(get(client, sender, f"/v1/messages?cursor={cursor}"), 422, "invalid_fields")
+        msgid = make_message(sender).message.msgid
+        assert_problem(get(client, sender, f"/v1/messages/{msgid}/clicks?cursor={cursor}"), 422, "invalid_fields")
+
+    @pytest.mark.parametrize("query", ["client_tag=%00", "clienttag=x"])
+    def test_a_parameter_that_cannot_be_used_is_422(self, client: FlaskClient, sender: Sender, query: str) -> None:
+        assert_problem(get(client, sender, f"/v1/messages?{query}"), 422, "invalid_fields")
+
+
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/messages/", "/v1/%ff"])
+def test_an_address_that_is_none_is_404_as_a_problem(client: FlaskClient, app: object, path: str) -> None:
+    if path == "/v1":
+        assert client.get(path).status_code == 404
+    else:
+        assert_problem(client.get(path), 404, "not_found")
+
+
+def test_a_wrong_method_is_405_as_a_problem(client: FlaskClient, app: object) -> None:
+    answer = client.delete("/v1/messages")
+    assert_problem(answer, 405, "method_not_allowed")
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_an_unexpected_fault_tells_nothing_and_is_logged(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = make_account("broken")
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("shortener.messages.draft", fail)
+    answer = post(client, sender, message=TEXT)
+    assert "secret detail" not in answer.text
+    assert_problem(answer, 500, "internal")
+    assert "secret detail" in caplog.text
+
+
+def test_json_answers_are_not_kept_by_anybody(client: FlaskClient, sender: Sender) -> None:
+    answer = post(client, sender, message=TEXT)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert json.loads(answer.text)

@@ -1,0 +1,177 @@
+"""`GET /<slug>`: what the visitor gets, and what is recorded of it."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
+
+from shortener import clicks, db
+from shortener.models import Callback, Click, Link
+from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_message, slug_of
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+
+
+def click(client: FlaskClient, slug: str, agent: str = BROWSER, **headers: str) -> TestResponse:
+    return client.get(f"/{slug}", headers={"User-Agent": agent, **headers})
+
+
+def clicks_stored() -> list[Click]:
+    with db.read() as session:
+        return list(session.scalars(select(Click)))
+
+
+def callbacks_stored() -> int:
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(Callback)).one()
+
+
+def is_accessed() -> bool:
+    with db.read() as session:
+        return session.scalars(select(Link.accessed_on)).one() is not None
+
+
+def test_a_click_is_sent_on_with_an_empty_answer_that_nobody_keeps(client: FlaskClient, sender: Sender) -> None:
+    answer = click(client, slug_of(make_message(sender).link))
+    assert (answer.status_code, answer.data) == (302, b"")
+    assert answer.headers["Location"] == TARGET
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Content-Type" not in answer.headers
+
+
+def test_the_click_is_stored_with_class_and_reason(client: FlaskClient, sender: Sender) -> None:
+    click(client, slug_of(make_message(sender, lt_callbackurl=CALLBACK).link))
+    [stored] = clicks_stored()
+    assert stored.visitor == "person"
+    assert stored.reason
+    assert is_accessed()
+    assert callbacks_stored() == 1
+
+
+def test_a_preview_is_sent_on_and_does_not_count(client: FlaskClient, sender: Sender) -> None:
+    answer = click(client, slug_of(make_message(sender, lt_callbackurl=CALLBACK).link), PREVIEW)
+    assert answer.status_code == 302
+    assert [stored.visitor for stored in clicks_stored()] == ["preview"]
+    assert not is_accessed()
+    assert callbacks_stored() == 0
+
+
+def test_head_answers_the_same_and_records_nothing(client: FlaskClient, sender: Sender) -> None:
+    slug = slug_of(make_message(sender).link)
+    head = client.head(f"/{slug}", headers={"User-Agent": BROWSER})
+    assert clicks_stored() == []
+    get = click(client, slug)
+    assert (head.status_code, list(head.headers)) == (get.status_code, list(get.headers))
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Sec-Purpose", "prefetch"),
+        ("Sec-Purpose", "prefetch;prerender"),
+        ("Purpose", "Prefetch"),
+        ("X-Moz", "prefetch"),
+    ],
+)
+def test_a_prefetch_is_turned_away_so_that_the_click_comes_to_us(
+    client: FlaskClient, sender: Sender, header: str, value: str
+) -> None:
+    slug = slug_of(make_message(sender).link)
+    answer = click(client, slug, **{header: value})
+    assert (answer.status_code, answer.data) == (503, b"")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Location" not in answer.headers
+    assert clicks_stored() == []
+
+
+def test_a_prefetch_of_an_unknown_link_is_just_unknown(client: FlaskClient, app: object) -> None:
+    assert click(client, "AAAAAAAAAA", **{"Sec-Purpose": "prefetch"}).status_code == 404
+
+
+@pytest.mark.parametrize("slug", ["AAAAAAAAAA", "0000000000", "aB3dE6gH9j"])
+def test_an_unknown_slug_is_404_with_a_page(client: FlaskClient, app: object, slug: str) -> None:
+    answer = click(client, slug)
+    assert answer.status_code == 404
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/short", "/toolongaslug", "/%00aaaaaaaaa", "/%ff", "/a/b", "/..%2fadmin", "/日本語"]
+)
+def test_what_is_no_slug_is_404_and_never_500(client: FlaskClient, app: object, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_an_expired_link_is_410_and_its_clicks_are_not_recorded(client: FlaskClient, sender: Sender) -> None:
+    answer = click(client, slug_of(make_message(sender, now=NOW - 1000 * DAY).link))
+    assert answer.status_code == 410
+    assert "Location" not in answer.headers
+    assert clicks_stored() == []
+
+
+def test_a_link_that_was_switched_off_is_410(client: FlaskClient, sender: Sender) -> None:
+    done = make_message(sender)
+    client.post(f"/v1/messages/{done.message.msgid}/off", headers=sender.bearer)
+    assert click(client, slug_of(done.link)).status_code == 410
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_other_methods_are_405_and_record_nothing(client: FlaskClient, sender: Sender, method: str) -> None:
+    answer = client.open(f"/{slug_of(make_message(sender).link)}", method=method, headers={"User-Agent": BROWSER})
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD"}
+    assert clicks_stored() == []
+
+
+def test_a_signed_url_survives_byte_for_byte(client: FlaskClient, sender: Sender) -> None:
+    target = "https://files.example.com/a%2Fb/?sig=a%2Bb+c==&x=[1]&y={2}|3&e=%e3%81%82"
+    answer = click(client, slug_of(make_message(sender, target).link))
+    assert answer.headers["Location"] == target
+
+
+def test_the_slugs_case_matters(client: FlaskClient, sender: Sender) -> None:
+    assert click(client, slug_of(make_message(sender).link).swapcase()).status_code == 404
+
+
+def test_a_query_behind_the_slug_changes_nothing(client: FlaskClient, sender: Sender) -> None:
+    answer = client.get(f"/{slug_of(make_message(sender).link)}?fbclid=1", headers={"User-Agent": BROWSER})
+    assert answer.headers["Location"] == TARGET
+
+
+def test_the_visitor_goes_on_when_the_click_cannot_be_stored(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slug = slug_of(make_message(sender).link)
+
+    def full(*_: object) -> bool:
+        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+    monkeypatch.setattr(clicks, "record", full)
+    assert click(client, slug).headers["Location"] == TARGET
+    assert "was not stored" in caplog.text
+
+
+def test_when_the_database_is_away_it_is_503_and_never_404(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slug = slug_of(make_message(sender).link)
+
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+    monkeypatch.setattr(clicks, "resolve", away)
+    answer = click(client, slug)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("agent", ["", "\x01", "x" * 100_000, "💥 emoji", "<script>alert(1)</script>"])
+def test_no_agent_breaks_the_redirect(client: FlaskClient, sender: Sender, agent: str) -> None:
+    slug = slug_of(make_message(sender).link)
+    answer = client.get(f"/{slug}", environ_overrides={"HTTP_USER_AGENT": agent.encode().decode("latin-1")})
+    assert answer.status_code == 302
+    assert len(clicks_stored()) == 1
