@@ -20,7 +20,7 @@ MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: th
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
 
 _PIECE: Final = re.compile("[^ ]+")
-_WEB: Final = re.compile("https?://", re.I)
+_WEB: Final = re.compile("https?://", re.I | re.A)
 _WORTH_A_LOOK: Final = re.compile(r"[^\s.]\.[^\s.]|://")
 _GLUED: Final = Refusal("glued", REASONS["glued"])
 
@@ -72,6 +72,8 @@ def find(
         if found is None and isinstance(each.verdict, Target):
             found = Found(each.start, each.end, each.verdict)
             continue
+        if found and len(skipped) >= MOST_SKIPPED:
+            break
         reason = each.verdict.reason if isinstance(each.verdict, Refusal) else "later"
         must = found is None and _WEB.match(text, each.start) is not None
         if must or len(skipped) < MOST_SKIPPED:
@@ -92,7 +94,7 @@ def own_slugs(text: str, public_hosts: frozenset[str]) -> list[str]:
 @lru_cache(maxsize=64)
 def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
     hosts = "|".join(re.escape(host) for host in sorted(public_hosts))
-    return re.compile(rf"(?<![\w.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/([A-Za-z0-9]{{10}})(?![A-Za-z0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9_.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/([A-Za-z0-9]{{10}})(?![A-Za-z0-9])")
 
 
 def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:

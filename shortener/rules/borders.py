@@ -36,6 +36,11 @@ _AUTHORITY: Final = re.compile(r"[^/?#]*")
 IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}{SPACELESS}/?#:@{_CJK_MARKS}]+")
 
 _PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
+_ENCLOSING: Final = {
+    opener: re.compile(f"(?P<open>\\{opener})|(?P<close>\\{closer})|{BORDER.pattern}")
+    for closer, opener in _PAIRS.items()
+    if opener in "([{"  # all others are borders themselves
+}
 QUOTES: Final = frozenset("\"'`“”„‟‘’‚‛«»‹›〝〞〟＂＇")
 OPENING: Final = frozenset(_PAIRS.values()) | QUOTES
 _SENTENCE_ENDS: Final = frozenset(".,;:!?")
@@ -66,19 +71,21 @@ def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -
 
 
 def enclosed_end(text: str, start: int, end: int) -> int:
-    """Where a link that stands behind an opening bracket meets its closing one: `[http://x](`; `end` if nowhere."""
-    opener = text[start - 1] if start else ""
-    closer = next((close for close, open_ in _PAIRS.items() if open_ == opener), "")
-    if not closer:
+    """Where a link that stands behind an opening bracket meets its closing one: `[http://x](`; `end` if nowhere.
+
+    Looks no farther than the next border, which ends the link anyway.
+    """
+    pattern = _ENCLOSING.get(text[start - 1]) if start else None
+    if pattern is None:
         return end
     depth = 0
-    for place in range(start, end):
-        if text[place] == opener:
+    for mark in pattern.finditer(text, start, end):
+        if mark["open"]:
             depth += 1
-        elif text[place] == closer:
-            if not depth:
-                return place
+        elif mark["close"] and depth:
             depth -= 1
+        else:
+            return mark.start() if mark["close"] else end
     return end
 
 

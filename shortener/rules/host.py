@@ -82,12 +82,11 @@ def fault(host: str, own_hosts: frozenset[str]) -> str | None:
 
 
 def _fault_of_name(name: str, labels: list[str]) -> str | None:
-    if len(labels) > 1 and len(labels[-1]) == 1 and labels[-1].isalpha():
-        return "tld"  # `validators` knows no one-letter ending
+    ending = labels[-1]
+    if len(labels) > 1 and ending not in TOP_LEVEL and ending.replace("-", "").isalnum():
+        return "path" if _swallowed_path(ending) else "tld"
     if not _is_domain(name, labels):
         return "label" if len(labels) == 1 and validators.hostname(name, may_have_port=False) else "host"
-    if labels[-1] not in TOP_LEVEL:
-        return "path" if _swallowed_path(labels[-1]) else "tld"
     return _fault_of_scripts(labels)
 
 

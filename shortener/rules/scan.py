@@ -16,11 +16,10 @@ from shortener.rules.target import REASONS, Refusal, Target, judge
 # Dotted letters, digits, `_` and `-` of scripts that put spaces between words.
 _LETTERS: Final = f"(?:(?![{CJK}{SPACELESS}])[\\w-])+"
 _TOKEN: Final = re.compile(f"{_LETTERS}(?:\\.{_LETTERS})*")
-_WEB_END: Final = re.compile(r"https?\Z", re.I)
+_WEB_END: Final = re.compile(r"https?\Z", re.I | re.A)
 _PORT: Final = re.compile(r":[0-9]{1,5}(?!\w)")
-_WWW: Final = re.compile(r"(?:.*[.0-9])?(?=www\.)", re.I)  # `8am.www.example.com`
-# `www.example.com.Please call`, `www.example.com1win`: a sentence goes on where the name ends.
-_GOES_ON: Final = re.compile(r"\.[A-Z][a-z]+\Z|(?<=\.com|\.net|\.org)[0-9]\w*\Z")
+_WWW: Final = re.compile(r"(?:.*[.0-9])?(?=www\.)", re.I | re.A)  # `8am.www.example.com`
+_GOES_ON: Final = re.compile(r"\.[A-Z][a-z]+\Z")  # `www.example.com.Please call`: the next sentence
 _MAIL_BEFORE: Final = re.compile(r"\w@ {1,3}\Z")  # `name@ example.com`
 _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
@@ -77,6 +76,7 @@ def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
     scheme = _WEB_END.search(token[0])
     start = token.start() + (scheme.start() if scheme else 0)
     after = token.end() + 3
+    end = enclosed_end(text, start, end)
     stop = _run_end(text, after, end)
     if stop == after and (ideographic := IDEOGRAPHIC_HOST.match(text, after, end)):
         stop = _run_end(text, ideographic.end(), end)
@@ -99,6 +99,7 @@ def _bare_span(text: str, token: re.Match[str], end: int) -> tuple[int, int] | N
     stop = start + len(name)
     if not _looks_like_domain(name) or not _stands_free(text, start, token.end()):
         return None
+    end = enclosed_end(text, start, end)
     port = _PORT.match(text, stop, end)
     stop = port.end() if port else stop
     if stop < end and text[stop] in "/?#":
@@ -141,8 +142,7 @@ def _stands_free(text: str, start: int, end: int) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """The link's end: before an enclosing bracket's partner, a suffix, sentence punctuation."""
-    end = enclosed_end(text, start, end)
+    """The link's end: before a suffix and sentence punctuation."""
     suffix = _SUFFIX.search(text[start:end])
     end = start + suffix.start() if suffix else end
     return strip(text, start, end, _EMPHASIS)[1]

@@ -45,10 +45,10 @@ REASONS: Final[dict[str, str]] = {
     "later": "Another link of the message was shortened; only the first one is.",
 }  # fmt: skip
 
-_WEB: Final = re.compile(r"https?://(?![/\\])", re.I)
-_BROKEN_WEB: Final = re.compile(r"https?(?:[:;]|//)|[/\\]{2}", re.I)
-_OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
-_AGAIN: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|https?(?::|//))", re.I)
+_WEB: Final = re.compile(r"https?://(?![/\\])", re.I | re.A)
+_BROKEN_WEB: Final = re.compile(r"https?(?:[:;]|//)|[/\\]{2}", re.I | re.A)
+_OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.I | re.A)
+_AGAIN: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|https?(?::|//))", re.I | re.A)
 # `#{name}` `${name}` `{{name}}` `%{name}` `*|NAME|*` anywhere; `{name}` and `{user.name}` where a letter begins it.
 _VARIABLE: Final = re.compile(r"[#$%]\{|\{\{|\*\||\{[^\W\d][\w.]*\}")
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
@@ -93,9 +93,10 @@ def judge(
     ascii_name = hosts.to_ascii(name)
     if ascii_name is None:
         return _refuse("idn" if name else "host")
-    reason = _fault_of_port(port) or hosts.fault(ascii_name, own_hosts)
+    reason = _fault_of_port(port)
     if not reason and not parts.scheme:
         reason = bare.fault(name, port, parts.rest, bare_domains)
+    reason = reason or hosts.fault(ascii_name, own_hosts)
     if reason:
         return _refuse(reason)
     scheme = parts.scheme or "https://"
