@@ -28,25 +28,24 @@ class TrustedProxies:
     def _believe(self, environ: Environ, forwarded: dict[str, str]) -> None:
         """Go back hop by hop; the first address that is not a proxy of ours is the visitor."""
         for hop in reversed(forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            address = hop.strip()
-            if not _is_address(address):
+            address = _parsed(hop.strip())
+            if address is None:
                 break
-            environ["REMOTE_ADDR"] = address
-            if not self._trusts(address):
+            environ["REMOTE_ADDR"] = str(address)
+            if not self._trusts(str(address)):
                 break
         if forwarded.get("HTTP_X_FORWARDED_PROTO") in {"http", "https"}:
             environ["wsgi.url_scheme"] = forwarded["HTTP_X_FORWARDED_PROTO"]
 
     def _trusts(self, address: str) -> bool:
-        if not _is_address(address):
-            return False
-        ip = ipaddress.ip_address(address)
-        return any(ip in network for network in self._trusted if network.version == ip.version)
+        ip = _parsed(address)
+        return ip is not None and any(ip in network for network in self._trusted if network.version == ip.version)
 
 
-def _is_address(text: str) -> bool:
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address; one of IPv4 as what it is, though a socket of both families writes `::ffff:192.0.2.1`."""
     try:
-        ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address
