@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,7 +63,7 @@ class Client:
         self._policy = policy
         self._guard = Guard(policy, resolve)
         self._timeout = timeout
-        self._context = ssl.create_default_context(cafile=ca_bundle or DEFAULT_CA_BUNDLE_PATH)
+        self._context = _trust(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """POST once. Raises for headers that cannot be sent, never for what a receiver or a name server does."""
@@ -80,6 +80,11 @@ class Client:
         except Exception as error:  # a stranger's bytes went through several parsers of other people's making
             log.info("an attempt broke off: %.200r", error)
             return _broke(trip)
+
+
+@lru_cache(maxsize=4)  # loading a bundle takes longer than an attempt
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_bundle)
 
 
 class _Door(HTTPAdapter):

@@ -26,7 +26,8 @@ from shortener.rules import receiver
 AddressInfo = tuple[Any, ...]  # family, kind, protocol, canonical name, address
 Resolve = Callable[..., list[AddressInfo]]  # as socket.getaddrinfo
 
-_FLOOD = 128 * 1024  # bytes of an answer in all, its headers and interim answers included
+_FLOOD = 128 * 1024  # bytes of an answer in all, headers included
+_INTERIM = 50  # answers of the kind "100 Continue" before the real one
 _PIECE = 16 * 1024  # bytes that are sent under one look at the clock
 _DIALS = 3  # addresses of one name that are tried
 _LOOK_UP = 5.0  # seconds: getaddrinfo has no limit of its own
@@ -174,14 +175,13 @@ class _Reply(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Paced(self.fp.detach(), sock, trip))
 
     def _read_status(self) -> tuple[str, int, str]:
-        while True:
+        for _ in range(_INTERIM):
             version, status, reason = super()._read_status()  # type: ignore[misc] # typeshed lacks private names
             if status >= 200 or status == http.HTTPStatus.SWITCHING_PROTOCOLS:
-                break
+                self._trip.status = status if version.startswith("HTTP/1.") else None
+                return version, status, reason
             http.client.parse_headers(self.fp)
-        if version.startswith("HTTP/1."):
-            self._trip.status = status
-        return version, status, reason
+        raise StopError("broken", "too many interim answers")
 
 
 class _Paced(io.RawIOBase):
