@@ -4,6 +4,7 @@ from flask import Flask
 
 from shortener.services import services
 from shortener.web import api, health, pages, problems, proxies, redirect
+from shortener.web.faces import xoxzo
 
 
 def register(app: Flask) -> None:
@@ -16,3 +17,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(xoxzo.blueprint)
+    problems.SHAPES["/sms/"] = xoxzo.shape
