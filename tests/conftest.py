@@ -63,6 +63,18 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
     return url
 
 
+@pytest.fixture(scope="module")
+def own_database_url(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A migrated database of a whole module's own, for what is dear to start."""
+    folder = tmp_path_factory.mktemp("own")
+    if database_kind == "sqlite":
+        return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), folder)
+    server: str = request.getfixturevalue("postgresql_url")
+    return databases.create_postgresql(server, f"{request.module.__name__.rsplit('.')[-1]}_{folder.name}")
+
+
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
     return Settings(

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import filelock
 import psycopg
@@ -53,11 +54,10 @@ def postgresql_server(shared: Path) -> Iterator[str]:
 
 
 def create_postgresql(server: str, name: str) -> str:
-    """A migrated database of its own on the server, by its URL."""
+    """A migrated database of that name on the server of a database's URL; gives its URL."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    scheme, rest = server.split("/postgres?", 1)
-    url = f"{scheme}/{name}?{rest}"
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     migrations.upgrade(engine)
     engine.dispose()

@@ -40,11 +40,11 @@ def follow(slug: str) -> Response:
         return pages.gone("unknown")
     if not resolved.live:
         return pages.gone("expired")
-    headers = {name: request.environ[key] for name, key in visitor.HEADERS if key in request.environ}
-    if visitor.is_prefetch(headers):
-        # Only an answer that is no success is thrown away by the browser: then the real click comes to us.
-        return _bare(503)
     if request.method == "GET":
+        headers = {name: request.environ[key] for name, key in visitor.HEADERS if key in request.environ}
+        if visitor.is_prefetch(headers):
+            # Only an answer that is no success is thrown away by the browser: then the real click comes to us.
+            return _bare(503)
         _record(resolved, headers)
     return _bare(302, resolved.location)
 

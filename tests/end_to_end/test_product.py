@@ -1,0 +1,196 @@
+"""The product as its users run it: gunicorn with several processes, a receiver, requests over real sockets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+import requests
+from standardwebhooks.webhooks import Webhook
+
+from bench.instance import ROOT, Instance, running
+from tests.factories import BROWSER, TARGET, TEXT
+from tests.servers import OK, Call, receiving
+
+WITHIN = 30.0  # seconds that a test waits for what must happen
+
+
+SETTINGS = {
+    "secret_key": "k" * 40,
+    "public_url": "https://s.example.com",
+    "callback_allow_nets": "127.0.0.0/8",
+    "callback_waits": "0.2,0.2",
+}
+
+
+@pytest.fixture(scope="module")
+def instance(own_database_url: str) -> Iterator[Instance]:
+    """The product with two web processes, loopback open for callbacks, retries after a moment."""
+    with running("shop", database_url=own_database_url, processes="2", **SETTINGS) as instance:
+        yield instance
+
+
+def until(happened: Callable[[], bool]) -> None:
+    """Wait for what must happen; fail where it does not."""
+    deadline = time.monotonic() + WITHIN
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def send(instance: Instance, **fields: object) -> dict[str, object]:
+    answer = requests.post(
+        f"{instance.url}/v1/messages",
+        json={"message": TEXT, **fields},
+        auth=(instance.sid, instance.token),
+        timeout=WITHIN,
+    )
+    assert answer.status_code == 201
+    document: dict[str, object] = answer.json()
+    return document
+
+
+def local(instance: Instance, message: dict[str, object]) -> str:
+    """The shortlink, at the address where the test reaches it."""
+    entry = message["link_tracking"]
+    assert isinstance(entry, dict)
+    return str(entry["shortlink"]).replace("https://s.example.com", instance.url)
+
+
+def click(url: str) -> requests.Response:
+    return requests.get(url, headers={"User-Agent": BROWSER}, allow_redirects=False, timeout=WITHIN)
+
+
+def report(instance: Instance, message: dict[str, object]) -> dict[str, object]:
+    answer = requests.get(
+        f"{instance.url}/v1/messages/{message['msgid']}", auth=(instance.sid, instance.token), timeout=WITHIN
+    )
+    document: dict[str, object] = answer.json()
+    return document
+
+
+def state(instance: Instance, message: dict[str, object]) -> object:
+    callback = report(instance, message)["callback"]
+    return callback["state"] if isinstance(callback, dict) else None
+
+
+def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:]]
+    return {name.lower(): value for name, value in lines}, body
+
+
+def test_a_message_is_sent_clicked_called_back_and_reported(instance: Instance) -> None:
+    with receiving(OK) as receiver:
+        message = send(instance, lt_callbackurl=receiver.url(), client_tag="order-7", metadata={"name": "山田"})
+        clicked = time.monotonic()
+        answer = click(local(instance, message))
+        assert (answer.status_code, answer.headers["Location"], answer.content) == (302, TARGET, b"")
+        until(lambda: receiver.calls > 0)
+        assert time.monotonic() - clicked < 10  # the promise is a second; a loaded machine gets more
+        until(lambda: state(instance, message) == "delivered")
+        headers, body = parsed(receiver.requests[0])
+        event = Webhook(instance.signing_secret).verify(body.decode(), headers)
+    assert event["type"] == "link.clicked"
+    assert event["data"]["msgid"] == message["msgid"]
+    assert event["data"]["metadata"] == {"name": "山田"}
+    told = report(instance, message)
+    assert told["link_tracking"]["accessed_on"] == event["data"]["accessed_on"]  # type: ignore[index]
+
+
+def test_fifty_first_clicks_at_once_make_one_first_click_and_one_callback(instance: Instance) -> None:
+    with receiving(OK) as receiver:
+        message = send(instance, lt_callbackurl=receiver.url())
+        url, together = local(instance, message), threading.Barrier(50)
+
+        def first(_: int) -> int:
+            together.wait()
+            return click(url).status_code
+
+        with ThreadPoolExecutor(50) as pool:
+            assert list(pool.map(first, range(50))) == [302] * 50
+        until(lambda: state(instance, message) == "delivered")
+        told = report(instance, message)
+        assert told["clicks"]["total"] == 50  # type: ignore[index]
+        assert receiver.calls == 1
+        earliest = min(entry["clicked_on"] for entry in told["clicks"]["newest"])  # type: ignore[index]
+        assert told["link_tracking"]["accessed_on"] >= earliest  # type: ignore[index]
+
+
+def test_a_receiver_that_fails_is_tried_again_with_the_same_bytes_and_id(instance: Instance) -> None:
+    def second_time_lucky(call: Call) -> None:
+        call.say(OK if len(receiver.requests) > 1 else b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+
+    with receiving(second_time_lucky) as receiver:
+        message = send(instance, lt_callbackurl=receiver.url())
+        click(local(instance, message))
+        until(lambda: state(instance, message) == "delivered")
+    (first, first_body), (second, second_body) = map(parsed, receiver.requests)
+    assert (first["webhook-id"], first_body) == (second["webhook-id"], second_body)
+    attempts = report(instance, message)["callback"]["attempts"]  # type: ignore[index]
+    assert [(attempt["number"], attempt["status"]) for attempt in attempts] == [(1, 503), (2, 200)]
+
+
+def test_a_receiver_that_never_says_200_is_given_up_and_kept(instance: Instance) -> None:
+    with receiving(b"HTTP/1.1 204 No Content\r\n\r\n") as receiver:
+        message = send(instance, lt_callbackurl=receiver.url())
+        click(local(instance, message))
+        until(lambda: state(instance, message) == "exhausted")
+    attempts = report(instance, message)["callback"]["attempts"]  # type: ignore[index]
+    assert len(attempts) == 3
+    assert attempts[0]["detail"] == "answered 204; the contract is exactly 200"
+
+
+def test_a_worker_of_its_own_delivers_what_the_web_processes_leave(database_url: str) -> None:
+    settings = {**SETTINGS, "database_url": database_url}
+    with receiving(OK) as receiver, running("shop", worker="off", **settings) as instance:
+        message = send(instance, lt_callbackurl=receiver.url())
+        click(local(instance, message))
+        assert state(instance, message) == "pending"
+        with worker(settings):
+            until(lambda: state(instance, message) == "delivered")
+        assert receiver.calls == 1
+
+
+def test_what_sigterm_interrupts_is_delivered_by_the_next_start(database_url: str) -> None:
+    settings = {**SETTINGS, "database_url": database_url, "callback_timeout": "2"}
+    asked = threading.Event()
+
+    def silent_at_first(call: Call) -> None:
+        if asked.is_set():
+            call.say(OK)
+        else:
+            asked.set()
+            call.hang()
+
+    with receiving(silent_at_first) as receiver:
+        with running("shop", **settings) as instance:
+            message = send(instance, lt_callbackurl=receiver.url())
+            click(local(instance, message))
+            until(asked.is_set)
+        with worker(settings):
+            until(lambda: len(receiver.requests) > 1)
+    (first, _), (second, body) = map(parsed, receiver.requests)
+    assert first["webhook-id"] == second["webhook-id"]
+    assert json.loads(body)["data"]["msgid"] == message["msgid"]
+
+
+@contextmanager
+def worker(settings: dict[str, str]) -> Iterator[None]:
+    """`flask --app wsgi worker`, which must end in order on SIGTERM."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WITHIN) == 0
