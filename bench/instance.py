@@ -1,0 +1,103 @@
+"""An instance of the product for a script's own use: a temporary data folder, a free port, an account."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_WITHIN = 30.0  # seconds
+STOP_WITHIN = 45.0  # seconds; gunicorn itself gives attempts in flight 30
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Where it is reached, and the credentials of its one account."""
+
+    url: str
+    sid: str
+    token: str
+    signing_secret: str
+
+
+@contextmanager
+def running(account: str, **settings: str) -> Iterator[Instance]:
+    """Start the product with these settings (`callback_waits="1,1"`) and an account; stop it when the block ends.
+
+    SIGTERM ends the block like an error does. Raises RuntimeError with the server's output where it does not start.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
+        address = f"127.0.0.1:{free_port()}"
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+        environ |= {"SHORTENER_DATA": folder, "SHORTENER_BIND": address}
+        environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
+        _flask(environ, "db", "upgrade")
+        made = json.loads(_flask(environ, "account", "create", account, "--json"))
+        with _server(environ, Path(folder, "server.log"), address):
+            yield Instance(f"http://{address}", made["sid"], made["token"], made["signing_secret"])
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _flask(environ: dict[str, str], *command: str) -> str:
+    arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+    return subprocess.run(arguments, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@contextmanager
+def _server(environ: dict[str, str], log: Path, address: str) -> Iterator[None]:
+    with log.open("w") as output:
+        # In a session of its own: Ctrl-C is for the script, which then ends the server in order.
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn"],
+            cwd=ROOT,
+            env=environ,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait(server, address, log)
+            yield
+        finally:
+            _stop(server)
+
+
+def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Wait until the server answers for its health."""
+    until = time.monotonic() + START_WITHIN
+    while server.poll() is None and time.monotonic() < until:
+        connection = http.client.HTTPConnection(address, timeout=5)
+        try:
+            connection.request("GET", "/healthz")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    raise RuntimeError(f"the server did not start:\n{log.read_text()}")
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
