@@ -23,7 +23,7 @@ _GOES_ON: Final = re.compile(r"\.[A-Z][a-z]+\Z")  # `www.example.com.Please call
 _MAIL_BEFORE: Final = re.compile(r"\w@ {1,3}\Z")  # `name@ example.com`
 _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
-_BEFORE: Final = frozenset("@$%#~-.&+/")  # a name after one of these is part of something else
+_BEFORE: Final = frozenset("@$%#~-.&+/\\")  # a name after one of these is part of something else
 _BEHIND: Final = frozenset("(@=\\")  # and so is one before these
 _EMPHASIS: Final = frozenset("*~|")
 _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`, `http //example.com`

@@ -48,7 +48,7 @@ REASONS: Final[dict[str, str]] = {
 _WEB: Final = re.compile(r"https?://(?![/\\])", re.I | re.A)
 _BROKEN_WEB: Final = re.compile(r"https?(?:[:;]|//)|[/\\]{2}", re.I | re.A)
 _OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.I | re.A)
-_AGAIN: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:/|https?(?::|//))", re.I | re.A)
+_AGAIN: Final = re.compile(r"(?:[a-z][a-z0-9+-]*:/|https?(?::|//))", re.I | re.A)
 # `#{name}` `${name}` `{{name}}` `%{name}` `*|NAME|*` anywhere; `{name}` and `{user.name}` where a letter begins it.
 _VARIABLE: Final = re.compile(r"[#$%]\{|\{\{|\*\||\{[^\W\d][\w.]*\}")
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
