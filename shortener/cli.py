@@ -2,12 +2,14 @@
 
 import json
 import signal
+import threading
 from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from shortener import accounts, db, migrations
 from shortener.accounts import Credentials
@@ -22,8 +24,8 @@ CURL = """curl -u {sid}:{token} \\
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
 
 
-class Refusals(click.Group):
-    """A group whose commands end with one sentence and exit code 1 where the product refuses."""
+class Refusals(click.Command):
+    """A command that ends with one sentence and exit code 1 where the product or its database refuses."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -31,10 +33,13 @@ class Refusals(click.Group):
             return super().invoke(ctx)
         except ShortenerError as error:
             raise click.ClickException(str(error)) from None
+        except DBAPIError as error:
+            hint = "If its tables are missing, `flask --app wsgi db upgrade` makes them."
+            raise click.ClickException(f"The database refused: {error.orig}\n{hint}") from None
 
 
 class Group(Refusals, AppGroup):
-    """The same, with the application at hand."""
+    """The same for all commands of a group, with the application at hand."""
 
 
 account_group = Group("account", help="Senders and their credentials.")
@@ -45,13 +50,18 @@ def register(app: Flask) -> None:
     """Add the commands to the application."""
     app.cli.add_command(account_group)
     app.cli.add_command(db_group)
-    app.cli.command("worker")(worker)
-    app.cli.command("first-start")(first_start)
+    app.cli.command("worker", cls=Refusals)(worker)
+    app.cli.command("first-start", cls=Refusals)(first_start)
 
 
 @db_group.command()
 def upgrade() -> None:
-    """Create the tables, or bring them up to this version. Safe to repeat."""
+    """Create the tables, or bring them up to this version.
+
+    \b
+    Safe to repeat, and on several nodes at once.
+    Example: flask --app wsgi db upgrade
+    """
     applied = migrations.upgrade(db.db.engine)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to do")
 
@@ -60,10 +70,12 @@ def upgrade() -> None:
 @click.argument("name")
 @as_json
 def create(name: str, wants_json: bool) -> None:
-    """Create an account; its token and signing secret are shown once.
+    """Create an account; its secrets are shown once.
 
     \b
-    Example: flask --app wsgi account create shop
+    Prints sid, token and signing_secret (whsec_...).
+    Examples: flask --app wsgi account create shop
+              flask --app wsgi account create shop --json | jq -r .token
     """
     _print(_create(name), wants_json)
 
@@ -71,7 +83,11 @@ def create(name: str, wants_json: bool) -> None:
 @account_group.command("list")
 @as_json
 def list_accounts(wants_json: bool) -> None:
-    """List the accounts with their defaults."""
+    """List the accounts with their defaults.
+
+    \b
+    Example: flask --app wsgi account list
+    """
     with db.read() as session:
         rows = [_shown(account) for account in accounts.every(session)]
     if wants_json:
@@ -88,7 +104,12 @@ def list_accounts(wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def rotate(name: str, wants_json: bool) -> None:
-    """Give the account a new token, shown once; the old one stops working at once."""
+    """Give the account a new token, shown once.
+
+    \b
+    The old one stops working at once; the signing secret stays.
+    Example: flask --app wsgi account rotate shop
+    """
     with db.write() as session:
         account, token = accounts.rotate(session, name, now=db.now(session))
     _print({"name": account.name, "sid": account.sid, "token": token}, wants_json)
@@ -96,11 +117,17 @@ def rotate(name: str, wants_json: bool) -> None:
 
 @account_group.command()
 @click.argument("name")
-def disable(name: str) -> None:
-    """Close the account to its sender; its links still redirect."""
+@as_json
+def disable(name: str, wants_json: bool) -> None:
+    """Close the account to its sender.
+
+    \b
+    Its links still redirect, its callbacks still go out.
+    Example: flask --app wsgi account disable shop
+    """
     with db.write() as session:
-        accounts.disable(session, name, now=db.now(session))
-    click.echo(f"{name} is disabled")
+        account = accounts.disable(session, name, now=db.now(session))
+    _print(_shown(account), wants_json)
 
 
 @account_group.command("set")
@@ -113,9 +140,10 @@ def disable(name: str) -> None:
 )
 @as_json
 def set_defaults(name: str, wants_json: bool, **changes: Any) -> None:
-    """Change the account's defaults; they hold for messages that come after.
+    """Change the account's defaults, or show them.
 
     \b
+    Changes hold for messages that come after. Without options nothing changes.
     Example: flask --app wsgi account set shop --no-track-link --recipient masked
     """
     with db.write() as session:
@@ -125,22 +153,33 @@ def set_defaults(name: str, wants_json: bool, **changes: Any) -> None:
 
 
 def worker() -> None:
-    """Deliver callbacks until SIGTERM or Ctrl-C; any number may run at once."""
+    """Deliver callbacks until SIGTERM or Ctrl-C.
+
+    \b
+    Any number may run at once. Needed only with SHORTENER_WORKER=off.
+    Example: flask --app wsgi worker
+    """
     deliverer = services().deliverer
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: deliverer.request_stop())
+        # From a thread of its own: the handler itself would wait for a lock that the loop it interrupts may hold.
+        signal.signal(number, lambda *_: threading.Thread(target=deliverer.request_stop).start())
     click.echo("delivering callbacks; Ctrl-C ends it")
     deliverer.run()
 
 
 def first_start() -> None:
-    """Make the tables; where there is no account yet, create `demo` and print a line to try."""
+    """Make the tables and the account `demo`.
+
+    \b
+    The account only where there is none yet; prints a line to try.
+    Example: flask --app wsgi first-start
+    """
     migrations.upgrade(db.db.engine)
     base_url = services().settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None
     if started_before:
-        click.echo("The account demo was made on the first start; `account rotate demo` gives it a new token.")
+        click.echo("There are accounts already. A new token for one: flask --app wsgi account rotate NAME")
         return
     made = _create("demo")
     click.echo("An account named demo was made. These are shown once:\n")

@@ -8,12 +8,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from shortener.errors import SettingsError
+
 # Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
 ADVISORY_LOCK = 5_203_418_667
 
 
 def upgrade(engine: Engine) -> list[str]:
-    """Apply what is missing, in one transaction; give back the revisions that were applied."""
+    """Apply what is missing, in one transaction; give back the revisions that were applied.
+
+    SettingsError where a later version has been at this database.
+    """
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
@@ -48,4 +53,8 @@ def _applied(connection: Connection) -> set[str]:
     if current is None:
         return set()
     history = _history(_config())
+    if current not in history:
+        raise SettingsError(
+            [f"SHORTENER_DATABASE_URL: a later version has upgraded this database (to {current}); run that version"]
+        )
     return set(history[: history.index(current) + 1])

@@ -1,0 +1,322 @@
+"""The operator's commands: what they do, what they print, and how they end."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import Result
+from flask import Flask, current_app
+from sqlalchemy import select, text
+
+from shortener import accounts, cli, create_app, db
+from shortener.config import Settings
+from shortener.errors import CredentialsError
+from shortener.models import Account
+from tests.conftest import SECRET_KEY
+from tests.factories import Sender
+
+ROOT = Path(__file__).parents[1]
+Run = Callable[..., Result]
+NAMED = ["rotate", "disable", "set"]
+
+
+@pytest.fixture
+def run(app: Flask) -> Run:
+    """Runs a command line, given word by word."""
+    return lambda *words: app.test_cli_runner().invoke(args=words)
+
+
+def done(result: Result) -> str:
+    """What a command printed that went well."""
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    return result.stdout
+
+
+def document(result: Result) -> Any:
+    """What a command printed as JSON: one line of it, and nothing else."""
+    output = done(result)
+    assert output.count("\n") == 1
+    return json.loads(output)
+
+
+def refused(result: Result) -> str:
+    """The one message of a command that was refused: no stack trace, nothing on standard output."""
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    return result.stderr
+
+
+def opens(token: str) -> str:
+    with db.read() as session:
+        return accounts.authenticate(session, None, token).name
+
+
+def commands(group: click.Group, *words: str) -> list[tuple[str, ...]]:
+    found = []
+    for name, command in group.commands.items():
+        found += commands(command, *words, name) if isinstance(command, click.Group) else [(*words, name)]
+    return found
+
+
+# account create
+
+
+def test_a_new_accounts_credentials_are_printed_for_people(run: Run) -> None:
+    shown = dict(line.split(maxsplit=1) for line in done(run("account", "create", "shop")).splitlines())
+    assert list(shown) == ["name", "sid", "token", "signing_secret"]
+    assert shown["signing_secret"].startswith("whsec_")
+    assert opens(shown["token"]) == shown["name"] == "shop"
+
+
+def test_a_new_accounts_credentials_are_printed_for_programs(run: Run) -> None:
+    made = document(run("account", "create", "ショップ", "--json"))
+    assert list(made) == ["name", "sid", "token", "signing_secret"]
+    assert opens(made["token"]) == made["name"] == "ショップ"
+
+
+def test_credentials_are_shown_only_once(run: Run) -> None:
+    made = document(run("account", "create", "shop", "--json"))
+    later = done(run("account", "list", "--json")) + done(run("account", "list")) + done(run("account", "set", "shop"))
+    assert made["sid"] in later
+    assert made["token"] not in later
+    assert made["signing_secret"] not in later
+
+
+def test_a_name_that_is_taken_is_refused(run: Run, sender: Sender) -> None:
+    assert refused(run("account", "create", sender.name)) == "Error: There is an account named shop already.\n"
+
+
+def test_a_name_that_is_none_is_refused(run: Run) -> None:
+    assert "1 to 100 printable characters" in refused(run("account", "create", ""))
+
+
+# account list
+
+
+def test_without_accounts_the_list_says_how_to_make_one(run: Run) -> None:
+    assert done(run("account", "list")) == "No account yet: flask --app wsgi account create NAME\n"
+    assert document(run("account", "list", "--json")) == []
+
+
+def test_accounts_are_listed_with_their_defaults(run: Run, sender: Sender, other_sender: Sender) -> None:
+    assert document(run("account", "list", "--json"))[0] == {
+        "name": "shop",
+        "sid": sender.sid,
+        "disabled": False,
+        "track_link": True,
+        "detection": "strict",
+        "count_as_click": "person_or_unknown",
+        "recipient": "full",
+    }
+    header, *rows = done(run("account", "list")).splitlines()
+    assert [row.split()[:2] for row in rows] == [["shop", sender.sid], ["stranger", other_sender.sid]]
+    assert [row.index("strict") for row in rows] == [header.index("detection")] * 2
+
+
+# account rotate, disable, set
+
+
+def test_a_rotated_token_is_printed_and_is_the_only_one_that_opens(run: Run, sender: Sender) -> None:
+    changed = document(run("account", "rotate", "shop", "--json"))
+    assert list(changed) == ["name", "sid", "token"]
+    assert (changed["sid"], opens(changed["token"])) == (sender.sid, "shop")
+    with pytest.raises(CredentialsError):
+        opens(sender.token)
+
+
+def test_a_disabled_account_is_closed_and_listed_as_such(run: Run, sender: Sender) -> None:
+    assert document(run("account", "disable", "shop", "--json"))["disabled"] is True
+    assert document(run("account", "list", "--json"))[0]["disabled"] is True
+    with pytest.raises(CredentialsError):
+        opens(sender.token)
+
+
+def test_to_disable_twice_does_no_harm(run: Run, sender: Sender) -> None:
+    assert done(run("account", "disable", "shop")) == done(run("account", "disable", "shop"))
+
+
+def test_every_default_can_be_changed_and_the_rest_stays(run: Run, sender: Sender) -> None:
+    options = ["--no-track-link", "--detection", "smart", "--count-as-click", "any", "--recipient", "masked"]
+    changed = document(run("account", "set", "shop", *options, "--json"))
+    assert changed == {
+        "name": "shop",
+        "sid": sender.sid,
+        "disabled": False,
+        "track_link": False,
+        "detection": "smart",
+        "count_as_click": "any",
+        "recipient": "masked",
+    }
+    assert document(run("account", "set", "shop", "--track-link", "--json")) == changed | {"track_link": True}
+    assert opens(sender.token) == "shop"
+
+
+def test_without_options_the_defaults_are_shown_and_stay(run: Run, sender: Sender) -> None:
+    before = document(run("account", "list", "--json"))
+    shown = dict(line.split() for line in done(run("account", "set", "shop")).splitlines())
+    assert (shown["name"], shown["detection"]) == ("shop", "strict")
+    assert document(run("account", "list", "--json")) == before
+
+
+@pytest.mark.parametrize("command", NAMED)
+def test_an_account_that_is_not_there_is_named(run: Run, command: str) -> None:
+    assert refused(run("account", command, "nobody")) == "Error: There is no account named nobody.\n"
+
+
+@pytest.mark.parametrize(
+    "words", [["--detection", "clever"], ["--count-as-click", "bot"], ["--recipient", ""], ["--surprise"], ["again"]]
+)
+def test_a_wrong_command_line_is_told_from_a_refusal_and_changes_nothing(
+    run: Run, sender: Sender, words: list[str]
+) -> None:
+    before = document(run("account", "list", "--json"))
+    result = run("account", "set", "shop", *words)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+    assert document(run("account", "list", "--json")) == before
+
+
+# db upgrade, first-start
+
+
+def test_an_upgrade_says_what_it_did_and_can_be_repeated(run: Run) -> None:
+    assert done(run("db", "upgrade")) == "nothing to do\n"
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Any:
+    """Runs command lines of an application whose database has no tables yet."""
+    app = create_app(Settings(data=tmp_path / "bare", secret_key=SECRET_KEY))
+    with app.app_context():
+        yield lambda *words: app.test_cli_runner().invoke(args=words)
+        db.db.session.remove()
+        db.db.engine.dispose()
+
+
+@pytest.mark.parametrize("words", [("account", "list"), ("account", "create", "shop"), ("account", "rotate", "shop")])
+def test_where_tables_are_missing_the_command_that_makes_them_is_named(bare: Run, words: tuple[str, ...]) -> None:
+    assert "flask --app wsgi db upgrade" in refused(bare(*words))
+    assert re.fullmatch(r"applied 0001\b.*\n", done(bare("db", "upgrade")))
+    assert bare("account", "create", "shop").exit_code == 0
+
+
+def test_the_first_start_makes_tables_and_an_account_to_try(bare: Run) -> None:
+    output = done(bare("first-start"))
+    shown = {key: output.split(f"\n{key} ")[1].split()[0] for key in ("name", "sid", "token", "signing_secret")}
+    assert opens(shown["token"]) == shown["name"] == "demo"
+    assert f"curl -u {shown['sid']}:{shown['token']} \\\n  http://127.0.0.1:8000/v1/messages" in output
+
+
+def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
+    """By the options of the printed curl line, sent as curl would send them."""
+    output = done(bare("first-start"))
+    fields = dict(part.split("=", 1) for part in re.findall(r"-d '?([^'\n]+?)'?(?: \\)?\n", output))
+    sid, token = output.split("curl -u ")[1].split()[0].split(":")
+    answer = current_app.test_client().post("/v1/messages", data=fields, auth=(sid, token))
+    assert answer.status_code == 201
+    assert answer.get_json()["links"][0]["link"] == "https://example.com/track?id=1"
+    assert set(fields) == {"message", "lt_callbackurl"}
+
+
+def test_a_later_start_makes_no_account_and_shows_no_secret(bare: Run) -> None:
+    done(bare("first-start"))
+    assert "account rotate" in done(bare("first-start"))
+    with db.read() as session:
+        assert session.scalars(select(Account.name)).all() == ["demo"]
+
+
+def test_a_first_start_leaves_accounts_that_are_there_alone(bare: Run) -> None:
+    done(bare("db", "upgrade"))
+    done(bare("account", "create", "shop"))
+    done(bare("first-start"))
+    with db.read() as session:
+        assert session.scalars(select(Account.name)).all() == ["shop"]
+
+
+def test_a_database_of_a_later_version_is_left_alone(bare: Run) -> None:
+    done(bare("db", "upgrade"))
+    with db.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for words in (("db", "upgrade"), ("first-start",)):
+        assert "a later version has upgraded this database (to 9999)" in refused(bare(*words))
+
+
+# help
+
+
+def test_every_command_explains_itself_with_an_example(run: Run, app: Flask) -> None:
+    ours = [words for words in commands(app.cli) if words[0] not in {"run", "shell", "routes"}]
+    assert len(ours) >= 8
+    for words in ours:
+        output = done(run(*words, "--help"))
+        assert f"flask --app wsgi {' '.join(words)}" in output, words
+
+
+def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
+    for words in ((), ("account",), ("db",)):
+        output = done(run(*words, "--help"))
+        assert "..." not in output.partition("Commands:")[2]
+
+
+def test_every_command_about_accounts_can_answer_in_json() -> None:
+    for name, command in cli.account_group.commands.items():
+        assert "--json" in [option for parameter in command.params for option in parameter.opts], name
+
+
+# As an operator runs them: a process of its own.
+
+
+@pytest.fixture
+def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "SHORTENER_DATABASE_URL": database_url,
+        "SHORTENER_DATA": str(tmp_path),
+        "SHORTENER_SECRET_KEY": SECRET_KEY,
+    }
+
+
+def flask(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_an_account_made_by_the_real_command_opens_the_real_thing(app: Flask, environ: dict[str, str]) -> None:
+    result = flask(environ, "account", "create", "shop", "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    token = json.loads(result.stdout)["token"]
+    answer = app.test_client().get("/v1/messages", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_password(environ: dict[str, str]) -> None:
+    nowhere = {"SHORTENER_DATABASE_URL": "postgresql://shop:hunter2@127.0.0.1:1/links"}
+    result = flask(environ | nowhere, "account", "list")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: The database refused: ")
+    assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_ends_cleanly_when_it_is_told_to(environ: dict[str, str], number: int) -> None:
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=-1, stderr=-1, text=True) as worker:
+        try:
+            assert worker.stdout is not None
+            assert worker.stdout.readline() == "delivering callbacks; Ctrl-C ends it\n"
+            worker.send_signal(number)
+            assert worker.communicate(timeout=30) == ("", "")
+            assert worker.returncode == 0
+        finally:
+            worker.kill()
