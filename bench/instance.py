@@ -35,8 +35,7 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
 
     SIGTERM ends the block like an error does. Raises RuntimeError with the server's output where it does not start.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
+    with _sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
         environ |= {"SHORTENER_DATA": folder, "SHORTENER_BIND": address}
@@ -52,6 +51,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _sigterm_as_exit() -> Iterator[None]:
+    """Let SIGTERM end the block as an exception would, so that what was started is ended too."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _flask(environ: dict[str, str], *command: str) -> str:
