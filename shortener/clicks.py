@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from shortener import db
 from shortener.accounts import random_text
 from shortener.db import insert_or_skip
-from shortener.models import EPOCH, MICROSECOND, Callback, Click, Link, Message
+from shortener.models import Callback, Click, Link, Message
 from shortener.rules import event
+from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
 
@@ -52,7 +53,7 @@ def resolve(session: Session, number: int) -> Resolved | None:
     if row is None:
         return None
     link_id, target, location, expires_on, off_on, accessed_on, count_as_click, micros = row
-    now = EPOCH + micros * MICROSECOND if on_postgresql else db.now(session)
+    now = from_micros(micros) if on_postgresql else db.now(session)
     return Resolved(
         link_id=link_id,
         location=location or target,
@@ -129,7 +130,7 @@ def _event_body(link: Link, message: Message, visit: Visit, slugs: Slugs) -> byt
             "link": link.target,
             "shortlink": f"{link.base_url}/{slugs.encode(link.number)}",
             "accessed": True,
-            "accessed_on": event.rfc3339(visit.clicked_on),
+            "accessed_on": rfc3339(visit.clicked_on),
             "visitor": visit.verdict.visitor.value,
             "tags": message.tags or [],
             "metadata": message.details or {},
@@ -139,7 +140,7 @@ def _event_body(link: Link, message: Message, visit: Visit, slugs: Slugs) -> byt
 
 def _time_ordered_uuid(moment: dt.datetime) -> uuid.UUID:
     """A UUID of version 7 (RFC 9562): 48 bits of milliseconds, then chance; so a link's clicks lie in their order."""
-    millis = (moment - EPOCH) // dt.timedelta(milliseconds=1)
+    millis = to_micros(moment) // 1000
     value = (millis & ((1 << 48) - 1)) << 80 | secrets.randbits(80)
     value = value & ~(0xF << 76) | 7 << 76
     value = value & ~(0x3 << 62) | 2 << 62

@@ -12,7 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from shortener.config import Settings
-from shortener.models import EPOCH, MICROSECOND, Base
+from shortener.models import Base
+from shortener.rules.moments import from_micros
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
@@ -89,7 +90,7 @@ def now(session: Session) -> dt.datetime:
     if session.get_bind().dialect.name != "postgresql":
         return dt.datetime.now(dt.UTC)
     micros = session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
-    return EPOCH + (micros or 0) * MICROSECOND
+    return from_micros(micros or 0)
 
 
 def insert_or_skip(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:

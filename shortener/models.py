@@ -22,8 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MICROSECOND = dt.timedelta(microseconds=1)
+from shortener.rules.moments import from_micros, to_micros
 
 
 class Instant(TypeDecorator[dt.datetime]):
@@ -33,16 +32,12 @@ class Instant(TypeDecorator[dt.datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> int | None:
-        """Refuse a naive time: it would be some other moment elsewhere."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        return (value - EPOCH) // MICROSECOND
+        """Give microseconds."""
+        return None if value is None else to_micros(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> dt.datetime | None:
         """Give back an aware time in UTC."""
-        return None if value is None else EPOCH + value * MICROSECOND
+        return None if value is None else from_micros(value)
 
 
 class BinaryUuid(TypeDecorator[uuid.UUID]):

@@ -1,22 +1,17 @@
 """What became of a message: the documents that answer for it. Totals are counted from rows."""
 
-import base64
-import binascii
 import datetime as dt
-import struct
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, literal, select, tuple_
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.orm import Session
 
-from shortener.errors import InvalidOrderError
 from shortener.messages import link_of
-from shortener.models import EPOCH, MICROSECOND, Account, Attempt, Callback, Click, Instant, Link, Message
-from shortener.rules import parts
-from shortener.rules.event import rfc3339
+from shortener.models import Account, Attempt, Callback, Click, Link, Message
+from shortener.rules import cursor, parts
+from shortener.rules.moments import rfc3339
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Visitor
 
@@ -92,66 +87,56 @@ def summary(message: Message, link: Link | None, address: Address) -> dict[str, 
 
 
 def page(
-    session: Session, account: Account, address: Address, *, client_tag: str | None, cursor: str | None
+    session: Session, account: Account, address: Address, *, client_tag: str | None, place: str | None
 ) -> dict[str, Any]:
     """The account's messages, the newest first, a page at a time; with a client tag, the one or none that has it."""
-    query = (
-        select(Message, Link)
-        .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
-        .where(Message.account_id == account.id)
-        .order_by(Message.received_on.desc(), Message.id.desc())
-        .limit(PAGE + 1)
-    )
-    if client_tag is not None:
-        query = query.where(Message.client_tag == client_tag)
-    if cursor is not None:
-        micros, message_id = _open_cursor(cursor, ">qq")
-        received_on = literal(EPOCH + micros * MICROSECOND, Instant)
-        query = query.where(tuple_(Message.received_on, Message.id) < tuple_(received_on, message_id))
-    rows = session.execute(query).all()
-    last = rows[PAGE - 1][0] if len(rows) > PAGE else None
+    rows, rest = received(session, account, limit=PAGE, place=place, client_tag=client_tag)
     return {
-        "messages": [summary(message, link, address) for message, link in rows[:PAGE]],
-        "next": None if last is None else f"{address.base_url}/v1/messages?cursor={_after(last)}",
+        "messages": [summary(message, link, address) for message, link in rows],
+        "next": None if rest is None else f"{address.base_url}/v1/messages?cursor={rest}",
     }
 
 
 def received(
     session: Session,
     account: Account,
-    start: dt.datetime,
-    end: dt.datetime,
     *,
     limit: int,
-    cursor: str | None = None,
+    place: str | None = None,
+    period: tuple[dt.datetime, dt.datetime] | None = None,
+    client_tag: str | None = None,
 ) -> tuple[list[tuple[Message, Link | None]], str | None]:
-    """The account's messages of `[start, end)` with their links, the newest first; and a cursor where that is not all.
+    """The account's messages with their links, the newest first; and a cursor where that is not all.
 
-    One query, whatever their number. What only a message's own report tells stays where it is.
+    `place` is such a cursor; `period` is `[start, end)`. One query, whatever their number.
     """
     query = (
         select(Message, Link)
         .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
-        .where(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
-        .options(defer(Message.skipped), defer(Message.details))
+        .where(Message.account_id == account.id)
         .order_by(Message.received_on.desc(), Message.id.desc())
         .limit(limit + 1)
     )
-    if cursor is not None:
-        query = query.where(tuple_(Message.received_on, Message.id) < _place(cursor))
-    rows: list[tuple[Message, Link | None]] = [(message, link) for message, link in session.execute(query).all()]
-    return rows[:limit], _after(rows[limit - 1][0]) if len(rows) > limit else None
+    if client_tag is not None:
+        query = query.where(Message.client_tag == client_tag)
+    if period is not None:
+        query = query.where(Message.received_on >= period[0], Message.received_on < period[1])
+    if place is not None:
+        query = query.where(tuple_(Message.received_on, Message.id) < cursor.row(place))
+    rows: list[tuple[Message, Link | None]] = [(message, link) for message, link in session.execute(query)]
+    last = rows[limit - 1][0] if len(rows) > limit else None
+    return rows[:limit], cursor.after_row(last.received_on, last.id) if last else None
 
 
 def clicks(
-    session: Session, message: Message, link: Link, address: Address, *, cursor: str | None = None
+    session: Session, message: Message, link: Link, address: Address, *, place: str | None = None
 ) -> dict[str, Any]:
     """Counts of a link's clicks by visitor class, the newest of them, and where the rest is."""
     counted = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
     counts = dict(session.execute(counted).all())
     newest = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
-    if cursor is not None:
-        newest = newest.where(Click.id < uuid.UUID(bytes=_open_cursor(cursor, ">16s")[0]))
+    if place is not None:
+        newest = newest.where(Click.id < cursor.click(place))
     rows = session.scalars(newest).all()
     last = rows[PAGE - 1].id if len(rows) > PAGE else None
     return {
@@ -161,7 +146,7 @@ def clicks(
             {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason}
             for click in rows[:PAGE]
         ],
-        "next": None if last is None else f"{address.of_message(message)}/clicks?cursor={_cursor('>16s', last.bytes)}",
+        "next": None if last is None else f"{address.of_message(message)}/clicks?cursor={cursor.after_click(last)}",
     }
 
 
@@ -230,28 +215,3 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def _maybe(moment: dt.datetime | None) -> str | None:
     return None if moment is None else rfc3339(moment)
-
-
-def _after(message: Message) -> str:
-    return _cursor(">qq", (message.received_on - EPOCH) // MICROSECOND, message.id)
-
-
-def _place(cursor: str) -> tuple[dt.datetime, int]:
-    """When the last message before the cursor was received, and its id."""
-    micros, message_id = _open_cursor(cursor, ">qq")
-    try:
-        return EPOCH + micros * MICROSECOND, message_id
-    except OverflowError:
-        raise InvalidOrderError({"cursor": ["is not a cursor that this list gave out"]}) from None
-
-
-def _cursor(shape: str, *values: Any) -> str:
-    return base64.urlsafe_b64encode(struct.pack(shape, *values)).decode("ascii").rstrip("=")
-
-
-def _open_cursor(cursor: str, shape: str) -> tuple[Any, ...]:
-    """Read a cursor that we gave out; one from anywhere else is told apart by its length only, and does no harm."""
-    try:
-        return struct.unpack(shape, base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-    except (UnicodeEncodeError, binascii.Error, struct.error):
-        raise InvalidOrderError({"cursor": ["is not a cursor that this list gave out"]}) from None

@@ -11,13 +11,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from shortener.rules.moments import rfc3339
+
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of secrets, not one
 CLICKED = "link.clicked"
-
-
-def rfc3339(moment: dt.datetime) -> str:
-    """A moment in UTC as our API writes it: `2025-11-16T09:30:00.123456Z`."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def build(event_type: str, timestamp: dt.datetime, data: Mapping[str, Any]) -> bytes:

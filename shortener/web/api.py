@@ -51,7 +51,7 @@ def find(account: Account) -> dict[str, Any]:
             account,
             services().address,
             client_tag=_without_nul("client_tag"),
-            cursor=request.args.get("cursor"),
+            place=request.args.get("cursor"),
         )
 
 
@@ -72,7 +72,7 @@ def clicks(account: Account, msgid: str) -> dict[str, Any]:
         link = messages.link_of(session, message)
         if link is None:
             return {"counts": {}, "total": 0, "newest": [], "next": None}
-        return reports.clicks(session, message, link, services().address, cursor=request.args.get("cursor"))
+        return reports.clicks(session, message, link, services().address, place=request.args.get("cursor"))
 
 
 @blueprint.post("/messages/<msgid>/off")

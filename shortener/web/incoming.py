@@ -2,53 +2,84 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import request
 
+from shortener.errors import InvalidOrderError
 from shortener.web.problems import RequestError
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 100
+Pairs = list[tuple[str, Any]]
 
 
 def fields() -> dict[str, Any]:
-    """The fields of the request's body; RequestError where it is neither JSON nor a form."""
+    """The fields of the request's body.
+
+    RequestError where it is neither JSON nor a form; InvalidOrderError where a field came twice: which one is meant?
+    """
     if request.mimetype == FORM:
-        return _form(request.get_data())
+        return _once(_as_form(_urlencoded(request.get_data())))
     if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
-        return _json(request.get_data())
+        return _once(_json(request.get_data()))
     if request.mimetype == "multipart/form-data":
-        return {name: value for name, value in request.form.items() if value != ""}
+        return _once(_as_form(_multipart()))
     raise RequestError(415, "unsupported_media_type", f"Send application/json or {FORM}.")
 
 
-def _json(data: bytes) -> dict[str, Any]:
+def _once(pairs: Pairs) -> dict[str, Any]:
+    repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+    if repeated:
+        raise InvalidOrderError({name: ["must be given once"] for name in repeated})
+    return dict(pairs)
+
+
+def _as_form(pairs: Pairs) -> Pairs:
+    """As forms mean it: an empty field was left empty, and a list is a field that comes again."""
+    given = [(name, value) for name, value in pairs if value != ""]
+    tags = [value for name, value in given if name == "tags"]
+    rest = [(name, value) for name, value in given if name != "tags"]
+    return [*rest, ("tags", ",".join(tags))] if tags else rest
+
+
+def _json(data: bytes) -> Pairs:
     try:
-        document = json.loads(data.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite)
+        text = data.decode("utf-8")
+        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        # Once more, for the fields that came twice: the hook would turn every nested object into a list as well.
+        pairs = json.loads(text, object_pairs_hook=list)
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The body is not valid UTF-8.") from None
     except json.JSONDecodeError as error:
-        raise RequestError(
-            400, "invalid_json", f"The body is not valid JSON: {error.msg}, line {error.lineno} column {error.colno}."
-        ) from None
+        place = f"line {error.lineno} column {error.colno}"
+        raise RequestError(400, "invalid_json", f"The body is not valid JSON: {error.msg}, {place}.") from None
     except (ValueError, RecursionError):
         raise RequestError(400, "invalid_json", "The body holds a number or a nest that cannot be read.") from None
     if not isinstance(document, dict):
         raise RequestError(400, "invalid_json", "The body must be one JSON object.")
-    return document
+    return [(name, document[name]) for name, _ in pairs]
 
 
-def _form(data: bytes) -> dict[str, Any]:
-    """Read a form strictly: what is not UTF-8 is refused, not replaced. An empty field counts as not given."""
+def _urlencoded(data: bytes) -> Pairs:
+    """Read strictly: what is not UTF-8 is refused, not replaced."""
     try:
-        pairs = parse_qsl(data.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS)
+        text = data.decode("ascii")
+        return list(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS))
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The form is not percent-encoded UTF-8.") from None
     except ValueError:
         raise RequestError(400, "bad_request", f"The form has more than {MAX_FORM_FIELDS} fields.") from None
-    return {name: value for name, value in pairs if value != ""}
+
+
+def _multipart() -> Pairs:
+    """Werkzeug has put U+FFFD where the text was not UTF-8; no message is worth guessing what stood there."""
+    pairs = [(name, value) for name, values in request.form.lists() for value in values]
+    if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
+        raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
+    return pairs
 
 
 def _no_constant(name: str) -> float:

@@ -8,7 +8,6 @@ behind our own interface. A message is rewritten here and not sent: its `status`
 import datetime as dt
 import json
 import re
-from collections import Counter
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -70,10 +69,10 @@ def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
 
     At most the newest 1,000. Where there are more, the header `Link` says where (`rel="next"`, RFC 8288).
     """
-    filters, cursor = _filters()
+    filters, place = _filters()
     with db.read() as session:
-        start, end = sent_date.period(filters, db.now(session).date())
-        rows, rest = reports.received(session, account, start, end, limit=MOST_LISTED, cursor=cursor)
+        period = sent_date.period(filters, db.now(session).date())
+        rows, rest = reports.received(session, account, period=period, limit=MOST_LISTED, place=place)
     following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={rest}"])
     headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if rest else {}
     return [_status(message, link) for message, link in rows], 200, headers
@@ -101,7 +100,6 @@ def _order() -> Order:
     recipient = fields.get("recipient")
     if isinstance(recipient, str) and not PHONE_NUMBER.fullmatch(SEPARATORS.sub("", recipient)):
         faults["recipient"] = ["must be a number in E.164, like +818012345678, without the national 0"]
-    faults |= {name: ["must be given once"] for name in _repeated()}
     faults |= {name: ["is required"] for name in REQUIRED if fields.get(name) in (None, "")}
     try:
         order = Order.check({name: fields[name] for name in FIELDS & fields.keys()}, services().policy)
@@ -116,19 +114,7 @@ def _fields() -> dict[str, Any]:
     """The fields of the body. A form without any field has no content type either."""
     if not request.mimetype and not request.get_data():
         return {}
-    fields = incoming.fields()
-    if "tags" in fields and request.form:  # a form may repeat it, for that is how a form writes a list
-        fields["tags"] = ",".join(request.form.getlist("tags"))
-    return fields
-
-
-def _repeated() -> list[str]:
-    """Fields that came more than once: which of two recipients is meant? For a body that `_fields` could read."""
-    if request.mimetype.endswith("json"):
-        names = Counter(name for name, _ in json.loads(request.get_data(), object_pairs_hook=list))
-    else:
-        names = Counter(name for name, values in request.form.lists() for value in values if value and name != "tags")
-    return [name for name, times in names.items() if times > 1]
+    return incoming.fields()
 
 
 def _filters() -> tuple[list[str], str | None]:

@@ -1,0 +1,190 @@
+"""The delivery loop: what it sends, when it sends, how it ends."""
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
+from standardwebhooks.webhooks import Webhook
+
+from shortener import callbacks, db
+from shortener.models import Attempt, Callback
+from shortener.services import Services
+from shortener.worker import Deliverer
+from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
+from tests.servers import OK, Call, receiving
+
+WITHIN = 20.0  # seconds that a test waits for what must happen
+
+
+def clicked(client: FlaskClient, sender: Sender, url: str) -> None:
+    slug = slug_of(make_message(sender, lt_callbackurl=url).link)
+    assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
+
+
+def until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def outcomes() -> list[str | None]:
+    with db.read() as session:
+        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+
+
+def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:]]
+    return {name.lower(): value for name, value in lines}, body
+
+
+@pytest.fixture
+def loop(app: Flask, services: Services) -> Iterator[Deliverer]:
+    """The loop, running in its own thread as it does in a web process."""
+    services.deliverer.start()
+    yield services.deliverer
+    services.deliverer.stop(grace=WITHIN)
+
+
+def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 1
+    headers, body = parsed(receiver.requests[0])
+    assert receiver.requests[0].startswith(b"POST /cb HTTP/1.1\r\n")
+    assert headers["content-type"] == "application/json"
+    assert Webhook(sender.signing_secret).verify(body.decode(), headers)["type"] == "link.clicked"
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, services: Services) -> None:
+    clicked(client, sender, "http://127.0.0.1:9/")
+    with db.write() as session:
+        later = db.now(session) + dt.timedelta(minutes=5)
+        session.execute(update(Callback).values(due_on=later))
+    assert services.deliverer.deliver_due() == 0
+    assert states() == ["pending"]
+
+
+def test_a_receiver_inside_is_never_reached(client: FlaskClient, sender: Sender, services: Services) -> None:
+    clicked(client, sender, "http://127.0.0.1:9/")
+    with db.write() as session:  # as if the operator had closed the network after the message came in
+        session.execute(update(Callback).values(url="http://10.1.2.3/"))
+    services.deliverer.deliver_due()
+    assert outcomes() == ["blocked"]
+    with db.read() as session:
+        detail = session.scalars(select(Attempt.detail)).one()
+    assert detail is not None
+    assert "10.1.2.3" not in detail
+
+
+def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: Services) -> None:
+    first, second = make_account("first"), make_account("second")
+    with receiving(OK) as receiver:
+        clicked(client, first, receiver.url())
+        services.deliverer.deliver_due()
+        clicked(client, second, receiver.url())
+        services.deliverer.deliver_due()
+    for sender, request in zip((first, second), receiver.requests, strict=True):
+        headers, body = parsed(request)
+        Webhook(sender.signing_secret).verify(body.decode(), headers)
+
+
+def test_no_transaction_is_open_while_a_stranger_thinks(
+    client: FlaskClient, sender: Sender, services: Services
+) -> None:
+    def slow(call: Call) -> None:
+        with services.app.app_context(), db.write() as session:  # a second writer would wait for the first
+            session.execute(update(Callback).values(created_on=Callback.created_on))
+        call.say(OK)
+
+    with receiving(slow) as receiver:
+        clicked(client, sender, receiver.url())
+        services.deliverer.deliver_due()
+    assert states() == ["delivered"]
+
+
+def test_the_loop_is_woken_by_a_click(client: FlaskClient, sender: Sender, loop: Deliverer) -> None:
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+        assert receiver.calls == 1
+
+
+def test_the_loop_finds_what_nobody_woke_it_for(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.deliverer, "wake", lambda: None)
+    services.deliverer.start()
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+    monkeypatch.undo()
+    services.deliverer.stop(grace=WITHIN)
+
+
+def test_the_loop_outlives_a_database_that_is_away(
+    client: FlaskClient, sender: Sender, loop: Deliverer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def away(*_: object, **__: object) -> bool:
+        tried.set()
+        raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+    monkeypatch.setattr(callbacks, "any_due", away)
+    assert tried.wait(WITHIN)
+    monkeypatch.undo()
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+
+
+def test_a_slow_receiver_does_not_hold_up_another(client: FlaskClient, sender: Sender, loop: Deliverer) -> None:
+    with receiving(Call.hang) as slow, receiving(OK) as quick:
+        clicked(client, sender, slow.url())
+        until(lambda: slow.calls == 1)
+        clicked(client, sender, quick.url())
+        until(lambda: "delivered" in states())
+        assert states() == ["attempting", "delivered"]
+
+
+def test_stopping_lets_what_runs_end(client: FlaskClient, sender: Sender, services: Services) -> None:
+    released = threading.Event()
+
+    def waits(call: Call) -> None:
+        released.wait(WITHIN)
+        call.say(OK)
+
+    with receiving(waits) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        services.deliverer.request_stop()
+        released.set()
+        services.deliverer.stop(grace=WITHIN)
+    assert states() == ["delivered"]
+
+
+def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with receiving(Call.hang) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        services.deliverer.stop(grace=0)
+        assert states() == ["pending"]
+        assert outcomes() == ["interrupted"]
+    until(lambda: outcomes() != ["interrupted"])  # the attempt itself may still say what became of it
+    assert states() == ["pending"]
