@@ -111,6 +111,17 @@ def receiving(
                 thread.join()
 
 
+@contextlib.contextmanager
+def swallowing(address: str, port: int) -> Iterator[int]:
+    """A listener whose queue is full, so that the system drops what else comes; its port."""
+    with socket.create_server((address, port), backlog=0) as full, contextlib.ExitStack() as stack:
+        for _ in range(4):
+            sock = stack.enter_context(socket.socket())
+            sock.setblocking(False)
+            sock.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
 def read_request(connection: socket.socket) -> bytes:
     """Head and body of a request with a Content-Length; what came, where it ends before."""
     data = b""
@@ -134,10 +145,10 @@ def post(url: str, *, client: Client | None = None, body: bytes = BODY) -> Answe
     return (client or Client(LOOPBACK)).post(url, body, HEADERS)
 
 
-def post_in_time(url: str, **kwargs: Any) -> Answer:
+def post_in_time(url: str, *, body: bytes = BODY, **kwargs: Any) -> Answer:
     """An attempt that must be back soon after its short deadline."""
     client = Client(LOOPBACK, timeout=SHORT, **kwargs)
     start = time.monotonic()
-    answer = post(url, client=client)
+    answer = post(url, client=client, body=body)
     assert time.monotonic() - start < SHORT + 2
     return answer

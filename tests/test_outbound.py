@@ -18,7 +18,19 @@ from hypothesis import strategies as st
 
 from shortener.outbound import Answer, Client
 from tests.callback_urls import NameServer
-from tests.servers import BODY, LOOPBACK, OK, SHORT, Behaviour, Call, post, post_in_time, receiving
+from tests.servers import (
+    BODY,
+    LOOPBACK,
+    OK,
+    SHORT,
+    Behaviour,
+    Call,
+    post,
+    post_in_time,
+    read_request,
+    receiving,
+    swallowing,
+)
 
 
 def test_a_request_is_sent_as_it_was_given() -> None:
@@ -194,6 +206,11 @@ def dripping_head(call: Call) -> None:
     call.drip(OK)
 
 
+def slow_reader(call: Call) -> None:
+    while not call.stop.wait(0.05) and call.connection.recv(65536):
+        pass
+
+
 def dripping_handshake(call: Call) -> None:
     call.drip(b"\x16\x03\x03\x40\x00" + b"\0" * 16384)
 
@@ -274,11 +291,13 @@ def test_the_deadline_cuts_a_slow_receiver_off(behaviour: Behaviour) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_deadline_cuts_off_a_receiver_that_does_not_read(scheme: str, authority: trustme.CA) -> None:
+@pytest.mark.parametrize("behaviour", [silent, slow_reader])
+def test_the_deadline_cuts_off_a_receiver_that_reads_too_slowly(
+    behaviour: Behaviour, scheme: str, authority: trustme.CA
+) -> None:
     tls = server_context(authority, "127.0.0.1") if scheme == "https" else None
-    with receiving(silent, tls=tls, reads=False) as receiver, authority.cert_pem.tempfile() as bundle:
-        client = Client(LOOPBACK, timeout=SHORT, ca_bundle=bundle)
-        answer = post(receiver.url(scheme=scheme), client=client, body=b"x" * 20_000_000)
+    with receiving(behaviour, tls=tls, reads=False) as receiver, authority.cert_pem.tempfile() as bundle:
+        answer = post_in_time(receiver.url(scheme=scheme), body=b"x" * 20_000_000, ca_bundle=bundle)
     assert answer.outcome == "timeout"
 
 
@@ -294,7 +313,8 @@ def test_no_more_than_needed_is_read() -> None:
             said += 65536
 
     with receiving(count) as receiver:
-        assert post(receiver.url()).body == b"x" * 2048
+        answer = post(receiver.url())
+    assert (answer.body, answer.detail) == (b"x" * 2048, "answered 200")
     assert said < 20_000_000  # what the kernel's buffers hold, not 65 MB
 
 
@@ -327,6 +347,33 @@ def test_a_malformed_header_leaves_no_trace_in_the_log(caplog: pytest.LogCapture
     assert caplog.records == []
 
 
+def test_headers_are_not_read_without_an_end() -> None:
+    with receiving(b"HTTP/1.1 200 OK\r\n" + (b"X: " + b"y" * 60_000 + b"\r\n") * 90 + b"\r\n") as receiver:
+        answer = post(receiver.url())
+    assert (answer.status, answer.detail) == (200, "answered 200 (and broke off or stalled after the status line)")
+
+
+def test_interim_answers_are_passed_over_but_not_without_an_end() -> None:
+    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    with receiving(interim * 40 + OK) as patient, receiving(interim * 60 + OK) as endless:
+        assert post(patient.url()).status == 200
+        answer = post(endless.url())
+    assert (answer.outcome, answer.detail) == ("broken", "too many interim answers")
+
+
+def test_the_next_address_is_dialled_where_the_first_is_dead() -> None:
+    names = NameServer({"two.example": ["127.0.0.2", "127.0.0.1"]})
+    with receiving() as receiver:
+        assert post(receiver.url("two.example"), client=Client(LOOPBACK, resolve=names)).status == 200
+
+
+def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
+    names = NameServer({"two.example": ["127.0.0.2", "127.0.0.1"]})
+    with receiving() as receiver, swallowing("127.0.0.2", receiver.port):
+        answer = post(receiver.url("two.example"), client=Client(LOOPBACK, resolve=names, timeout=1))
+    assert answer.status == 200
+
+
 def test_nobody_listens() -> None:
     with receiving() as receiver:
         url = receiver.url()
@@ -335,12 +382,8 @@ def test_nobody_listens() -> None:
 
 
 def test_an_address_that_swallows_packets_is_given_up_at_the_deadline() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
-        for _ in range(4):  # a full queue drops what comes after
-            sock = stack.enter_context(socket.socket())
-            sock.setblocking(False)
-            sock.connect_ex(full.getsockname())
-        answer = post_in_time(f"http://127.0.0.1:{full.getsockname()[1]}/")
+    with swallowing("127.0.0.1", 0) as port:
+        answer = post_in_time(f"http://127.0.0.1:{port}/")
     assert (answer.outcome, answer.connect_us) == ("timeout", None)
 
 
@@ -452,3 +495,18 @@ def test_a_handshake_that_takes_too_long_is_cut_off(behaviour: Behaviour, author
 def test_a_receiver_that_is_slow_after_the_handshake_is_cut_off(behaviour: Behaviour, authority: trustme.CA) -> None:
     answer = post_tls(authority, server_context(authority, "good.example"), behaviour)
     assert (answer.outcome, answer.detail) == ("timeout", f"no answer within {SHORT} seconds")
+
+
+def test_a_slow_handshake_may_take_more_than_one_addresss_share_of_the_time(authority: trustme.CA) -> None:
+    context = server_context(authority, "good.example")
+
+    def late(call: Call) -> None:
+        call.stop.wait(0.7)
+        with context.wrap_socket(call.connection, server_side=True) as connection:
+            read_request(connection)
+            connection.sendall(OK)
+
+    names = NameServer({"good.example": ["127.0.0.1"] * 3})
+    with receiving(late, reads=False) as receiver, authority.cert_pem.tempfile() as bundle:
+        client = Client(LOOPBACK, ca_bundle=bundle, resolve=names, timeout=1.8)
+        assert post(receiver.url("good.example", scheme="https"), client=client).status == 200

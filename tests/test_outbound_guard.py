@@ -129,10 +129,16 @@ def test_both_families_get_their_turn(dialled: list[str]) -> None:
     assert dialled == [V6, V4, "2606:2800::2"]
 
 
-def test_the_next_address_is_dialled_where_the_first_is_dead() -> None:
-    names = NameServer({"two.example": ["127.0.0.2", "127.0.0.1"]})
-    with receiving() as receiver:
-        assert post(receiver.url("two.example"), client=Client(LOOPBACK, resolve=names)).status == 200
+def test_the_roots_dot_is_kept_for_the_look_up() -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
+        asked.append(host)
+        return infos(["10.0.0.1"], port)
+
+    for host in ("ok.example.", "OK.example"):
+        post(f"http://{host}/", client=Client(Policy(), resolve=resolve))
+    assert asked == ["ok.example.", "ok.example"]
 
 
 def test_a_link_to_our_own_host_is_blocked_without_a_look_up(dialled: list[str]) -> None:
