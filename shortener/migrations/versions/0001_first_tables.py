@@ -48,7 +48,7 @@ def _accounts() -> None:
     op.create_table(
         "credential",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("token_sha256", sa.LargeBinary(32), nullable=False),
         sa.Column("created_on", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_credential"),
@@ -61,7 +61,7 @@ def _accounts() -> None:
     op.create_table(
         "signing_secret",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_on", INSTANT, nullable=False),
         sa.Column("expires_on", INSTANT),
@@ -77,7 +77,7 @@ def _messages() -> None:
     op.create_table(
         "message",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("msgid", TEXT, nullable=False),
         sa.Column("received_on", INSTANT, nullable=False),
         sa.Column("text", TEXT, nullable=False),
@@ -100,11 +100,13 @@ def _messages() -> None:
         sa.UniqueConstraint("account_id", "idempotency_key", name="uq_message_account_id_idempotency_key"),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_message_account_id_account"),
     )
-    op.create_index("ix_message_account_id_received_on_id", "message", ["account_id", "received_on", "id"])
+    op.create_index(
+        "ix_message_account_id_message_received_on_message_id", "message", ["account_id", "received_on", "id"]
+    )
     op.create_table(
         "link",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("message_id", ROW_ID, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("base_url", TEXT, nullable=False),
@@ -123,7 +125,7 @@ def _messages() -> None:
     )
     op.create_table(
         "click",
-        sa.Column("link_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", ROW_ID, nullable=False),
         sa.Column("id", UUID, nullable=False),
         sa.Column("clicked_on", INSTANT, nullable=False),
         sa.Column("visitor", TEXT, nullable=False),
@@ -138,8 +140,8 @@ def _callbacks() -> None:
     op.create_table(
         "callback",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("link_id", sa.BigInteger(), nullable=False),
-        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("link_id", ROW_ID, nullable=False),
+        sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("event_id", TEXT, nullable=False),
         sa.Column("url", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
@@ -160,7 +162,7 @@ def _callbacks() -> None:
     op.create_table(
         "attempt",
         sa.Column("id", ROW_ID, nullable=False),
-        sa.Column("callback_id", sa.BigInteger(), nullable=False),
+        sa.Column("callback_id", ROW_ID, nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("started_on", INSTANT, nullable=False),
         sa.Column("ended_on", INSTANT),
