@@ -29,7 +29,8 @@ RUN: Final = re.compile(
 )
 # Letters of those scripts without their punctuation and full-width forms; a host may be made of them.
 CJK_LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}]")
-_CJK_AFTER_ASCII: Final = re.compile(f"[A-Za-z0-9](?![{_CJK_MARKS}])[{CJK}]")
+_LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
+_CJK_AFTER_ASCII: Final = re.compile(f"[A-Za-z0-9](?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
 _ASCII_AFTER_CJK: Final = re.compile(f"[{CJK}][A-Za-z0-9]")
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
 # The ideographic host of `https://例え.jp/` ends at punctuation.
@@ -92,14 +93,15 @@ def enclosed_end(text: str, start: int, end: int) -> int:
 def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:
     """Whether something in `text[start:end]` is a border, so that it is no link as a whole.
 
-    A host may be written in ideographs (`https://例え.jp/`), but a label that goes on from ASCII to them is a name with
-    text behind it; without a scheme, text before a name looks just so too.
+    Links are written in ideographs too: a host (`https://例え.jp/`), a part of the path or of the query
+    (`/wiki/日本語?q=犬`). But where ASCII goes on to them in the middle of a word (`/pathです`), or a full-width mark stands
+    between, text stands behind a link; without a scheme, text before a name looks just so too.
     """
     authority = _AUTHORITY.match(text, text.find("://", start, end) + 3 if web else start, end)
-    if authority is None or BORDER.search(text, authority.end(), end):
+    if authority is None or _CJK_AFTER_ASCII.search(text, start, end):
         return True
-    if authority[0].isascii():
-        return BORDER.search(authority[0]) is not None
-    if _CJK_AFTER_ASCII.search(authority[0]) or (not web and _ASCII_AFTER_CJK.search(authority[0])):
+    if not web and _ASCII_AFTER_CJK.search(authority[0]):
         return True
-    return any(not CJK_LETTER.match(mark) for mark in BORDER.findall(authority[0]))
+    if any(not CJK_LETTER.match(mark) for mark in BORDER.findall(authority[0])):
+        return True
+    return any(not _LETTER.match(mark) for mark in BORDER.findall(text, authority.end(), end))

@@ -115,6 +115,11 @@ def test_a_link_that_touches_text_is_found_by_smart_and_reported_by_strict(text:
         ("https://example.com/a\n", None),
         ("a\nhttps://example.com/a b.com/c", "b.com/c"),
         ("日本語.jp", "日本語.jp"),
+        ("https://ja.example.org/wiki/日本語", "https://ja.example.org/wiki/日本語"),
+        ("https://例え.jp/道?q=あ+い#目次", "https://例え.jp/道?q=あ+い#目次"),
+        ("https://example.com/สินค้า", "https://example.com/สินค้า"),
+        ("https://example.com/道。次へ", None),
+        ("https://example.com/?q=1です", None),
     ],
 )
 def test_strict_takes_the_whole_piece_or_nothing_of_it(text: str, expected: str | None) -> None:
