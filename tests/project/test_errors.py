@@ -1,0 +1,66 @@
+"""Errors: each has a code that programs rely on, and a status wherever the web can meet it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shortener import errors
+from shortener.errors import ShortenerError
+from shortener.web.problems import HTTP_CODES, STATUS, TITLES
+
+WEB = Path(__file__).parents[2] / "shortener" / "web"
+# Codes are part of the interface: one that changes breaks a sender's program.
+CODES = {
+    errors.SettingsError: "settings",
+    errors.InvalidOrderError: "invalid_fields",
+    errors.ClientTagTakenError: "client_tag_taken",
+    errors.IdempotencyKeyReusedError: "idempotency_key_reused",
+    errors.MessageNotFoundError: "message_not_found",
+    errors.CredentialsError: "credentials_invalid",
+    errors.AccountDisabledError: "account_disabled",
+    errors.AccountNameError: "account_name",
+    errors.SecretKeyError: "secret_key",
+}
+# What only an operator meets, and the calls that raise it: nothing under web/ makes them.
+NEVER_ON_THE_WEB = {
+    errors.SettingsError: r"from_env|with_secret_key|migrations",
+    errors.AccountNameError: r"accounts\.(create|named|rotate|disable|configure)",
+    errors.SecretKeyError: r"vault|unseal|signing_keys",
+}
+
+
+def every(parent: type[ShortenerError] = ShortenerError) -> set[type[ShortenerError]]:
+    return {found for child in parent.__subclasses__() for found in {child, *every(child)}}
+
+
+def test_every_error_has_its_code_and_keeps_it() -> None:
+    assert {error: error.code for error in every()} == CODES
+
+
+def test_every_code_is_unique_and_plain() -> None:
+    codes = [error.code for error in every()] + [code for code, _ in HTTP_CODES.values()]
+    assert len(set(codes)) == len(codes)
+    assert all(re.fullmatch("[a-z]+(_[a-z]+)*", code) for code in codes)
+
+
+@pytest.mark.parametrize("error", sorted(every(), key=lambda error: error.__name__))
+def test_an_error_states_its_code_itself(error: type[ShortenerError]) -> None:
+    """One that inherits its parent's could not be told from it."""
+    assert "code" in vars(error)
+
+
+def test_every_error_that_the_web_can_meet_has_a_status() -> None:
+    assert set(STATUS) == every() - set(NEVER_ON_THE_WEB)
+
+
+def test_every_status_is_a_refusal_with_a_title() -> None:
+    assert all(400 <= status < 500 for status in STATUS.values())
+    assert set(STATUS.values()) | set(HTTP_CODES) <= set(TITLES)
+
+
+@pytest.mark.parametrize(("error", "calls"), NEVER_ON_THE_WEB.items(), ids=lambda part: getattr(part, "__name__", ""))
+def test_what_is_said_to_stay_off_the_web_stays_off_it(error: type[ShortenerError], calls: str) -> None:
+    for path in WEB.rglob("*.py"):
+        found = re.search(rf"\b({calls}|{error.__name__})\b", path.read_text(encoding="utf-8"))
+        assert found is None, f"{path.name}: {found}"

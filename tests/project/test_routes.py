@@ -1,0 +1,95 @@
+"""Routes: each says who may call it and holds to it, and none but the redirect looks like a slug."""
+
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import Rule
+
+from shortener import create_app, db
+from shortener.config import Settings
+from shortener.rules.slug import LENGTH, PATTERN
+from shortener.web.access import ACCESS
+from tests.conftest import SECRET_KEY
+
+# Whoever adds to this list has thought about who may come.
+PUBLIC = {"/<slug:slug>", "/healthz", "/robots.txt"}
+REDIRECT = "redirect"
+slugs = st.text(string.ascii_letters + string.digits, min_size=LENGTH, max_size=LENGTH)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """An application without tables: nothing here gets as far as the database."""
+    app = create_app(Settings(data=tmp_path_factory.mktemp("data"), secret_key=SECRET_KEY))
+    with app.app_context():
+        yield app
+        db.db.engine.dispose()
+
+
+def access(app: Flask, rule: Rule) -> str | None:
+    """Who may call a route, as its view says."""
+    return getattr(app.view_functions[rule.endpoint], ACCESS, None)
+
+
+def methods(rule: Rule) -> set[str]:
+    return (rule.methods or set()) - {"OPTIONS"}
+
+
+def test_every_view_says_who_may_call_it(app: Flask) -> None:
+    assert {rule.rule: access(app, rule) for rule in app.url_map.iter_rules()}.items() <= {
+        (rule.rule, "public" if rule.rule in PUBLIC else "senders") for rule in app.url_map.iter_rules()
+    }
+
+
+def test_what_is_public_is_there(app: Flask) -> None:
+    assert {rule.rule for rule in app.url_map.iter_rules() if access(app, rule) == "public"} == PUBLIC
+
+
+def test_without_credentials_every_other_route_is_closed_to_every_method(app: Flask) -> None:
+    closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC]
+    tried = 0
+    for rule in closed:
+        path = app.url_map.bind("s.example.com").build(rule.endpoint, dict.fromkeys(rule.arguments, "x" * 32))
+        for method in methods(rule):
+            answer = app.test_client().open(path, method=method)
+            assert answer.status_code == 401, (method, path)
+            assert "WWW-Authenticate" in answer.headers, (method, path)
+            tried += 1
+    assert tried >= 5
+
+
+@given(slugs)
+def test_every_text_of_the_shape_of_a_slug_is_the_redirects(app: Flask, slug: str) -> None:
+    assert app.url_map.bind("s.example.com").match(f"/{slug}", method="GET") == (REDIRECT, {"slug": slug})
+
+
+def test_no_other_route_has_the_shape_of_a_slug(app: Flask) -> None:
+    others = [rule for rule in app.url_map.iter_rules() if rule.endpoint != REDIRECT]
+    assert others
+    for rule in others:
+        first, *rest = rule.rule.strip("/").split("/")
+        assert rest or not rule.arguments, f"{rule.rule} may take what is a slug"
+        assert rest or not PATTERN.fullmatch(first), f"{rule.rule} is the address of a link"
+
+
+@pytest.mark.parametrize("path", ["/abcdefghi", "/abcdefghijk", "/abcdefghi-", "/abcdefghij/", "/abcdefghij/x", "/"])
+def test_a_path_of_another_shape_is_never_the_redirects(app: Flask, path: str) -> None:
+    with pytest.raises(NotFound):
+        app.url_map.bind("s.example.com").match(path, method="GET")
+
+
+def test_a_link_is_only_read_never_written_to(app: Flask) -> None:
+    [redirect] = [rule for rule in app.url_map.iter_rules() if rule.endpoint == REDIRECT]
+    assert redirect.methods == {"GET", "HEAD"}
+
+
+def test_nothing_is_served_from_the_file_system(app: Flask) -> None:
+    assert app.static_folder is None
+    assert not [rule for rule in app.url_map.iter_rules() if "path:" in rule.rule]
+    assert (Path(app.root_path) / app.template_folder).is_dir()

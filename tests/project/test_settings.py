@@ -1,0 +1,56 @@
+"""The README's table of settings is complete and true, and nothing names a setting that does not exist."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from shortener.config import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"^\| *`(SHORTENER_[A-Z_]+)` *\| *(.*?) *\| *(.*?) *\|$", re.MULTILINE)
+NAMES = {f"{PREFIX}{field.upper()}": field for field in Settings.model_fields}
+# Read by scripts and tests alone: where the texts lie that they run over.
+NOT_OURS = {"SHORTENER_CORPORA"}
+SOURCES = ["*.md", "*.py", "*.yaml", "Makefile", "Dockerfile", "docs/**/*.md", "bench/**/*.py", "shortener/**/*.py"]
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """Name, default and text of each row."""
+    return ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def files(patterns: Iterable[str]) -> list[Path]:
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+
+
+def plain(cell: str) -> str:
+    """A cell without its code marks and without spaces behind commas."""
+    return cell.strip("`").replace(", ", ",")
+
+
+def test_every_setting_has_one_row_and_no_row_is_of_a_setting_that_does_not_exist() -> None:
+    assert sorted(name for name, _, _ in rows()) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_says_the_default_and_what_the_setting_does(name: str) -> None:
+    default = Settings.model_fields[NAMES[name]].default
+    cells = {row_name: (shown, meaning) for row_name, shown, meaning in rows()}
+    shown, meaning = cells[name]
+    assert len(meaning) > 10
+    if isinstance(default, tuple) and default:
+        assert plain(shown) == ",".join(f"{wait:g}" for wait in default)
+    elif isinstance(default, float | int):
+        assert plain(shown) == f"{default:g}"
+    elif default:
+        assert plain(shown) == str(default)
+    else:  # there is no value to show, only words: `none`, or what happens then
+        assert not re.fullmatch(r"`[0-9.]+`|`o[nf]+`", shown)
+
+
+@pytest.mark.parametrize("path", files(SOURCES), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_name_of_a_setting_is_written_right_wherever_it_stands(path: Path) -> None:
+    named = set(re.findall(r"\bSHORTENER_[A-Z_]*[A-Z]\b(?!_?\*)", path.read_text(encoding="utf-8")))
+    assert {name.removesuffix("_FILE") for name in named} <= set(NAMES) | NOT_OURS

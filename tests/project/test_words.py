@@ -1,0 +1,83 @@
+"""One word per thing: no table, column, module or route of ours uses a word that stands for another thing."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from flask import Flask
+
+from shortener.models import Base
+
+PACKAGE = Path(__file__).parents[2] / "shortener"
+# What things are not called, with what they are called.
+NOT_OURS = {
+    "sms": "message",
+    "notification": "message or callback",
+    "url": "link",
+    "code": "slug",
+    "hash": "slug",
+    "token": "slug",
+    "hit": "click",
+    "visit": "click",
+    "user": "account, or visitor",
+    "tenant": "account",
+    "webhook": "callback",
+    "delivery": "attempt",
+    "payload": "event",
+    "stats": "report",
+}
+# Where such a word means the other thing that it is the right word for.
+MEANT = {
+    "credential.token_sha256": "what an account shows is its TOKEN",
+    "callback.lease_token": "shows who holds the lease",
+    "callback.url": "the sender's address, no link of a message",
+    "link.base_url": "the address of this installation",
+}
+
+
+def words(name: str) -> set[str]:
+    """The words of a name, without the s of more than one."""
+    parts = re.split(r"[^a-z0-9]+", name.lower())
+    return {part for part in parts if part} | {part.removesuffix("s") for part in parts if part}
+
+
+def wrong(names: Iterable[str]) -> set[str]:
+    return {name for name in names if words(name.rpartition(".")[2]) & set(NOT_OURS)}
+
+
+def columns() -> Iterator[str]:
+    for table in Base.metadata.tables.values():
+        yield from (f"{table.name}.{column.name}" for column in table.columns)
+
+
+def test_no_table_has_the_name_of_another_thing() -> None:
+    assert wrong(Base.metadata.tables) == set()
+
+
+def test_no_column_has_the_name_of_another_thing() -> None:
+    assert wrong(columns()) == set(MEANT)
+
+
+def test_tables_are_named_in_the_singular() -> None:
+    assert not [table for table in Base.metadata.tables if table.endswith("s")]
+
+
+def test_a_column_that_holds_a_moment_ends_like_every_other() -> None:
+    moments = {str(column) for table in Base.metadata.tables.values() for column in table.columns if is_moment(column)}
+    assert moments
+    assert not [name for name in moments if not name.endswith("_on")]
+
+
+def is_moment(column: object) -> bool:
+    return type(getattr(column, "type", None)).__name__ == "Instant"
+
+
+def test_no_module_has_the_name_of_another_thing() -> None:
+    assert wrong(path.stem for path in PACKAGE.rglob("*.py") if "faces" not in path.parts) == set()
+
+
+def test_no_route_of_our_own_has_the_name_of_another_thing(app: Flask) -> None:
+    """A vendor's paths are the vendor's."""
+    ours = [rule.rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith("xoxzo")]
+    assert len(ours) >= 5
+    assert wrong(ours) == set()
