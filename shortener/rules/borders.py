@@ -23,18 +23,20 @@ _CJK_MARKS: Final = "\u3000-\u3004\u3008-\u3020\u3030\uff00-\uff0f\uff1a-\uff20\
 _NEVER_IN_LINK: Final = '<>"`\\\\'
 
 BORDER: Final = re.compile(f"[{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]")
-# What a link may run through: no border, and no separator with the next link behind it.
+# What a link may run through: no border, no separator with the next link behind it. Only right behind `=`, `#` or `+`,
+# where no URL ends, ideographs go on with it (`?q=犬`).
 RUN: Final = re.compile(
-    f"(?:[^,;|{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]|[,;|](?![,;|]{{0,8}}(?:https?://|www\\.)))*", re.I
+    f"(?:[^,;|{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]|[,;|](?![,;|]{{0,8}}(?:https?://|www\\.))"
+    f"|(?<=[=#+])(?:(?![{_CJK_MARKS}])[{CJK}{SPACELESS}])++)*",
+    re.I,
 )
 # Letters of those scripts without their punctuation and full-width forms; a host may be made of them.
-CJK_LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}]")
 _LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
 _CJK_AFTER_ASCII: Final = re.compile(f"[A-Za-z0-9](?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
 _ASCII_AFTER_CJK: Final = re.compile(f"[{CJK}][A-Za-z0-9]")
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
 # The ideographic host of `https://例え.jp/` ends at punctuation.
-IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}{SPACELESS}/?#:@{_CJK_MARKS}]+")
+IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}/?#:@{_CJK_MARKS}]+")
 
 _PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
 _ENCLOSING: Final = {
@@ -93,15 +95,15 @@ def enclosed_end(text: str, start: int, end: int) -> int:
 def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:
     """Whether something in `text[start:end]` is a border, so that it is no link as a whole.
 
-    Links are written in ideographs too: a host (`https://例え.jp/`), a part of the path or of the query
-    (`/wiki/日本語?q=犬`). But where ASCII goes on to them in the middle of a word (`/pathです`), or a full-width mark stands
-    between, text stands behind a link; without a scheme, text before a name looks just so too.
+    Links are written in ideographs too: a host (`https://例え.jp/`), a part of path or query (`/wiki/日本語?q=犬`). But
+    where ASCII goes on to them within a word (`/pathです`), or a full-width mark stands between, text stands behind a
+    link; without a scheme, text before a name looks just so too.
     """
     authority = _AUTHORITY.match(text, text.find("://", start, end) + 3 if web else start, end)
     if authority is None or _CJK_AFTER_ASCII.search(text, start, end):
         return True
     if not web and _ASCII_AFTER_CJK.search(authority[0]):
         return True
-    if any(not CJK_LETTER.match(mark) for mark in BORDER.findall(authority[0])):
+    if any(not _LETTER.match(mark) for mark in BORDER.findall(authority[0])):
         return True
     return any(not _LETTER.match(mark) for mark in BORDER.findall(text, authority.end(), end))

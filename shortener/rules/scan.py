@@ -25,7 +25,9 @@ _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
 _BEFORE: Final = frozenset("@$%#~-.&+/\\")  # a name after one of these is part of something else
 _BEHIND: Final = frozenset("(@=\\")  # and so is one before these
-_EMPHASIS: Final = frozenset("*~|")
+_NO_SPACE: Final = re.compile(f"[^\\s{CJK}]*")
+_HOST_ONLY: Final = re.compile(r"[^/?#:@]*")
+_OPEN_ENDED: Final = OPENING | frozenset("*~|")  # emphasis, separators, and brackets that open for what follows
 _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`, `http //example.com`
 _BROKEN_SCHEME: Final = re.compile(r"https?[:;/\\][:;/\\\s]*\Z", re.I)
 _OPENING_OR_SPACE: Final = "".join(OPENING) + " \t\r\n\u3000"
@@ -77,13 +79,29 @@ def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
     start = token.start() + (scheme.start() if scheme else 0)
     after = token.end() + 3
     end = enclosed_end(text, start, end)
-    stop = _run_end(text, after, end)
-    if stop == after and (ideographic := IDEOGRAPHIC_HOST.match(text, after, end)):
-        stop = _run_end(text, ideographic.end(), end)
+    stop = _ideographic_host_end(text, after, _run_end(text, after, end), end)
+    if stop == after:  # a mark stands right behind `https://`: all of it is refused, not what follows the mark
+        rest = _NO_SPACE.match(text, after, end)
+        return start, rest.end() if rest else stop
     name = text[after:stop]
     if len(_without_sentence(name)) < len(name):
         stop = after + len(_without_sentence(name))
     return start, _trimmed(text, start, stop)
+
+
+def _ideographic_host_end(text: str, after: int, stop: int, end: int) -> int:
+    """Go on where a border is part of the host: `https://例え.jp/`, `https://www.例え.jp/`, `https://example.みんな`."""
+    host = text[after:stop]
+    if host and (host[-1] != "." or not _HOST_ONLY.fullmatch(host) or _has_known_ending(host[:-1])):
+        return stop
+    more = IDEOGRAPHIC_HOST.match(text, stop, end)
+    if more is None:
+        return stop
+    ending = more[0].rpartition(".")[2]
+    known = next((size for size in range(len(ending), 0, -1) if ending[:size].lower() in _ENDINGS), 0)
+    if not known:
+        return stop if host else _run_end(text, more.end(), end)
+    return _run_end(text, more.end(), end) if known == len(ending) else more.end() - len(ending) + known
 
 
 def _run_end(text: str, start: int, end: int) -> int:
@@ -145,4 +163,4 @@ def _trimmed(text: str, start: int, end: int) -> int:
     """The link's end: before a suffix and sentence punctuation."""
     suffix = _SUFFIX.search(text[start:end])
     end = start + suffix.start() if suffix else end
-    return strip(text, start, end, _EMPHASIS)[1]
+    return strip(text, start, end, _OPEN_ENDED)[1]

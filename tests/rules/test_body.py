@@ -50,6 +50,9 @@ def skipped(text: str, detection: str = "strict") -> list[tuple[str, str]]:
         ("two https://a.com/1 https://b.com/2", "https://a.com/1"),
         ("https://example.com/?a=[1]&b={2}", "https://example.com/?a=[1]&b={2}"),
         ("https://日本語.jp/ です", "https://日本語.jp/"),
+        ("https://example.みんな です", "https://example.みんな"),
+        ("https://example.com/?q=犬 です", "https://example.com/?q=犬"),
+        ("https://例.com です", "https://例.com"),
         ("пиши на пример.рф/путь сейчас", "пример.рф/путь"),
         ("https://web.archive.org/web/2020/https://example.com", "https://web.archive.org/web/2020/https://example.com"),
         ("no link at all", None),
@@ -59,6 +62,7 @@ def skipped(text: str, detection: str = "strict") -> list[tuple[str, str]]:
         ("/var/www/example.com/x C:\\example.com", None),
         ("http://localhost/ https://10.0.0.1/ https://intranet", None),
         ("https:// www.example.com", None),
+        ("https://✪df.ws/a", None),
         ("ftp://example.com/file", None),
         ("https://#{name} https://https://example.com", None),
         (f"{SHORTLINK} is ours", None),
@@ -91,6 +95,8 @@ def test_both_rules_agree_where_the_link_is_delimited(text: str, expected: str |
         ("at 8am.www.example.org/a", "www.example.org/a"),
         ("Son gun! bonus.com.tr.Size ozel", "bonus.com.tr"),
         ("https://example.com/a…", "https://example.com/a"),
+        ("https://www.日本語.jpです", "https://www.日本語.jp"),
+        ("https://example.com/a（詳細）", "https://example.com/a"),
         ("http //example.com/a", "example.com/a"),
         ("see\r\nexample.com\r\n", "example.com"),
         ("https://example.com/a\U0001f600", "https://example.com/a"),
@@ -144,6 +150,18 @@ def test_strict_takes_the_whole_piece_or_nothing_of_it(text: str, expected: str 
 )
 def test_smart_leaves_alone_what_only_resembles_a_link(text: str) -> None:
     assert link(text, "smart") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "smart"),
+    [
+        ("https://twitter.みんなです", "https://twitter.みんな"),
+        ("https://example.com.です", "https://example.com"),
+    ],
+)
+def test_smart_ends_a_host_where_its_top_level_domain_ends(text: str, smart: str) -> None:
+    assert link(text, "smart") == smart
+    assert (link(text), skipped(text)) == (None, [(text, "tld")])
 
 
 @pytest.mark.parametrize("detection", DETECTIONS)
