@@ -56,9 +56,11 @@ venv-package:
 	else echo "Python's venv is missing. Install it, then try again:  sudo apt-get install python3-venv"; exit 1; fi
 
 $(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
+	@echo "Installing what requirements.txt names into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/dev.done: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
+	@echo "Installing what requirements-dev.txt names into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/run.done
