@@ -1,0 +1,30 @@
+FROM python:3.11-slim AS build
+COPY requirements.txt .
+RUN python -m venv /opt/shortener \
+ && /opt/shortener/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+FROM python:3.11-slim
+# Numbers, so that an orchestrator can see that it is not root.
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin shortener \
+ && install -d -o 10001 -g 10001 -m 0700 /data
+COPY --from=build /opt/shortener /opt/shortener
+WORKDIR /app
+COPY wsgi.py gunicorn.conf.py ./
+COPY templates templates
+COPY shortener shortener
+ENV PATH=/opt/shortener/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    SHORTENER_BIND=0.0.0.0:8000 \
+    SHORTENER_DATA=/data
+RUN python -m compileall -q wsgi.py shortener
+USER 10001:10001
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "-c", "\
+import http.client, os, sys; \
+port = int(os.environ['SHORTENER_BIND'].rpartition(':')[2]); \
+connection = http.client.HTTPConnection('127.0.0.1', port, timeout=4); \
+connection.request('GET', '/healthz'); \
+sys.exit(connection.getresponse().status != 200)"]
+# `exec`: gunicorn is the one process tree's root, and the one that SIGTERM reaches.
+CMD ["sh", "-c", "flask --app wsgi first-start && exec gunicorn"]
