@@ -100,12 +100,14 @@ class _Door(HTTPAdapter):
     ) -> HTTPConnectionPool:
         """A new pool, for one connection of ours; never a proxy's."""
         url = urlsplit(str(request.url))
-        connection, pool = Plain, HTTPConnectionPool(url.hostname or "", url.port)
+        host, port = url.hostname or "", url.port
         if url.scheme == "https":
-            connection = Tls
-            pool = HTTPSConnectionPool(
-                url.hostname or "", url.port, ssl_context=self._context, cert_reqs=ssl.CERT_REQUIRED
+            pool: HTTPConnectionPool = HTTPSConnectionPool(
+                host, port, ssl_context=self._context, cert_reqs="CERT_REQUIRED"
             )
+        else:
+            pool = HTTPConnectionPool(host, port)
+        connection = Tls if url.scheme == "https" else Plain
         pool.ConnectionCls = partial(connection, self._trip)  # type: ignore[assignment] # only ever called
         self._pools.append(pool)
         return pool

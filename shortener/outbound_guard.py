@@ -106,8 +106,7 @@ class Guard:
         if not self._free.acquire(timeout=min(_LOOK_UP, trip.left())):
             raise StopError("unresolved", "too many name look-ups are under way")
         found: SimpleQueue[list[AddressInfo] | Exception] = SimpleQueue()
-        # Not `threading`: nobody waits for it, at exit neither, and it starts in a third of the time.
-        _thread.start_new_thread(self._ask, (host, port, found))
+        self._start(host, port, found)
         try:
             answer = found.get(timeout=min(_LOOK_UP, trip.left()))
         except (Empty, TimeoutError):
@@ -115,6 +114,14 @@ class Guard:
         if isinstance(answer, Exception):
             raise StopError("unresolved", "the name could not be looked up") from answer
         return answer
+
+    def _start(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
+        """Not by `threading`: nobody waits for this thread, at exit neither, and it starts in a third of the time."""
+        try:
+            _thread.start_new_thread(self._ask, (host, port, found))
+        except RuntimeError as error:  # the system has no more threads
+            self._free.release()
+            raise StopError("unresolved", "the name could not be looked up") from error
 
     def _ask(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
         try:
@@ -198,7 +205,8 @@ class _Paced(io.RawIOBase):
             raise StopError("broken", "too much was sent")
         self._sock.settimeout(self._trip.left())
         count: int = self._raw.readinto(buffer)
-        self._trip.mark("first_byte_us")
+        if count:
+            self._trip.mark("first_byte_us")
         self._trip.received += count
         return count
 

@@ -124,6 +124,14 @@ def test_times_are_in_order() -> None:
     assert times == sorted(times, key=lambda time: time or 0)
 
 
+def test_a_time_that_was_not_reached_is_left_out() -> None:
+    with receiving(b"") as receiver:
+        silent_answer = post(receiver.url())
+        assert (silent_answer.connect_us is None, silent_answer.first_byte_us) == (False, None)
+    refused = post(receiver.url())
+    assert (refused.lookup_us is None, refused.connect_us) == (False, None)
+
+
 def test_a_connection_is_closed_even_if_the_receiver_would_keep_it() -> None:
     ended: list[bytes] = []
 
@@ -288,6 +296,12 @@ def test_the_deadline_cuts_a_slow_receiver_off(behaviour: Behaviour) -> None:
     assert answer.detail == f"no answer within {SHORT} seconds"
     assert answer.total_us is not None
     assert answer.total_us >= SHORT * 1_000_000
+
+
+def test_without_any_time_nothing_is_tried() -> None:
+    with receiving() as receiver:
+        answer = post(receiver.url(), client=Client(LOOPBACK, timeout=0))
+    assert (answer.outcome, receiver.calls) == ("timeout", 0)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -200,6 +200,20 @@ def test_look_ups_are_bounded_and_recover(hanging: Hanging, monkeypatch: pytest.
         assert post(receiver.url("ok.example"), client=client).status == 200
 
 
+def test_a_system_without_threads_costs_no_later_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> int:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(outbound_guard, "_LOOK_UPS", 1)
+    client = Client(LOOPBACK)
+    with receiving() as receiver:
+        with monkeypatch.context() as full:
+            full.setattr(outbound_guard._thread, "start_new_thread", fail)
+            answer = post("http://127.0.0.1:1/", client=client)
+        assert (answer.outcome, answer.detail) == ("unresolved", "the name could not be looked up")
+        assert post(receiver.url(), client=client).status == 200
+
+
 @pytest.mark.parametrize(
     "resolve",
     [NameServer({}), NameServer({"a.example": []}), lambda *_, **__: [int("x")]],

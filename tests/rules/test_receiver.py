@@ -33,6 +33,8 @@ def test_a_name_is_not_judged_before_it_is_looked_up(url: str) -> None:
         ("http://localhost/", "address not allowed"),
         ("http://127.1/", "an address must be written as four decimal numbers"),
         ("http://ok.example:0/", "port not allowed"),
+        ("http://ok.example:65536/", "port not allowed"),
+        ("http://ok.example/a\\b", "a backslash or a fragment is not allowed"),
         ("http://a:b@ok.example/", "user information is not allowed"),
         ("http://ok.example/#top", "a backslash or a fragment is not allowed"),
         ("ftp://ok.example/", "not an http or https URL"),
