@@ -1,9 +1,11 @@
 """A cursor comes back as what it was made of; one from nowhere is refused."""
 
 import base64
+import contextlib
 import datetime as dt
 import struct
 import uuid
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -23,13 +25,11 @@ def test_a_clicks_cursor_is_read_back(click_id: uuid.UUID) -> None:
     assert cursor.click(cursor.after_click(click_id)) == click_id
 
 
-@given(st.text())
-def test_any_text_is_a_cursor_or_refused(text: str) -> None:
-    for read in (cursor.row, cursor.click):
-        try:
-            read(text)
-        except InvalidOrderError as error:
-            assert set(error.fields) == {"cursor"}
+@pytest.mark.parametrize("read", [cursor.row, cursor.click])
+@given(text=st.text())
+def test_any_text_is_a_cursor_or_refused(read: Callable[[str], object], text: str) -> None:
+    with contextlib.suppress(InvalidOrderError):
+        assert read(text)
 
 
 def test_a_time_beyond_time_is_refused() -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import datetime as dt
-import json
 from typing import Any
 
 import pytest
