@@ -4,6 +4,7 @@ from typing import Final
 
 from shortener.rules.words import (
     ABBREVIATIONS,
+    HIDDEN,
     MAIL_PROVIDERS,
     SECOND_LEVEL,
     SHARED_HOSTS,
@@ -56,6 +57,7 @@ def _begins_sentence(name: str, ending: str) -> bool:
     return ending.isupper() and name.upper() != name
 
 
-def is_mail_provider(host: str) -> bool:
-    """Whether a host is a mail provider's, as `gmail.com` or `yahoo.co.id`."""
-    return host.lower().partition(".")[0] in _MAIL_PROVIDERS
+def is_rest_of_mail(host: str) -> bool:
+    """Whether a host (no path behind it) is what is left of an e-mail address: `gmail.com`, `USER.co.in`."""
+    first = host.partition(".")[0]
+    return first == HIDDEN or first.lower() in _MAIL_PROVIDERS

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from shortener.rules.bare import is_mail_provider
+from shortener.rules.bare import is_rest_of_mail
 from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, RUN, SPACELESS, enclosed_end, strip
 from shortener.rules.host import TOP_LEVEL
 from shortener.rules.target import REASONS, Refusal, Target, judge
@@ -136,7 +136,7 @@ def _without_sentence(name: str) -> str:
 def _rest_of_mail(text: str, start: int, name: str) -> bool:
     """`name@ example.com`, `name at gmail.com`: an address that somebody tore or spelled out."""
     before = text[max(0, start - 5) : start]
-    return bool(_MAIL_BEFORE.search(before)) or (is_mail_provider(name) and not before.endswith("/"))
+    return bool(_MAIL_BEFORE.search(before)) or (is_rest_of_mail(name) and not before.endswith("/"))
 
 
 def _looks_like_domain(name: str) -> bool:

@@ -112,7 +112,7 @@ SHARED_HOSTS: Final = "business.site gitlab.io netlify.app page.link pages.dev v
 
 # Abbreviations that are written with a full stop: `No.ID 12`, `Mr.CM`, `Ref.ID`.
 ABBREVIATIONS: Final = """
-    bpk dept dr etc ext inc jl jln ltd mr mrs ms no nr prof pt pvt ref rp rs sdr st tel vs yth
+    bpk code dept dr etc ext inc jl jln kode ltd mr mrs ms no nr pin prof pt pvt pvtltd ref rp rs sdr st tel vs yth
 """
 
 # Names of things that are written like domains under `com`, `net` or `org`, and are meant as such only with a path.
@@ -120,5 +120,8 @@ THINGS: Final = "ado.net asp.net vb.net"
 
 # Mail providers: their bare name is what is left of an e-mail address that was torn or spelled out.
 MAIL_PROVIDERS: Final = "gmail googlemail hotmail rocketmail yahoo ymail"
+
+# What archives and gateways write in an e-mail address in place of the part that they hide: `USER.com`.
+HIDDEN: Final = "USER"
 
 WORDLIKE: Final = frozenset((SHORT_WORDS + CHAT_SHORT + LONG_WORDS + COMPANY_NAMES + FILE_ENDINGS).split())

@@ -1,0 +1,388 @@
+"""How far link detection agrees with labels made by reading, with published sets, and with time.
+
+    python bench/detection.py                     print the tables
+    python bench/detection.py --write             put them into docs/detection.md
+    python bench/detection.py --write --held-out  the same, and score the half of the labels that was kept away; once
+    python bench/detection.py --differences       every item of the published sets on which we differ
+
+The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout: JSON
+Lines in messages/ (`id`, `text`), url-detection/ (`text`, `links`) and url-validity/ (`url`, `domain` or `value`,
+`valid`). No link in them is ever requested or resolved. Without --held-out, messages of that half are left out
+everywhere.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from shortener.rules.body import DETECTIONS, find  # noqa: E402  # the checkout is on the path only from here on
+from shortener.rules.target import REASONS, Refusal, judge  # noqa: E402
+
+CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
+LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"
+WRONG = ROOT / "bench" / "detection_wrong.jsonl"
+DOCUMENT = ROOT / "docs" / "detection.md"
+BEGIN, END = "<!-- figures: begin, made by bench/detection.py -->", "<!-- figures: end -->"
+HELD_BEGIN, HELD_END = "<!-- held out: begin -->", "<!-- held out: end -->"
+SHOWN = 30  # examples of what is still wrong
+
+Span = tuple[int, int] | None
+
+# What a detector needs on a hard input; each is repeated to the length that is measured.
+WORST = {
+    "`a.so ` (a guess for every piece)": "a.so ",
+    "`。a.jp` (a domain glued to text)": "。a.jp",
+    "`http:// ` (a scheme and nothing behind)": "http:// ",
+    "`[x](http://a.co/b)` (brackets in brackets)": "[x](http://a.co/b)",
+    "`(a.co/b)` (one long piece)": "(a.co/b)",
+    "`a@` (hardly an address)": "a@",
+    "`'a` (apostrophes)": "'a",
+    "a sentence with a link in it": "Your parcel 123 waits: https://example.com/a?b=c (until 5.30 pm). ",
+}
+
+
+class Label(NamedTuple):
+    """What a reader found in one message."""
+
+    file: str
+    id: str
+    held_out: bool
+    person: Span
+    strict: Span
+
+
+class Score(NamedTuple):
+    """How one mode did on one half of the labels."""
+
+    messages: int
+    links: int
+    right: int
+    missed: int
+    other: int
+    no_link: int
+
+
+# --- reading ---------------------------------------------------------------------------------------------------------
+
+
+def lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON Lines file."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def labels() -> list[Label]:
+    """All labels, of both halves."""
+    return [
+        Label(item["file"], item["id"], item["half"] != "work", *(_span(item[key]) for key in ("person", "strict")))
+        for item in lines(LABELS)
+    ]
+
+
+def _span(value: list[int] | None) -> Span:
+    return (value[0], value[1]) if value else None
+
+
+def labelled_texts(wanted: list[Label]) -> dict[tuple[str, str], str]:
+    """The texts of labelled messages, which stay in the folder of the corpora."""
+    ids = {(label.file, label.id) for label in wanted}
+    files = sorted({label.file for label in wanted})
+    return {
+        (name, item["id"]): item["text"]
+        for name in files
+        for item in lines(CORPORA / "messages" / name)
+        if (name, item["id"]) in ids
+    }
+
+
+def found_span(text: str, detection: str) -> Span:
+    """Where the rewritten link stands."""
+    found = find(text, detection=detection).found
+    return (found.start, found.end) if found else None
+
+
+# --- the labelled messages -------------------------------------------------------------------------------------------
+
+
+def score(wanted: list[Label], texts: dict[tuple[str, str], str], detection: str) -> Score:
+    """Compare with what the label says for this mode: `person` for smart, `strict` for strict."""
+    count = Counter({"messages": len(wanted)})
+    for label in wanted:
+        right = label.person if detection == "smart" else label.strict
+        got = found_span(texts[label.file, label.id], detection)
+        count["links"] += right is not None
+        if right is not None:
+            count["right" if got == right else "missed" if got is None else "other"] += 1
+        else:
+            count["no_link"] += got is not None
+    return Score(*(count[field] for field in Score._fields))
+
+
+def labelled_table(halves: dict[str, list[Label]]) -> list[str]:
+    """The scores of each half in each mode."""
+    rows = [
+        "| half | mode | messages | with a link | right link | missed | another or other end | no link, rewritten |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for name, wanted in halves.items():
+        texts = labelled_texts(wanted)
+        for detection in DETECTIONS:
+            row = score(wanted, texts, detection)
+            right = f"{row.right} ({row.right / row.links:.1%})"
+            no_link = f"{row.no_link} ({row.no_link / row.messages:.1%})"
+            cells = (name, f"`{detection}`", row.messages, row.links, right, row.missed, row.other, no_link)
+            rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return rows
+
+
+# --- the message corpora ---------------------------------------------------------------------------------------------
+
+
+def stratum(text: str) -> str:
+    """As the labels were drawn: U with `://` or `www.`, D with a dot between letters, R the rest."""
+    if "://" in text or "www." in text.lower():
+        return "U"
+    return "D" if re.search(r"[0-9A-Za-z]\.[A-Za-z]", text) else "R"
+
+
+def corpora_table(read: list[Label], left_out: set[tuple[str, str]]) -> list[str]:
+    """What each corpus holds by an estimate from the labels, and what becomes of it."""
+    rows = [
+        "| corpus | messages | with a link, about (n read) | rewritten: `strict` | `smart` | no link, `smart` |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    wrong = Counter(item["file"] for item in lines(WRONG) if item["kind"] == "no link")
+    total: Counter[str] = Counter()
+    for path in sorted((CORPORA / "messages").glob("*.jsonl")):
+        texts = {item["id"]: item["text"] for item in lines(path) if (path.name, item["id"]) not in left_out}
+        strict, smart = (sum(found_span(text, mode) is not None for text in texts.values()) for mode in DETECTIONS)
+        here = [label for label in read if label.file == path.name]
+        seen = _estimate(here, texts)
+        counts = {"messages": len(texts), "seen": seen, "strict": strict, "smart": smart, "wrong": wrong[path.stem]}
+        total.update(counts)
+        about = f"{seen:,} ({len(here)})" if here else "not read"
+        rows.append(f"| `{path.stem}` | {len(texts):,} | {about} | {strict:,} | {smart:,} | {wrong[path.stem]} |")
+    last = (f"{total[key]:,}" for key in ("messages", "seen", "strict", "smart", "wrong"))
+    rows.append("| all | " + " | ".join(last) + " |")
+    return rows
+
+
+def _estimate(here: list[Label], texts: dict[str, str]) -> int:
+    """Messages in which a person sees a link: each stratum's labelled share, times its size."""
+    sizes = Counter(stratum(text) for text in texts.values())
+    read, seen = Counter[str](), Counter[str]()
+    for label in here:
+        if label.id in texts:
+            kind = stratum(texts[label.id])
+            read[kind] += 1
+            seen[kind] += label.person is not None
+    return round(sum(size * seen[kind] / read[kind] for kind, size in sizes.items() if read[kind]))
+
+
+def wrong_table() -> list[str]:
+    """Examples of each kind in turn; a line that no longer holds stops the run."""
+    rows = ["| file | id | what is wrong | fragment | why |", "| --- | --- | --- | --- | --- |"]
+    items = list(lines(WRONG))
+    texts: dict[tuple[str, str], str] = {}
+    for name in sorted({item["file"] for item in items}):
+        texts |= {(name, each["id"]): each["text"] for each in lines(CORPORA / "messages" / f"{name}.jsonl")}
+    for item in items:
+        text = texts[item["file"], item["id"]]
+        span = found_span(text, "smart")
+        taken = text[slice(*span)] if span else None
+        if (taken == item["fragment"]) == (item["kind"] == "missed"):
+            raise SystemExit(f"{WRONG.name}: {item['file']} {item['id']} is no longer so; take the line out")
+    chosen = [
+        item for kind in ("other end", "other link", "missed", "no link") for item in items if item["kind"] == kind
+    ]
+    rows += [
+        f"| `{item['file']}` | `{item['id']}` | {item['kind']} | `{item['fragment'][:40]}` | {item['why']} |"
+        for item in chosen[:SHOWN]
+    ]
+    return rows
+
+
+# --- the published sets ----------------------------------------------------------------------------------------------
+
+WHY_MISSED = {
+    "end": "both see it, and end it at another character: quotes, brackets or a sign at its end, ideographs behind it",
+    "unseen": "bare numbers, names behind a backslash or with a symbol in them are no links here",
+    "separator": "`//example.com` and `http:// example.com` are refused, and nothing behind a lone scheme is taken",
+    "scheme": "only http and https can be redirected to",
+    "word": "a bare domain under an ending that is a word (`it.so`) needs `www.` or a path",
+    "tld": "the top-level domain does not exist: reserved, withdrawn since, or not yet made",
+    "userinfo": "user names before the host serve to deceive",
+    "idn": "no registry hands out such a name (symbols, emoji, presentation forms)",
+    "private": "recipients cannot reach it",
+    "localhost": "recipients cannot reach it",
+    "label": "a single word is no public host",
+    "host": "no valid host",
+    "bare": "an address in numbers needs a scheme: it is a version more often",
+    "email": "an e-mail address is no link",
+    "variable": "a placeholder was left in",
+    "port": "no valid port, or an IPv6 address without brackets",
+    "address": "an address in an unusual form",
+    "character": "a quote, a backslash or a sign like `<` ends a link",
+}
+WHY_TAKEN = {
+    "extra": "the source wants a scheme, a path or a space before it, or sets a limit of its own",
+    "option": "the source's answer hangs on an option of its own (a black list, no query, a port, a length)",
+    "valid": "a stricter rule of the source: no underscore, no dot at the end, no bare domain, no `-` after `?`",
+}
+
+
+def _detected(text: str) -> list[str]:
+    """All links of a text as smart detection sees them, in order."""
+    finding = find(text, detection="smart")
+    spans = [(each.start, each.start + len(each.text)) for each in finding.skipped if each.reason == "later"]
+    spans += [(finding.found.start, finding.found.end)] if finding.found else []
+    return [text[slice(*span)] for span in sorted(spans)]
+
+
+def detection_difference(item: dict[str, Any]) -> str | None:
+    """The kind of the first difference from a source's links, or nothing."""
+    text, theirs = item["text"], [link for link in item["links"] if not re.match(r"(mailto:)?[^/:]*@", link)]
+    ours = _detected(text)
+    if ours == theirs:
+        return None
+    missing = [link for link in theirs if link not in ours]
+    extra = [link for link in ours if link not in theirs]
+    if any(one in other or other in one for one in missing for other in extra):
+        return "end"
+    if not missing:
+        return "extra"
+    for each in find(text, detection="smart").skipped:
+        if each.reason != "later" and (missing[0] in each.text or each.text in missing[0]):
+            return each.reason
+    verdict = judge(missing[0])
+    return verdict.reason if isinstance(verdict, Refusal) else "unseen"
+
+
+def validity_difference(item: dict[str, Any]) -> str | None:
+    """The kind of a difference from a source's verdict, or nothing."""
+    text = next(item[key] for key in ("url", "domain", "value") if key in item)
+    verdict = judge(text, bare_domains="any")
+    if isinstance(verdict, Refusal) != bool(item["valid"]):
+        return None
+    if isinstance(verdict, Refusal):
+        return verdict.reason
+    return "option" if item.get("options") else "valid"
+
+
+def agreement(folder: str, detail: bool) -> list[str]:
+    """One row a set: items, agreements, kinds of difference; then what each kind means."""
+    differs = detection_difference if folder == "url-detection" else validity_difference
+    rows = ["| set | items | same | differences by kind |", "| --- | ---: | ---: | --- |"]
+    seen: Counter[str] = Counter()
+    for path in sorted((CORPORA / folder).glob("*.jsonl")):
+        items = [item for item in lines(path) if "valid" in item or isinstance(item.get("links"), list)]
+        kinds = Counter(kind for item in items if (kind := differs(item)))
+        seen.update(kinds)
+        if detail:
+            print("\n".join(f"{path.stem} {item['id']} {kind}" for item in items if (kind := differs(item))))
+        named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
+        rows.append(f"| `{path.stem}` | {len(items)} | {len(items) - kinds.total()} | {named} |")
+    why = WHY_MISSED | WHY_TAKEN
+    rows += ["", "| kind | items | why |", "| --- | ---: | --- |"]
+    rows += [f"| {kind} | {count} | {why.get(kind) or REASONS[kind]} |" for kind, count in seen.most_common()]
+    return rows
+
+
+# --- time ------------------------------------------------------------------------------------------------------------
+
+
+def time_table() -> list[str]:
+    """The hardest inputs that were thought of, at three lengths."""
+    sizes = (1_000, 10_000, 100_000)
+    rows = ["| input, repeated | mode | 1,000 | 10,000 | 100,000 characters |", "| --- | --- | ---: | ---: | ---: |"]
+    for name, unit in WORST.items():
+        for detection in DETECTIONS:
+            times = [_milliseconds((unit * size)[:size], detection) for size in sizes]
+            rows.append(f"| {name} | `{detection}` | " + " | ".join(f"{each:.1f} ms" for each in times) + " |")
+    return rows
+
+
+def _milliseconds(text: str, detection: str) -> float:
+    def once() -> float:
+        start = time.perf_counter()
+        find(text, detection=detection)
+        return (time.perf_counter() - start) * 1_000
+
+    return min(once() for _ in range(3))
+
+
+# --- the document ----------------------------------------------------------------------------------------------------
+
+
+def held_out_part(read: list[Label], scored: bool) -> list[str]:
+    """The held-out half's scores: computed now, or kept as the document has them."""
+    if scored:
+        body = labelled_table({"held out": [label for label in read if label.held_out]})
+    else:
+        text = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+        kept = text.partition(HELD_BEGIN)[2].partition(HELD_END)[0].strip()
+        body = [kept or "The half that was held out is not scored yet."]
+    return [HELD_BEGIN, "", *body, "", HELD_END]
+
+
+def report(scored: bool, detail: bool) -> str:
+    """All tables. Unscored messages of the held-out half are not touched."""
+    read = labels()
+    usable = [label for label in read if scored or not label.held_out]
+    left_out = {(label.file, label.id) for label in read} - {(label.file, label.id) for label in usable}
+    reasons = [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()]
+    parts = [
+        ["## The reasons", "", "| reason | what it says |", "| --- | --- |", *reasons],
+        [
+            "## Messages that were labelled by reading",
+            "",
+            *labelled_table({"work": [x for x in read if not x.held_out]}),
+        ],
+        held_out_part(read, scored),
+        ["## What becomes of each corpus", "", *corpora_table(usable, left_out)],
+        ["## What is still wrong", "", *wrong_table()],
+        ["## Agreement with published sets of texts", "", *agreement("url-detection", detail)],
+        ["## Agreement with published sets of URLs", "", *agreement("url-validity", detail)],
+        ["## Time", "", *time_table()],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def write(figures: str) -> None:
+    """Put the figures between the two marks of the document."""
+    before, mark, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not mark or not end:
+        raise SystemExit(f"{DOCUMENT} has no place for the figures")
+    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", "utf-8")
+
+
+def main() -> None:
+    """Read the command line; print or write."""
+    parser = argparse.ArgumentParser(description="How far link detection agrees with labels, published sets and time.")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/detection.md")
+    parser.add_argument("--held-out", action="store_true", help="score the half of the labels that was kept away")
+    parser.add_argument("--differences", action="store_true", help="print every item on which we differ")
+    given = parser.parse_args()
+    if not CORPORA.is_dir():
+        parser.error("no corpora: set SHORTENER_CORPORA")
+    figures = report(given.held_out, given.differences)
+    if given.write:
+        write(figures)
+    else:
+        print(figures)
+
+
+if __name__ == "__main__":
+    main()
