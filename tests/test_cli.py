@@ -110,7 +110,7 @@ def test_without_accounts_the_list_says_how_to_make_one(run: Run) -> None:
 
 
 def test_accounts_are_listed_with_their_defaults(run: Run, sender: Sender, other_sender: Sender) -> None:
-    assert document(run("account", "list", "--json"))[0] == {
+    expected = {
         "name": "shop",
         "sid": sender.sid,
         "disabled": False,
@@ -119,6 +119,7 @@ def test_accounts_are_listed_with_their_defaults(run: Run, sender: Sender, other
         "count_as_click": "person_or_unknown",
         "recipient": "full",
     }
+    assert expected.items() <= document(run("account", "list", "--json"))[0].items()
     header, *rows = done(run("account", "list")).splitlines()
     assert [row.split()[:2] for row in rows] == [["shop", sender.sid], ["stranger", other_sender.sid]]
     assert [row.index("strict") for row in rows] == [header.index("detection")] * 2
@@ -149,7 +150,7 @@ def test_to_disable_twice_does_no_harm(run: Run, sender: Sender) -> None:
 def test_every_default_can_be_changed_and_the_rest_stays(run: Run, sender: Sender) -> None:
     options = ["--no-track-link", "--detection", "smart", "--count-as-click", "any", "--recipient", "masked"]
     changed = document(run("account", "set", "shop", *options, "--json"))
-    assert changed == {
+    expected = {
         "name": "shop",
         "sid": sender.sid,
         "disabled": False,
@@ -158,6 +159,7 @@ def test_every_default_can_be_changed_and_the_rest_stays(run: Run, sender: Sende
         "count_as_click": "any",
         "recipient": "masked",
     }
+    assert expected.items() <= changed.items()
     assert document(run("account", "set", "shop", "--track-link", "--json")) == changed | {"track_link": True}
     assert opens(sender.token) == "shop"
 
