@@ -289,3 +289,14 @@ def test_no_address_of_the_published_payloads_that_reaches_inside_is_a_target() 
     domains = {".".join(url.split("/")[2].partition(":")[0].split(".")[-2:]) for url in targets}
     assert domains <= {"nip.io", "r3dir.me", "nicob.net", "tencentyun.com", "packet.net"}
     assert targets
+
+
+@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@pytest.mark.parametrize("name", ["wpt-toascii", "wpt-idna-test-v2"])
+def test_a_host_that_is_taken_is_the_one_that_browsers_go_to(name: str) -> None:
+    """By the URL Standard's own tests; what it lets pass and we refuse (symbols, unknown endings) is another matter."""
+    lines = (CORPORA / "url-parsing" / f"{name}.jsonl").read_text("utf-8").splitlines()
+    taken = [(item, judge(f"http://{item['input']}/")) for item in map(json.loads, lines)]
+    targets = [(item.get("output"), verdict.location) for item, verdict in taken if isinstance(verdict, Target)]
+    assert targets
+    assert [pair for pair in targets if pair[1].lower() != f"http://{pair[0]}/"] == []
