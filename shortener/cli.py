@@ -134,6 +134,7 @@ def disable(name: str, wants_json: bool) -> None:
 @click.argument("name")
 @click.option("--track-link/--no-track-link", default=None, help="Rewrite links unless a message says otherwise.")
 @click.option("--detection", type=click.Choice(["strict", "smart"]), help="How links are found.")
+@click.option("--bare-domains", type=click.Choice(["off", "careful", "any"]), help="Whether example.com is a link.")
 @click.option("--count-as-click", type=click.Choice(["person", "person_or_unknown", "any"]), help="Whose click counts.")
 @click.option(
     "--recipient", "recipient_storage", type=click.Choice(["full", "masked", "none"]), help="How recipients are kept."
@@ -201,6 +202,7 @@ def _shown(account: Account) -> dict[str, Any]:
         "disabled": account.disabled_on is not None,
         "track_link": account.track_link,
         "detection": account.detection,
+        "bare_domains": account.bare_domains,
         "count_as_click": account.count_as_click,
         "recipient": account.recipient_storage,
     }

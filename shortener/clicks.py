@@ -42,6 +42,7 @@ class Visit:
     clicked_on: dt.datetime
     verdict: Verdict
     counts: bool
+    network: str | None = None
 
 
 def resolve(session: Session, number: int) -> Resolved | None:
@@ -64,7 +65,7 @@ def resolve(session: Session, number: int) -> Resolved | None:
     )
 
 
-def visit(resolved: Resolved, verdict: Verdict) -> Visit:
+def visit(resolved: Resolved, verdict: Verdict, network: str | None = None) -> Visit:
     """Make the click of a visitor at a live link."""
     return Visit(
         link_id=resolved.link_id,
@@ -72,6 +73,7 @@ def visit(resolved: Resolved, verdict: Verdict) -> Visit:
         clicked_on=resolved.now,
         verdict=verdict,
         counts=reaches(verdict.visitor, resolved.count_as_click) and not resolved.accessed,
+        network=network,
     )
 
 
@@ -87,6 +89,7 @@ def record(session: Session, visit: Visit, slugs: Slugs) -> bool:
             clicked_on=visit.clicked_on,
             visitor=visit.verdict.visitor.value,
             reason=visit.verdict.reason,
+            network=visit.network,
         )
     )
     if not visit.counts:

@@ -16,6 +16,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from shortener.errors import SettingsError
+from shortener.rules import visitor
 
 PREFIX = "SHORTENER_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -107,6 +108,14 @@ class Settings(pydantic.BaseModel):
     fallback_url: Url | None = Field(
         None, description="Where visitors of unknown, expired and switched-off links go, in place of a small page."
     )
+    store_address: Literal["none", "truncated"] = Field(
+        "none", description="`truncated`: keep the visitor's network with each click, /24 or /48; never the address."
+    )
+    visitors: str | None = Field(
+        None,
+        description="Your changes to the list that tells people from machines, best as `SHORTENER_VISITORS_FILE`; "
+        "see [docs/visitors.md](docs/visitors.md).",
+    )
     processes: int = Field(2, ge=1, le=64, description="Web processes.")
     threads: int = Field(8, ge=1, le=128, description="Threads in each web process.")
 
@@ -122,6 +131,12 @@ class Settings(pydantic.BaseModel):
     def _outlives_links(cls, value: float, info: ValidationInfo) -> float:
         if value < info.data.get("link_days", 0):
             raise ValueError("must not be below SHORTENER_LINK_DAYS")
+        return value
+
+    @pydantic.field_validator("visitors")
+    @classmethod
+    def _changes_the_list(cls, value: str | None) -> str | None:
+        visitor.parse_rules(value or "", visitor.default_rules())  # ValueError names every line that cannot be used
         return value
 
     @property

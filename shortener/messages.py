@@ -41,6 +41,7 @@ class Draft:
     order: Order
     track_link: bool
     detection: str
+    bare_domains: str
     count_as_click: str
     finding: body.Finding
 
@@ -58,13 +59,17 @@ def draft(order: Order, account: Account, house: House) -> Draft:
     """Decide what is to be done with a message, by its order and the account's defaults."""
     track = account.track_link if order.track_link is None else order.track_link
     detection = order.detection or account.detection
-    nothing = body.Finding(found=None, skipped=())
+    bare_domains = order.bare_domains or account.bare_domains
+    finding = body.Finding(found=None, skipped=())
+    if track:
+        finding = body.find(order.message, detection=detection, bare_domains=bare_domains, own_hosts=house.own_hosts)
     return Draft(
         order=order,
         track_link=track,
         detection=detection,
+        bare_domains=bare_domains,
         count_as_click=order.count_as_click or account.count_as_click,
-        finding=body.find(order.message, detection=detection, own_hosts=house.own_hosts) if track else nothing,
+        finding=finding,
     )
 
 
@@ -137,6 +142,7 @@ def _insert_message(
             text=order.message,
             track_link=draft.track_link,
             detection=draft.detection,
+            bare_domains=draft.bare_domains,
             count_as_click=draft.count_as_click,
             lt_callbackurl=order.lt_callbackurl,
             callbackurl=order.callbackurl,

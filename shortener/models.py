@@ -106,6 +106,7 @@ class Account(Base):
     disabled_on: Mapped[dt.datetime | None]
     track_link: Mapped[bool] = mapped_column(default=True)
     detection: Mapped[str] = mapped_column(default="strict")
+    bare_domains: Mapped[str] = mapped_column(default="careful")
     count_as_click: Mapped[str] = mapped_column(default="person_or_unknown")
     recipient_storage: Mapped[str] = mapped_column(default="full")
 
@@ -150,6 +151,7 @@ class Message(Base):
     text: Mapped[str]
     track_link: Mapped[bool]
     detection: Mapped[str]
+    bare_domains: Mapped[str]
     count_as_click: Mapped[str]
     lt_callbackurl: Mapped[str | None]
     callbackurl: Mapped[str | None]
@@ -197,6 +199,8 @@ class Click(Base):
     clicked_on: Mapped[dt.datetime]
     visitor: Mapped[str]
     reason: Mapped[str]
+    # The network the visitor came from, where the operator keeps it; never the whole address.
+    network: Mapped[str | None]
 
 
 class Callback(Base):

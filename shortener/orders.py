@@ -93,6 +93,10 @@ ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_
 CallbackUrl = Annotated[str, Field(max_length=URL_LENGTH), AfterValidator(_storable), AfterValidator(_callback_url)]
 
 
+Detection = Literal["strict", "smart"]
+BareDomains = Literal["off", "careful", "any"]
+
+
 class Order(BaseModel):
     """A message with what is to be done about it. What is None follows the account's default."""
 
@@ -107,7 +111,8 @@ class Order(BaseModel):
     recipient: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)] | None = None
     tags: Annotated[list[ShortText] | None, Field(max_length=100), BeforeValidator(_tag_list)] = None
     metadata: Annotated[dict[str, Any] | None, BeforeValidator(_document)] = None
-    detection: Literal["strict", "smart"] | None = None
+    detection: Detection | None = None
+    bare_domains: BareDomains | None = None
     count_as_click: Literal["person", "person_or_unknown", "any"] | None = None
 
     @classmethod
@@ -117,6 +122,28 @@ class Order(BaseModel):
             return cls.model_validate(dict(fields), context={"policy": policy})
         except ValidationError as error:
             raise InvalidOrderError(_by_field(error)) from None
+
+
+class Question(BaseModel):
+    """What would happen to one URL, or to one message? Nothing is stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)] | None = None
+    message: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)] | None = None
+    detection: Detection | None = None
+    bare_domains: BareDomains | None = None
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any]) -> Self:
+        """Make a question of what came in; InvalidOrderError names every field that cannot be used."""
+        try:
+            question = cls.model_validate(dict(fields))
+        except ValidationError as error:
+            raise InvalidOrderError(_by_field(error)) from None
+        if (question.url is None) == (question.message is None):
+            raise InvalidOrderError({"url": ["give either url or message"]})
+        return question
 
 
 def _by_field(error: ValidationError) -> dict[str, list[str]]:

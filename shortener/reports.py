@@ -13,7 +13,7 @@ from shortener.models import Account, Attempt, Callback, Click, Link, Message
 from shortener.rules import cursor, parts
 from shortener.rules.moments import rfc3339
 from shortener.rules.slug import Slugs
-from shortener.rules.visitor import Visitor
+from shortener.rules.visitor import MEANINGS, Visitor
 
 PAGE = 100
 
@@ -81,6 +81,7 @@ def summary(message: Message, link: Link | None, address: Address) -> dict[str, 
         "tags": message.tags or [],
         "metadata": message.details or {},
         "detection": message.detection,
+        "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
         "url": address.of_message(message),
     }
@@ -139,15 +140,20 @@ def clicks(
         newest = newest.where(Click.id < cursor.click(place))
     rows = session.scalars(newest).all()
     last = rows[PAGE - 1].id if len(rows) > PAGE else None
+    first = session.scalar(select(Click).where(Click.link_id == link.id).order_by(Click.id).limit(1))
     return {
         "counts": {visitor.value: counts.get(visitor.value, 0) for visitor in Visitor},
         "total": sum(counts.values()),
-        "newest": [
-            {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason}
-            for click in rows[:PAGE]
-        ],
+        "meanings": {visitor.value: MEANINGS[visitor] for visitor in Visitor},
+        "first_of_any_kind": _click(first) if first else None,
+        "newest": [_click(click) for click in rows[:PAGE]],
         "next": None if last is None else f"{address.of_message(message)}/clicks?cursor={cursor.after_click(last)}",
     }
+
+
+def _click(click: Click) -> dict[str, Any]:
+    network = {"network": click.network} if click.network else {}
+    return {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason, **network}
 
 
 def rewritten_text(message: Message, link: Link | None, address: Address) -> str:

@@ -64,7 +64,7 @@ def make(app: Flask, settings: Settings) -> Services:
         app=app,
         settings=settings,
         policy=policy,
-        visitor_rules=visitor.default_rules(),
+        visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
         deliverer=Deliverer(app, settings, client),
     )
     app.extensions[EXTENSION] = services

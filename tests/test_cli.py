@@ -281,8 +281,8 @@ def test_every_command_about_accounts_can_answer_in_json() -> None:
 
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
+    others = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+    return others | {
         "SHORTENER_DATABASE_URL": database_url,
         "SHORTENER_DATA": str(tmp_path),
         "SHORTENER_SECRET_KEY": SECRET_KEY,

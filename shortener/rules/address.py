@@ -6,7 +6,7 @@ https://www.iana.org/assignments/iana-ipv6-special-registry
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
@@ -62,6 +62,15 @@ def is_public(address: IPAddress) -> bool:
         return False
     tunnelled = _isatap(address)
     return tunnelled is None or is_public(tunnelled)
+
+
+def network_of(address: str) -> str | None:
+    """The network that an address lies in, /24 or /48; None for what is no address."""
+    try:
+        ip = _unwrapped(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return None
+    return str(ip_network((int(ip), 24 if ip.version == 4 else 48), strict=False))
 
 
 def denied(address: IPAddress, *, allow: Sequence[IPNetwork], deny: Sequence[IPNetwork]) -> bool:

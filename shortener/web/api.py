@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from shortener import db, messages, reports
+from shortener import checks, db, messages, reports
 from shortener.errors import InvalidOrderError
 from shortener.models import Account
-from shortener.orders import Order
+from shortener.orders import Order, Question
 from shortener.services import services
 from shortener.web import incoming
 from shortener.web.access import for_senders
@@ -84,6 +84,16 @@ def switch_off(account: Account, msgid: str) -> dict[str, Any]:
         messages.switch_off(session, message, now=db.now(session))
         session.flush()  # the report below reads what was just written
         return reports.full(session, message, services().address)
+
+
+@blueprint.post("/links/check")
+@for_senders
+def check(account: Account) -> dict[str, Any]:
+    """What would happen to a URL or a message, and why; nothing is stored."""
+    question = Question.check(incoming.fields())
+    if question.url is not None:
+        return checks.of_url(question.url, account, question, services().house)
+    return checks.of_message(question.message or "", account, question, services().house)
 
 
 def _idempotency_key() -> str | None:

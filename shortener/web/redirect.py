@@ -11,6 +11,7 @@ from werkzeug.routing import BaseConverter
 from shortener import clicks, db
 from shortener.clicks import Resolved
 from shortener.rules import visitor
+from shortener.rules.address import network_of
 from shortener.rules.slug import PATTERN
 from shortener.services import services
 from shortener.web import pages
@@ -62,7 +63,8 @@ def _record(resolved: Resolved, headers: dict[str, str]) -> None:
     verdict = visitor.classify(
         request.headers.get("User-Agent", ""), headers, services().visitor_rules, request.remote_addr
     )
-    click = clicks.visit(resolved, verdict)
+    keeps_network = services().settings.store_address == "truncated"
+    click = clicks.visit(resolved, verdict, network_of(request.remote_addr or "") if keeps_network else None)
     try:
         with db.write() as session:
             created = clicks.record(session, click, services().slugs)

@@ -280,6 +280,8 @@ class TestReport:
         assert report["clicks"]["counts"] == {"person": 2, "unknown": 0, "preview": 1, "bot": 0, "scanner": 0}
         assert report["clicks"]["total"] == 3
         assert [entry["visitor"] for entry in report["clicks"]["newest"]] == ["person", "person", "preview"]
+        assert report["clicks"]["first_of_any_kind"] == report["clicks"]["newest"][2]
+        assert report["clicks"]["meanings"].keys() == report["clicks"]["counts"].keys()
         assert report["clicks"]["newest"][1]["clicked_on"] == report["link_tracking"]["accessed_on"]
         assert (report["callback"]["state"], report["callback"]["attempts"]) == ("pending", [])
 

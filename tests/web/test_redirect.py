@@ -7,8 +7,10 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from shortener import clicks, db
+from shortener.config import Settings
 from shortener.models import Callback, Click, Link
-from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_message, slug_of
+from tests.conftest import running
+from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
 
 CALLBACK = "http://127.0.0.1:9/clicked"
 
@@ -175,3 +177,40 @@ def test_no_agent_breaks_the_redirect(client: FlaskClient, sender: Sender, agent
     answer = client.get(f"/{slug}", environ_overrides={"HTTP_USER_AGENT": agent.encode().decode("latin-1")})
     assert answer.status_code == 302
     assert len(clicks_stored()) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.77", "203.0.113.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("::ffff:203.0.113.77", "203.0.113.0/24"),
+        ("fe80::1%eth0", "fe80::/48"),
+        ("", None),
+        ("unix:", None),
+    ],
+)
+def test_where_the_operator_wants_it_the_visitors_network_is_kept(
+    settings: Settings, address: str, network: str | None
+) -> None:
+    with running(settings.model_copy(update={"store_address": "truncated"})) as app:
+        slug = slug_of(make_message(make_account("shop")).link)
+        headers = {"User-Agent": BROWSER}
+        app.test_client().get(f"/{slug}", headers=headers, environ_overrides={"REMOTE_ADDR": address})
+        assert [stored.network for stored in clicks_stored()] == [network]
+
+
+def test_by_default_nothing_of_the_address_is_kept(client: FlaskClient, sender: Sender) -> None:
+    click(client, slug_of(make_message(sender).link))
+    assert [stored.network for stored in clicks_stored()] == [None]
+
+
+def test_the_operators_list_decides_over_ours(settings: Settings) -> None:
+    changes = "+scanner gatewayprobe\nscanner 198.51.100.0/24\n"
+    with running(settings.model_copy(update={"visitors": changes})) as app:
+        slug = slug_of(make_message(make_account("shop")).link)
+        for agent, address in ((f"{BROWSER} GatewayProbe/1", "192.0.2.1"), (BROWSER, "198.51.100.9")):
+            headers = {"User-Agent": agent}
+            app.test_client().get(f"/{slug}", headers=headers, environ_overrides={"REMOTE_ADDR": address})
+        assert [stored.visitor for stored in clicks_stored()] == ["scanner", "scanner"]
+        assert not is_accessed()
