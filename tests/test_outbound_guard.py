@@ -1,7 +1,5 @@
 """What may be dialled, with a name server that lies and a socket that only notes; and name servers that hang."""
 
-import json
-import os
 import socket
 import subprocess
 import sys
@@ -9,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +15,9 @@ from shortener import outbound, outbound_guard
 from shortener.outbound import Client
 from shortener.rules.receiver import Policy
 from tests.callback_urls import ALLOWED, BLOCKED, NAMES, PORTS, REFUSED, V4, V6, NameServer, infos
+from tests.corpora import rows
 from tests.servers import LOOPBACK, SHORT, post, post_in_time, receiving
 
-CORPORA = Path(os.environ.get("SHORTENER_CORPORA", Path(__file__).parents[2] / "shared" / "corpora"))
 OUTCOMES = {"answered", "timeout", "blocked", "unresolved", "refused", "tls", "broken"}
 
 
@@ -67,9 +64,8 @@ def test_a_name_is_looked_up_once_for_each_attempt(dialled: list[str]) -> None:
 
 
 def payloads() -> list[str]:
-    files = ("payloads.jsonl", "open-redirect-payloads.jsonl")
-    paths = [path for name in files if (path := CORPORA / "ssrf" / name).exists()]
-    return [json.loads(line)["payload"] for path in paths for line in path.read_text("utf-8").splitlines()]
+    published = rows("ssrf/payloads.jsonl") + rows("ssrf/open-redirect-payloads.jsonl")
+    return [row["payload"] for row in published]
 
 
 @pytest.mark.parametrize("payload", payloads())

@@ -1,17 +1,13 @@
 """Which addresses are public, by the registries, by our own sample and by other projects' tests."""
 
-import json
-import os
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address, ip_network
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shortener.rules.address import IPNetwork, denied, is_public
-
-CORPORA = Path(os.environ.get("SHORTENER_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
+from tests.corpora import rows
 
 PUBLIC = """
     1.1.1.1 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 168.63.129.15 168.63.129.17
@@ -35,9 +31,7 @@ REGISTRY = [(text, True) for text in PUBLIC.split()] + [(text, False) for text i
 
 def others() -> list[tuple[str, bool]]:
     """Addresses and networks with the verdict of the projects that they come from."""
-    path = CORPORA / "ssrf" / "ip-classification.jsonl"
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    return [(str(row["ip"]), bool(row["safe"])) for row in map(json.loads, lines)]
+    return [(row["ip"], row["safe"]) for row in rows("ssrf/ip-classification.jsonl")]
 
 
 def nets(*texts: str) -> tuple[IPNetwork, ...]:

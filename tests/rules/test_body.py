@@ -1,11 +1,8 @@
 """Which text is the link: by the strict rule, by the smart one, and what is said of the rest."""
 
-import json
-import os
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -15,8 +12,8 @@ from hypothesis import strategies as st
 
 from shortener.rules.body import DETECTIONS, MOST_SKIPPED, Finding, find, own_slugs, rewrite
 from shortener.rules.target import REASONS
+from tests.corpora import needs_corpora, rows
 
-CORPORA = Path(os.environ.get("SHORTENER_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
 OWN = frozenset({"s.xoxzo.com"})
 SHORTLINK = "https://s.xoxzo.com/Ab3dE6gH9k"
 
@@ -305,11 +302,10 @@ def test_an_e_mail_address_is_never_touched(mail: str, before: str, after: str, 
     assert found is None or found.start >= len(before) + len(mail)
 
 
-@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@needs_corpora
 @pytest.mark.parametrize("detection", DETECTIONS)
 def test_the_naughty_strings_do_no_harm(detection: str) -> None:
-    lines = (CORPORA / "strings" / "naughty-strings.jsonl").read_text("utf-8").splitlines()
-    strings = [json.loads(line)["string"] for line in lines]
+    strings = [row["string"] for row in rows("strings/naughty-strings.jsonl")]
     assert len(strings) > 200
     for text in strings:
         finding = find(text, detection=detection)

@@ -1,16 +1,11 @@
 """How many SMS parts a text takes, right at the borders."""
 
-import json
-import os
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shortener.rules.parts import BASIC, EXTENSION, Sms, count
-
-CORPORA = Path(os.environ.get("SHORTENER_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
+from tests.corpora import needs_corpora, rows
 
 
 @pytest.mark.parametrize(
@@ -76,20 +71,15 @@ def test_parts_hold_what_they_hold(text: str) -> None:
     assert sms.parts == 1 if units <= single else -(-units // each) <= sms.parts <= -(-units // (each - 1))
 
 
-def _published() -> list[dict[str, str]]:
-    path = CORPORA / "sms-segments" / "segments.jsonl"
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
-
-
 # National shift tables are not ours; one sender turns characters outside GSM and Welsh into others before it counts.
 OURS = [
     item
-    for item in _published()
+    for item in rows("sms-segments/segments.jsonl")
     if "segments" in item and item.get("method") != "countWithShiftTables" and "downgraded" not in item.get("note", "")
 ]
 
 
-@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@needs_corpora
 def test_the_published_segment_counts_are_met() -> None:
     assert len(OURS) > 40
     wrong = []

@@ -1,8 +1,5 @@
 """What may be a target, and under which name everything else is refused."""
 
-import json
-import os
-from pathlib import Path
 from string import ascii_lowercase
 
 import pytest
@@ -13,8 +10,7 @@ from hypothesis import strategies as st
 from shortener.rules import words
 from shortener.rules.host import TOP_LEVEL
 from shortener.rules.target import BARE_DOMAINS, LONGEST, REASONS, Refusal, Target, judge
-
-CORPORA = Path(os.environ.get("SHORTENER_CORPORA", Path(__file__).parents[3] / "shared" / "corpora"))
+from tests.corpora import needs_corpora, rows
 
 
 def reason(candidate: str, **options: object) -> str | None:
@@ -275,28 +271,26 @@ def test_a_plain_host_is_a_target_exactly_when_validators_calls_it_a_domain(host
         assert (reason(f"https://{host}/") is None) == bool(validators.domain(host))
 
 
-@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@needs_corpora
 def test_every_link_that_the_korean_service_rejects_is_rejected() -> None:
-    lines = (CORPORA / "url-validity" / "naver-link-checks.jsonl").read_text("utf-8").splitlines()
-    assert [item["url"] for item in map(json.loads, lines) if reason(item["url"]) is None] == []
+    urls = [row["url"] for row in rows("url-validity/naver-link-checks.jsonl")]
+    assert [url for url in urls if reason(url) is None] == []
 
 
-@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@needs_corpora
 def test_no_address_of_the_published_payloads_that_reaches_inside_is_a_target() -> None:
     """What is left are names of public domains: where they point is known to DNS alone, which is never asked."""
-    lines = (CORPORA / "ssrf" / "payloads.jsonl").read_text("utf-8").splitlines()
-    targets = [item["payload"] for item in map(json.loads, lines) if reason(item["payload"]) is None]
+    targets = [row["payload"] for row in rows("ssrf/payloads.jsonl") if reason(row["payload"]) is None]
     domains = {".".join(url.split("/")[2].partition(":")[0].split(".")[-2:]) for url in targets}
     assert domains <= {"nip.io", "r3dir.me", "nicob.net", "tencentyun.com", "packet.net"}
     assert targets
 
 
-@pytest.mark.skipif(not CORPORA.is_dir(), reason="no published sets here")
+@needs_corpora
 @pytest.mark.parametrize("name", ["wpt-toascii", "wpt-idna-test-v2"])
 def test_a_host_that_is_taken_is_the_one_that_browsers_go_to(name: str) -> None:
     """By the URL Standard's own tests; what it lets pass and we refuse (symbols, unknown endings) is another matter."""
-    lines = (CORPORA / "url-parsing" / f"{name}.jsonl").read_text("utf-8").splitlines()
-    taken = [(item, judge(f"http://{item['input']}/")) for item in map(json.loads, lines)]
+    taken = [(row, judge(f"http://{row['input']}/")) for row in rows(f"url-parsing/{name}.jsonl")]
     targets = [(item.get("output"), verdict.location) for item, verdict in taken if isinstance(verdict, Target)]
     assert targets
     assert [pair for pair in targets if pair[1].lower() != f"http://{pair[0]}/"] == []
