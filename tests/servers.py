@@ -133,6 +133,13 @@ def read_request(connection: socket.socket) -> bytes:
     return data
 
 
+def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
+    """A request's headers, by their names in lower case, and its body."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:]]
+    return {name.lower(): value for name, value in lines}, body
+
+
 def is_whole(data: bytes) -> bool:
     head, separator, body = data.partition(b"\r\n\r\n")
     if not separator:

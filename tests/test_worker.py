@@ -2,8 +2,7 @@
 
 import datetime as dt
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from flask import Flask
@@ -17,21 +16,13 @@ from shortener.models import Attempt, Callback
 from shortener.services import Services
 from shortener.worker import Deliverer
 from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
-from tests.servers import OK, Call, receiving
-
-WITHIN = 20.0  # seconds that a test waits for what must happen
+from tests.servers import OK, Call, parsed, receiving
+from tests.waiting import WITHIN, until
 
 
 def clicked(client: FlaskClient, sender: Sender, url: str) -> None:
     slug = slug_of(make_message(sender, lt_callbackurl=url).link)
     assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
-
-
-def until(happened: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def states() -> list[str]:
@@ -42,12 +33,6 @@ def states() -> list[str]:
 def outcomes() -> list[str | None]:
     with db.read() as session:
         return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
-
-
-def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
-    head, _, body = request.partition(b"\r\n\r\n")
-    lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:]]
-    return {name.lower(): value for name, value in lines}, body
 
 
 @pytest.fixture

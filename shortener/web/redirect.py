@@ -12,7 +12,7 @@ from shortener import clicks, db
 from shortener.clicks import Resolved
 from shortener.rules import visitor
 from shortener.rules.address import network_of
-from shortener.rules.slug import PATTERN
+from shortener.rules.slug import LENGTH, PATTERN
 from shortener.services import services
 from shortener.web import pages
 from shortener.web.access import public
@@ -21,10 +21,17 @@ log = logging.getLogger(__name__)
 
 
 class SlugConverter(BaseConverter):
-    """Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape."""
+    """Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape.
 
-    regex = PATTERN.pattern
+    Messengers make a link of what follows as well, `/AbCdEfGhIj.` or `/AbCdEfGhIjです`: not the visitor's fault.
+    """
+
+    regex = PATTERN.pattern + r"(?![A-Za-z0-9])[^/]*"
     part_isolating = True
+
+    def to_python(self, value: str) -> str:
+        """Give the slug, without what stands behind it."""
+        return value[:LENGTH]
 
 
 def register(app: Flask) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -17,10 +17,8 @@ from standardwebhooks.webhooks import Webhook
 
 from bench.instance import ROOT, Instance, running
 from tests.factories import BROWSER, TARGET, TEXT
-from tests.servers import OK, Call, receiving
-
-WITHIN = 30.0  # seconds that a test waits for what must happen
-
+from tests.servers import OK, Call, parsed, receiving
+from tests.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,
@@ -35,14 +33,6 @@ def instance(own_database_url: str) -> Iterator[Instance]:
     """The product with two web processes, loopback open for callbacks, retries after a moment."""
     with running("shop", database_url=own_database_url, processes="2", **SETTINGS) as instance:
         yield instance
-
-
-def until(happened: Callable[[], bool]) -> None:
-    """Wait for what must happen; fail where it does not."""
-    deadline = time.monotonic() + WITHIN
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def send(instance: Instance, **fields: object) -> dict[str, object]:
@@ -79,12 +69,6 @@ def report(instance: Instance, message: dict[str, object]) -> dict[str, object]:
 def state(instance: Instance, message: dict[str, object]) -> object:
     callback = report(instance, message)["callback"]
     return callback["state"] if isinstance(callback, dict) else None
-
-
-def parsed(request: bytes) -> tuple[dict[str, str], bytes]:
-    head, _, body = request.partition(b"\r\n\r\n")
-    lines = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:]]
-    return {name.lower(): value for name, value in lines}, body
 
 
 def test_a_message_is_sent_clicked_called_back_and_reported(instance: Instance) -> None:

@@ -135,6 +135,17 @@ def test_a_signed_url_survives_byte_for_byte(client: FlaskClient, sender: Sender
     assert answer.headers["Location"] == target
 
 
+@pytest.mark.parametrize("behind", [".", ")", "%E3%81%A7%E3%81%99", "'DA", ",", "%0A", "%ff"])
+def test_what_a_messenger_glues_to_the_slug_does_no_harm(client: FlaskClient, sender: Sender, behind: str) -> None:
+    answer = client.get(f"/{slug_of(make_message(sender).link)}{behind}", headers={"User-Agent": BROWSER})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
+
+
+@pytest.mark.parametrize("behind", ["x", "/", "/x", "0"])
+def test_what_goes_on_is_no_slug(client: FlaskClient, sender: Sender, behind: str) -> None:
+    assert click(client, slug_of(make_message(sender).link) + behind).status_code == 404
+
+
 def test_the_slugs_case_matters(client: FlaskClient, sender: Sender) -> None:
     assert click(client, slug_of(make_message(sender).link).swapcase()).status_code == 404
 
