@@ -101,9 +101,16 @@ BAD = {
     "TRUSTED_PROXIES": "proxy.internal",
     "WORKER": "maybe",
     "FALLBACK_URL": "/gone",
+    "STORE_ADDRESS": "whole",
+    "VISITORS": "nonsense",
     "PROCESSES": "0",
     "THREADS": "1.5",
 }
+
+
+def test_every_setting_has_a_fault_below() -> None:
+    """Except for the folder: any path is one."""
+    assert {name.lower() for name in BAD} == set(Settings.model_fields) - {"data"}
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
