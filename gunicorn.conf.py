@@ -1,5 +1,8 @@
 """How gunicorn runs the product. Everything here follows from `SHORTENER_*`; see the README."""
 
+import os
+import signal
+import sys
 from typing import Any
 
 from shortener.config import Settings
@@ -18,6 +21,12 @@ keepalive = 5
 forwarded_allow_ips = ""
 # Several instances may run on one machine; the control socket has one fixed path.
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Let a closed terminal end what was started in it; gunicorn takes its SIGHUP for a reload, and would stay."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def post_worker_init(worker: Any) -> None:
