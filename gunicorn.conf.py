@@ -6,8 +6,12 @@ import sys
 from typing import Any
 
 from shortener.config import Settings
+from shortener.errors import SettingsError
 
-settings = Settings.from_env()
+try:
+    settings = Settings.from_env()
+except SettingsError as error:
+    sys.exit(str(error))
 
 wsgi_app = "wsgi:app"
 bind = settings.bind

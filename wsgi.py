@@ -1,5 +1,11 @@
 """The WSGI entry point: `gunicorn wsgi:app`, `flask --app wsgi …`."""
 
-from shortener import create_app
+import sys
 
-app = create_app()
+from shortener import create_app
+from shortener.errors import SettingsError
+
+try:
+    app = create_app()
+except SettingsError as error:
+    sys.exit(str(error))

@@ -61,6 +61,13 @@ def disable(session: Session, name: str, *, now: dt.datetime) -> Account:
     return account
 
 
+def enable(session: Session, name: str) -> Account:
+    """Open a disabled account again, with the credentials that it had."""
+    account = named(session, name)
+    account.disabled_on = None
+    return account
+
+
 def configure(session: Session, name: str, changes: dict[str, Any]) -> Account:
     """Change the account's defaults; they hold for messages that come after."""
     account = named(session, name)

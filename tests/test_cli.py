@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import Result
 from flask import Flask, current_app
+from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from shortener import accounts, cli, create_app, db
@@ -25,7 +26,7 @@ from tests.factories import Sender
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., Result]
-NAMED = ["rotate", "disable", "set"]
+NAMED = ["rotate", "disable", "enable", "set"]
 
 
 @pytest.fixture
@@ -141,6 +142,13 @@ def test_a_disabled_account_is_closed_and_listed_as_such(run: Run, sender: Sende
     assert document(run("account", "list", "--json"))[0]["disabled"] is True
     with pytest.raises(CredentialsError):
         opens(sender.token)
+
+
+def test_an_account_that_is_enabled_again_works_as_before(client: FlaskClient, run: Run, sender: Sender) -> None:
+    done(run("account", "disable", "shop"))
+    assert client.get("/v1/messages", headers=sender.bearer).status_code == 401
+    assert document(run("account", "enable", "shop", "--json"))["disabled"] is False
+    assert client.get("/v1/messages", headers=sender.bearer).status_code == 200
 
 
 def test_to_disable_twice_does_no_harm(run: Run, sender: Sender) -> None:

@@ -103,7 +103,7 @@ def _messages() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_message_account_id_account"),
     )
     op.create_index(
-        "ix_message_account_id_message_received_on_message_id", "message", ["account_id", "received_on", "id"]
+        "ix_message_account_id_received_on_id", "message", ["account_id", "received_on", "id"]
     )
     op.create_table(
         "link",
