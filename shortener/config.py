@@ -5,6 +5,7 @@ import ipaddress
 import os
 import re
 import secrets
+import ssl
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -43,6 +44,25 @@ def _embedded(database_url: str | None) -> bool:
     return database_url is None or database_url.startswith("sqlite:")
 
 
+def _plain_host(value: str) -> str:
+    """A host as callback URLs are compared with it: lower case, no root's dot, no brackets."""
+    host = value.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    if not re.fullmatch(r"[a-z0-9_.-]+|[0-9a-f:.]+", host):
+        raise ValueError("must be a host like receiver.internal, without scheme, port or path")
+    return str(ipaddress.IPv6Address(host)) if ":" in host else host
+
+
+def _holds_certificates(value: Path) -> Path:
+    try:
+        ssl.create_default_context(cafile=str(value))
+    except OSError as error:  # ssl.SSLError too
+        reason = "it holds no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ValueError(f"cannot read {value}: {reason}") from None
+    return value
+
+
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], BeforeValidator(_commas)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_commas)]
 Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_commas)]
 Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_commas)]
 Switch = Literal["on", "off"]
@@ -97,6 +117,21 @@ class Settings(pydantic.BaseModel):
     callback_timeout: float = Field(15, gt=0, le=60, description="Seconds that one attempt may take in all.")
     callback_allow_nets: Networks = Field(
         (), description="Networks (CIDR, comma-separated) that callbacks may reach though they are not public."
+    )
+    callback_allow_hosts: Hosts = Field(
+        (), description="Hosts (comma-separated) that callbacks may reach at whatever address they have."
+    )
+    callback_deny_nets: Networks = Field(
+        (), description="Networks (CIDR, comma-separated) that callbacks never reach, whatever else is allowed."
+    )
+    callback_ports: Ports = Field((), description="Ports (comma-separated) that callbacks may go to.")
+    callback_ca_bundle: Annotated[Path, AfterValidator(_holds_certificates)] | None = Field(
+        None,
+        description="File (PEM) of the certificate authorities that receivers are checked against, in place of the "
+        "public ones. The checks themselves cannot be turned off.",
+    )
+    callback_per_destination: int = Field(
+        2, ge=1, le=64, description="Attempts under way at once, on all nodes, for one receiver of an account."
     )
     callback_allow_http: Switch = Field("on", description="`off`: callback URLs must be https.")
     trusted_proxies: Networks = Field(

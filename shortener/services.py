@@ -28,6 +28,7 @@ class Services:
     settings: Settings
     policy: receiver.Policy
     visitor_rules: visitor.Rules
+    client: Client
     deliverer: Deliverer
 
     @cached_property
@@ -56,15 +57,20 @@ def make(app: Flask, settings: Settings) -> Services:
     """Put together what the settings ask for, and leave it with the application."""
     policy = receiver.Policy(
         allow_nets=settings.callback_allow_nets,
+        allow_hosts=settings.callback_allow_hosts,
+        deny_nets=settings.callback_deny_nets,
+        ports=frozenset(settings.callback_ports) or None,
         allow_http=settings.callback_allow_http == "on",
         own_hosts=settings.own_hosts,
     )
-    client = Client(policy, timeout=settings.callback_timeout)
+    ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
+    client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     services = Services(
         app=app,
         settings=settings,
         policy=policy,
         visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
+        client=client,
         deliverer=Deliverer(app, settings, client),
     )
     app.extensions[EXTENSION] = services

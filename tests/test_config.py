@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from shortener.config import Settings
@@ -55,6 +56,11 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         CALLBACK_WAITS="1, 2.5,3",
         CALLBACK_TIMEOUT="3",
         CALLBACK_ALLOW_NETS="10.0.0.0/8, fd00::/8",
+        CALLBACK_ALLOW_HOSTS="Receiver.Internal., ci-1, [2001:DB8::1]",
+        CALLBACK_DENY_NETS="8.8.8.0/24",
+        CALLBACK_PORTS="443, 8443",
+        CALLBACK_CA_BUNDLE=certifi.where(),
+        CALLBACK_PER_DESTINATION="3",
         CALLBACK_ALLOW_HTTP="off",
         TRUSTED_PROXIES="127.0.0.1",
         WORKER="off",
@@ -68,6 +74,11 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.sqlalchemy_url == "postgresql+psycopg://shop:hunter2@db.internal:5432/links"
     assert settings.callback_waits == (1, 2.5, 3)
     assert settings.callback_allow_nets == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
+    assert settings.callback_allow_hosts == ("receiver.internal", "ci-1", "2001:db8::1")
+    assert settings.callback_deny_nets == (ipaddress.ip_network("8.8.8.0/24"),)
+    assert settings.callback_ports == (443, 8443)
+    assert settings.callback_ca_bundle == Path(certifi.where())
+    assert settings.callback_per_destination == 3
     assert settings.trusted_proxies == (ipaddress.ip_network("127.0.0.1/32"),)
     assert dt.timedelta(days=settings.link_days) == dt.timedelta(hours=12)
     assert (settings.processes, settings.threads, settings.worker) == (4, 16, "off")
@@ -98,6 +109,11 @@ BAD = {
     "CALLBACK_TIMEOUT": "0",
     "CALLBACK_ALLOW_NETS": "10.0.0.1/8",
     "CALLBACK_ALLOW_HTTP": "yes",
+    "CALLBACK_ALLOW_HOSTS": "receiver.internal,https://receiver.internal/",
+    "CALLBACK_DENY_NETS": "example.com",
+    "CALLBACK_PORTS": "443,65536",
+    "CALLBACK_CA_BUNDLE": "no/such/file.pem",
+    "CALLBACK_PER_DESTINATION": "0",
     "TRUSTED_PROXIES": "proxy.internal",
     "WORKER": "maybe",
     "FALLBACK_URL": "/gone",
@@ -111,6 +127,14 @@ BAD = {
 def test_every_setting_has_a_fault_below() -> None:
     """Except for the folder: any path is one."""
     assert {name.lower() for name in BAD} == set(Settings.model_fields) - {"data"}
+
+
+def test_a_bundle_without_certificates_is_refused_at_the_start(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("nothing of the kind")
+    assert faults(tmp_path, CALLBACK_CA_BUNDLE=str(bundle)) == [
+        f"SHORTENER_CALLBACK_CA_BUNDLE: cannot read {bundle}: it holds no certificates in PEM form"
+    ]
 
 
 def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
