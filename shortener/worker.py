@@ -56,7 +56,7 @@ class Deliverer:
             self._give_back(claimed)
 
     def request_stop(self) -> None:
-        """Say that the loop is to end; it ends when what runs has ended. Safe in a signal handler."""
+        """Say that the loop is to end; it ends when what runs has ended. Not for signal handlers: it takes a lock."""
         self._stopping.set()
         self._wake.set()
 
