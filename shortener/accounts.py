@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 import string
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError
+from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
 from shortener.models import Account, Credential, SigningSecret
 from shortener.rules import event
 from shortener.vault import seal, unseal
@@ -106,16 +107,34 @@ def authenticate(session: Session, sid: str | None, token: str) -> Account:
 
 
 def signing_keys(session: Session, account_id: int, *, secret_key: str, now: dt.datetime) -> list[bytes]:
-    """The keys that sign the account's events now, the newest first."""
-    sealed = session.scalars(
-        select(SigningSecret.sealed)
+    """The keys that sign the account's events now, the newest first; SecretKeyError if there is none."""
+    return unsealed(sealed_keys(session, [account_id], now=now).get(account_id, ()), secret_key)
+
+
+def sealed_keys(session: Session, account_ids: Collection[int], *, now: dt.datetime) -> dict[int, list[bytes]]:
+    """The same for several accounts, and still sealed: they can be opened where no database is at hand."""
+    if not account_ids:
+        return {}
+    rows = session.execute(
+        select(SigningSecret.account_id, SigningSecret.sealed)
         .where(
-            SigningSecret.account_id == account_id,
+            SigningSecret.account_id.in_(account_ids),
             or_(SigningSecret.expires_on.is_(None), SigningSecret.expires_on > now),
         )
         .order_by(SigningSecret.created_on.desc(), SigningSecret.id.desc())
     )
-    return [unseal(secret, secret_key) for secret in sealed]
+    keys: dict[int, list[bytes]] = {}
+    for account_id, sealed in rows:
+        keys.setdefault(account_id, []).append(sealed)
+    return keys
+
+
+def unsealed(sealed: Iterable[bytes], secret_key: str) -> list[bytes]:
+    """The keys themselves; SecretKeyError where they do not open, or there is none."""
+    keys = [unseal(secret, secret_key) for secret in sealed]
+    if not keys:
+        raise SecretKeyError
+    return keys
 
 
 def random_text(length: int) -> str:

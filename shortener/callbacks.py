@@ -5,12 +5,14 @@ that runs out; the next claim takes the callback up again.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
+from shortener import backlog
 from shortener.accounts import random_text
 from shortener.models import Attempt, Callback
 from shortener.outbound import Answer
@@ -18,6 +20,10 @@ from shortener.rules.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, 
 
 PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered", "exhausted"
 INTERRUPTED = "interrupted"
+# Claims of all nodes take turns, or two would fill the same place of a destination. The number is arbitrary and ours.
+CLAIM_LOCK = 5_203_418_668
+# Nothing that was loaded before an update of many rows is used after it.
+AS_IT_IS = {"synchronize_session": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +39,93 @@ class Claimed:
     lease_token: str
 
 
-def any_due(session: Session, *, now: dt.datetime) -> bool:
-    """Tell whether a claim would find something; takes no write lock."""
-    return session.scalar(select(Callback.id).where(_due(now)).limit(1)) is not None
+Ended = tuple[Claimed, Answer]
+Fields = Row[*tuple[Any, ...]]
 
 
-def claim(session: Session, *, now: dt.datetime, limit: int, lease: dt.timedelta) -> list[Claimed]:
-    """Take up to `limit` due callbacks, the longest due first, and start an attempt of each. Commit, then POST."""
-    due = select(Callback).where(_due(now)).order_by(Callback.due_on, Callback.id).limit(limit)
-    callbacks = list(session.scalars(due.with_for_update(skip_locked=True)))
-    if not callbacks:
+def claim(
+    session: Session, *, now: dt.datetime, limit: int, lease: dt.timedelta, per_destination: int
+) -> list[Claimed]:
+    """Take up to `limit` due callbacks and start an attempt of each. Commit, then POST.
+
+    No destination gets more than `per_destination` attempts in flight, on all nodes together: claims take turns, on
+    SQLite by the lock of every write.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
+    ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
+    rows = _locked(session, ids, now)
+    if not rows:
         return []
-    ids = [callback.id for callback in callbacks]
-    _close_cut_off(session, ids, now)
+    _close_cut_off(session, [row.id for row in rows if row.state == ATTEMPTING], now)
     starts = _starts(session, ids)
-    token = random_text(22)
-    attempts = [
-        (callback, _start(callback, starts.get(callback.id, 0) + 1, token, now, lease))
-        for callback in callbacks
-        if not _spent(callback, starts.get(callback.id, 0), now)
-    ]
-    session.add_all([attempt for _, attempt in attempts])
-    session.flush()  # the attempts' ids are handed out
-    return [_claimed(callback, attempt, token) for callback, attempt in attempts]
+    spent = [row.id for row in rows if starts.get(row.id, 0) - row.starts_before >= MAX_STARTS]
+    _exhaust(session, spent, now)
+    return _start(session, [row for row in rows if row.id not in spent], starts, now, lease)
 
 
 def settle(
-    session: Session, claimed: Claimed, answer: Answer, *, now: dt.datetime, waits: Sequence[float], chance: float
-) -> Judgement | None:
-    """Close an attempt and its callback.
+    session: Session,
+    ended: Sequence[Ended],
+    *,
+    now: dt.datetime,
+    waits: Sequence[float],
+    chance: Callable[[], float],
+) -> list[Judgement | None]:
+    """Close attempts that ended, with their callbacks.
 
-    None if the lease was lost: then the attempt keeps its outcome, and the callback is the new holder's.
+    None where the lease was lost: then the attempt keeps its outcome, and the callback is the new holder's.
     """
-    session.execute(update(Attempt).where(Attempt.id == claimed.attempt_id).values(_outcome(answer, now)))
-    used = session.scalars(
-        select(func.count())
-        .select_from(Attempt)
-        .where(Attempt.callback_id == claimed.callback_id, Attempt.outcome != INTERRUPTED)
-    ).one()
-    retry_after = parse_retry_after(answer.retry_after, now)
-    judgement = judge(answer.status, used=used, waits=waits, retry_after=retry_after, chance=chance)
-    values = _state_after(judgement, now) | {"lease_token": None}
-    return judgement if _update_leased(session, claimed, values) else None
+    if not ended:
+        return []
+    held = _held(session, ended)  # callbacks before attempts, as a claim takes them: no two wait for each other
+    used = _used(session, ended)
+    judgements: list[Judgement | None] = []
+    changes = []
+    for claimed, answer in ended:
+        callback = held.get(claimed.callback_id)
+        if callback is None or callback.lease_token != claimed.lease_token:
+            judgements.append(None)
+            continue
+        tries = 1 if callback.replayed_from else used.get(callback.id, 0) + 1
+        judgement = judge(
+            answer.status,
+            used=tries,
+            waits=() if callback.replayed_from else waits,
+            retry_after=parse_retry_after(answer.retry_after, now),
+            chance=chance(),
+        )
+        judgements.append(judgement)
+        changes.append(_state_after(judgement, callback, tries, now))
+    _update_each(session, Callback, changes)
+    _update_each(session, Attempt, [_outcome(claimed, answer, now) for claimed, answer in ended])
+    return judgements
 
 
 def give_back(session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
     """Let go of a callback whose attempt was cut off by our own end; it is due at once, for whoever comes."""
-    if _update_leased(session, claimed, {"state": PENDING, "due_on": now, "lease_token": None}):
+    mine = update(Callback).where(Callback.id == claimed.callback_id, Callback.lease_token == claimed.lease_token)
+    freed = session.scalar(mine.values(state=PENDING, due_on=now, lease_token=None).returning(Callback.id))
+    if freed is not None:
         _close_cut_off(session, [claimed.callback_id], now)
 
 
-def _due(now: dt.datetime) -> ColumnElement[bool]:
-    return Callback.settled_on.is_(None) & (Callback.due_on <= now)
+def _locked(session: Session, ids: Sequence[int], now: dt.datetime) -> list[Fields]:
+    """What a claim must know of the callbacks, in the order of `ids`; without those that are being settled."""
+    if not ids:
+        return []
+    columns = (
+        Callback.id,
+        Callback.account_id,
+        Callback.event_id,
+        Callback.url,
+        Callback.body,
+        Callback.state,
+        Callback.starts_before,
+    )
+    query = select(*columns).where(Callback.id.in_(ids), backlog.is_due(now)).with_for_update(skip_locked=True)
+    order = {row_id: place for place, row_id in enumerate(ids)}
+    return sorted(session.execute(query), key=lambda row: order[row.id])
 
 
 def _starts(session: Session, ids: Sequence[int]) -> dict[int, int]:
@@ -94,48 +135,67 @@ def _starts(session: Session, ids: Sequence[int]) -> dict[int, int]:
 
 def _close_cut_off(session: Session, ids: Sequence[int], now: dt.datetime) -> None:
     """Mark attempts that were started and never settled."""
-    session.execute(
-        update(Attempt)
-        .where(Attempt.callback_id.in_(ids), Attempt.outcome.is_(None))
-        .values(outcome=INTERRUPTED, ended_on=now, detail="our own process ended before the attempt did")
+    if ids:
+        cut_off = update(Attempt).where(Attempt.callback_id.in_(ids), Attempt.outcome.is_(None))
+        values = {"outcome": INTERRUPTED, "ended_on": now, "detail": "our own process ended before the attempt did"}
+        session.execute(cut_off.values(values), execution_options=AS_IT_IS)
+
+
+def _exhaust(session: Session, ids: Sequence[int], now: dt.datetime) -> None:
+    """Give up callbacks that were started too often: something about them ends our processes."""
+    reason = f"started {MAX_STARTS} times; our own processes ended too often before an attempt did"
+    changes = {"state": EXHAUSTED, "settled_on": now, "lease_token": None, "exhausted_because": reason}
+    _update_each(session, Callback, [{"id": row_id, "replayed_from": None, **changes} for row_id in ids])
+
+
+def _start(
+    session: Session, rows: Sequence[Fields], starts: dict[int, int], now: dt.datetime, lease: dt.timedelta
+) -> list[Claimed]:
+    if not rows:
+        return []
+    token = random_text(22)
+    leased = update(Callback).where(Callback.id.in_([row.id for row in rows]))
+    values = {"state": ATTEMPTING, "lease_token": token, "due_on": now + lease}
+    session.execute(leased.values(values), execution_options=AS_IT_IS)
+    attempts = session.scalars(
+        insert(Attempt).returning(Attempt.id, sort_by_parameter_order=True),
+        [{"callback_id": row.id, "number": starts.get(row.id, 0) + 1, "started_on": now} for row in rows],
     )
+    return [
+        Claimed(row.id, attempt_id, row.account_id, row.event_id, row.url, row.body, token)
+        for row, attempt_id in zip(rows, attempts, strict=True)
+    ]
 
 
-def _spent(callback: Callback, starts: int, now: dt.datetime) -> bool:
-    """Exhaust a callback that was started too often: something about it ends our processes."""
-    if starts < MAX_STARTS:
-        return False
-    callback.state, callback.lease_token, callback.settled_on = EXHAUSTED, None, now
-    return True
+def _held(session: Session, ended: Sequence[Ended]) -> dict[int, Fields]:
+    """The callbacks as they are now, locked until the commit."""
+    columns = (Callback.id, Callback.lease_token, Callback.replayed_from)
+    query = select(*columns).where(Callback.id.in_([claimed.callback_id for claimed, _ in ended]))
+    return {row.id: row for row in session.execute(query.order_by(Callback.id).with_for_update())}
 
 
-def _start(callback: Callback, number: int, token: str, now: dt.datetime, lease: dt.timedelta) -> Attempt:
-    callback.state, callback.lease_token, callback.due_on = ATTEMPTING, token, now + lease
-    return Attempt(callback_id=callback.id, number=number, started_on=now)
-
-
-def _claimed(callback: Callback, attempt: Attempt, token: str) -> Claimed:
-    return Claimed(
-        callback_id=callback.id,
-        attempt_id=attempt.id,
-        account_id=callback.account_id,
-        event_id=callback.event_id,
-        url=callback.url,
-        body=callback.body,
-        lease_token=token,
+def _used(session: Session, ended: Sequence[Ended]) -> dict[int, int]:
+    """How many retries the callbacks have used up before these attempts; those that we cut off do not count."""
+    query = select(Attempt.callback_id, func.count()).where(
+        Attempt.callback_id.in_([claimed.callback_id for claimed, _ in ended]),
+        Attempt.id.not_in([claimed.attempt_id for claimed, _ in ended]),
+        Attempt.outcome != INTERRUPTED,
     )
+    return dict(session.execute(query.group_by(Attempt.callback_id)).all())
 
 
-def _outcome(answer: Answer, now: dt.datetime) -> dict[str, object]:
-    delivered = answer.status == 200
-    if answer.status is not None and not delivered:
-        detail = f"answered {answer.status}; the contract is exactly 200"
-    else:
-        detail = "answered 200" if delivered else answer.detail
+def _update_each(session: Session, table: type[Attempt | Callback], changes: Sequence[dict[str, Any]]) -> None:
+    """Update rows by their ids, statements of one shape at a time."""
+    if changes:
+        session.execute(update(table), changes, execution_options=AS_IT_IS)
+
+
+def _outcome(claimed: Claimed, answer: Answer, now: dt.datetime) -> dict[str, Any]:
     return {
+        "id": claimed.attempt_id,
         "ended_on": now,
-        "outcome": "delivered" if delivered else answer.outcome,
-        "detail": detail,
+        "outcome": "delivered" if answer.status == 200 else answer.outcome,
+        "detail": answer.detail,
         "status": answer.status,
         "answer": answer.body or None,
         "lookup_us": answer.lookup_us,
@@ -145,12 +205,13 @@ def _outcome(answer: Answer, now: dt.datetime) -> dict[str, object]:
     }
 
 
-def _state_after(judgement: Judgement, now: dt.datetime) -> dict[str, object]:
+def _state_after(judgement: Judgement, callback: Fields, tries: int, now: dt.datetime) -> dict[str, Any]:
+    changes: dict[str, Any] = {"id": callback.id, "lease_token": None}
     if isinstance(judgement, RetryAfter):
-        return {"state": PENDING, "due_on": now + dt.timedelta(seconds=judgement.seconds)}
-    return {"state": DELIVERED if isinstance(judgement, Delivered) else EXHAUSTED, "settled_on": now}
-
-
-def _update_leased(session: Session, claimed: Claimed, values: dict[str, object]) -> bool:
-    mine = update(Callback).where(Callback.id == claimed.callback_id, Callback.lease_token == claimed.lease_token)
-    return session.scalar(mine.values(values).returning(Callback.id)) is not None
+        return changes | {"state": PENDING, "due_on": now + dt.timedelta(seconds=judgement.seconds)}
+    changes |= {"settled_on": now, "replayed_from": None}
+    if isinstance(judgement, Delivered):
+        return changes | {"state": DELIVERED, "exhausted_because": None}
+    if callback.replayed_from:
+        return changes | {"state": callback.replayed_from}
+    return changes | {"state": EXHAUSTED, "exhausted_because": f"all {tries} attempts failed"}

@@ -12,7 +12,7 @@ from shortener import db
 from shortener.accounts import random_text
 from shortener.db import insert_or_skip
 from shortener.models import Callback, Click, Link, Message
-from shortener.rules import event
+from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
@@ -114,6 +114,7 @@ def _create_callback(session: Session, visit: Visit, slugs: Slugs) -> bool:
             account_id=message.account_id,
             event_id=f"evt_{random_text(EVENT_ID_LENGTH)}",
             url=message.lt_callbackurl,
+            destination=receiver.queue(message.account_id, message.lt_callbackurl),
             body=_event_body(link, message, visit, slugs),
             created_on=visit.clicked_on,
             due_on=visit.clicked_on,

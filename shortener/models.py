@@ -203,31 +203,52 @@ class Click(Base):
     network: Mapped[str | None]
 
 
+def _partial(name: str, condition: str, *columns: str) -> Index:
+    """An index of those rows only for which the condition holds."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Callback(Base):
     """The job of telling the sender about a link's first click."""
 
     __tablename__ = "callback"
     __table_args__ = (
         # `due_on` is when to attempt next and, while attempting, when the lease runs out.
-        Index(
-            "ix_callback_due_on",
-            "due_on",
-            sqlite_where=text("settled_on IS NULL"),
-            postgresql_where=text("settled_on IS NULL"),
-        ),
+        _partial("ix_callback_due_on", "settled_on IS NULL", "due_on", "id"),
+        _partial("ix_callback_destination", "settled_on IS NULL", "destination", "due_on", "id"),
+        _partial("ix_callback_leased", "lease_token IS NOT NULL", "destination", "due_on"),
+        _partial("ix_callback_exhausted", "state = 'exhausted'", "account_id", "created_on", "id"),
+        Index(None, "account_id", "created_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), unique=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     event_id: Mapped[str] = mapped_column(unique=True)
     url: Mapped[str]
+    # Account, scheme, host and port: what may have so many attempts in flight, and no more.
+    destination: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
     state: Mapped[str] = mapped_column(default="pending")
     created_on: Mapped[dt.datetime]
     due_on: Mapped[dt.datetime]
     lease_token: Mapped[str | None]
     settled_on: Mapped[dt.datetime | None]
+    exhausted_because: Mapped[str | None]
+    # While a replay is under way: the state that it goes back to if it fails, and the starts before it.
+    replayed_from: Mapped[str | None]
+    starts_before: Mapped[int] = mapped_column(default=0)
+
+
+class Replay(Base):
+    """An order to attempt a settled callback once more."""
+
+    __tablename__ = "replay"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    callback_id: Mapped[int] = mapped_column(ForeignKey("callback.id"), index=True)
+    asked_on: Mapped[dt.datetime]
+    asked_by: Mapped[str]
 
 
 class Attempt(Base):

@@ -1,20 +1,27 @@
-"""The delivery loop: claim, commit, POST, settle. Any number of loops may run at once."""
+"""The delivery loop: claim, commit, POST, settle. Any number of loops may run at once.
+
+One thread works with the database: in one transaction it settles what has ended and claims what is due. The attempts
+run in threads of their own and touch no database.
+"""
 
 import datetime as dt
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
 
-from shortener import accounts, callbacks, db
-from shortener.callbacks import Claimed
+from shortener import accounts, backlog, callbacks, db
+from shortener.callbacks import Claimed, Ended
 from shortener.config import Settings
-from shortener.errors import SecretKeyError
 from shortener.outbound import Answer, Client
 from shortener.rules import event
 
@@ -23,6 +30,16 @@ log = logging.getLogger(__name__)
 SLOTS = 16  # attempts in flight per loop
 POLL = 0.5  # seconds; the poll is the truth, a wake-up only makes it quick
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
+AWAY = (OperationalError, InterfaceError, PoolTimeoutError)  # the database, for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed callback with what signs it."""
+
+    claimed: Claimed
+    sent_on: dt.datetime
+    sealed_keys: Sequence[bytes]
 
 
 class Deliverer:
@@ -35,7 +52,8 @@ class Deliverer:
         self._lease = dt.timedelta(seconds=settings.callback_timeout + LEASE_MARGIN)
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._running: dict[Future[None], Claimed] = {}
+        self._running: dict[Future[Answer], Claimed] = {}
+        self._ended: deque[Ended] = deque()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -62,86 +80,112 @@ class Deliverer:
 
     def run(self) -> None:
         """Claim and attempt until told to stop; a database that is away is waited for."""
-        with ThreadPoolExecutor(SLOTS, thread_name_prefix="attempt") as pool:
+        with self._app.app_context(), ThreadPoolExecutor(SLOTS, thread_name_prefix="attempt") as pool:
             while not self._stopping.is_set():
                 self._wake.clear()
-                try:
-                    claimed = self._claim(SLOTS - len(self._running))
-                except SQLAlchemyError:
-                    log.exception("callbacks: the database does not answer; trying again")
-                    claimed = []
-                for one in claimed:
-                    self._submit(pool, one)
-                if not claimed or len(self._running) >= SLOTS:
+                jobs = self._turn(SLOTS - len(self._running))
+                for job in jobs:
+                    self._submit(pool, job)
+                if not jobs or len(self._running) >= SLOTS:
                     self._wake.wait(POLL)
-            wait(list(self._running), timeout=self._settings.callback_timeout + 1)
+            self._finish()
 
     def deliver_due(self) -> int:
-        """Attempt everything that is due now, one after the other; give back how many."""
-        claimed = self._claim(SLOTS)
-        for one in claimed:
-            self._attempt(one)
-        return len(claimed)
-
-    def _claim(self, limit: int) -> list[Claimed]:
-        if limit <= 0:
-            return []
+        """Attempt what is due now, as much as one turn may, one after the other; give back how many."""
         with self._app.app_context():
-            with db.read() as session:
-                if not callbacks.any_due(session, now=db.now(session)):
-                    return []
-            with db.write() as session:
-                return callbacks.claim(session, now=db.now(session), limit=limit, lease=self._lease)
+            jobs = self._settle_and_claim([], SLOTS)
+            ended = [(job.claimed, self._attempt(job)) for job in jobs]
+            self._settle_and_claim(ended, 0)
+        return len(jobs)
 
-    def _submit(self, pool: ThreadPoolExecutor, claimed: Claimed) -> None:
-        future = pool.submit(self._attempt, claimed)
-        self._running[future] = claimed
+    def _turn(self, free: int) -> list[Job]:
+        """Settle what has ended, claim for the free slots; nothing where the database is away."""
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        try:
+            return self._settle_and_claim(ended, free)
+        except AWAY:
+            log.exception("callbacks: the database does not answer; trying again")
+            self._ended.extendleft(reversed(ended))
+        except Exception:  # whatever it is, the loop must not end by it
+            log.exception("callbacks: a turn failed; settling each of %d attempts alone", len(ended))
+            self._settle_alone(ended)
+        return []
+
+    def _settle_and_claim(self, ended: Sequence[Ended], free: int) -> list[Job]:
+        if not ended and not self._finds(free):
+            return []
+        with db.write() as session:
+            now = db.now(session)
+            judgements = callbacks.settle(
+                session,
+                ended,
+                now=now,
+                waits=self._settings.callback_waits,
+                chance=random.random,  # spreads load, guards nothing
+            )
+            jobs = self._claim(session, now, free) if free > 0 else []
+        for (claimed, answer), judgement in zip(ended, judgements, strict=True):
+            outcome = answer.status or answer.outcome
+            log.info("callback %s: %s, %s", claimed.event_id, outcome, judgement or "lease lost")
+        return jobs
+
+    def _finds(self, free: int) -> bool:
+        """Whether a claim would find something: a question that takes no lock."""
+        if free <= 0:
+            return False
+        with db.read() as session:
+            limit = self._settings.callback_per_destination
+            return bool(backlog.claimable(session, now=db.now(session), per_destination=limit, limit=1))
+
+    def _claim(self, session: Session, now: dt.datetime, limit: int) -> list[Job]:
+        claimed = callbacks.claim(
+            session,
+            now=now,
+            limit=limit,
+            lease=self._lease,
+            per_destination=self._settings.callback_per_destination,
+        )
+        keys = accounts.sealed_keys(session, {one.account_id for one in claimed}, now=now)
+        return [Job(one, now, keys.get(one.account_id, ())) for one in claimed]
+
+    def _settle_alone(self, ended: Sequence[Ended]) -> None:
+        """One that cannot be stored must not take the others with it; its own lease runs out."""
+        for one in ended:
+            try:
+                self._settle_and_claim([one], 0)
+            except AWAY:
+                self._ended.append(one)
+            except Exception:
+                log.exception("callback %s: the attempt cannot be settled", one[0].event_id)
+
+    def _submit(self, pool: ThreadPoolExecutor, job: Job) -> None:
+        future = pool.submit(self._attempt, job)
+        self._running[future] = job.claimed
         future.add_done_callback(self._finished)
 
-    def _finished(self, future: Future[None]) -> None:
-        claimed = self._running.pop(future, None)
+    def _finished(self, future: "Future[Answer]") -> None:
+        claimed = self._running[future]
         if error := future.exception():
-            log.error("callback %s: the attempt failed on our side", claimed and claimed.event_id, exc_info=error)
+            log.error("callback %s: the attempt failed on our side", claimed.event_id, exc_info=error)
+        else:
+            self._ended.append((claimed, future.result()))
+        del self._running[future]
         self._wake.set()
 
-    def _attempt(self, claimed: Claimed) -> None:
-        with self._app.app_context():
-            answer = self._client.post(claimed.url, claimed.body, self._headers(claimed))
-            _persist(lambda: self._settle(claimed, answer))
+    def _attempt(self, job: Job) -> Answer:
+        keys = accounts.unsealed(job.sealed_keys, self._settings.secret_key or "")
+        headers = event.headers(job.claimed.event_id, job.sent_on, job.claimed.body, keys)
+        return self._client.post(job.claimed.url, job.claimed.body, headers)
 
-    def _headers(self, claimed: Claimed) -> dict[str, str]:
-        with db.read() as session:
-            now = db.now(session)
-            keys = accounts.signing_keys(
-                session, claimed.account_id, secret_key=self._settings.secret_key or "", now=now
-            )
-        if not keys:
-            raise SecretKeyError
-        return event.headers(claimed.event_id, now, claimed.body, keys)
-
-    def _settle(self, claimed: Claimed, answer: Answer) -> None:
-        with db.write() as session:
-            judgement = callbacks.settle(
-                session,
-                claimed,
-                answer,
-                now=db.now(session),
-                waits=self._settings.callback_waits,
-                chance=random.random(),  # noqa: S311 - spreads load, guards nothing
-            )
-        log.info("callback %s: %s, %s", claimed.event_id, answer.status or answer.outcome, judgement or "lease lost")
+    def _finish(self) -> None:
+        """Settle what still runs as it ends; no attempt lasts longer than its deadline."""
+        deadline = time.monotonic() + self._settings.callback_timeout + 1
+        while (self._running or self._ended) and time.monotonic() < deadline:
+            self._wake.clear()
+            self._turn(0)
+            if self._running or self._ended:
+                self._wake.wait(POLL)
 
     def _give_back(self, claimed: Claimed) -> None:
         with self._app.app_context(), db.write() as session:
             callbacks.give_back(session, claimed, now=db.now(session))
-
-
-def _persist(store: Callable[[], None], tries: int = 5) -> None:
-    """Store what is known; a database that is away for a moment must not cost the receiver a repetition."""
-    for left in reversed(range(tries)):
-        try:
-            return store()
-        except SQLAlchemyError:
-            if not left:
-                raise
-            time.sleep(0.5 * (tries - left))

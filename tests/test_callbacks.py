@@ -5,11 +5,11 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from shortener import callbacks, clicks, db
+from shortener import backlog, callbacks, clicks, db
 from shortener.callbacks import Claimed
 from shortener.models import Attempt, Callback
 from shortener.outbound import Answer
-from shortener.rules.retry import Delivered, Exhausted, RetryAfter
+from shortener.rules.retry import Delivered, Exhausted, Judgement, RetryAfter
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services
 from tests.factories import Sender, make_message
@@ -24,7 +24,7 @@ def answer(status: int | None, **fields: object) -> Answer:
     values: dict[str, object] = {
         "outcome": "answered" if status else "timeout",
         "status": status,
-        "detail": "no answer in time",
+        "detail": f"answered {status}" if status else "no answer in time",
         "body": b"",
         "retry_after": None,
         "lookup_us": None,
@@ -52,14 +52,24 @@ def make_due(sender: Sender, services: Services) -> dt.datetime:
     return resolved.now
 
 
-def claim(now: dt.datetime, limit: int = 10) -> list[Claimed]:
+def claim(now: dt.datetime, limit: int = 10, each: int = 10) -> list[Claimed]:
     with db.write() as session:
-        return callbacks.claim(session, now=now, limit=limit, lease=LEASE)
+        return callbacks.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each)
 
 
 def settle(claimed: Claimed, given: Answer, now: dt.datetime) -> object:
+    [judgement] = settle_all([(claimed, given)], now)
+    return judgement
+
+
+def settle_all(ended: list[tuple[Claimed, Answer]], now: dt.datetime) -> list[Judgement | None]:
     with db.write() as session:
-        return callbacks.settle(session, claimed, given, now=now, waits=WAITS, chance=0.5)
+        return callbacks.settle(session, ended, now=now, waits=WAITS, chance=lambda: 0.5)
+
+
+def finds(now: dt.datetime, each: int = 10) -> bool:
+    with db.read() as session:
+        return bool(backlog.claimable(session, now=now, per_destination=each, limit=1))
 
 
 def only_callback() -> Callback:
@@ -73,12 +83,10 @@ def attempts() -> list[Attempt]:
 
 
 def test_a_new_callback_is_due_at_once_and_claimed_once(due: dt.datetime) -> None:
-    with db.read() as session:
-        assert callbacks.any_due(session, now=due)
+    assert finds(due)
     assert len(claim(due)) == 1
     assert claim(due + SECOND) == []
-    with db.read() as session:
-        assert not callbacks.any_due(session, now=due + SECOND)
+    assert not finds(due + SECOND)
 
 
 def test_a_claim_starts_an_attempt_before_anything_is_sent(due: dt.datetime) -> None:
@@ -99,8 +107,9 @@ def test_exactly_200_delivers(due: dt.datetime) -> None:
 @pytest.mark.parametrize("status", [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 503])
 def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, status: int) -> None:
     [claimed] = claim(due)
-    assert settle(claimed, answer(status), due) == RetryAfter(5.0)
-    assert attempts()[0].detail == f"answered {status}; the contract is exactly 200"
+    sentence = f"answered {status}; the contract is exactly 200"
+    assert settle(claimed, answer(status, detail=sentence), due) == RetryAfter(5.0)
+    assert (attempts()[0].detail, attempts()[0].status) == (sentence, status)
     callback = only_callback()
     assert (callback.state, callback.due_on) == ("pending", due + 5 * SECOND)
 
@@ -119,6 +128,7 @@ def test_after_the_last_retry_it_is_exhausted_and_kept(due: dt.datetime) -> None
         now += dt.timedelta(hours=1)
     assert judged == [RetryAfter(5.0), RetryAfter(30.0), Exhausted()]
     assert only_callback().state == "exhausted"
+    assert only_callback().exhausted_because == "all 3 attempts failed"
     assert [attempt.number for attempt in attempts()] == [1, 2, 3]
     assert claim(now + dt.timedelta(days=400)) == []
 
@@ -178,6 +188,9 @@ def test_after_25_starts_it_is_exhausted(due: dt.datetime) -> None:
         now += LEASE
     assert claim(now) == []
     assert only_callback().state == "exhausted"
+    assert only_callback().exhausted_because == (
+        "started 25 times; our own processes ended too often before an attempt did"
+    )
     assert {attempt.outcome for attempt in attempts()} == {"interrupted"}
 
 

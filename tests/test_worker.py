@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from standardwebhooks.webhooks import Webhook
 
-from shortener import callbacks, db
+from shortener import backlog, db
 from shortener.models import Attempt, Callback
 from shortener.services import Services
 from shortener.worker import Deliverer
@@ -129,7 +129,7 @@ def test_the_loop_outlives_a_database_that_is_away(
         tried.set()
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(callbacks, "any_due", away)
+    monkeypatch.setattr(backlog, "claimable", away)
     assert tried.wait(WITHIN)
     monkeypatch.undo()
     with receiving(OK) as receiver:

@@ -56,6 +56,14 @@ def destination(url: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+def queue(account_id: int, url: str) -> str:
+    """Whose turn a callback waits for: its account and destination. What `check` takes no longer waits apart."""
+    try:
+        return f"{account_id} {destination(url)}"
+    except ValueError:
+        return f"{account_id} -"
+
+
 def allows(address: IPAddress, host: str, policy: Policy) -> bool:
     """Whether `host` may be called at `address`; a host the operator listed may be anywhere not denied."""
     allow = _ANYWHERE if _plain(host) in policy.allow_hosts else policy.allow_nets

@@ -102,9 +102,7 @@ def _messages() -> None:
         sa.UniqueConstraint("account_id", "idempotency_key", name="uq_message_account_id_idempotency_key"),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_message_account_id_account"),
     )
-    op.create_index(
-        "ix_message_account_id_received_on_id", "message", ["account_id", "received_on", "id"]
-    )
+    op.create_index("ix_message_account_id_received_on_id", "message", ["account_id", "received_on", "id"])
     op.create_table(
         "link",
         sa.Column("id", ROW_ID, nullable=False),
@@ -147,21 +145,41 @@ def _callbacks() -> None:
         sa.Column("account_id", ROW_ID, nullable=False),
         sa.Column("event_id", TEXT, nullable=False),
         sa.Column("url", TEXT, nullable=False),
+        sa.Column("destination", TEXT, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("state", TEXT, nullable=False),
         sa.Column("created_on", INSTANT, nullable=False),
         sa.Column("due_on", INSTANT, nullable=False),
         sa.Column("lease_token", TEXT),
         sa.Column("settled_on", INSTANT),
+        sa.Column("exhausted_because", TEXT),
+        sa.Column("replayed_from", TEXT),
+        sa.Column("starts_before", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_callback"),
         sa.UniqueConstraint("link_id", name="uq_callback_link_id"),
         sa.UniqueConstraint("event_id", name="uq_callback_event_id"),
         sa.ForeignKeyConstraint(["link_id"], ["link.id"], name="fk_callback_link_id_link"),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_callback_account_id_account"),
     )
-    op.create_index("ix_callback_account_id", "callback", ["account_id"])
-    open_ones = sa.text("settled_on IS NULL")
-    op.create_index("ix_callback_due_on", "callback", ["due_on"], sqlite_where=open_ones, postgresql_where=open_ones)
+    op.create_index("ix_callback_account_id_created_on_id", "callback", ["account_id", "created_on", "id"])
+    for name, where, columns in (
+        ("due_on", "settled_on IS NULL", ["due_on", "id"]),
+        ("destination", "settled_on IS NULL", ["destination", "due_on", "id"]),
+        ("leased", "lease_token IS NOT NULL", ["destination", "due_on"]),
+        ("exhausted", "state = 'exhausted'", ["account_id", "created_on", "id"]),
+    ):
+        these = sa.text(where)
+        op.create_index(f"ix_callback_{name}", "callback", columns, sqlite_where=these, postgresql_where=these)
+    op.create_table(
+        "replay",
+        sa.Column("id", ROW_ID, nullable=False),
+        sa.Column("callback_id", ROW_ID, nullable=False),
+        sa.Column("asked_on", INSTANT, nullable=False),
+        sa.Column("asked_by", TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_replay"),
+        sa.ForeignKeyConstraint(["callback_id"], ["callback.id"], name="fk_replay_callback_id_callback"),
+    )
+    op.create_index("ix_replay_callback_id", "replay", ["callback_id"])
     op.create_table(
         "attempt",
         sa.Column("id", ROW_ID, nullable=False),
