@@ -18,10 +18,8 @@ from shortener.rules.moments import from_micros
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 # WAL: readers and the writer do not wait for each other. FULL: a commit that we promised survives a power cut.
-# auto_vacuum works only when it is chosen before the first table.
 SQLITE_PRAGMAS = (
     "PRAGMA busy_timeout = 10000",
-    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -52,6 +50,9 @@ def prepare_sqlite(engine: Engine) -> None:
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
+        # It works before the first table only; and to say it again takes the write lock, which a reader must not need.
+        if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+            cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in SQLITE_PRAGMAS:
             cursor.execute(pragma)
         cursor.close()
