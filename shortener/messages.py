@@ -2,18 +2,18 @@
 
 import dataclasses
 import datetime as dt
-import hashlib
-import json
 import re
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shortener import message_rows
 from shortener.accounts import random_text
-from shortener.db import insert_or_skip
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
+from shortener.message_rows import Row
 from shortener.models import Account, Link, Message
 from shortener.orders import Order
 from shortener.rules import body
@@ -21,6 +21,7 @@ from shortener.rules.slug import NUMBER_BITS, Slugs
 
 MSGID_LENGTH = 32
 MSGID = re.compile(r"[A-Za-z0-9]{32}")
+NOTHING = body.Finding(found=None, skipped=())
 TRIES = 8  # a number of 49 random bits that is taken eight times in a row is not chance
 
 
@@ -44,6 +45,7 @@ class Draft:
     bare_domains: str
     count_as_click: str
     finding: body.Finding
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,15 @@ class Preprocessed:
     replayed: bool = False
 
 
+Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
+
+
 def draft(order: Order, account: Account, house: House) -> Draft:
     """Decide what is to be done with a message, by its order and the account's defaults."""
     track = account.track_link if order.track_link is None else order.track_link
     detection = order.detection or account.detection
     bare_domains = order.bare_domains or account.bare_domains
-    finding = body.Finding(found=None, skipped=())
+    finding = NOTHING
     if track:
         finding = body.find(order.message, detection=detection, bare_domains=bare_domains, own_hosts=house.own_hosts)
     return Draft(
@@ -87,18 +92,40 @@ def preprocess(
     Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same
     key with the same order gives back the first message.
     """
-    if draft.finding.found and _holds_live_shortlink(session, draft.order.message, house, now):
-        draft = dataclasses.replace(draft, finding=body.Finding(found=None, skipped=()))
-    fingerprint = _fingerprint(draft.order)
+    if idempotency_key is not None:
+        draft = dataclasses.replace(draft, idempotency_key=idempotency_key)
+    [outcome] = preprocess_all(session, account, [draft], house, now=now)
+    if isinstance(outcome, Preprocessed):
+        return outcome
+    raise outcome
+
+
+def preprocess_all(
+    session: Session, account: Account, drafts: Sequence[Draft], house: House, *, now: dt.datetime
+) -> list[Outcome]:
+    """Store messages and their links, each as if it came alone and in this order; a few statements for all of them.
+
+    Gives the outcome of each: what was stored or given back, or the error that `preprocess` would raise.
+    """
+    drafts = _without_live_shortlinks(session, drafts, house, now)
+    outcomes: dict[int, Outcome] = {}
     for _ in range(TRIES):
-        message_id = _insert_message(session, account, draft, now, idempotency_key, fingerprint)
-        if message_id is not None:
-            message = session.get_one(Message, message_id)
-            return Preprocessed(message, _add_link(session, message, draft, house, now))
-        earlier = _earlier(session, account, draft.order, idempotency_key, fingerprint)
-        if earlier is not None:
-            return earlier
-    raise RuntimeError("no free msgid")
+        waiting = {place: draft for place, draft in enumerate(drafts) if place not in outcomes}
+        if not waiting:
+            break
+        rows = {place: _message_row(account, draft, now) for place, draft in waiting.items()}
+        stored = message_rows.insert_messages(session, list(rows.values()))
+        messages = {
+            place: message_rows.as_message(row, stored[row["msgid"]])
+            for place, row in rows.items()
+            if row["msgid"] in stored
+        }
+        links = _add_links(session, {place: (message, drafts[place]) for place, message in messages.items()}, house)
+        outcomes |= {place: Preprocessed(message, links.get(place)) for place, message in messages.items()}
+        outcomes |= _judge(session, account, {place: row for place, row in rows.items() if place not in messages})
+    else:
+        raise RuntimeError("no free msgid")
+    return [outcomes[place] for place in range(len(drafts))]
 
 
 def find(session: Session, account: Account, msgid: str) -> Message:
@@ -123,110 +150,101 @@ def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
         link.off_on = now
 
 
-def _insert_message(
-    session: Session,
-    account: Account,
-    draft: Draft,
-    now: dt.datetime,
-    idempotency_key: str | None,
-    fingerprint: bytes,
-) -> int | None:
+def _message_row(account: Account, draft: Draft, now: dt.datetime) -> Row:
     order = draft.order
-    skipped = [{"text": piece.text, "reason": piece.reason} for piece in draft.finding.skipped]
-    statement = (
-        insert_or_skip(session, Message)
-        .values(
-            account_id=account.id,
-            msgid=random_text(MSGID_LENGTH),
-            received_on=now,
-            text=order.message,
-            track_link=draft.track_link,
-            detection=draft.detection,
-            bare_domains=draft.bare_domains,
-            count_as_click=draft.count_as_click,
-            lt_callbackurl=order.lt_callbackurl,
-            callbackurl=order.callbackurl,
-            client_tag=order.client_tag,
-            sender=order.sender,
-            recipient=_kept_recipient(order.recipient, account.recipient_storage),
-            tags=order.tags or None,
-            details=order.metadata,
-            skipped=skipped or None,
-            idempotency_key=idempotency_key,
-            fingerprint=fingerprint if idempotency_key is not None else None,
-        )
-        .returning(Message.id)
-    )
-    return session.scalar(statement)
+    return {
+        "account_id": account.id,
+        "msgid": random_text(MSGID_LENGTH),
+        "received_on": now,
+        "text": order.message,
+        "track_link": draft.track_link,
+        "detection": draft.detection,
+        "bare_domains": draft.bare_domains,
+        "count_as_click": draft.count_as_click,
+        "lt_callbackurl": order.lt_callbackurl,
+        "callbackurl": order.callbackurl,
+        "client_tag": order.client_tag,
+        "sender": order.sender,
+        "recipient": order.kept_recipient(account.recipient_storage),
+        "tags": order.tags or None,
+        "metadata": order.metadata,
+        "skipped": [{"text": piece.text, "reason": piece.reason} for piece in draft.finding.skipped] or None,
+        "idempotency_key": draft.idempotency_key,
+        "fingerprint": order.fingerprint() if draft.idempotency_key is not None else None,
+    }
 
 
-def _earlier(
-    session: Session, account: Account, order: Order, idempotency_key: str | None, fingerprint: bytes
-) -> Preprocessed | None:
-    """Find the message that stands in the way, and judge; None if it was only a msgid drawn twice."""
-    mine = select(Message).where(Message.account_id == account.id)
-    if idempotency_key is not None:
-        first = session.scalar(mine.where(Message.idempotency_key == idempotency_key))
-        if first is not None:
-            if first.fingerprint != fingerprint:
-                raise IdempotencyKeyReusedError
-            return Preprocessed(first, link_of(session, first), replayed=True)
-    if order.client_tag is not None:
-        first = session.scalar(mine.where(Message.client_tag == order.client_tag))
-        if first is not None:
-            raise ClientTagTakenError(first.msgid)
-    return None
+def _judge(session: Session, account: Account, rows: Mapping[int, Row]) -> dict[int, Outcome]:
+    """Say what stands in the way of messages that were not stored; of one whose msgid was drawn twice, nothing."""
+    keys = {row["idempotency_key"] for row in rows.values()} - {None}
+    client_tags = {row["client_tag"] for row in rows.values()} - {None}
+    if not keys and not client_tags:
+        return {}
+    earlier = message_rows.in_the_way(session, account.id, keys, client_tags)
+    by_key = {message.idempotency_key: (message, link) for message, link in earlier}
+    by_tag = {message.client_tag: message for message, _ in earlier}
+    outcomes: dict[int, Outcome] = {}
+    for place, row in rows.items():
+        if row["idempotency_key"] is not None and row["idempotency_key"] in by_key:
+            message, link = by_key[row["idempotency_key"]]
+            same = message.fingerprint == row["fingerprint"]
+            outcomes[place] = Preprocessed(message, link, replayed=True) if same else IdempotencyKeyReusedError()
+        elif row["client_tag"] is not None and row["client_tag"] in by_tag:
+            outcomes[place] = ClientTagTakenError(by_tag[row["client_tag"]].msgid)
+    return outcomes
 
 
-def _add_link(session: Session, message: Message, draft: Draft, house: House, now: dt.datetime) -> Link | None:
-    found = draft.finding.found
-    if found is None:
-        return None
-    target = found.target
+def _add_links(session: Session, messages: Mapping[int, tuple[Message, Draft]], house: House) -> dict[int, Link]:
+    links: dict[int, Link] = {}
     for _ in range(TRIES):
-        statement = (
-            insert_or_skip(session, Link)
-            .values(
-                message_id=message.id,
-                position=1,
-                number=secrets.randbits(NUMBER_BITS),
-                base_url=house.base_url,
-                target=target.link,
-                location=target.location if target.location != target.link else None,
-                starts_at=found.start,
-                ends_at=found.end,
-                expires_on=now + house.link_life,
-                count_as_click=draft.count_as_click,
-            )
-            .returning(Link.id)
-        )
-        link_id = session.scalar(statement)
-        if link_id is not None:
-            return session.get_one(Link, link_id)
+        rows = {
+            place: _link_row(message, draft, draft.finding.found, house)
+            for place, (message, draft) in messages.items()
+            if draft.finding.found and place not in links
+        }
+        if not rows:
+            return links
+        stored = message_rows.insert_links(session, list(rows.values()))
+        links |= {
+            place: message_rows.as_link(row, stored[row["message_id"]])
+            for place, row in rows.items()
+            if row["message_id"] in stored
+        }
     raise RuntimeError("no free slug")
 
 
-def _holds_live_shortlink(session: Session, text: str, house: House, now: dt.datetime) -> bool:
-    numbers = [house.slugs.decode(slug) for slug in body.own_slugs(text, house.own_hosts)]
-    live = select(Link.id).where(
-        Link.number.in_([number for number in numbers if number is not None]),
-        Link.expires_on > now,
-        Link.off_on.is_(None),
-    )
-    return any(number is not None for number in numbers) and session.scalar(live.limit(1)) is not None
+def _link_row(message: Message, draft: Draft, found: body.Found, house: House) -> Row:
+    target = found.target
+    return {
+        "message_id": message.id,
+        "position": 1,
+        "number": secrets.randbits(NUMBER_BITS),
+        "base_url": house.base_url,
+        "target": target.link,
+        "location": target.location if target.location != target.link else None,
+        "starts_at": found.start,
+        "ends_at": found.end,
+        "expires_on": message.received_on + house.link_life,
+        "count_as_click": draft.count_as_click,
+        "accessed_on": None,
+        "off_on": None,
+    }
 
 
-def _kept_recipient(recipient: str | None, storage: str) -> str | None:
-    """The recipient as the account wants it kept: whole, without all but the last four characters, or not at all."""
-    if recipient is None or storage == "full":
-        return recipient
-    if storage == "none":
-        return None
-    hidden = max(len(recipient) - 4, 0)
-    return "*" * hidden + recipient[hidden:] if hidden else "*" * len(recipient)
-
-
-def _fingerprint(order: Order) -> bytes:
-    """What makes two orders the same one: their fields, however they were written."""
-    canonical = json.dumps(order.model_dump(), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).digest()
+def _without_live_shortlinks(
+    session: Session, drafts: Sequence[Draft], house: House, now: dt.datetime
+) -> Sequence[Draft]:
+    """Leave a message as it is where it holds a live shortlink of ours already."""
+    numbers: dict[int, set[int]] = {}
+    for place, draft in enumerate(drafts):
+        slugs = body.own_slugs(draft.order.message, house.own_hosts) if draft.finding.found else []
+        decoded = {house.slugs.decode(slug) for slug in slugs}
+        if known := {number for number in decoded if number is not None}:
+            numbers[place] = known
+    if not numbers:
+        return drafts
+    live = message_rows.live(session, sorted(set().union(*numbers.values())), now)
+    return [
+        dataclasses.replace(draft, finding=NOTHING) if numbers.get(place, set()) & live else draft
+        for place, draft in enumerate(drafts)
+    ]

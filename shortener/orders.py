@@ -1,5 +1,6 @@
 """What a sender may ask for with a message: the one place that checks it, whatever wire format it came in."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
@@ -122,6 +123,20 @@ class Order(BaseModel):
             return cls.model_validate(dict(fields), context={"policy": policy})
         except ValidationError as error:
             raise InvalidOrderError(_by_field(error)) from None
+
+    def fingerprint(self) -> bytes:
+        """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
+        canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).digest()
+
+    def kept_recipient(self, storage: str) -> str | None:
+        """The recipient as the account wants it kept: `full`, `masked` but for the last four characters, or `none`."""
+        if self.recipient is None or storage == "full":
+            return self.recipient
+        if storage == "none":
+            return None
+        hidden = max(len(self.recipient) - 4, 0)
+        return "*" * hidden + self.recipient[hidden:] if hidden else "*" * len(self.recipient)
 
 
 class Question(BaseModel):
