@@ -19,9 +19,8 @@ DETECTIONS: Final = ("strict", "smart")
 MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: these are always named
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
 
-_PIECE: Final = re.compile("[^ ]+")
 _WEB: Final = re.compile("https?://", re.I | re.A)
-_WORTH_A_LOOK: Final = re.compile(r"[^\s.]\.[^\s.]|://")
+_LINK_LIKE: Final = re.compile(r"[^\s.]\.[^\s.]|://")
 _GLUED: Final = Refusal("glued", REASONS["glued"])
 
 
@@ -98,9 +97,12 @@ def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
 
 
 def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
-    for piece in _PIECE.finditer(text):
-        if _WORTH_A_LOOK.search(text, *piece.span()):
-            yield from _judge_piece(text, *piece.span(), own_hosts, bare_domains)
+    end = 0
+    while sign := _LINK_LIKE.search(text, end):  # most pieces hold none
+        start = text.rfind(" ", end, sign.start()) + 1 or end
+        end = text.find(" ", sign.end())
+        end = len(text) if end < 0 else end
+        yield from _judge_piece(text, start, end, own_hosts, bare_domains)
 
 
 def _judge_piece(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:

@@ -64,6 +64,7 @@ def _label_to_ascii(label: str) -> str:
     return label if label.isascii() else idna.alabel(label).decode("ascii")
 
 
+@lru_cache(maxsize=4096)  # a campaign's messages lead to one host
 def fault(host: str, own_hosts: frozenset[str]) -> str | None:
     """Why this host (ASCII form, without port) is not one to send people to, as a reason code; `None` if it is."""
     if host.startswith("["):

@@ -20,4 +20,4 @@ def from_micros(micros: int) -> dt.datetime:
 
 def rfc3339(moment: dt.datetime) -> str:
     """A moment as our API writes it: `2025-11-16T09:30:00.123456Z`."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -6,6 +6,7 @@ part holds 160 or 70; several hold 153 or 67 each, because a header of six octet
 tables are not used: few gateways send them.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +15,10 @@ BASIC: Final = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")  # each takes an escape and a character
-_GSM: Final = BASIC | EXTENSION
+# By pattern: this is counted twice for every message.
+_IN_GSM: Final = re.compile(f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]*")
+_EXTENSION: Final = re.compile(f"[{re.escape(''.join(sorted(EXTENSION)))}]")
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,22 @@ class Sms:
 
 def count(text: str) -> Sms:
     """Encoding and number of parts of a text; an empty one is one part."""
-    if _GSM.issuperset(text):
-        return Sms("GSM-7", _parts([2 if char in EXTENSION else 1 for char in text], single=160, each=153))
-    return Sms("UCS-2", _parts([2 if char > "\uffff" else 1 for char in text], single=70, each=67))
+    if _IN_GSM.fullmatch(text):
+        wide = _EXTENSION.findall(text)
+        return Sms("GSM-7", _parts(text, EXTENSION if wide else frozenset(), len(text) + len(wide), 160, 153))
+    wide = _BEYOND.findall(text)
+    return Sms("UCS-2", _parts(text, frozenset(wide), len(text) + len(wide), 70, 67))
 
 
-def _parts(widths: list[int], *, single: int, each: int) -> int:
-    if sum(widths) <= single:
+def _parts(text: str, wide: frozenset[str], length: int, single: int, each: int) -> int:
+    """How many parts a text takes, whose `wide` characters take two places each, so that it has this length."""
+    if length <= single:
         return 1
+    if not wide:
+        return -(-length // each)
     parts, used = 1, 0
-    for width in widths:
+    for character in text:
+        width = 2 if character in wide else 1
         if used + width > each:
             parts, used = parts + 1, 0
         used += width

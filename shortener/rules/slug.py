@@ -1,6 +1,7 @@
 """Number <-> slug. A slug is ten characters of `[A-Za-z0-9]`."""
 
 import re
+from functools import lru_cache
 
 from hashids import Hashids
 
@@ -19,12 +20,14 @@ class Slugs:
 
     def __init__(self, salt: str) -> None:
         self._hashids = Hashids(salt=salt, min_length=LENGTH)
+        # An answer names its link more than once, and to encode is the dearest part of it.
+        self._encoded = lru_cache(maxsize=1024)(self._hashids.encode)
 
     def encode(self, number: int) -> str:
         """Give the slug of a number below 2**49."""
         if not 0 <= number < 1 << NUMBER_BITS:
             raise ValueError("the number has no slug of ten characters")
-        return str(self._hashids.encode(number))
+        return str(self._encoded(number))
 
     def decode(self, slug: str) -> int | None:
         """Give the number of a slug; None where no number has this slug."""
