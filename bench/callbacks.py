@@ -1,0 +1,214 @@
+"""How fast callbacks go out, and how little a receiver that never answers holds up the others.
+
+    python bench/callbacks.py                       both databases, both tables
+    python bench/callbacks.py --database sqlite --rate
+    python bench/callbacks.py --fair --timeout 15
+
+Everything runs on this machine: one process is all the receivers, each on a port of its own; another is one
+`flask --app wsgi worker`. The rate stands beside that of a bare loop of `requests.post` over as many threads, to the
+same receivers in the same run: both share the machine with the receivers, so only the ratio says something.
+
+Waiting is counted from the first claim of a run to the moment when the callback's answer is stored.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+import requests
+from due import KINDS, ROOT, SECRET_KEY, application, database, fill
+from sqlalchemy import func, select
+
+from shortener import db
+from shortener.models import Attempt, Callback
+from shortener.worker import SLOTS
+
+RECEIVERS, EACH, DEAD = 100, 20, 10_000
+WITHIN = 180.0  # seconds that one run may take
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+spawn = multiprocessing.get_context("spawn")
+
+
+class Receiver(asyncio.Protocol):
+    """Answers 200 as soon as a request is whole; or, where it is a silent one, never."""
+
+    def __init__(self, silent: bool = False) -> None:
+        self._silent, self._data = silent, b""
+
+    def connection_made(self, transport: Any) -> None:
+        """Keep the way back."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Wait for head and body."""
+        self._data += data
+        head, end, body = self._data.partition(b"\r\n\r\n")
+        if self._silent or not end:
+            return
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        if len(body) >= length:
+            self._transport.write(OK)
+            self._transport.close()
+
+
+def receive(how_many: int, out: Any) -> None:
+    """The process of all receivers: tells their ports, the silent one's last."""
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Receiver, "127.0.0.1", 0, backlog=256) for _ in range(how_many)]
+        servers.append(await loop.create_server(lambda: Receiver(silent=True), "127.0.0.1", 0, backlog=256))
+        out.put([server.sockets[0].getsockname()[1] for server in servers])
+        await asyncio.Event().wait()
+
+    asyncio.run(run())
+
+
+@contextmanager
+def receivers() -> Iterator[tuple[list[str], str]]:
+    """The URLs of the quick receivers and of the silent one."""
+    out = spawn.Queue()
+    process = spawn.Process(target=receive, args=(RECEIVERS, out), daemon=True)
+    process.start()
+    try:
+        *quick, silent = [f"http://127.0.0.1:{port}/cb" for port in out.get(timeout=60)]
+        yield quick, silent
+    finally:
+        process.kill()
+        process.join()
+
+
+def bare(urls: Sequence[str], threads: int, out: Any) -> None:
+    """The process of the bare loop: puts the requests per second."""
+    body = b'{"type":"link.clicked","data":{' + b" " * 400 + b"}}"
+    jobs, lock = iter([url for _ in range(EACH) for url in urls]), threading.Lock()
+    number = count()
+
+    def work() -> None:
+        while True:
+            with lock:
+                url = next(jobs, None)
+            if url is None:
+                return
+            headers = {"content-type": "application/json", "webhook-id": f"evt_{next(number)}"}
+            assert requests.post(url, data=body, headers=headers, timeout=15).status_code == 200
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    start = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    out.put(len(urls) * EACH / (time.perf_counter() - start))
+
+
+def bare_rate(urls: Sequence[str]) -> float:
+    """Requests a second of the bare loop, in a process of its own."""
+    out = spawn.Queue()
+    process = spawn.Process(target=bare, args=(urls, SLOTS, out))
+    process.start()
+    rate: float = out.get(timeout=WITHIN)
+    process.join()
+    return rate
+
+
+@contextmanager
+def worker(url: str, timeout: float) -> Iterator[None]:
+    """One worker process on that database."""
+    settings = {
+        "DATABASE_URL": url,
+        "SECRET_KEY": SECRET_KEY,
+        "PUBLIC_URL": "https://s.example.com",
+        "CALLBACK_ALLOW_NETS": "127.0.0.0/8",
+        "CALLBACK_TIMEOUT": str(timeout),
+    }
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ |= {f"SHORTENER_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.kill()  # its attempts at the silent receiver would last until their deadline
+        process.wait()
+
+
+def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -> list[float]:
+    """Run a worker until the quick receivers have all; how long each callback of theirs waited, in seconds."""
+    counts = ({silent: DEAD} if silent else {}) | dict.fromkeys(quick, EACH)
+    with database(kind) as url, application(url):
+        fill(counts)
+        with worker(url, timeout):
+            wait_for(len(quick) * EACH)
+        with db.read() as session:
+            first = session.scalars(select(func.min(Attempt.started_on))).one()
+            ended = session.scalars(select(Attempt.ended_on).where(Attempt.outcome == "delivered")).all()
+    return sorted((moment - first).total_seconds() for moment in ended if moment)
+
+
+def wait_for(deliveries: int) -> None:
+    """Come back when so many callbacks are delivered; RuntimeError where that takes too long."""
+    until = time.monotonic() + WITHIN
+    while time.monotonic() < until:
+        with db.read() as session:
+            done = session.scalar(select(func.count()).select_from(Callback).where(Callback.state == "delivered"))
+        if done == deliveries:
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"only {done} of {deliveries} callbacks were delivered within {WITHIN:.0f} seconds")
+
+
+def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> None:
+    """Print the waiting of the quick ones without and with the silent one."""
+    alone, beside = waits(kind, quick, None, timeout), waits(kind, quick, silent, timeout)
+    print(f"\n{kind}: {RECEIVERS} receivers with {EACH} callbacks each, one worker, {SLOTS} attempts at once")
+    print("| waiting | alone | beside 10,000 for a silent one | ratio |\n|---|---|---|---|")
+    for name, value in (("median", statistics.median), ("p99", lambda times: times[int(len(times) * 0.99)])):
+        one, other = value(alone), value(beside)
+        print(f"| {name} | {one:.2f} s | {other:.2f} s | {other / one:.2f} |")
+
+
+def show_rate(kind: str, quick: Sequence[str], timeout: float, rounds: int) -> None:
+    """Print the rates of the worker and of the bare loop, by turns."""
+    pairs = []
+    for _ in range(rounds):
+        loop = bare_rate(quick)
+        pairs.append((len(quick) * EACH / waits(kind, quick, None, timeout)[-1], loop))
+    print(f"\n{kind}: {len(quick) * EACH} callbacks to {RECEIVERS} quick receivers, {SLOTS} at once, {rounds} rounds")
+    print("| callbacks a second | bare `requests.post` a second | ratio |\n|---|---|---|")
+    for product, loop in pairs:
+        print(f"| {product:.0f} | {loop:.0f} | {product / loop:.2f} |")
+    print(f"| | median of the ratios | {statistics.median(product / loop for product, loop in pairs):.2f} |")
+
+
+def main() -> int:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=KINDS, action="append")
+    parser.add_argument("--fair", action="store_true", help="only the table of the silent receiver")
+    parser.add_argument("--rate", action="store_true", help="only the table of the rates")
+    parser.add_argument("--timeout", type=float, default=15, help="seconds that an attempt may take")
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    for kind in asked.database or KINDS:
+        with receivers() as (quick, silent):
+            if not asked.rate:
+                show_fair(kind, quick, silent, asked.timeout)
+            if not asked.fair:
+                show_rate(kind, quick, asked.timeout, asked.rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
