@@ -6,15 +6,16 @@ that runs out; the next claim takes the callback up again.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, case, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from shortener import backlog
 from shortener.accounts import random_text
-from shortener.models import Attempt, Callback
+from shortener.models import Base, Callback
 from shortener.outbound import Answer
 from shortener.rules.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, parse_retry_after
 
@@ -22,8 +23,12 @@ PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered"
 INTERRUPTED = "interrupted"
 # Claims of all nodes take turns, or two would fill the same place of a destination. The number is arbitrary and ours.
 CLAIM_LOCK = 5_203_418_668
-# Nothing that was loaded before an update of many rows is used after it.
-AS_IT_IS = {"synchronize_session": False}
+# PostgreSQL ends a session that is silent inside a transaction for so long: a node that froze in its turn, or whose
+# machine is gone, would hold up the claims of all others.
+SILENCE = "10s"
+# A callback that was cut off so often may be what ends our processes: it is attempted without company, or others
+# would be cut off with it until they are exhausted too.
+SUSPECT_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Claimed:
     url: str
     body: bytes
     lease_token: str
+    alone: bool = False  # start nothing beside it in this process
 
 
 Ended = tuple[Claimed, Answer]
@@ -51,17 +57,21 @@ def claim(
     No destination gets more than `per_destination` attempts in flight, on all nodes together: claims take turns, on
     SQLite by the lock of every write.
     """
+    _bound(session)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
     ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
-    rows = _locked(session, ids, now)
+    connection = session.connection()
+    rows = _locked(connection, ids, now)
     if not rows:
         return []
-    _close_cut_off(session, [row.id for row in rows if row.state == ATTEMPTING], now)
-    starts = _starts(session, ids)
-    spent = [row.id for row in rows if starts.get(row.id, 0) - row.starts_before >= MAX_STARTS]
-    _exhaust(session, spent, now)
-    return _start(session, [row for row in rows if row.id not in spent], starts, now, lease)
+    starts, cut_off = _history(connection, ids)
+    spent = [row for row in rows if starts.get(row.id, 0) - row.starts_before >= MAX_STARTS]
+    suspects = {row.id for row in rows if row.state == ATTEMPTING and cut_off.get(row.id, 0) >= SUSPECT_AFTER}
+    chosen = _apart([row for row in rows if row not in spent], suspects)
+    _close_cut_off(connection, [row.id for row in [*spent, *chosen] if row.state == ATTEMPTING], now)
+    _exhaust(connection, [row.id for row in spent], now)
+    return _start(connection, chosen, starts, now, lease, alone=any(row.id in suspects for row in chosen))
 
 
 def settle(
@@ -78,8 +88,14 @@ def settle(
     """
     if not ended:
         return []
-    held = _held(session, ended)  # callbacks before attempts, as a claim takes them: no two wait for each other
-    used = _used(session, ended)
+    _bound(session)
+    connection = session.connection()
+    ids = {"ids": [claimed.callback_id for claimed, _ in ended]}
+    # Callbacks before attempts, as a claim takes them: no two wait for each other.
+    held = {row.id: row for row in connection.execute(_HELD, ids)}
+    used: dict[int, int] = dict(
+        connection.execute(_USED, ids | {"attempt_ids": [claimed.attempt_id for claimed, _ in ended]}).all()
+    )
     judgements: list[Judgement | None] = []
     changes = []
     for claimed, answer in ended:
@@ -97,8 +113,9 @@ def settle(
         )
         judgements.append(judgement)
         changes.append(_state_after(judgement, callback, tries, now))
-    _update_each(session, Callback, changes)
-    _update_each(session, Attempt, [_outcome(claimed, answer, now) for claimed, answer in ended])
+    if changes:
+        connection.execute(_SETTLED, changes)
+    connection.execute(_ENDED, [_outcome(claimed, answer, now) for claimed, answer in ended])
     return judgements
 
 
@@ -107,92 +124,78 @@ def give_back(session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
     mine = update(Callback).where(Callback.id == claimed.callback_id, Callback.lease_token == claimed.lease_token)
     freed = session.scalar(mine.values(state=PENDING, due_on=now, lease_token=None).returning(Callback.id))
     if freed is not None:
-        _close_cut_off(session, [claimed.callback_id], now)
+        _close_cut_off(session.connection(), [claimed.callback_id], now)
 
 
-def _locked(session: Session, ids: Sequence[int], now: dt.datetime) -> list[Fields]:
+def _bound(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        limit = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
+        session.execute(limit, {"silence": SILENCE})
+
+
+def _locked(connection: Connection, ids: Sequence[int], now: dt.datetime) -> list[Fields]:
     """What a claim must know of the callbacks, in the order of `ids`; without those that are being settled."""
     if not ids:
         return []
-    columns = (
-        Callback.id,
-        Callback.account_id,
-        Callback.event_id,
-        Callback.url,
-        Callback.body,
-        Callback.state,
-        Callback.starts_before,
-    )
-    query = select(*columns).where(Callback.id.in_(ids), backlog.is_due(now)).with_for_update(skip_locked=True)
     order = {row_id: place for place, row_id in enumerate(ids)}
-    return sorted(session.execute(query), key=lambda row: order[row.id])
+    return sorted(connection.execute(_LOCKED, {"ids": ids, "now": now}), key=lambda row: order[row.id])
 
 
-def _starts(session: Session, ids: Sequence[int]) -> dict[int, int]:
-    query = select(Attempt.callback_id, func.max(Attempt.number)).where(Attempt.callback_id.in_(ids))
-    return dict(session.execute(query.group_by(Attempt.callback_id)).all())
+def _history(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """How often each callback was started, and how often such an attempt was cut off."""
+    rows = connection.execute(_HISTORY, {"ids": ids}).all()
+    return {row_id: starts for row_id, starts, _ in rows}, {row_id: times for row_id, _, times in rows}
 
 
-def _close_cut_off(session: Session, ids: Sequence[int], now: dt.datetime) -> None:
+def _apart(rows: Sequence[Fields], suspects: AbstractSet[int]) -> Sequence[Fields]:
+    """The first where it is a suspect, otherwise all that are none."""
+    if rows and rows[0].id in suspects:
+        return rows[:1]
+    return [row for row in rows if row.id not in suspects]
+
+
+def _close_cut_off(connection: Connection, ids: Sequence[int], now: dt.datetime) -> None:
     """Mark attempts that were started and never settled."""
     if ids:
-        cut_off = update(Attempt).where(Attempt.callback_id.in_(ids), Attempt.outcome.is_(None))
-        values = {"outcome": INTERRUPTED, "ended_on": now, "detail": "our own process ended before the attempt did"}
-        session.execute(cut_off.values(values), execution_options=AS_IT_IS)
+        connection.execute(_CUT_OFF, {"ids": ids, "now": now})
 
 
-def _exhaust(session: Session, ids: Sequence[int], now: dt.datetime) -> None:
+def _exhaust(connection: Connection, ids: Sequence[int], now: dt.datetime) -> None:
     """Give up callbacks that were started too often: something about them ends our processes."""
     reason = f"started {MAX_STARTS} times; our own processes ended too often before an attempt did"
-    changes = {"state": EXHAUSTED, "settled_on": now, "lease_token": None, "exhausted_because": reason}
-    _update_each(session, Callback, [{"id": row_id, "replayed_from": None, **changes} for row_id in ids])
+    if ids:
+        connection.execute(_SETTLED, [_settled(row_id, EXHAUSTED, now, reason) for row_id in ids])
 
 
 def _start(
-    session: Session, rows: Sequence[Fields], starts: dict[int, int], now: dt.datetime, lease: dt.timedelta
+    connection: Connection,
+    rows: Sequence[Fields],
+    starts: dict[int, int],
+    now: dt.datetime,
+    lease: dt.timedelta,
+    *,
+    alone: bool,
 ) -> list[Claimed]:
     if not rows:
         return []
     token = random_text(22)
-    leased = update(Callback).where(Callback.id.in_([row.id for row in rows]))
-    values = {"state": ATTEMPTING, "lease_token": token, "due_on": now + lease}
-    session.execute(leased.values(values), execution_options=AS_IT_IS)
-    attempts = session.scalars(
-        insert(Attempt).returning(Attempt.id, sort_by_parameter_order=True),
-        [{"callback_id": row.id, "number": starts.get(row.id, 0) + 1, "started_on": now} for row in rows],
+    connection.execute(_LEASED, {"ids": [row.id for row in rows], "token": token, "until": now + lease})
+    attempts = connection.scalars(
+        _STARTED, [{"callback_id": row.id, "number": starts.get(row.id, 0) + 1, "started_on": now} for row in rows]
     )
     return [
-        Claimed(row.id, attempt_id, row.account_id, row.event_id, row.url, row.body, token)
+        Claimed(row.id, attempt_id, row.account_id, row.event_id, row.url, row.body, token, alone)
         for row, attempt_id in zip(rows, attempts, strict=True)
     ]
 
 
-def _held(session: Session, ended: Sequence[Ended]) -> dict[int, Fields]:
-    """The callbacks as they are now, locked until the commit."""
-    columns = (Callback.id, Callback.lease_token, Callback.replayed_from)
-    query = select(*columns).where(Callback.id.in_([claimed.callback_id for claimed, _ in ended]))
-    return {row.id: row for row in session.execute(query.order_by(Callback.id).with_for_update())}
-
-
-def _used(session: Session, ended: Sequence[Ended]) -> dict[int, int]:
-    """How many retries the callbacks have used up before these attempts; those that we cut off do not count."""
-    query = select(Attempt.callback_id, func.count()).where(
-        Attempt.callback_id.in_([claimed.callback_id for claimed, _ in ended]),
-        Attempt.id.not_in([claimed.attempt_id for claimed, _ in ended]),
-        Attempt.outcome != INTERRUPTED,
-    )
-    return dict(session.execute(query.group_by(Attempt.callback_id)).all())
-
-
-def _update_each(session: Session, table: type[Attempt | Callback], changes: Sequence[dict[str, Any]]) -> None:
-    """Update rows by their ids, statements of one shape at a time."""
-    if changes:
-        session.execute(update(table), changes, execution_options=AS_IT_IS)
+def _settled(row_id: int, state: str, now: dt.datetime, reason: str | None) -> dict[str, Any]:
+    return {"row_id": row_id, "state": state, "due_on": now, "settled_on": now, "exhausted_because": reason}
 
 
 def _outcome(claimed: Claimed, answer: Answer, now: dt.datetime) -> dict[str, Any]:
     return {
-        "id": claimed.attempt_id,
+        "row_id": claimed.attempt_id,
         "ended_on": now,
         "outcome": "delivered" if answer.status == 200 else answer.outcome,
         "detail": answer.detail,
@@ -206,12 +209,79 @@ def _outcome(claimed: Claimed, answer: Answer, now: dt.datetime) -> dict[str, An
 
 
 def _state_after(judgement: Judgement, callback: Fields, tries: int, now: dt.datetime) -> dict[str, Any]:
-    changes: dict[str, Any] = {"id": callback.id, "lease_token": None}
     if isinstance(judgement, RetryAfter):
-        return changes | {"state": PENDING, "due_on": now + dt.timedelta(seconds=judgement.seconds)}
-    changes |= {"settled_on": now, "replayed_from": None}
+        later = {"state": PENDING, "due_on": now + dt.timedelta(seconds=judgement.seconds), "settled_on": None}
+        return _settled(callback.id, PENDING, now, None) | later
     if isinstance(judgement, Delivered):
-        return changes | {"state": DELIVERED, "exhausted_because": None}
+        return _settled(callback.id, DELIVERED, now, None)
     if callback.replayed_from:
-        return changes | {"state": callback.replayed_from}
-    return changes | {"state": EXHAUSTED, "exhausted_because": f"all {tries} attempts failed"}
+        return _settled(callback.id, callback.replayed_from, now, callback.exhausted_because)
+    return _settled(callback.id, EXHAUSTED, now, f"all {tries} attempts failed")
+
+
+# Statements are built once, and on the tables: to put them together takes longer than to run them.
+_callback, _attempt = Base.metadata.tables["callback"], Base.metadata.tables["attempt"]
+_these: BindParameter[Any] = bindparam("ids", expanding=True)
+_LOCKED = (
+    select(*_callback.c["id", "account_id", "event_id", "url", "body", "state", "starts_before"])
+    .where(_callback.c.id.in_(_these), backlog.is_due(bindparam("now")))
+    .with_for_update(skip_locked=True)
+)
+_HISTORY = (
+    select(
+        _attempt.c.callback_id,
+        func.max(_attempt.c.number),
+        func.count(case((or_(_attempt.c.outcome == INTERRUPTED, _attempt.c.outcome.is_(None)), 1))),
+    )
+    .where(_attempt.c.callback_id.in_(_these))
+    .group_by(_attempt.c.callback_id)
+)
+_CUT_OFF = (
+    update(_attempt)
+    .where(_attempt.c.callback_id.in_(_these), _attempt.c.outcome.is_(None))
+    .values(outcome=INTERRUPTED, ended_on=bindparam("now"), detail="our own process ended before the attempt did")
+)
+_LEASED = (
+    update(_callback)
+    .where(_callback.c.id.in_(_these))
+    .values(state=ATTEMPTING, lease_token=bindparam("token"), due_on=bindparam("until"))
+)
+_STARTED = insert(_attempt).returning(_attempt.c.id, sort_by_parameter_order=True)
+_HELD = (  # locked until the commit
+    select(*_callback.c["id", "lease_token", "replayed_from", "exhausted_because"])
+    .where(_callback.c.id.in_(_these))
+    .order_by(_callback.c.id)
+    .with_for_update()
+)
+_USED = (  # retries used up before these attempts; those that we cut off do not count
+    select(_attempt.c.callback_id, func.count())
+    .where(
+        _attempt.c.callback_id.in_(_these),
+        _attempt.c.id.not_in(bindparam("attempt_ids", expanding=True)),
+        _attempt.c.outcome != INTERRUPTED,
+    )
+    .group_by(_attempt.c.callback_id)
+)
+_SETTLED = (
+    update(_callback)
+    .where(_callback.c.id == bindparam("row_id"))
+    .values(
+        state=bindparam("state"),
+        due_on=bindparam("due_on"),
+        lease_token=None,
+        settled_on=bindparam("settled_on"),
+        exhausted_because=bindparam("exhausted_because"),
+        replayed_from=None,
+    )
+)
+_ENDED = (
+    update(_attempt)
+    .where(_attempt.c.id == bindparam("row_id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in [column.name for column in _attempt.c]
+            if name not in ("id", "callback_id", "number", "started_on")
+        }
+    )
+)

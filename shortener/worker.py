@@ -28,6 +28,7 @@ from shortener.rules import event
 log = logging.getLogger(__name__)
 
 SLOTS = 16  # attempts in flight per loop
+LINGER = 0.01  # seconds that an ended attempt waits for others, to be settled together
 POLL = 0.5  # seconds; the poll is the truth, a wake-up only makes it quick
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)  # the database, for a while
@@ -39,7 +40,7 @@ class Job:
 
     claimed: Claimed
     sent_on: dt.datetime
-    sealed_keys: Sequence[bytes]
+    keys: Sequence[bytes]
 
 
 class Deliverer:
@@ -82,11 +83,13 @@ class Deliverer:
         """Claim and attempt until told to stop; a database that is away is waited for."""
         with self._app.app_context(), ThreadPoolExecutor(SLOTS, thread_name_prefix="attempt") as pool:
             while not self._stopping.is_set():
+                if self._running and 0 < len(self._ended) < SLOTS // 2:
+                    self._stopping.wait(LINGER)
                 self._wake.clear()
-                jobs = self._turn(SLOTS - len(self._running))
+                jobs = self._turn(self._free())
                 for job in jobs:
                     self._submit(pool, job)
-                if not jobs or len(self._running) >= SLOTS:
+                if not jobs or not self._free():
                     self._wake.wait(POLL)
             self._finish()
 
@@ -97,6 +100,10 @@ class Deliverer:
             ended = [(job.claimed, self._attempt(job)) for job in jobs]
             self._settle_and_claim(ended, 0)
         return len(jobs)
+
+    def _free(self) -> int:
+        running = list(self._running.values())
+        return 0 if any(claimed.alone for claimed in running) else SLOTS - len(running)
 
     def _turn(self, free: int) -> list[Job]:
         """Settle what has ended, claim for the free slots; nothing where the database is away."""
@@ -146,7 +153,10 @@ class Deliverer:
             per_destination=self._settings.callback_per_destination,
         )
         keys = accounts.sealed_keys(session, {one.account_id for one in claimed}, now=now)
-        return [Job(one, now, keys.get(one.account_id, ())) for one in claimed]
+        # Opened before the claim is committed: with a wrong secret key nothing is started, and nothing used up.
+        secret_key = self._settings.secret_key or ""
+        opened = {account_id: accounts.unsealed(sealed, secret_key) for account_id, sealed in keys.items()}
+        return [Job(one, now, opened[one.account_id]) for one in claimed]
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
         """One that cannot be stored must not take the others with it; its own lease runs out."""
@@ -159,7 +169,11 @@ class Deliverer:
                 log.exception("callback %s: the attempt cannot be settled", one[0].event_id)
 
     def _submit(self, pool: ThreadPoolExecutor, job: Job) -> None:
-        future = pool.submit(self._attempt, job)
+        try:
+            future = pool.submit(self._attempt, job)
+        except RuntimeError:  # the system has no thread left; the loop must not end by it
+            log.exception("callback %s: no thread for the attempt; giving it back", job.claimed.event_id)
+            return self._give_back(job.claimed)
         self._running[future] = job.claimed
         future.add_done_callback(self._finished)
 
@@ -173,8 +187,7 @@ class Deliverer:
         self._wake.set()
 
     def _attempt(self, job: Job) -> Answer:
-        keys = accounts.unsealed(job.sealed_keys, self._settings.secret_key or "")
-        headers = event.headers(job.claimed.event_id, job.sent_on, job.claimed.body, keys)
+        headers = event.headers(job.claimed.event_id, job.sent_on, job.claimed.body, job.keys)
         return self._client.post(job.claimed.url, job.claimed.body, headers)
 
     def _finish(self) -> None:
