@@ -1,0 +1,40 @@
+"""JSON as it must be to be taken at its word: no NaN, no number beyond a float's range, no field that hides another."""
+
+import json
+import math
+from typing import Any, Final
+
+
+class Object(dict[str, Any]):
+    """A JSON object; `repeated` names the fields that came more than once, of which the last is kept."""
+
+    __slots__ = ("repeated",)
+    repeated: tuple[str, ...]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Object:
+    found = Object(pairs)
+    found.repeated = () if len(found) == len(pairs) else _repeated([name for name, _ in pairs])
+    return found
+
+
+def _repeated(names: list[str]) -> tuple[str, ...]:
+    return tuple(name for name in dict.fromkeys(names) if names.count(name) > 1)
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is too large")
+    return value
+
+
+# JSONDecodeError where the text is no JSON; ValueError where it holds a number that cannot be read; RecursionError
+# where it nests too deep.
+DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
+# Takes every number, to find where a value ends.
+LENIENT: Final = json.JSONDecoder(parse_int=float)
