@@ -34,12 +34,16 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start the delivery loop in each worker, after the fork: threads do not survive one."""
+    """Start recorder and delivery loop in each worker, after the fork: threads do not survive one."""
+    services = worker.wsgi.extensions["shortener"]
+    services.recorder.start()
     if settings.worker == "on":
-        worker.wsgi.extensions["shortener"].deliverer.start()
+        services.deliverer.start()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Let attempts in flight end, and give back what does not."""
+    services = worker.wsgi.extensions["shortener"]
+    services.recorder.stop(grace=3)
     if settings.worker == "on":
-        worker.wsgi.extensions["shortener"].deliverer.stop(grace=graceful_timeout - 5)
+        services.deliverer.stop(grace=graceful_timeout - 5)

@@ -3,22 +3,44 @@
 import datetime as dt
 import secrets
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import Insert, Row, bindparam, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from shortener import db
-from shortener.accounts import random_text
-from shortener.db import insert_or_skip
-from shortener.models import Callback, Click, Link, Message
+from shortener.models import Base, Link, Message
 from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
 
-EVENT_ID_LENGTH = 26
 DATABASE_MICROS = text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+# Statements are made once; on tables, not on the models: rows by the hundred need none of the session's bookkeeping.
+TABLES = Base.metadata.tables
+INSERT_CLICKS: dict[str, Insert] = {
+    "sqlite": sqlite.insert(TABLES["click"]).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(TABLES["click"]).on_conflict_do_nothing(),
+}
+# Locked in the order of their ids, so that no two transactions wait for each other; SQLite has one writer anyway.
+FIRSTS = (
+    select(Link.id, Link.number, Link.base_url, Link.target)
+    .add_columns(Message.msgid, Message.account_id, Message.client_tag, Message.recipient)
+    .add_columns(Message.tags, Message.details, Message.lt_callbackurl)
+    .join(Message, Message.id == Link.message_id)
+    .where(Link.id.in_(bindparam("links", expanding=True)), Link.accessed_on.is_(None))
+    .order_by(Link.id)
+    .with_for_update(of=Link, key_share=True)
+)
+SET_ACCESSED_ON = (
+    update(TABLES["link"])
+    .where(Link.id == bindparam("link"), Link.accessed_on.is_(None))
+    .values(accessed_on=bindparam("now"))
+)
+INSERT_CALLBACKS = insert(TABLES["callback"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,67 +99,66 @@ def visit(resolved: Resolved, verdict: Verdict, network: str | None = None) -> V
     )
 
 
-def record(session: Session, visit: Visit, slugs: Slugs) -> bool:
-    """Store a click; if it is the first that counts, also `accessed_on` and the callback. True if it made a callback.
+def record_all(session: Session, visits: Sequence[Visit], slugs: Slugs) -> int:
+    """Store clicks; for a link's first that counts also `accessed_on` and the callback. Gives how many callbacks.
 
-    Whether it is the first is decided by the UPDATE alone: of any number of processes one changes the row.
+    All or none, with a handful of statements however many clicks there are. A click that is stored already changes
+    nothing, and no `accessed_on` that is set does.
     """
-    session.execute(
-        insert_or_skip(session, Click).values(
-            link_id=visit.link_id,
-            id=visit.id,
-            clicked_on=visit.clicked_on,
-            visitor=visit.verdict.visitor.value,
-            reason=visit.verdict.reason,
-            network=visit.network,
-        )
-    )
-    if not visit.counts:
-        return False
-    first = session.scalar(
-        update(Link)
-        .where(Link.id == visit.link_id, Link.accessed_on.is_(None))
-        .values(accessed_on=visit.clicked_on)
-        .returning(Link.id)
-    )
-    return first is not None and _create_callback(session, visit, slugs)
+    ordered = sorted(visits, key=lambda visit: (visit.link_id, visit.clicked_on))
+    session.execute(INSERT_CLICKS[session.get_bind().dialect.name], [_row(visit) for visit in ordered])
+    # Of a link's clicks the earliest: they are in order, and the last one set stays.
+    earliest = {visit.link_id: visit for visit in reversed(ordered) if visit.counts}
+    # Those that nobody has accessed, and nobody does until our commit.
+    firsts = session.execute(FIRSTS, {"links": list(earliest)}).all() if earliest else []
+    if firsts:
+        session.execute(SET_ACCESSED_ON, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
+    callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]
+    if callbacks:
+        session.execute(INSERT_CALLBACKS, callbacks)
+    return len(callbacks)
 
 
-def _create_callback(session: Session, visit: Visit, slugs: Slugs) -> bool:
-    query = select(Link, Message).join(Message, Message.id == Link.message_id).where(Link.id == visit.link_id)
-    link, message = session.execute(query).one()
-    if message.lt_callbackurl is None:
-        return False
-    session.add(
-        Callback(
-            link_id=link.id,
-            account_id=message.account_id,
-            event_id=f"evt_{random_text(EVENT_ID_LENGTH)}",
-            url=message.lt_callbackurl,
-            destination=receiver.queue(message.account_id, message.lt_callbackurl),
-            body=_event_body(link, message, visit, slugs),
-            created_on=visit.clicked_on,
-            due_on=visit.clicked_on,
-        )
-    )
-    return True
+def _row(visit: Visit) -> dict[str, object]:
+    return {
+        "link_id": visit.link_id,
+        "id": visit.id,
+        "clicked_on": visit.clicked_on,
+        "visitor": visit.verdict.visitor.value,
+        "reason": visit.verdict.reason,
+        "network": visit.network,
+    }
 
 
-def _event_body(link: Link, message: Message, visit: Visit, slugs: Slugs) -> bytes:
+def _callback(row: Row[Any], visit: Visit, slugs: Slugs) -> dict[str, object]:
+    return {
+        "link_id": row.id,
+        "account_id": row.account_id,
+        # The click's own id: unique, and in the order of time, so that the index grows at its end.
+        "event_id": f"evt_{visit.id.hex}",
+        "url": row.lt_callbackurl,
+        "destination": receiver.queue(row.account_id, row.lt_callbackurl),
+        "body": _event_body(row, visit, slugs),
+        "created_on": visit.clicked_on,
+        "due_on": visit.clicked_on,
+    }
+
+
+def _event_body(row: Row[Any], visit: Visit, slugs: Slugs) -> bytes:
     return event.build(
         event.CLICKED,
         visit.clicked_on,
         {
-            "msgid": message.msgid,
-            "client_tag": message.client_tag,
-            "recipient": message.recipient,
-            "link": link.target,
-            "shortlink": f"{link.base_url}/{slugs.encode(link.number)}",
+            "msgid": row.msgid,
+            "client_tag": row.client_tag,
+            "recipient": row.recipient,
+            "link": row.target,
+            "shortlink": f"{row.base_url}/{slugs.encode(row.number)}",
             "accessed": True,
             "accessed_on": rfc3339(visit.clicked_on),
             "visitor": visit.verdict.visitor.value,
-            "tags": message.tags or [],
-            "metadata": message.details or {},
+            "tags": row.tags or [],
+            "metadata": row.details or {},
         },
     )
 

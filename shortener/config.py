@@ -151,6 +151,17 @@ class Settings(pydantic.BaseModel):
         description="Your changes to the list that tells people from machines, best as `SHORTENER_VISITORS_FILE`; "
         "see [docs/visitors.md](docs/visitors.md).",
     )
+    spool: Path | None = Field(
+        None,
+        description="Folder for clicks that the database does not take at once; on a local disk, one for each node. "
+        "Default: `spool` in `SHORTENER_DATA`.",
+    )
+    spool_bytes: int = Field(
+        4_194_304,
+        ge=4096,
+        le=1 << 30,
+        description="What each web process reserves there when it starts; 4 MiB hold about 20,000 clicks.",
+    )
     processes: int = Field(2, ge=1, le=64, description="Web processes.")
     threads: int = Field(8, ge=1, le=128, description="Threads in each web process.")
 
@@ -186,6 +197,11 @@ class Settings(pydantic.BaseModel):
             return f"sqlite:///{self.data.resolve() / 'shortener.sqlite3'}"
         scheme, _, rest = self.database_url.partition("://")
         return self.database_url if scheme.startswith("sqlite") else f"postgresql+psycopg://{rest}"
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where clicks wait that the database does not take."""
+        return self.spool or self.data / "spool"
 
     @property
     def base_url(self) -> str:

@@ -12,6 +12,7 @@ from shortener.config import Settings
 from shortener.messages import House
 from shortener.models import Installation
 from shortener.outbound import Client
+from shortener.recorder import Recorder
 from shortener.reports import Address
 from shortener.rules import receiver, visitor
 from shortener.rules.slug import Slugs
@@ -30,6 +31,7 @@ class Services:
     visitor_rules: visitor.Rules
     client: Client
     deliverer: Deliverer
+    recorder: Recorder
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -65,16 +67,18 @@ def make(app: Flask, settings: Settings) -> Services:
     )
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
-    services = Services(
+    deliverer = Deliverer(app, settings, client)
+    made = Services(
         app=app,
         settings=settings,
         policy=policy,
         visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
         client=client,
-        deliverer=Deliverer(app, settings, client),
+        deliverer=deliverer,
+        recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
     )
-    app.extensions[EXTENSION] = services
-    return services
+    app.extensions[EXTENSION] = made
+    return made
 
 
 def services() -> Services:

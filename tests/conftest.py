@@ -84,6 +84,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
         public_url="https://s.example.com",
         callback_allow_nets=("127.0.0.0/8",),
         callback_timeout=5,
+        spool_bytes=65536,
     )
 
 
@@ -93,6 +94,7 @@ def running(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     with app.app_context():
         yield app
+        app.extensions["shortener"].recorder.stop(grace=30)
         db.session.remove()
         db.engine.dispose()
 

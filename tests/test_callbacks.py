@@ -48,7 +48,7 @@ def make_due(sender: Sender, services: Services) -> dt.datetime:
         resolved = clicks.resolve(session, link.number)
     assert resolved is not None
     with db.write() as session:
-        clicks.record(session, clicks.visit(resolved, Verdict(Visitor.PERSON, "x")), services.slugs)
+        clicks.record_all(session, [clicks.visit(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
     return resolved.now
 
 

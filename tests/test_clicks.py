@@ -1,11 +1,15 @@
 """Resolve a slug, record a click: the first that counts, once, with its callback."""
 
+import dataclasses
+import datetime as dt
 import json
 import threading
+from collections.abc import Callable
 
+import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from shortener import clicks, db
 from shortener.clicks import Visit
@@ -13,8 +17,10 @@ from shortener.models import Base, Callback, Click, Link
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services
 from tests.factories import DAY, NOW, TARGET, Sender, make_message, slug_of
+from tests.waiting import until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
+SECOND = dt.timedelta(seconds=1)
 PERSON = Verdict(Visitor.PERSON, "browser")
 PREVIEW = Verdict(Visitor.PREVIEW, "token:whatsapp/")
 
@@ -32,8 +38,18 @@ def prepared(number: int, verdict: Verdict = PERSON) -> Visit:
 
 
 def stored(visit: Visit, services: Services) -> bool:
+    return record_all([visit], services) == 1
+
+
+def record_all(visits: list[Visit], services: Services) -> int:
     with db.write() as session:
-        return clicks.record(session, visit, services.slugs)
+        return clicks.record_all(session, visits, services.slugs)
+
+
+def pushed(app: Flask, work: Callable[[], object]) -> None:
+    """Do the work in a context of its own, as a thread needs it."""
+    with app.app_context():
+        work()
 
 
 def count(table: type[Base]) -> int:
@@ -77,16 +93,16 @@ def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender,
     assert accessed_on(number_of(done.link)) == visit.clicked_on
     with db.read() as session:
         callback = session.scalars(select(Callback)).one()
-    event = json.loads(callback.body)
-    assert event["type"] == "link.clicked"
-    assert event["data"] == {
+    told = json.loads(callback.body)
+    assert told["type"] == "link.clicked"
+    assert told["data"] == {
         "msgid": done.message.msgid,
         "client_tag": "t-1",
         "recipient": "+81",
         "link": TARGET,
         "shortlink": f"https://s.example.com/{slug_of(done.link)}",
         "accessed": True,
-        "accessed_on": event["timestamp"],
+        "accessed_on": told["timestamp"],
         "visitor": "person",
         "tags": ["a", "b"],
         "metadata": {"k": 1},
@@ -169,6 +185,53 @@ def test_clicks_of_one_link_lie_in_the_order_of_their_times(sender: Sender, serv
     with db.read() as session:
         times = session.scalars(select(Click.clicked_on).order_by(Click.id)).all()
     assert [time.timestamp() // 0.001 for time in times] == sorted(time.timestamp() // 0.001 for time in times)
+
+
+def test_of_clicks_stored_together_the_earliest_that_counts_is_the_first(sender: Sender, services: Services) -> None:
+    number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
+    preview = prepared(number, PREVIEW)
+    first, second, third = (
+        dataclasses.replace(prepared(number), clicked_on=preview.clicked_on + later * SECOND) for later in (1, 2, 3)
+    )
+    assert record_all([third, first, preview, second], services) == 1
+    assert accessed_on(number) == first.clicked_on
+    assert (count(Click), count(Callback)) == (4, 1)
+
+
+def test_clicks_of_many_links_take_few_statements_in_the_order_of_the_links(sender: Sender, services: Services) -> None:
+    visits = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(50)]
+    links: list[int] = []
+    statements: list[str] = []
+
+    @event.listens_for(db.db.engine, "before_cursor_execute")
+    def on_statement(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
+        statements.append(statement.split()[0])
+        if statement.startswith("INSERT INTO click"):
+            links.extend(row["link_id"] if isinstance(row, dict) else row[0] for row in parameters)  # type: ignore[attr-defined]
+
+    assert record_all(visits[::-1], services) == 50
+    assert [statement for statement in statements if statement != "BEGIN"] == ["INSERT", "SELECT", "UPDATE", "INSERT"]
+    assert links == sorted(visit.link_id for visit in visits)
+
+
+def test_links_are_locked_in_the_order_of_their_ids(
+    app: Flask, sender: Sender, services: Services, database_url: str
+) -> None:
+    """So two transactions that share links never hold what the other one needs."""
+    if database_url.startswith("sqlite:"):
+        pytest.skip("SQLite has one writer at a time, and no locks on rows")
+    visits = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(12)]
+    links = sorted(visit.link_id for visit in visits)
+    with psycopg.connect(database_url) as holder, psycopg.connect(database_url, autocommit=True) as looker:
+        holder.execute("SELECT id FROM link WHERE id = %s FOR NO KEY UPDATE", [links[6]])
+        storing = threading.Thread(target=pushed, args=(app, lambda: record_all(visits[::-1], services)))
+        storing.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        until(lambda: looker.execute(waits).fetchone() == (1,))
+        free = looker.execute("SELECT id FROM link ORDER BY id FOR NO KEY UPDATE SKIP LOCKED").fetchall()
+        assert [link for (link,) in free] == links[7:]
+    storing.join()
+    assert (count(Click), count(Callback)) == (12, 12)
 
 
 def test_many_threads_at_once_make_one_first_click(app: Flask, sender: Sender, services: Services) -> None:

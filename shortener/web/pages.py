@@ -8,6 +8,7 @@ from shortener.web.access import public
 blueprint = Blueprint("pages", __name__)
 LANGUAGES = ("en", "ja", "ko", "zh")
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+RETRY_AFTER = 5  # seconds
 PROGRAMS = ("/v1/", "/sms/", "/healthz")
 
 # title, text
@@ -73,7 +74,8 @@ def page(status: int, name: str) -> Response:
     """A page in the language that the visitor's browser asks for, by its name in WORDS."""
     language = request.accept_languages.best_match(LANGUAGES, default="en")
     title, text = WORDS[name][language]
-    html = render_template("visitor.html", language=language, title=title, text=text)
+    reload = RETRY_AFTER if status == 503 else None
+    html = render_template("visitor.html", language=language, title=title, text=text, reload=reload)
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"

@@ -91,7 +91,7 @@ def _finished(response: Response) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
     if status == 503:
-        response.headers["Retry-After"] = "5"
+        response.headers["Retry-After"] = str(pages.RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
     return response
 

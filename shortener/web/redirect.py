@@ -1,10 +1,8 @@
 """`GET /<slug>`: look up, decide, record, answer. What runs most."""
 
-import logging
 from typing import Any
 
 from flask import Flask, Response, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 
@@ -16,8 +14,6 @@ from shortener.rules.slug import LENGTH, PATTERN
 from shortener.services import services
 from shortener.web import pages
 from shortener.web.access import public
-
-log = logging.getLogger(__name__)
 
 
 class SlugConverter(BaseConverter):
@@ -72,14 +68,7 @@ def _record(resolved: Resolved, headers: dict[str, str]) -> None:
     )
     keeps_network = services().settings.store_address == "truncated"
     click = clicks.visit(resolved, verdict, network_of(request.remote_addr or "") if keeps_network else None)
-    try:
-        with db.write() as session:
-            created = clicks.record(session, click, services().slugs)
-    except SQLAlchemyError:
-        log.exception("click %s of link %s was not stored", click.id, click.link_id)
-    else:
-        if created:
-            services().deliverer.wake()
+    services().recorder.record(click)
 
 
 class Bare(Response):

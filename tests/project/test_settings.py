@@ -43,7 +43,7 @@ def test_a_row_says_the_default_and_what_the_setting_does(name: str) -> None:
     if isinstance(default, tuple) and default:
         assert plain(shown) == ",".join(f"{wait:g}" for wait in default)
     elif isinstance(default, float | int):
-        assert plain(shown) == f"{default:g}"
+        assert plain(shown) == f"{default:.15g}"
     elif default:
         assert plain(shown) == str(default)
     else:  # there is no value to show, only words: `none`, or what happens then

@@ -42,6 +42,10 @@ def test_a_page_is_small_and_runs_nothing(client: FlaskClient, app: object) -> N
     assert answer.headers["X-Robots-Tag"] == "noindex"
 
 
+def test_only_the_page_that_asks_for_patience_reloads_itself(client: FlaskClient, app: object) -> None:
+    assert 'http-equiv="refresh"' not in client.get("/AAAAAAAAAA").text
+
+
 def test_where_a_fallback_is_set_dead_links_go_there(settings: Settings) -> None:
     with running(settings.model_copy(update={"fallback_url": "https://www.example.com/gone"})) as app:
         answer = app.test_client().get("/AAAAAAAAAA")
@@ -55,4 +59,4 @@ def test_crawlers_are_asked_to_stay_away(client: FlaskClient, app: object) -> No
 
 def test_health_looks_at_the_database(client: FlaskClient, app: object) -> None:
     answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+    assert (answer.status_code, answer.json) == (200, {"status": "ok", "clicks_spooled": 0, "clicks_lost": 0})

@@ -9,8 +9,10 @@ from werkzeug.test import TestResponse
 from shortener import clicks, db
 from shortener.config import Settings
 from shortener.models import Callback, Click, Link
+from tests import refusing
 from tests.conftest import running
 from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
+from tests.waiting import until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
 
@@ -155,17 +157,19 @@ def test_a_query_behind_the_slug_changes_nothing(client: FlaskClient, sender: Se
     assert answer.headers["Location"] == TARGET
 
 
-def test_the_visitor_goes_on_when_the_click_cannot_be_stored(
-    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_the_visitor_goes_on_when_the_click_cannot_be_stored_and_it_is_made_good(
+    client: FlaskClient, sender: Sender, database_url: str
 ) -> None:
-    slug = slug_of(make_message(sender).link)
-
-    def full(*_: object) -> bool:
-        raise OperationalError("INSERT", {}, Exception("database or disk is full"))
-
-    monkeypatch.setattr(clicks, "record", full)
-    assert click(client, slug).headers["Location"] == TARGET
-    assert "was not stored" in caplog.text
+    slug = slug_of(make_message(sender, lt_callbackurl=CALLBACK).link)
+    with refusing.read_only(database_url):
+        answer = click(client, slug)
+        assert (answer.status_code, answer.headers["Location"]) == (302, TARGET)
+        assert clicks_stored() == []
+        assert client.get("/healthz").json == {"status": "ok", "clicks_spooled": 1, "clicks_lost": 0}
+    until(lambda: len(clicks_stored()) == 1)
+    assert is_accessed()
+    assert callbacks_stored() == 1
+    until(lambda: client.get("/healthz").json == {"status": "ok", "clicks_spooled": 0, "clicks_lost": 0})
 
 
 def test_when_the_database_is_away_it_is_503_and_never_404(
@@ -177,9 +181,14 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
     monkeypatch.setattr(clicks, "resolve", away)
-    answer = click(client, slug)
+    answer = click(client, slug, **{"Accept-Language": "ja"})
     assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) > 0
+    wait = int(answer.headers["Retry-After"])
+    assert wait > 0
+    assert f'<meta http-equiv="refresh" content="{wait}">' in answer.text
+    assert '<html lang="ja">' in answer.text
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize("agent", ["", "\x01", "x" * 100_000, "💥 emoji", "<script>alert(1)</script>"])

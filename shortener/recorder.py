@@ -1,0 +1,234 @@
+"""The recorder: clicks that arrive together are stored by one transaction, and what the database does not take is kept.
+
+One thread in each process. A request hands in its click and waits until that click is committed, but not for long: then
+the click is spooled, under the same id, and the visitor goes on. The thread takes in what was spooled, by its own
+process or by one that is gone, as soon as the database takes it.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+from itertools import repeat
+
+from flask import Flask
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
+
+from shortener import clicks, db
+from shortener.clicks import Visit
+from shortener.config import Settings
+from shortener.kept import Kept, pack
+from shortener.rules.slug import Slugs
+from shortener.spool import Spool
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 2.0  # seconds that a request waits for its click's commit
+MOST_QUEUED = 1000  # clicks
+PAUSE = 1.0  # seconds between two looks at the spool
+CHUNK = 200  # clicks that are taken in by one transaction; others want to write too
+
+
+class Fate(Enum):
+    """What became of a click that was to be stored."""
+
+    STORED = "stored"
+    REFUSED = "refused"  # by itself: trying again will not help
+    UNTRIED = "untried"  # the database takes nothing at the moment
+
+
+class Queued:
+    """A click, and the request that waits for it."""
+
+    __slots__ = ("_gate", "_stored", "visit")
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._stored = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def settle(self, fate: Fate) -> None:
+        """Let the request go on."""
+        self._stored = fate is Fate.STORED
+        self._gate.release()
+
+    def wait(self, seconds: float) -> bool | None:
+        """Tell whether the click is stored; None where that is not known in time."""
+        return self._stored if self._gate.acquire(timeout=seconds) else None
+
+
+class Recorder:
+    """Stores clicks in a thread of its own, which begins with `start` or with the first click."""
+
+    def __init__(
+        self,
+        app: Flask,
+        settings: Settings,
+        slugs: Callable[[], Slugs],
+        on_callbacks: Callable[[], None],
+        *,
+        patience: float = PATIENCE,
+        most_queued: int = MOST_QUEUED,
+    ) -> None:
+        """`slugs` gives the installation's; `on_callbacks` is called when callbacks have been committed."""
+        self._app, self._slugs, self._on_callbacks = app, slugs, on_callbacks
+        self._patience, self._most_queued = patience, most_queued
+        self._kept = Kept(settings.spool_folder, settings.spool_bytes, name=lambda: slugs().encode(0))
+        self._queue: list[Queued] = []
+        self._arrived = threading.Condition()
+        self._away = self._stopping = False
+        self._starting = threading.Lock()
+        self._process: int | None = None  # the one that the thread runs in: threads do not survive a fork
+
+    def start(self) -> None:
+        """Begin, where that is not done yet in this process. Not before a fork: the spool would have two owners."""
+        with self._starting:
+            if self._process == os.getpid():
+                return
+            self._kept.close()  # after a fork: it is the parent's
+            self._queue, self._arrived, self._stopping = [], threading.Condition(), False
+            self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+            self._thread.start()
+            self._process = os.getpid()
+
+    def stop(self, grace: float) -> None:
+        """Store what waits, and end; within `grace` seconds if the database lets it."""
+        if self._process == os.getpid():
+            with self._arrived:
+                self._stopping = True
+                self._arrived.notify()
+            self._thread.join(grace)
+            self._process = None
+
+    def record(self, visit: Visit) -> None:
+        """Store a click or spool it: it is on disk when this comes back. Raises nothing, for the visitor must go on."""
+        if self._process != os.getpid():
+            self.start()
+        queued = Queued(visit)
+        if self._away or not self._enqueue(queued):
+            return self._kept.add(visit)
+        stored = queued.wait(self._patience)
+        if stored is None:
+            self._leave(f"no answer within {self._patience:g} s")
+        if not stored:
+            self._kept.add(visit)
+
+    @property
+    def queued(self) -> int:
+        """How many clicks wait for the recorder."""
+        return len(self._queue)
+
+    def counts(self) -> tuple[int, int]:
+        """How many clicks wait in this folder's spool files, and how many found no room and are lost."""
+        return self._kept.counts()
+
+    def _enqueue(self, queued: Queued) -> bool:
+        with self._arrived:
+            if len(self._queue) >= self._most_queued:
+                return False
+            self._queue.append(queued)
+            self._arrived.notify()
+        return True
+
+    def _run(self) -> None:
+        with self._app.app_context():
+            tended = -PAUSE
+            while not self._stopping or self._queue:
+                try:
+                    if time.monotonic() - tended >= PAUSE:
+                        tended = time.monotonic()
+                        self._tend()
+                    self._serve(self._next(PAUSE))
+                except Exception:
+                    log.exception("recorder: going on")
+            self._kept.close()
+
+    def _next(self, wait: float) -> list[Queued]:
+        """Take all that is there; where nothing is, wait for the first."""
+        with self._arrived:
+            if not self._queue and not self._stopping:
+                self._arrived.wait(wait)
+            taken, self._queue = self._queue, []
+        return taken
+
+    def _serve(self, batch: Sequence[Queued]) -> None:
+        """Store clicks, and let each request go as soon as its own click is committed."""
+        for queued, fate in zip(batch, self._store([queued.visit for queued in batch]), strict=True):
+            queued.settle(fate)
+
+    def _store(self, visits: Sequence[Visit]) -> Iterator[Fate]:
+        """Store clicks together, or else each alone: one that cannot be stored must not cost the others theirs."""
+        if not visits or self._commit(visits) is None:
+            yield from repeat(Fate.STORED, len(visits))
+            return
+        for number, visit in enumerate(visits):
+            error = self._commit([visit])
+            yield (fate := _fate(error))
+            if fate is Fate.REFUSED:
+                log.error("click %s of link %s cannot be stored", visit.id, visit.link_id, exc_info=error)
+            if fate is Fate.UNTRIED:
+                self._leave(error)
+                yield from repeat(Fate.UNTRIED, len(visits) - number - 1)
+                return
+
+    def _commit(self, visits: Sequence[Visit]) -> Exception | None:
+        """Store clicks in one transaction; give back what was in the way."""
+        try:
+            slugs = self._slugs()
+            with db.write() as session:
+                callbacks = clicks.record_all(session, visits, slugs)
+        except Exception as error:  # whatever it is, the click is not lost for it
+            return error
+        if callbacks:
+            self._on_callbacks()
+        self._come_back()
+        return None
+
+    def _tend(self) -> None:
+        """Take in what is spooled. It also finds out whether the database takes clicks again."""
+        try:
+            self._kept.open()
+            if all(self._take_in(file) for file in self._kept.files()):
+                self._come_back()
+        except SQLAlchemyError as error:
+            self._leave(error)
+
+    def _take_in(self, file: Spool) -> bool:
+        """Store what a spool file holds, then free it; False where the database does not take it."""
+        records, mark = file.read()
+        visits = self._kept.visits(records)
+        for start in range(0, len(visits), CHUNK):
+            chunk = visits[start : start + CHUNK]
+            for visit, fate in zip(chunk, self._store(chunk), strict=True):
+                if fate is Fate.UNTRIED:
+                    return False
+                if fate is Fate.REFUSED:
+                    self._kept.put_aside(pack(visit))
+            self._serve(self._next(wait=0))  # visitors who wait go first
+        if records:
+            file.free(mark)
+            log.warning("%d spooled clicks were taken in", len(visits))
+        return True
+
+    def _leave(self, reason: object) -> None:
+        """Spool all clicks at once from now on, so that nobody waits for a database that takes nothing."""
+        if not self._away:
+            self._away = True
+            log.error("the database takes no clicks, they are spooled from now on: %s", getattr(reason, "orig", reason))
+
+    def _come_back(self) -> None:
+        if self._away:
+            self._away = False
+            log.warning("the database takes clicks again")
+
+
+def _fate(error: Exception | None) -> Fate:
+    if error is None:
+        return Fate.STORED
+    if isinstance(error, IntegrityError | DataError) or not isinstance(error, SQLAlchemyError):
+        return Fate.REFUSED
+    unusable = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
+    return Fate.REFUSED if unusable else Fate.UNTRIED
