@@ -115,8 +115,23 @@ def settle(
         changes.append(_state_after(judgement, callback, tries, now))
     if changes:
         connection.execute(_SETTLED, changes)
-    connection.execute(_ENDED, [_outcome(claimed, answer, now) for claimed, answer in ended])
+    connection.execute(_ENDED, [{"row_id": claimed.attempt_id, **outcome(answer, now)} for claimed, answer in ended])
     return judgements
+
+
+def outcome(answer: Answer, now: dt.datetime) -> dict[str, Any]:
+    """What an attempt keeps of its answer, by the names of its columns."""
+    return {
+        "ended_on": now,
+        "outcome": "delivered" if answer.status == 200 else answer.outcome,
+        "detail": answer.detail,
+        "status": answer.status,
+        "answer": answer.body or None,
+        "lookup_us": answer.lookup_us,
+        "connect_us": answer.connect_us,
+        "first_byte_us": answer.first_byte_us,
+        "total_us": answer.total_us,
+    }
 
 
 def give_back(session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
@@ -191,21 +206,6 @@ def _start(
 
 def _settled(row_id: int, state: str, now: dt.datetime, reason: str | None) -> dict[str, Any]:
     return {"row_id": row_id, "state": state, "due_on": now, "settled_on": now, "exhausted_because": reason}
-
-
-def _outcome(claimed: Claimed, answer: Answer, now: dt.datetime) -> dict[str, Any]:
-    return {
-        "row_id": claimed.attempt_id,
-        "ended_on": now,
-        "outcome": "delivered" if answer.status == 200 else answer.outcome,
-        "detail": answer.detail,
-        "status": answer.status,
-        "answer": answer.body or None,
-        "lookup_us": answer.lookup_us,
-        "connect_us": answer.connect_us,
-        "first_byte_us": answer.first_byte_us,
-        "total_us": answer.total_us,
-    }
 
 
 def _state_after(judgement: Judgement, callback: Fields, tries: int, now: dt.datetime) -> dict[str, Any]:

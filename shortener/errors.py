@@ -55,6 +55,24 @@ class MessageNotFoundError(ShortenerError):
         super().__init__("This account has no message with that msgid.")
 
 
+class CallbackNotFoundError(ShortenerError):
+    """The account has no such callback."""
+
+    code = "callback_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This account has no callback with that id.")
+
+
+class CallbackOpenError(ShortenerError):
+    """The callback is still being attempted: there is nothing to replay."""
+
+    code = "callback_open"
+
+    def __init__(self) -> None:
+        super().__init__("This callback is still being attempted; only a delivered or exhausted one can be replayed.")
+
+
 class CredentialsError(ShortenerError):
     """The request carries no credentials that open anything."""
 

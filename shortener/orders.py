@@ -122,7 +122,7 @@ class Order(BaseModel):
         try:
             return cls.model_validate(dict(fields), context={"policy": policy})
         except ValidationError as error:
-            raise InvalidOrderError(_by_field(error)) from None
+            raise InvalidOrderError(by_field(error)) from None
 
     def fingerprint(self) -> bytes:
         """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
@@ -155,13 +155,14 @@ class Question(BaseModel):
         try:
             question = cls.model_validate(dict(fields))
         except ValidationError as error:
-            raise InvalidOrderError(_by_field(error)) from None
+            raise InvalidOrderError(by_field(error)) from None
         if (question.url is None) == (question.message is None):
             raise InvalidOrderError({"url": ["give either url or message"]})
         return question
 
 
-def _by_field(error: ValidationError) -> dict[str, list[str]]:
+def by_field(error: ValidationError) -> dict[str, list[str]]:
+    """What is wrong, by the field's name, in our words."""
     fields: dict[str, list[str]] = {}
     for fault in error.errors(include_url=False, include_input=False):
         # A name that is no valid text has no place to be named at.

@@ -20,6 +20,8 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.ClientTagTakenError: 409,
     errors.IdempotencyKeyReusedError: 422,
     errors.MessageNotFoundError: 404,
+    errors.CallbackNotFoundError: 404,
+    errors.CallbackOpenError: 409,
     errors.CredentialsError: 401,
     errors.AccountDisabledError: 401,
 }
@@ -42,6 +44,7 @@ TITLES = {
     413: "Body too large",
     415: "Unsupported media type",
     422: "Unprocessable content",
+    429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
 }

@@ -17,6 +17,8 @@ CODES = {
     errors.ClientTagTakenError: "client_tag_taken",
     errors.IdempotencyKeyReusedError: "idempotency_key_reused",
     errors.MessageNotFoundError: "message_not_found",
+    errors.CallbackNotFoundError: "callback_not_found",
+    errors.CallbackOpenError: "callback_open",
     errors.CredentialsError: "credentials_invalid",
     errors.AccountDisabledError: "account_disabled",
     errors.AccountNameError: "account_name",

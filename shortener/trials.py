@@ -1,0 +1,72 @@
+"""Trials: a signed event sent to a receiver on request, so that it can be tried before the first click."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy.orm import Session
+
+from shortener import accounts, callbacks
+from shortener.errors import InvalidOrderError
+from shortener.models import Account, Attempt
+from shortener.orders import CallbackUrl, by_field
+from shortener.outbound import Client
+from shortener.rules import event, receiver
+
+TEST = "callback.test"
+# The fields of the event of a click, with values that no click of ours has.
+SAMPLE: dict[str, Any] = {
+    "msgid": "0" * 32,
+    "client_tag": None,
+    "recipient": None,
+    "link": "https://example.com/",
+    "shortlink": None,
+    "accessed": False,
+    "accessed_on": None,
+    "visitor": None,
+    "tags": [],
+    "metadata": {},
+}
+
+
+class Trial(BaseModel):
+    """The receiver to be tried."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    url: CallbackUrl
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy) -> Self:
+        """Make a trial of what came in; InvalidOrderError where the URL may not be called."""
+        try:
+            return cls.model_validate(dict(fields), context={"policy": policy})
+        except ValidationError as error:
+            raise InvalidOrderError(by_field(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A signed event, ready to be sent without a database."""
+
+    event_id: str
+    body: bytes
+    headers: dict[str, str]
+    sent_on: dt.datetime
+
+
+def prepare(session: Session, account: Account, *, secret_key: str, now: dt.datetime) -> Prepared:
+    """Make an event of type `callback.test`, signed with the account's keys; nothing is stored."""
+    event_id = f"evt_test{accounts.random_text(22)}"
+    body = event.build(TEST, now, SAMPLE)
+    keys = accounts.signing_keys(session, account.id, secret_key=secret_key, now=now)
+    return Prepared(event_id, body, event.headers(event_id, now, body, keys), now)
+
+
+def send(client: Client, url: str, prepared: Prepared) -> Attempt:
+    """POST it as a callback's attempt is made; what became of it."""
+    answer = client.post(url, prepared.body, prepared.headers)
+    ended_on = prepared.sent_on + dt.timedelta(microseconds=answer.total_us or 0)
+    return Attempt(number=1, started_on=prepared.sent_on, **callbacks.outcome(answer, ended_on))

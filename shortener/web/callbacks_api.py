@@ -1,0 +1,95 @@
+"""Callbacks: see what became of them, have them attempted once more, try a receiver."""
+
+import threading
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shortener import callback_reports, db, replays, trials
+from shortener.callback_reports import Filter
+from shortener.errors import InvalidOrderError
+from shortener.models import Account
+from shortener.services import services
+from shortener.web import incoming
+from shortener.web.access import for_senders
+from shortener.web.problems import RequestError
+
+blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
+Answer = tuple[dict[str, Any], int]
+PARAMETERS = {"state", "from", "to", "cursor"}
+# A trial holds its thread until the receiver answers: they must not take all threads from those who click.
+TRIALS = threading.BoundedSemaphore(2)
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    """No answer here is anybody else's."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.get("")
+@for_senders
+def find(account: Account) -> dict[str, Any]:
+    """The account's callbacks, the newest first; by state, and by the time of the click."""
+    unknown = set(request.args) - PARAMETERS
+    if unknown:
+        raise InvalidOrderError({name: ["is not a parameter of this call"] for name in sorted(unknown)})
+    wanted = Filter.check(request.args.to_dict())
+    with db.read() as session:
+        base_url, place = services().settings.base_url, request.args.get("cursor")
+        return callback_reports.page(session, account, wanted, base_url, place=place)
+
+
+@blueprint.get("/<event_id>")
+@for_senders
+def report(account: Account, event_id: str) -> dict[str, Any]:
+    """Everything about one callback."""
+    with db.read() as session:
+        callback = replays.find(session, account, event_id)
+        return callback_reports.full(session, callback, services().settings.base_url)
+
+
+@blueprint.post("/<event_id>/replay")
+@for_senders
+def replay(account: Account, event_id: str) -> Answer:
+    """Attempt a settled callback once more: 202 with its report."""
+    with db.write() as session:
+        callback = replays.find(session, account, event_id)
+        replays.ask(session, callback, asked_by=_asker(account), now=db.now(session))
+        document = callback_reports.full(session, callback, services().settings.base_url)
+    services().deliverer.wake()
+    return document, 202
+
+
+@blueprint.post("/replay")
+@for_senders
+def replay_all(account: Account) -> Answer:
+    """Attempt once more what lies in a range of time and is in a state: 202 with how many those are."""
+    selection = replays.Selection.check(incoming.fields())
+    with db.write() as session:
+        done = replays.ask_all(session, account, selection, asked_by=_asker(account), now=db.now(session))
+    services().deliverer.wake()
+    return {"replayed": done.count, "cursor": done.rest}, 202
+
+
+@blueprint.post("/test")
+@for_senders
+def test(account: Account) -> dict[str, Any]:
+    """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
+    trial = trials.Trial.check(incoming.fields(), services().policy)
+    with db.read() as session:
+        secret_key = services().settings.secret_key or ""
+        prepared = trials.prepare(session, account, secret_key=secret_key, now=db.now(session))
+    if not TRIALS.acquire(blocking=False):
+        raise RequestError(429, "too_many_tests", "Other receivers are being tried; try again in a few seconds.")
+    try:
+        attempt = trials.send(services().client, trial.url, prepared)
+    finally:
+        TRIALS.release()
+    document = {"id": prepared.event_id, "url": trial.url, "event": prepared.body.decode()}
+    return {**document, "attempt": callback_reports.attempt(attempt)}
+
+
+def _asker(account: Account) -> str:
+    return f"account {account.name}"
