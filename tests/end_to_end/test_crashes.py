@@ -1,0 +1,188 @@
+"""No click and no callback is lost by `kill -9`, wherever it falls: real processes that die at exactly that point.
+
+bench/kill.py does the same some hundred times over; docs/reliability.md has its figures.
+"""
+
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from shortener import db
+from shortener.config import Settings
+from shortener.models import Attempt, Callback, Click, Link
+from tests.crashing import House, Node, Point, Twist, house
+from tests.factories import Sender, make_message, slug_of
+from tests.servers import OK, Call, Receiver, parsed, receiving
+from tests.waiting import until
+
+SETTINGS = {
+    "secret_key": "k" * 40,
+    "public_url": "https://s.example.com",
+    "callback_allow_nets": "127.0.0.0/8",
+    "callback_timeout": "1",
+    "callback_waits": "0.1",  # one retry: were a cut-off attempt counted, none would be left
+}
+LEASE = 1.5  # seconds: the timeout and the margin of a Twist
+BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, data=tmp_path, **SETTINGS)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+    """Processes on the database of `app`, which itself sets nothing in motion."""
+    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+        yield made
+
+
+def sent(sender: Sender, receiver: Receiver) -> str:
+    """The path of a new shortlink."""
+    return f"/{slug_of(make_message(sender, lt_callbackurl=receiver.url()).link)}"
+
+
+def clicked(sender: Sender, receiver: Receiver, web: Node) -> None:
+    """A click that was answered; its callback is due."""
+    assert web.status(sent(sender, receiver)) == 302
+
+
+def stored() -> tuple[int, int, int]:
+    """How many links count as clicked, how many clicks and how many callbacks there are."""
+    with db.read() as session:
+        accessed = session.scalar(select(func.count()).select_from(Link).where(Link.accessed_on.is_not(None)))
+        counts = [session.scalar(select(func.count()).select_from(table)) for table in (Click, Callback)]
+    return (accessed or 0, counts[0] or 0, counts[1] or 0)
+
+
+def callback() -> Callback:
+    with db.read() as session:
+        return session.scalars(select(Callback)).one()
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def attempts() -> Sequence[Attempt]:
+    with db.read() as session:
+        return session.scalars(select(Attempt).order_by(Attempt.callback_id, Attempt.number)).all()
+
+
+def outcomes() -> list[str | None]:
+    return [attempt.outcome for attempt in attempts()]
+
+
+def assert_one_event(receiver: Receiver, times: int) -> None:
+    """So many requests came, of one id and of the very bytes that are stored."""
+    requests = [parsed(request) for request in receiver.requests]
+    assert len(requests) == times
+    assert {headers["webhook-id"] for headers, _ in requests} == {callback().event_id}
+    assert {body for _, body in requests} == {callback().body}
+
+
+@pytest.mark.parametrize(
+    ("point", "kept"),
+    [(Point.LINK_UPDATED, (0, 0, 0)), (Point.CLICK_COMMITS, (0, 0, 0)), (Point.ANSWER, (1, 1, 1))],
+    ids=lambda value: value.name if isinstance(value, Point) else "",
+)
+def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_all(
+    processes: House, sender: Sender, point: Point, kept: tuple[int, int, int]
+) -> None:
+    web = processes.web(worker="off")
+    with receiving(OK) as receiver:
+        path = sent(sender, receiver)
+        processes.arm(point)
+        assert web.status(path) is None
+        assert [death.point for death in processes.deaths()] == [point.name]
+        assert stored() == kept
+        assert web.status(path) == 302  # the visitor tries again, and meets a process that gunicorn started anew
+        assert stored() == (1, kept[1] + 1, 1)
+        processes.worker()
+        until(lambda: states() == ["delivered"])
+        assert_one_event(receiver, 1)
+
+
+@pytest.mark.parametrize(
+    ("point", "posts"),
+    [(Point.CLAIM_COMMITS, 0), (Point.POST, 0), (Point.RECEIVED, 1), (Point.SETTLE_COMMITS, 1)],
+    ids=lambda value: value.name if isinstance(value, Point) else "",
+)
+def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id(
+    processes: House, sender: Sender, point: Point, posts: int
+) -> None:
+    with receiving(OK) as receiver:
+        processes.arm(point)
+        doomed = processes.worker()
+        clicked(sender, receiver, processes.web(worker="off"))
+        assert doomed.exit_code() == -signal.SIGKILL
+        cut_off = [] if point is Point.CLAIM_COMMITS else [None]
+        assert (outcomes(), len(receiver.requests)) == (cut_off, posts)
+        processes.worker()
+        until(lambda: states() == ["delivered"])
+        assert outcomes() == ["interrupted" for _ in cut_off] + ["delivered"]
+        assert_one_event(receiver, posts + 1)
+    if cut_off:
+        first, second = attempts()
+        assert (second.started_on - first.started_on).total_seconds() >= LEASE
+
+
+def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: House, sender: Sender) -> None:
+    def second_time_lucky(call: Call) -> None:
+        call.say(OK if len(receiver.requests) > 1 else BUSY)
+
+    with receiving(second_time_lucky) as receiver:
+        processes.arm(Point.POST)
+        doomed = processes.worker()
+        clicked(sender, receiver, processes.web(worker="off"))
+        doomed.exit_code()
+        processes.worker()
+        until(lambda: states()[0] in ("delivered", "exhausted"))
+        assert outcomes() == ["interrupted", "answered", "delivered"]
+        assert_one_event(receiver, 2)
+
+
+@pytest.mark.parametrize("point", [Point.POST, Point.RECEIVED], ids=lambda point: point.name)
+def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
+    processes: House, sender: Sender, point: Point
+) -> None:
+    with receiving(OK) as receiver:
+        processes.arm(point, signal.SIGSTOP)
+        frozen = processes.worker()
+        clicked(sender, receiver, processes.web(worker="off"))
+        until(lambda: len(processes.deaths()) == 1)
+        processes.worker()
+        until(lambda: states() == ["delivered"])
+        before, settled_on = outcomes(), callback().settled_on
+        assert before == ["interrupted", "delivered"]
+        frozen.send(signal.SIGCONT)
+        until(lambda: outcomes() != before)
+        assert outcomes() == ["delivered", "delivered"]  # its own attempt is told of as it ended, and nothing else
+        assert (states(), callback().settled_on, callback().lease_token) == (["delivered"], settled_on, None)
+        assert_one_event(receiver, 2)
+        frozen.send(signal.SIGTERM)
+        assert frozen.exit_code() == 0
+
+
+def test_a_callback_that_ends_every_process_is_given_up_and_takes_no_other_with_it(
+    processes: House, sender: Sender
+) -> None:
+    starts = 6  # for 25
+    with receiving(OK) as receiver, receiving(OK) as healthy:
+        web = processes.web(worker="off")
+        for url in (receiver.url(path="/poison"), healthy.url()):
+            assert web.status(f"/{slug_of(make_message(sender, lt_callbackurl=url).link)}") == 302
+        crashing = Twist(poison="/poison", lease_margin=0.0, max_starts=starts)
+        processes.web(crashing, callback_timeout="0.5", callback_waits="0.1,0.1,0.1,0.1")
+        until(lambda: states() == ["exhausted", "delivered"])
+        assert receiver.requests == []
+    assert outcomes()[:starts] == ["interrupted"] * starts
+    with db.read() as session:
+        reason = session.scalars(select(Callback.exhausted_because).order_by(Callback.id)).first()
+    assert reason == "started 6 times; our own processes ended too often before an attempt did"
