@@ -5,8 +5,10 @@ import signal
 import sys
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from shortener.config import Settings
-from shortener.errors import SettingsError
+from shortener.errors import SecretKeyError, SettingsError
 
 try:
     settings = Settings.from_env()
@@ -37,6 +39,13 @@ def post_worker_init(worker: Any) -> None:
     """Start recorder and delivery loop in each worker, after the fork: threads do not survive one."""
     services = worker.wsgi.extensions["shortener"]
     services.recorder.start()
+    with worker.wsgi.app_context():
+        try:
+            services.settle_in()
+        except SecretKeyError as error:
+            sys.exit(str(error))
+        except SQLAlchemyError as error:  # it may come later; until then visitors are asked to wait
+            worker.log.error("the database does not answer yet: %s", error)
     if settings.worker == "on":
         services.deliverer.start()
 

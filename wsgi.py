@@ -1,9 +1,14 @@
 """The WSGI entry point: `gunicorn wsgi:app`, `flask --app wsgi …`."""
 
+import logging
 import sys
 
 from shortener import create_app
 from shortener.errors import SettingsError
+
+# What the product does on its own, such as each attempt of a callback, is written where the server writes.
+logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+logging.getLogger("shortener").setLevel(logging.INFO)
 
 try:
     app = create_app()

@@ -9,7 +9,7 @@ from shortener.db import bind
 from shortener.services import make
 from shortener.web import register as register_routes
 
-MAX_BODY = 256 * 1024  # bytes; a message of 10,000 characters, each escaped as JSON or a form may, fits twice
+MAX_BODY = 512 * 1024  # bytes; holds the longest fields there may be, escaped as JSON or a form may
 
 
 class Json(DefaultJSONProvider):

@@ -133,6 +133,13 @@ def sealed_keys(session: Session, account_ids: Collection[int], *, now: dt.datet
     return keys
 
 
+def check_secret_key(session: Session, secret_key: str) -> None:
+    """Try the key on a stored signing secret; SecretKeyError where that was stored under another one."""
+    newest = session.scalar(select(SigningSecret.sealed).order_by(SigningSecret.id.desc()).limit(1))
+    if newest is not None:
+        unseal(newest, secret_key)
+
+
 def unsealed(sealed: Iterable[bytes], secret_key: str) -> list[bytes]:
     """The keys themselves; SecretKeyError where they do not open, or there is none."""
     keys = [unseal(secret, secret_key) for secret in sealed]

@@ -1,10 +1,14 @@
-"""What would become of a link or a message, and why. Nothing is stored, nothing is looked up."""
+"""What would become of a link or a message, and why. Nothing is stored, no name is looked up."""
 
+import datetime as dt
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from shortener import messages
 from shortener.messages import House
 from shortener.models import Account
-from shortener.orders import Question
+from shortener.orders import Order, Question
 from shortener.reports import sms
 from shortener.rules import body, target
 from shortener.rules.slug import LENGTH
@@ -22,26 +26,21 @@ def of_url(url: str, account: Account, question: Question, house: House) -> dict
     return {"valid": True, "reason": None, "detail": None, "link": verdict.link, "location": verdict.location}
 
 
-def of_message(text: str, account: Account, question: Question, house: House) -> dict[str, Any]:
+def of_message(
+    session: Session, text: str, account: Account, question: Question, house: House, *, now: dt.datetime
+) -> dict[str, Any]:
     """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
-    finding = body.find(
-        text,
-        detection=question.detection or account.detection,
-        bare_domains=question.bare_domains or account.bare_domains,
-        own_hosts=house.own_hosts,
-    )
-    found = finding.found
+    order = Order(message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains)
+    [draft] = messages.without_live_shortlinks(session, [messages.draft(order, account, house)], house, now)
+    found = draft.finding.found
     rewritten = body.rewrite(text, found, f"{house.base_url}/{SAMPLE_SLUG}") if found else text
     return {
         "message": rewritten,
-        "link": found and {"link": found.target.link, "location": found.target.location, "text": _text(text, found)},
+        "link": found
+        and {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]},
         "skipped": [
             {"text": piece.text, "reason": piece.reason, "detail": target.REASONS[piece.reason]}
-            for piece in finding.skipped
+            for piece in draft.finding.skipped
         ],
         "sms": sms(text, rewritten),
     }
-
-
-def _text(text: str, found: body.Found) -> str:
-    return text[found.start : found.end]

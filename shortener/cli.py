@@ -13,14 +13,13 @@ from sqlalchemy.exc import DBAPIError
 
 from shortener import accounts, db, migrations
 from shortener.accounts import Credentials
-from shortener.errors import ShortenerError
+from shortener.errors import AccountNameError, ShortenerError
 from shortener.models import Account
 from shortener.services import services
 
 CURL = """curl -u {sid}:{token} \\
   {base_url}/v1/messages \\
-  -d 'message=Your parcel is on its way: https://example.com/track?id=1 - thank you' \\
-  -d lt_callbackurl=https://example.com/clicked"""
+  -d 'message=Your parcel is on its way: https://example.com/track?id=1 - thank you'"""
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -174,6 +173,7 @@ def worker() -> None:
     Any number may run at once. Needed only with SHORTENER_WORKER=off.
     Example: flask --app wsgi worker
     """
+    services().settle_in()
     deliverer = services().deliverer
     for number in (signal.SIGTERM, signal.SIGINT):
         # From a thread of its own: the handler itself would wait for a lock that the loop it interrupts may hold.
@@ -190,13 +190,17 @@ def first_start() -> None:
     Example: flask --app wsgi first-start
     """
     migrations.upgrade(db.db.engine)
+    services().settle_in()
     base_url = services().settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None
-    if started_before:
+    try:
+        made = None if started_before else _create("demo")
+    except AccountNameError:  # another start at the same moment was quicker
+        made = None
+    if made is None:
         click.echo("There are accounts already. A new token for one: flask --app wsgi account rotate NAME")
         return
-    made = _create("demo")
     click.echo("An account named demo was made. These are shown once:\n")
     _print(made, wants_json=False)
     click.echo(f"\nTry it, in another terminal:\n\n{CURL.format(base_url=base_url, **made)}\n")

@@ -179,6 +179,14 @@ class Settings(pydantic.BaseModel):
             raise ValueError("must not be below SHORTENER_LINK_DAYS")
         return value
 
+    @pydantic.field_validator("bind")
+    @classmethod
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        everywhere = value.rpartition(":")[0] in {"0.0.0.0", "[::]"}  # noqa: S104 - asked, not bound
+        if everywhere and info.data.get("public_url", "") is None:
+            raise ValueError("listens on every address, so SHORTENER_PUBLIC_URL must say where recipients reach us")
+        return value
+
     @pydantic.field_validator("visitors")
     @classmethod
     def _changes_the_list(cls, value: str | None) -> str | None:
@@ -207,6 +215,13 @@ class Settings(pydantic.BaseModel):
     def base_url(self) -> str:
         """The public address, without a slash at its end."""
         return (self.public_url or f"http://{self.bind}").rstrip("/")
+
+    @property
+    def own_receivers(self) -> frozenset[str]:
+        """Where callbacks would come back to us, as `host:port`; another port of the host is another's."""
+        parts = urlsplit(self.base_url)
+        ports = {parts.port} if parts.port else {80, 443}
+        return frozenset(f"{(parts.hostname or '').lower()}:{port}" for port in ports)
 
     @property
     def own_hosts(self) -> frozenset[str]:

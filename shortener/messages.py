@@ -107,7 +107,7 @@ def preprocess_all(
 
     Gives the outcome of each: what was stored or given back, or the error that `preprocess` would raise.
     """
-    drafts = _without_live_shortlinks(session, drafts, house, now)
+    drafts = without_live_shortlinks(session, drafts, house, now)
     outcomes: dict[int, Outcome] = {}
     for _ in range(TRIES):
         waiting = {place: draft for place, draft in enumerate(drafts) if place not in outcomes}
@@ -231,7 +231,7 @@ def _link_row(message: Message, draft: Draft, found: body.Found, house: House) -
     }
 
 
-def _without_live_shortlinks(
+def without_live_shortlinks(
     session: Session, drafts: Sequence[Draft], house: House, now: dt.datetime
 ) -> Sequence[Draft]:
     """Leave a message as it is where it holds a live shortlink of ours already."""
@@ -245,6 +245,8 @@ def _without_live_shortlinks(
         return drafts
     live = message_rows.live(session, sorted(set().union(*numbers.values())), now)
     return [
-        dataclasses.replace(draft, finding=NOTHING) if numbers.get(place, set()) & live else draft
+        dataclasses.replace(draft, finding=body.kept(draft.order.message, draft.finding))
+        if numbers.get(place, set()) & live
+        else draft
         for place, draft in enumerate(drafts)
     ]

@@ -94,6 +94,14 @@ class Installation(Base):
     slug_salt: Mapped[str]
 
 
+class Origin(Base):
+    """A public address that shortlinks were given out under; `https://s.example.com`."""
+
+    __tablename__ = "origin"
+
+    address: Mapped[str] = mapped_column(primary_key=True)
+
+
 class Account(Base):
     """A sender. Its defaults hold for messages that do not say otherwise."""
 

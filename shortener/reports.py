@@ -52,7 +52,7 @@ def accepted(message: Message, link: Link | None, address: Address) -> dict[str,
 def full(session: Session, message: Message, address: Address) -> dict[str, Any]:
     """Everything about one message: as it came, what was made of it, its clicks, its callback."""
     link = link_of(session, message)
-    entry = _link_entry(link, address, accessed_on=link.accessed_on if link else None)
+    entry = _reported_link(link, address)
     rewritten = rewritten_text(message, link, address)
     return {
         **summary(message, link, address),
@@ -71,7 +71,7 @@ def summary(message: Message, link: Link | None, address: Address) -> dict[str, 
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
         "message": rewritten_text(message, link, address),
-        "link_tracking": _link_entry(link, address, accessed_on=link.accessed_on if link else None),
+        "link_tracking": _reported_link(link, address),
         "track_link": message.track_link,
         "lt_callbackurl": message.lt_callbackurl,
         "callbackurl": message.callbackurl,
@@ -169,6 +169,12 @@ def sms(before: str, after: str) -> dict[str, Any]:
     return {"encoding": sent.encoding, "parts_before": parts.count(before).parts, "parts_after": sent.parts}
 
 
+def _reported_link(link: Link | None, address: Address) -> dict[str, Any] | None:
+    if link is None:
+        return None
+    return {**(_link_entry(link, address, link.accessed_on) or {}), "off_on": _maybe(link.off_on)}
+
+
 def _link_entry(link: Link | None, address: Address, accessed_on: dt.datetime | None) -> dict[str, Any] | None:
     if link is None:
         return None
@@ -176,7 +182,6 @@ def _link_entry(link: Link | None, address: Address, accessed_on: dt.datetime | 
         "link": link.target,
         "shortlink": address.of_link(link),
         "expires_on": rfc3339(link.expires_on),
-        "off_on": _maybe(link.off_on),
         "accessed": accessed_on is not None,
         "accessed_on": _maybe(accessed_on),
     }

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from flask import Flask, current_app
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from shortener import db
+from shortener import accounts, db, origins
 from shortener.config import Settings
 from shortener.messages import House
 from shortener.models import Installation
@@ -36,15 +37,17 @@ class Services:
     @cached_property
     def slugs(self) -> Slugs:
         """The slugs of this installation: its salt was made with its database and never changes."""
-        with db.read() as session:
+        with Session(db.db.engine) as session:  # its own: it may be asked for within somebody's transaction
             return Slugs(session.scalars(select(Installation.slug_salt)).one())
 
     @cached_property
     def house(self) -> House:
         """What this installation adds to a message."""
+        with Session(db.db.engine) as session:
+            own_hosts = origins.hosts(session, self.settings.base_url)
         return House(
             base_url=self.settings.base_url,
-            own_hosts=self.settings.own_hosts,
+            own_hosts=own_hosts,
             link_life=timedelta(days=self.settings.link_days),
             slugs=self.slugs,
         )
@@ -53,6 +56,15 @@ class Services:
     def address(self) -> Address:
         """How documents name things."""
         return Address(base_url=self.settings.base_url, slugs=self.slugs)
+
+    def settle_in(self) -> None:
+        """Do what every start does: hold the secret key to what is stored, keep the public address.
+
+        SecretKeyError where stored signing secrets do not open: no event could be signed.
+        """
+        with db.write() as session:
+            accounts.check_secret_key(session, self.settings.secret_key or "")
+            origins.remember(session, self.settings.base_url)
 
 
 def make(app: Flask, settings: Settings) -> Services:
@@ -63,7 +75,7 @@ def make(app: Flask, settings: Settings) -> Services:
         deny_nets=settings.callback_deny_nets,
         ports=frozenset(settings.callback_ports) or None,
         allow_http=settings.callback_allow_http == "on",
-        own_hosts=settings.own_hosts,
+        own_hosts=settings.own_receivers,
     )
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)

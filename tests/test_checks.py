@@ -53,6 +53,14 @@ def test_a_message_is_told_what_would_be_rewritten_and_what_not(client: FlaskCli
     assert told["sms"]["parts_after"] == 1
 
 
+def test_a_live_shortlink_is_seen_as_the_real_call_sees_it(client: FlaskClient, sender: Sender) -> None:
+    sent = client.post("/v1/messages", json={"message": TEXT}, headers=sender.bearer).get_json()
+    text = f"{sent['message']} https://other.example.org/b"
+    told = ask(client, sender, message=text)
+    assert (told["message"], told["link"]) == (text, None)
+    assert [piece["reason"] for piece in told["skipped"]] == ["own", "kept"]
+
+
 def test_nothing_is_stored(client: FlaskClient, sender: Sender) -> None:
     ask(client, sender, message=TEXT)
     with db.read() as session:

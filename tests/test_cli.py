@@ -236,7 +236,7 @@ def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
     answer = current_app.test_client().post("/v1/messages", data=fields, auth=(sid, token))
     assert answer.status_code == 201
     assert answer.get_json()["links"][0]["link"] == "https://example.com/track?id=1"
-    assert set(fields) == {"message", "lt_callbackurl"}
+    assert set(fields) == {"message"}
 
 
 def test_a_later_start_makes_no_account_and_shows_no_secret(bare: Run) -> None:

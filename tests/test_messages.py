@@ -6,12 +6,14 @@ import pytest
 from sqlalchemy import func, select
 
 from shortener import db, messages, reports
+from shortener.config import Settings
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
 from shortener.models import Account, Link, Message
 from shortener.orders import Order
 from shortener.rules.receiver import Policy
 from shortener.services import Services
 from shortener.services import services as services_of_app
+from tests.conftest import running
 from tests.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of
 
 
@@ -114,6 +116,24 @@ def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Se
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
     assert again.link is None
     assert again.message.text.startswith(rewritten)
+
+
+def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, services: Services) -> None:
+    first = make_message(sender)
+    shortlink = services.address.of_link(first.link) if first.link else ""
+    again = make_message(sender, f"{shortlink} https://bad.c https://b.example.com/x")
+    assert again.message.skipped is not None
+    assert [piece["reason"] for piece in again.message.skipped] == ["own", "tld", "kept"]
+
+
+def test_a_live_shortlink_of_a_former_address_is_ours_still(sender: Sender, settings: Settings) -> None:
+    services_of_app().settle_in()
+    first = make_message(sender)
+    shortlink = f"https://s.example.com/{slug_of(first.link)}"
+    with running(settings.model_copy(update={"public_url": "https://t.example.com"})):
+        services_of_app().settle_in()
+        again = make_message(sender, f"{shortlink} {TARGET}")
+    assert again.link is None
 
 
 def test_a_dead_shortlink_of_ours_is_no_target_and_does_not_stop_the_search(sender: Sender) -> None:

@@ -110,6 +110,7 @@ MACHINES: Final = """
 +scanner forcepoint            # mail gateway
 +scanner sophos                # mail gateway
 +scanner trendmicro            # mail gateway
++scanner trend micro           # browser add-on that looks at links
 +scanner ciscosecureemail      # mail gateway
 +scanner ironport              # mail gateway
 +scanner fortimail             # mail gateway

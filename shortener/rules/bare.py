@@ -28,7 +28,7 @@ def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if bare_domains == "off" or labels[-1].isdigit() or host.startswith("["):
         return "bare"  # 3.0.0.0 is a version more often than an address
-    if bare_domains == "any" or port or rest or len(labels) == 1:
+    if bare_domains == "any" or port or rest.startswith(("/", "?")) or len(labels) == 1:
         return None
     if labels[0].lower() == "www":
         return None if len(labels) > 2 else "word"

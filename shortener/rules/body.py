@@ -80,6 +80,15 @@ def find(
     return Finding(found, tuple(skipped))
 
 
+def kept(text: str, finding: Finding) -> Finding:
+    """The finding of a message that is left as it is: its link is passed over like the rest."""
+    if finding.found is None:
+        return finding
+    found = finding.found
+    piece = Skipped(text[found.start : found.end][:LONGEST_SKIPPED], "kept", found.start)
+    return Finding(None, tuple(sorted((*finding.skipped, piece), key=lambda skipped: skipped.start)))
+
+
 def rewrite(text: str, found: Found, shortlink: str) -> str:
     """The text with the shortlink where the link stood, every other character as it was."""
     return text[: found.start] + shortlink + text[found.end :]

@@ -42,6 +42,7 @@ REASONS: Final[dict[str, str]] = {
     "bare": "Links without http:// or https:// are not taken here; put the scheme before it.",
     "word": "This looks like a word after a full stop or like a file; put https:// or www. before it if it is a link.",
     "glued": "The link touches other text; put a space before and after it, or use smart detection.",
+    "kept": "The message holds a live link of the shortener already, and was given back unchanged.",
     "later": "Another link of the message was shortened; only the first one is.",
 }  # fmt: skip
 

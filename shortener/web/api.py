@@ -42,9 +42,7 @@ def preprocess(account: Account) -> Answer:
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's messages, the newest first; with `client_tag`, the one or none that has it."""
-    unknown = set(request.args) - {"client_tag", "cursor"}
-    if unknown:
-        raise InvalidOrderError({name: ["is not a parameter of this call"] for name in sorted(unknown)})
+    _only("client_tag", "cursor")
     with db.read() as session:
         return reports.page(
             session,
@@ -59,6 +57,7 @@ def find(account: Account) -> dict[str, Any]:
 @for_senders
 def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
+    _only()
     with db.read() as session:
         return reports.full(session, messages.find(session, account, msgid), services().address)
 
@@ -67,6 +66,7 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
 @for_senders
 def clicks(account: Account, msgid: str) -> dict[str, Any]:
     """A message's clicks, the newest first, page by page."""
+    _only("cursor")
     with db.read() as session:
         message = messages.find(session, account, msgid)
         link = messages.link_of(session, message)
@@ -93,7 +93,17 @@ def check(account: Account) -> dict[str, Any]:
     question = Question.check(incoming.fields())
     if question.url is not None:
         return checks.of_url(question.url, account, question, services().house)
-    return checks.of_message(question.message or "", account, question, services().house)
+    house = services().house
+    with db.read() as session:
+        return checks.of_message(session, question.message or "", account, question, house, now=db.now(session))
+
+
+def _only(*names: str) -> None:
+    """Refuse a parameter that is misspelt or comes twice: it would let everything through."""
+    faults = {name: ["is not a parameter of this call"] for name in request.args if name not in names}
+    faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
+    if faults:
+        raise InvalidOrderError(faults)
 
 
 def _idempotency_key() -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shortener.errors import InvalidOrderError
 from shortener.web.problems import RequestError
@@ -22,12 +23,34 @@ def fields() -> dict[str, Any]:
     RequestError where it is neither JSON nor a form; InvalidOrderError where a field came twice: which one is meant?
     """
     if request.mimetype == FORM:
-        return _once(_as_form(_urlencoded(request.get_data())))
+        return _once(_as_form(_urlencoded(body())))
     if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
-        return _once(_json(request.get_data()))
+        return _once(_json(body()))
     if request.mimetype == "multipart/form-data":
+        body()
         return _once(_as_form(_multipart()))
     raise RequestError(415, "unsupported_media_type", f"Send application/json or {FORM}.")
+
+
+def body() -> bytes:
+    """The request's body, whole: half a message must never be taken for one.
+
+    A server that ends chunked bodies by itself makes Werkzeug trust it: then a body that is too long is cut, and one
+    that broke off is not noticed.
+    """
+    most = request.max_content_length or 0
+    try:
+        data = request.get_data(cache=True)
+        more = request.environ["wsgi.input"].read(1) if len(data) >= most else b""
+    except HTTPException:
+        raise
+    except Exception:  # each server has exceptions of its own for what it cannot read
+        raise RequestError(400, "bad_request", "The body broke off, or is not framed as HTTP asks.") from None
+    if more:
+        raise RequestEntityTooLarge
+    if request.content_length is not None and len(data) != request.content_length:
+        raise RequestError(400, "bad_request", "The body broke off before its Content-Length.")
+    return data
 
 
 def _once(pairs: Pairs) -> dict[str, Any]:
@@ -76,7 +99,9 @@ def _urlencoded(data: bytes) -> Pairs:
 
 def _multipart() -> Pairs:
     """Werkzeug has put U+FFFD where the text was not UTF-8; no message is worth guessing what stood there."""
-    pairs = [(name, value) for name, values in request.form.lists() for value in values]
+    if request.files:
+        raise InvalidOrderError({str(name): ["must be a field, not a file"] for name in request.files})
+    pairs = [(str(name), value) for name, values in request.form.lists() for value in values]
     if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
         raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
     return pairs

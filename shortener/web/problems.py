@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -31,7 +31,7 @@ HTTP_CODES = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
     411: ("length_required", "Say the length of the body."),
-    413: ("body_too_large", "The body is larger than 256 KiB."),
+    413: ("body_too_large", "The body is larger than 512 KiB."),
     415: ("unsupported_media_type", "Send application/json or application/x-www-form-urlencoded."),
 }
 TITLES = {
@@ -85,7 +85,9 @@ def problem(status: int, code: str, detail: str, **more: Any) -> Response:
         "detail": detail,
         **more,
     }
-    return _finished(Response(json.dumps(document), status=status, content_type="application/problem+json"))
+    # A name that came in may hold a lone surrogate, which no answer can carry.
+    text = json.dumps(document).encode("utf-8", "replace")
+    return _finished(Response(text, status=status, content_type="application/problem+json"))
 
 
 def _finished(response: Response) -> Response:
@@ -109,7 +111,8 @@ def _refusal(error: errors.ShortenerError) -> Response:
 
 
 def _no_database(error: SQLAlchemyError) -> Response:
-    if not isinstance(error, DBAPIError | PoolTimeoutError):
+    # Only what is over by itself: a constraint or a value that the database refuses is a fault of ours.
+    if not isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
         return _unexpected(error)
     log.error("the database refused: %s", error)
     if pages.for_people():
@@ -123,6 +126,8 @@ def _http(error: HTTPException) -> Response:
         response = pages.gone("unknown") if status == 404 else pages.page(status, "refused")
     else:
         code, detail = HTTP_CODES.get(status, ("bad_request", error.description or "The request cannot be served."))
+        if status >= 500:
+            code, detail = "internal", "Something went wrong on our side; it has been logged."
         response = problem(status, code, detail)
     if status == 405 and "Allow" in dict(error.get_headers()):
         response.headers["Allow"] = dict(error.get_headers())["Allow"]

@@ -28,7 +28,7 @@ class TrustedProxies:
     def _believe(self, environ: Environ, forwarded: dict[str, str]) -> None:
         """Go back hop by hop; the first address that is not a proxy of ours is the visitor."""
         for hop in reversed(forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-            address = _parsed(hop.strip())
+            address = _parsed(_without_port(hop.strip()))
             if address is None:
                 break
             environ["REMOTE_ADDR"] = str(address)
@@ -40,6 +40,13 @@ class TrustedProxies:
     def _trusts(self, address: str) -> bool:
         ip = _parsed(address)
         return ip is not None and any(ip in network for network in self._trusted if network.version == ip.version)
+
+
+def _without_port(hop: str) -> str:
+    """Some proxies write `1.2.3.4:5678` and `[2001:db8::1]:443`."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

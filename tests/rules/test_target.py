@@ -227,7 +227,7 @@ def test_every_reason_has_one_word_and_a_sentence() -> None:
     for code, sentence in REASONS.items():
         assert set(code) <= set(ascii_lowercase)
         assert sentence.endswith(".")
-    assert set(REFUSED) | {"own", "glued", "later"} == set(REASONS)
+    assert set(REFUSED) | {"own", "glued", "kept", "later"} == set(REASONS)
 
 
 def test_the_lists_of_words_name_only_top_level_domains_that_exist() -> None:

@@ -1,11 +1,17 @@
 """Our own interface: what it takes, what it answers, what it refuses and how it says so."""
 
 import json
+import socket
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from shortener import accounts, db
@@ -266,8 +272,10 @@ class TestReport:
         assert {field: report[field] for field in sent if field != "message"} == {
             field: value for field, value in sent.items() if field != "message"
         }
-        for field in ("msgid", "message", "link_tracking", "links", "skipped", "sms", "url"):
+        for field in ("msgid", "message", "skipped", "sms", "url"):
             assert report[field] == made[field]
+        assert report["link_tracking"] == made["link_tracking"] | {"off_on": None}
+        assert report["links"] == [report["link_tracking"]]
         assert report["clicks"]["total"] == 0
         assert report["callback"] is None
 
@@ -376,3 +384,93 @@ def test_json_answers_are_not_kept_by_anybody(client: FlaskClient, sender: Sende
     answer = post(client, sender, message=TEXT)
     assert answer.headers["Cache-Control"] == "no-store"
     assert json.loads(answer.text)
+
+
+class TestBrokenBodies:
+    """Half a message must never be taken for one. Sockets, because only a server can be left in the middle."""
+
+    @pytest.fixture
+    def address(self, app: Flask) -> Iterator[tuple[str, int]]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        server.daemon_threads = True  # type: ignore[attr-defined]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield "127.0.0.1", server.server_port
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    @pytest.mark.parametrize("body", [b"message=half+https://example.com", b""])
+    def test_a_body_that_breaks_off_is_refused_and_nothing_is_stored(
+        self, address: tuple[str, int], sender: Sender, body: bytes
+    ) -> None:
+        head = (
+            "POST /v1/messages HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            f"Authorization: {sender.basic['Authorization']}\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 500\r\n\r\n"
+        )
+        with socket.create_connection(address) as connection:
+            connection.sendall(head.encode() + body)
+            connection.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.split(b"\r\n")[0].split()[1] == b"400"
+        assert stored() == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"\\ud800":1,"\\ud800":2,"message":"a"}', b'{"\\ud800":1,"message":"a"}'],
+)
+def test_a_name_that_is_no_text_is_422(client: FlaskClient, sender: Sender, body: bytes) -> None:
+    answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
+    assert_problem(answer, 422, "invalid_fields")
+
+
+@pytest.mark.parametrize(
+    "disposition", ["form-data", 'form-data; nameclient_tag"', 'form-data; name="f"; filename="x"']
+)
+def test_a_part_that_is_no_field_is_refused(client: FlaskClient, sender: Sender, disposition: str) -> None:
+    parts = (
+        f'--b\r\nContent-Disposition: form-data; name="message"\r\n\r\nhi\r\n--b\r\nContent-Disposition: {disposition}'
+    )
+    answer = client.post(
+        "/v1/messages",
+        data=f"{parts}\r\n\r\nx\r\n--b--\r\n".encode(),
+        content_type="multipart/form-data; boundary=b",
+        headers=sender.bearer,
+    )
+    assert answer.status_code == 422
+    assert stored() == 0
+
+
+@pytest.mark.parametrize("query", ["/clicks?foo=1", "?foo=1", "/clicks?cursor=AA&cursor=AA"])
+def test_a_parameter_that_a_report_does_not_know_is_422(client: FlaskClient, sender: Sender, query: str) -> None:
+    msgid = make_message(sender).message.msgid
+    assert_problem(get(client, sender, f"/v1/messages/{msgid}{query}"), 422, "invalid_fields")
+
+
+def test_a_replay_after_the_link_was_switched_off_is_still_the_first_answer(
+    client: FlaskClient, sender: Sender
+) -> None:
+    key = {"Idempotency-Key": "8e03978e"}
+    first = post(client, sender, key, message=TEXT).get_json()
+    client.post(f"/v1/messages/{first['msgid']}/off", headers=sender.bearer)
+    assert post(client, sender, key, message=TEXT).get_json() == first
+
+
+def test_the_longest_order_there_may_be_is_taken(client: FlaskClient, sender: Sender) -> None:
+    fields = {"message": "\U0001f600" * 10_000, "tags": ["\U0001f600" * 200] * 100, "client_tag": "\U0001f600" * 200}
+    answer = client.post(
+        "/v1/messages", data=json.dumps(fields), content_type="application/json", headers=sender.bearer
+    )
+    assert answer.status_code == 201
+
+
+def test_a_database_fault_that_is_ours_is_not_called_an_outage(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise IntegrityError("INSERT", {}, Exception("NOT NULL"))
+
+    monkeypatch.setattr("shortener.messages.preprocess", fail)
+    assert_problem(post(client, sender, message=TEXT), 500, "internal")

@@ -61,7 +61,8 @@ def test_a_trusted_proxy_names_the_visitor_and_the_scheme() -> None:
         (",", PROXY),
         ("fe80::1, fd00::2", "fe80::1"),
         ("2001:DB8:0::1", "2001:db8::1"),
-        ("203.0.113.7:4711", PROXY),
+        ("203.0.113.7:4711", VISITOR),
+        ("203.0.113.7:x:y", PROXY),
         ("::ffff:203.0.113.7, ::ffff:10.0.0.3", VISITOR),
     ],
 )
@@ -93,3 +94,11 @@ def test_nothing_that_was_forwarded_reaches_the_application(remote: str) -> None
 def test_no_header_breaks_a_request_or_puts_what_is_no_address_in_its_place(chain: str) -> None:
     visitor = seen(PROXY, x_forwarded_for=chain)["REMOTE_ADDR"]
     assert visitor == PROXY or ":" in visitor or visitor.replace(".", "").isdigit()
+
+
+@pytest.mark.parametrize(
+    ("hop", "address"),
+    [("203.0.113.7:5678", "203.0.113.7"), ("[2001:db8::1]:443", "2001:db8::1"), ("[2001:db8::1]", "2001:db8::1")],
+)
+def test_an_address_with_a_port_is_read_without_it(hop: str, address: str) -> None:
+    assert seen(PROXY, x_forwarded_for=hop)["REMOTE_ADDR"] == address
