@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ _UNFAIR = bytes(range(_FAIR, 256))
 _OF_TOKEN = select(Account).join(Credential).where(Credential.token_sha256 == bindparam("token_sha256"))
 KEY_BYTES = 32
 NAME_LENGTH = 100
+OVERLAP = dt.timedelta(hours=24)  # an old signing secret signs beside the new one for so long
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,8 @@ def create(session: Session, name: str, *, secret_key: str, now: dt.datetime) ->
     except IntegrityError:
         raise AccountNameError(f"There is an account named {name} already.") from None
     token = _add_token(session, account, now)
-    key = secrets.token_bytes(KEY_BYTES)
-    session.add(SigningSecret(account_id=account.id, sealed=seal(key, secret_key), created_on=now))
-    return Credentials(name=name, sid=account.sid, token=token, signing_secret=event.show_secret(key))
+    signing_secret = _add_signing_secret(session, account, secret_key, now)
+    return Credentials(name=name, sid=account.sid, token=token, signing_secret=signing_secret)
 
 
 def rotate(session: Session, name: str, *, now: dt.datetime) -> tuple[Account, str]:
@@ -59,6 +59,22 @@ def rotate(session: Session, name: str, *, now: dt.datetime) -> tuple[Account, s
     account = named(session, name)
     session.execute(delete(Credential).where(Credential.account_id == account.id))
     return account, _add_token(session, account, now)
+
+
+def rotate_signing_secret(
+    session: Session, name: str, *, secret_key: str, now: dt.datetime
+) -> tuple[Account, str, dt.datetime]:
+    """Give the account a new signing secret, and tell until when the old one signs as well.
+
+    Of several old ones none lives longer than it would have.
+    """
+    account = named(session, name)
+    until = now + OVERLAP
+    mine, expires_on = SigningSecret.account_id == account.id, SigningSecret.expires_on
+    session.execute(delete(SigningSecret).where(mine, expires_on <= now))
+    for_longer = or_(expires_on.is_(None), expires_on > until)
+    session.execute(update(SigningSecret).where(mine, for_longer).values(expires_on=until))
+    return account, _add_signing_secret(session, account, secret_key, now), until
 
 
 def disable(session: Session, name: str, *, now: dt.datetime) -> Account:
@@ -161,3 +177,9 @@ def _add_token(session: Session, account: Account, now: dt.datetime) -> str:
     digest = hashlib.sha256(token.encode()).digest()
     session.add(Credential(account_id=account.id, token_sha256=digest, created_on=now))
     return token
+
+
+def _add_signing_secret(session: Session, account: Account, secret_key: str, now: dt.datetime) -> str:
+    key = secrets.token_bytes(KEY_BYTES)
+    session.add(SigningSecret(account_id=account.id, sealed=seal(key, secret_key), created_on=now))
+    return event.show_secret(key)

@@ -15,6 +15,7 @@ from shortener import accounts, db, migrations
 from shortener.accounts import Credentials
 from shortener.errors import AccountNameError, ShortenerError
 from shortener.models import Account
+from shortener.rules.moments import rfc3339
 from shortener.services import services
 
 CURL = """curl -u {sid}:{token} \\
@@ -42,6 +43,8 @@ class Group(Refusals, AppGroup):
 
 
 account_group = Group("account", help="Senders and their credentials.")
+secret_group = Group("secret", help="What signs an account's callbacks.")
+account_group.add_command(secret_group)
 db_group = Group("db", help="The database's tables.")
 
 
@@ -112,6 +115,23 @@ def rotate(name: str, wants_json: bool) -> None:
     with db.write() as session:
         account, token = accounts.rotate(session, name, now=db.now(session))
     _print({"name": account.name, "sid": account.sid, "token": token}, wants_json)
+
+
+@secret_group.command("rotate")
+@click.argument("name")
+@as_json
+def rotate_secret(name: str, wants_json: bool) -> None:
+    """Give the account a new signing secret, shown once.
+
+    \b
+    For 24 hours callbacks carry the signatures of both, the new one's first.
+    Example: flask --app wsgi account secret rotate shop
+    """
+    secret_key = services().settings.secret_key or ""
+    with db.write() as session:
+        now = db.now(session)
+        account, secret, until = accounts.rotate_signing_secret(session, name, secret_key=secret_key, now=now)
+    _print({"name": account.name, "signing_secret": secret, "old_one_until": rfc3339(until)}, wants_json)
 
 
 @account_group.command()

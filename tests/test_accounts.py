@@ -32,6 +32,11 @@ def rotate(name: str) -> str:
         return accounts.rotate(session, name, now=NOW + HOUR)[1]
 
 
+def rotate_secret(name: str, now: dt.datetime = NOW) -> str:
+    with db.write() as session:
+        return accounts.rotate_signing_secret(session, name, secret_key=SECRET_KEY, now=now)[1]
+
+
 def disable(name: str, now: dt.datetime = NOW) -> None:
     with db.write() as session:
         accounts.disable(session, name, now=now)
@@ -195,7 +200,7 @@ def test_a_disabled_accounts_events_are_still_signed() -> None:
     assert len(keys_of("shop")) == 1
 
 
-@pytest.mark.parametrize("act", [rotate, disable, keys_of])
+@pytest.mark.parametrize("act", [rotate, rotate_secret, disable, keys_of])
 def test_an_account_that_is_not_there_is_named(act: Any) -> None:
     with pytest.raises(AccountNameError, match="no account named nobody"):
         act("nobody")
@@ -209,6 +214,40 @@ def test_keys_sign_the_newest_first_until_they_expire() -> None:
     just_before = NOW + 3 * HOUR - dt.timedelta(microseconds=1)
     assert keys_of("shop", now=just_before) == [b"newest", b"middle", oldest]
     assert keys_of("shop", now=NOW + 3 * HOUR) == [b"newest", oldest]
+
+
+def test_a_new_signing_secret_signs_first_and_the_old_one_for_a_day_more() -> None:
+    create("shop")
+    [old] = keys_of("shop")
+    shown = rotate_secret("shop")
+    new = base64.b64decode(shown.removeprefix("whsec_"), validate=True)
+    assert keys_of("shop") == [new, old]
+    assert keys_of("shop", now=NOW + 24 * HOUR - dt.timedelta(microseconds=1)) == [new, old]
+    assert keys_of("shop", now=NOW + 24 * HOUR) == [new]
+    assert keys_of("shop", now=NOW + 9000 * HOUR) == [new]
+
+
+def test_rotated_twice_in_a_day_all_three_sign_and_none_lives_longer_for_it() -> None:
+    create("shop")
+    rotate_secret("shop")
+    rotate_secret("shop", NOW + HOUR)
+    assert [len(keys_of("shop", now=NOW + hours * HOUR)) for hours in (2, 24, 25)] == [3, 2, 1]
+
+
+def test_what_expired_is_gone_with_the_next_rotation() -> None:
+    create("shop")
+    rotate_secret("shop")
+    rotate_secret("shop", NOW + 48 * HOUR)
+    with db.read() as session:
+        assert len(session.scalars(select(SigningSecret)).all()) == 2
+
+
+def test_a_rotation_leaves_other_accounts_alone() -> None:
+    create("shop")
+    create("other")
+    before = keys_of("other", now=NOW + 48 * HOUR)
+    rotate_secret("shop")
+    assert keys_of("other", now=NOW + 48 * HOUR) == before
 
 
 def test_of_two_keys_of_one_moment_the_later_row_is_the_newer() -> None:

@@ -16,13 +16,17 @@ from click.testing import Result
 from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shortener import accounts, cli, create_app, db
 from shortener.config import Settings
 from shortener.errors import CredentialsError
 from shortener.models import Account
+from shortener.services import Services
 from tests.conftest import SECRET_KEY
+from tests.due import fill
 from tests.factories import Sender
+from tests.servers import OK, parsed, receiving
 
 ROOT = Path(__file__).parents[1]
 Run = Callable[..., Result]
@@ -135,6 +139,28 @@ def test_a_rotated_token_is_printed_and_is_the_only_one_that_opens(run: Run, sen
     assert (changed["sid"], opens(changed["token"])) == (sender.sid, "shop")
     with pytest.raises(CredentialsError):
         opens(sender.token)
+
+
+def test_a_rotated_signing_secret_is_printed_and_signs_beside_the_old_one(
+    run: Run, sender: Sender, services: Services
+) -> None:
+    changed = document(run("account", "secret", "rotate", "shop", "--json"))
+    assert list(changed) == ["name", "signing_secret", "old_one_until"]
+    with receiving(OK) as receiver:
+        put_due(sender, receiver.url())
+        services.deliverer.deliver_due()
+    headers, body = parsed(receiver.requests[0])
+    assert len(headers["webhook-signature"].split()) == 2
+    for secret in (sender.signing_secret, changed["signing_secret"]):
+        assert Webhook(secret).verify(body.decode(), headers)["type"] == "link.clicked"
+    with pytest.raises(WebhookVerificationError):
+        Webhook("whsec_" + "A" * 43 + "=").verify(body.decode(), headers)
+    assert opens(sender.token) == "shop"
+
+
+def put_due(sender: Sender, url: str) -> None:
+    with db.write() as session:
+        fill(session, sender.name, {url: 1}, since=db.now(session))
 
 
 def test_a_disabled_account_is_closed_and_listed_as_such(run: Run, sender: Sender) -> None:
@@ -274,14 +300,20 @@ def test_every_command_explains_itself_with_an_example(run: Run, app: Flask) -> 
 
 
 def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
-    for words in ((), ("account",), ("db",)):
+    for words in ((), ("account",), ("account", "secret"), ("db",)):
         output = done(run(*words, "--help"))
         assert "..." not in output.partition("Commands:")[2]
 
 
 def test_every_command_about_accounts_can_answer_in_json() -> None:
-    for name, command in cli.account_group.commands.items():
-        assert "--json" in [option for parameter in command.params for option in parameter.opts], name
+    every = commands(cli.account_group)
+    assert ("secret", "rotate") in every
+    for words in every:
+        command: click.Command = cli.account_group
+        for word in words:
+            assert isinstance(command, click.Group)
+            command = command.commands[word]
+        assert "--json" in [option for parameter in command.params for option in parameter.opts], words
 
 
 # As an operator runs them: a process of its own.
