@@ -24,7 +24,9 @@ def upgrade() -> None:
     )
     # Made once: with another salt every slug that is out there would lead nowhere.
     op.bulk_insert(installation, [{"id": 1, "slug_salt": secrets.token_urlsafe(32)}])
-    op.create_table("origin", sa.Column("address", TEXT, nullable=False), sa.PrimaryKeyConstraint("address", name="pk_origin"))
+    op.create_table(
+        "origin", sa.Column("address", TEXT, nullable=False), sa.PrimaryKeyConstraint("address", name="pk_origin")
+    )
     _accounts()
     _messages()
     _callbacks()
