@@ -1,5 +1,7 @@
 """The file that keeps what the database does not take: what is in it survives, what was cut off is not believed."""
 
+import errno
+import os
 import signal
 import subprocess
 import sys
@@ -217,3 +219,12 @@ def test_the_file_of_a_process_killed_by_force_is_free_for_others(tmp_path: Path
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert again(tmp_path) == [b"of the dead"]
+
+
+def test_what_the_disk_has_not_confirmed_is_not_told_as_kept(own: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "the disk is gone")
+
+    monkeypatch.setattr(os, "fdatasync", fail)
+    with pytest.raises(OSError, match="the disk is gone"):
+        own.append(b"on its way")

@@ -1,0 +1,135 @@
+"""What was answered with 302 is stored in the end: with a database that takes nothing, by kill -9 and by SIGTERM."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import select
+
+from shortener import db
+from shortener.config import Settings
+from shortener.models import Callback, Click, Link
+from shortener.services import services
+from tests import refusing
+from tests.crashing import House, Node, house
+from tests.factories import Sender, make_message, slug_of
+from tests.waiting import until
+
+SETTINGS = {
+    "secret_key": "k" * 40,
+    "public_url": "https://s.example.com",
+    "callback_allow_nets": "127.0.0.0/8",
+    "worker": "off",
+    "processes": "2",
+    "spool_bytes": "65536",
+}
+CALLBACK = "http://127.0.0.1:9/clicked"
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, data=tmp_path, **SETTINGS)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+        yield made
+
+
+class Load:
+    """Browsers that click one link after the other, each link once, until there are no more or they are told to end."""
+
+    def __init__(self, node: Node, slugs: list[str]) -> None:
+        self.node, self.slugs = node, iter(slugs)
+        self.lock, self.ended = threading.Lock(), threading.Event()
+        self.answered: set[str] = set()
+
+    def click(self) -> None:
+        """Click and click, and note what was answered."""
+        while not self.ended.is_set():
+            with self.lock:
+                slug = next(self.slugs, None)
+            if slug is None:
+                return
+            if self.node.status(f"/{slug}") == 302:
+                self.answered.add(slug)
+
+
+@contextmanager
+def clicking(node: Node, slugs: list[str], browsers: int = 8) -> Iterator[Load]:
+    """Clicks under way while the block runs."""
+    load = Load(node, slugs)
+    with ThreadPoolExecutor(browsers) as pool:
+        clicked = [pool.submit(load.click) for _ in range(browsers)]
+        try:
+            yield load
+        finally:
+            load.ended.set()
+    for one in clicked:
+        one.result()
+
+
+def links(sender: Sender, count: int) -> list[str]:
+    return [slug_of(make_message(sender, lt_callbackurl=CALLBACK).link) for _ in range(count)]
+
+
+def stored_whole() -> set[str]:
+    """The slugs of links with a click, `accessed_on` and a callback."""
+    whole = select(Link.number).where(Link.accessed_on.is_not(None))
+    whole = whole.join(Click, Click.link_id == Link.id).join(Callback, Callback.link_id == Link.id)
+    with db.read() as session:
+        return {services().slugs.encode(number) for number in session.scalars(whole)}
+
+
+def spooled(node: Node) -> int:
+    return int(requests.get(f"{node.url}/healthz", timeout=30).json()["clicks_spooled"])
+
+
+def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_that_was_answered(
+    processes: House, sender: Sender, database_url: str
+) -> None:
+    slugs = links(sender, 150)
+    node = processes.web()
+    with refusing.locked(database_url):
+        with clicking(node, slugs) as load:
+            until(lambda: len(load.answered) >= 60)
+            node.kill()
+        assert stored_whole() == set()
+    answered = load.answered
+    assert len(answered) >= 60
+    again = processes.web()
+    until(lambda: spooled(again) == 0)
+    assert answered <= stored_whole()
+    assert len(stored_whole()) < 150  # it was killed in the middle of it
+
+
+def test_kill_9_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender) -> None:
+    slugs = links(sender, 400)
+    node = processes.web()
+    with clicking(node, slugs) as load:
+        until(lambda: len(load.answered) >= 100)
+        node.kill()
+    assert load.answered <= stored_whole()
+
+
+def test_sigterm_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender) -> None:
+    slugs = links(sender, 400)
+    node = processes.web()
+    with clicking(node, slugs) as load:
+        until(lambda: len(load.answered) >= 100)
+        node.send(signal.SIGTERM)
+        assert node.exit_code() == 0
+    assert load.answered <= stored_whole()
+
+
+def test_a_lone_click_needs_no_company(processes: House, sender: Sender) -> None:
+    [slug] = links(sender, 1)
+    assert processes.web().status(f"/{slug}") == 302
+    assert stored_whole() == {slug}
