@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,6 +49,20 @@ def post_worker_init(worker: Any) -> None:
             worker.log.error("the database does not answer yet: %s", error)
     if settings.worker == "on":
         services.deliverer.start()
+        _stop_claiming_at_once(services.deliverer)
+
+
+def _stop_claiming_at_once(deliverer: Any) -> None:
+    """On SIGTERM, not only when the last request has ended: what is claimed late is cut off."""
+    handle_exit = signal.getsignal(signal.SIGTERM)
+
+    def stop(number: int, frame: Any) -> None:
+        # From a thread of its own: the handler itself would wait for a lock that the code it interrupts may hold.
+        threading.Thread(target=deliverer.request_stop).start()
+        handle_exit(number, frame)  # type: ignore[operator, misc] # gunicorn's own, a function
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.siginterrupt(signal.SIGTERM, False)  # as gunicorn has it
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -36,7 +36,7 @@ from tests.waiting import WITHIN, until
 
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["__main__", "shortener", __name__])
-LOG = "deaths"
+LOG, STOPPING = "deaths", "stopping"
 
 
 class Point(Enum):
@@ -150,6 +150,10 @@ class House:
         written.write_text(number.name)
         written.rename(self.folder / point.name)
 
+    def is_stopping(self) -> bool:
+        """Whether a process has been told to claim no more."""
+        return (self.folder / STOPPING).exists()
+
     def disarm(self) -> None:
         """Let nobody die any more."""
         for point in Point:
@@ -194,6 +198,7 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
         del os.environ[name]
     os.environ.update({f"SHORTENER_{name.upper()}": value for name, value in settings.items()})
     _install(twist, functools.partial(_reach, folder))
+    _note_stops(folder / STOPPING)
     if role == "web":
         sys.argv = ["gunicorn"]
         WSGIApplication("%(prog)s", prog="gunicorn").run()
@@ -274,6 +279,16 @@ def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:
         return answer
 
     Client.post = post  # type: ignore[method-assign]
+
+
+def _note_stops(path: Path) -> None:
+    request_stop = worker.Deliverer.request_stop
+
+    def noted(self: worker.Deliverer) -> None:
+        request_stop(self)
+        path.touch()
+
+    worker.Deliverer.request_stop = noted  # type: ignore[method-assign]
 
 
 def _shift_clock(seconds: float) -> None:

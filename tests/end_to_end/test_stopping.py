@@ -1,0 +1,107 @@
+"""SIGTERM in the middle of the work: nothing new is begun, what runs ends or is given back, and nothing is lost."""
+
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from shortener import db
+from shortener.config import Settings
+from shortener.models import Attempt, Callback
+from tests.crashing import House, Node, house
+from tests.factories import Sender, make_message, slug_of
+from tests.servers import OK, Call, receiving
+from tests.waiting import WITHIN, until
+
+SETTINGS = {
+    "secret_key": "k" * 40,
+    "public_url": "https://s.example.com",
+    "callback_allow_nets": "127.0.0.0/8",
+    "callback_timeout": "3",
+    "callback_waits": "300",
+}
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, data=tmp_path, **SETTINGS)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+    """Processes on the database of `app`, which itself sets nothing in motion."""
+    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+        yield made
+
+
+def clicked(sender: Sender, url: str, web: Node) -> None:
+    assert web.status(f"/{slug_of(make_message(sender, lt_callbackurl=url).link)}") == 302
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def outcomes() -> list[str | None]:
+    with db.read() as session:
+        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sender: Sender, role: str) -> None:
+    due = threading.Event()
+
+    def slow(call: Call) -> None:
+        due.wait(WITHIN)
+        call.say(OK)
+
+    with receiving(slow) as receiver, receiving(OK) as quick:
+        clicks = processes.web(worker="off")
+        stopping = processes.web() if role == "web" else processes.worker()
+        clicked(sender, receiver.url(), clicks)
+        until(lambda: len(receiver.requests) == 1)
+        stopping.send(signal.SIGTERM)
+        until(processes.is_stopping)
+        clicked(sender, quick.url(), clicks)
+        due.set()
+        assert stopping.exit_code() == 0
+        assert (states(), outcomes(), quick.requests) == (["delivered", "pending"], ["delivered"], [])
+        processes.worker()
+        until(lambda: states() == ["delivered"] * 2)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
+    processes: House, sender: Sender, role: str
+) -> None:
+    with receiving(Call.hang) as receiver:
+        clicks = processes.web(worker="off")
+        stopping = processes.web() if role == "web" else processes.worker()
+        clicked(sender, receiver.url(), clicks)
+        until(lambda: len(receiver.requests) == 1)
+        stopping.send(signal.SIGTERM)
+        assert stopping.exit_code() == 0
+        assert (states(), outcomes()) == (["pending"], ["timeout"])  # told of, and due again after its wait
+
+
+def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(processes: House, sender: Sender) -> None:
+    with receiving(OK) as receiver:
+        clicks = processes.web(worker="off")
+        stopping = processes.web()
+        host, port = stopping.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=WITHIN) as slow:
+            slow.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: s.example.com\r\nContent-Length: 99\r\n")
+            slow.sendall(f"Authorization: Bearer {sender.token}\r\nExpect: 100-continue\r\n\r\n{{".encode())
+            assert b"100" in slow.recv(64)  # somebody works on it
+            stopping.send(signal.SIGTERM)
+            until(processes.is_stopping)
+            assert not stopping.died()
+            clicked(sender, receiver.url(), clicks)
+        assert stopping.exit_code() == 0
+        assert (states(), receiver.requests) == (["pending"], [])
