@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -89,7 +90,7 @@ def receivers() -> Iterator[tuple[list[str], str]]:
 
 
 def bare(urls: Sequence[str], threads: int, out: Any) -> None:
-    """The process of the bare loop: puts the requests per second."""
+    """The process of the bare loop: puts the seconds it took, and those of processor time."""
     body = b'{"type":"link.clicked","data":{' + b" " * 400 + b"}}"
     jobs, lock = iter([url for _ in range(EACH) for url in urls]), threading.Lock()
     number = count()
@@ -104,27 +105,27 @@ def bare(urls: Sequence[str], threads: int, out: Any) -> None:
             assert requests.post(url, data=body, headers=headers, timeout=15).status_code == 200
 
     workers = [threading.Thread(target=work) for _ in range(threads)]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    out.put(len(urls) * EACH / (time.perf_counter() - start))
+    out.put((time.perf_counter() - start, time.process_time() - used))
 
 
-def bare_rate(urls: Sequence[str]) -> float:
-    """Requests a second of the bare loop, in a process of its own."""
+def bare_loop(urls: Sequence[str]) -> tuple[float, float]:
+    """Seconds, and seconds of processor time, of the bare loop in a process of its own."""
     out = spawn.Queue()
     process = spawn.Process(target=bare, args=(urls, SLOTS, out))
     process.start()
-    rate: float = out.get(timeout=WITHIN)
+    took: tuple[float, float] = out.get(timeout=WITHIN)
     process.join()
-    return rate
+    return took
 
 
 @contextmanager
-def worker(url: str, timeout: float) -> Iterator[None]:
-    """One worker process on that database."""
+def worker(url: str, timeout: float) -> Iterator[int]:
+    """One worker process on that database, ready; its process id."""
     settings = {
         "DATABASE_URL": url,
         "SECRET_KEY": SECRET_KEY,
@@ -135,25 +136,38 @@ def worker(url: str, timeout: float) -> Iterator[None]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
     environ |= {f"SHORTENER_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        yield
+        assert process.stdout is not None
+        process.stdout.readline()  # it says when it begins
+        yield process.pid
     finally:
         process.kill()  # its attempts at the silent receiver would last until their deadline
         process.wait()
 
 
-def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -> list[float]:
-    """Run a worker until the quick receivers have all; how long each callback of theirs waited, in seconds."""
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used; see proc(5)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -> tuple[list[float], float]:
+    """Run a worker until the quick receivers have all; how long each callback of theirs waited, in seconds.
+
+    And the processor time of the worker, in seconds.
+    """
     counts = ({silent: DEAD} if silent else {}) | dict.fromkeys(quick, EACH)
     with database(kind) as url, application(url):
-        fill(counts)
-        with worker(url, timeout):
+        with worker(url, timeout) as pid:
+            before = processor_time(pid)
+            fill(counts)
             wait_for(len(quick) * EACH)
+            used = processor_time(pid) - before
         with db.read() as session:
             first = session.scalars(select(func.min(Attempt.started_on))).one()
             ended = session.scalars(select(Attempt.ended_on).where(Attempt.outcome == "delivered")).all()
-    return sorted((moment - first).total_seconds() for moment in ended if moment)
+    return sorted((moment - first).total_seconds() for moment in ended if moment), used
 
 
 def wait_for(deliveries: int) -> None:
@@ -170,7 +184,7 @@ def wait_for(deliveries: int) -> None:
 
 def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> None:
     """Print the waiting of the quick ones without and with the silent one."""
-    alone, beside = waits(kind, quick, None, timeout), waits(kind, quick, silent, timeout)
+    (alone, _), (beside, _) = waits(kind, quick, None, timeout), waits(kind, quick, silent, timeout)
     print(f"\n{kind}: {RECEIVERS} receivers with {EACH} callbacks each, one worker, {SLOTS} attempts at once")
     print("| waiting | alone | beside 10,000 for a silent one | ratio |\n|---|---|---|---|")
     for name, value in (("median", statistics.median), ("p99", lambda times: times[int(len(times) * 0.99)])):
@@ -180,15 +194,19 @@ def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> N
 
 def show_rate(kind: str, quick: Sequence[str], timeout: float, rounds: int) -> None:
     """Print the rates of the worker and of the bare loop, by turns."""
-    pairs = []
+    count, ratios = len(quick) * EACH, []
+    print(f"\n{kind}: {count} callbacks to {RECEIVERS} quick receivers, {SLOTS} at once, by turns with the bare loop")
+    print(
+        "| callbacks/s | bare `requests.post`/s | ratio | processor ms each | bare | ratio |\n|---|---|---|---|---|---|"
+    )
     for _ in range(rounds):
-        loop = bare_rate(quick)
-        pairs.append((len(quick) * EACH / waits(kind, quick, None, timeout)[-1], loop))
-    print(f"\n{kind}: {len(quick) * EACH} callbacks to {RECEIVERS} quick receivers, {SLOTS} at once, {rounds} rounds")
-    print("| callbacks a second | bare `requests.post` a second | ratio |\n|---|---|---|")
-    for product, loop in pairs:
-        print(f"| {product:.0f} | {loop:.0f} | {product / loop:.2f} |")
-    print(f"| | median of the ratios | {statistics.median(product / loop for product, loop in pairs):.2f} |")
+        bare_took, bare_used = bare_loop(quick)
+        times, used = waits(kind, quick, None, timeout)
+        ratios.append((bare_took / times[-1], bare_used / used))
+        rates = f"{count / times[-1]:.0f} | {count / bare_took:.0f} | {ratios[-1][0]:.2f}"
+        print(f"| {rates} | {used / count * 1000:.2f} | {bare_used / count * 1000:.2f} | {ratios[-1][1]:.2f} |")
+    medians = [statistics.median(pair[place] for pair in ratios) for place in (0, 1)]
+    print(f"| | median | {medians[0]:.2f} | | median | {medians[1]:.2f} |")
 
 
 def main() -> int:

@@ -1,15 +1,15 @@
 """What became of a message: the documents that answer for it. Totals are counted from rows."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from shortener import callback_reports
 from shortener.messages import link_of
-from shortener.models import Account, Attempt, Callback, Click, Link, Message
+from shortener.models import Account, Callback, Click, Link, Message
 from shortener.rules import cursor, parts
 from shortener.rules.moments import rfc3339
 from shortener.rules.slug import Slugs
@@ -191,37 +191,7 @@ def _callback(session: Session, link: Link) -> dict[str, Any] | None:
     callback = session.scalar(select(Callback).where(Callback.link_id == link.id))
     if callback is None:
         return None
-    attempts = session.scalars(select(Attempt).where(Attempt.callback_id == callback.id).order_by(Attempt.number))
-    return {
-        "id": callback.event_id,
-        "url": callback.url,
-        "state": callback.state,
-        "created_on": rfc3339(callback.created_on),
-        "next_attempt_on": rfc3339(callback.due_on) if callback.state == "pending" else None,
-        "settled_on": _maybe(callback.settled_on),
-        "attempts": [_attempt(attempt) for attempt in attempts],
-    }
-
-
-def _attempt(attempt: Attempt) -> dict[str, Any]:
-    times: Mapping[str, int | None] = {
-        "lookup_ms": attempt.lookup_us,
-        "connect_ms": attempt.connect_us,
-        "first_byte_ms": attempt.first_byte_us,
-        "total_ms": attempt.total_us,
-    }
-    return {
-        "number": attempt.number,
-        "started_on": rfc3339(attempt.started_on),
-        "ended_on": _maybe(attempt.ended_on),
-        "outcome": attempt.outcome or "running",
-        "detail": attempt.detail,
-        "status": attempt.status,
-        "answer": attempt.answer.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-        if attempt.answer
-        else None,
-        **{name: None if micros is None else round(micros / 1000, 3) for name, micros in times.items()},
-    }
+    return {**callback_reports.brief(callback), "attempts": callback_reports.attempts(session, callback)}
 
 
 def _maybe(moment: dt.datetime | None) -> str | None:

@@ -1,0 +1,72 @@
+"""docs/callbacks.md: its receiver works as it stands, and what it lists is what there is."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from shortener import trials
+from shortener.config import Settings
+from shortener.rules.retry import MAX_STARTS
+from tests.factories import Sender
+from tests.waiting import until
+
+TEXT = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    """The one code block in that language."""
+    [code] = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    return str(code)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize(("right", "status"), [(True, 200), (False, 401)])
+def test_the_receiver_in_python_takes_our_events_and_no_others(
+    client: FlaskClient, sender: Sender, right: bool, status: int
+) -> None:
+    port = free_port()
+    secret = sender.signing_secret if right else "whsec_" + "A" * 43 + "="
+    environ = {**os.environ, "SIGNING_SECRET": secret, "PORT": str(port)}
+    receiver = subprocess.Popen([sys.executable, "-c", block("python")], env=environ, text=True, stdout=-1, stderr=-1)
+    try:
+        until(lambda: listens(port) or receiver.poll() is not None)
+        fields = {"url": f"http://127.0.0.1:{port}/clicked"}
+        document = client.post("/v1/callbacks/test", json=fields, headers=sender.bearer).get_json()
+    finally:
+        receiver.kill()
+        output, errors = receiver.communicate()
+    assert document["attempt"]["status"] == status, errors
+    assert output.startswith(f"{document['id']} callback.test " if right else "")
+    assert bool(output) == right
+
+
+def test_both_receivers_are_twelve_lines() -> None:
+    for language in ("python", "js"):
+        assert len([line for line in block(language).splitlines() if line]) <= 12
+
+
+def test_every_field_of_the_event_is_explained() -> None:
+    for field in trials.SAMPLE:
+        assert f"`data.{field}`" in TEXT
+
+
+def test_the_waits_are_the_settings() -> None:
+    units = {"s": 1, "min": 60, "h": 3600}
+    waits = re.findall(r"^\| \d+ \| (\d+) (s|min|h) \|$", TEXT, re.MULTILINE)
+    assert tuple(int(number) * units[unit] for number, unit in waits) == Settings.model_fields["callback_waits"].default
+    assert f"after {MAX_STARTS} starts" in TEXT
