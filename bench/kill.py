@@ -1,0 +1,303 @@
+"""Kill the product again and again while links are clicked, and count what is lost.
+
+    python bench/kill.py                              both databases, 300 events, 40 kills each
+    python bench/kill.py --database sqlite --events 1000 --kills 100
+    python bench/kill.py --nodes                      1,000 links clicked at two nodes on one PostgreSQL at once
+    python bench/kill.py --poison                     a callback that ends every process: 25 starts, then exhausted
+
+The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes end by SIGKILL, at a named
+point of their work or at any moment, one alone or all at once; some freeze past their leases instead and go on. The
+visitor of each link tries until it is answered. docs/reliability.md says what is counted, and has the figures.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from due import KINDS, SECRET_KEY, application, database
+from sqlalchemy import func, select
+
+from shortener import db
+from shortener.models import Attempt, Callback, Link
+from shortener.rules.retry import MAX_STARTS
+from tests.crashing import House, Node, Point, Twist, house
+from tests.factories import Sender, make_account, make_message, slug_of
+from tests.servers import OK, Receiver, is_whole, parsed, receiving
+
+TIMEOUT, MARGIN = 3.0, 0.5
+LEASE = TIMEOUT + MARGIN  # seconds
+AT_ONCE = 4  # visitors
+PATIENCE = 60.0  # seconds that anything may take
+FROZEN = (Point.POST, Point.RECEIVED)
+
+
+@dataclass
+class Run:
+    """One house under attack, and what was done to it."""
+
+    house: House
+    web: Node
+    worker: Node
+    kills: Counter[str] = field(default_factory=Counter)
+    hit: set[int] = field(default_factory=set)
+    answered: set[str] = field(default_factory=set)
+
+    def note(self, what: str, *pids: int) -> None:
+        """Remember a kill or a freeze, and whom it hit."""
+        self.kills[what] += 1
+        self.hit.update(pids)
+
+    def mend(self) -> None:
+        """Start again what has ended, as a service manager would; gunicorn sees to its processes itself."""
+        if self.worker.died():
+            self.worker = self.house.worker(Twist(MARGIN))
+        if self.web.died():
+            self.web = self.house.web(Twist(MARGIN), processes="2")
+
+
+def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
+    """One kill or freeze with each batch of clicks, every kind in its turn."""
+    ways: list[Callable[[Run], None]] = [
+        *(at_point(point, signal.SIGKILL) for point in Point),
+        *(at_point(point, signal.SIGSTOP) for point in FROZEN),
+        a_web_process,
+        the_worker,
+        everything,
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for number, batch in enumerate(batches):
+            way = ways[number % len(ways)]
+            if way in ways[: len(Point) + len(FROZEN)]:
+                way(run)
+            clicks = [pool.submit(visit, run, path) for path in batch]
+            if way in ways[len(Point) + len(FROZEN) :]:
+                time.sleep(random.uniform(0, 0.3))
+                way(run)
+            settle_down(run)
+            run.mend()
+            for click in clicks:
+                click.result()
+
+
+def at_point(point: Point, number: signal.Signals) -> Callable[[Run], None]:
+    """Arm a point."""
+    return lambda run: run.house.arm(point, number)
+
+
+def a_web_process(run: Run) -> None:
+    """Kill one of gunicorn's processes."""
+    if pids := children(run.web):
+        hit = random.choice(pids)
+        os.kill(hit, signal.SIGKILL)
+        run.note("a web process, at any moment", hit)
+
+
+def the_worker(run: Run) -> None:
+    """Kill the worker."""
+    run.worker.kill()
+    run.note("the worker, at any moment", run.worker.pid)
+
+
+def everything(run: Run) -> None:
+    """Kill all processes at once."""
+    run.web.send(signal.SIGSTOP)  # it starts no further process while we look
+    run.note("all processes at once", run.worker.pid, *children(run.web))
+    run.web.kill()
+    run.worker.kill()
+
+
+def children(web: Node) -> list[int]:
+    """Gunicorn's processes at the moment."""
+    return [int(pid) for pid in Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()]
+
+
+def settle_down(run: Run) -> None:
+    """Wait until whoever was to die at a point has; a frozen process goes on after its lease."""
+    armed = [point for point in Point if (run.house.folder / point.name).exists()]
+    deadline = time.monotonic() + 2 * LEASE
+    while armed and (run.house.folder / armed[0].name).exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    run.house.disarm()
+    known = sum(count for what, count in run.kills.items() if what.startswith(("killed", "frozen")))
+    for death in run.house.deaths()[known:]:
+        frozen = death.signal == "SIGSTOP"
+        run.note(f"{'frozen' if frozen else 'killed'} {Point[death.point].value}", death.pid)
+        if frozen:
+            time.sleep(LEASE + 1)
+            os.kill(death.pid, signal.SIGCONT)
+
+
+def visit(run: Run, path: str) -> None:
+    """Be a visitor who reloads until there is an answer."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if run.web.status(path) == 302:
+            run.answered.add(path)
+            return
+        time.sleep(0.05)
+
+
+def wait_for_the_rest() -> None:
+    """Wait until every callback is settled."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with db.read() as session:
+            if not session.scalar(select(func.count()).where(Callback.settled_on.is_(None))):
+                return
+        time.sleep(0.1)
+
+
+@dataclass
+class Tally:
+    """What is left to count when all is quiet."""
+
+    lost: int
+    events: int
+    delivered: int
+    interrupted: int
+    failed: int
+    repeats: int
+    outside: int
+    changed: int
+
+
+def count(run: Run, receiver: Receiver, links: int) -> Tally:
+    """Compare what visitors were told, what is stored and what the receiver got."""
+    got: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+    for request in filter(is_whole, receiver.requests):  # a kill may also cut one off
+        headers, body = parsed(request)
+        got[headers["webhook-id"]].append((int(headers["x-process"]), body))
+    with db.read() as session:
+        accessed = set(session.scalars(select(Link.id).where(Link.accessed_on.is_not(None))))
+        callbacks = session.scalars(select(Callback)).all()
+        attempts: dict[int, list[Attempt]] = defaultdict(list)
+        for attempt in session.scalars(select(Attempt)):
+            attempts[attempt.callback_id].append(attempt)
+    arrived = [one for one in callbacks if one.state == "delivered" and got[one.event_id]]
+    never_told = links - min(len(run.answered), len(accessed))
+    without = len(accessed ^ {one.link_id for one in callbacks})
+    return Tally(
+        lost=never_told + without + len(callbacks) - len(arrived),
+        events=len(callbacks),
+        delivered=len(arrived),
+        interrupted=sum(one.outcome == "interrupted" for every in attempts.values() for one in every),
+        failed=sum(failed(one) for every in attempts.values() for one in every),
+        repeats=sum(len(posts) - 1 for posts in got.values() if posts),
+        outside=sum(outside(got[one.event_id], attempts[one.id], run.hit) for one in callbacks),
+        changed=sum({body for _, body in got[one.event_id]} != {one.body} for one in arrived)
+        + len(got.keys() - {one.event_id for one in callbacks}),
+    )
+
+
+def outside(posts: Sequence[tuple[int, bytes]], attempts: Sequence[Attempt], hit: Set[int]) -> int:
+    """Repeats of an event that do not follow from a kill or freeze between claim and settling, or a failed attempt.
+
+    All POSTs but one must be of processes that were hit, and no attempt may have begun after a settled one.
+    """
+    failures = sum(map(failed, attempts))
+    of_the_unhurt = sum(pid not in hit for pid, _ in posts)
+    settled = [one.ended_on for one in attempts if one.outcome == "delivered" and one.ended_on]
+    afterwards = sum(one.started_on > min(settled) for one in attempts) if settled else 0
+    unexplained = max(0, of_the_unhurt - 1 - failures) + afterwards + max(0, len(posts) - len(attempts))
+    if unexplained:
+        print(f"  {[pid for pid, _ in posts]}, {hit}:", [(one.outcome, one.started_on) for one in attempts])
+    return unexplained
+
+
+def failed(attempt: Attempt) -> bool:
+    """Whether it had an outcome of its own, such as no answer in time, after which the product tries again."""
+    return attempt.outcome not in ("delivered", "interrupted", None)
+
+
+@contextmanager
+def scene(kind: str, **settings: str) -> Iterator[tuple[House, Sender, Receiver]]:
+    """A house on a database of its own, an account, a receiver that answers 200."""
+    values = {"secret_key": SECRET_KEY, "public_url": "https://s.example.com", "callback_allow_nets": "127.0.0.0/8"}
+    values |= {"callback_timeout": f"{TIMEOUT:g}", **settings}
+    with database(kind) as url, tempfile.TemporaryDirectory(prefix="shortener-") as folder, application(url):
+        given = {**values, "database_url": url, "data": folder}
+        with receiving(OK) as receiver, house(given, Path(folder, "house")) as made:
+            yield made, make_account(), receiver
+
+
+def links(sender: Sender, url: str, number: int) -> list[str]:
+    """Paths of new shortlinks."""
+    return [f"/{slug_of(make_message(sender, lt_callbackurl=url).link)}" for _ in range(number)]
+
+
+def kill(kind: str, events: int, kills: int) -> bool:
+    """The long proof on one database; whether nothing was lost."""
+    with scene(kind, callback_per_destination="8") as (made, sender, receiver):
+        paths = links(sender, receiver.url(), events)
+        run = Run(made, made.web(Twist(MARGIN), processes="2"), made.worker(Twist(MARGIN)))
+        started = time.monotonic()
+        attack(run, [paths[number::kills] for number in range(kills)])
+        wait_for_the_rest()
+        took = time.monotonic() - started
+        tally = count(run, receiver, events)
+    print(f"\n{kind}, {took:.0f} s")
+    for what, times in sorted(run.kills.items()):
+        print(f"  {times:4}  {what}")
+    print("| database | kills | events | delivered | lost | cut off | failed | repeats | outside | other bytes or id |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    figures = (tally.events, tally.delivered, tally.lost, tally.interrupted, tally.failed, tally.repeats)
+    print("|", " | ".join(map(str, (kind, run.kills.total(), *figures, tally.outside, tally.changed))), "|")
+    return not (tally.lost or tally.outside or tally.changed)
+
+
+def nodes(number: int) -> bool:
+    """Links clicked at two nodes at once; whether each made one event."""
+    with scene("postgresql", callback_per_destination="16") as (made, sender, receiver):
+        paths = links(sender, receiver.url(), number)
+        both = [made.web(), made.web()]
+        with ThreadPoolExecutor(2 * AT_ONCE) as pool:
+            answers = [pool.submit(node.status, path) for path in paths for node in both]
+        answered = Counter(answer.result() for answer in answers)
+        wait_for_the_rest()
+        ids = Counter(parsed(request)[0]["webhook-id"] for request in receiver.requests)
+    print(f"\ntwo nodes: {number} links, {answered[302]} clicks answered, {ids.total()} POSTs of {len(ids)} events")
+    return answered[302] == 2 * number and ids.total() == len(ids) == number
+
+
+def poison(kind: str) -> bool:
+    """A callback that ends every process beside one that does not; whether only the first is given up."""
+    with scene(kind, callback_timeout="1") as (made, sender, receiver):
+        for url in (receiver.url(path="/poison"), receiver.url()):
+            made.web(worker="off").status(*links(sender, url, 1))
+        made.web(Twist(lease_margin=0.0, poison="/poison"))
+        wait_for_the_rest()
+        with db.read() as session:
+            rows = session.execute(select(Callback.state, Callback.exhausted_because).order_by(Callback.id)).all()
+            starts = session.scalar(select(func.count()).where(Attempt.callback_id == 1))
+    print(f"\n{kind}, a callback that ends every process: {starts} starts, {rows[0]}; another beside it: {rows[1][0]}")
+    return starts == MAX_STARTS and [row.state for row in rows] == ["exhausted", "delivered"]
+
+
+def main() -> int:
+    """Run what was asked for; 1 if anything was lost."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=KINDS, action="append")
+    parser.add_argument("--events", type=int, default=300)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--nodes", action="store_true")
+    parser.add_argument("--poison", action="store_true")
+    asked = parser.parse_args()
+    kinds = asked.database or KINDS
+    if asked.nodes:
+        return int(not nodes(1000))
+    good = [poison(kind) if asked.poison else kill(kind, asked.events, asked.kills) for kind in kinds]
+    return int(not all(good))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
