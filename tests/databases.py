@@ -84,6 +84,11 @@ def emptier(url: str) -> Callable[[], None]:
 
     def empty() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
+            # What the last test started may not have let go yet, and would hold this up.
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            )
             connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
 
     return empty
