@@ -1,6 +1,7 @@
 """Slugs: ten characters, there and back, under one salt."""
 
 import pytest
+from hashids import Hashids
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,21 @@ def test_another_salt_gives_other_slugs() -> None:
     others = Slugs("another salt")
     sample = range(0, LAST, LAST // 200)
     assert not [number for number in sample if others.decode(SLUGS.encode(number)) == number]
+
+
+@given(numbers | st.integers(44**8 - 100, 44**8 + 100), st.text())
+def test_a_slug_is_the_one_that_hashids_gives(number: int, salt: str) -> None:
+    assert Slugs(salt).encode(number) == Hashids(salt=salt, min_length=LENGTH).encode(number)
+
+
+@given(
+    st.text(ALPHANUMERIC, min_size=LENGTH, max_size=LENGTH) | numbers.map(SLUGS.encode), st.integers(0, 9), st.data()
+)
+def test_a_slug_leads_where_hashids_says(slug: str, place: int, data: st.DataObject) -> None:
+    changed = slug[:place] + data.draw(st.sampled_from(ALPHANUMERIC)) + slug[place + 1 :]
+    for text in (slug, changed):
+        found = [number for number in Hashids(salt="a salt", min_length=LENGTH).decode(text) if number <= LAST]
+        assert SLUGS.decode(text) == (found[0] if found else None)
 
 
 def test_a_slug_never_changes() -> None:
