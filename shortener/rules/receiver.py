@@ -6,6 +6,7 @@ Names change and a look-up is itself a probe, so what a name stands for is check
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from shortener.rules.address import IPAddress, IPNetwork, denied
@@ -39,6 +40,7 @@ class _RefusedError(ValueError):
     """Carries the sentence for the sender."""
 
 
+@lru_cache(maxsize=1024)  # a sender's messages name the same receiver
 def check(url: str, policy: Policy) -> str | None:
     """None where a callback URL may be kept, else a sentence for the sender."""
     try:
