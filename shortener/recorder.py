@@ -22,11 +22,12 @@ from shortener.config import Settings
 from shortener.kept import Kept, pack
 from shortener.rules.slug import Slugs
 from shortener.spool import Spool
+from shortener.waiting import Line, Waiting
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds that a request waits for its click's commit
-MOST_QUEUED = 1000  # clicks
+MOST_WAITING = 1000  # clicks
 PAUSE = 1.0  # seconds between two looks at the spool
 CHUNK = 200  # clicks that are taken in by one transaction; others want to write too
 
@@ -37,27 +38,6 @@ class Fate(Enum):
     STORED = "stored"
     REFUSED = "refused"  # by itself: trying again will not help
     UNTRIED = "untried"  # the database takes nothing at the moment
-
-
-class Queued:
-    """A click, and the request that waits for it."""
-
-    __slots__ = ("_gate", "_stored", "visit")
-
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
-        self._stored = False
-        self._gate = threading.Lock()
-        self._gate.acquire()
-
-    def settle(self, fate: Fate) -> None:
-        """Let the request go on."""
-        self._stored = fate is Fate.STORED
-        self._gate.release()
-
-    def wait(self, seconds: float) -> bool | None:
-        """Tell whether the click is stored; None where that is not known in time."""
-        return self._stored if self._gate.acquire(timeout=seconds) else None
 
 
 class Recorder:
@@ -71,17 +51,21 @@ class Recorder:
         on_callbacks: Callable[[], None],
         *,
         patience: float = PATIENCE,
-        most_queued: int = MOST_QUEUED,
+        most_waiting: int = MOST_WAITING,
     ) -> None:
         """`slugs` gives the installation's; `on_callbacks` is called when callbacks have been committed."""
         self._app, self._slugs, self._on_callbacks = app, slugs, on_callbacks
-        self._patience, self._most_queued = patience, most_queued
+        self._patience, self._most_waiting = patience, most_waiting
         self._kept = Kept(settings.spool_folder, settings.spool_bytes, name=lambda: slugs().encode(0))
-        self._queue: list[Queued] = []
-        self._arrived = threading.Condition()
-        self._away = self._stopping = False
+        self._line = Line(most_waiting)
+        self._away = False
         self._starting = threading.Lock()
         self._process: int | None = None  # the one that the thread runs in: threads do not survive a fork
+
+    @property
+    def waiting(self) -> int:
+        """How many clicks wait for the thread."""
+        return len(self._line)
 
     def start(self) -> None:
         """Begin, where that is not done yet in this process. Not before a fork: the spool would have two owners."""
@@ -89,17 +73,15 @@ class Recorder:
             if self._process == os.getpid():
                 return
             self._kept.close()  # after a fork: it is the parent's
-            self._queue, self._arrived, self._stopping = [], threading.Condition(), False
-            self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+            self._line = Line(self._most_waiting)
+            self._thread = threading.Thread(target=self._run, args=(self._line,), name="recorder", daemon=True)
             self._thread.start()
             self._process = os.getpid()
 
     def stop(self, grace: float) -> None:
         """Store what waits, and end; within `grace` seconds if the database lets it."""
         if self._process == os.getpid():
-            with self._arrived:
-                self._stopping = True
-                self._arrived.notify()
+            self._line.close()
             self._thread.join(grace)
             self._process = None
 
@@ -107,57 +89,34 @@ class Recorder:
         """Store a click or spool it: it is on disk when this comes back. Raises nothing, for the visitor must go on."""
         if self._process != os.getpid():
             self.start()
-        queued = Queued(visit)
-        if self._away or not self._enqueue(queued):
-            return self._kept.add(visit)
-        stored = queued.wait(self._patience)
+        waiting = None if self._away else self._line.join(visit)
+        stored = waiting.outcome(self._patience) if waiting else False
         if stored is None:
             self._leave(f"no answer within {self._patience:g} s")
         if not stored:
             self._kept.add(visit)
 
-    @property
-    def queued(self) -> int:
-        """How many clicks wait for the recorder."""
-        return len(self._queue)
-
     def counts(self) -> tuple[int, int]:
         """How many clicks wait in this folder's spool files, and how many found no room and are lost."""
         return self._kept.counts()
 
-    def _enqueue(self, queued: Queued) -> bool:
-        with self._arrived:
-            if len(self._queue) >= self._most_queued:
-                return False
-            self._queue.append(queued)
-            self._arrived.notify()
-        return True
-
-    def _run(self) -> None:
+    def _run(self, line: Line) -> None:
         with self._app.app_context():
-            tended = -PAUSE
-            while not self._stopping or self._queue:
+            due = 0.0
+            while not line.is_over:
                 try:
-                    if time.monotonic() - tended >= PAUSE:
-                        tended = time.monotonic()
-                        self._tend()
-                    self._serve(self._next(PAUSE))
+                    if time.monotonic() >= due:
+                        due = time.monotonic() + PAUSE
+                        due += self._tend()
+                    self._serve(line.take(PAUSE))
                 except Exception:
                     log.exception("recorder: going on")
             self._kept.close()
 
-    def _next(self, wait: float) -> list[Queued]:
-        """Take all that is there; where nothing is, wait for the first."""
-        with self._arrived:
-            if not self._queue and not self._stopping:
-                self._arrived.wait(wait)
-            taken, self._queue = self._queue, []
-        return taken
-
-    def _serve(self, batch: Sequence[Queued]) -> None:
+    def _serve(self, batch: Sequence[Waiting]) -> None:
         """Store clicks, and let each request go as soon as its own click is committed."""
-        for queued, fate in zip(batch, self._store([queued.visit for queued in batch]), strict=True):
-            queued.settle(fate)
+        for waiting, fate in zip(batch, self._store([waiting.visit for waiting in batch]), strict=True):
+            waiting.settle(stored=fate is Fate.STORED)
 
     def _store(self, visits: Sequence[Visit]) -> Iterator[Fate]:
         """Store clicks together, or else each alone: one that cannot be stored must not cost the others theirs."""
@@ -180,21 +139,26 @@ class Recorder:
             slugs = self._slugs()
             with db.write() as session:
                 callbacks = clicks.record_all(session, visits, slugs)
-        except Exception as error:  # whatever it is, the click is not lost for it
+        except Exception as error:  # whatever it is, no click is lost for it
             return error
         if callbacks:
             self._on_callbacks()
         self._come_back()
         return None
 
-    def _tend(self) -> None:
-        """Take in what is spooled. It also finds out whether the database takes clicks again."""
+    def _tend(self) -> float:
+        """Take in what is spooled. It also finds out whether the database takes clicks again.
+
+        Gives seconds to leave it alone: to look at a full spool costs something, and requests need the processor too.
+        """
+        began = time.thread_time()
         try:
             self._kept.open()
             if all(self._take_in(file) for file in self._kept.files()):
                 self._come_back()
         except SQLAlchemyError as error:
             self._leave(error)
+        return min(10 * (time.thread_time() - began), 10.0)
 
     def _take_in(self, file: Spool) -> bool:
         """Store what a spool file holds, then free it; False where the database does not take it."""
@@ -207,7 +171,7 @@ class Recorder:
                     return False
                 if fate is Fate.REFUSED:
                     self._kept.put_aside(pack(visit))
-            self._serve(self._next(wait=0))  # visitors who wait go first
+            self._serve(self._line.take(0))  # visitors who wait go first
         if records:
             file.free(mark)
             log.warning("%d spooled clicks were taken in", len(visits))

@@ -38,10 +38,10 @@ def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
     """Makes a recorder, which waits long unless said otherwise."""
     made: list[Recorder] = []
 
-    def recorder(*, patience: float = WITHIN, most_queued: int = 1000, **changes: object) -> Recorder:
+    def recorder(*, patience: float = WITHIN, most_waiting: int = 1000, **changes: object) -> Recorder:
         settings = services.settings.model_copy(update=changes)
         made.append(
-            Recorder(app, settings, lambda: services.slugs, lambda: None, patience=patience, most_queued=most_queued)
+            Recorder(app, settings, lambda: services.slugs, lambda: None, patience=patience, most_waiting=most_waiting)
         )
         return made[-1]
 
@@ -115,7 +115,7 @@ def together(recorder: Recorder, visits: list[Visit], url: str) -> Iterator[None
         assert trying.wait(WITHIN)
         for thread in threads[1:]:
             thread.start()
-        until(lambda: recorder.queued == len(visits) - 1)
+        until(lambda: recorder.waiting == len(visits) - 1)
         yield
     for thread in threads:
         thread.join(WITHIN)
@@ -175,7 +175,7 @@ def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
 def test_where_the_queue_is_full_the_click_is_spooled_at_once(
     make: Callable[..., Recorder], new: Callable[[], Visit], database_url: str
 ) -> None:
-    recorder, visits, late = make(most_queued=3), [new() for _ in range(4)], new()
+    recorder, visits, late = make(most_waiting=3), [new() for _ in range(4)], new()
     with together(recorder, visits, database_url):
         recorder.record(late)  # waits for nobody, else it would be here for as long as the database is locked
         assert recorder.counts() == (1, 0)

@@ -1,0 +1,68 @@
+"""Clicks that wait for the recorder, each with the request that waits for its commit."""
+
+import threading
+
+from shortener.clicks import Visit
+
+
+class Waiting:
+    """One click, and the request that waits for it."""
+
+    __slots__ = ("_gate", "_stored", "visit")
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self._stored = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def settle(self, *, stored: bool) -> None:
+        """Let the request go on."""
+        self._stored = stored
+        self._gate.release()
+
+    def outcome(self, within: float) -> bool | None:
+        """Wait so many seconds for what becomes of it: whether it is stored; None where that is not known by then."""
+        return self._stored if self._gate.acquire(timeout=within) else None
+
+
+class Line:
+    """All of them, in the order in which they came, and not more than so many."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting: list[Waiting] = []
+        self._came = threading.Condition()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed and nobody waits any more."""
+        return self._closed and not self._waiting
+
+    def join(self, visit: Visit) -> Waiting | None:
+        """Let a click wait; None where there is no room."""
+        waiting = Waiting(visit)
+        with self._came:
+            if len(self._waiting) >= self._most:
+                return None
+            self._waiting.append(waiting)
+            self._came.notify()
+        return waiting
+
+    def take(self, patience: float) -> list[Waiting]:
+        """Take all that wait; where nobody does, wait for the first one so many seconds."""
+        with self._came:
+            if not self._waiting and not self._closed:
+                self._came.wait(patience)
+            taken, self._waiting = self._waiting, []
+        return taken
+
+    def close(self) -> None:
+        """Let the taker wait for nobody any more."""
+        with self._came:
+            self._closed = True
+            self._came.notify()
