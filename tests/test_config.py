@@ -119,14 +119,15 @@ BAD = {
     "FALLBACK_URL": "/gone",
     "STORE_ADDRESS": "whole",
     "VISITORS": "nonsense",
+    "SPOOL_BYTES": "0",
     "PROCESSES": "0",
     "THREADS": "1.5",
 }
 
 
 def test_every_setting_has_a_fault_below() -> None:
-    """Except for the folder: any path is one."""
-    assert {name.lower() for name in BAD} == set(Settings.model_fields) - {"data"}
+    """Except for the folders: any path is one."""
+    assert {name.lower() for name in BAD} == set(Settings.model_fields) - {"data", "spool"}
 
 
 def test_a_bundle_without_certificates_is_refused_at_the_start(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -76,12 +77,12 @@ def test_the_newest_key_signs_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"webhook-id": "evt_2"}, {"webhook-timestamp": str(int(now().timestamp()) - 30)}], ids=["id", "time"]
+    "change", [lambda: {"webhook-id": "evt_2"}, lambda: {"webhook-timestamp": str(int(now().timestamp()) - 30)}]
 )
-def test_the_signature_holds_the_id_and_the_time(change: dict[str, str]) -> None:
+def test_the_signature_holds_the_id_and_the_time(change: Callable[[], dict[str, str]]) -> None:
     body = event.build(event.CLICKED, MOMENT, DATA)
     with pytest.raises(WebhookVerificationError, match="No matching signature"):
-        verify(body, event.headers("evt_1", now(), body, [KEY]) | change, KEY)
+        verify(body, event.headers("evt_1", now(), body, [KEY]) | change(), KEY)
 
 
 def test_the_signature_holds_the_body() -> None:
