@@ -60,7 +60,7 @@ class Preprocessed:
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
 
 
-def draft(order: Order, account: Account, house: House) -> Draft:
+def draft(order: Order, account: Account, house: House, idempotency_key: str | None = None) -> Draft:
     """Decide what is to be done with a message, by its order and the account's defaults."""
     track = account.track_link if order.track_link is None else order.track_link
     detection = order.detection or account.detection
@@ -75,25 +75,16 @@ def draft(order: Order, account: Account, house: House) -> Draft:
         bare_domains=bare_domains,
         count_as_click=order.count_as_click or account.count_as_click,
         finding=finding,
+        idempotency_key=idempotency_key,
     )
 
 
-def preprocess(
-    session: Session,
-    account: Account,
-    draft: Draft,
-    house: House,
-    *,
-    now: dt.datetime,
-    idempotency_key: str | None = None,
-) -> Preprocessed:
+def preprocess(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
     """Store a message and its link.
 
     Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same
     key with the same order gives back the first message.
     """
-    if idempotency_key is not None:
-        draft = dataclasses.replace(draft, idempotency_key=idempotency_key)
     [outcome] = preprocess_all(session, account, [draft], house, now=now)
     if isinstance(outcome, Preprocessed):
         return outcome

@@ -29,9 +29,9 @@ def count(table: type[Message] | type[Link]) -> int:
 
 def with_key(sender: Sender, key: str, **fields: object) -> messages.Preprocessed:
     account, house = account_of(sender), services_of_app().house
-    draft = messages.draft(Order.check({"message": TEXT, **fields}, Policy()), account, house)
+    draft = messages.draft(Order.check({"message": TEXT, **fields}, Policy()), account, house, key)
     with db.write() as session:
-        return messages.preprocess(session, account, draft, house, now=NOW, idempotency_key=key)
+        return messages.preprocess(session, account, draft, house, now=NOW)
 
 
 def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from shortener.services import services
-from shortener.web import api, callbacks_api, health, pages, problems, proxies, redirect
+from shortener.web import api, batches, callbacks_api, health, pages, problems, proxies, redirect
 from shortener.web.faces import xoxzo
 
 
@@ -15,6 +15,7 @@ def register(app: Flask) -> None:
     problems.register(app)
     redirect.register(app)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks_api.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)

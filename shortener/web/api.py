@@ -13,7 +13,6 @@ from shortener.web import incoming
 from shortener.web.access import for_senders
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
-IDEMPOTENCY_KEY_LENGTH = 255
 Answer = tuple[dict[str, Any], int, dict[str, str]]
 
 
@@ -28,11 +27,11 @@ def _keep_private(response: Response) -> Response:
 @for_senders
 def preprocess(account: Account) -> Answer:
     """Preprocess a message: 201 with the text to send."""
-    key = _idempotency_key()
+    key = incoming.idempotency_key()
     order = Order.check(incoming.fields(), services().policy)
-    draft = messages.draft(order, account, services().house)
+    draft = messages.draft(order, account, services().house, key)
     with db.write() as session:
-        done = messages.preprocess(session, account, draft, services().house, now=db.now(session), idempotency_key=key)
+        done = messages.preprocess(session, account, draft, services().house, now=db.now(session))
     document = reports.accepted(done.message, done.link, services().address)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
@@ -104,14 +103,6 @@ def _only(*names: str) -> None:
     faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
     if faults:
         raise InvalidOrderError(faults)
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
-        sentence = f"must be 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters"
-        raise InvalidOrderError({"Idempotency-Key": [sentence]})
-    return key
 
 
 def _without_nul(name: str) -> str | None:

@@ -1,19 +1,25 @@
 """Read what came in: JSON or form, into plain fields; what it means is `orders.py`'s to judge."""
 
 import json
-import math
+import tempfile
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import IO, Any
 from urllib.parse import parse_qsl
 
 from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shortener.errors import InvalidOrderError
+from shortener.rules.strict_json import DECODER, Object
 from shortener.web.problems import RequestError
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 100
+IDEMPOTENCY_KEY_LENGTH = 255
+PIECE = 64 * 1024  # bytes
+IN_MEMORY = 1024 * 1024  # bytes of a long body; what is longer lies in a temporary file
 Pairs = list[tuple[str, Any]]
 
 
@@ -25,7 +31,7 @@ def fields() -> dict[str, Any]:
     if request.mimetype == FORM:
         return _once(_as_form(_urlencoded(body())))
     if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
-        return _once(_json(body()))
+        return _json(body())
     if request.mimetype == "multipart/form-data":
         body()
         return _once(_as_form(_multipart()))
@@ -39,13 +45,9 @@ def body() -> bytes:
     that broke off is not noticed.
     """
     most = request.max_content_length or 0
-    try:
+    with _broken_off_as_refusal():
         data = request.get_data(cache=True)
         more = request.environ["wsgi.input"].read(1) if len(data) >= most else b""
-    except HTTPException:
-        raise
-    except Exception:  # each server has exceptions of its own for what it cannot read
-        raise RequestError(400, "bad_request", "The body broke off, or is not framed as HTTP asks.") from None
     if more:
         raise RequestEntityTooLarge
     if request.content_length is not None and len(data) != request.content_length:
@@ -53,11 +55,65 @@ def body() -> bytes:
     return data
 
 
+def idempotency_key() -> str | None:
+    """The request's `Idempotency-Key`; InvalidOrderError where it cannot be used."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
+        sentence = f"must be 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters"
+        raise InvalidOrderError({"Idempotency-Key": [sentence]})
+    return key
+
+
+@contextmanager
+def spooled(longest: int) -> Iterator[IO[bytes]]:
+    """The request's body of at most that many bytes, in memory or in a temporary file.
+
+    All of it, before anything is answered: many clients write all before they read, and we would wait for each other.
+    """
+    request.max_content_length = longest
+    with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+        size = 0
+        while piece := _next_piece(longest):
+            size += len(piece)
+            try:
+                file.write(piece)
+            except OSError:
+                sentence = "There is no room for a body of this size at the moment; try again later."
+                raise RequestError(503, "unavailable", sentence) from None
+        if request.content_length is not None and size != request.content_length:
+            raise RequestError(400, "bad_request", "The body broke off before its Content-Length.")
+        file.seek(0)
+        yield file
+
+
+def _next_piece(longest: int) -> bytes:
+    try:
+        with _broken_off_as_refusal():
+            return request.stream.read(PIECE)
+    except RequestEntityTooLarge:
+        sentence = f"The body is larger than {longest // 1024**2} MiB; send it in parts."
+        raise RequestError(413, "body_too_large", sentence) from None
+
+
+@contextmanager
+def _broken_off_as_refusal() -> Iterator[None]:
+    try:
+        yield
+    except HTTPException:
+        raise
+    except Exception:  # each server has exceptions of its own for what it cannot read
+        raise RequestError(400, "bad_request", "The body broke off, or is not framed as HTTP asks.") from None
+
+
 def _once(pairs: Pairs) -> dict[str, Any]:
-    repeated = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
-    if repeated:
-        raise InvalidOrderError({name: ["must be given once"] for name in repeated})
+    _refuse_repeated(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
     return dict(pairs)
+
+
+def _refuse_repeated(names: Iterable[str]) -> None:
+    """Which one is meant?"""
+    if faults := {name: ["must be given once"] for name in names}:
+        raise InvalidOrderError(faults)
 
 
 def _as_form(pairs: Pairs) -> Pairs:
@@ -68,12 +124,9 @@ def _as_form(pairs: Pairs) -> Pairs:
     return [*rest, ("tags", ",".join(tags))] if tags else rest
 
 
-def _json(data: bytes) -> Pairs:
+def _json(data: bytes) -> dict[str, Any]:
     try:
-        text = data.decode("utf-8")
-        document = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
-        # Once more, for the fields that came twice: the hook would turn every nested object into a list as well.
-        pairs = json.loads(text, object_pairs_hook=list)
+        document = DECODER.decode(data.decode("utf-8"))
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The body is not valid UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -81,9 +134,10 @@ def _json(data: bytes) -> Pairs:
         raise RequestError(400, "invalid_json", f"The body is not valid JSON: {error.msg}, {place}.") from None
     except (ValueError, RecursionError):
         raise RequestError(400, "invalid_json", "The body holds a number or a nest that cannot be read.") from None
-    if not isinstance(document, dict):
+    if not isinstance(document, Object):
         raise RequestError(400, "invalid_json", "The body must be one JSON object.")
-    return [(name, document[name]) for name, _ in pairs]
+    _refuse_repeated(document.repeated)
+    return document
 
 
 def _urlencoded(data: bytes) -> Pairs:
@@ -105,14 +159,3 @@ def _multipart() -> Pairs:
     if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
         raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
     return pairs
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} is too large")
-    return value

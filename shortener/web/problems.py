@@ -73,21 +73,29 @@ def register(app: Flask) -> None:
 
 
 def problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    """A problem document: `type`, `title`, `status`, `code`, `detail` and what else helps."""
+    """Answer with a problem document, or in the shape that belongs to the path."""
     for prefix, shape in SHAPES.items():
         if request.path.startswith(prefix):
             return _finished(shape(status, detail, more.get("errors", {})))
-    document = {
-        "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
-        "status": status,
-        "code": code,
-        "detail": detail,
-        **more,
-    }
     # A name that came in may hold a lone surrogate, which no answer can carry.
-    text = json.dumps(document).encode("utf-8", "replace")
+    text = json.dumps(document(status, code, detail, **more)).encode("utf-8", "replace")
     return _finished(Response(text, status=status, content_type="application/problem+json"))
+
+
+def document(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """A problem document: `type`, `title`, `status`, `code`, `detail` and what else helps."""
+    title = TITLES.get(status, "Error")
+    return {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
+
+
+def of(error: errors.ShortenerError) -> dict[str, Any]:
+    """The problem document of a refusal."""
+    more: dict[str, Any] = {}
+    if isinstance(error, errors.InvalidOrderError):
+        more["errors"] = error.fields
+    if isinstance(error, errors.ClientTagTakenError):
+        more |= {"msgid": error.msgid, "url": f"{services().settings.base_url}/v1/messages/{error.msgid}"}
+    return document(STATUS.get(type(error), 500), error.code, str(error), **more)
 
 
 def _finished(response: Response) -> Response:
@@ -102,12 +110,9 @@ def _finished(response: Response) -> Response:
 
 
 def _refusal(error: errors.ShortenerError) -> Response:
-    more: dict[str, Any] = {}
-    if isinstance(error, errors.InvalidOrderError):
-        more["errors"] = error.fields
-    if isinstance(error, errors.ClientTagTakenError):
-        more |= {"msgid": error.msgid, "url": f"{services().settings.base_url}/v1/messages/{error.msgid}"}
-    return problem(STATUS.get(type(error), 500), error.code, str(error), **more)
+    told = of(error)
+    del told["type"], told["title"]
+    return problem(**told)
 
 
 def _no_database(error: SQLAlchemyError) -> Response:

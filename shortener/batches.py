@@ -1,0 +1,82 @@
+"""Preprocess messages in bulk: in their order, a few hundred to a transaction, each with an outcome of its own.
+
+A transaction is committed before its outcomes are given: that is the protocol of whoever hands in many.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final, TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from shortener import db, messages
+from shortener.errors import InvalidOrderError, ShortenerError
+from shortener.messages import Draft, House, Preprocessed
+from shortener.models import Account
+from shortener.orders import Order
+from shortener.rules.entries import Entry, Fault
+from shortener.rules.receiver import Policy
+
+SIZE: Final = 250  # messages to a transaction: more of them save little, and hold the write lock for longer
+TRIES: Final = 5
+DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
+BETWEEN: Final = "\x1f"  # no key that a sender can give has it, so an entry's key is never a single message's
+Outcome = Preprocessed | ShortenerError | Fault
+T = TypeVar("T")
+
+
+def in_parts(items: Iterable[T]) -> Iterator[list[T]]:
+    """As many as go into one transaction, again and again."""
+    rest = iter(items)
+    while part := list(islice(rest, SIZE)):
+        yield part
+
+
+def preprocess(
+    entries: Sequence[Entry],
+    account: Account,
+    house: House,
+    policy: Policy,
+    *,
+    first: int = 0,
+    idempotency_key: str | None = None,
+) -> list[Outcome]:
+    """Preprocess one transaction's entries and commit; give each its outcome, faults as they came.
+
+    `first` is the place of the first one in the whole batch, from 0: an entry's own idempotency key is made of the
+    batch's and its place.
+    """
+    prepared = [
+        _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
+        for place, entry in enumerate(entries, first)
+    ]
+    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
+    return [next(stored) if isinstance(each, Draft) else each for each in prepared]
+
+
+def _prepared(
+    entry: Entry, account: Account, house: House, policy: Policy, idempotency_key: str | None
+) -> Draft | InvalidOrderError | Fault:
+    if isinstance(entry, Fault):
+        return entry
+    if entry.repeated:
+        return InvalidOrderError({name: ["must be given once"] for name in entry.repeated})
+    try:
+        order = Order.check(entry, policy)
+    except InvalidOrderError as error:
+        return error
+    return messages.draft(order, account, house, idempotency_key)
+
+
+def _stored(drafts: Sequence[Draft], account: Account, house: House) -> list[messages.Outcome]:
+    tries = 0
+    while drafts:
+        tries += 1
+        try:
+            with db.write() as session:
+                return messages.preprocess_all(session, account, drafts, house, now=db.now(session))
+        except OperationalError as error:
+            # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
+            if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+                raise
+    return []
