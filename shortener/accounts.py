@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
-from shortener.models import Account, Credential, SigningSecret
+from shortener.models import Account, Base, Credential, SigningSecret
 from shortener.rules import event
 from shortener.vault import seal, unseal
 
@@ -24,6 +24,15 @@ _CHARACTERS = bytes(ALPHANUMERIC[number % len(ALPHANUMERIC)] for number in range
 _UNFAIR = bytes(range(_FAIR, 256))
 # Made once, for every request asks it: to put it together costs more than to run it.
 _OF_TOKEN = select(Account).join(Credential).where(Credential.token_sha256 == bindparam("token_sha256"))
+_secret = Base.metadata.tables["signing_secret"]
+_SEALED = (
+    select(_secret.c.account_id, _secret.c.sealed)
+    .where(
+        _secret.c.account_id.in_(bindparam("account_ids", expanding=True)),
+        or_(_secret.c.expires_on.is_(None), _secret.c.expires_on > bindparam("now")),
+    )
+    .order_by(_secret.c.created_on.desc(), _secret.c.id.desc())
+)
 KEY_BYTES = 32
 NAME_LENGTH = 100
 OVERLAP = dt.timedelta(hours=24)  # an old signing secret signs beside the new one for so long
@@ -135,14 +144,7 @@ def sealed_keys(session: Session, account_ids: Collection[int], *, now: dt.datet
     """The same for several accounts, and still sealed: they can be opened where no database is at hand."""
     if not account_ids:
         return {}
-    rows = session.execute(
-        select(SigningSecret.account_id, SigningSecret.sealed)
-        .where(
-            SigningSecret.account_id.in_(account_ids),
-            or_(SigningSecret.expires_on.is_(None), SigningSecret.expires_on > now),
-        )
-        .order_by(SigningSecret.created_on.desc(), SigningSecret.id.desc())
-    )
+    rows = session.connection().execute(_SEALED, {"account_ids": list(account_ids), "now": now})
     keys: dict[int, list[bytes]] = {}
     for account_id, sealed in rows:
         keys.setdefault(account_id, []).append(sealed)

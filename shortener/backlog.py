@@ -8,11 +8,12 @@ import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Row, Select, bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
-from shortener.models import Callback
+from shortener.models import Base
 from shortener.rules import turns
 
+_callback = Base.metadata.tables["callback"]
 WINDOW = 100  # callbacks that are looked at before destinations are gone through
 
 
@@ -21,22 +22,23 @@ def claimable(session: Session, *, now: dt.datetime, per_destination: int, limit
 
     There may be more that a next claim would find.
     """
-    waiting: Sequence[Row[str, int]] = session.execute(_OLDEST, {"now": now}).all()
+    connection = session.connection()
+    waiting: Sequence[Row[str, int]] = connection.execute(_OLDEST, {"now": now}).all()
     if not waiting:
         return []
-    in_flight = dict(session.execute(_IN_FLIGHT, {"now": now}).all())
+    in_flight: dict[str, int] = dict(connection.execute(_IN_FLIGHT, {"now": now}).all())
     chosen = turns.take(waiting, in_flight=in_flight, per_destination=per_destination, limit=limit)
     if len(waiting) < WINDOW or len(chosen) >= limit:
         return chosen
     seen = set(waiting)
-    younger = session.execute(_FIRSTS, {"now": now, "limit": 2 * limit + len(in_flight)})
+    younger = connection.execute(_FIRSTS, {"now": now, "limit": 2 * limit + len(in_flight)})
     waiting = [*waiting, *(row for row in younger if row not in seen)]
     return turns.take(waiting, in_flight=in_flight, per_destination=per_destination, limit=limit)
 
 
 def is_due(now: dt.datetime | ColumnElement[dt.datetime]) -> ColumnElement[bool]:
     """Not settled, and its time has come: to be attempted, or because the lease ran out."""
-    return Callback.settled_on.is_(None) & (Callback.due_on <= now)
+    return _callback.c.settled_on.is_(None) & (_callback.c.due_on <= now)
 
 
 def _first_of_each_destination() -> Select[str, int]:
@@ -44,27 +46,27 @@ def _first_of_each_destination() -> Select[str, int]:
 
     From one to the next by a step of the index on (destination, due_on, id): neither database skips by itself.
     """
-    one, other = aliased(Callback), aliased(Callback)
-    order = (other.destination, other.due_on, other.id)
-    first = select(other.id).where(other.settled_on.is_(None)).order_by(*order).limit(1)
-    columns = select(one.id, one.destination, one.due_on)
-    heads = columns.where(one.id == first.scalar_subquery()).cte("heads", recursive=True)
-    following = first.where(other.destination > heads.c.destination).correlate(heads).scalar_subquery()
-    heads = heads.union_all(columns.join(heads, one.id == following))
+    one, other = _callback.alias("one"), _callback.alias("other")
+    order = (other.c.destination, other.c.due_on, other.c.id)
+    first = select(other.c.id).where(other.c.settled_on.is_(None)).order_by(*order).limit(1)
+    columns = select(one.c.id, one.c.destination, one.c.due_on)
+    heads = columns.where(one.c.id == first.scalar_subquery()).cte("heads", recursive=True)
+    following = first.where(other.c.destination > heads.c.destination).correlate(heads).scalar_subquery()
+    heads = heads.union_all(columns.join(heads, one.c.id == following))
     found = select(heads.c.destination, heads.c.id).where(heads.c.due_on <= bindparam("now"))
     return found.order_by(heads.c.due_on, heads.c.id).limit(bindparam("limit"))
 
 
 # Built once: to put them together takes longer than to run them.
 _OLDEST = (
-    select(Callback.destination, Callback.id)
+    select(_callback.c.destination, _callback.c.id)
     .where(is_due(bindparam("now")))
-    .order_by(Callback.due_on, Callback.id)
+    .order_by(_callback.c.due_on, _callback.c.id)
     .limit(WINDOW)
 )
 _IN_FLIGHT = (
-    select(Callback.destination, func.count())
-    .where(Callback.lease_token.is_not(None), Callback.due_on > bindparam("now"))  # a lease that holds
-    .group_by(Callback.destination)
+    select(_callback.c.destination, func.count())
+    .where(_callback.c.lease_token.is_not(None), _callback.c.due_on > bindparam("now"))  # a lease that holds
+    .group_by(_callback.c.destination)
 )
 _FIRSTS = _first_of_each_destination()

@@ -57,11 +57,10 @@ def claim(
     No destination gets more than `per_destination` attempts in flight, on all nodes together: claims take turns, on
     SQLite by the lock of every write.
     """
-    _bound(session)
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CLAIM_LOCK})
-    ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
     connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TURN, {"silence": SILENCE, "lock": CLAIM_LOCK})
+    ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
     rows = _locked(connection, ids, now)
     if not rows:
         return []
@@ -88,8 +87,9 @@ def settle(
     """
     if not ended:
         return []
-    _bound(session)
     connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_BOUND, {"silence": SILENCE})
     ids = {"ids": [claimed.callback_id for claimed, _ in ended]}
     # Callbacks before attempts, as a claim takes them: no two wait for each other.
     held = {row.id: row for row in connection.execute(_HELD, ids)}
@@ -140,12 +140,6 @@ def give_back(session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
     freed = session.scalar(mine.values(state=PENDING, due_on=now, lease_token=None).returning(Callback.id))
     if freed is not None:
         _close_cut_off(session.connection(), [claimed.callback_id], now)
-
-
-def _bound(session: Session) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        limit = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
-        session.execute(limit, {"silence": SILENCE})
 
 
 def _locked(connection: Connection, ids: Sequence[int], now: dt.datetime) -> list[Fields]:
@@ -221,6 +215,8 @@ def _state_after(judgement: Judgement, callback: Fields, tries: int, now: dt.dat
 
 # Statements are built once, and on the tables: to put them together takes longer than to run them.
 _callback, _attempt = Base.metadata.tables["callback"], Base.metadata.tables["attempt"]
+_BOUND = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
+_TURN = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true), pg_advisory_xact_lock(:lock)")
 _these: BindParameter[Any] = bindparam("ids", expanding=True)
 _LOCKED = (
     select(*_callback.c["id", "account_id", "event_id", "url", "body", "state", "starts_before"])
