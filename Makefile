@@ -26,7 +26,7 @@ test: $(VENV)/dev.done ## run all tests, on SQLite and on PostgreSQL
 check: $(VENV)/dev.done lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
 	@rm -f .coverage .coverage.*
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
-	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=100 --skip-covered
+	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=98 --skip-covered
 	@$(BIN)/coverage report --include='shortener/[a-z]*.py' --fail-under=95 --skip-covered
 
 lint: $(VENV)/dev.done

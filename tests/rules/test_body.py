@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.rules.body import DETECTIONS, MOST_SKIPPED, Finding, find, own_slugs, rewrite
+from shortener.rules.body import DETECTIONS, MOST_SKIPPED, Finding, find, kept, own_slugs, rewrite
 from shortener.rules.target import REASONS
 from tests.corpora import needs_corpora, rows
 
@@ -344,3 +344,11 @@ def test_five_times_the_text_takes_about_five_times_the_work(unit: str, detectio
     few = _calls(lambda: find(short, detection=detection))
     many = _calls(lambda: find(long, detection=detection))
     assert many <= 6 * few + 500
+
+
+def test_a_message_that_is_left_alone_names_its_link_among_the_rest() -> None:
+    finding = find("day.so https://example.com/a b.example.org/c")
+    left = kept("day.so https://example.com/a b.example.org/c", finding)
+    assert left.found is None
+    assert [piece.reason for piece in left.skipped] == ["word", "kept", "later"]
+    assert kept("nothing", find("nothing")) == Finding(None, ())
