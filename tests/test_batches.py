@@ -1,0 +1,103 @@
+"""Preprocess in bulk: entries and outcomes in step, and what is tried again."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from shortener import batches, db, messages
+from shortener.batches import Outcome
+from shortener.errors import ClientTagTakenError, InvalidOrderError
+from shortener.messages import Preprocessed
+from shortener.models import Account
+from shortener.orders import Order
+from shortener.rules.entries import NOT_OBJECT, Entry
+from shortener.rules.strict_json import DECODER
+from shortener.services import Services
+from tests.factories import NOW, TEXT, Sender
+from tests.waiting import WITHIN, until
+
+
+def entry(**fields: Any) -> Entry:
+    found: Entry = DECODER.decode(json.dumps({"message": TEXT, **fields}))
+    return found
+
+
+def account_of(sender: Sender) -> Account:
+    with db.read() as session:
+        return session.scalars(select(Account).where(Account.name == sender.name)).one()
+
+
+def preprocess(services: Services, sender: Sender, *entries: Entry) -> list[Outcome]:
+    return batches.preprocess(entries, account_of(sender), services.house, services.policy)
+
+
+def test_parts_are_as_large_as_a_transaction_and_none_is_empty() -> None:
+    assert [len(part) for part in batches.in_parts(range(2 * batches.SIZE + 1))] == [batches.SIZE, batches.SIZE, 1]
+    assert [len(part) for part in batches.in_parts(range(batches.SIZE))] == [batches.SIZE]
+    assert list(batches.in_parts([])) == []
+
+
+def test_each_entry_has_its_outcome_in_its_place(services: Services, sender: Sender) -> None:
+    outcomes = preprocess(services, sender, NOT_OBJECT, entry(), entry(tags=5), entry(client_tag="t"), NOT_OBJECT)
+    kinds = [type(outcome) for outcome in outcomes]
+    assert kinds == [type(NOT_OBJECT), Preprocessed, InvalidOrderError, Preprocessed, type(NOT_OBJECT)]
+
+
+def test_where_nothing_can_be_stored_no_transaction_is_begun(services: Services, sender: Sender) -> None:
+    account = account_of(sender)
+    with db.write():  # a second writer would wait for the first, on SQLite for seconds
+        assert batches.preprocess([NOT_OBJECT], account, services.house, services.policy) == [NOT_OBJECT]
+
+
+def test_what_is_wrong_with_the_database_is_not_tried_again(
+    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def away(*_: Any, **__: Any) -> Any:
+        tried.append(1)
+        raise OperationalError("INSERT", {}, Exception("gone"))
+
+    monkeypatch.setattr(messages, "preprocess_all", away)
+    with pytest.raises(OperationalError):
+        preprocess(services, sender, entry())
+    assert len(tried) == 1
+
+
+def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
+    app: Flask, services: Services, sender: Sender, database_kind: str
+) -> None:
+    """Another one holds `b` and asks for `a`; we hold `a` and ask for `b`."""
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    account, house = account_of(sender), services.house
+
+    def in_a_thread() -> list[Outcome]:
+        with app.app_context():
+            return preprocess(services, sender, entry(client_tag="a"), entry(client_tag="b"), entry(client_tag="c"))
+
+    def other_takes(tag: str) -> None:
+        order = Order.check({"message": TEXT, "client_tag": tag}, services.policy)
+        messages.preprocess(other, account, messages.draft(order, account, house), house, now=NOW)
+
+    def waits() -> bool:
+        with db.read() as session:
+            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            return bool(session.scalar(waiting))
+
+    with Session(db.db.engine) as other, ThreadPoolExecutor(1) as pool:
+        other.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that it is the batch that is ended
+        other_takes("b")
+        batch = pool.submit(in_a_thread)
+        until(waits)
+        other_takes("a")
+        other.commit()
+        first, second, third = batch.result(WITHIN)
+    assert isinstance(first, ClientTagTakenError) and isinstance(second, ClientTagTakenError)
+    assert isinstance(third, Preprocessed)
