@@ -7,40 +7,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Insert, Row, bindparam, insert, select, text, update
+from sqlalchemy import Insert, Row, Select, bindparam, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from shortener import db
-from shortener.models import Base, Link, Message
+from shortener.models import Base
 from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
 
-DATABASE_MICROS = text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-# Statements are made once; on tables, not on the models: rows by the hundred need none of the session's bookkeeping.
-TABLES = Base.metadata.tables
+# Statements are made once, and on tables, not on models: to put one together costs more than to run it.
+CALLBACK, CLICK, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
+_LOOKUP = select(*LINK.c["id", "target", "location", "expires_on", "off_on", "accessed_on", "count_as_click"]).where(
+    LINK.c.number == bindparam("number")
+)
+LOOKUP: dict[str, Select[*tuple[Any, ...]]] = {
+    "sqlite": _LOOKUP.add_columns(text("0")),
+    "postgresql": _LOOKUP.add_columns(text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")),
+}
 INSERT_CLICKS: dict[str, Insert] = {
-    "sqlite": sqlite.insert(TABLES["click"]).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(TABLES["click"]).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(CLICK).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(CLICK).on_conflict_do_nothing(),
 }
 # Locked in the order of their ids, so that no two transactions wait for each other; SQLite has one writer anyway.
 FIRSTS = (
-    select(Link.id, Link.number, Link.base_url, Link.target)
-    .add_columns(Message.msgid, Message.account_id, Message.client_tag, Message.recipient)
-    .add_columns(Message.tags, Message.details, Message.lt_callbackurl)
-    .join(Message, Message.id == Link.message_id)
-    .where(Link.id.in_(bindparam("links", expanding=True)), Link.accessed_on.is_(None))
-    .order_by(Link.id)
-    .with_for_update(of=Link, key_share=True)
+    select(*LINK.c["id", "number", "base_url", "target"])
+    .add_columns(*MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"])
+    .join_from(LINK, MESSAGE)
+    .where(LINK.c.id.in_(bindparam("links", expanding=True)), LINK.c.accessed_on.is_(None))
+    .order_by(LINK.c.id)
+    .with_for_update(of=LINK, key_share=True)
 )
 SET_ACCESSED_ON = (
-    update(TABLES["link"])
-    .where(Link.id == bindparam("link"), Link.accessed_on.is_(None))
+    update(LINK)
+    .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on.is_(None))
     .values(accessed_on=bindparam("now"))
 )
-INSERT_CALLBACKS = insert(TABLES["callback"])
+INSERT_CALLBACKS = insert(CALLBACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,12 @@ class Visit:
 
 def resolve(session: Session, number: int) -> Resolved | None:
     """Look a link up by its number, by one query that also reads the database's clock where that one counts."""
-    on_postgresql = session.get_bind().dialect.name == "postgresql"
-    columns = (Link.id, Link.target, Link.location, Link.expires_on, Link.off_on, Link.accessed_on, Link.count_as_click)
-    query = select(*columns, DATABASE_MICROS if on_postgresql else text("0")).where(Link.number == number)
-    row = session.execute(query).first()
+    connection = session.connection()
+    row = connection.execute(LOOKUP[connection.dialect.name], {"number": number}).first()
     if row is None:
         return None
     link_id, target, location, expires_on, off_on, accessed_on, count_as_click, micros = row
-    now = from_micros(micros) if on_postgresql else db.now(session)
+    now = from_micros(micros) if micros else db.now(session)
     return Resolved(
         link_id=link_id,
         location=location or target,
@@ -106,16 +109,17 @@ def record_all(session: Session, visits: Sequence[Visit], slugs: Slugs) -> int:
     nothing, and no `accessed_on` that is set does.
     """
     ordered = sorted(visits, key=lambda visit: (visit.link_id, visit.clicked_on))
-    session.execute(INSERT_CLICKS[session.get_bind().dialect.name], [_row(visit) for visit in ordered])
+    connection = session.connection()
+    connection.execute(INSERT_CLICKS[connection.dialect.name], [_row(visit) for visit in ordered])
     # Of a link's clicks the earliest: they are in order, and the last one set stays.
     earliest = {visit.link_id: visit for visit in reversed(ordered) if visit.counts}
     # Those that nobody has accessed, and nobody does until our commit.
-    firsts = session.execute(FIRSTS, {"links": list(earliest)}).all() if earliest else []
+    firsts = connection.execute(FIRSTS, {"links": list(earliest)}).all() if earliest else []
     if firsts:
-        session.execute(SET_ACCESSED_ON, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
+        connection.execute(SET_ACCESSED_ON, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
     callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]
     if callbacks:
-        session.execute(INSERT_CALLBACKS, callbacks)
+        connection.execute(INSERT_CALLBACKS, callbacks)
     return len(callbacks)
 
 
@@ -158,7 +162,7 @@ def _event_body(row: Row[Any], visit: Visit, slugs: Slugs) -> bytes:
             "accessed_on": rfc3339(visit.clicked_on),
             "visitor": visit.verdict.visitor.value,
             "tags": row.tags or [],
-            "metadata": row.details or {},
+            "metadata": row.metadata or {},
         },
     )
 

@@ -1,5 +1,7 @@
 """`GET /<slug>`: what the visitor gets, and what is recorded of it."""
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -189,6 +191,19 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
     assert '<html lang="ja">' in answer.text
     assert "no-store" in answer.headers["Cache-Control"]
     assert "Location" not in answer.headers
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////nowhere/at/all.sqlite3"])
+def test_a_database_that_cannot_be_reached_is_503_for_whoever_asks(tmp_path: Path, url: str) -> None:
+    with running(Settings(database_url=url, data=tmp_path, secret_key="k" * 40)) as app:
+        client = app.test_client()
+        page = click(client, "AAAAAAAAAA", **{"Accept-Language": "ko"})
+        assert page.status_code == client.head("/AAAAAAAAAA").status_code == 503
+        assert page.headers["Retry-After"] == "5"
+        assert '<html lang="ko">' in page.text
+        assert 'http-equiv="refresh"' in page.text
+        assert client.get("/healthz").status_code == 503
+        assert click(client, "not-a-slug").status_code == 404  # that much is known without a database
 
 
 @pytest.mark.parametrize("agent", ["", "\x01", "x" * 100_000, "💥 emoji", "<script>alert(1)</script>"])
