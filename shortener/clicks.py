@@ -55,6 +55,7 @@ class Resolved:
     link_id: int
     location: str
     live: bool
+    off: bool
     accessed: bool
     count_as_click: str
     now: dt.datetime
@@ -84,6 +85,7 @@ def resolve(session: Session, number: int) -> Resolved | None:
         link_id=link_id,
         location=location or target,
         live=off_on is None and now < expires_on,
+        off=off_on is not None,
         accessed=accessed_on is not None,
         count_as_click=count_as_click,
         now=now,

@@ -17,7 +17,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from shortener.errors import SettingsError
-from shortener.rules import visitor
+from shortener.rules import contact, visitor
 
 PREFIX = "SHORTENER_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -58,6 +58,17 @@ def _holds_certificates(value: Path) -> Path:
     except OSError as error:  # ssl.SSLError too
         reason = "it holds no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
         raise ValueError(f"cannot read {value}: {reason}") from None
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def _can_be_linked(value: str) -> str:
+    contact.href(value)  # ValueError says what it may be
     return value
 
 
@@ -142,6 +153,12 @@ class Settings(pydantic.BaseModel):
     )
     fallback_url: Url | None = Field(
         None, description="Where visitors of unknown, expired and switched-off links go, in place of a small page."
+    )
+    sender_name: Annotated[str, Field(max_length=80), AfterValidator(_one_line)] | None = Field(
+        None, description="Your name, as recipients know it; stands below the small pages that they may meet."
+    )
+    sender_contact: Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)] | None = Field(
+        None, description="Where recipients reach you: the URL of a page, a mail address or a phone number."
     )
     store_address: Literal["none", "truncated"] = Field(
         "none", description="`truncated`: keep the visitor's network with each click, /24 or /48; never the address."

@@ -65,6 +65,8 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         TRUSTED_PROXIES="127.0.0.1",
         WORKER="off",
         FALLBACK_URL="https://www.example.com/gone?from=link",
+        SENDER_NAME="Example Shop 例の店",
+        SENDER_CONTACT="+81 3-5550-1234",
         PROCESSES="4",
         THREADS="16",
     )
@@ -81,6 +83,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.callback_per_destination == 3
     assert settings.trusted_proxies == (ipaddress.ip_network("127.0.0.1/32"),)
     assert dt.timedelta(days=settings.link_days) == dt.timedelta(hours=12)
+    assert (settings.sender_name, settings.sender_contact) == ("Example Shop 例の店", "+81 3-5550-1234")
     assert (settings.processes, settings.threads, settings.worker) == (4, 16, "off")
 
 
@@ -117,6 +120,8 @@ BAD = {
     "TRUSTED_PROXIES": "proxy.internal",
     "WORKER": "maybe",
     "FALLBACK_URL": "/gone",
+    "SENDER_NAME": "Shop\u2028Shop",
+    "SENDER_CONTACT": "ask at the counter",
     "STORE_ADDRESS": "whole",
     "VISITORS": "nonsense",
     "SPOOL_BYTES": "0",

@@ -1,15 +1,23 @@
 """The small pages that a recipient may meet, in English, Japanese, Korean and Chinese. No script, no third party."""
 
+import hashlib
+from base64 import b64encode
+
 from flask import Blueprint, Response, render_template, request
 
+from shortener.rules import contact
 from shortener.services import services
 from shortener.web.access import public
 
 blueprint = Blueprint("pages", __name__)
 LANGUAGES = ("en", "ja", "ko", "zh")
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+# The one style in the page is allowed by what it says, and no other.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 RETRY_AFTER = 5  # seconds
 PROGRAMS = ("/v1/", "/sms/", "/healthz")
+RETRY = {"en": "Try again", "ja": "もう一度試す", "ko": "다시 시도", "zh": "重试"}
 
 # title, text
 WORDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -23,10 +31,22 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "en": ("Link expired", "This link is no longer valid. Please ask the sender of the message for a new one."),
         "ja": (
             "リンクの有効期限が切れています",
-            "このリンクは無効になりました。メッセージの送信者にお問い合わせください。",
+            "このリンクは無効になりました。お手数ですが、メッセージの送信者にお問い合わせください。",
         ),
         "ko": ("만료된 링크입니다", "이 링크는 더 이상 유효하지 않습니다. 메시지를 보낸 곳에 문의해 주세요."),
         "zh": ("链接已过期", "此链接已失效。请联系消息的发送方。"),
+    },
+    "off": {
+        "en": ("Link switched off", "The sender has switched this link off. If you still need it, please ask them."),
+        "ja": (
+            "リンクは停止されています",
+            "このリンクは送信者によって停止されました。お手数ですが、メッセージの送信者にお問い合わせください。",
+        ),
+        "ko": (
+            "중지된 링크입니다",
+            "메시지를 보낸 곳에서 이 링크를 중지했습니다. 필요하시면 보낸 곳에 문의해 주세요.",
+        ),
+        "zh": ("链接已停用", "发送方已停用此链接。如仍需要，请联系消息的发送方。"),
     },
     "unavailable": {
         "en": ("One moment, please", "The service is busy at the moment. Please try again in a few seconds."),
@@ -65,23 +85,47 @@ def gone(name: str) -> Response:
     """What a visitor of a dead link gets: the operator's fallback URL where one is set, else a page."""
     fallback = services().settings.fallback_url
     if fallback is None:
-        return page(410 if name == "expired" else 404, name)
+        return page(404 if name == "unknown" else 410, name)
     response = Response(status=302, headers={"Location": fallback})
     return _private(response)
 
 
 def page(status: int, name: str) -> Response:
     """A page in the language that the visitor's browser asks for, by its name in WORDS."""
-    language = request.accept_languages.best_match(LANGUAGES, default="en")
-    title, text = WORDS[name][language]
-    reload = RETRY_AFTER if status == 503 else None
-    html = render_template("visitor.html", language=language, title=title, text=text, reload=reload)
+    language = _language()
+    html = _html(name, language, retry=status == 503)
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(style=_digest_of_style(html))
     response.headers["X-Content-Type-Options"] = "nosniff"
     return _private(response)
+
+
+def _language() -> str:
+    """The first of ours that is wanted: `zh-Hant-TW` wants `zh`, and more than the `en` that comes after it."""
+    wanted = (tag.lower().replace("_", "-").partition("-")[0] for tag, q in request.accept_languages if q > 0)
+    return next((language for language in wanted if language in LANGUAGES), "en")
+
+
+def _html(name: str, language: str, *, retry: bool) -> str:
+    settings = services().settings
+    title, text = WORDS[name][language]
+    return render_template(
+        "visitor.html",
+        language=language,
+        title=title,
+        text=text,
+        retry=RETRY[language] if retry else None,
+        sender=settings.sender_name,
+        contact=settings.sender_contact,
+        href=contact.href(settings.sender_contact) if settings.sender_contact else None,
+    )
+
+
+def _digest_of_style(html: str) -> str:
+    style = html.partition("<style>")[2].partition("</style>")[0]
+    return b64encode(hashlib.sha256(style.encode()).digest()).decode()
 
 
 def _private(response: Response) -> Response:

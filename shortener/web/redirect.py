@@ -43,7 +43,7 @@ def follow(slug: str) -> Response:
     if resolved is None:
         return pages.gone("unknown")
     if not resolved.live:
-        return pages.gone("expired")
+        return pages.gone("off" if resolved.off else "expired")
     if request.method == "GET":
         headers = {name: request.environ[key] for name, key in visitor.HEADERS if key in request.environ}
         if visitor.is_prefetch(headers):
