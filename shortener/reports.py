@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shortener import callback_reports
 from shortener.messages import link_of
-from shortener.models import Account, Callback, Click, Link, Message
+from shortener.models import Callback, Click, Link, Message
 from shortener.rules import cursor, parts
 from shortener.rules.moments import rfc3339
 from shortener.rules.slug import Slugs
@@ -87,60 +87,19 @@ def summary(message: Message, link: Link | None, address: Address) -> dict[str, 
     }
 
 
-def page(
-    session: Session, account: Account, address: Address, *, client_tag: str | None, place: str | None
-) -> dict[str, Any]:
-    """The account's messages, the newest first, a page at a time; with a client tag, the one or none that has it."""
-    rows, rest = received(session, account, limit=PAGE, place=place, client_tag=client_tag)
-    return {
-        "messages": [summary(message, link, address) for message, link in rows],
-        "next": None if rest is None else f"{address.base_url}/v1/messages?cursor={rest}",
-    }
-
-
-def received(
-    session: Session,
-    account: Account,
-    *,
-    limit: int,
-    place: str | None = None,
-    period: tuple[dt.datetime, dt.datetime] | None = None,
-    client_tag: str | None = None,
-) -> tuple[list[tuple[Message, Link | None]], str | None]:
-    """The account's messages with their links, the newest first; and a cursor where that is not all.
-
-    `place` is such a cursor; `period` is `[start, end)`. One query, whatever their number.
-    """
-    query = (
-        select(Message, Link)
-        .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
-        .where(Message.account_id == account.id)
-        .order_by(Message.received_on.desc(), Message.id.desc())
-        .limit(limit + 1)
-    )
-    if client_tag is not None:
-        query = query.where(Message.client_tag == client_tag)
-    if period is not None:
-        query = query.where(Message.received_on >= period[0], Message.received_on < period[1])
-    if place is not None:
-        query = query.where(tuple_(Message.received_on, Message.id) < cursor.row(place))
-    rows: list[tuple[Message, Link | None]] = [(message, link) for message, link in session.execute(query)]
-    last = rows[limit - 1][0] if len(rows) > limit else None
-    return rows[:limit], cursor.after_row(last.received_on, last.id) if last else None
-
-
 def clicks(
-    session: Session, message: Message, link: Link, address: Address, *, place: str | None = None
+    session: Session, message: Message, link: Link | None, address: Address, *, place: str | None = None
 ) -> dict[str, Any]:
-    """Counts of a link's clicks by visitor class, the newest of them, and where the rest is."""
-    counted = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
+    """Counts of a link's clicks by visitor class, the newest of them, and where the rest is; none without a link."""
+    its_own = Click.link_id == (link.id if link else None)
+    counted = select(Click.visitor, func.count()).where(its_own).group_by(Click.visitor)
     counts = dict(session.execute(counted).all())
-    newest = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
+    newest = select(Click).where(its_own).order_by(Click.id.desc()).limit(PAGE + 1)
     if place is not None:
         newest = newest.where(Click.id < cursor.click(place))
     rows = session.scalars(newest).all()
     last = rows[PAGE - 1].id if len(rows) > PAGE else None
-    first = session.scalar(select(Click).where(Click.link_id == link.id).order_by(Click.id).limit(1))
+    first = session.scalar(select(Click).where(its_own).order_by(Click.id).limit(1))
     return {
         "counts": {visitor.value: counts.get(visitor.value, 0) for visitor in Visitor},
         "total": sum(counts.values()),

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from shortener import checks, db, messages, reports
+from shortener import checks, db, message_filters, message_lists, messages, reports
 from shortener.errors import InvalidOrderError
+from shortener.message_filters import Filter
 from shortener.models import Account
 from shortener.orders import Order, Question
 from shortener.services import services
@@ -40,16 +41,11 @@ def preprocess(account: Account) -> Answer:
 @blueprint.get("/messages")
 @for_senders
 def find(account: Account) -> dict[str, Any]:
-    """The account's messages, the newest first; with `client_tag`, the one or none that has it."""
-    _only("client_tag", "cursor")
+    """The account's messages that the filters want, the newest first, page by page."""
+    _only(*message_filters.PARAMETERS)
+    wanted = Filter.check(request.args.to_dict())
     with db.read() as session:
-        return reports.page(
-            session,
-            account,
-            services().address,
-            client_tag=_without_nul("client_tag"),
-            place=request.args.get("cursor"),
-        )
+        return message_lists.document(session, account, wanted, services().address)
 
 
 @blueprint.get("/messages/<msgid>")
@@ -69,8 +65,6 @@ def clicks(account: Account, msgid: str) -> dict[str, Any]:
     with db.read() as session:
         message = messages.find(session, account, msgid)
         link = messages.link_of(session, message)
-        if link is None:
-            return {"counts": {}, "total": 0, "newest": [], "next": None}
         return reports.clicks(session, message, link, services().address, place=request.args.get("cursor"))
 
 
@@ -103,10 +97,3 @@ def _only(*names: str) -> None:
     faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
     if faults:
         raise InvalidOrderError(faults)
-
-
-def _without_nul(name: str) -> str | None:
-    value = request.args.get(name)
-    if value is not None and "\0" in value:
-        raise InvalidOrderError({name: ["must not contain the character NUL"]})
-    return value

@@ -318,6 +318,14 @@ class TestReport:
         assert first["total"] == rest["total"] == 103
         assert max(rest_time for rest_time in times[100:]) <= min(times[:100])[:23] + "999Z"
 
+    def test_the_clicks_of_a_message_without_a_link_have_the_same_shape(
+        self, client: FlaskClient, sender: Sender
+    ) -> None:
+        with_link, without = make_message(sender).message.msgid, make_message(sender, "see you").message.msgid
+        expected = get(client, sender, f"/v1/messages/{with_link}/clicks").get_json()
+        assert get(client, sender, f"/v1/messages/{without}/clicks").get_json() == expected
+        assert set(expected["counts"].values()) == {0}
+
     def test_switching_off_answers_with_the_report(self, client: FlaskClient, sender: Sender) -> None:
         msgid = make_message(sender).message.msgid
         answer = client.post(f"/v1/messages/{msgid}/off", headers=sender.bearer)
@@ -346,7 +354,31 @@ class TestList:
         msgid = make_message(sender).message.msgid
         assert_problem(get(client, sender, f"/v1/messages/{msgid}/clicks?cursor={cursor}"), 422, "invalid_fields")
 
-    @pytest.mark.parametrize("query", ["client_tag=%00", "clienttag=x"])
+    def test_the_next_page_carries_the_filters(self, client: FlaskClient, sender: Sender) -> None:
+        made = [make_message(sender, tags=["a b&c"], now=NOW + n * DAY / 10).message.msgid for n in range(3)]
+        make_message(sender, now=NOW + DAY)
+        path = "/v1/messages?tag=a+b%26c&limit=2&clicked=false&from=2026-11-22T18:00:00%2B09:00"
+        first = get(client, sender, path).get_json()
+        rest = get(client, sender, first["next"].removeprefix("https://s.example.com")).get_json()
+        assert "from=2026-11-22T09%3A00%3A00.000000Z" in first["next"]
+        assert [[entry["msgid"] for entry in page["messages"]] for page in (first, rest)] == [made[:0:-1], made[:1]]
+        assert rest["next"] is None
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "client_tag=%00",
+            "clienttag=x",
+            "clicked=perhaps",
+            "visitor=human",
+            "tag=",
+            "text=" + "x" * 5000,
+            "from=today",
+            "to=99999-01-01T00:00:00Z",
+            "limit=101",
+            "tag=a&tag=b",
+        ],
+    )
     def test_a_parameter_that_cannot_be_used_is_422(self, client: FlaskClient, sender: Sender, query: str) -> None:
         assert_problem(get(client, sender, f"/v1/messages?{query}"), 422, "invalid_fields")
 

@@ -13,11 +13,13 @@ from urllib.parse import quote, unquote_plus
 
 from flask import Blueprint, Response, request
 
-from shortener import db, messages, reports
+from shortener import db, message_lists, messages, reports
 from shortener.errors import InvalidOrderError
+from shortener.message_filters import Filter
 from shortener.models import Account, Link, Message
 from shortener.orders import Order
 from shortener.rules import parts, sent_date
+from shortener.rules.moments import rfc3339
 from shortener.services import services
 from shortener.web import incoming
 from shortener.web.access import for_senders
@@ -71,11 +73,12 @@ def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """
     filters, place = _filters()
     with db.read() as session:
-        period = sent_date.period(filters, db.now(session).date())
-        rows, rest = reports.received(session, account, period=period, limit=MOST_LISTED, place=place)
-    following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={rest}"])
-    headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if rest else {}
-    return [_status(message, link) for message, link in rows], 200, headers
+        start, end = sent_date.period(filters, db.now(session).date())
+        wanted = Filter.check({"from": rfc3339(start), "to": rfc3339(end), "cursor": place})
+        page = message_lists.find(session, account, wanted, limit=MOST_LISTED)
+    following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={page.next}"])
+    headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if page.next else {}
+    return [_status(message, link) for message, link in page.rows], 200, headers
 
 
 def shape(code: int, detail: str, errors: dict[str, list[str]]) -> Response:

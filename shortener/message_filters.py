@@ -1,0 +1,86 @@
+"""Which messages a list or an export shows: the one place that checks it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from shortener.errors import InvalidOrderError
+from shortener.orders import ShortText, by_field
+from shortener.replays import Moment
+from shortener.rules import cursor
+from shortener.rules.moments import rfc3339
+
+MOST = 100  # messages of a page
+Place = tuple[dt.datetime, int]  # received_on and id: where a message stands in a list
+
+
+def _switch(value: object) -> bool:
+    if value not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
+def _count(value: object) -> int:
+    """Take digits, as a URL has them; not what else Python takes for a number."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST):
+        raise ValueError(f"must be a whole number from 1 to {MOST}")
+    return int(text)
+
+
+def _cursor(value: str) -> str:
+    try:
+        cursor.row(value)
+    except InvalidOrderError as error:
+        raise ValueError(error.fields["cursor"][0]) from None
+    return value
+
+
+class Filter(BaseModel):
+    """Those received in `[from, to)`, with this tag, clicked or not, and so on: all that is given must hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    start: Annotated[Moment | None, Field(alias="from")] = None
+    end: Annotated[Moment | None, Field(alias="to")] = None
+    tag: ShortText | None = None
+    # A message without a link is neither.
+    clicked: Annotated[bool, BeforeValidator(_switch)] | None = None
+    # The class of any click of the link, also of those that do not count.
+    visitor: Literal["person", "unknown", "preview", "bot", "scanner"] | None = None
+    client_tag: ShortText | None = None
+    # What the client tag or the msgid begins with, in the case in which it was stored.
+    text: ShortText | None = None
+    limit: Annotated[int, BeforeValidator(_count)] = MOST
+    cursor: Annotated[str, AfterValidator(_cursor)] | None = None
+
+    @classmethod
+    def check(cls, parameters: Mapping[str, Any]) -> Self:
+        """Make a filter of a URL's parameters; InvalidOrderError names every one that cannot be used."""
+        try:
+            return cls.model_validate(dict(parameters))
+        except ValidationError as error:
+            raise InvalidOrderError(by_field(error)) from None
+
+    def parameters(self) -> dict[str, str]:
+        """The same as the parameters of a URL, without the cursor."""
+        given = self.model_dump(exclude_defaults=True, exclude={"cursor"}, by_alias=True)
+        return {name: _written(value) for name, value in given.items()}
+
+    def before(self) -> Place | None:
+        """What is shown stands before this place: the cursor's or the period's end, whichever is earlier."""
+        places = [cursor.row(self.cursor)] if self.cursor is not None else []
+        return min([*places, (self.end, 0)] if self.end is not None else places, default=None)
+
+
+# Those of a list; an export has neither pages nor places.
+PARAMETERS = tuple(field.alias or name for name, field in Filter.model_fields.items())
+FILTERS = tuple(name for name in PARAMETERS if name not in ("limit", "cursor"))
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return rfc3339(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,165 @@
+"""Lists of messages, the newest first. What a page costs is bounded, whatever the filter and however many there are.
+
+Messages are looked at in their order, some at a time, and those that the filter does not want are passed over. A page
+ends where it is full, or where it has looked at enough; the next one goes on from there (docs/adr/0007-lists.md).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from shortener.message_filters import Filter, Place
+from shortener.models import Account, Click, Link, Message
+from shortener.reports import Address, summary
+from shortener.rules import cursor
+
+MOST_LOOKED_AT = 10_000  # messages for one page
+AT_ONCE = 1_000  # messages looked at by one query
+FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
+LONGEST_TEXT = 200  # characters of a client tag
+LAST = "\U0010ffff"  # nothing sorts behind it
+
+Row = tuple[Message, Link | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages with their links; and a cursor where that may not be all.
+
+    A page that is not full and has a cursor looked at enough for one call: back to `looked_back_to`.
+    """
+
+    rows: list[Row]
+    next: str | None
+    looked_back_to: dt.datetime | None
+
+
+def document(session: Session, account: Account, wanted: Filter, address: Address) -> dict[str, Any]:
+    """The answer for a page of the account's messages."""
+    page = find(session, account, wanted)
+    rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
+    return {
+        "messages": [summary(message, link, address) for message, link in page.rows],
+        "next": rest and f"{address.base_url}/v1/messages?{rest}",
+    }
+
+
+def find(session: Session, account: Account, wanted: Filter, *, limit: int | None = None) -> Page:
+    """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
+    limit = limit or wanted.limit
+    found: list[Place] = []
+    looked, last = 0, wanted.before()
+    while looked < MOST_LOOKED_AT:
+        places = next_places(session, account, wanted, last, AT_ONCE if selective(wanted) else limit + 1)
+        found += matching(session, wanted, places)
+        if len(found) > limit:
+            return _page(session, found[:limit], found[limit - 1])
+        if len(places) < AT_ONCE:
+            return _page(session, found, None)
+        looked, last = looked + len(places), places[-1]
+    return _page(session, found, last)
+
+
+def _page(session: Session, found: Sequence[Place], last: Place | None) -> Page:
+    rows = load(session, found)
+    return Page(rows, cursor.after_row(*last) if last else None, last[0] if last else None)
+
+
+def selective(wanted: Filter) -> bool:
+    """Whether the filter may pass over messages of its period."""
+    return bool(wanted.parameters().keys() - {"from", "to", "limit"})
+
+
+def next_places(
+    session: Session, account: Account, wanted: Filter, before: Place | None, count: int
+) -> Sequence[Place]:
+    """Where the next messages stand that the filter may want, so many of them; fewer only where there are no more."""
+    few = _few(session, account, wanted)
+    if few is not None:
+        inside = (place for place in few if wanted.start is None or place[0] >= wanted.start)
+        return sorted((place for place in inside if before is None or place < before), reverse=True)[:count]
+    query = (
+        select(Message.received_on, Message.id)
+        .where(Message.account_id == account.id)
+        .order_by(Message.received_on.desc(), Message.id.desc())
+        .limit(count)
+    )
+    if wanted.start is not None:
+        query = query.where(Message.received_on >= wanted.start)
+    if before is not None:
+        query = query.where(tuple_(Message.received_on, Message.id) < before)
+    return [(moment, row_id) for moment, row_id in session.execute(query)]
+
+
+def matching(session: Session, wanted: Filter, places: Sequence[Place]) -> Sequence[Place]:
+    """Those of the places where a message stands that the filter wants."""
+    if not places or not selective(wanted):
+        return places
+    query = select(Message.id).where(Message.id.in_([row_id for _, row_id in places]), *_conditions(session, wanted))
+    ids = set(session.scalars(query))
+    return [place for place in places if place[1] in ids]
+
+
+def load(session: Session, places: Sequence[Place]) -> list[Row]:
+    """The messages at these places, with their links, by one query."""
+    joined = select(Message, Link).outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
+    query = joined.where(Message.id.in_([row_id for _, row_id in places]))
+    rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}
+    return [rows[row_id] for _, row_id in places if row_id in rows]
+
+
+def _few(session: Session, account: Account, wanted: Filter) -> list[Place] | None:
+    """The places of all messages that the filter may want, where an index says that these are few."""
+    columns = select(Message.received_on, Message.id, Message.account_id)
+    own = columns.where(Message.account_id == account.id)
+    if wanted.client_tag is not None:
+        return _places(session, account, own.where(Message.client_tag == wanted.client_tag))
+    if wanted.text is None:
+        return None
+    first, last = wanted.text, wanted.text.ljust(LONGEST_TEXT, LAST)
+    tagged = _places(session, account, own.where(Message.client_tag >= first, Message.client_tag <= last))
+    # Of all accounts: the index of msgids knows none, and to pass others over would not be bounded.
+    named = _places(session, account, columns.where(Message.msgid >= first, Message.msgid <= last))
+    return None if tagged is None or named is None else list({*tagged, *named})
+
+
+def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
+    """The places of the account's messages among these; None where these are many."""
+    rows = session.execute(query.limit(FEW + 1)).all()
+    return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
+
+
+def _conditions(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
+    """What must hold of a message. No index but that of the ids can serve these: nothing is to begin elsewhere."""
+    link = select(Link.id).where(Link.message_id == Message.id, Link.position == 1)
+    conditions = []
+    if wanted.clicked is not None:
+        clicked = Link.accessed_on.is_not(None) if wanted.clicked else Link.accessed_on.is_(None)
+        conditions.append(_there_is(link.where(clicked)))
+    if wanted.visitor is not None:
+        clicks = link.join(Click, Click.link_id == Link.id).where(Click.visitor == wanted.visitor)
+        conditions.append(_there_is(clicks))
+    if wanted.tag is not None:
+        conditions.append(_has_tag(session, wanted.tag))
+    if wanted.text is not None:
+        begins = func.substr(Message.client_tag, 1, len(wanted.text)) == wanted.text
+        conditions.append(begins | (func.substr(Message.msgid, 1, len(wanted.text)) == wanted.text))
+    return conditions
+
+
+def _there_is(query: Select[*tuple[Any, ...]]) -> ColumnElement[bool]:
+    """EXISTS, but looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole."""
+    return query.limit(1).correlate(Message).scalar_subquery().is_not(None)
+
+
+def _has_tag(session: Session, tag: str) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "postgresql":
+        tags: ColumnElement[str] = func.json_array_elements_text(Message.tags).column_valued("tag")
+    else:
+        tags = func.json_each(Message.tags).table_valued("value").c.value
+    return select(tags).where(tags == tag).correlate(Message).exists()
