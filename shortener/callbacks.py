@@ -23,9 +23,6 @@ PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered"
 INTERRUPTED = "interrupted"
 # Claims of all nodes take turns, or two would fill the same place of a destination. The number is arbitrary and ours.
 CLAIM_LOCK = 5_203_418_668
-# PostgreSQL ends a session that is silent inside a transaction for so long: a node that froze in its turn, or whose
-# machine is gone, would hold up the claims of all others.
-SILENCE = "10s"
 # A callback that was cut off so often may be what ends our processes: it is attempted without company, or others
 # would be cut off with it until they are exhausted too.
 SUSPECT_AFTER = 2
@@ -59,7 +56,7 @@ def claim(
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        connection.execute(_TURN, {"silence": SILENCE, "lock": CLAIM_LOCK})
+        connection.execute(_TURN, {"lock": CLAIM_LOCK})
     ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
     rows = _locked(connection, ids, now)
     if not rows:
@@ -88,8 +85,6 @@ def settle(
     if not ended:
         return []
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        connection.execute(_BOUND, {"silence": SILENCE})
     ids = {"ids": [claimed.callback_id for claimed, _ in ended]}
     # Callbacks before attempts, as a claim takes them: no two wait for each other.
     held = {row.id: row for row in connection.execute(_HELD, ids)}
@@ -215,8 +210,7 @@ def _state_after(judgement: Judgement, callback: Fields, tries: int, now: dt.dat
 
 # Statements are built once, and on the tables: to put them together takes longer than to run them.
 _callback, _attempt = Base.metadata.tables["callback"], Base.metadata.tables["attempt"]
-_BOUND = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true)")
-_TURN = text("SELECT set_config('idle_in_transaction_session_timeout', :silence, true), pg_advisory_xact_lock(:lock)")
+_TURN = text("SELECT pg_advisory_xact_lock(:lock)")
 _these: BindParameter[Any] = bindparam("ids", expanding=True)
 _LOCKED = (
     select(*_callback.c["id", "account_id", "event_id", "url", "body", "state", "starts_before"])

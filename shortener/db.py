@@ -24,6 +24,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
+# PostgreSQL ends a session that is silent inside a transaction for so long. Ours never are; but a node that froze in
+# its turn at the queue or with a batch of clicks, or whose machine is gone, would hold up all others.
+SILENCE = "10s"
 
 
 def bind(app: Flask, settings: Settings) -> None:
@@ -39,6 +42,8 @@ def bind(app: Flask, settings: Settings) -> None:
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
+        else:
+            prepare_postgresql(db.engine)
 
 
 def prepare_sqlite(engine: Engine) -> None:
@@ -63,6 +68,16 @@ def prepare_sqlite(engine: Engine) -> None:
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def prepare_postgresql(engine: Engine) -> None:
+    """Bound how long a transaction of ours may be silent: said once to each connection, not at every transaction."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (SILENCE,))
+        connection.commit()
 
 
 @contextmanager

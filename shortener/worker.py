@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 from shortener import accounts, backlog, callbacks, db
 from shortener.callbacks import Claimed, Ended
 from shortener.config import Settings
+from shortener.errors import SecretKeyError
 from shortener.outbound import Answer, Client
 from shortener.rules import event
 
@@ -31,6 +33,12 @@ SLOTS = 32  # attempts in flight per loop
 LINGER = 0.02  # seconds that an ended attempt waits for others, to be settled together
 POLL = 0.5  # seconds; the poll is the truth, a wake-up only makes it quick
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
+# An event without a signature never leaves; it uses up an attempt, so that it comes again when there is a secret.
+UNSIGNED = Answer(
+    outcome="unsigned",
+    status=None,
+    detail="not sent: the account has no signing secret that opens; the operator can give it a new one",
+)
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)  # the database, for a while
 
 
@@ -159,11 +167,25 @@ class Deliverer:
             lease=self._lease,
             per_destination=self._settings.callback_per_destination,
         )
-        keys = accounts.sealed_keys(session, {one.account_id for one in claimed}, now=now)
         # Opened before the claim is committed: with a wrong secret key nothing is started, and nothing used up.
+        keys = self._keys(session, {one.account_id for one in claimed}, now)
+        return [Job(one, now, keys[one.account_id]) for one in claimed]
+
+    def _keys(self, session: Session, account_ids: AbstractSet[int], now: dt.datetime) -> dict[int, list[bytes]]:
+        """Each account's signing keys; none where it has none that opens, which must not hold up the others.
+
+        SecretKeyError where it is our secret key that opens nothing.
+        """
         secret_key = self._settings.secret_key or ""
-        opened = {account_id: accounts.unsealed(sealed, secret_key) for account_id, sealed in keys.items()}
-        return [Job(one, now, opened[one.account_id]) for one in claimed]
+        sealed = accounts.sealed_keys(session, account_ids, now=now)
+        keys: dict[int, list[bytes]] = {account_id: [] for account_id in account_ids}
+        for account_id in account_ids:
+            try:
+                keys[account_id] = accounts.unsealed(sealed.get(account_id, ()), secret_key)
+            except SecretKeyError:
+                accounts.check_secret_key(session, secret_key)
+                log.error("account %d has no signing secret that opens; its callbacks are not sent", account_id)
+        return keys
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
         """One that cannot be stored must not take the others with it; its own lease runs out."""
@@ -194,6 +216,8 @@ class Deliverer:
         self._wake.set()
 
     def _attempt(self, job: Job) -> Answer:
+        if not job.keys:
+            return UNSIGNED
         headers = event.headers(job.claimed.event_id, job.sent_on, job.claimed.body, job.keys)
         return self._client.post(job.claimed.url, job.claimed.body, headers)
 

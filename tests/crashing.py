@@ -28,7 +28,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import Engine, event
 
 from bench.instance import ROOT, free_port
-from shortener import callbacks, worker
+from shortener import callbacks, db, worker
 from shortener.outbound import Client
 from shortener.rules.retry import MAX_STARTS
 from tests.factories import BROWSER
@@ -66,7 +66,7 @@ class Twist:
 
     lease_margin: float = 0.5  # seconds; stands for worker.LEASE_MARGIN
     poll: float = 0.1  # seconds; stands for worker.POLL
-    silence: str = "1s"  # stands for callbacks.SILENCE
+    silence: str = "1s"  # stands for db.SILENCE
     max_starts: int = MAX_STARTS
     clock: float = 0.0  # seconds that the system's clock is ahead
     poison: str = ""  # a callback URL that holds this ends the process, each time
@@ -223,7 +223,8 @@ def _reach(folder: Path, point: Point) -> None:
 def _install(twist: Twist, reach: Callable[[Point], None]) -> None:
     """Wrap what marks the points. The product itself knows nothing of it."""
     vars(worker).update(LEASE_MARGIN=twist.lease_margin, POLL=twist.poll)
-    vars(callbacks).update(SILENCE=twist.silence, MAX_STARTS=twist.max_starts)
+    vars(callbacks).update(MAX_STARTS=twist.max_starts)
+    vars(db).update(SILENCE=twist.silence)
     _watch_statements(reach)
     _wrap_answer(reach)
     _wrap_post(reach, twist.poison)

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from shortener import backlog, callbacks, clicks, db
 from shortener.callbacks import Claimed
@@ -179,6 +179,38 @@ def test_giving_back_a_lost_lease_changes_nothing(due: dt.datetime) -> None:
         callbacks.give_back(session, first, now=due + LEASE)
     assert only_callback().state == "attempting"
     assert attempts()[1].outcome is None
+
+
+def test_a_callback_that_was_cut_off_twice_is_started_alone_and_others_follow(
+    sender: Sender, services: Services
+) -> None:
+    make_due(sender, services)
+    now = make_due(sender, services)
+    for _ in range(2):
+        assert [one.alone for one in claim(now, limit=1)] == [False]  # and our process ends
+        now += LEASE
+        with db.write() as session:  # it was longest due before, and is again
+            session.execute(update(Callback).where(Callback.state == "attempting").values(due_on=now - 9 * LEASE))
+    [suspect] = claim(now)
+    assert suspect.alone
+    [other] = claim(now)
+    assert (other.alone, other.callback_id != suspect.callback_id) == (False, True)
+
+
+def test_what_was_cut_off_twice_does_not_keep_those_waiting_that_are_longer_due(
+    sender: Sender, services: Services
+) -> None:
+    now = make_due(sender, services)
+    for _ in range(2):
+        claim(now)
+        now += LEASE
+    with db.write() as session:
+        session.execute(update(Callback).values(due_on=now))
+    make_due(sender, services)
+    with db.write() as session:
+        session.execute(update(Callback).where(Callback.state == "pending").values(due_on=now - SECOND))
+    assert [one.alone for one in claim(now)] == [False]
+    assert [one.alone for one in claim(now)] == [True]
 
 
 def test_after_25_starts_it_is_exhausted(due: dt.datetime) -> None:

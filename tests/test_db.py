@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 
+from shortener import db
 from shortener.db import SQLITE_PRAGMAS, prepare_sqlite
 
 
@@ -37,3 +39,11 @@ def test_a_new_connection_can_read_while_another_holds_the_write_lock(
             assert reader.execute(text("SELECT count(*) FROM t")).scalar() == 0
         second.dispose()
     first.dispose()
+
+
+def test_postgresql_ends_a_session_that_is_silent_inside_a_transaction(app: Flask, database_kind: str) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer, whom nobody can end")
+    for session_of in (db.read, db.write):
+        with session_of() as session:
+            assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == db.SILENCE

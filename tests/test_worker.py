@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select, update
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.exc import OperationalError
 from standardwebhooks.webhooks import Webhook
 
 from shortener import backlog, db
-from shortener.models import Attempt, Callback
+from shortener.errors import SecretKeyError
+from shortener.models import Attempt, Callback, SigningSecret
 from shortener.services import Services
 from shortener.worker import Deliverer
 from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
@@ -85,6 +86,40 @@ def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: S
     for sender, request in zip((first, second), receiver.requests, strict=True):
         headers, body = parsed(request)
         Webhook(sender.signing_secret).verify(body.decode(), headers)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [delete(SigningSecret), update(SigningSecret).values(sealed=b"stored under another key")],
+    ids=["none", "unopened"],
+)
+def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_nobody(
+    client: FlaskClient, services: Services, spoil: Delete | Update
+) -> None:
+    spoiled, healthy = make_account("spoiled"), make_account("healthy")
+    with db.write() as session:
+        session.execute(spoil.where(SigningSecret.account_id == 1))
+    with receiving(OK) as receiver:
+        for sender in (spoiled, healthy):
+            clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 2
+        [request] = receiver.requests
+    headers, body = parsed(request)
+    Webhook(healthy.signing_secret).verify(body.decode(), headers)
+    assert (states(), outcomes()) == (["pending", "delivered"], ["unsigned", "delivered"])
+
+
+def test_with_a_secret_key_that_opens_nothing_no_attempt_is_used_up(
+    client: FlaskClient, sender: Sender, services: Services
+) -> None:
+    with db.write() as session:
+        session.execute(update(SigningSecret).values(sealed=b"stored under another key"))
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        with pytest.raises(SecretKeyError):
+            services.deliverer.deliver_due()
+        assert receiver.calls == 0
+    assert (states(), outcomes()) == (["pending"], [])
 
 
 def test_no_transaction_is_open_while_a_stranger_thinks(

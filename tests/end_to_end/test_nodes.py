@@ -135,6 +135,23 @@ def test_a_node_that_freezes_inside_a_turn_does_not_hold_up_the_others(
         assert (len(receiver.requests), len(other.requests), states()) == (posts, 1, ["delivered"] * 2)
 
 
+def test_a_node_that_freezes_with_a_click_in_its_hands_does_not_hold_up_the_others(
+    processes: House, sender: Sender
+) -> None:
+    with receiving(OK) as receiver, ThreadPoolExecutor(1) as pool:
+        frozen, other = processes.web(), processes.web()
+        path = sent(sender, receiver.url())
+        processes.arm(Point.CLICK_COMMITS, signal.SIGSTOP)
+        answer = pool.submit(frozen.status, path)
+        until(lambda: len(processes.deaths()) == 1)
+        assert other.status(path) == 302
+        until(lambda: states() == ["delivered"])
+        assert count(Click) == 1
+        os.kill(processes.deaths()[0].pid, signal.SIGCONT)
+        assert answer.result() == 302  # it finds its session ended, and stores its click again
+        assert (count(Click), count(Callback), len(receiver.requests)) == (2, 1, 1)
+
+
 @pytest.mark.parametrize("ahead", [TEN_MINUTES, -TEN_MINUTES])
 def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: House, sender: Sender, ahead: float) -> None:
     def second_time_lucky(call: Call) -> None:
