@@ -3,7 +3,7 @@
 from flask import Flask
 
 from shortener.services import services
-from shortener.web import api, batches, callbacks_api, health, pages, problems, proxies, redirect
+from shortener.web import api, batches, callbacks_api, exports, health, pages, problems, proxies, redirect
 from shortener.web.faces import xoxzo
 
 
@@ -17,6 +17,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(api.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks_api.blueprint)
+    app.register_blueprint(exports.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(xoxzo.blueprint)

@@ -5,7 +5,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from shortener import checks, db, message_filters, message_lists, messages, reports
-from shortener.errors import InvalidOrderError
 from shortener.message_filters import Filter
 from shortener.models import Account
 from shortener.orders import Order, Question
@@ -42,7 +41,7 @@ def preprocess(account: Account) -> Answer:
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's messages that the filters want, the newest first, page by page."""
-    _only(*message_filters.PARAMETERS)
+    incoming.only(*message_filters.PARAMETERS)
     wanted = Filter.check(request.args.to_dict())
     with db.read() as session:
         return message_lists.document(session, account, wanted, services().address)
@@ -52,7 +51,7 @@ def find(account: Account) -> dict[str, Any]:
 @for_senders
 def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
-    _only()
+    incoming.only()
     with db.read() as session:
         return reports.full(session, messages.find(session, account, msgid), services().address)
 
@@ -61,7 +60,7 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
 @for_senders
 def clicks(account: Account, msgid: str) -> dict[str, Any]:
     """A message's clicks, the newest first, page by page."""
-    _only("cursor")
+    incoming.only("cursor")
     with db.read() as session:
         message = messages.find(session, account, msgid)
         link = messages.link_of(session, message)
@@ -89,11 +88,3 @@ def check(account: Account) -> dict[str, Any]:
     house = services().house
     with db.read() as session:
         return checks.of_message(session, question.message or "", account, question, house, now=db.now(session))
-
-
-def _only(*names: str) -> None:
-    """Refuse a parameter that is misspelt or comes twice: it would let everything through."""
-    faults = {name: ["is not a parameter of this call"] for name in request.args if name not in names}
-    faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
-    if faults:
-        raise InvalidOrderError(faults)

@@ -159,3 +159,11 @@ def _multipart() -> Pairs:
     if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
         raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
     return pairs
+
+
+def only(*names: str) -> None:
+    """Refuse a parameter that is misspelt or comes twice: it would let everything through."""
+    faults = {name: ["is not a parameter of this call"] for name in request.args if name not in names}
+    faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
+    if faults:
+        raise InvalidOrderError(faults)

@@ -1,0 +1,121 @@
+"""Exports of messages: all that a list would show, as CSV or JSON Lines, a part at a time; memory stays flat.
+
+Each part is read in a transaction of its own that ends before the part is sent: whoever takes it slowly holds nothing
+up. So each message is as it was when its part was read.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shortener import db, message_lists
+from shortener.message_filters import Filter
+from shortener.message_lists import AT_ONCE, Row
+from shortener.models import Account, Callback, Click
+from shortener.reports import Address
+from shortener.rules import cells
+from shortener.rules.moments import rfc3339
+from shortener.rules.visitor import Visitor
+
+Document = dict[str, Any]
+BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
+BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
+_COUNTS: Final = tuple(f"clicks_{visitor.value}" for visitor in Visitor)
+COLUMNS: Final = (
+    *("msgid", "received_on", "client_tag", "sender", "recipient", "tags", "link", "shortlink", "expires_on"),
+    *("accessed", "accessed_on", *_COUNTS, "callback", "metadata"),
+)
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How messages are written: what stands before them, some of them, and the end of an export that broke off."""
+
+    content_type: str
+    before: str
+    write: Callable[[Sequence[Document]], str]
+    broken_off: str
+
+
+def blocks(account: Account, wanted: Filter, address: Address, form: Format, *, until: dt.datetime) -> Iterator[bytes]:
+    """What was received before `until`, the newest first; the first block is there when the first part was read."""
+    lead = form.before
+    for documents in _parts(account, wanted, address, until):
+        yield (lead + form.write(documents)).encode()
+        lead = ""
+    if lead:
+        yield lead.encode()
+
+
+def _parts(account: Account, wanted: Filter, address: Address, until: dt.datetime) -> Iterator[list[Document]]:
+    last = min(place for place in (wanted.before(), (until, 0)) if place)
+    while True:
+        with db.read() as session:
+            places = message_lists.next_places(session, account, wanted, last, AT_ONCE)
+            rows = message_lists.load(session, message_lists.matching(session, wanted, places))
+            documents = _documents(session, rows, address)
+        if documents:
+            yield documents
+        if len(places) < AT_ONCE:
+            return
+        last = places[-1]
+
+
+def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[Document]:
+    """The messages as they are exported, by two queries more, whatever their number."""
+    ids = [link.id for _, link in rows if link is not None]
+    counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
+    clicks = {
+        (link_id, f"clicks_{visitor}"): count
+        for link_id, visitor, count in session.execute(counted.group_by(Click.link_id, Click.visitor))
+    }
+    states = select(Callback.link_id, Callback.state).where(Callback.link_id.in_(ids))
+    callbacks: dict[int, str] = dict(session.execute(states).all())
+    return [
+        {
+            "msgid": message.msgid,
+            "received_on": rfc3339(message.received_on),
+            "client_tag": message.client_tag,
+            "sender": message.sender,
+            "recipient": message.recipient,
+            "tags": message.tags or [],
+            "link": link and link.target,
+            "shortlink": link and address.of_link(link),
+            "expires_on": link and rfc3339(link.expires_on),
+            "accessed": link and link.accessed_on is not None,
+            "accessed_on": link and link.accessed_on and rfc3339(link.accessed_on),
+            **{name: clicks.get((link.id, name), 0) if link else None for name in _COUNTS},
+            "callback": link and callbacks.get(link.id),
+            "metadata": message.details or {},
+        }
+        for message, link in rows
+    ]
+
+
+def _csv(documents: Sequence[Document]) -> str:
+    return cells.lines([_cell(document[column]) for column in COLUMNS] for document in documents)
+
+
+def _cell(value: object) -> object:
+    """Tags as `a,b`, as they may be handed in; metadata as JSON."""
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return _encode(value) if value else None
+    return value
+
+
+def _json_lines(documents: Sequence[Document]) -> str:
+    return "".join(_encode(document) + "\n" for document in documents)
+
+
+FORMATS: Final = {
+    "csv": Format("text/csv; charset=utf-8", BOM + cells.lines([COLUMNS]), _csv, cells.lines([[BROKEN_OFF]])),
+    "jsonl": Format("application/jsonl", "", _json_lines, _json_lines([{"code": "broken_off", "detail": BROKEN_OFF}])),
+}

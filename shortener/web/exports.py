@@ -1,0 +1,67 @@
+"""Exports: what a list of messages would show, streamed."""
+
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from flask import Blueprint, Flask, Response, request
+
+from shortener import db, message_exports
+from shortener.errors import InvalidOrderError
+from shortener.message_exports import FORMATS, Format
+from shortener.message_filters import FILTERS, Filter
+from shortener.models import Account
+from shortener.services import services
+from shortener.web.access import for_senders
+from shortener.web.incoming import only
+from shortener.web.problems import RequestError
+
+blueprint = Blueprint("exports", __name__, url_prefix="/v1")
+# An export holds its thread until all is taken: they must not take all threads from those who click.
+RUNNING: Final = threading.BoundedSemaphore(2)
+
+
+@blueprint.get("/messages/export")
+@for_senders
+def messages(account: Account) -> Response:
+    """All messages that the filters want, as CSV or JSON Lines."""
+    only("format", *FILTERS)
+    parameters = request.args.to_dict()
+    kind = parameters.pop("format", "")
+    return answer(account, Filter.check(parameters), kind)
+
+
+def answer(account: Account, wanted: Filter, kind: str) -> Response:
+    """The account's messages as a file; InvalidOrderError for a format that is none."""
+    form = FORMATS.get(kind)
+    if form is None:
+        raise InvalidOrderError({"format": [f"must be {' or '.join(FORMATS)}"]})
+    if not RUNNING.acquire(blocking=False):
+        raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
+    try:
+        with db.read() as session:
+            now = db.now(session)
+        blocks = message_exports.blocks(account, wanted, services().address, form, until=now)
+        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        first = next(blocks, b"")
+        response = Response(_whole(first, blocks, form, services().app), content_type=form.content_type)
+    except BaseException:
+        RUNNING.release()
+        raise
+    response.call_on_close(RUNNING.release)
+    response.headers["Content-Disposition"] = f'attachment; filename="messages.{kind}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask) -> Iterator[bytes]:
+    """All of it; or a last line that says that it is not, and an answer that breaks off."""
+    block = first
+    try:
+        while block:
+            yield block
+            with app.app_context():
+                block = next(rest, b"")
+    except Exception:
+        yield form.broken_off.encode()
+        raise
