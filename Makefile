@@ -20,14 +20,18 @@ demo: $(VENV)/run.done ## send a message, click its link, watch the callback arr
 
 setup: $(VENV)/dev.done ## install all that running, testing and checking need
 
-test: $(VENV)/dev.done ## run all tests, on SQLite and on PostgreSQL
+test: $(VENV)/dev.done browser ## run all tests, on SQLite and on PostgreSQL, and in a browser
 	@$(BIN)/pytest -n $(JOBS) $(TESTS)
 
-check: $(VENV)/dev.done lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
+check: $(VENV)/dev.done browser lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
 	@rm -f .coverage .coverage.*
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
 	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=98 --skip-covered
 	@$(BIN)/coverage report --include='shortener/[a-z]*.py' --fail-under=95 --skip-covered
+
+.PHONY: browser
+browser: $(VENV)/dev.done
+	@$(BIN)/python -m tests.chromium
 
 lint: $(VENV)/dev.done
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -1,0 +1,23 @@
+"""What is to find faults does find them, by day and by night."""
+
+from playwright.sync_api import Page
+
+from tests import axe
+
+# The ground is named: axe-core takes one that is not for white, by night too.
+PALE_BY_NIGHT = (
+    "<style>:root { color-scheme: light dark } p { background: Canvas; color: light-dark(#000, #333) }</style>"
+)
+
+
+def test_a_grave_fault_is_found_and_told_with_its_place(page: Page) -> None:
+    page.set_content('<html lang="en"><title>A page</title><main><h1>A page</h1><img src="data:,"></main>')
+    [fault] = axe.faults(page)
+    assert fault.startswith("light: image-alt: ")
+    assert '<img src="data:,">' in fault
+
+
+def test_what_cannot_be_read_by_night_only_is_found_too(page: Page) -> None:
+    page.set_content(f'<html lang="en"><title>A page</title>{PALE_BY_NIGHT}<main><h1>A page</h1><p>Text</p></main>')
+    [fault] = axe.faults(page)
+    assert fault.startswith("dark: color-contrast: ")

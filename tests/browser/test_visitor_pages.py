@@ -1,0 +1,139 @@
+"""The small pages, as recipients have them before their eyes or ears: in each language, by day and by night."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page
+from sqlalchemy.exc import OperationalError
+from werkzeug.serving import make_server
+
+from shortener import create_app
+from shortener.config import Settings
+from shortener.db import db
+from shortener.web.pages import LANGUAGES, WORDS
+from tests import axe, databases
+from tests.browser.conftest import Seen
+from tests.conftest import SECRET_KEY
+from tests.factories import DAY, NOW, make_account, make_message, slug_of
+
+SMALL_PHONE = {"width": 320, "height": 568}
+LONG = "https://shop.example.com/" + "a-page-without-a-place-to-break-it" * 4
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The application on a port of its own; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="module")
+def pages(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The address of each page, by its name."""
+    folder = tmp_path_factory.mktemp("pages")
+    settings = Settings(
+        database_url=databases.copy_sqlite(sqlite_template, folder),
+        data=folder,
+        secret_key=SECRET_KEY,
+        spool_bytes=65536,
+        sender_name="Example Shop",
+        sender_contact=LONG,
+    )
+    app = create_app(settings)
+    _add_what_goes_wrong(app)
+    with app.app_context():
+        shop = make_account("shop")
+        expired, off = make_message(shop, now=NOW - 1000 * DAY), make_message(shop)
+        app.test_client().post(f"/v1/messages/{off.message.msgid}/off", headers=shop.bearer)
+        paths = {"unknown": "AAAAAAAAAA", "expired": slug_of(expired.link), "off": slug_of(off.link)}
+        with serving(app) as url:
+            yield {name: f"{url}/{paths.get(name, name)}" for name in WORDS}
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _add_what_goes_wrong(app: Flask) -> None:
+    """Three addresses, by the names of their pages."""
+
+    def unavailable() -> str:
+        raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+    def failed() -> str:
+        raise ZeroDivisionError
+
+    app.add_url_rule("/unavailable", view_func=unavailable)
+    app.add_url_rule("/failed", view_func=failed)
+    app.add_url_rule("/refused", "refused", lambda: "", methods=["POST"])
+
+
+@pytest.fixture(scope="module", params=LANGUAGES)
+def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page]]:
+    """A language, and a page of somebody who reads it, on a small phone."""
+    context = browser.new_context(locale=request.param, viewport=SMALL_PHONE)
+    yield request.param, context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_page_has_no_grave_fault_and_fits_a_small_phone(
+    reader: tuple[str, Page], pages: dict[str, str], name: str
+) -> None:
+    language, page = reader
+    page.goto(pages[name])
+    assert page.title() == WORDS[name][language][0]
+    assert page.locator("html").get_attribute("lang") == language
+    assert axe.faults(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_page_is_one_request_and_its_style_is_let_in(
+    page: Page, pages: dict[str, str], seen: Seen, name: str
+) -> None:
+    answer = page.goto(pages[name])
+    assert answer is not None
+    assert len(answer.body()) < 4096
+    assert seen.requests == [pages[name]]
+    assert seen.refused == []
+    assert page.locator("h1").evaluate("it => getComputedStyle(it).fontSize") == "24px"
+
+
+def test_what_the_page_does_not_say_itself_is_not_let_in(page: Page, pages: dict[str, str], seen: Seen) -> None:
+    page.goto(pages["unknown"])
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<style>h1 { font-size: 99px }</style>')")
+    assert page.locator("h1").evaluate("it => getComputedStyle(it).fontSize") == "24px"
+    assert len(seen.refused) == 1
+
+
+def test_by_night_the_page_is_dark(page: Page, pages: dict[str, str]) -> None:
+    shades = {}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto(pages["expired"])
+        shades[scheme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert shades["light"] == "rgb(255, 255, 255)"
+    assert all(int(part) < 64 for part in shades["dark"].removeprefix("rgb(").removesuffix(")").split(","))
+
+
+def test_without_a_mouse_the_visitor_tries_again_and_asks_the_sender(
+    context: BrowserContext, page: Page, pages: dict[str, str]
+) -> None:
+    page.goto(pages["unavailable"])
+    page.keyboard.press("Tab")
+    assert page.locator(":focus-visible").inner_text() == "Try again"
+    assert page.locator(":focus-visible").evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus-visible").get_attribute("href") == LONG
