@@ -117,6 +117,7 @@ def _html(name: str, language: str, *, retry: bool) -> str:
         title=title,
         text=text,
         retry=RETRY[language] if retry else None,
+        reload=RETRY_AFTER if retry else None,
         sender=settings.sender_name,
         contact=settings.sender_contact,
         href=contact.href(settings.sender_contact) if settings.sender_contact else None,
