@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
@@ -159,9 +160,9 @@ def _arguments() -> argparse.Namespace:
 
 def _started(start: Callable[[], str]) -> Server:
     """Start a server; its processes are those that were not ours before."""
-    before = set(_descendants(os.getpid()))
+    before = _descendants()
     url = start()
-    return Server(url, [process for process in _descendants(os.getpid()) if process not in before])
+    return Server(url, sorted(_descendants() - before))
 
 
 @contextlib.contextmanager
@@ -201,12 +202,8 @@ def _wait(address: str) -> None:
     raise RuntimeError(f"nothing answers at {address}")
 
 
-def _descendants(process: int) -> Iterator[int]:
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                yield int(child)
-                yield from _descendants(int(child))
+def _descendants() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
 def _cpu(processes: Sequence[int]) -> float:

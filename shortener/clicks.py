@@ -11,8 +11,8 @@ from sqlalchemy import Insert, Row, Select, bindparam, insert, select, text, upd
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from shortener import db
 from shortener.models import Base
+from shortener.readers import Readers
 from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
@@ -73,18 +73,17 @@ class Visit:
     network: str | None = None
 
 
-def resolve(session: Session, number: int) -> Resolved | None:
+def resolve(readers: Readers, number: int) -> Resolved | None:
     """Look a link up by its number, by one query that also reads the database's clock where that one counts."""
-    connection = session.connection()
-    row = connection.execute(LOOKUP[connection.dialect.name], {"number": number}).first()
+    row = readers.row(LOOKUP[readers.dialect], {"number": number})
     if row is None:
         return None
     link_id, target, location, expires_on, off_on, accessed_on, count_as_click, micros = row
-    now = from_micros(micros) if micros else db.now(session)
+    now = from_micros(micros) if micros else dt.datetime.now(dt.UTC)
     return Resolved(
         link_id=link_id,
         location=location or target,
-        live=off_on is None and now < expires_on,
+        live=off_on is None and now < from_micros(expires_on),
         off=off_on is not None,
         accessed=accessed_on is not None,
         count_as_click=count_as_click,

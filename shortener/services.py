@@ -13,6 +13,7 @@ from shortener.config import Settings
 from shortener.messages import House
 from shortener.models import Installation
 from shortener.outbound import Client
+from shortener.readers import Readers
 from shortener.recorder import Recorder
 from shortener.reports import Address
 from shortener.rules import receiver, visitor
@@ -33,11 +34,13 @@ class Services:
     client: Client
     deliverer: Deliverer
     recorder: Recorder
+    readers: Readers
 
     @cached_property
     def slugs(self) -> Slugs:
         """The slugs of this installation: its salt was made with its database and never changes."""
-        with Session(db.db.engine) as session:  # its own: it may be asked for within somebody's transaction
+        # A session of its own, for it may be asked for within a transaction; a context, for the redirect has none.
+        with self.app.app_context(), Session(db.db.engine) as session:
             return Slugs(session.scalars(select(Installation.slug_salt)).one())
 
     @cached_property
@@ -80,6 +83,8 @@ def make(app: Flask, settings: Settings) -> Services:
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     deliverer = Deliverer(app, settings, client)
+    with app.app_context():
+        readers = Readers(db.db.engine)
     made = Services(
         app=app,
         settings=settings,
@@ -88,6 +93,7 @@ def make(app: Flask, settings: Settings) -> Services:
         client=client,
         deliverer=deliverer,
         recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
+        readers=readers,
     )
     app.extensions[EXTENSION] = made
     return made

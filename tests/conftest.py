@@ -95,6 +95,7 @@ def running(settings: Settings) -> Iterator[Flask]:
     with app.app_context():
         yield app
         app.extensions["shortener"].recorder.stop(grace=30)
+        app.extensions["shortener"].readers.close()
         db.session.remove()
         db.engine.dispose()
 

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import flask.cli
-from flask import Flask
 from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import Engine, event
 
@@ -31,6 +30,7 @@ from bench.instance import ROOT, free_port
 from shortener import callbacks, db, worker
 from shortener.outbound import Client
 from shortener.rules.retry import MAX_STARTS
+from shortener.web.redirect import Redirect
 from tests.factories import BROWSER
 from tests.waiting import WITHIN, until
 
@@ -251,9 +251,9 @@ def _watch_statements(reach: Callable[[Point], None]) -> None:
 
 
 def _wrap_answer(reach: Callable[[Point], None]) -> None:
-    answer = Flask.wsgi_app
+    answer = Redirect.__call__
 
-    def wsgi_app(self: Flask, environ: Any, start_response: Any) -> Any:
+    def call(self: Redirect, environ: Any, start_response: Any) -> Any:
         said: list[str] = []
 
         def start(status: str, *rest: Any) -> Any:
@@ -265,7 +265,7 @@ def _wrap_answer(reach: Callable[[Point], None]) -> None:
             reach(Point.ANSWER)
         return body
 
-    Flask.wsgi_app = wsgi_app  # type: ignore[method-assign]
+    Redirect.__call__ = call  # type: ignore[method-assign]
 
 
 def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:

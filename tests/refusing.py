@@ -56,6 +56,20 @@ def read_only(url: str) -> Iterator[None]:
 
 
 @contextmanager
+def away(url: str) -> Iterator[None]:
+    """Let a PostgreSQL database answer nobody, and cut off who is connected."""
+    parts = urlsplit(url)
+    name = parts.path.removeprefix("/")
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as connection:
+        try:
+            connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+            connection.execute(TERMINATE, [name])
+            yield
+        finally:
+            connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+@contextmanager
 def full(url: str) -> Iterator[None]:
     """Let SQLite find no further page, as it does on a full disk. There is no such switch in PostgreSQL."""
     assert url.startswith("sqlite:")

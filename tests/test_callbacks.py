@@ -44,8 +44,7 @@ def due(sender: Sender, services: Services) -> dt.datetime:
 def make_due(sender: Sender, services: Services) -> dt.datetime:
     link = make_message(sender, lt_callbackurl=CALLBACK).link
     assert link is not None
-    with db.read() as session:
-        resolved = clicks.resolve(session, link.number)
+    resolved = clicks.resolve(services.readers, link.number)
     assert resolved is not None
     with db.write() as session:
         clicks.record_all(session, [clicks.visit(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)

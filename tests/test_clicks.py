@@ -15,7 +15,7 @@ from shortener import clicks, db
 from shortener.clicks import Visit
 from shortener.models import Base, Callback, Click, Link
 from shortener.rules.visitor import Verdict, Visitor
-from shortener.services import Services
+from shortener.services import Services, services
 from tests.factories import DAY, NOW, TARGET, Sender, make_message, slug_of
 from tests.waiting import until
 
@@ -31,8 +31,7 @@ def number_of(link: Link | None) -> int:
 
 
 def prepared(number: int, verdict: Verdict = PERSON) -> Visit:
-    with db.read() as session:
-        resolved = clicks.resolve(session, number)
+    resolved = clicks.resolve(services().readers, number)
     assert resolved is not None
     return clicks.visit(resolved, verdict)
 
@@ -63,23 +62,20 @@ def accessed_on(number: int) -> object:
 
 
 def test_an_unknown_number_resolves_to_nothing(app: Flask) -> None:
-    with db.read() as session:
-        assert clicks.resolve(session, 1) is None
+    assert clicks.resolve(services().readers, 1) is None
 
 
 def test_a_link_lives_until_the_instant_it_expires(sender: Sender) -> None:
     fresh, old = make_message(sender), make_message(sender, now=NOW - 1000 * DAY)
-    with db.read() as session:
-        alive = clicks.resolve(session, number_of(fresh.link))
-        dead = clicks.resolve(session, number_of(old.link))
+    alive = clicks.resolve(services().readers, number_of(fresh.link))
+    dead = clicks.resolve(services().readers, number_of(old.link))
     assert alive is not None and alive.live and alive.location == TARGET
     assert dead is not None and not dead.live
 
 
 def test_the_location_is_the_ascii_form(sender: Sender) -> None:
     done = make_message(sender, "https://例え.jp/道?q=あ#b")
-    with db.read() as session:
-        resolved = clicks.resolve(session, number_of(done.link))
+    resolved = clicks.resolve(services().readers, number_of(done.link))
     assert resolved is not None
     assert resolved.location == "https://xn--r8jz45g.jp/%E9%81%93?q=%E3%81%82#b"
 

@@ -19,7 +19,7 @@ from shortener.kept import pack
 from shortener.models import Base, Callback, Click, Link
 from shortener.recorder import PATIENCE, Recorder
 from shortener.rules.visitor import Verdict, Visitor
-from shortener.services import Services
+from shortener.services import Services, services
 from tests import refusing
 from tests.factories import Sender, make_message
 from tests.waiting import WITHIN, until
@@ -63,8 +63,7 @@ def new(sender: Sender) -> Callable[[], Visit]:
 
 def visit_at(link: Link | None) -> Visit:
     assert link is not None
-    with db.read() as session:
-        resolved = clicks.resolve(session, link.number)
+    resolved = clicks.resolve(services().readers, link.number)
     assert resolved is not None
     return clicks.visit(resolved, PERSON)
 

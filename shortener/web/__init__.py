@@ -11,9 +11,9 @@ def register(app: Flask) -> None:
     """Put every route in its place, in the order in which a reader may look for them."""
     with app.app_context():
         trusted = services().settings.trusted_proxies
+    redirect.register(app)  # before the proxies, so that it stands behind them
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
-    redirect.register(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks_api.blueprint)

@@ -2,8 +2,11 @@
 
 import hashlib
 from base64 import b64encode
+from functools import lru_cache
 
 from flask import Blueprint, Response, render_template, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from shortener.rules import contact
 from shortener.services import services
@@ -92,7 +95,7 @@ def gone(name: str) -> Response:
 
 def page(status: int, name: str) -> Response:
     """A page in the language that the visitor's browser asks for, by its name in WORDS."""
-    language = _language()
+    language = language_of(request.headers.get("Accept-Language", ""))
     html = _html(name, language, retry=status == 503)
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language
@@ -102,9 +105,11 @@ def page(status: int, name: str) -> Response:
     return _private(response)
 
 
-def _language() -> str:
+@lru_cache(maxsize=256)  # the browsers of a country send the same few
+def language_of(header: str) -> str:
     """The first of ours that is wanted: `zh-Hant-TW` wants `zh`, and more than the `en` that comes after it."""
-    wanted = (tag.lower().replace("_", "-").partition("-")[0] for tag, q in request.accept_languages if q > 0)
+    accepted = parse_accept_header(header, LanguageAccept)
+    wanted = (tag.lower().replace("_", "-").partition("-")[0] for tag, q in accepted if q > 0)
     return next((language for language in wanted if language in LANGUAGES), "en")
 
 

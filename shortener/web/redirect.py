@@ -1,101 +1,136 @@
-"""`GET /<slug>`: look up, decide, record, answer. What runs most."""
+"""`GET /<slug>`: look up, decide, record, answer. What runs most.
 
-from typing import Any
+It stands in front of Flask, whose machinery for a request costs several times what a look-up does; whatever needs a
+page is made by Flask, and pages that are always the same are kept.
+"""
 
-from flask import Flask, Response, request
-from werkzeug.datastructures import Headers
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import Flask, Response
+from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-from shortener import clicks, db
+from shortener import clicks
 from shortener.clicks import Resolved
 from shortener.rules import visitor
 from shortener.rules.address import network_of
-from shortener.rules.slug import LENGTH, PATTERN
-from shortener.services import services
+from shortener.rules.slug import PATTERN
+from shortener.services import EXTENSION, Services
 from shortener.web import pages
 from shortener.web.access import public
+from shortener.web.proxies import Environ, Wsgi
+
+# Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. Messengers make a link of what follows as well,
+# `/AbCdEfGhIj.` or `/AbCdEfGhIjです`: not the visitor's fault.
+_BEHIND: Final = r"(?![A-Za-z0-9])[^/]*"
+_PATH: Final = re.compile(f"/({PATTERN.pattern}){_BEHIND}")
 
 
 class SlugConverter(BaseConverter):
-    """Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape.
+    """The same shape for Flask."""
 
-    Messengers make a link of what follows as well, `/AbCdEfGhIj.` or `/AbCdEfGhIjです`: not the visitor's fault.
-    """
-
-    regex = PATTERN.pattern + r"(?![A-Za-z0-9])[^/]*"
+    regex = PATTERN.pattern + _BEHIND
     part_isolating = True
-
-    def to_python(self, value: str) -> str:
-        """Give the slug, without what stands behind it."""
-        return value[:LENGTH]
 
 
 def register(app: Flask) -> None:
     """Put the redirect at the root."""
     app.url_map.converters["slug"] = SlugConverter
-    app.add_url_rule("/<slug:slug>", "redirect", follow, methods=["GET"], provide_automatic_options=False)
+    app.add_url_rule("/<slug:slug>", "redirect", _never, methods=["GET"], provide_automatic_options=False)
+    app.wsgi_app = Redirect(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
 
 
 @public
-def follow(slug: str) -> Response:
-    """Send the visitor on, once the click is stored."""
-    resolved = _resolve(slug)
-    if resolved is None:
-        return pages.gone("unknown")
-    if not resolved.live:
-        return pages.gone("off" if resolved.off else "expired")
-    if request.method == "GET":
-        headers = {name: request.environ[key] for name, key in visitor.HEADERS if key in request.environ}
-        if visitor.is_prefetch(headers):
-            # Only an answer that is no success is thrown away by the browser: then the real click comes to us.
-            return _bare(503)
-        _record(resolved, headers)
-    return _bare(302, resolved.location)
+def _never(slug: str) -> Response:
+    """Not reached, for `Redirect` answers GET and HEAD. The route keeps the place, and refuses other methods."""
+    raise NotFound
 
 
-def _resolve(slug: str) -> Resolved | None:
-    number = services().slugs.decode(slug)
-    if number is None:
-        return None
-    with db.read() as session:
-        return clicks.resolve(session, number)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes out: `302 FOUND`, headers, body."""
+
+    status: str
+    headers: list[tuple[str, str]]
+    body: bytes = b""
 
 
-def _record(resolved: Resolved, headers: dict[str, str]) -> None:
-    """Store the click before the answer leaves. The visitor goes on even where that fails."""
-    verdict = visitor.classify(
-        request.headers.get("User-Agent", ""), headers, services().visitor_rules, request.remote_addr
-    )
-    keeps_network = services().settings.store_address == "truncated"
-    click = clicks.visit(resolved, verdict, network_of(request.remote_addr or "") if keeps_network else None)
-    services().recorder.record(click)
+# Only an answer that is no success is thrown away by the browser: then the real click comes to us.
+_NO_PREFETCH: Final = Answer("503 SERVICE UNAVAILABLE", [("Cache-Control", "no-store"), ("Content-Length", "0")])
+_SENT_ON: Final = (
+    ("Cache-Control", "private, no-store"),
+    ("X-Robots-Tag", "noindex"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Length", "0"),
+)
 
 
-class Bare(Response):
-    """An answer without a body, whose `Location` goes out byte for byte, so that signed URLs survive.
+class Redirect:
+    """WSGI middleware that answers for slugs, and leaves the rest to the application behind it."""
 
-    Werkzeug would percent-encode some of it again.
-    """
+    def __init__(self, app: Flask, behind: Wsgi) -> None:
+        self._app, self._behind = app, behind
+        self._services: Services = app.extensions[EXTENSION]
+        self._keeps_network = self._services.settings.store_address == "truncated"
+        self._gone: dict[tuple[str, str], Answer] = {}
 
-    default_mimetype = None
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Handle one request."""
+        method = environ["REQUEST_METHOD"]
+        path = _PATH.fullmatch(environ.get("PATH_INFO", "")) if method in ("GET", "HEAD") else None
+        if path is None:
+            return self._behind(environ, start_response)
+        try:
+            answer = self._follow(path[1], environ)
+        except Exception as error:
+            answer = self._failed(error, environ)
+        start_response(answer.status, list(answer.headers))  # a list of its own: servers may change it
+        return [answer.body] if answer.body and method == "GET" else []
 
-    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
-        """Give the headers as they were set."""
-        headers = super().get_wsgi_headers(environ)
-        if "Location" in self.headers:
-            headers["Location"] = self.headers["Location"]
-        return headers
+    def _follow(self, slug: str, environ: Environ) -> Answer:
+        """Send the visitor on, once the click is stored."""
+        resolved = self._resolve(slug)
+        if resolved is None:
+            return self._dead("unknown", environ)
+        if not resolved.live:
+            return self._dead("off" if resolved.off else "expired", environ)
+        if environ["REQUEST_METHOD"] == "GET":
+            headers = {name: environ[key] for name, key in visitor.HEADERS if key in environ}
+            if visitor.is_prefetch(headers):
+                return _NO_PREFETCH
+            self._record(resolved, headers, environ)
+        # Byte for byte, so that signed URLs survive: Werkzeug would percent-encode some of it again.
+        return Answer("302 FOUND", [("Location", resolved.location), *_SENT_ON])
+
+    def _resolve(self, slug: str) -> Resolved | None:
+        number = self._services.slugs.decode(slug)
+        return None if number is None else clicks.resolve(self._services.readers, number)
+
+    def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
+        """Store the click before the answer leaves. The visitor goes on even where that fails."""
+        address = environ.get("REMOTE_ADDR")
+        verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
+        network = network_of(address or "") if self._keeps_network else None
+        self._services.recorder.record(clicks.visit(resolved, verdict, network))
+
+    def _dead(self, name: str, environ: Environ) -> Answer:
+        """What the visitor of a dead link gets, made once for each language."""
+        key = (name, pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        if key not in self._gone:
+            with self._app.request_context(environ):
+                self._gone[key] = _answer(pages.gone(name), environ)
+        return self._gone[key]
+
+    def _failed(self, error: Exception, environ: Environ) -> Answer:
+        """What the error handlers make of it, as for any other address."""
+        with self._app.request_context(environ):
+            response = self._app.make_response(self._app.handle_user_exception(error))
+            return _answer(response, environ)
 
 
-def _bare(status: int, location: str | None = None) -> Response:
-    if location is None:
-        return Bare(status=status, headers={"Cache-Control": "no-store"})
-    return Bare(
-        status=status,
-        headers={
-            "Location": location,
-            "Cache-Control": "private, no-store",
-            "X-Robots-Tag": "noindex",
-            "Referrer-Policy": "no-referrer",
-        },
-    )
+def _answer(response: Response, environ: Environ) -> Answer:
+    """A response of Flask's, whole: its body also for HEAD, for which it is not sent."""
+    return Answer(response.status, response.get_wsgi_headers(environ).to_wsgi_list(), response.get_data())

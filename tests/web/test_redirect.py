@@ -112,6 +112,28 @@ def test_what_is_no_slug_is_404_and_never_500(client: FlaskClient, app: object, 
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.parametrize(("accepted", "language"), [("ja", "ja"), ("fr, ko;q=0.5", "ko"), ("fr", "en"), ("", "en")])
+def test_every_visitor_of_a_dead_link_gets_the_page_in_his_language(
+    client: FlaskClient, sender: Sender, accepted: str, language: str
+) -> None:
+    expired = slug_of(make_message(sender, now=NOW - 1000 * DAY).link)
+    for slug, status in ((expired, 410), ("AAAAAAAAAA", 404)):
+        for _ in range(2):  # made, and then kept
+            page = click(client, slug, **{"Accept-Language": accepted})
+            assert (page.status_code, page.headers["Content-Language"]) == (status, language)
+            assert f'<html lang="{language}">' in page.text
+            head = client.head(f"/{slug}", headers={"Accept-Language": accepted})
+            assert (head.status_code, head.data, list(head.headers)) == (status, b"", list(page.headers))
+
+
+def test_a_fallback_of_the_operators_is_where_visitors_of_dead_links_go(settings: Settings) -> None:
+    with running(settings.model_copy(update={"fallback_url": "https://www.example.com/gone"})) as app:
+        for _ in range(2):
+            answer = click(app.test_client(), "AAAAAAAAAA")
+            assert (answer.status_code, answer.headers["Location"]) == (302, "https://www.example.com/gone")
+            assert answer.headers["Cache-Control"] == "private, no-store"
+
+
 def test_an_expired_link_is_410_and_its_clicks_are_not_recorded(client: FlaskClient, sender: Sender) -> None:
     answer = click(client, slug_of(make_message(sender, now=NOW - 1000 * DAY).link))
     assert answer.status_code == 410
@@ -196,6 +218,20 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
     assert '<html lang="ja">' in answer.text
     assert "no-store" in answer.headers["Cache-Control"]
     assert "Location" not in answer.headers
+
+
+def test_a_database_that_went_away_is_503_and_what_comes_back_is_used_again(
+    client: FlaskClient, sender: Sender, database_url: str
+) -> None:
+    if database_url.startswith("sqlite:"):
+        pytest.skip("a file does not go away")
+    slug = slug_of(make_message(sender).link)
+    assert client.head(f"/{slug}").status_code == 302
+    with refusing.away(database_url):
+        assert [click(client, slug).status_code for _ in range(3)] == [503] * 3
+        assert client.head(f"/{slug}").headers["Retry-After"] == "5"
+    assert click(client, slug).status_code == 302
+    assert len(clicks_stored()) == 1
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////nowhere/at/all.sqlite3"])
