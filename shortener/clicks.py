@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Insert, Row, Select, bindparam, insert, select, text, update
+from sqlalchemy import JSON, BigInteger, Connection, Insert, Row, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
 
 from shortener.models import Base
 from shortener.readers import Readers
@@ -32,14 +31,21 @@ INSERT_CLICKS: dict[str, Insert] = {
     "postgresql": postgresql.insert(CLICK).on_conflict_do_nothing(),
 }
 # Locked in the order of their ids, so that no two transactions wait for each other; SQLite has one writer anyway.
-FIRSTS = (
+_FIRSTS = (
     select(*LINK.c["id", "number", "base_url", "target"])
     .add_columns(*MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"])
     .join_from(LINK, MESSAGE)
-    .where(LINK.c.id.in_(bindparam("links", expanding=True)), LINK.c.accessed_on.is_(None))
+    .where(LINK.c.accessed_on.is_(None))
     .order_by(LINK.c.id)
     .with_for_update(of=LINK, key_share=True)
 )
+# All ids in one parameter: with one for each, SQLAlchemy would write the statement anew for every number of them.
+FIRSTS: dict[str, Select[*tuple[Any, ...]]] = {
+    "sqlite": _FIRSTS.where(
+        LINK.c.id.in_(select(func.json_each(bindparam("links", type_=JSON)).table_valued("value").c.value))
+    ),
+    "postgresql": _FIRSTS.where(LINK.c.id == func.any(bindparam("links", type_=postgresql.ARRAY(BigInteger)))),
+}
 SET_ACCESSED_ON = (
     update(LINK)
     .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on.is_(None))
@@ -103,19 +109,19 @@ def visit(resolved: Resolved, verdict: Verdict, network: str | None = None) -> V
     )
 
 
-def record_all(session: Session, visits: Sequence[Visit], slugs: Slugs) -> int:
+def record_all(connection: Connection, visits: Sequence[Visit], slugs: Slugs) -> int:
     """Store clicks; for a link's first that counts also `accessed_on` and the callback. Gives how many callbacks.
 
     All or none, with a handful of statements however many clicks there are. A click that is stored already changes
     nothing, and no `accessed_on` that is set does.
     """
     ordered = sorted(visits, key=lambda visit: (visit.link_id, visit.clicked_on))
-    connection = session.connection()
-    connection.execute(INSERT_CLICKS[connection.dialect.name], [_row(visit) for visit in ordered])
+    dialect = connection.dialect.name
+    connection.execute(INSERT_CLICKS[dialect], [_row(visit) for visit in ordered])
     # Of a link's clicks the earliest: they are in order, and the last one set stays.
     earliest = {visit.link_id: visit for visit in reversed(ordered) if visit.counts}
     # Those that nobody has accessed, and nobody does until our commit.
-    firsts = connection.execute(FIRSTS, {"links": list(earliest)}).all() if earliest else []
+    firsts = connection.execute(FIRSTS[dialect], {"links": list(earliest)}).all() if earliest else []
     if firsts:
         connection.execute(SET_ACCESSED_ON, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
     callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]

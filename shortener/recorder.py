@@ -137,8 +137,8 @@ class Recorder:
         """Store clicks in one transaction; give back what was in the way."""
         try:
             slugs = self._slugs()
-            with db.write() as session:
-                callbacks = clicks.record_all(session, visits, slugs)
+            with db.writing() as connection:
+                callbacks = clicks.record_all(connection, visits, slugs)
         except Exception as error:  # whatever it is, no click is lost for it
             return error
         if callbacks:

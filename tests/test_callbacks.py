@@ -46,8 +46,8 @@ def make_due(sender: Sender, services: Services) -> dt.datetime:
     assert link is not None
     resolved = clicks.resolve(services.readers, link.number)
     assert resolved is not None
-    with db.write() as session:
-        clicks.record_all(session, [clicks.visit(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
+    with db.writing() as connection:
+        clicks.record_all(connection, [clicks.visit(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
     return resolved.now
 
 

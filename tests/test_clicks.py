@@ -41,8 +41,8 @@ def stored(visit: Visit, services: Services) -> bool:
 
 
 def record_all(visits: list[Visit], services: Services) -> int:
-    with db.write() as session:
-        return clicks.record_all(session, visits, services.slugs)
+    with db.writing() as connection:
+        return clicks.record_all(connection, visits, services.slugs)
 
 
 def pushed(app: Flask, work: Callable[[], object]) -> None:

@@ -58,6 +58,7 @@ def destination(url: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
+@lru_cache(maxsize=1024)
 def queue(account_id: int, url: str) -> str:
     """Whose turn a callback waits for: its account and destination. What `check` takes no longer waits apart."""
     try:
