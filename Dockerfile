@@ -26,5 +26,5 @@ port = int(os.environ['SHORTENER_BIND'].rpartition(':')[2]); \
 connection = http.client.HTTPConnection('127.0.0.1', port, timeout=4); \
 connection.request('GET', '/healthz'); \
 sys.exit(connection.getresponse().status != 200)"]
-# `exec`: gunicorn is the one process tree's root, and the one that SIGTERM reaches.
-CMD ["sh", "-c", "flask --app wsgi first-start && exec gunicorn"]
+# `exec`: the server is the one process tree's root, and the one that SIGTERM reaches.
+CMD ["sh", "-c", "flask --app wsgi first-start && exec python -m shortener.serve"]

@@ -13,7 +13,7 @@ help: ## list the commands
 
 run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL says otherwise
 	@$(BIN)/flask --app wsgi first-start
-	@exec $(BIN)/gunicorn
+	@exec $(BIN)/python -m shortener.serve
 
 demo: $(VENV)/run.done ## send a message, click its link, watch the callback arrive; on an instance of its own
 	@$(BIN)/python bench/demo.py

@@ -3,11 +3,9 @@
 import os
 import signal
 import sys
-import threading
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from shortener import process
 from shortener.config import Settings
 from shortener.errors import SecretKeyError, SettingsError
 
@@ -21,7 +19,7 @@ bind = settings.bind
 workers = settings.processes
 threads = settings.threads
 worker_class = "gthread"
-graceful_timeout = 30
+graceful_timeout = process.GRACE
 timeout = 60
 keepalive = 5
 # Only SHORTENER_TRUSTED_PROXIES decides whom to believe; gunicorn itself believes nobody.
@@ -37,28 +35,15 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Start recorder and delivery loop in each worker, after the fork: threads do not survive one."""
-    services = worker.wsgi.extensions["shortener"]
-    services.recorder.start()
-    with worker.wsgi.app_context():
-        try:
-            services.settle_in()
-        except SecretKeyError as error:
-            sys.exit(str(error))
-        except SQLAlchemyError as error:  # it may come later; until then visitors are asked to wait
-            worker.log.error("the database does not answer yet: %s", error)
-    if settings.worker == "on":
-        services.deliverer.start()
-        _stop_claiming_at_once(services.deliverer)
-
-
-def _stop_claiming_at_once(deliverer: Any) -> None:
-    """On SIGTERM, not only when the last request has ended: what is claimed late is cut off."""
+    """Begin in each worker, after the fork, and hear of SIGTERM before gunicorn has waited for the last request."""
+    try:
+        process.begin(worker.wsgi)
+    except SecretKeyError as error:
+        sys.exit(str(error))
     handle_exit = signal.getsignal(signal.SIGTERM)
 
     def stop(number: int, frame: Any) -> None:
-        # From a thread of its own: the handler itself would wait for a lock that the code it interrupts may hold.
-        threading.Thread(target=deliverer.request_stop).start()
+        process.stop_claiming(worker.wsgi)
         handle_exit(number, frame)  # type: ignore[operator, misc] # gunicorn's own, a function
 
     signal.signal(signal.SIGTERM, stop)
@@ -66,8 +51,5 @@ def _stop_claiming_at_once(deliverer: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let attempts in flight end, and give back what does not."""
-    services = worker.wsgi.extensions["shortener"]
-    services.recorder.stop(grace=3)
-    if settings.worker == "on":
-        services.deliverer.stop(grace=graceful_timeout - 5)
+    """End in order."""
+    process.end(worker.wsgi)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN = 30.0  # seconds
-STOP_WITHIN = 45.0  # seconds; gunicorn itself gives attempts in flight 30
+STOP_WITHIN = 45.0  # seconds; the server itself gives attempts in flight 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _server(environ: dict[str, str], log: Path, address: str) -> Iterator[None]:
     with log.open("w") as output:
         # In a session of its own: Ctrl-C is for the script, which then ends the server in order.
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn"],
+            [sys.executable, "-m", "shortener.serve"],
             cwd=ROOT,
             env=environ,
             stdout=output,

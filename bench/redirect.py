@@ -1,7 +1,7 @@
 """How fast clicks are answered and stored, as a share of what the same server does with a bare WSGI callable.
 
-Starts a bare callable and the product, each under gunicorn and on one processor, and loads them in turn from another
-with wrk (`apt-get install wrk`). After each run of clicks it counts the rows: what was answered must be stored, a first
+Starts a bare callable and the product under the same server on one processor, and loads them in turn from another with
+wrk (`apt-get install wrk`). After each run of clicks it counts the rows: what was answered must be stored, a first
 click with `accessed_on` and callback. Two shares are given: of the bare callable's requests a second, and of the
 processor time that it needs for one, which a busy machine disturbs less. Example:
 
@@ -27,7 +27,7 @@ import psutil
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from bench.instance import ROOT, free_port, running
+from bench.instance import free_port, running
 from shortener import create_app, db
 from shortener.config import Settings
 from shortener.models import Account, Base, Callback, Click, Link, Message
@@ -146,6 +146,7 @@ class Bench:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database-url", help="an empty PostgreSQL database; default: SQLite in a temporary folder")
+    parser.add_argument("--server", choices=("gunicorn", "granian"), default="gunicorn")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=4, help="length of each run")
     parser.add_argument("--links", type=int, default=20_000, help="links of a round; more than are clicked in one run")
@@ -167,7 +168,7 @@ def _started(start: Callable[[], str]) -> Server:
 
 @contextlib.contextmanager
 def _product(url: str, args: argparse.Namespace) -> Iterator[str]:
-    shape = {"processes": str(args.processes), "threads": str(args.threads)}
+    shape = {"server": args.server, "processes": str(args.processes), "threads": str(args.threads)}
     with running("bench", database_url=url, secret_key=SECRET_KEY, worker="off", **shape) as instance:
         yield instance.url
 
@@ -177,17 +178,27 @@ def _bare(folder: Path, args: argparse.Namespace) -> Iterator[str]:
     """The bare callable under the same server with the same settings."""
     (folder / "bare.py").write_text(BARE)
     (folder / "empty.conf.py").touch()
-    address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "gunicorn", "-c", str(folder / "empty.conf.py"), "--chdir", str(folder)]
-    command += ["-b", address, "-k", "gthread", "-w", str(args.processes), "--threads", str(args.threads)]
-    command += ["--keep-alive", "5", "--log-level", "error", "--no-control-socket", "bare:app"]
-    server = subprocess.Popen(command, cwd=ROOT)
+    port = free_port()
+    command = _granian(port, args) if args.server == "granian" else _gunicorn(folder, port, args)
+    server = subprocess.Popen([sys.executable, "-m", *command, "bare:app"], cwd=folder)
     try:
-        _wait(address)
-        yield f"http://{address}"
+        _wait(f"127.0.0.1:{port}")
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait()
+
+
+def _gunicorn(folder: Path, port: int, args: argparse.Namespace) -> list[str]:
+    command = ["gunicorn", "-c", str(folder / "empty.conf.py"), "-b", f"127.0.0.1:{port}", "-k", "gthread"]
+    command += ["-w", str(args.processes), "--threads", str(args.threads)]
+    return [*command, "--keep-alive", "5", "--log-level", "error", "--no-control-socket"]
+
+
+def _granian(port: int, args: argparse.Namespace) -> list[str]:
+    threads = str(args.threads)
+    command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", str(args.processes), "--no-ws"]
+    return [*command, "--blocking-threads", threads, "--backpressure", threads, "--log-level", "error"]
 
 
 def _wait(address: str) -> None:

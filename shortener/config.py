@@ -179,6 +179,9 @@ class Settings(pydantic.BaseModel):
         le=1 << 30,
         description="What each web process reserves there when it starts; 4 MiB hold about 20,000 clicks.",
     )
+    server: Literal["gunicorn", "granian"] = Field(
+        "gunicorn", description="The web server: `gunicorn`, or `granian`, which is faster; see docs/tuning.md."
+    )
     processes: int = Field(2, ge=1, le=64, description="Web processes.")
     threads: int = Field(8, ge=1, le=128, description="Threads in each web process.")
 

@@ -27,7 +27,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import Engine, event
 
 from bench.instance import ROOT, free_port
-from shortener import callbacks, db, worker
+from shortener import callbacks, db, serve, worker
 from shortener.outbound import Client
 from shortener.rules.retry import MAX_STARTS
 from shortener.web.redirect import Redirect
@@ -199,7 +199,10 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
     os.environ.update({f"SHORTENER_{name.upper()}": value for name, value in settings.items()})
     _install(twist, functools.partial(_reach, folder))
     _note_stops(folder / STOPPING)
-    if role == "web":
+    if role == "web" and settings.get("server") == "granian":
+        multiprocessing.set_start_method("fork", force=True)  # as at an operator's; here it would be the forkserver's
+        serve.main()
+    elif role == "web":
         sys.argv = ["gunicorn"]
         WSGIApplication("%(prog)s", prog="gunicorn").run()
     else:

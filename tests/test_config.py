@@ -67,6 +67,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         FALLBACK_URL="https://www.example.com/gone?from=link",
         SENDER_NAME="Example Shop 例の店",
         SENDER_CONTACT="+81 3-5550-1234",
+        SERVER="granian",
         PROCESSES="4",
         THREADS="16",
     )
@@ -125,6 +126,7 @@ BAD = {
     "STORE_ADDRESS": "whole",
     "VISITORS": "nonsense",
     "SPOOL_BYTES": "0",
+    "SERVER": "apache",
     "PROCESSES": "0",
     "THREADS": "1.5",
 }

@@ -1,4 +1,4 @@
-"""The product as its users run it: gunicorn with several processes, a receiver, requests over real sockets."""
+"""The product as its users run it: either server with several processes, a receiver, requests over real sockets."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from tests.factories import BROWSER, TARGET, TEXT
 from tests.servers import OK, Call, parsed, receiving
 from tests.waiting import WITHIN, until
 
+SERVERS = ("gunicorn", "granian")
 SETTINGS = {
     "secret_key": "k" * 40,
     "public_url": "https://s.example.com",
@@ -28,10 +29,11 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def instance(own_database_url: str) -> Iterator[Instance]:
+@pytest.fixture(scope="module", params=SERVERS)
+def instance(own_database_url: str, request: pytest.FixtureRequest) -> Iterator[Instance]:
     """The product with two web processes, loopback open for callbacks, retries after a moment."""
-    with running("shop", database_url=own_database_url, processes="2", **SETTINGS) as instance:
+    shape = {"server": request.param, "processes": "2", "store_address": "truncated"}
+    with running(f"shop-{request.param}", database_url=own_database_url, **shape, **SETTINGS) as instance:
         yield instance
 
 
@@ -106,6 +108,23 @@ def test_fifty_first_clicks_at_once_make_one_first_click_and_one_callback(instan
         assert receiver.calls == 1
         earliest = min(entry["clicked_on"] for entry in told["clicks"]["newest"])  # type: ignore[index]
         assert told["link_tracking"]["accessed_on"] >= earliest  # type: ignore[index]
+
+
+def test_what_a_messenger_glues_to_the_slug_and_a_dead_link_come_through_the_server(instance: Instance) -> None:
+    message = send(instance)
+    glued = click(local(instance, message) + "%E3%81%A7%0A")
+    assert (glued.status_code, glued.headers["Location"]) == (302, TARGET)
+    dead = requests.get(f"{instance.url}/AAAAAAAAAA", headers={"Accept-Language": "ja"}, timeout=WITHIN)
+    assert (dead.status_code, dead.headers["Content-Language"]) == (404, "ja")
+    head = requests.head(f"{instance.url}/AAAAAAAAAA", headers={"Accept-Language": "ja"}, timeout=WITHIN)
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (404, b"", str(len(dead.content)))
+
+
+def test_the_visitors_network_is_that_of_the_connection(instance: Instance) -> None:
+    message = send(instance)
+    click(local(instance, message))
+    [stored] = report(instance, message)["clicks"]["newest"]  # type: ignore[index]
+    assert stored["network"] == "127.0.0.0/24"
 
 
 def test_a_receiver_that_fails_is_tried_again_with_the_same_bytes_and_id(instance: Instance) -> None:

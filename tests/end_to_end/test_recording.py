@@ -110,18 +110,20 @@ def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_tha
     assert len(stored_whole()) < 150  # it was killed in the middle of it
 
 
-def test_kill_9_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender) -> None:
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_kill_9_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender, server: str) -> None:
     slugs = links(sender, 400)
-    node = processes.web()
+    node = processes.web(server=server)
     with clicking(node, slugs) as load:
         until(lambda: len(load.answered) >= 100)
         node.kill()
     assert load.answered <= stored_whole()
 
 
-def test_sigterm_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender) -> None:
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_sigterm_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender, server: str) -> None:
     slugs = links(sender, 400)
-    node = processes.web()
+    node = processes.web(server=server)
     with clicking(node, slugs) as load:
         until(lambda: len(load.answered) >= 100)
         node.send(signal.SIGTERM)

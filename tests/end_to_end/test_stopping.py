@@ -53,7 +53,7 @@ def outcomes() -> list[str | None]:
         return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
 
 
-@pytest.mark.parametrize("role", ["web", "worker"])
+@pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
 def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sender: Sender, role: str) -> None:
     due = threading.Event()
 
@@ -63,7 +63,7 @@ def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sen
 
     with receiving(slow) as receiver, receiving(OK) as quick:
         clicks = processes.web(worker="off")
-        stopping = processes.web() if role == "web" else processes.worker()
+        stopping = processes.worker() if role == "worker" else processes.web(server=role)
         clicked(sender, receiver.url(), clicks)
         until(lambda: len(receiver.requests) == 1)
         stopping.send(signal.SIGTERM)
@@ -76,13 +76,13 @@ def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sen
         until(lambda: states() == ["delivered"] * 2)
 
 
-@pytest.mark.parametrize("role", ["web", "worker"])
+@pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
 def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
     processes: House, sender: Sender, role: str
 ) -> None:
     with receiving(Call.hang) as receiver:
         clicks = processes.web(worker="off")
-        stopping = processes.web() if role == "web" else processes.worker()
+        stopping = processes.worker() if role == "worker" else processes.web(server=role)
         clicked(sender, receiver.url(), clicks)
         until(lambda: len(receiver.requests) == 1)
         stopping.send(signal.SIGTERM)
@@ -90,14 +90,19 @@ def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
         assert (states(), outcomes()) == (["pending"], ["timeout"])  # told of, and due again after its wait
 
 
-def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(processes: House, sender: Sender) -> None:
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
+    processes: House, sender: Sender, server: str
+) -> None:
     with receiving(OK) as receiver:
         clicks = processes.web(worker="off")
-        stopping = processes.web()
+        stopping = processes.web(server=server)
         host, port = stopping.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=WITHIN) as slow:
-            slow.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: s.example.com\r\nContent-Length: 99\r\n")
-            slow.sendall(f"Authorization: Bearer {sender.token}\r\nExpect: 100-continue\r\n\r\n{{".encode())
+            slow.sendall(b"POST /v1/messages HTTP/1.1\r\nHost: s.example.com\r\nContent-Type: application/json\r\n")
+            slow.sendall(
+                f"Content-Length: 99\r\nAuthorization: Bearer {sender.token}\r\nExpect: 100-continue\r\n\r\n{{".encode()
+            )
             assert b"100" in slow.recv(64)  # somebody works on it
             stopping.send(signal.SIGTERM)
             until(processes.is_stopping)

@@ -1,0 +1,47 @@
+"""The life of a web process, whichever server it belongs to: what begins after the fork, and what ends in order."""
+
+import logging
+import threading
+
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from shortener.services import EXTENSION, Services
+
+log = logging.getLogger(__name__)
+
+GRACE = 30  # seconds that a process may take to end
+
+
+def begin(app: Flask) -> None:
+    """Start recorder and delivery loop: threads do not survive a fork. SecretKeyError where that is the wrong one."""
+    services = _services(app)
+    services.recorder.start()
+    with app.app_context():
+        try:
+            services.settle_in()
+        except SQLAlchemyError as error:  # it may come later; until then visitors are asked to wait
+            log.error("the database does not answer yet: %s", error)
+    if services.settings.worker == "on":
+        services.deliverer.start()
+
+
+def stop_claiming(app: Flask) -> None:
+    """On SIGTERM, not only when the last request has ended: what is claimed late is cut off."""
+    services = _services(app)
+    if services.settings.worker == "on":
+        # From a thread of its own: a signal's handler would wait for a lock that the code it interrupts may hold.
+        threading.Thread(target=services.deliverer.request_stop).start()
+
+
+def end(app: Flask) -> None:
+    """Store the clicks that wait, let attempts in flight end, and give back what does not."""
+    services = _services(app)
+    services.recorder.stop(grace=3)
+    if services.settings.worker == "on":
+        services.deliverer.stop(grace=GRACE - 5)
+
+
+def _services(app: Flask) -> Services:
+    found: Services = app.extensions[EXTENSION]
+    return found
