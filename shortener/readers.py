@@ -4,6 +4,7 @@ By a session a look-up is a connection from the pool, BEGIN, SELECT and ROLLBACK
 it is the SELECT. No snapshot stays open between two of them, which on SQLite would hold up the checkpoints.
 """
 
+import contextlib
 import os
 from typing import Any
 
@@ -39,14 +40,17 @@ class Readers:
     def close(self) -> None:
         """Close those that nobody uses."""
         idle = self._ours()
-        while idle:
-            idle.pop().close()
+        with contextlib.suppress(IndexError):  # empty: asked, not looked at before, for others take and close as well
+            while True:
+                idle.pop().close()
 
     def _row(self, text: str, values: object) -> Any:
         try:
-            return self._ask(self._ours().pop(), text, values)
+            connection = self._ours().pop()
         except IndexError:
             return self._ask(self._opened(), text, values)
+        try:
+            return self._ask(connection, text, values)
         except self._error:
             # The server may have gone and come back since: then the others are as stale as this one was.
             self.close()

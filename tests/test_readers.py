@@ -3,11 +3,13 @@
 import contextlib
 import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Text, bindparam, func, select
 
 from shortener import db
 from shortener.models import Link
@@ -18,6 +20,7 @@ from tests.factories import Sender, make_message
 LINK = Link.__table__
 TARGETS = select(LINK.c.target).where(LINK.c.number == bindparam("number"))
 BACKEND = select(func.pg_backend_pid())
+BACKEND_AFTER_A_WHILE = select(func.pg_backend_pid(), func.pg_sleep(bindparam("seconds")).cast(Text))
 
 
 @pytest.fixture
@@ -66,6 +69,23 @@ def test_a_connection_that_has_gone_stale_is_replaced(readers: Readers, database
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(refusing.TERMINATE, [connection.info.dbname])
     assert readers.row(BACKEND, {}) != before
+
+
+def test_many_connections_that_have_gone_stale_are_replaced_at_once(readers: Readers, database_url: str) -> None:
+    only_on("postgresql", database_url)
+    together = threading.Barrier(8)
+
+    def backend(_: int) -> object:
+        together.wait()
+        return readers.row(BACKEND_AFTER_A_WHILE, {"seconds": 0.2})[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        before = set(pool.map(backend, range(8)))
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute(refusing.TERMINATE, [connection.info.dbname])
+        after = set(pool.map(backend, range(8)))
+    assert len(before) > 1
+    assert not before & after
 
 
 def test_after_a_fork_each_process_has_its_own_connections(readers: Readers, sender: Sender, database_url: str) -> None:
