@@ -6,7 +6,7 @@ TESTS ?= tests
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup test check lint types layers fix clean
+.PHONY: help run demo setup test bench check lint types layers fix clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ setup: $(VENV)/dev.done ## install all that running, testing and checking need
 
 test: $(VENV)/dev.done browser ## run all tests, on SQLite and on PostgreSQL, and in a browser
 	@$(BIN)/pytest -n $(JOBS) $(TESTS)
+
+bench: $(VENV)/dev.done ## measure the speed in five minutes; BENCH="--help" tells what else it can do
+	@command -v wrk >/dev/null || $(MAKE) --no-print-directory wrk
+	@$(BIN)/python bench/speed.py $(BENCH)
 
 check: $(VENV)/dev.done browser lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
 	@rm -f .coverage .coverage.*
@@ -58,6 +62,12 @@ $(VENV)/bin/pip:
 venv-package:
 	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y python3-venv; \
 	else echo "Python's venv is missing. Install it, then try again:  sudo apt-get install python3-venv"; exit 1; fi
+
+# What loads the server in the benchmark.
+.PHONY: wrk
+wrk:
+	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y wrk; \
+	else echo "wrk is missing. Install it, then try again:  sudo apt-get install wrk"; exit 1; fi
 
 $(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements.txt names into $(VENV) ..."

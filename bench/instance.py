@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
         environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
         _flask(environ, "db", "upgrade")
         made = json.loads(_flask(environ, "account", "create", account, "--json"))
-        with _server(environ, Path(folder, "server.log"), address):
+        with serving(environ, Path(folder, "server.log"), address):
             yield Instance(f"http://{address}", made["sid"], made["token"], made["signing_secret"])
 
 
@@ -69,8 +69,9 @@ def _flask(environ: dict[str, str], *command: str) -> str:
 
 
 @contextmanager
-def _server(environ: dict[str, str], log: Path, address: str) -> Iterator[None]:
-    with log.open("w") as output:
+def serving(environ: Mapping[str, str], log: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the server and wait until it is healthy; stop it when the block ends, unless it has ended by then."""
+    with log.open("a") as output:
         # In a session of its own: Ctrl-C is for the script, which then ends the server in order.
         server = subprocess.Popen(
             [sys.executable, "-m", "shortener.serve"],
@@ -82,7 +83,7 @@ def _server(environ: dict[str, str], log: Path, address: str) -> Iterator[None]:
         )
         try:
             _wait(server, address, log)
-            yield
+            yield server
         finally:
             _stop(server)
 

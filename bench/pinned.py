@@ -1,0 +1,144 @@
+"""What is measured, each with all its processes on one processor: the product, a bare callable, PostgreSQL."""
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.instance import free_port, serving
+from shortener.config import Settings
+
+BARE = '''"""Answers every request with a redirect and does nothing else: as fast as an application can be."""
+
+
+def app(environ, start_response):
+    start_response("302 Found", [("Location", "https://shop.example.com/"), ("Content-Length", "0")])
+    return []
+'''
+TICKS = os.sysconf("SC_CLK_TCK")
+# The processor of what is measured and that of the load: the same where there is only one.
+SERVING, LOADING = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where it is reached, and the process that has all its others as children."""
+
+    address: str
+    pid: int
+
+    def kill(self) -> None:
+        """End all its processes at once."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+
+@contextmanager
+def on(processor: int) -> Iterator[None]:
+    """Run this thread, and what it starts meanwhile, on one processor."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {processor})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def product(server: str, database_url: str, secret_key: str, folder: Path, **settings: str) -> Iterator[Server]:
+    """The product with its default settings; callbacks are stored, and none is sent."""
+    address = f"127.0.0.1:{free_port()}"
+    folder.mkdir(exist_ok=True)
+    given = {"data": str(folder), "bind": address, "database_url": database_url, "secret_key": secret_key}
+    given |= {"worker": "off", **settings}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ |= {f"SHORTENER_{name.upper()}": value for name, value in given.items()}
+    with serving(environ, folder / "server.log", address) as process:
+        yield Server(address, process.pid)
+
+
+@contextmanager
+def bare(server: str, folder: Path) -> Iterator[Server]:
+    """The bare callable under the same server with the same settings."""
+    address = f"127.0.0.1:{free_port()}"
+    (folder / "bare.py").write_text(BARE)
+    process = subprocess.Popen(COMMANDS[server](folder, address), cwd=folder, start_new_session=True)
+    try:
+        _wait(address)
+        yield Server(address, process.pid)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _gunicorn(folder: Path, address: str) -> list[str]:
+    (folder / "empty.conf.py").touch()
+    command = [sys.executable, "-m", "gunicorn", "-c", str(folder / "empty.conf.py"), "-b", address, "-k", "gthread"]
+    command += ["-w", str(DEFAULTS["processes"]), "--threads", str(DEFAULTS["threads"]), "--keep-alive", "5"]
+    return [*command, "--log-level", "error", "--no-control-socket", "bare:app"]
+
+
+COMMANDS: dict[str, Callable[[Path, str], list[str]]] = {"gunicorn": _gunicorn}
+
+
+def cpu(*roots: int) -> float:
+    """Seconds of processor time that these processes and all below them have used, with those that have ended."""
+    return sum(sum(map(int, fields[11:15])) for fields in _family(roots).values()) / TICKS
+
+
+def parent(pid: int) -> int:
+    """The process that started a process."""
+    return int(_stat(pid)[1])
+
+
+def private_bytes(pid: int) -> int:
+    """Memory of a process that it shares with no other."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
+
+
+def children(pid: int) -> list[int]:
+    """The processes below a process."""
+    return [each for each in _family([pid]) if each != pid]
+
+
+def versions(server: str) -> str:
+    """What was measured under."""
+    done = subprocess.run([sys.executable, "-m", server, "--version"], capture_output=True, check=True, text=True)
+    return done.stdout.strip().replace("(version ", "").rstrip(")")
+
+
+def _family(roots: "tuple[int, ...] | list[int]") -> dict[int, list[str]]:
+    """The fields of these processes' `stat`, and of all below them."""
+    every = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                every[int(entry.name)] = _stat(int(entry.name))
+    found = {pid: every[pid] for pid in roots if pid in every}
+    while more := {pid: fields for pid, fields in every.items() if int(fields[1]) in found and pid not in found}:
+        found |= more
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _wait(address: str) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection(address, timeout=5)
+            connection.request("GET", "/")
+            connection.getresponse().read()
+            return connection.close()
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing answers at {address}")

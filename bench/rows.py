@@ -1,0 +1,164 @@
+"""Messages and links by the hundred thousand, made inside the database: two statements, however many there are."""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Insert, Integer, Text, cast, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from shortener import db
+from shortener.models import Account, Base, Callback, Click, Link, Message
+from shortener.rules.slug import Slugs
+
+LIFE = dt.timedelta(days=90)
+FIRST = 1_000_000_000  # added to an id where its digits are part of a text: all are of one length
+TARGET = "https://shop.example.com/track?id="
+CACHE = 400_000  # KiB; of one connection, and no memory is taken before it is used
+BEFORE, BEHIND = "Your parcel is here: ", " thank you"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Rows that say what became of clicks and posts."""
+
+    clicks: int
+    callbacks: int
+    accessed: int
+    messages: int
+    links: int
+
+    def since(self, before: "Counts") -> "Counts":
+        """What has been added."""
+        return Counts(*(getattr(self, name) - getattr(before, name) for name in self.__slots__))
+
+
+def fill(session: Session, count: int, *, clicked: bool = False) -> range:
+    """Give the one account so many messages, with a link and a callback URL each; the ids of the links.
+
+    With `clicked`, each has been clicked once, by somebody who set off no callback, for the message asked for none.
+    """
+    first = (session.scalar(select(func.max(Link.id))) or 0) + 1
+    if first != (session.scalar(select(func.max(Message.id))) or 0) + 1:
+        raise ValueError("messages and links must have the same ids")
+    last, now = first + count - 1, db.now(session)
+    _hurry(session)
+    session.execute(_messages(session.scalars(select(Account.id)).one(), first, last, now, clicked=clicked))
+    session.execute(_links(first, last, now, clicked=clicked))
+    if clicked:
+        session.execute(_clicks(session, first, last, now))
+    return range(first, last + 1)
+
+
+def slug_of(slugs: Slugs, id_: int) -> str:
+    """The slug of a link that was made here."""
+    return slugs.encode((id_ * 2_654_435_761 % (1 << 32)) * (1 << 17) + id_ * 40_503 % (1 << 17))
+
+
+def unknown(slugs: Slugs) -> Iterator[str]:
+    """Slugs that lead nowhere: by turns one that no number has, and one whose number no link has."""
+    while True:
+        yield secrets.token_hex(5)
+        yield slugs.encode(secrets.randbits(49))
+
+
+def count(session: Session) -> Counts:
+    """How many there are of each."""
+    tables = (Click, Callback, Link, Message, Link)
+    queries = [select(func.count()).select_from(table) for table in tables]
+    queries[2] = queries[2].where(Link.accessed_on.is_not(None))
+    return Counts(*(session.scalars(query).one() for query in queries))
+
+
+def tidy() -> None:
+    """Do what the database does by itself within some minutes, so that it does not do it while we measure."""
+    engine = db.db.engine
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as raw:  # no transaction is begun on it
+            raw.cursor().execute("ANALYZE")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+        connection.exec_driver_sql("CHECKPOINT")
+
+
+def _hurry(session: Session) -> None:
+    if session.get_bind().dialect.name == "sqlite":  # links are numbered in no order: let their index fit in
+        session.connection().exec_driver_sql(f"PRAGMA cache_size = -{CACHE}")
+    else:  # whether every row's parent is there need not be asked for each of them
+        session.connection().exec_driver_sql("SET LOCAL session_replication_role = replica")
+
+
+def _series(first: int, last: int) -> CTE:
+    """The numbers from first to last, on both databases."""
+    series = select(literal(first, Integer).label("id")).cte("series", recursive=True)
+    return series.union_all(select(series.c.id + 1).where(series.c.id < last))
+
+
+def _number(id_: ColumnElement[int]) -> ColumnElement[int]:
+    """As `slug_of` has it: 49 bits that differ for each id and lie as far apart as random ones."""
+    wide = cast(id_, Link.number.type)
+    return (wide * 2_654_435_761 % (1 << 32)) * (1 << 17) + wide * 40_503 % (1 << 17)
+
+
+def _digits(id_: ColumnElement[int]) -> ColumnElement[str]:
+    return cast(cast(id_, Link.number.type) + FIRST, Text)
+
+
+def _into(table: type[Base], values: dict[str, Any], source: CTE) -> Insert:
+    columns = Base.metadata.tables[table.__tablename__]
+    return insert(columns).from_select(list(values), select(*values.values()).select_from(source))
+
+
+def _messages(account_id: int, first: int, last: int, now: dt.datetime, *, clicked: bool) -> Insert:
+    series = _series(first, last)
+    digits = _digits(series.c.id)
+    values = {
+        "account_id": literal(account_id),
+        "msgid": literal("m" * (32 - len(str(FIRST)))) + digits,
+        "received_on": literal(now, Message.received_on.type),
+        "text": literal(BEFORE + TARGET) + digits + BEHIND,
+        "track_link": literal(True),
+        "detection": literal("strict"),
+        "bare_domains": literal("careful"),
+        "count_as_click": literal("person_or_unknown"),
+        "client_tag": literal("order-") + digits,
+        "recipient": literal("+81") + digits,
+    }
+    if not clicked:
+        values["lt_callbackurl"] = literal("https://receiver.example.com/clicked")
+    return _into(Message, values, series)
+
+
+def _links(first: int, last: int, now: dt.datetime, *, clicked: bool) -> Insert:
+    series = _series(first, last)
+    values = {
+        "message_id": series.c.id,
+        "number": _number(series.c.id),
+        "base_url": literal("https://s.example.com"),
+        "target": literal(TARGET) + _digits(series.c.id),
+        "starts_at": literal(len(BEFORE)),
+        "ends_at": literal(len(BEFORE + TARGET + str(FIRST))),
+        "expires_on": literal(now + LIFE, Link.expires_on.type),
+        "count_as_click": literal("person_or_unknown"),
+    }
+    if clicked:
+        values["accessed_on"] = literal(now, Link.accessed_on.type)
+    return _into(Link, values, series)
+
+
+def _clicks(session: Session, first: int, last: int, now: dt.datetime) -> Insert:
+    series = _series(first, last)
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    values = {
+        "link_id": series.c.id,
+        "id": func.randomblob(16) if sqlite else func.gen_random_uuid(),
+        "clicked_on": literal(now, Click.clicked_on.type),
+        "visitor": literal("person"),
+        "reason": literal("browser"),
+    }
+    return _into(Click, values, series)

@@ -1,0 +1,238 @@
+"""How fast the product is, as a share of what a bare WSGI callable does under the same server, in one table.
+
+    make bench                                       everything, in five minutes
+    make bench BENCH="--database sqlite --server gunicorn --rounds 9 --seconds 5"
+    make bench BENCH="--rows first --rows spread --links 1000000"
+    make bench BENCH=--memory                        a worker's private memory over a million requests instead
+    make bench BENCH=--write                         put the table into docs/performance.md
+
+What is measured runs on one processor, PostgreSQL too, and the load on another. All servers are up from the start and
+are loaded in turn, one run of each row to a round; a row shows medians of the rounds. After each run of clicks the rows
+are counted: every answer must be stored, a first click with `accessed_on` and callback. Then the product is killed
+under load. Ends with 1 where anything that was answered is not stored. docs/performance.md says more.
+"""
+
+import argparse
+import contextlib
+import importlib.metadata
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import load, pinned  # noqa: E402  # the checkout is on the path from here on
+from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row, started, stored  # noqa: E402  # noqa: E402
+from bench.due import KINDS  # noqa: E402
+from bench.load import Run  # noqa: E402
+from bench.pinned import Server  # noqa: E402
+
+DOCUMENT = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -->"
+
+FIRST_SHARE = 0.5  # of first clicks on SQLite that PostgreSQL should reach
+FIXED_P99 = 25  # ms
+AFTERWARDS = 0.6  # minutes that are kept for what comes after the rounds
+
+
+def main() -> int:
+    """Measure what was asked for; 1 where anything that was answered is not stored."""
+    args = _arguments()
+    began, heading = time.monotonic(), machine(args.server)
+    with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
+        measured = Measured(args)
+        measured.measure(Path(folder))
+    found = f"{heading}\n\n{measured.tables()}"
+    print(found)
+    say(f"{time.monotonic() - began:.0f} s in all")
+    if args.write:
+        DOCUMENT.write_text(written(DOCUMENT.read_text("utf-8"), found), "utf-8")
+    faults = [fault for cell in measured.cells for fault in cell.faults]
+    for fault in faults:
+        print(f"FAULT: {fault}", file=sys.stderr)
+    return int(bool(faults))
+
+
+class Measured:
+    """What was asked for: the product by database and server, and the bare callable by server."""
+
+    def __init__(self, args: argparse.Namespace) -> None:
+        self._args = args
+        self._until = time.monotonic() + (args.minutes - AFTERWARDS) * 60
+        self._rows = [row for row in ROWS if row.word in args.rows]
+        self.cells: list[Cell] = []
+        self._bare: dict[str, list[Run]] = {server: [] for server in args.server}
+        self._versions: dict[str, str] = {}
+
+    def measure(self, folder: Path) -> None:
+        """Start everything, and run it in turn."""
+        os.sched_setaffinity(0, {pinned.LOADING})
+        with contextlib.ExitStack() as stack:
+            bares = self._start(stack, folder)
+            for number in range(1, self._args.rounds + 1):
+                began = time.monotonic()
+                say(f"round {number} of {self._args.rounds}")
+                self._round(bares, folder)
+                if began + 2 * (time.monotonic() - began) > self._until and number < self._args.rounds:
+                    say(f"there is no time for more than {number} rounds; give more with --minutes")
+                    break
+            for cell in self.cells if FIRST in self._rows else ():
+                say(f"{cell.store.kind} under {cell.server}: at a fixed rate, one by one, kill -9")
+                cell.steady()
+                cell.kill()
+
+    def _round(self, bares: Mapping[str, Server], folder: Path) -> None:
+        for server, running in bares.items():
+            self._bare[server].append(self._of_bare(running, folder))
+        for cell in self.cells:
+            for row in self._rows:
+                cell.run(row)
+
+    def _start(self, stack: contextlib.ExitStack, folder: Path) -> dict[str, Server]:
+        say(f"making {self._args.links:,} links that were never clicked, and as many that were")
+        stores = [stack.enter_context(stored(kind, self._args.links)) for kind in self._args.database]
+        self._versions = {store.kind: store.version for store in stores}
+        for store in stores:
+            for server in self._args.server:
+                place = folder / f"{store.kind}-{server}"
+                running = stack.enter_context(started(server, store, place))
+                self.cells.append(Cell(store, server, running, place, self._args.seconds))
+        with pinned.on(pinned.SERVING):
+            return {server: stack.enter_context(pinned.bare(server, folder)) for server in self._args.server}
+
+    def _of_bare(self, running: Server, folder: Path) -> Run:
+        """The bare callable, asked as the product is."""
+        path = load.write(folder / "bare", load.clicks(["AAAAAAAAAA"] * len(load.BROWSERS)))
+        used = pinned.cpu(running.pid)
+        run = load.wrk(running.address, path, self._args.seconds, CONNECTIONS)
+        return replace(run, cpu=(pinned.cpu(running.pid) - used) / run.answered * 1000)
+
+    def tables(self) -> str:
+        """All of it, in Markdown."""
+        found = [", ".join(self._versions.values()) + ".", self._of_rows()]
+        if FIRST in self._rows:
+            found += [self._of_clicks_in_time(), self._of_kills()]
+        return "\n\n".join(found)
+
+    def _of_rows(self) -> str:
+        head = ("", "on", "requests/s", "least to most", "of bare", "target", "by CPU", "p50 ms", "p99 ms")
+        lines: list[Sequence[str]] = [head, ("---", "---", *["--:"] * 3, "---", *["--:"] * 3)]
+        for server, bare in self._bare.items():
+            lines.append(_line(f"**{server}**: bare callable", "", bare, bare, ""))
+            for row in self._rows:
+                for cell in (cell for cell in self.cells if cell.server == server):
+                    lines.append(_line(row.name, cell.store.kind, cell.runs[row.word], bare, self._target(row, cell)))
+        return _markdown(lines)
+
+    def _target(self, row: Row, cell: Cell) -> str:
+        """What a row should reach, and whether it does."""
+        if row is FIRST and cell.store.kind == POSTGRESQL:
+            others = [each for each in self.cells if each.server == cell.server and each.store.kind == SQLITE]
+            return _judged(cell.top() / others[0].top(), FIRST_SHARE, " of SQLite") if others else ""
+        floor = row.floor(cell.store.kind, cell.server)
+        return "" if floor is None else _judged(_share(cell.runs[row.word], self._bare[cell.server]), floor)
+
+    def _of_clicks_in_time(self) -> str:
+        head = ("First clicks", "on", "requests/s", "p50 ms", "p99 ms", "longest ms", "target")
+        lines: list[Sequence[str]] = [head, ("---", "---", *["--:"] * 4, "---")]
+        for cell in self.cells:
+            where = f"{cell.server}, {cell.store.kind}"
+            rate, p50, p99, longest = cell.notes["fixed"]
+            met = "met" if p99 <= FIXED_P99 else "missed"
+            times = (f"{rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}", f"{longest:.0f}")
+            lines.append(("at a fixed rate, half of the top", where, *times, f"p99 ≤ {FIXED_P99}, {met}"))
+            lines.append(("one at a time", where, "", *(f"{value:.1f}" for value in cell.notes["lone"]), "", ""))
+        return _markdown(lines)
+
+    def _of_kills(self) -> str:
+        lines: list[Sequence[str]] = [
+            ("Killed with -9 under load", "answered 302", "of these not stored"),
+            ("---", "--:", "--:"),
+        ]
+        for cell in self.cells:
+            lines.append((f"{cell.server}, {cell.store.kind}", *(f"{value:,.0f}" for value in cell.notes["kill"])))
+        return _markdown(lines)
+
+
+def machine(servers: Sequence[str]) -> str:
+    """What is measured, and on what."""
+    model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    versions = " ".join(f"{name} {importlib.metadata.version(name)}" for name in servers)
+    return (
+        f"{model.partition(':')[2].strip()}, {os.cpu_count()} processors, Linux {platform.release()}, "
+        f"Python {platform.python_version()}, {versions}; a page written and synced in {_sync():.2f} ms; "
+        f"load average at the start {os.getloadavg()[0]:.1f}."
+    )
+
+
+def written(document: str, found: str) -> str:
+    """`document` with what was found between its two marks."""
+    before, rest = document.split(BEGIN, 1)
+    return f"{before}{BEGIN}\n\n{found}\n\n{END}{rest.split(END, 1)[1]}"
+
+
+def say(sentence: str) -> None:
+    """Tell who waits."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _sync() -> float:
+    """Milliseconds that the disk takes for a commit."""
+    taken = []
+    with tempfile.TemporaryFile() as file:
+        for _ in range(100):
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), bytes(4096), 0)
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
+
+
+def _line(name: str, where: str, runs: Sequence[Run], bare: Sequence[Run], target: str) -> tuple[str, ...]:
+    """Medians of a row's runs."""
+    rates = [run.rate for run in runs]
+    by_cpu = statistics.median(base.cpu / run.cpu for run, base in zip(runs, bare, strict=True))
+    p50, p99 = (statistics.median(times) for times in zip(*((run.p50, run.p99) for run in runs), strict=True))
+    busy = " *" if statistics.median(run.load for run in runs) > 0.95 else ""
+    rate, spread = f"{statistics.median(rates):,.0f}{busy}", f"{min(rates):,.0f} to {max(rates):,.0f}"
+    return (name, where, rate, spread, f"{_share(runs, bare):.2f}", target, f"{by_cpu:.2f}", f"{p50:.1f}", f"{p99:.1f}")
+
+
+def _share(runs: Sequence[Run], bare: Sequence[Run]) -> float:
+    return statistics.median(run.rate / base.rate for run, base in zip(runs, bare, strict=True))
+
+
+def _judged(share: float, floor: float, of: str = "") -> str:
+    return f"≥ {floor:.2f}{of}, {'met' if share >= floor else 'missed'}"
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words = [row.word for row in ROWS]
+    parser.add_argument("--database", choices=KINDS, action="append", help="only this one")
+    parser.add_argument("--server", choices=list(pinned.COMMANDS), action="append", help="only this one")
+    parser.add_argument("--rows", choices=words, action="append", help="only these rows")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=2, help="length of each run")
+    parser.add_argument("--minutes", type=float, default=5, help="no round is begun that would end later")
+    parser.add_argument("--links", type=int, default=300_000)
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    args = parser.parse_args()
+    args.database, args.server = args.database or list(KINDS), args.server or list(pinned.COMMANDS)
+    args.rows = args.rows or words
+    return args
+
+
+if __name__ == "__main__":
+    sys.exit(main())
