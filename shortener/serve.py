@@ -4,7 +4,6 @@ gunicorn has its configuration in gunicorn.conf.py. Granian's is here: it has no
 they are told to run is wrapped.
 """
 
-import contextlib
 import os
 import select
 import signal
@@ -89,11 +88,12 @@ def _watch(app: Flask) -> None:
 
 
 def _wait_for_the_end(app: Flask, told: socket.socket, parent: int) -> None:
-    with contextlib.closing(told):
-        while not select.select([told], [], [], LOOK)[0]:
-            if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-    process.stop_claiming(app)
+    while True:  # to the end, for there may be another signal, and somebody must take it
+        if select.select([told], [], [], LOOK)[0]:
+            if {signal.SIGTERM, signal.SIGINT} & set(told.recv(64)):
+                process.stop_claiming(app)
+        elif os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """SIGTERM in the middle of the work: nothing new is begun, what runs ends or is given back, and nothing is lost."""
 
+import os
 import signal
 import socket
 import threading
@@ -110,3 +111,12 @@ def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
             clicked(sender, receiver.url(), clicks)
         assert stopping.exit_code() == 0
         assert (states(), receiver.requests) == (["pending"], [])
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes: House, server: str) -> None:
+    """Each worker process hears it twice: from the terminal and from its parent."""
+    stopping = processes.web(server=server)
+    os.killpg(stopping.pid, signal.SIGTERM)
+    assert stopping.exit_code() == 0
+    assert "Traceback" not in stopping.log.read_text()
