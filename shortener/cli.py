@@ -3,7 +3,7 @@
 import json
 import signal
 import threading
-from typing import Any
+from typing import IO, Any
 
 import click
 from flask import Flask
@@ -11,11 +11,14 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from shortener import accounts, db, migrations
+from shortener import accounts, db, message_exports, migrations
 from shortener.accounts import Credentials
-from shortener.errors import AccountNameError, ShortenerError
+from shortener.errors import AccountNameError, InvalidOrderError, ShortenerError
+from shortener.message_exports import FORMATS
+from shortener.message_filters import Filter
 from shortener.models import Account
 from shortener.rules.moments import rfc3339
+from shortener.rules.visitor import Visitor
 from shortener.services import services
 
 CURL = """curl -u {sid}:{token} \\
@@ -31,6 +34,9 @@ class Refusals(click.Command):
         """Run the command."""
         try:
             return super().invoke(ctx)
+        except InvalidOrderError as error:
+            faults = (f"{field} {fault}" for field, found in error.fields.items() for fault in found)
+            raise click.ClickException("; ".join(faults)) from None
         except ShortenerError as error:
             raise click.ClickException(str(error)) from None
         except DBAPIError as error:
@@ -54,6 +60,7 @@ def register(app: Flask) -> None:
     app.cli.add_command(db_group)
     app.cli.command("worker", cls=Refusals)(worker)
     app.cli.command("first-start", cls=Refusals)(first_start)
+    app.cli.command("export", cls=Refusals)(export)
 
 
 @db_group.command()
@@ -224,6 +231,34 @@ def first_start() -> None:
     click.echo("An account named demo was made. These are shown once:\n")
     _print(made, wants_json=False)
     click.echo(f"\nTry it, in another terminal:\n\n{CURL.format(base_url=base_url, **made)}\n")
+
+
+@click.argument("out", type=click.File("wb"))
+@click.option("--account", "name", required=True, metavar="NAME", help="Whose messages.")
+@click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: as OUT ends, else csv.")
+@click.option("--from", metavar="TIME", help="Received then or later, like 2026-11-22T09:00:00Z.")
+@click.option("--to", metavar="TIME", help="Received before.")
+@click.option("--tag", help="With this tag.")
+@click.option("--clicked", type=click.Choice(["true", "false"]), help="With a link that was clicked, or was not.")
+@click.option(
+    "--visitor", type=click.Choice([visitor.value for visitor in Visitor]), help="With a click of this class."
+)
+@click.option("--client-tag", help="With this client tag.")
+@click.option("--text", help="Whose client tag or msgid begins with this.")
+def export(out: IO[bytes], name: str, kind: str | None, **filters: str | None) -> None:
+    """Write an account's messages to OUT, the newest first; - is the terminal.
+
+    \b
+    CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/lists.md says what is in them.
+    Examples: flask --app wsgi export --account shop messages.csv
+              flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
+    """
+    wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
+    form = FORMATS[kind or ("jsonl" if out.name.endswith(".jsonl") else "csv")]
+    with db.read() as session:
+        account, now = accounts.named(session, name), db.now(session)
+    for block in message_exports.blocks(account, wanted, services().address, form, until=now):
+        out.write(block)
 
 
 def _create(name: str) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from shortener.models import Account
 from shortener.services import Services
 from tests.conftest import SECRET_KEY
 from tests.due import fill
-from tests.factories import Sender
+from tests.factories import DAY, NOW, Sender, make_message
 from tests.servers import OK, parsed, receiving
 
 ROOT = Path(__file__).parents[1]
@@ -362,3 +362,38 @@ def test_a_worker_ends_cleanly_when_it_is_told_to(environ: dict[str, str], numbe
             assert worker.returncode == 0
         finally:
             worker.kill()
+
+
+# export
+
+
+def test_an_accounts_messages_are_written_to_a_file(
+    run: Run, sender: Sender, other_sender: Sender, tmp_path: Path
+) -> None:
+    made = [make_message(sender, recipient=f"+8180{n}").message.msgid for n in range(3)]
+    make_message(other_sender)
+    rows, lines = tmp_path / "out.csv", tmp_path / "out.jsonl"
+    for out in (rows, lines):
+        assert done(run("export", "--account", "shop", str(out))) == ""
+    assert [json.loads(line)["msgid"] for line in lines.read_text().splitlines()] == made[::-1]
+    header, *found = rows.read_text(encoding="utf-8-sig").splitlines()
+    assert header.startswith("msgid,received_on,")
+    assert [row.split(",")[0] for row in found] == made[::-1]
+    assert "'+8180" in found[0]
+
+
+def test_the_filters_of_lists_hold_for_an_export(run: Run, sender: Sender) -> None:
+    make_message(sender, now=NOW)
+    wanted = make_message(sender, now=NOW + DAY, tags=["a"], client_tag="x-1").message.msgid
+    words = ["--format", "jsonl", "--tag", "a", "--clicked", "false", "--client-tag", "x-1", "--text", "x"]
+    period = ["--from", "2026-11-22T09:00:00.1Z", "--to", "2026-11-24T00:00:00Z"]
+    assert document(run("export", "--account", "shop", *words, *period, "-"))["msgid"] == wanted
+    assert done(run("export", "--account", "shop", *words, "--visitor", "bot", "-")) == ""
+
+
+def test_an_export_that_cannot_be_made_says_why_and_leaves_no_file(run: Run, sender: Sender, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert "no account named nobody" in refused(run("export", "--account", "nobody", str(out)))
+    fault = refused(run("export", "--account", "shop", "--from", "today", str(out)))
+    assert fault == "Error: from must be a time like 2026-11-22T09:00:00Z\n"
+    assert not out.exists()
