@@ -246,9 +246,10 @@ def first_start() -> None:
 @click.option("--client-tag", help="With this client tag.")
 @click.option("--text", help="Whose client tag or msgid begins with this.")
 def export(out: IO[bytes], name: str, kind: str | None, **filters: str | None) -> None:
-    """Write an account's messages to OUT, the newest first; - is the terminal.
+    """Write an account's messages to a file.
 
     \b
+    The newest first; - for OUT is the terminal.
     CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/lists.md says what is in them.
     Examples: flask --app wsgi export --account shop messages.csv
               flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient

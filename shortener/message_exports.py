@@ -14,8 +14,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shortener import db, message_lists
-from shortener.message_filters import Filter
-from shortener.message_lists import AT_ONCE, Row
+from shortener.message_filters import Filter, Place
+from shortener.message_lists import Row
 from shortener.models import Account, Callback, Click
 from shortener.reports import Address
 from shortener.rules import cells
@@ -23,6 +23,8 @@ from shortener.rules.moments import rfc3339
 from shortener.rules.visitor import Visitor
 
 Document = dict[str, Any]
+AT_ONCE: Final = 1_000  # messages in a part
+LOOKED_AT: Final = 10_000  # messages for a part of those that a filter wants
 BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
 _COUNTS: Final = tuple(f"clicks_{visitor.value}" for visitor in Visitor)
@@ -54,17 +56,14 @@ def blocks(account: Account, wanted: Filter, address: Address, form: Format, *, 
 
 
 def _parts(account: Account, wanted: Filter, address: Address, until: dt.datetime) -> Iterator[list[Document]]:
-    last = min(place for place in (wanted.before(), (until, 0)) if place)
-    while True:
+    last: Place | None = min(place for place in (wanted.before(), (until, 0)) if place)
+    count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
+    while last is not None:
         with db.read() as session:
-            places = message_lists.next_places(session, account, wanted, last, AT_ONCE)
-            rows = message_lists.load(session, message_lists.matching(session, wanted, places))
-            documents = _documents(session, rows, address)
+            found, last = message_lists.look(session, account, wanted, last, count, most=AT_ONCE)
+            documents = _documents(session, message_lists.load(session, found), address)
         if documents:
             yield documents
-        if len(places) < AT_ONCE:
-            return
-        last = places[-1]
 
 
 def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[Document]:

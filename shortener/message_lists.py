@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.message_filters import Filter, Place
@@ -18,8 +18,7 @@ from shortener.models import Account, Click, Link, Message
 from shortener.reports import Address, summary
 from shortener.rules import cursor
 
-MOST_LOOKED_AT = 10_000  # messages for one page
-AT_ONCE = 1_000  # messages looked at by one query
+LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
 FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
 LONGEST_TEXT = 200  # characters of a client tag
 LAST = "\U0010ffff"  # nothing sorts behind it
@@ -53,21 +52,13 @@ def find(session: Session, account: Account, wanted: Filter, *, limit: int | Non
     """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
     limit = limit or wanted.limit
     found: list[Place] = []
-    looked, last = 0, wanted.before()
-    while looked < MOST_LOOKED_AT:
-        places = next_places(session, account, wanted, last, AT_ONCE if selective(wanted) else limit + 1)
-        found += matching(session, wanted, places)
-        if len(found) > limit:
-            return _page(session, found[:limit], found[limit - 1])
-        if len(places) < AT_ONCE:
-            return _page(session, found, None)
-        looked, last = looked + len(places), places[-1]
-    return _page(session, found, last)
-
-
-def _page(session: Session, found: Sequence[Place], last: Place | None) -> Page:
-    rows = load(session, found)
-    return Page(rows, cursor.after_row(*last) if last else None, last[0] if last else None)
+    last = wanted.before()
+    for count in LOOKED_AT if selective(wanted) else (limit + 1,):
+        more, last = look(session, account, wanted, last, count, most=limit - len(found))
+        found += more
+        if last is None or len(found) == limit:
+            break
+    return Page(load(session, found), cursor.after_row(*last) if last else None, last[0] if last else None)
 
 
 def selective(wanted: Filter) -> bool:
@@ -75,34 +66,21 @@ def selective(wanted: Filter) -> bool:
     return bool(wanted.parameters().keys() - {"from", "to", "limit"})
 
 
-def next_places(
-    session: Session, account: Account, wanted: Filter, before: Place | None, count: int
-) -> Sequence[Place]:
-    """Where the next messages stand that the filter may want, so many of them; fewer only where there are no more."""
-    few = _few(session, account, wanted)
-    if few is not None:
-        inside = (place for place in few if wanted.start is None or place[0] >= wanted.start)
-        return sorted((place for place in inside if before is None or place < before), reverse=True)[:count]
-    query = (
-        select(Message.received_on, Message.id)
-        .where(Message.account_id == account.id)
-        .order_by(Message.received_on.desc(), Message.id.desc())
-        .limit(count)
-    )
-    if wanted.start is not None:
-        query = query.where(Message.received_on >= wanted.start)
-    if before is not None:
-        query = query.where(tuple_(Message.received_on, Message.id) < before)
-    return [(moment, row_id) for moment, row_id in session.execute(query)]
+def look(
+    session: Session, account: Account, wanted: Filter, before: Place | None, count: int, *, most: int
+) -> tuple[list[Place], Place | None]:
+    """Look at the next `count` messages: where those stand that the filter wants, at most so many; and where to go on.
 
-
-def matching(session: Session, wanted: Filter, places: Sequence[Place]) -> Sequence[Place]:
-    """Those of the places where a message stands that the filter wants."""
-    if not places or not selective(wanted):
-        return places
-    query = select(Message.id).where(Message.id.in_([row_id for _, row_id in places]), *_conditions(session, wanted))
-    ids = set(session.scalars(query))
-    return [place for place in places if place[1] in ids]
+    None where nothing is left.
+    """
+    inside, last = _next(session, account, wanted, before, count)
+    columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
+    # With an offset, even of none, both databases read these by themselves before they ask what the filter wants.
+    looked_at = columns.where(*inside).offset(0).subquery("looked_at")
+    query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, looked_at))
+    newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
+    found = [(moment, row_id) for moment, row_id in session.execute(newest)]
+    return (found[:most], found[most - 1]) if len(found) > most else (found, last)
 
 
 def load(session: Session, places: Sequence[Place]) -> list[Row]:
@@ -111,6 +89,32 @@ def load(session: Session, places: Sequence[Place]) -> list[Row]:
     query = joined.where(Message.id.in_([row_id for _, row_id in places]))
     rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}
     return [rows[row_id] for _, row_id in places if row_id in rows]
+
+
+def _next(
+    session: Session, account: Account, wanted: Filter, before: Place | None, count: int
+) -> tuple[list[ColumnElement[bool]], Place | None]:
+    """What holds of the next `count` messages that may be wanted, and the place of the last; None if there are no more.
+
+    Messages that come meanwhile change neither: the last one is fixed before any is read.
+    """
+    few = _few(session, account, wanted)
+    if few is not None:
+        inside = [place for place in few if wanted.start is None or place[0] >= wanted.start]
+        places = sorted((place for place in inside if before is None or place < before), reverse=True)
+        last = places[count - 1] if len(places) > count else None
+        return [Message.id.in_([row_id for _, row_id in places[:count]])], last
+    place = tuple_(Message.received_on, Message.id)
+    conditions = [Message.account_id == account.id]
+    conditions += [Message.received_on >= wanted.start] if wanted.start is not None else []
+    conditions += [place < before] if before is not None else []
+    newest = select(Message.received_on, Message.id).where(*conditions)
+    ordered = newest.order_by(Message.received_on.desc(), Message.id.desc()).offset(count - 1).limit(1)
+    found = session.execute(ordered).first()
+    if found is None:
+        return conditions, None
+    last = (found[0], found[1])
+    return [*conditions, place >= last], last
 
 
 def _few(session: Session, account: Account, wanted: Filter) -> list[Place] | None:
@@ -134,32 +138,32 @@ def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]])
     return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
 
 
-def _conditions(session: Session, wanted: Filter) -> list[ColumnElement[bool]]:
-    """What must hold of a message. No index but that of the ids can serve these: nothing is to begin elsewhere."""
-    link = select(Link.id).where(Link.message_id == Message.id, Link.position == 1)
+def _conditions(session: Session, wanted: Filter, message: Subquery) -> list[ColumnElement[bool]]:
+    """What must hold of a message that is looked at."""
+    link = select(Link.id).where(Link.message_id == message.c.id, Link.position == 1)
     conditions = []
     if wanted.clicked is not None:
         clicked = Link.accessed_on.is_not(None) if wanted.clicked else Link.accessed_on.is_(None)
-        conditions.append(_there_is(link.where(clicked)))
+        conditions.append(_there_is(link.where(clicked), message))
     if wanted.visitor is not None:
         clicks = link.join(Click, Click.link_id == Link.id).where(Click.visitor == wanted.visitor)
-        conditions.append(_there_is(clicks))
+        conditions.append(_there_is(clicks, message))
     if wanted.tag is not None:
-        conditions.append(_has_tag(session, wanted.tag))
+        conditions.append(_has_tag(session, wanted.tag, message))
     if wanted.text is not None:
-        begins = func.substr(Message.client_tag, 1, len(wanted.text)) == wanted.text
-        conditions.append(begins | (func.substr(Message.msgid, 1, len(wanted.text)) == wanted.text))
+        begins = [func.substr(column, 1, len(wanted.text)) for column in (message.c.client_tag, message.c.msgid)]
+        conditions.append(or_(*(beginning == wanted.text for beginning in begins)))
     return conditions
 
 
-def _there_is(query: Select[*tuple[Any, ...]]) -> ColumnElement[bool]:
+def _there_is(query: Select[*tuple[Any, ...]], message: Subquery) -> ColumnElement[bool]:
     """EXISTS, but looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole."""
-    return query.limit(1).correlate(Message).scalar_subquery().is_not(None)
+    return query.limit(1).correlate(message).scalar_subquery().is_not(None)
 
 
-def _has_tag(session: Session, tag: str) -> ColumnElement[bool]:
+def _has_tag(session: Session, tag: str, message: Subquery) -> ColumnElement[bool]:
     if session.get_bind().dialect.name == "postgresql":
-        tags: ColumnElement[str] = func.json_array_elements_text(Message.tags).column_valued("tag")
+        tags: ColumnElement[str] = func.json_array_elements_text(message.c.tags).column_valued("tag")
     else:
-        tags = func.json_each(Message.tags).table_valued("value").c.value
-    return select(tags).where(tags == tag).correlate(Message).exists()
+        tags = func.json_each(message.c.tags).table_valued("value").c.value
+    return select(tags).where(tags == tag).correlate(message).exists()

@@ -123,8 +123,7 @@ class TestALotToLookAt:
 
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(message_lists, "AT_ONCE", 3)
-        monkeypatch.setattr(message_lists, "MOST_LOOKED_AT", 6)
+        monkeypatch.setattr(message_lists, "LOOKED_AT", (2, 4))
         monkeypatch.setattr(message_lists, "FEW", 2)
 
     @pytest.fixture
