@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,10 @@ def overview(session: Session, account: Account, start: dt.datetime, end: dt.dat
     if not dt.timedelta() < end - start <= LONGEST:
         raise InvalidOrderError({"to": [f"must be after from, by at most {LONGEST.days} days"]})
     inside = and_(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
-    messages = _by_hour(session, select(_hour(Message.received_on), func.count()).where(inside))
-    links = _by_hour(session, _links(inside, end))
+    messages, first, last = _received(session, inside)
+    # Known already, but not to PostgreSQL, which would read all links there are.
+    inside = and_(inside, Link.message_id >= first, Link.message_id <= last)
+    links: Counter[int | None] = Counter(dict(_grouped(session, _links(inside, end))))
     clicked = sum(links.values()) - links[None]
     waiting, failing = _unsettled(session, account)
     return Overview(
@@ -94,8 +96,17 @@ def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, 
     return _joined(hour, func.count()).where(inside)
 
 
-def _by_hour(session: Session, query: Select[*tuple[Any, ...]]) -> Counter[int | None]:
-    return Counter(dict(session.execute(query.group_by(query.selected_columns[0])).all()))
+def _received(session: Session, inside: ColumnElement[bool]) -> tuple[dict[int | None, int], int, int]:
+    """The messages by the hour, and the first and the last of their ids."""
+    columns = (_hour(Message.received_on), func.count(), func.min(Message.id), func.max(Message.id))
+    rows = _grouped(session, select(*columns).where(inside))
+    ids = [row_id for _, _, *ends in rows for row_id in ends]
+    return {hour: count for hour, count, *_ in rows}, min(ids, default=0), max(ids, default=0)
+
+
+def _grouped(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """The rows by their first column."""
+    return session.execute(query.group_by(query.selected_columns[0])).all()
 
 
 def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.timedelta | None:
