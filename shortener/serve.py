@@ -22,6 +22,7 @@ from shortener.config import Settings
 from shortener.errors import SecretKeyError, SettingsError
 
 APP = "wsgi:app"
+CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
 LOOK = 1.0  # seconds between two looks whether the parent lives
 
 
@@ -45,7 +46,7 @@ def _granian(settings: Settings) -> None:
         interface=Interfaces.WSGI,
         workers=settings.processes,
         blocking_threads=settings.threads,
-        backpressure=settings.threads,
+        backpressure=CONNECTIONS,
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=process.GRACE,

@@ -1,5 +1,6 @@
 """The product as its users run it: either server with several processes, a receiver, requests over real sockets."""
 
+import contextlib
 import json
 import os
 import signal
@@ -108,6 +109,15 @@ def test_fifty_first_clicks_at_once_make_one_first_click_and_one_callback(instan
         assert receiver.calls == 1
         earliest = min(entry["clicked_on"] for entry in told["clicks"]["newest"])  # type: ignore[index]
         assert told["link_tracking"]["accessed_on"] >= earliest  # type: ignore[index]
+
+
+def test_visitors_who_keep_their_connections_open_hold_up_nobody(instance: Instance) -> None:
+    url = local(instance, send(instance))
+    with contextlib.ExitStack() as stack:
+        for _ in range(50):  # more than there are threads
+            browser = stack.enter_context(requests.Session())
+            answer = browser.get(url, headers={"User-Agent": BROWSER}, allow_redirects=False, timeout=WITHIN)
+            assert answer.status_code == 302
 
 
 def test_what_a_messenger_glues_to_the_slug_and_a_dead_link_come_through_the_server(instance: Instance) -> None:
