@@ -57,7 +57,7 @@ def product(server: str, database_url: str, secret_key: str, folder: Path, **set
     address = f"127.0.0.1:{free_port()}"
     folder.mkdir(exist_ok=True)
     given = {"data": str(folder), "bind": address, "database_url": database_url, "secret_key": secret_key}
-    given |= {"worker": "off", **settings}
+    given |= {"server": server, "worker": "off", **settings}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
     environ |= {f"SHORTENER_{name.upper()}": value for name, value in given.items()}
     with serving(environ, folder / "server.log", address) as process:
@@ -85,7 +85,14 @@ def _gunicorn(folder: Path, address: str) -> list[str]:
     return [*command, "--log-level", "error", "--no-control-socket", "bare:app"]
 
 
-COMMANDS: dict[str, Callable[[Path, str], list[str]]] = {"gunicorn": _gunicorn}
+def _granian(_folder: Path, address: str) -> list[str]:
+    threads = str(DEFAULTS["threads"])
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", address.rpartition(":")[2], "--no-ws"]
+    command += ["--workers", str(DEFAULTS["processes"]), "--blocking-threads", threads, "--backpressure", "1000"]
+    return [*command, "--log-level", "error", "bare:app"]
+
+
+COMMANDS: dict[str, Callable[[Path, str], list[str]]] = {"gunicorn": _gunicorn, "granian": _granian}
 
 
 def cpu(*roots: int) -> float:

@@ -198,7 +198,7 @@ def _gunicorn(folder: Path, port: int, args: argparse.Namespace) -> list[str]:
 def _granian(port: int, args: argparse.Namespace) -> list[str]:
     threads = str(args.threads)
     command = ["granian", "--interface", "wsgi", "--port", str(port), "--workers", str(args.processes), "--no-ws"]
-    return [*command, "--blocking-threads", threads, "--backpressure", threads, "--log-level", "error"]
+    return [*command, "--blocking-threads", threads, "--backpressure", "1000", "--log-level", "error"]
 
 
 def _wait(address: str) -> None:
