@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
 from shortener.models import Account, Base, Credential, SigningSecret
+from shortener.readers import Readers
 from shortener.rules import event
+from shortener.rules.moments import from_micros
 from shortener.vault import seal, unseal
 
 ALPHANUMERIC = (string.ascii_letters + string.digits).encode("ascii")
@@ -23,7 +25,13 @@ _FAIR = 256 - 256 % len(ALPHANUMERIC)
 _CHARACTERS = bytes(ALPHANUMERIC[number % len(ALPHANUMERIC)] for number in range(256))
 _UNFAIR = bytes(range(_FAIR, 256))
 # Made once, for every request asks it: to put it together costs more than to run it.
-_OF_TOKEN = select(Account).join(Credential).where(Credential.token_sha256 == bindparam("token_sha256"))
+_account, _credential = (Base.metadata.tables[name] for name in ("account", "credential"))
+_OF_TOKEN = (
+    select(_account)
+    .join(_credential, _credential.c.account_id == _account.c.id)
+    .where(_credential.c.token_sha256 == bindparam("token_sha256"))
+)
+_NAMES = _account.c.keys()
 _secret = Base.metadata.tables["signing_secret"]
 _SEALED = (
     select(_secret.c.account_id, _secret.c.sealed)
@@ -121,13 +129,14 @@ def every(session: Session) -> list[Account]:
     return list(session.scalars(select(Account).order_by(Account.name)))
 
 
-def authenticate(session: Session, sid: str | None, token: str) -> Account:
-    """The account that a token, or a SID and its token, opens; CredentialsError if none.
+def authenticate(readers: Readers, sid: str | None, token: str) -> Account:
+    """The account that a token, or a SID and its token, opens, in no session; CredentialsError if none.
 
     The look-up goes by the token's SHA-256. A token has 190 random bits, so a fast hash without salt is enough, and
     how long a comparison takes tells nothing of use.
     """
-    account = session.scalar(_OF_TOKEN, {"token_sha256": hashlib.sha256(token.encode()).digest()})
+    row = readers.row(_OF_TOKEN, {"token_sha256": hashlib.sha256(token.encode()).digest()})
+    account = _of_row(row) if row else None
     if account is None or (sid is not None and not secrets.compare_digest(account.sid.encode(), sid.encode())):
         raise CredentialsError("These credentials open no account.")
     if account.disabled_on is not None:
@@ -172,6 +181,18 @@ def random_text(length: int) -> str:
     while len(text) < length:
         text += secrets.token_bytes(length + 8).translate(_CHARACTERS, _UNFAIR)
     return text[:length].decode("ascii")
+
+
+def _of_row(row: Any) -> Account:
+    """An account whose values are as the driver gives them."""
+    values = dict(zip(_NAMES, row, strict=True))
+    disabled_on = values["disabled_on"]
+    values |= {
+        "created_on": from_micros(values["created_on"]),
+        "disabled_on": None if disabled_on is None else from_micros(disabled_on),
+        "track_link": bool(values["track_link"]),
+    }
+    return Account(**values)
 
 
 def _add_token(session: Session, account: Account, now: dt.datetime) -> str:

@@ -13,7 +13,8 @@ from sqlalchemy import select, text
 from shortener import accounts, db
 from shortener.accounts import Credentials
 from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
-from shortener.models import Base, Credential, SigningSecret
+from shortener.models import Account, Base, Credential, SigningSecret
+from shortener.services import services
 from shortener.vault import seal
 from tests.conftest import SECRET_KEY
 from tests.factories import NOW, make_account, make_message
@@ -44,8 +45,7 @@ def disable(name: str, now: dt.datetime = NOW) -> None:
 
 def opens(sid: str | None, token: str) -> str:
     """The name of the account that these credentials open."""
-    with db.read() as session:
-        return accounts.authenticate(session, sid, token).name
+    return accounts.authenticate(services().readers, sid, token).name
 
 
 def keys_of(name: str, secret_key: str = SECRET_KEY, now: dt.datetime = NOW) -> list[bytes]:
@@ -76,6 +76,17 @@ def everything_stored() -> str:
 def test_a_new_account_has_credentials_that_open_it() -> None:
     made = create("shop")
     assert opens(made.sid, made.token) == opens(None, made.token) == "shop"
+
+
+def test_an_opened_account_is_the_one_that_is_stored_in_every_column() -> None:
+    made = create("shop")
+    with db.write() as session:
+        accounts.configure(session, "shop", {"track_link": False, "detection": "smart", "recipient_storage": "masked"})
+    with db.read() as session:
+        stored = accounts.named(session, "shop")
+    opened = accounts.authenticate(services().readers, made.sid, made.token)
+    for column in Account.__table__.columns:
+        assert repr(getattr(opened, column.key)) == repr(getattr(stored, column.key)), column.key
 
 
 def test_credentials_are_random_and_plain() -> None:

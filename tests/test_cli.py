@@ -22,7 +22,7 @@ from shortener import accounts, cli, create_app, db
 from shortener.config import Settings
 from shortener.errors import CredentialsError
 from shortener.models import Account
-from shortener.services import Services
+from shortener.services import Services, services
 from tests.conftest import SECRET_KEY
 from tests.due import fill
 from tests.factories import DAY, NOW, Sender, make_message
@@ -63,8 +63,7 @@ def refused(result: Result) -> str:
 
 
 def opens(token: str) -> str:
-    with db.read() as session:
-        return accounts.authenticate(session, None, token).name
+    return accounts.authenticate(services().readers, None, token).name
 
 
 def commands(group: click.Group, *words: str) -> list[tuple[str, ...]]:

@@ -8,9 +8,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import request
 
-from shortener import accounts, db
+from shortener import accounts
 from shortener.errors import CredentialsError
 from shortener.models import Account
+from shortener.services import services
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,8 +38,7 @@ def for_senders(view: Callable[Concatenate[Account, P], R]) -> Callable[P, R]:
 def authenticated() -> Account:
     """The account whose credentials the request carries: Basic `SID:TOKEN` or Bearer `TOKEN`; or CredentialsError."""
     sid, token = _credentials(request.headers.get("Authorization", ""))
-    with db.read() as session:
-        return accounts.authenticate(session, sid, token)
+    return accounts.authenticate(services().readers, sid, token)
 
 
 def _credentials(header: str) -> tuple[str | None, str]:
