@@ -194,7 +194,7 @@ def set_defaults(name: str, wants_json: bool, **changes: Any) -> None:
 
 
 def worker() -> None:
-    """Deliver callbacks until SIGTERM or Ctrl-C.
+    """Deliver callbacks, and remove old messages, until SIGTERM or Ctrl-C.
 
     \b
     Any number may run at once. Needed only with SHORTENER_WORKER=off.
@@ -206,6 +206,7 @@ def worker() -> None:
         # From a thread of its own: the handler itself would wait for a lock that the loop it interrupts may hold.
         signal.signal(number, lambda *_: threading.Thread(target=deliverer.request_stop).start())
     click.echo("delivering callbacks; Ctrl-C ends it")
+    services().pruner.start()
     deliverer.run()
 
 

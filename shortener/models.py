@@ -86,12 +86,15 @@ class Base(DeclarativeBase):
 
 
 class Installation(Base):
-    """One row: what was made once for this installation and must never change."""
+    """One row: what there is once in an installation."""
 
     __tablename__ = "installation"
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    # Made with the tables, and never changed: with another one every slug that is out there would lead nowhere.
     slug_salt: Mapped[str]
+    # When a process last set about removing what is old.
+    pruned_on: Mapped[dt.datetime | None]
 
 
 class Origin(Base):

@@ -14,7 +14,7 @@ GRACE = 30  # seconds that a process may take to end
 
 
 def begin(app: Flask) -> None:
-    """Start recorder and delivery loop: threads do not survive a fork. SecretKeyError where that is the wrong one."""
+    """Start recorder, delivery loop and pruner: threads do not survive a fork. SecretKeyError where that is the wrong one."""
     services = _services(app)
     services.recorder.start()
     with app.app_context():
@@ -24,6 +24,7 @@ def begin(app: Flask) -> None:
             log.error("the database does not answer yet: %s", error)
     if services.settings.worker == "on":
         services.deliverer.start()
+        services.pruner.start()
 
 
 def stop_claiming(app: Flask) -> None:
@@ -37,6 +38,7 @@ def stop_claiming(app: Flask) -> None:
 def end(app: Flask) -> None:
     """Store the clicks that wait, let attempts in flight end, and give back what does not."""
     services = _services(app)
+    services.pruner.request_stop()
     services.recorder.stop(grace=3)
     if services.settings.worker == "on":
         services.deliverer.stop(grace=GRACE - 5)

@@ -13,6 +13,7 @@ from shortener.config import Settings
 from shortener.messages import House
 from shortener.models import Installation
 from shortener.outbound import Client
+from shortener.pruner import Pruner
 from shortener.readers import Readers
 from shortener.recorder import Recorder
 from shortener.reports import Address
@@ -35,6 +36,7 @@ class Services:
     deliverer: Deliverer
     recorder: Recorder
     readers: Readers
+    pruner: Pruner
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -94,6 +96,7 @@ def make(app: Flask, settings: Settings) -> Services:
         deliverer=deliverer,
         recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=readers,
+        pruner=Pruner(app, settings),
     )
     app.extensions[EXTENSION] = made
     return made
