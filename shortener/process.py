@@ -14,7 +14,7 @@ GRACE = 30  # seconds that a process may take to end
 
 
 def begin(app: Flask) -> None:
-    """Start recorder, delivery loop and pruner: threads do not survive a fork. SecretKeyError where that is the wrong one."""
+    """Start what runs beside requests: threads do not survive a fork. SecretKeyError where that is the wrong one."""
     services = _services(app)
     services.recorder.start()
     with app.app_context():
