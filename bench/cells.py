@@ -122,6 +122,7 @@ class Cell:
     product: Server
     folder: Path
     seconds: int
+    shape: Mapping[str, str]
     runs: dict[str, list[Run]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     notes: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -258,7 +259,7 @@ class Cell:
         ids = self.store.take(int(self.top() * 2))
         threading.Timer(random.uniform(0.5, 1), self.product.kill).start()
         answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), self.top(), CONNECTIONS)
-        with started(self.server, self.store, self.folder):
+        with started(self.server, self.store, self.folder, self.shape):
             lost = self.lost(ids, answers)
         answered = sum(answer is not None and answer.status == 302 for answer in answers)
         self.notes["kill"] = (answered, lost)
@@ -313,9 +314,9 @@ def stored(kind: str, links: int) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def started(server: str, store: Store, folder: Path) -> Iterator[Server]:
+def started(server: str, store: Store, folder: Path, shape: Mapping[str, str]) -> Iterator[Server]:
     """The product on that database."""
     with contextlib.ExitStack() as stack:
         with pinned.on(pinned.SERVING):
-            running = stack.enter_context(pinned.product(server, store.url, SECRET_KEY, folder))
+            running = stack.enter_context(pinned.product(server, store.url, SECRET_KEY, folder, **shape))
         yield running

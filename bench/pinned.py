@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.instance import free_port, serving
-from shortener.config import Settings
 
 BARE = '''"""Answers every request with a redirect and does nothing else: as fast as an application can be."""
 
@@ -25,7 +24,6 @@ def app(environ, start_response):
 TICKS = os.sysconf("SC_CLK_TCK")
 # The processor of what is measured and that of the load: the same where there is only one.
 SERVING, LOADING = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
-DEFAULTS = {name: field.default for name, field in Settings.model_fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,13 @@ def product(server: str, database_url: str, secret_key: str, folder: Path, **set
 
 
 @contextmanager
-def bare(server: str, folder: Path) -> Iterator[Server]:
+def bare(server: str, folder: Path, processes: int, threads: int) -> Iterator[Server]:
     """The bare callable under the same server with the same settings."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "bare.py").write_text(BARE)
-    process = subprocess.Popen(COMMANDS[server](folder, address), cwd=folder, start_new_session=True)
+    (folder / "empty.conf.py").touch()
+    command = [sys.executable, "-m", *COMMANDS[server](address, str(processes), str(threads)), "bare:app"]
+    process = subprocess.Popen(command, cwd=folder, start_new_session=True)
     try:
         _wait(address)
         yield Server(address, process.pid)
@@ -78,21 +78,26 @@ def bare(server: str, folder: Path) -> Iterator[Server]:
         process.wait()
 
 
-def _gunicorn(folder: Path, address: str) -> list[str]:
-    (folder / "empty.conf.py").touch()
-    command = [sys.executable, "-m", "gunicorn", "-c", str(folder / "empty.conf.py"), "-b", address, "-k", "gthread"]
-    command += ["-w", str(DEFAULTS["processes"]), "--threads", str(DEFAULTS["threads"]), "--keep-alive", "5"]
-    return [*command, "--log-level", "error", "--no-control-socket", "bare:app"]
+def _gunicorn(address: str, processes: str, threads: str) -> list[str]:
+    command = ["gunicorn", "-c", "empty.conf.py", "-b", address, "-k", "gthread", "-w", processes, "--threads", threads]
+    return [*command, "--keep-alive", "5", "--log-level", "error", "--no-control-socket"]
 
 
-def _granian(_folder: Path, address: str) -> list[str]:
-    threads = str(DEFAULTS["threads"])
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", address.rpartition(":")[2], "--no-ws"]
-    command += ["--workers", str(DEFAULTS["processes"]), "--blocking-threads", threads, "--backpressure", "1000"]
-    return [*command, "--log-level", "error", "bare:app"]
+def _granian(address: str, processes: str, threads: str) -> list[str]:
+    command = [
+        "granian",
+        "--interface",
+        "wsgi",
+        "--port",
+        address.rpartition(":")[2],
+        "--no-ws",
+        "--workers",
+        processes,
+    ]
+    return [*command, "--blocking-threads", threads, "--backpressure", "1000", "--log-level", "error"]
 
 
-COMMANDS: dict[str, Callable[[Path, str], list[str]]] = {"gunicorn": _gunicorn, "granian": _granian}
+COMMANDS: dict[str, Callable[[str, str, str], list[str]]] = {"gunicorn": _gunicorn, "granian": _granian}
 
 
 def cpu(*roots: int) -> float:
@@ -114,12 +119,6 @@ def private_bytes(pid: int) -> int:
 def children(pid: int) -> list[int]:
     """The processes below a process."""
     return [each for each in _family([pid]) if each != pid]
-
-
-def versions(server: str) -> str:
-    """What was measured under."""
-    done = subprocess.run([sys.executable, "-m", server, "--version"], capture_output=True, check=True, text=True)
-    return done.stdout.strip().replace("(version ", "").rstrip(")")
 
 
 def _family(roots: "tuple[int, ...] | list[int]") -> dict[int, list[str]]:

@@ -33,6 +33,7 @@ from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row,
 from bench.due import KINDS  # noqa: E402
 from bench.load import Run  # noqa: E402
 from bench.pinned import Server  # noqa: E402
+from shortener.config import Settings  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -->"
@@ -45,7 +46,7 @@ AFTERWARDS = 0.6  # minutes that are kept for what comes after the rounds
 def main() -> int:
     """Measure what was asked for; 1 where anything that was answered is not stored."""
     args = _arguments()
-    began, heading = time.monotonic(), machine(args.server)
+    began, heading = time.monotonic(), machine(args)
     with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         measured = Measured(args)
         measured.measure(Path(folder))
@@ -99,13 +100,16 @@ class Measured:
         say(f"making {self._args.links:,} links that were never clicked, and as many that were")
         stores = [stack.enter_context(stored(kind, self._args.links)) for kind in self._args.database]
         self._versions = {store.kind: store.version for store in stores}
+        processes, threads = self._args.processes, self._args.threads
+        shape = {"processes": str(processes), "threads": str(threads)}
         for store in stores:
             for server in self._args.server:
                 place = folder / f"{store.kind}-{server}"
-                running = stack.enter_context(started(server, store, place))
-                self.cells.append(Cell(store, server, running, place, self._args.seconds))
+                running = stack.enter_context(started(server, store, place, shape))
+                self.cells.append(Cell(store, server, running, place, self._args.seconds, shape))
         with pinned.on(pinned.SERVING):
-            return {server: stack.enter_context(pinned.bare(server, folder)) for server in self._args.server}
+            bares = {server: pinned.bare(server, folder, processes, threads) for server in self._args.server}
+            return {server: stack.enter_context(running) for server, running in bares.items()}
 
     def _of_bare(self, running: Server, folder: Path) -> Run:
         """The bare callable, asked as the product is."""
@@ -161,14 +165,14 @@ class Measured:
         return _markdown(lines)
 
 
-def machine(servers: Sequence[str]) -> str:
+def machine(args: argparse.Namespace) -> str:
     """What is measured, and on what."""
     model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
-    versions = " ".join(f"{name} {importlib.metadata.version(name)}" for name in servers)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in args.server)
     return (
         f"{model.partition(':')[2].strip()}, {os.cpu_count()} processors, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, {versions}; a page written and synced in {_sync():.2f} ms; "
-        f"load average at the start {os.getloadavg()[0]:.1f}."
+        f"Python {platform.python_version()}, {versions}; {args.processes} processes with {args.threads} threads each; "
+        f"a page written and synced in {_sync():.2f} ms; load average at the start {os.getloadavg()[0]:.1f}."
     )
 
 
@@ -227,6 +231,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=2, help="length of each run")
     parser.add_argument("--minutes", type=float, default=5, help="no round is begun that would end later")
     parser.add_argument("--links", type=int, default=300_000)
+    parser.add_argument("--processes", type=int, default=Settings.model_fields["processes"].default)
+    parser.add_argument("--threads", type=int, default=Settings.model_fields["threads"].default)
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     args = parser.parse_args()
     args.database, args.server = args.database or list(KINDS), args.server or list(pinned.COMMANDS)
