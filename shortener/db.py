@@ -1,6 +1,7 @@
 """Binds the tables to the application: connections, transactions and the clock that counts."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,9 +18,11 @@ from shortener.rules.moments import from_micros
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
+BUSY = 10  # seconds that a writer waits on SQLite for the one before it
+_line = threading.RLock()
 # WAL: readers and the writer do not wait for each other. FULL: a commit that we promised survives a power cut.
 SQLITE_PRAGMAS = (
-    "PRAGMA busy_timeout = 10000",
+    f"PRAGMA busy_timeout = {BUSY * 1000}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -95,19 +98,36 @@ def write() -> Iterator[Session]:
     """A session whose changes are committed together when the block ends, or not at all."""
     session = db.session()
     session.close()  # a read that is still open would keep its old view, and its lock mode
-    session.connection(execution_options={"writes": True})
-    try:
-        yield session
-        session.commit()
-    finally:
-        session.close()
+    with _turn(db.engine):
+        session.connection(execution_options={"writes": True})
+        try:
+            yield session
+            session.commit()
+        finally:
+            session.close()
 
 
 @contextmanager
 def writing() -> Iterator[Connection]:
     """What `write` is, without a session around it: for what writes rows by the dozen and loads no models."""
-    with db.engine.connect().execution_options(writes=True) as connection, connection.begin():
+    engine = db.engine
+    with _turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """On SQLite, let the writers of this process stand in line.
+
+    Left to SQLite, each would ask again and again and sleep ever longer in between, while the lock lies free. Whoever
+    has waited here for too long asks SQLite all the same, which knows what to say.
+    """
+    has_turn = engine.dialect.name == "sqlite" and _line.acquire(timeout=BUSY)
+    try:
+        yield
+    finally:
+        if has_turn:
+            _line.release()
 
 
 def now(session: Session) -> dt.datetime:

@@ -1,13 +1,16 @@
 """Connections: what a new one may and may not wait for."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from shortener import db
 from shortener.db import SQLITE_PRAGMAS, prepare_sqlite
+from shortener.models import Origin
 
 
 def opened(path: Path) -> Engine:
@@ -47,3 +50,40 @@ def test_postgresql_ends_a_session_that_is_silent_inside_a_transaction(app: Flas
     for session_of in (db.read, db.write):
         with session_of() as session:
             assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == db.SILENCE
+
+
+def test_writers_that_come_together_all_get_their_turn(app: Flask) -> None:
+    together = threading.Barrier(12)
+
+    def add(place: int) -> None:
+        with app.app_context():
+            together.wait()
+            for number in range(5):
+                with db.write() as session:
+                    session.add(Origin(address=f"https://{place}-{number}.example"))
+
+    with ThreadPoolExecutor(12) as pool:
+        for each in [pool.submit(add, place) for place in range(12)]:
+            each.result()
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(Origin)) == 60
+
+
+def test_a_writer_whose_turn_does_not_come_asks_the_database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "BUSY", 0.01)
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with app.app_context(), db._turn(db.db.engine):
+            held.set()
+            done.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        held.wait()
+        with db.write() as session:
+            session.add(Origin(address="https://s.example"))
+        done.set()
+        holding.result()
+    with db.read() as session:
+        assert session.scalars(select(Origin.address)).all() == ["https://s.example"]
