@@ -4,6 +4,7 @@ import logging
 import sys
 
 from shortener import create_app
+from shortener.cli.base import SETTINGS
 from shortener.errors import SettingsError
 
 # What the product does on its own, such as each attempt of a callback, is written where the server writes.
@@ -13,4 +14,5 @@ logging.getLogger("shortener").setLevel(logging.INFO)
 try:
     app = create_app()
 except SettingsError as error:
-    sys.exit(str(error))
+    sys.stderr.write(f"Error: {error}\n")
+    sys.exit(SETTINGS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, ExceptionContext, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -34,7 +34,8 @@ SILENCE = "10s"
 
 def bind(app: Flask, settings: Settings) -> None:
     """Give the application its database; the engine is ready for use after this."""
-    options: dict[str, Any] = {"pool_size": settings.threads + 4, "max_overflow": 8}
+    # Errors are logged, and what senders wrote does not belong there.
+    options: dict[str, Any] = {"pool_size": settings.threads + 4, "max_overflow": 8, "hide_parameters": True}
     if not settings.embedded:
         # A server that is gone without a word is noticed in seconds, not after the kernel's quarter of an hour.
         alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
@@ -43,10 +44,24 @@ def bind(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
+        hide_details(db.engine)
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
         else:
             prepare_postgresql(db.engine)
+
+
+def hide_details(engine: Engine) -> None:
+    """Leave the detail out of what errors say: "Failing row contains (…)" holds the row that PostgreSQL refused."""
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        said = getattr(context.original_exception, "diag", None)
+        if said is None or said.message_detail is None:
+            return
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None:
+                error.args = (said.message_primary, *error.args[1:])
 
 
 def prepare_sqlite(engine: Engine) -> None:

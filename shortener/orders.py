@@ -11,6 +11,7 @@ from shortener.errors import InvalidOrderError
 from shortener.rules import receiver
 
 MESSAGE_LENGTH = 10_000
+MOST_TAGS = 100
 METADATA_BYTES = 4096
 METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
 URL_LENGTH = 2048
@@ -110,7 +111,7 @@ class Order(BaseModel):
     client_tag: ShortText | None = None
     sender: ShortText | None = None
     recipient: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)] | None = None
-    tags: Annotated[list[ShortText] | None, Field(max_length=100), BeforeValidator(_tag_list)] = None
+    tags: Annotated[list[ShortText] | None, Field(max_length=MOST_TAGS), BeforeValidator(_tag_list)] = None
     metadata: Annotated[dict[str, Any] | None, BeforeValidator(_document)] = None
     detection: Detection | None = None
     bare_domains: BareDomains | None = None

@@ -1,11 +1,13 @@
 """The operator's commands: what they do, what they print, and how they end."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from sqlalchemy import select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from shortener import accounts, cli, create_app, db
+from shortener.cli import base
 from shortener.config import Settings
 from shortener.errors import CredentialsError
 from shortener.models import Account
@@ -53,9 +56,9 @@ def document(result: Result) -> Any:
     return json.loads(output)
 
 
-def refused(result: Result) -> str:
+def refused(result: Result, exit_code: int = base.REFUSED) -> str:
     """The one message of a command that was refused: no stack trace, nothing on standard output."""
-    assert result.exit_code == 1
+    assert result.exit_code == exit_code
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ")
@@ -241,7 +244,7 @@ def bare(tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize("words", [("account", "list"), ("account", "create", "shop"), ("account", "rotate", "shop")])
 def test_where_tables_are_missing_the_command_that_makes_them_is_named(bare: Run, words: tuple[str, ...]) -> None:
-    assert "flask --app wsgi db upgrade" in refused(bare(*words))
+    assert "flask --app wsgi db upgrade" in refused(bare(*words), base.DATABASE)
     assert re.fullmatch(r"applied 0001\b.*\n", done(bare("db", "upgrade")))
     assert bare("account", "create", "shop").exit_code == 0
 
@@ -284,7 +287,7 @@ def test_a_database_of_a_later_version_is_left_alone(bare: Run) -> None:
     with db.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for words in (("db", "upgrade"), ("first-start",)):
-        assert "a later version has upgraded this database (to 9999)" in refused(bare(*words))
+        assert "a later version has upgraded this database (to 9999)" in refused(bare(*words), base.SETTINGS)
 
 
 # help
@@ -305,10 +308,10 @@ def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
 
 
 def test_every_command_about_accounts_can_answer_in_json() -> None:
-    every = commands(cli.account_group)
+    every = commands(cli.accounts.group)
     assert ("secret", "rotate") in every
     for words in every:
-        command: click.Command = cli.account_group
+        command: click.Command = cli.accounts.group
         for word in words:
             assert isinstance(command, click.Group)
             command = command.commands[word]
@@ -344,9 +347,44 @@ def test_an_account_made_by_the_real_command_opens_the_real_thing(app: Flask, en
 def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_password(environ: dict[str, str]) -> None:
     nowhere = {"SHORTENER_DATABASE_URL": "postgresql://shop:hunter2@127.0.0.1:1/links"}
     result = flask(environ | nowhere, "account", "list")
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.startswith("Error: The database refused: ")
     assert "hunter2" not in result.stderr
+
+
+def test_settings_that_cannot_be_used_have_an_exit_code_of_their_own(environ: dict[str, str]) -> None:
+    result = flask(environ | {"SHORTENER_LINK_DAYS": "many"}, "account", "list")
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.startswith("Error: The settings are not usable:\n  - SHORTENER_LINK_DAYS")
+
+
+LONG = """
+from shortener.cli.base import progress
+with progress(3, "message", patience=0) as bar:
+    for _ in range(3):
+        bar.update(1)
+print("done")
+"""
+
+
+def test_a_long_command_shows_on_a_terminal_how_far_it_is_how_fast_and_how_long_it_takes() -> None:
+    master, slave = os.openpty()
+    termios.tcsetwinsize(slave, (24, 100))
+    command = [sys.executable, "-c", LONG]
+    result = subprocess.run(command, cwd=ROOT, stderr=slave, stdout=subprocess.PIPE, timeout=60, check=True)
+    os.close(slave)
+    shown = ""
+    with contextlib.suppress(OSError), os.fdopen(master, "rb", buffering=0) as terminal:  # Linux's end of a terminal
+        while piece := terminal.read(4096):
+            shown += piece.decode()
+    assert result.stdout == b"done\n"
+    assert re.search(r"3.00/3.00 \[[\d:]+<[\d:]+, .* message/s\]", shown)
+
+
+def test_where_there_is_no_terminal_no_progress_is_shown() -> None:
+    command = [sys.executable, "-c", LONG]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=60, check=True)
+    assert (result.stdout, result.stderr) == (b"done\n", b"")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,16 +1,19 @@
-"""Connections: what a new one may and may not wait for."""
+"""Connections: what a new one may and may not wait for, and what their errors say."""
 
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import Engine, create_engine, func, select, text
+from sqlalchemy import Engine, create_engine, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from shortener import db
 from shortener.db import SQLITE_PRAGMAS, prepare_sqlite
-from shortener.models import Origin
+from shortener.models import Account, Origin
+from tests.factories import TARGET
 
 
 def opened(path: Path) -> Engine:
@@ -87,3 +90,14 @@ def test_a_writer_whose_turn_does_not_come_asks_the_database(app: Flask, monkeyp
         holding.result()
     with db.read() as session:
         assert session.scalars(select(Origin.address)).all() == ["https://s.example"]
+
+
+def test_what_the_database_refuses_is_not_in_its_error(app: Flask) -> None:
+    """Errors are logged. PostgreSQL would say the whole row, SQLAlchemy the statement's parameters."""
+    written = TARGET
+    with pytest.raises(IntegrityError) as caught, db.write() as session:
+        session.execute(insert(Account).values(name=written, sid=None))
+    told = "".join(traceback.format_exception(caught.value))
+    assert "IntegrityError" in told
+    assert "null" in told.lower()  # what is wrong is still said
+    assert written not in told

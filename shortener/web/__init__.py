@@ -3,7 +3,7 @@
 from flask import Flask
 
 from shortener.services import services
-from shortener.web import api, batches, callbacks_api, exports, health, pages, problems, proxies, redirect
+from shortener.web import api, batches, callbacks_api, exports, health, pages, paths, problems, proxies, redirect
 from shortener.web.faces import xoxzo
 
 
@@ -14,6 +14,7 @@ def register(app: Flask) -> None:
     redirect.register(app)  # before the proxies, so that it stands behind them
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
+    app.url_map.converters["name"] = paths.NameConverter
     app.register_blueprint(api.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks_api.blueprint)

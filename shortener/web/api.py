@@ -47,7 +47,7 @@ def find(account: Account) -> dict[str, Any]:
         return message_lists.document(session, account, wanted, services().address)
 
 
-@blueprint.get("/messages/<msgid>")
+@blueprint.get("/messages/<name('batch'):msgid>")
 @for_senders
 def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""

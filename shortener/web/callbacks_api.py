@@ -41,7 +41,7 @@ def find(account: Account) -> dict[str, Any]:
         return callback_reports.page(session, account, wanted, base_url, place=place)
 
 
-@blueprint.get("/<event_id>")
+@blueprint.get("/<name('replay', 'test'):event_id>")
 @for_senders
 def report(account: Account, event_id: str) -> dict[str, Any]:
     """Everything about one callback."""
@@ -50,7 +50,7 @@ def report(account: Account, event_id: str) -> dict[str, Any]:
         return callback_reports.full(session, callback, services().settings.base_url)
 
 
-@blueprint.post("/<event_id>/replay")
+@blueprint.post("/<name('replay', 'test'):event_id>/replay")
 @for_senders
 def replay(account: Account, event_id: str) -> Answer:
     """Attempt a settled callback once more: 202 with its report."""

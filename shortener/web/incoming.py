@@ -12,11 +12,12 @@ from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shortener.errors import InvalidOrderError
+from shortener.orders import MOST_TAGS
 from shortener.rules.strict_json import DECODER, Object
 from shortener.web.problems import RequestError
 
 FORM = "application/x-www-form-urlencoded"
-MAX_FORM_FIELDS = 100
+MAX_FORM_FIELDS = 2 * MOST_TAGS  # each tag may be a field of its own
 IDEMPOTENCY_KEY_LENGTH = 255
 PIECE = 64 * 1024  # bytes
 IN_MEMORY = 1024 * 1024  # bytes of a long body; what is longer lies in a temporary file

@@ -66,6 +66,13 @@ class TestPreprocess:
         report = get(client, sender, f"/v1/messages/{answer.get_json()['msgid']}").get_json()
         assert (report["tags"], report["metadata"], report["client_tag"]) == (["a", "b"], {"k": "é"}, None)
 
+    @pytest.mark.parametrize(("given", "status"), [(100, 201), (101, 422)])
+    def test_a_form_may_name_each_tag_in_a_field_of_its_own(
+        self, client: FlaskClient, sender: Sender, given: int, status: int
+    ) -> None:
+        form = {"message": TEXT, "sender": "shop", "tags": [f"t{number}" for number in range(given)]}
+        assert client.post("/v1/messages", data=form, headers=sender.basic).status_code == status
+
     def test_what_was_not_rewritten_is_named_with_its_reason(self, client: FlaskClient, sender: Sender) -> None:
         document = post(client, sender, message=f"http://localhost/x {TARGET} https://b.example.com").get_json()
         reasons = {piece["text"]: piece["reason"] for piece in document["skipped"]}
@@ -395,6 +402,14 @@ def test_a_wrong_method_is_405_as_a_problem(client: FlaskClient, app: object) ->
     answer = client.delete("/v1/messages")
     assert_problem(answer, 405, "method_not_allowed")
     assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize("path", ["/v1/messages/batch", "/v1/callbacks/replay", "/v1/callbacks/test"])
+def test_what_is_only_posted_to_is_never_taken_for_a_name(client: FlaskClient, app: object, path: str) -> None:
+    for method in ("GET", "PUT"):
+        answer = client.open(path, method=method)
+        assert_problem(answer, 405, "method_not_allowed")
+        assert set(answer.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
 
 
 def test_an_unexpected_fault_tells_nothing_and_is_logged(

@@ -352,7 +352,7 @@ class TestRefusals:
         assert post(client, wrong, written(many(1), ARRAY), ARRAY).status_code == 401
 
     def test_the_address_is_no_messages_report(self, client: FlaskClient, sender: Sender) -> None:
-        assert client.get(PATH, headers=sender.basic).status_code == 404
+        assert client.get(PATH, headers=sender.basic).status_code == 405
 
 
 def test_the_accounts_defaults_hold(client: FlaskClient, app: Flask) -> None:

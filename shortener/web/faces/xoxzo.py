@@ -86,7 +86,9 @@ def shape(code: int, detail: str, errors: dict[str, list[str]]) -> Response:
     document: dict[str, Any] = {"detail": "Not found." if code == 404 else detail}
     if errors:
         code, document = 400, {name: [_worded(fault) for fault in faults] for name, faults in errors.items()}
-    return Response(json.dumps(document), status=code, content_type="application/json")
+    # A name that came in may hold a lone surrogate, which no answer can carry.
+    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, status=code, content_type="application/json")
 
 
 def _worded(fault: str) -> str:

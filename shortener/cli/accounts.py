@@ -1,0 +1,148 @@
+"""Senders: their accounts, credentials and defaults."""
+
+from typing import Any
+
+import click
+
+from shortener import accounts, db
+from shortener.accounts import Credentials
+from shortener.cli.base import Group, as_json, show, show_rows
+from shortener.models import Account
+from shortener.rules.moments import rfc3339
+from shortener.services import services
+
+group = Group("account", help="Senders and their credentials.")
+secret_group = Group("secret", help="What signs an account's callbacks.")
+group.add_command(secret_group)
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def create(name: str, wants_json: bool) -> None:
+    """Create an account; its secrets are shown once.
+
+    \b
+    Prints sid, token and signing_secret (whsec_...).
+    Examples: flask --app wsgi account create shop
+              flask --app wsgi account create shop --json | jq -r .token
+    """
+    show(make(name), wants_json)
+
+
+@group.command("list")
+@as_json
+def list_accounts(wants_json: bool) -> None:
+    """List the accounts with their defaults.
+
+    \b
+    Example: flask --app wsgi account list
+    """
+    with db.read() as session:
+        rows = [_shown(account) for account in accounts.every(session)]
+    show_rows(rows, wants_json, "No account yet: flask --app wsgi account create NAME")
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def rotate(name: str, wants_json: bool) -> None:
+    """Give the account a new token, shown once.
+
+    \b
+    The old one stops working at once; the signing secret stays.
+    Example: flask --app wsgi account rotate shop
+    """
+    with db.write() as session:
+        account, token = accounts.rotate(session, name, now=db.now(session))
+    show({"name": account.name, "sid": account.sid, "token": token}, wants_json)
+
+
+@secret_group.command("rotate")
+@click.argument("name")
+@as_json
+def rotate_secret(name: str, wants_json: bool) -> None:
+    """Give the account a new signing secret, shown once.
+
+    \b
+    For 24 hours callbacks carry the signatures of both, the new one's first.
+    Example: flask --app wsgi account secret rotate shop
+    """
+    secret_key = services().settings.secret_key or ""
+    with db.write() as session:
+        now = db.now(session)
+        account, secret, until = accounts.rotate_signing_secret(session, name, secret_key=secret_key, now=now)
+    show({"name": account.name, "signing_secret": secret, "old_one_until": rfc3339(until)}, wants_json)
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def disable(name: str, wants_json: bool) -> None:
+    """Close the account to its sender.
+
+    \b
+    Its links still redirect, its callbacks still go out.
+    Example: flask --app wsgi account disable shop
+    """
+    with db.write() as session:
+        account = accounts.disable(session, name, now=db.now(session))
+    show(_shown(account), wants_json)
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def enable(name: str, wants_json: bool) -> None:
+    """Open a disabled account again.
+
+    \b
+    Example: flask --app wsgi account enable shop
+    """
+    with db.write() as session:
+        account = accounts.enable(session, name)
+    show(_shown(account), wants_json)
+
+
+@group.command("set")
+@click.argument("name")
+@click.option("--track-link/--no-track-link", default=None, help="Rewrite links unless a message says otherwise.")
+@click.option("--detection", type=click.Choice(["strict", "smart"]), help="How links are found.")
+@click.option("--bare-domains", type=click.Choice(["off", "careful", "any"]), help="Whether example.com is a link.")
+@click.option("--count-as-click", type=click.Choice(["person", "person_or_unknown", "any"]), help="Whose click counts.")
+@click.option(
+    "--recipient", "recipient_storage", type=click.Choice(["full", "masked", "none"]), help="How recipients are kept."
+)
+@as_json
+def set_defaults(name: str, wants_json: bool, **changes: Any) -> None:
+    """Change the account's defaults, or show them.
+
+    \b
+    Changes hold for messages that come after. Without options nothing changes.
+    Example: flask --app wsgi account set shop --no-track-link --recipient masked
+    """
+    with db.write() as session:
+        given = {field: value for field, value in changes.items() if value is not None}
+        account = accounts.configure(session, name, given)
+    show(_shown(account), wants_json)
+
+
+def make(name: str) -> dict[str, Any]:
+    """Create an account; what is to be shown of it once."""
+    settings = services().settings
+    with db.write() as session:
+        made: Credentials = accounts.create(session, name, secret_key=settings.secret_key or "", now=db.now(session))
+    return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
+
+
+def _shown(account: Account) -> dict[str, Any]:
+    return {
+        "name": account.name,
+        "sid": account.sid,
+        "disabled": account.disabled_on is not None,
+        "track_link": account.track_link,
+        "detection": account.detection,
+        "bare_domains": account.bare_domains,
+        "count_as_click": account.count_as_click,
+        "recipient": account.recipient_storage,
+    }

@@ -1,0 +1,98 @@
+"""What the commands have in common: how they end, how they print, how they show that they are getting on."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+from tqdm import tqdm
+
+from shortener.errors import InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
+
+# How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
+REFUSED: Final = 1
+DATABASE: Final = 3
+SETTINGS: Final = 4
+PATIENCE: Final = 2.0  # seconds before a progress bar shows
+as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
+
+
+class Refused(click.ClickException):
+    """What was asked for is refused."""
+
+    exit_code = REFUSED
+
+
+class DatabaseFailed(click.ClickException):
+    """The database does not answer, or refuses."""
+
+    exit_code = DATABASE
+
+
+class SettingsUnusable(click.ClickException):
+    """The settings do not fit, or do not fit this database."""
+
+    exit_code = SETTINGS
+
+
+class Refusals(click.Command):
+    """A command that ends with one sentence and an exit code where the product or its database refuses."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, SecretKeyError) as error:
+            raise SettingsUnusable(str(error)) from None
+        except InvalidOrderError as error:
+            faults = (f"{field} {fault}" for field, found in error.fields.items() for fault in found)
+            raise Refused("; ".join(faults)) from None
+        except ShortenerError as error:
+            raise Refused(str(error)) from None
+        except DBAPIError as error:
+            hint = "If its tables are missing, `flask --app wsgi db upgrade` makes them."
+            raise DatabaseFailed(f"The database refused: {error.orig}\n{hint}") from None
+
+
+class Group(Refusals, AppGroup):
+    """The same for all commands of a group, with the application at hand."""
+
+
+def show(values: Mapping[str, Any], wants_json: bool) -> None:
+    """Print one thing: its fields below each other, or a line of JSON."""
+    if wants_json:
+        click.echo(json.dumps(values))
+        return
+    width = max(map(len, values))
+    for key, value in values.items():
+        click.echo(f"{key.ljust(width)}  {value}")
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], wants_json: bool, otherwise: str) -> None:
+    """Print things of one kind as a table, or as a line of JSON; `otherwise` says what to do where there are none."""
+    if wants_json:
+        click.echo(json.dumps(rows))
+    elif not rows:
+        click.echo(otherwise)
+    else:
+        widths = {key: max(len(key), *(len(_cell(row[key])) for row in rows)) for key in rows[0]}
+        for row in ({key: key for key in rows[0]}, *rows):
+            click.echo("  ".join(_cell(row[key]).ljust(width) for key, width in widths.items()).rstrip())
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
+def progress(total: int | None, unit: str, *, patience: float = PATIENCE) -> "tqdm[Any]":
+    """Show on a terminal, after some seconds, how far a command is, how fast, and how long it will take.
+
+    `with progress(len(rows), "message") as bar: ... bar.update(100)`. On standard error, so that what a command prints
+    can go into a file; where that is no terminal, nothing is shown.
+    """
+    return tqdm(
+        total=total, unit=f" {unit}", delay=patience, disable=None, file=sys.stderr, dynamic_ncols=True, unit_scale=True
+    )

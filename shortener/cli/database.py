@@ -1,0 +1,20 @@
+"""The database's tables."""
+
+import click
+
+from shortener import db, migrations
+from shortener.cli.base import Group
+
+group = Group("db", help="The database's tables.")
+
+
+@group.command()
+def upgrade() -> None:
+    """Create the tables, or bring them up to this version.
+
+    \b
+    Safe to repeat, and on several nodes at once.
+    Example: flask --app wsgi db upgrade
+    """
+    applied = migrations.upgrade(db.db.engine)
+    click.echo(f"applied {', '.join(applied)}" if applied else "nothing to do")

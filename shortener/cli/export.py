@@ -1,0 +1,44 @@
+"""Messages as a file."""
+
+from typing import IO
+
+import click
+
+from shortener import accounts, db, message_exports
+from shortener.cli.base import Refusals, progress
+from shortener.message_exports import FORMATS
+from shortener.message_filters import Filter
+from shortener.rules.visitor import Visitor
+from shortener.services import services
+
+
+@click.command(cls=Refusals)
+@click.argument("out", type=click.File("wb"))
+@click.option("--account", "name", required=True, metavar="NAME", help="Whose messages.")
+@click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: as OUT ends, else csv.")
+@click.option("--from", metavar="TIME", help="Received then or later, like 2026-11-22T09:00:00Z.")
+@click.option("--to", metavar="TIME", help="Received before.")
+@click.option("--tag", help="With this tag.")
+@click.option("--clicked", type=click.Choice(["true", "false"]), help="With a link that was clicked, or was not.")
+@click.option(
+    "--visitor", type=click.Choice([visitor.value for visitor in Visitor]), help="With a click of this class."
+)
+@click.option("--client-tag", help="With this client tag.")
+@click.option("--text", help="Whose client tag or msgid begins with this.")
+def export(out: IO[bytes], name: str, kind: str | None, **filters: str | None) -> None:
+    """Write an account's messages to a file.
+
+    \b
+    The newest first; - for OUT is the terminal.
+    CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/lists.md says what is in them.
+    Examples: flask --app wsgi export --account shop messages.csv
+              flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
+    """
+    wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
+    form = FORMATS[kind or ("jsonl" if out.name.endswith(".jsonl") else "csv")]
+    with db.read() as session:
+        account, now = accounts.named(session, name), db.now(session)
+    with progress(None, "byte") as bar:  # how many messages the filters let through, nobody knows before
+        for block in message_exports.blocks(account, wanted, services().address, form, until=now):
+            out.write(block)
+            bar.update(len(block))
