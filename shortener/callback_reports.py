@@ -26,8 +26,8 @@ class Filter(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     state: Literal["pending", "attempting", "delivered", "exhausted"] | None = None
-    start: Annotated[replays.Moment | None, Field(alias="from")] = None
-    end: Annotated[replays.Moment | None, Field(alias="to")] = None
+    start: Annotated[replays.Moment | None, Field(alias="from", description="Of clicks then or later.")] = None
+    end: Annotated[replays.Moment | None, Field(alias="to", description="Of clicks before that.")] = None
 
     @classmethod
     def check(cls, parameters: Mapping[str, str]) -> Self:

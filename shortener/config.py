@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from shortener.errors import SettingsError
 from shortener.rules import contact, visitor
 
+VERSION = "0.1.0"
 PREFIX = "SHORTENER_"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

@@ -43,18 +43,30 @@ class Filter(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    start: Annotated[Moment | None, Field(alias="from")] = None
-    end: Annotated[Moment | None, Field(alias="to")] = None
-    tag: ShortText | None = None
-    # A message without a link is neither.
-    clicked: Annotated[bool, BeforeValidator(_switch)] | None = None
-    # The class of any click of the link, also of those that do not count.
-    visitor: Literal["person", "unknown", "preview", "bot", "scanner"] | None = None
-    client_tag: ShortText | None = None
-    # What the client tag or the msgid begins with, in the case in which it was stored.
-    text: ShortText | None = None
-    limit: Annotated[int, BeforeValidator(_count)] = MOST
-    cursor: Annotated[str, AfterValidator(_cursor)] | None = None
+    start: Annotated[Moment | None, Field(alias="from", description="Received then or later.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Received before that.")] = None
+    tag: Annotated[ShortText | None, Field(description="With this tag, whole and in its case.")] = None
+    clicked: Annotated[
+        Annotated[bool, BeforeValidator(_switch, json_schema_input_type=Literal["true", "false"])] | None,
+        Field(description="Whether a click has counted. A message without a link is neither."),
+    ] = None
+    visitor: Annotated[
+        Literal["person", "unknown", "preview", "bot", "scanner"] | None,
+        Field(description="The class of any click of the link, also of those that do not count."),
+    ] = None
+    client_tag: Annotated[ShortText | None, Field(description="With this client tag: one or none.")] = None
+    text: Annotated[
+        ShortText | None,
+        Field(description="What the client tag or the msgid begins with, in the case in which it was stored."),
+    ] = None
+    limit: Annotated[
+        int,
+        BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
+        Field(description="So many on a page."),
+    ] = MOST
+    cursor: Annotated[
+        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Behind this place; comes with `next`.")
+    ] = None
 
     @classmethod
     def check(cls, parameters: Mapping[str, Any]) -> Self:

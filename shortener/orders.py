@@ -15,6 +15,13 @@ MOST_TAGS = 100
 METADATA_BYTES = 4096
 METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
 URL_LENGTH = 2048
+EXAMPLE: dict[str, Any] = {
+    "message": "Your parcel is on its way: https://example.com/track?id=1&lang=en Thank you!",
+    "lt_callbackurl": "https://crm.example.com/clicked",
+    "client_tag": "order-1",
+    "tags": ["parcel"],
+    "metadata": {"customer": 4711},
+}
 
 
 def _storable(value: str) -> str:
@@ -92,30 +99,68 @@ def _callback_url(value: str, info: ValidationInfo) -> str:
 
 Storable = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
-CallbackUrl = Annotated[str, Field(max_length=URL_LENGTH), AfterValidator(_storable), AfterValidator(_callback_url)]
+CallbackUrl = Annotated[
+    str,
+    Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}),
+    AfterValidator(_storable),
+    AfterValidator(_callback_url),
+]
+Switch = Annotated[bool | None, BeforeValidator(_switch, json_schema_input_type=bool | Literal["true", "false"] | None)]
+Tags = Annotated[
+    list[ShortText] | None,
+    Field(max_length=MOST_TAGS),
+    BeforeValidator(
+        _tag_list, json_schema_input_type=Annotated[list[ShortText], Field(max_length=MOST_TAGS)] | str | None
+    ),
+]
+Metadata = Annotated[
+    dict[str, Any] | None, BeforeValidator(_document, json_schema_input_type=dict[str, Any] | str | None)
+]
+Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
 
-
-Detection = Literal["strict", "smart"]
-BareDomains = Literal["off", "careful", "any"]
+Detection = Annotated[
+    Literal["strict", "smart"],
+    Field(
+        description="`strict`: the link stands between spaces; `smart`: also between line ends and Chinese, Japanese "
+        "or Korean text."
+    ),
+]
+BareDomains = Annotated[
+    Literal["off", "careful", "any"],
+    Field(description="Whether `example.com` is a link; `careful`: where it is not also a word, like `day.so`."),
+]
 
 
 class Order(BaseModel):
-    """A message with what is to be done about it. What is None follows the account's default."""
+    """A message with what is to be done about it. What is null follows the account's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [EXAMPLE]}
+    )
 
-    message: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
-    track_link: Annotated[bool | None, BeforeValidator(_switch)] = None
-    lt_callbackurl: CallbackUrl | None = None
-    callbackurl: CallbackUrl | None = None
-    client_tag: ShortText | None = None
-    sender: ShortText | None = None
-    recipient: Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)] | None = None
-    tags: Annotated[list[ShortText] | None, Field(max_length=MOST_TAGS), BeforeValidator(_tag_list)] = None
-    metadata: Annotated[dict[str, Any] | None, BeforeValidator(_document)] = None
+    message: Annotated[Text, Field(description="The text, whole.")]
+    track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
+    lt_callbackurl: Annotated[CallbackUrl | None, Field(description="Where the first click is told.")] = None
+    callbackurl: Annotated[CallbackUrl | None, Field(description="Kept for Xoxzo's clients; not called.")] = None
+    client_tag: Annotated[
+        ShortText | None, Field(description="Your own name for the message, unique in the account.")
+    ] = None
+    sender: Annotated[ShortText | None, Field(description="Kept, and given back in reports.")] = None
+    recipient: Annotated[
+        Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)] | None,
+        Field(description="Kept as the account wants it: whole, masked or not at all."),
+    ] = None
+    tags: Annotated[
+        Tags, Field(description="Given back in reports and events; in a form `a,b`, or one field each.")
+    ] = None
+    metadata: Annotated[
+        Metadata, Field(description="Given back in reports and events; at most 4 KB of JSON, in a form as JSON text.")
+    ] = None
     detection: Detection | None = None
     bare_domains: BareDomains | None = None
-    count_as_click: Literal["person", "person_or_unknown", "any"] | None = None
+    count_as_click: Annotated[
+        Literal["person", "person_or_unknown", "any"] | None, Field(description="Whose click is the first one.")
+    ] = None
 
     @classmethod
     def check(cls, fields: Mapping[str, Any], policy: receiver.Policy) -> Self:
@@ -141,12 +186,17 @@ class Order(BaseModel):
 
 
 class Question(BaseModel):
-    """What would happen to one URL, or to one message? Nothing is stored."""
+    """What would happen to one URL, or to one message? Give either."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}]},
+    )
 
-    url: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)] | None = None
-    message: Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)] | None = None
+    url: Text | None = None
+    message: Text | None = None
     detection: Detection | None = None
     bare_domains: BareDomains | None = None
 

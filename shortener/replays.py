@@ -31,18 +31,26 @@ def _moment(value: object) -> dt.datetime:
     raise ValueError("must be a time like 2026-11-22T09:00:00Z")
 
 
-Moment = Annotated[dt.datetime, BeforeValidator(_moment)]
+Moment = Annotated[
+    dt.datetime,
+    BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
+]
 
 
 class Selection(BaseModel):
     """Which callbacks are to be replayed: those of clicks in `[from, to)` that are in this state."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
+    )
 
-    start: Annotated[Moment, Field(alias="from")]
-    end: Annotated[Moment, Field(alias="to")]
+    start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
+    end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
     state: Literal["exhausted", "delivered"] = "exhausted"
-    cursor: str | None = None
+    cursor: Annotated[str | None, Field(description="Where an earlier call left off.")] = None
 
     @field_validator("end")
     @classmethod

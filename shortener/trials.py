@@ -34,7 +34,12 @@ SAMPLE: dict[str, Any] = {
 class Trial(BaseModel):
     """The receiver to be tried."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]},
+    )
 
     url: CallbackUrl
 

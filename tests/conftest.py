@@ -13,6 +13,7 @@ from shortener.config import Settings
 from shortener.db import db
 from shortener.services import Services
 from tests import databases
+from tests.described import DescribedClient
 from tests.factories import Sender, make_account
 
 SECRET_KEY = "a key for tests, long enough to be one"
@@ -92,6 +93,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 def running(settings: Settings) -> Iterator[Flask]:
     """An application, pushed, whose connections are closed at the end."""
     app = create_app(settings)
+    app.test_client_class = DescribedClient
     with app.app_context():
         yield app
         app.extensions["shortener"].recorder.stop(grace=30)

@@ -3,7 +3,20 @@
 from flask import Flask
 
 from shortener.services import services
-from shortener.web import api, batches, callbacks_api, exports, health, pages, paths, problems, proxies, redirect
+from shortener.web import (
+    api,
+    batches,
+    callbacks_api,
+    exports,
+    health,
+    openapi,
+    pages,
+    paths,
+    problems,
+    proxies,
+    redirect,
+    reference,
+)
 from shortener.web.faces import xoxzo
 
 
@@ -20,6 +33,8 @@ def register(app: Flask) -> None:
     app.register_blueprint(callbacks_api.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(openapi.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(reference.blueprint)
     app.register_blueprint(xoxzo.blueprint)
     problems.SHAPES["/sms/"] = xoxzo.shape

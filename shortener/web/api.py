@@ -5,15 +5,18 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from shortener import checks, db, message_filters, message_lists, messages, reports
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidOrderError, MessageNotFoundError
 from shortener.message_filters import Filter
 from shortener.models import Account
 from shortener.orders import Order, Question
 from shortener.services import services
-from shortener.web import incoming
+from shortener.web import answers, incoming
 from shortener.web.access import for_senders
+from shortener.web.described import CURSOR, IDEMPOTENCY_KEY, Answer, Operation, described
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
-Answer = tuple[dict[str, Any], int, dict[str, str]]
+WHERE = {"Location": "The message's report."}
+REPLAYED = {"Idempotency-Replayed": "`true` where this is the first answer again."}
 
 
 @blueprint.after_request
@@ -24,8 +27,25 @@ def _keep_private(response: Response) -> Response:
 
 
 @blueprint.post("/messages")
+@described(
+    Operation(
+        "preprocess_message",
+        "Messages",
+        {
+            201: Answer(
+                "The message is stored; `message` is the text to send.",
+                answers.Accepted,
+                headers=WHERE,
+                sometimes=REPLAYED,
+            )
+        },
+        body=Order,
+        parameters=(IDEMPOTENCY_KEY,),
+        refusals=(ClientTagTakenError, IdempotencyKeyReusedError),
+    )
+)
 @for_senders
-def preprocess(account: Account) -> Answer:
+def preprocess(account: Account) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     order = Order.check(incoming.fields(), services().policy)
@@ -38,6 +58,7 @@ def preprocess(account: Account) -> Answer:
 
 
 @blueprint.get("/messages")
+@described(Operation("list_messages", "Messages", {200: Answer("A page of messages.", answers.Page)}, query=Filter))
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's messages that the filters want, the newest first, page by page."""
@@ -48,6 +69,14 @@ def find(account: Account) -> dict[str, Any]:
 
 
 @blueprint.get("/messages/<name('batch'):msgid>")
+@described(
+    Operation(
+        "report_message",
+        "Messages",
+        {200: Answer("Everything about the message.", answers.Report)},
+        refusals=(MessageNotFoundError, InvalidOrderError),
+    )
+)
 @for_senders
 def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
@@ -57,6 +86,15 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
 
 
 @blueprint.get("/messages/<msgid>/clicks")
+@described(
+    Operation(
+        "list_clicks",
+        "Messages",
+        {200: Answer("A page of clicks.", answers.Clicks)},
+        parameters=(CURSOR,),
+        refusals=(MessageNotFoundError,),
+    )
+)
 @for_senders
 def clicks(account: Account, msgid: str) -> dict[str, Any]:
     """A message's clicks, the newest first, page by page."""
@@ -68,6 +106,14 @@ def clicks(account: Account, msgid: str) -> dict[str, Any]:
 
 
 @blueprint.post("/messages/<msgid>/off")
+@described(
+    Operation(
+        "switch_off_link",
+        "Messages",
+        {200: Answer("The link is dead.", answers.Report)},
+        refusals=(MessageNotFoundError,),
+    )
+)
 @for_senders
 def switch_off(account: Account, msgid: str) -> dict[str, Any]:
     """Let a message's link die now; answers with the report."""
@@ -79,6 +125,14 @@ def switch_off(account: Account, msgid: str) -> dict[str, Any]:
 
 
 @blueprint.post("/links/check")
+@described(
+    Operation(
+        "check_link",
+        "Messages",
+        {200: Answer("What would happen.", answers.CheckedUrl | answers.CheckedMessage)},
+        body=Question,
+    )
+)
 @for_senders
 def check(account: Account) -> dict[str, Any]:
     """What would happen to a URL or a message, and why; nothing is stored."""

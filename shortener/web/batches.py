@@ -5,19 +5,22 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from flask import Blueprint, Response, request, stream_with_context
+from pydantic import Field
 
 from shortener import batches, reports
 from shortener.batches import Outcome
 from shortener.messages import Preprocessed
 from shortener.models import Account
+from shortener.orders import Order
 from shortener.rules import entries
 from shortener.rules.entries import Entry, Fault
 from shortener.services import services
-from shortener.web import incoming, problems
+from shortener.web import answers, incoming, problems
 from shortener.web.access import for_senders
+from shortener.web.described import IDEMPOTENCY_KEY, Answer, Operation, described
 from shortener.web.problems import RequestError
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ PIECE: Final = 64 * 1024  # bytes
 TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
+ANSWERS: Final = list[answers.BatchAccepted | answers.Problem]
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -49,6 +53,16 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
 
 
 @blueprint.post("/messages/batch")
+@described(
+    Operation(
+        "preprocess_messages",
+        "Messages",
+        {200: Answer("An answer for each message, in their order.", ANSWERS, media=tuple(SHAPES))},
+        body=Annotated[list[Order], Field(max_length=MOST)],
+        media=tuple(SHAPES),
+        parameters=(IDEMPOTENCY_KEY,),
+    )
+)
 @for_senders
 def preprocess(account: Account) -> Response:
     """Preprocess up to 10,000 messages: 200 with an answer for each, in their order."""

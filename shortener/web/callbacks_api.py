@@ -7,15 +7,15 @@ from flask import Blueprint, Response, request
 
 from shortener import callback_reports, db, replays, trials
 from shortener.callback_reports import Filter
-from shortener.errors import InvalidOrderError
+from shortener.errors import CallbackNotFoundError, CallbackOpenError, InvalidOrderError
 from shortener.models import Account
 from shortener.services import services
-from shortener.web import incoming
+from shortener.web import answers, incoming
 from shortener.web.access import for_senders
+from shortener.web.described import CURSOR, Answer, Operation, described
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
-Answer = tuple[dict[str, Any], int]
 PARAMETERS = {"state", "from", "to", "cursor"}
 # A trial holds its thread until the receiver answers: they must not take all threads from those who click.
 TRIALS = threading.BoundedSemaphore(2)
@@ -29,6 +29,15 @@ def _keep_private(response: Response) -> Response:
 
 
 @blueprint.get("")
+@described(
+    Operation(
+        "list_callbacks",
+        "Callbacks",
+        {200: Answer("A page of callbacks.", answers.CallbackPage)},
+        query=Filter,
+        parameters=(CURSOR,),
+    )
+)
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's callbacks, the newest first; by state, and by the time of the click."""
@@ -42,6 +51,14 @@ def find(account: Account) -> dict[str, Any]:
 
 
 @blueprint.get("/<name('replay', 'test'):event_id>")
+@described(
+    Operation(
+        "report_callback",
+        "Callbacks",
+        {200: Answer("Everything about the callback.", answers.CallbackReport)},
+        refusals=(CallbackNotFoundError,),
+    )
+)
 @for_senders
 def report(account: Account, event_id: str) -> dict[str, Any]:
     """Everything about one callback."""
@@ -51,8 +68,16 @@ def report(account: Account, event_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/<name('replay', 'test'):event_id>/replay")
+@described(
+    Operation(
+        "replay_callback",
+        "Callbacks",
+        {202: Answer("It is due now.", answers.CallbackReport)},
+        refusals=(CallbackNotFoundError, CallbackOpenError),
+    )
+)
 @for_senders
-def replay(account: Account, event_id: str) -> Answer:
+def replay(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
     """Attempt a settled callback once more: 202 with its report."""
     with db.write() as session:
         callback = replays.find(session, account, event_id)
@@ -63,8 +88,16 @@ def replay(account: Account, event_id: str) -> Answer:
 
 
 @blueprint.post("/replay")
+@described(
+    Operation(
+        "replay_callbacks",
+        "Callbacks",
+        {202: Answer("They are due now, at most 1,000 of them.", answers.Replayed)},
+        body=replays.Selection,
+    )
+)
 @for_senders
-def replay_all(account: Account) -> Answer:
+def replay_all(account: Account) -> tuple[dict[str, Any], int]:
     """Attempt once more what lies in a range of time and is in a state: 202 with how many those are."""
     selection = replays.Selection.check(incoming.fields())
     with db.write() as session:
@@ -74,6 +107,15 @@ def replay_all(account: Account) -> Answer:
 
 
 @blueprint.post("/test")
+@described(
+    Operation(
+        "try_receiver",
+        "Callbacks",
+        {200: Answer("The attempt, whatever became of it.", answers.Tried)},
+        body=trials.Trial,
+        codes={429: ("too_many_tests",)},
+    )
+)
 @for_senders
 def test(account: Account) -> dict[str, Any]:
     """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""

@@ -9,19 +9,34 @@ from flask import Blueprint, Flask, Response, request
 from shortener import db, message_exports
 from shortener.errors import InvalidOrderError
 from shortener.message_exports import FORMATS, Format
-from shortener.message_filters import FILTERS, Filter
+from shortener.message_filters import FILTERS, PARAMETERS, Filter
 from shortener.models import Account
 from shortener.services import services
+from shortener.web import answers
 from shortener.web.access import for_senders
+from shortener.web.described import Answer, Operation, described, query
 from shortener.web.incoming import only
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("exports", __name__, url_prefix="/v1")
 # An export holds its thread until all is taken: they must not take all threads from those who click.
+MEDIA: Final = tuple(form.content_type.partition(";")[0] for form in FORMATS.values())
+FILE: Final = {"Content-Disposition": "The file's name."}
 RUNNING: Final = threading.BoundedSemaphore(2)
 
 
 @blueprint.get("/messages/export")
+@described(
+    Operation(
+        "export_messages",
+        "Messages",
+        {200: Answer("All of them, as a file.", answers.ExportedMessage, media=MEDIA, headers=FILE)},
+        query=Filter,
+        without=frozenset(PARAMETERS) - frozenset(FILTERS),
+        parameters=(query("format", "How the file is written.", required=True, enum=[*FORMATS]),),
+        codes={429: ("too_many_exports",)},
+    )
+)
 @for_senders
 def messages(account: Account) -> Response:
     """All messages that the filters want, as CSV or JSON Lines."""

@@ -19,7 +19,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 RETRY_AFTER = 5  # seconds
-PROGRAMS = ("/v1/", "/sms/", "/healthz")
+PROGRAMS = ("/v1/", "/sms/", "/healthz", "/openapi.json")
 RETRY = {"en": "Try again", "ja": "もう一度試す", "ko": "다시 시도", "zh": "重试"}
 
 # title, text
@@ -100,7 +100,7 @@ def page(status: int, name: str) -> Response:
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(style=_digest_of_style(html))
+    response.headers["Content-Security-Policy"] = policy_of(html)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return _private(response)
 
@@ -129,9 +129,10 @@ def _html(name: str, language: str, *, retry: bool) -> str:
     )
 
 
-def _digest_of_style(html: str) -> str:
+def policy_of(html: str) -> str:
+    """The content security policy of a page that has one style and nothing else."""
     style = html.partition("<style>")[2].partition("</style>")[0]
-    return b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return CONTENT_SECURITY_POLICY.format(style=b64encode(hashlib.sha256(style.encode()).digest()).decode())
 
 
 def _private(response: Response) -> Response:

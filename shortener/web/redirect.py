@@ -19,7 +19,7 @@ from shortener.rules import visitor
 from shortener.rules.address import network_of
 from shortener.rules.slug import PATTERN
 from shortener.services import EXTENSION, Services
-from shortener.web import pages
+from shortener.web import described, pages
 from shortener.web.access import public
 from shortener.web.proxies import Environ, Wsgi
 
@@ -27,6 +27,24 @@ from shortener.web.proxies import Environ, Wsgi
 # `/AbCdEfGhIj.` or `/AbCdEfGhIjです`: not the visitor's fault.
 _BEHIND: Final = r"(?![A-Za-z0-9])[^/]*"
 _PATH: Final = re.compile(f"/({PATTERN.pattern}){_BEHIND}")
+
+
+_HTML: Final = ("text/html",)
+FOLLOW: Final = described.Operation(
+    "follow",
+    "Visitors",
+    {
+        302: described.Answer(
+            "To the ASCII form of the link; from a dead one to the fallback URL, where the operator has set one.",
+            headers={"Location": "Where to."},
+        ),
+        404: described.Answer("There is no such link: a small page.", media=_HTML),
+        410: described.Answer("The link has expired or is switched off: a small page.", media=_HTML),
+        500: described.Answer("Something went wrong: a small page.", media=_HTML),
+        503: described.Answer("A prefetch, without a body; or the database does not answer: a small page.", media=_HTML),
+    },
+    sentence="Send the visitor on, once the click is stored.",
+)
 
 
 class SlugConverter(BaseConverter):
@@ -43,6 +61,7 @@ def register(app: Flask) -> None:
     app.wsgi_app = Redirect(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
 
 
+@described.described(FOLLOW)
 @public
 def _never(slug: str) -> Response:
     """Not reached, for `Redirect` answers GET and HEAD. The route keeps the place, and refuses other methods."""

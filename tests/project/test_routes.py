@@ -18,7 +18,7 @@ from shortener.web.access import ACCESS
 from tests.conftest import SECRET_KEY
 
 # Whoever adds to this list has thought about who may come.
-PUBLIC = {"/<slug:slug>", "/healthz", "/robots.txt"}
+PUBLIC = {"/<slug:slug>", "/healthz", "/robots.txt", "/openapi.json", "/docs"}
 REDIRECT = "redirect"
 slugs = st.text(string.ascii_letters + string.digits, min_size=LENGTH, max_size=LENGTH)
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_plus
 from flask import Blueprint, Response, request
 
 from shortener import db, message_lists, messages, reports
-from shortener.errors import InvalidOrderError
+from shortener.errors import InvalidOrderError, MessageNotFoundError
 from shortener.message_filters import Filter
 from shortener.models import Account, Link, Message
 from shortener.orders import Order
@@ -23,6 +23,8 @@ from shortener.rules.moments import rfc3339
 from shortener.services import services
 from shortener.web import incoming
 from shortener.web.access import for_senders
+from shortener.web.described import CURSOR, Answer, Operation, described, query
+from shortener.web.faces.xoxzo_answers import XoxzoRefusal, XoxzoSent, XoxzoStatus, sending
 
 blueprint = Blueprint("xoxzo", __name__, url_prefix="/sms")
 
@@ -33,6 +35,8 @@ CARRIER_OPTIONS = frozenset({"jp_kp", "jp_kpl", "jp_kp_sender", "jp_kddi_sender"
 # E.164 drops the national 0; in Japan, the vendor's market, no number has one behind the country code.
 PHONE_NUMBER = re.compile(r"\+(?!810)[1-9][0-9]{6,14}")
 SEPARATORS = re.compile(r"[ ().-]")
+DATES = {"": "on", "<": "before", ">": "after"}  # `<` and the `=` that follows a name make `<=`
+DAYS = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOST_LISTED = 1_000  # messages in one answer: the format knows no pages, and ours must fit into memory
 
 
@@ -44,6 +48,15 @@ def _keep_private(response: Response) -> Response:
 
 
 @blueprint.post("/messages/", strict_slashes=False)
+@described(
+    Operation(
+        "xoxzo_send",
+        "Xoxzo",
+        {201: Answer("A list of one, with the text to send.", list[XoxzoSent])},
+        body=sending(REQUIRED, FIELDS, CARRIER_OPTIONS),
+        refusal=XoxzoRefusal,
+    )
+)
 @for_senders
 def send(account: Account) -> tuple[list[dict[str, Any]], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
@@ -56,6 +69,15 @@ def send(account: Account) -> tuple[list[dict[str, Any]], int]:
 
 
 @blueprint.get("/messages/<msgid>/", strict_slashes=False)
+@described(
+    Operation(
+        "xoxzo_status",
+        "Xoxzo",
+        {200: Answer("The message.", XoxzoStatus)},
+        refusals=(MessageNotFoundError,),
+        refusal=XoxzoRefusal,
+    )
+)
 @for_senders
 def status(account: Account, msgid: str) -> dict[str, Any]:
     """What became of one message."""
@@ -65,6 +87,18 @@ def status(account: Account, msgid: str) -> dict[str, Any]:
 
 
 @blueprint.get("/messages/", strict_slashes=False)
+@described(
+    Operation(
+        "xoxzo_list",
+        "Xoxzo",
+        {200: Answer("The messages.", list[XoxzoStatus], sometimes={"Link": "Where there are more: the next ones."})},
+        parameters=(
+            *(query(f"{sent_date.NAME}{sign}", f"Sent {when} that day.", pattern=DAYS) for sign, when in DATES.items()),
+            CURSOR,
+        ),
+        refusal=XoxzoRefusal,
+    )
+)
 @for_senders
 def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """The messages of the last 90 days, the newest first, as far as `sent_date` lets them through.

@@ -1,0 +1,69 @@
+"""What a route's description needs beside its path and its docstring: said where the route is made."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from shortener.errors import ShortenerError
+
+OPERATION: Final = "__operation__"
+JSON: Final = ("application/json",)
+BODIES: Final = (*JSON, "application/x-www-form-urlencoded", "multipart/form-data")
+View = TypeVar("View", bound=Callable[..., Any])
+Parameter = Mapping[str, Any]  # as OpenAPI has it
+
+
+def query(name: str, description: str, *, required: bool = False, **schema: Any) -> Parameter:
+    """A parameter of the URL that no model has."""
+    told = {"type": "string", **schema}
+    return {"name": name, "in": "query", "description": description, "required": required, "schema": told}
+
+
+CURSOR: Final = query("cursor", "Behind this place; comes with `next`.")
+IDEMPOTENCY_KEY: Final[Parameter] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same body gives the first answer again; with another body 422.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers where it does what it was asked."""
+
+    sentence: str
+    document: Any = None  # a type that pydantic knows, of JSON or of each line; None for what is neither
+    media: tuple[str, ...] = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)  # each with what it says
+    sometimes: Mapping[str, str] = field(default_factory=dict)  # headers that may be missing
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A route as its readers see it; beside `refusals` and `codes` it has the errors that all have."""
+
+    name: str
+    tag: str
+    answers: Mapping[int, Answer]
+    body: Any = None  # a type that pydantic knows, or a schema
+    media: tuple[str, ...] = BODIES  # in which the body may come
+    query: type[BaseModel] | None = None
+    without: frozenset[str] = frozenset()  # what the model of the query has and this call does not take
+    parameters: tuple[Parameter, ...] = ()
+    refusals: tuple[type[ShortenerError], ...] = ()
+    codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of other errors, by status
+    sentence: str = ""  # in place of a docstring that is not for readers
+    refusal: type[BaseModel] | None = None  # a vendor's shape of every error; 400 stands for 422 there
+
+
+def described(operation: Operation) -> Callable[[View], View]:
+    """Say it of a view."""
+
+    def say(view: View) -> View:
+        setattr(view, OPERATION, operation)
+        return view
+
+    return say

@@ -1,0 +1,136 @@
+"""A route as OpenAPI has it: what its view says, with the errors that all routes of its kind have."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from werkzeug.routing import Rule
+
+from shortener.errors import AccountDisabledError, CredentialsError, InvalidOrderError
+from shortener.web import answers
+from shortener.web.described import BODIES, JSON, Answer, Operation
+from shortener.web.problems import STATUS, TITLES
+from shortener.web.schemas import Schemas
+
+PROBLEM: Final = "application/problem+json"
+LINES: Final = ("application/x-ndjson", "application/jsonl")
+READING: Final = {
+    400: ("bad_request", "invalid_utf8", "invalid_json"),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+}
+NAMES: Final = {
+    "msgid": ("The message.", "^[A-Za-z0-9]{32}$"),
+    "event_id": ("The callback.", "^evt_[A-Za-z0-9]{1,60}$"),
+    "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
+}
+HEADERS: Final = {401: ("WWW-Authenticate", "How to give credentials."), 503: ("Retry-After", "Seconds to wait.")}
+
+
+def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
+    """The codes of all errors that a route may answer with, by status."""
+    found: dict[int, list[str]] = {status: [*given] for status, given in operation.codes.items()}
+    refusals = [*operation.refusals, *((CredentialsError, AccountDisabledError) if guarded else ())]
+    if operation.body or operation.query or operation.parameters:
+        refusals.append(InvalidOrderError)
+    for refusal in dict.fromkeys(refusals):
+        found.setdefault(STATUS[refusal], []).append(refusal.code)
+    for status, more in {**(READING if operation.body else {}), 500: ("internal",), 503: ("unavailable",)}.items():
+        found.setdefault(status, []).extend(more)
+    return dict(sorted(found.items()))
+
+
+def operation_object(operation: Operation, docstring: str, schemas: Schemas, *, guarded: bool) -> dict[str, Any]:
+    """An operation object; `docstring` is its view's."""
+    summary, _, more = docstring.partition("\n")
+    told: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": summary.removesuffix("."),
+        "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
+        "security": [{"basic": []}, {"bearer": []}] if guarded else [],
+    }
+    if parameters := [*_query(operation, schemas), *operation.parameters]:
+        told["parameters"] = parameters
+    if operation.body:
+        schema = schemas.request(operation.body)
+        told["requestBody"] = {"required": True, "content": {media: _body(media, schema) for media in operation.media}}
+    told["responses"] = {str(status): _answer(answer, schemas) for status, answer in operation.answers.items()}
+    for status, given in codes(operation, guarded=guarded).items():
+        if status in operation.answers:
+            continue
+        if operation.refusal is None:
+            told["responses"][str(status)] = _problem(status, given, schemas)
+        else:
+            shown = 400 if status == 422 else status
+            told["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
+    return told
+
+
+def names(rule: Rule) -> list[dict[str, Any]]:
+    """The parameters of a path."""
+    return [
+        {"name": name, "in": "path", "required": True, "description": text, "schema": _text(pattern)}
+        for name, (text, pattern) in NAMES.items()
+        if name in rule.arguments
+    ]
+
+
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern}
+
+
+def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
+    """A model's fields, each as a parameter. Nothing is null in a URL."""
+    schema = schemas.inline(operation.query) if operation.query else {"properties": {}}
+    for name, found in schema["properties"].items():
+        if name not in operation.without:
+            told = dict(found)
+            text = told.pop("description", "")
+            if "anyOf" in told:
+                [told] = [{**told, **one} for one in told.pop("anyOf") if one != {"type": "null"}]
+            yield {"name": name, "in": "query", "description": text, "schema": told}
+
+
+def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A body of this media type; OpenAPI 3.1 has no word of its own for lines of documents."""
+    if media in LINES:
+        each = schema.get("items", schema)
+        return {"schema": {"type": "string", "description": "A JSON object a line."}, "x-each-line": each}
+    return {"schema": schema if media in BODIES else {"type": "string"}}
+
+
+def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": answer.sentence}
+    if answer.document is not None:
+        schema = schemas.answer(answer.document)
+        told["content"] = {media: _body(media, schema) for media in answer.media}
+    elif answer.media != JSON:
+        told["content"] = {media: _body(media, {}) for media in answer.media}
+    always = {name: _header(text, required=True) for name, text in answer.headers.items()}
+    if headers := always | {name: _header(text, required=False) for name, text in answer.sometimes.items()}:
+        told["headers"] = headers
+    return told
+
+
+def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
+    schema = schemas.answer(answers.Problem)
+    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(given)}}}
+    told = {"description": TITLES[status], "content": {PROBLEM: {"schema": {"allOf": [schema, narrowed]}}}}
+    return told | _headers_of(status)
+
+
+def _vendors(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    return {"description": TITLES[status], "content": content} | _headers_of(status)
+
+
+def _headers_of(status: int) -> dict[str, Any]:
+    if status not in HEADERS:
+        return {}
+    name, text = HEADERS[status]
+    return {"headers": {name: _header(text, required=True)}}
+
+
+def _header(text: str, *, required: bool) -> dict[str, Any]:
+    return {"description": text, "required": required, "schema": {"type": "string"}}

@@ -1,0 +1,52 @@
+"""The reference of the interface, as developers have it before their eyes: on a phone, by day and by night."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+from shortener import create_app
+from shortener.config import Settings
+from shortener.db import db
+from tests import axe
+from tests.browser.conftest import Seen
+from tests.conftest import SECRET_KEY
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    app = create_app(Settings(data=tmp_path_factory.mktemp("data"), secret_key=SECRET_KEY))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_the_reference_has_no_serious_fault_and_asks_nobody_else(page: Page, seen: Seen, address: str) -> None:
+    page.goto(f"{address}/docs")
+    assert axe.faults(page) == []
+    assert seen.strangers(address) == []
+    assert seen.refused == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_of_it_stands_beside_the_screen(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 640})
+    page.goto(f"{address}/docs")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_keyboard_reaches_the_text_first_and_then_the_calls(page: Page, address: str) -> None:
+    page.goto(f"{address}/docs")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#preprocess_message")

@@ -1,0 +1,85 @@
+"""The description of the interface: every route is in it, nothing else is, and its examples work."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from pydantic import TypeAdapter
+
+from shortener.orders import EXAMPLE
+from shortener.web import answers, openapi, problems
+from shortener.web.described import OPERATION
+from tests.factories import Sender
+
+# For people; and the reference is made of the description itself.
+PAGES = {"/robots.txt", "/docs", "/assets/<name>"}
+# Of no route: what is answered where there is none, or not with that method; and of bodies without a length.
+EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
+WEB = Path(openapi.__file__).parent
+
+
+@pytest.fixture
+def description(app: Flask) -> dict[str, Any]:
+    document: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
+    return document
+
+
+def operations(description: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in description["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield method.upper(), path, operation
+
+
+def test_every_route_is_described_and_nothing_else_is(app: Flask, description: dict[str, Any]) -> None:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule not in PAGES and "/dashboard" not in rule.rule]
+    routes = {(method, openapi.path_of(rule)) for rule in rules for method in (rule.methods or set())}
+    told = {(method, path) for method, path, _ in operations(description)}
+    assert told == {(method, path) for method, path in routes if method not in {"HEAD", "OPTIONS"}}
+    assert len(told) >= 19
+    for rule in rules:
+        assert hasattr(app.view_functions[rule.endpoint], OPERATION), rule
+
+
+def test_every_operation_has_a_name_of_its_own_and_a_sentence(description: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(description)]
+    assert len(set(names)) == len(names)
+    assert all(operation["summary"] for _, _, operation in operations(description))
+
+
+def test_every_reference_leads_to_a_schema_and_every_schema_is_used(description: dict[str, Any]) -> None:
+    used = set(re.findall(r"'#/components/schemas/(\w+)'", str(description)))
+    assert used == set(description["components"]["schemas"])
+
+
+def test_every_code_of_an_error_is_described(description: dict[str, Any]) -> None:
+    raised = {code for path in WEB.rglob("*.py") for code in re.findall(r'Error\(\s*\d+, "(\w+)"', path.read_text())}
+    codes = {code for code, _ in problems.HTTP_CODES.values()} | {error.code for error in problems.STATUS} | raised
+    told = set(re.findall(r"'(\w+)'", str([operation["responses"] for _, _, operation in operations(description)])))
+    assert len(raised) > 5
+    assert codes - EVERYWHERE - told == set()
+
+
+def test_every_body_has_an_example_and_every_field_a_type(description: dict[str, Any]) -> None:
+    schemas = description["components"]["schemas"]
+    for _, path, operation in operations(description):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            name = content["schema"].get("$ref", "").rpartition("/")[2]
+            assert name == "" or schemas[name]["examples"], path
+
+
+def test_the_examples_of_documents_are_such_documents() -> None:
+    shown = [kind for kind in vars(answers).values() if isinstance(kind, type) and issubclass(kind, answers.Document)]
+    examples = [(kind, (kind.model_config.get("json_schema_extra") or {}).get("examples", [])) for kind in shown]
+    assert sum(len(found) for _, found in examples) >= 4
+    for kind, found in examples:
+        for example in found:
+            TypeAdapter(kind).validate_python(example)
+
+
+def test_the_example_of_a_message_is_taken(app: Flask, sender: Sender) -> None:
+    answer = app.test_client().post("/v1/messages", json=EXAMPLE, headers=sender.bearer)
+    assert answer.status_code == 201

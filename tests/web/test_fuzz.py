@@ -1,0 +1,107 @@
+"""The whole interface under requests made up from its own description: no 5xx, every answer matches what it says."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from flask import Flask
+from schemathesis import GenerationMode, checks
+from schemathesis.specs.openapi import checks as openapi_checks
+
+from shortener.config import Settings
+from shortener.outbound import Client
+from shortener.services import services
+from tests.conftest import SECRET_KEY, running
+from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
+
+CHECKS = [
+    checks.not_a_server_error,
+    openapi_checks.status_code_conformance,
+    openapi_checks.content_type_conformance,
+    openapi_checks.response_headers_conformance,
+    openapi_checks.response_schema_conformance,
+    openapi_checks.ignored_auth,
+    openapi_checks.unsupported_method,
+]
+TAKES_NOTHING = {"GET /healthz", "GET /openapi.json"}  # so nothing about it can be wrong
+EXAMPLES = 15  # of each operation
+
+
+def on_loopback(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+    """Whatever name a made-up URL has, nothing outside is called."""
+    return socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+
+
+@pytest.fixture(scope="module")
+def app(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    folder: Path = tmp_path_factory.mktemp("fuzz")
+    settings = Settings(
+        database_url=own_database_url,
+        data=folder,
+        secret_key=SECRET_KEY,
+        public_url="http://localhost",
+        callback_allow_nets=("127.0.0.0/8",),
+        callback_timeout=1,
+        spool_bytes=65536,
+    )
+    with running(settings) as app:
+        services().client = Client(services().policy, timeout=1, resolve=on_loopback)
+        yield app
+
+
+@pytest.fixture(scope="module")
+def sender(app: Flask) -> Sender:
+    return make_account("shop")
+
+
+@pytest.fixture(scope="module")
+def known(app: Flask, sender: Sender) -> dict[str, str]:
+    """What there is to be asked for: a message whose link was clicked, and its callback."""
+    made = make_message(sender, lt_callbackurl="http://127.0.0.1:9/clicked", tags=["a"], client_tag="order-1")
+    slug = slug_of(made.link)
+    client = app.test_client()
+    client.get(f"/{slug}", headers={"User-Agent": BROWSER})
+    [callback] = client.get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
+    return {"msgid": made.message.msgid, "event_id": callback["id"], "slug": slug}
+
+
+@pytest.fixture(scope="module")
+def described(app: Flask, known: dict[str, str]) -> Any:
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+
+    def with_known_names(_context: Any, values: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Every other made-up name becomes one that there is."""
+        return values and {
+            name: known[name] if name in known and str(value)[-1:] < "V" else value for name, value in values.items()
+        }
+
+    schema.hook("map_path_parameters")(with_known_names)
+    return schema
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
+def test_every_answer_matches_its_description(described: Any, sender: Sender, mode: GenerationMode) -> None:
+    faults = {}
+    for operation in (found.ok() for found in described.get_all_operations()):
+        if mode is GenerationMode.NEGATIVE and operation.label in TAKES_NOTHING:
+            continue
+        try:
+            asked(operation, sender, mode)
+        except Exception as error:
+            faults[operation.label] = error
+    assert not faults, "\n\n".join(f"{label}: {error}" for label, error in faults.items())
+
+
+def asked(operation: Any, sender: Sender, mode: GenerationMode) -> None:
+    """Make up requests of one operation, the same ones each time, and hold each answer to the description."""
+
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    @hypothesis.settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None)
+    def ask(case: schemathesis.Case) -> None:
+        case.call_and_validate(headers=sender.bearer, checks=CHECKS)
+
+    ask()
