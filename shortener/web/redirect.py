@@ -41,7 +41,9 @@ FOLLOW: Final = described.Operation(
         404: described.Answer("There is no such link: a small page.", media=_HTML),
         410: described.Answer("The link has expired or is switched off: a small page.", media=_HTML),
         500: described.Answer("Something went wrong: a small page.", media=_HTML),
-        503: described.Answer("A prefetch, without a body; or the database does not answer: a small page.", media=_HTML),
+        503: described.Answer(
+            "A prefetch, without a body; or the database does not answer: a small page.", media=_HTML
+        ),
     },
     sentence="Send the visitor on, once the click is stored.",
 )
