@@ -192,7 +192,10 @@ class Question(BaseModel):
         frozen=True,
         extra="forbid",
         hide_input_in_errors=True,
-        json_schema_extra={"examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}]},
+        json_schema_extra={
+            "examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}],
+            "oneOf": [{"required": ["url"]}, {"required": ["message"]}],
+        },
     )
 
     url: Text | None = None

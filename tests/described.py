@@ -8,9 +8,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
-from shortener.web import answers, operations
+from shortener.web import operations
 from shortener.web.access import ACCESS
 from shortener.web.described import JSON, OPERATION, Operation
+from shortener.web.documents import Problem
 
 
 class DescribedClient(FlaskClient):
@@ -52,4 +53,4 @@ def document_of(operation: Operation, answer: TestResponse, *, guarded: bool) ->
         return operation.refusal
     assert answer.mimetype == operations.PROBLEM
     assert answer.get_json(force=True)["code"] in codes.get(status, []), (operation.name, status, answer.text)
-    return answers.Problem
+    return Problem

@@ -305,6 +305,7 @@ def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
     for words in ((), ("account",), ("account", "secret"), ("db",)):
         output = done(run(*words, "--help"))
         assert "..." not in output.partition("Commands:")[2]
+        assert not words or f"Example: flask --app wsgi {' '.join(words)}" in output
 
 
 def test_every_command_about_accounts_can_answer_in_json() -> None:

@@ -11,8 +11,10 @@ from shortener.models import Account
 from shortener.rules.moments import rfc3339
 from shortener.services import services
 
-group = Group("account", help="Senders and their credentials.")
-secret_group = Group("secret", help="What signs an account's callbacks.")
+group = Group("account", help="Senders and their credentials.\n\nExample: flask --app wsgi account create shop")
+secret_group = Group(
+    "secret", help="What signs an account's callbacks.\n\nExample: flask --app wsgi account secret rotate shop"
+)
 group.add_command(secret_group)
 
 

@@ -5,7 +5,7 @@ import click
 from shortener import db, migrations
 from shortener.cli.base import Group
 
-group = Group("db", help="The database's tables.")
+group = Group("db", help="The database's tables.\n\nExample: flask --app wsgi db upgrade")
 
 
 @group.command()

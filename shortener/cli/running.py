@@ -20,9 +20,10 @@ CURL = """curl -u {sid}:{token} \\
 
 @click.command(cls=Refusals)
 def worker() -> None:
-    """Deliver callbacks, and remove old messages, until SIGTERM or Ctrl-C.
+    """Deliver callbacks until SIGTERM or Ctrl-C.
 
     \b
+    Removes old messages meanwhile.
     Any number may run at once. Needed only with SHORTENER_WORKER=off.
     Example: flask --app wsgi worker
     """

@@ -1,27 +1,18 @@
-"""The documents that our interface answers with, as its description has them.
+"""The documents about messages that our interface answers with, as its description has them.
 
-Views make plain documents; every answer in the tests of `web/` is held to these.
+Views make plain documents; every answer in the tests is held to these.
 """
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from shortener.rules.target import REASONS
+from shortener.web.callback_answers import CallbackWithAttempts
+from shortener.web.documents import Document, Moment, Msgid, Next, State, Url, VisitorClass
 
-Moment = Annotated[
-    str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T09:00:00.123456Z"]})
-]
-Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
-Msgid = Annotated[str, Field(pattern="^[A-Za-z0-9]{32}$")]
-EventId = Annotated[str, Field(pattern="^evt_[A-Za-z0-9]{1,60}$")]
 Reason = Annotated[str, Field(json_schema_extra={"enum": [*REASONS]}, description="Why, in one word.")]
-VisitorClass = Literal["person", "unknown", "preview", "bot", "scanner"]
-State = Literal["pending", "attempting", "delivered", "exhausted"]
-Millis = Annotated[float | None, Field(description="Milliseconds since the start; null where it did not get so far.")]
-Next = Annotated[Url | None, Field(description="The next page; null where there is no more.")]
-
 _MSGID: Final = "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h"
 _SHORTLINK: Final = "https://s.example.com/AbCdEfGhIj"
 _TEXT: Final = f"Your parcel is on its way: {_SHORTLINK} Thank you!"
@@ -43,12 +34,6 @@ ACCEPTED: Final[JsonDict] = {
     "sms": _SMS,
     "url": _REPORT,
 }
-
-
-class Document(BaseModel):
-    """One of our documents: these fields and no others."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Link(Document):
@@ -178,54 +163,6 @@ class Clicks(Document):
     next: Next
 
 
-class Attempt(Document):
-    """One HTTP try of a callback."""
-
-    number: Annotated[int, Field(ge=1)]
-    started_on: Moment
-    ended_on: Moment | None
-    outcome: Annotated[
-        Literal[
-            "running",
-            "delivered",
-            "answered",
-            "timeout",
-            "blocked",
-            "unresolved",
-            "refused",
-            "tls",
-            "broken",
-            "interrupted",
-        ],
-        Field(description="`delivered` for 200 alone; `answered` for every other status."),
-    ]
-    detail: Annotated[str | None, Field(description="The same in one sentence.")]
-    status: Annotated[int | None, Field(description="The receiver's HTTP status.")]
-    answer: Annotated[str | None, Field(description="The first 2 KB of the receiver's answer.")]
-    lookup_ms: Millis
-    connect_ms: Millis
-    first_byte_ms: Millis
-    total_ms: Millis
-
-
-class Callback(Document):
-    """The job of telling of a link's first click."""
-
-    id: Annotated[EventId, Field(description="The `webhook-id` of every attempt.")]
-    url: str
-    state: State
-    exhausted_because: str | None
-    created_on: Annotated[Moment, Field(description="When the click came.")]
-    next_attempt_on: Annotated[Moment | None, Field(description="Null where it is not pending.")]
-    settled_on: Annotated[Moment | None, Field(description="When it was delivered or exhausted.")]
-
-
-class CallbackWithAttempts(Callback):
-    """A callback, as a message's report has it."""
-
-    attempts: list[Attempt]
-
-
 class Report(Summary):
     """Everything about one message."""
 
@@ -235,56 +172,6 @@ class Report(Summary):
     sms: Sms
     clicks: Annotated[Clicks | None, Field(description="Null where the message has no link.")]
     callback: Annotated[CallbackWithAttempts | None, Field(description="Null before a click has counted.")]
-
-
-class CallbackSummary(Callback):
-    """A callback, as lists show it."""
-
-    report: Annotated[Url, Field(description="Everything about it.")]
-    msgid: Msgid
-    message: Annotated[Url, Field(description="The report of its message.")]
-    starts: Annotated[int, Field(description="How many attempts were started.")]
-    last_attempt: Attempt | None
-
-
-class CallbackPage(Document):
-    """Callbacks, the newest first."""
-
-    callbacks: Annotated[list[CallbackSummary], Field(max_length=100)]
-    next: Next
-
-
-class Replay(Document):
-    """Somebody asked for one more attempt."""
-
-    asked_on: Moment
-    asked_by: str
-
-
-class CallbackReport(CallbackSummary):
-    """Everything about one callback."""
-
-    event: Annotated[str, Field(description="The event, byte for byte as it is sent.")]
-    attempts: list[Attempt]
-    replays: list[Replay]
-
-
-class Replayed(Document):
-    """How many callbacks are attempted once more."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"replayed": 12, "cursor": None}]})
-
-    replayed: Annotated[int, Field(ge=0, le=1000)]
-    cursor: Annotated[str | None, Field(description="Give it with the same fields to go on; null where all are done.")]
-
-
-class Tried(Document):
-    """A receiver that was tried, with the attempt."""
-
-    id: EventId
-    url: str
-    event: Annotated[str, Field(description="The event, byte for byte as it was sent.")]
-    attempt: Attempt
 
 
 class CheckedUrl(Document):
@@ -335,51 +222,3 @@ class ExportedMessage(Document):
     clicks_scanner: int | None
     callback: State | None
     metadata: dict[str, Any]
-
-
-class Health(Document):
-    """This process and its database serve."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"status": "ok", "clicks_spooled": 0, "clicks_lost": 0}]}
-    )
-
-    status: Literal["ok"]
-    clicks_spooled: Annotated[int, Field(description="Clicks of this node that wait for the database.")]
-    clicks_lost: Annotated[int, Field(description="Clicks of this node that found no room.")]
-
-
-class EventData(Document):
-    """What the event of a click says."""
-
-    msgid: Msgid
-    client_tag: str | None
-    recipient: str | None
-    link: str
-    shortlink: Url | None
-    accessed: bool
-    accessed_on: Moment | None
-    visitor: VisitorClass | None
-    tags: list[str]
-    metadata: dict[str, Any]
-
-
-class Event(Document):
-    """What a callback carries."""
-
-    type: Literal["link.clicked", "callback.test"]
-    timestamp: Moment
-    data: EventData
-
-
-class Problem(Document):
-    """What went wrong (RFC 9457)."""
-
-    type: Literal["about:blank"]
-    title: str
-    status: int
-    code: Annotated[str, Field(description="Stable; for programs.")]
-    detail: Annotated[str, Field(description="What to do about it.")]
-    errors: Annotated[dict[str, list[str]], Field(description="What is wrong, by field or parameter; with 422.")] = {}
-    msgid: Annotated[Msgid, Field(description="The message that has the `client_tag`; with `client_tag_taken`.")] = ""
-    url: Annotated[Url, Field(description="The report of that message.")] = ""

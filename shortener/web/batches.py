@@ -21,6 +21,7 @@ from shortener.services import services
 from shortener.web import answers, incoming, problems
 from shortener.web.access import for_senders
 from shortener.web.described import IDEMPOTENCY_KEY, Answer, Operation, described
+from shortener.web.documents import Problem
 from shortener.web.problems import RequestError
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ PIECE: Final = 64 * 1024  # bytes
 TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
-ANSWERS: Final = list[answers.BatchAccepted | answers.Problem]
+ANSWERS: Final = list[answers.BatchAccepted | Problem]
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -10,7 +10,7 @@ from shortener.callback_reports import Filter
 from shortener.errors import CallbackNotFoundError, CallbackOpenError, InvalidOrderError
 from shortener.models import Account
 from shortener.services import services
-from shortener.web import answers, incoming
+from shortener.web import callback_answers, incoming
 from shortener.web.access import for_senders
 from shortener.web.described import CURSOR, Answer, Operation, described
 from shortener.web.problems import RequestError
@@ -33,7 +33,7 @@ def _keep_private(response: Response) -> Response:
     Operation(
         "list_callbacks",
         "Callbacks",
-        {200: Answer("A page of callbacks.", answers.CallbackPage)},
+        {200: Answer("A page of callbacks.", callback_answers.CallbackPage)},
         query=Filter,
         parameters=(CURSOR,),
     )
@@ -55,7 +55,7 @@ def find(account: Account) -> dict[str, Any]:
     Operation(
         "report_callback",
         "Callbacks",
-        {200: Answer("Everything about the callback.", answers.CallbackReport)},
+        {200: Answer("Everything about the callback.", callback_answers.CallbackReport)},
         refusals=(CallbackNotFoundError,),
     )
 )
@@ -72,7 +72,7 @@ def report(account: Account, event_id: str) -> dict[str, Any]:
     Operation(
         "replay_callback",
         "Callbacks",
-        {202: Answer("It is due now.", answers.CallbackReport)},
+        {202: Answer("It is due now.", callback_answers.CallbackReport)},
         refusals=(CallbackNotFoundError, CallbackOpenError),
     )
 )
@@ -92,7 +92,7 @@ def replay(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
     Operation(
         "replay_callbacks",
         "Callbacks",
-        {202: Answer("They are due now, at most 1,000 of them.", answers.Replayed)},
+        {202: Answer("They are due now, at most 1,000 of them.", callback_answers.Replayed)},
         body=replays.Selection,
     )
 )
@@ -111,7 +111,7 @@ def replay_all(account: Account) -> tuple[dict[str, Any], int]:
     Operation(
         "try_receiver",
         "Callbacks",
-        {200: Answer("The attempt, whatever became of it.", answers.Tried)},
+        {200: Answer("The attempt, whatever became of it.", callback_answers.Tried)},
         body=trials.Trial,
         codes={429: ("too_many_tests",)},
     )

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from shortener import db
 from shortener.services import services
-from shortener.web import answers
+from shortener.web import documents
 from shortener.web.access import public
 from shortener.web.described import Answer, Operation, described
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-@described(Operation("healthz", "Operation", {200: Answer("It serves.", answers.Health)}))
+@described(Operation("healthz", "Operation", {200: Answer("It serves.", documents.Health)}))
 @public
 def healthz() -> dict[str, str | int]:
     """Look at the database; 503 comes by itself where it does not answer.

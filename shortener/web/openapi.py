@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 
 from shortener.config import VERSION
 from shortener.services import services
-from shortener.web import answers
+from shortener.web import callback_answers
 from shortener.web.access import ACCESS, public
 from shortener.web.described import OPERATION, Answer, Operation, described
 from shortener.web.operations import names, operation_object
@@ -79,7 +79,7 @@ def _assembled(app: Flask) -> dict[str, Any]:
         method = min((rule.methods or set()) - {"OPTIONS", "HEAD"})
         told = operation_object(operation, operation.sentence or view.__doc__ or "", schemas, guarded=guarded)
         spec.path(path_of(rule), parameters=names(rule), operations={method.lower(): told})
-    event = schemas.answer(answers.Event)
+    event = schemas.answer(callback_answers.Event)
     for name, schema in schemas.components().items():
         spec.components.schema(name, schema)
     return {**spec.to_dict(), "webhooks": {"link.clicked": {"post": _webhook(event)}}}

@@ -7,7 +7,7 @@ from typing import Any, Final
 from werkzeug.routing import Rule
 
 from shortener.errors import AccountDisabledError, CredentialsError, InvalidOrderError
-from shortener.web import answers
+from shortener.web import documents
 from shortener.web.described import BODIES, JSON, Answer, Operation
 from shortener.web.problems import STATUS, TITLES
 from shortener.web.schemas import Schemas
@@ -114,7 +114,7 @@ def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
 
 
 def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
-    schema = schemas.answer(answers.Problem)
+    schema = schemas.answer(documents.Problem)
     narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(given)}}}
     told = {"description": TITLES[status], "content": {PROBLEM: {"schema": {"allOf": [schema, narrowed]}}}}
     return told | _headers_of(status)

@@ -10,7 +10,7 @@ from flask import Flask
 from pydantic import TypeAdapter
 
 from shortener.orders import EXAMPLE
-from shortener.web import answers, openapi, problems
+from shortener.web import answers, callback_answers, documents, openapi, problems
 from shortener.web.described import OPERATION
 from tests.factories import Sender
 
@@ -72,7 +72,9 @@ def test_every_body_has_an_example_and_every_field_a_type(description: dict[str,
 
 
 def test_the_examples_of_documents_are_such_documents() -> None:
-    shown = [kind for kind in vars(answers).values() if isinstance(kind, type) and issubclass(kind, answers.Document)]
+    modules = (answers, callback_answers, documents)
+    found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    shown = [kind for kind in found if issubclass(kind, documents.Document)]
     examples = [(kind, (kind.model_config.get("json_schema_extra") or {}).get("examples", [])) for kind in shown]
     assert sum(len(found) for _, found in examples) >= 4
     for kind, found in examples:

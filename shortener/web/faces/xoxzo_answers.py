@@ -5,10 +5,15 @@ from typing import Annotated, Any, Final
 from pydantic import Field, RootModel
 
 from shortener.orders import EXAMPLE, Order
-from shortener.web.answers import Document, Msgid, Url
+from shortener.web.documents import Document, Msgid, Url
 
 _OURS: Final = Order.model_json_schema()["properties"]
-_RECIPIENT: Final = {"type": "string", "description": "A number in E.164.", "examples": ["+818012345678"]}
+_RECIPIENT: Final = {
+    "type": "string",
+    "description": "A number in E.164, without the national 0.",
+    "pattern": r"^\+[1-9]([ ().-]*[0-9]){6,14}$",
+    "examples": ["+818012345678"],
+}
 Time = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$", description="UTC.")]
 
 
