@@ -17,6 +17,7 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import signal
 import statistics
 import sys
 import tempfile
@@ -40,12 +41,13 @@ BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -
 
 FIRST_SHARE = 0.5  # of first clicks on SQLite that PostgreSQL should reach
 FIXED_P99 = 25  # ms
-AFTERWARDS = 0.6  # minutes that are kept for what comes after the rounds
+AFTERWARDS = 15  # seconds for each cell that are kept for what comes after the rounds
 
 
 def main() -> int:
     """Measure what was asked for; 1 where anything that was answered is not stored."""
     args = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     began, heading = time.monotonic(), machine(args)
     with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         measured = Measured(args)
@@ -66,8 +68,9 @@ class Measured:
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
-        self._until = time.monotonic() + (args.minutes - AFTERWARDS) * 60
         self._rows = [row for row in ROWS if row.word in args.rows]
+        after = AFTERWARDS * len(args.database) * len(args.server) if FIRST in self._rows else 0.0
+        self._until = time.monotonic() + args.minutes * 60 - after
         self.cells: list[Cell] = []
         self._bare: dict[str, list[Run]] = {server: [] for server in args.server}
         self._versions: dict[str, str] = {}
