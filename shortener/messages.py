@@ -79,24 +79,13 @@ def draft(order: Order, account: Account, house: House, idempotency_key: str | N
     )
 
 
-def preprocess(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
-    """Store a message and its link.
-
-    Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same
-    key with the same order gives back the first message.
-    """
-    [outcome] = preprocess_all(session, account, [draft], house, now=now)
-    if isinstance(outcome, Preprocessed):
-        return outcome
-    raise outcome
-
-
 def preprocess_all(
     session: Session, account: Account, drafts: Sequence[Draft], house: House, *, now: dt.datetime
 ) -> list[Outcome]:
     """Store messages and their links, each as if it came alone and in this order; a few statements for all of them.
 
-    Gives the outcome of each: what was stored or given back, or the error that `preprocess` would raise.
+    Gives the outcome of each: what was stored or, where its key came before with the same order, what was then; or the
+    error that stands in its way.
     """
     drafts = without_live_shortlinks(session, drafts, house, now)
     outcomes: dict[int, Outcome] = {}

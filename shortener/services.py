@@ -15,6 +15,7 @@ from shortener.models import Installation
 from shortener.outbound import Client
 from shortener.pruner import Pruner
 from shortener.readers import Readers
+from shortener.reception import Reception
 from shortener.recorder import Recorder
 from shortener.reports import Address
 from shortener.rules import receiver, visitor
@@ -36,6 +37,7 @@ class Services:
     deliverer: Deliverer
     recorder: Recorder
     readers: Readers
+    reception: Reception
     pruner: Pruner
 
     @cached_property
@@ -96,6 +98,7 @@ def make(app: Flask, settings: Settings) -> Services:
         deliverer=deliverer,
         recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=readers,
+        reception=Reception(),
         pruner=Pruner(app, settings),
     )
     app.extensions[EXTENSION] = made

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from shortener import accounts, db, messages
-from shortener.messages import Preprocessed
+from shortener.messages import Draft, House, Preprocessed
 from shortener.models import Account, Link
 from shortener.orders import Order
 from shortener.rules.receiver import Policy
@@ -53,6 +54,14 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
     return Sender(made.name, made.sid, made.token, made.signing_secret)
 
 
+def store(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
+    """Store one message in a transaction of the test's, or raise what stands in its way."""
+    [outcome] = messages.preprocess_all(session, account, [draft], house, now=now)
+    if isinstance(outcome, Preprocessed):
+        return outcome
+    raise outcome
+
+
 def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Preprocessed:
     """A preprocessed message; received now unless said otherwise."""
     policy = Policy(allow_nets=services().policy.allow_nets)
@@ -61,7 +70,7 @@ def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
         house = services().house
         draft = messages.draft(order, account, house)
-        return messages.preprocess(session, account, draft, house, now=now or db.now(session))
+        return store(session, account, draft, house, now=now or db.now(session))
 
 
 def slug_of(link: Link | None) -> str:

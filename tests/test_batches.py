@@ -19,7 +19,7 @@ from shortener.orders import Order
 from shortener.rules.entries import NOT_OBJECT, Entry
 from shortener.rules.strict_json import DECODER
 from shortener.services import Services
-from tests.factories import NOW, TEXT, Sender
+from tests.factories import NOW, TEXT, Sender, store
 from tests.waiting import WITHIN, until
 
 
@@ -84,7 +84,7 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
 
     def other_takes(tag: str) -> None:
         order = Order.check({"message": TEXT, "client_tag": tag}, services.policy)
-        messages.preprocess(other, account, messages.draft(order, account, house), house, now=NOW)
+        store(other, account, messages.draft(order, account, house), house, now=NOW)
 
     def waits() -> bool:
         with db.read() as session:

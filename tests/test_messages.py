@@ -14,7 +14,7 @@ from shortener.rules.receiver import Policy
 from shortener.services import Services
 from shortener.services import services as services_of_app
 from tests.conftest import running
-from tests.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of
+from tests.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of, store
 
 
 def account_of(sender: Sender) -> Account:
@@ -31,7 +31,7 @@ def with_key(sender: Sender, key: str, **fields: object) -> messages.Preprocesse
     account, house = account_of(sender), services_of_app().house
     draft = messages.draft(Order.check({"message": TEXT, **fields}, Policy()), account, house, key)
     with db.write() as session:
-        return messages.preprocess(session, account, draft, house, now=NOW)
+        return store(session, account, draft, house, now=NOW)
 
 
 def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:

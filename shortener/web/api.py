@@ -50,8 +50,7 @@ def preprocess(account: Account) -> tuple[dict[str, Any], int, dict[str, str]]:
     key = incoming.idempotency_key()
     order = Order.check(incoming.fields(), services().policy)
     draft = messages.draft(order, account, services().house, key)
-    with db.write() as session:
-        done = messages.preprocess(session, account, draft, services().house, now=db.now(session))
+    done = services().reception.preprocess(account, draft, services().house)
     document = reports.accepted(done.message, done.link, services().address)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers

@@ -519,5 +519,5 @@ def test_a_database_fault_that_is_ours_is_not_called_an_outage(
     def fail(*_: object, **__: object) -> None:
         raise IntegrityError("INSERT", {}, Exception("NOT NULL"))
 
-    monkeypatch.setattr("shortener.messages.preprocess", fail)
+    monkeypatch.setattr("shortener.messages.preprocess_all", fail)
     assert_problem(post(client, sender, message=TEXT), 500, "internal")

@@ -61,8 +61,7 @@ def _keep_private(response: Response) -> Response:
 def send(account: Account) -> tuple[list[dict[str, Any]], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     draft = messages.draft(_order(), account, services().house)
-    with db.write() as session:
-        done = messages.preprocess(session, account, draft, services().house, now=db.now(session))
+    done = services().reception.preprocess(account, draft, services().house)
     text = reports.rewritten_text(done.message, done.link, services().address)
     shortlink = services().address.of_link(done.link) if done.link else None
     return [{"msgid": done.message.msgid, "message": text, "shortlink": shortlink}], 201
