@@ -15,6 +15,7 @@ under load. Ends with 1 where anything that was answered is not stored. docs/per
 import argparse
 import contextlib
 import importlib.metadata
+import itertools
 import os
 import platform
 import signal
@@ -29,8 +30,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import load, pinned  # noqa: E402  # the checkout is on the path from here on
-from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row, started, stored  # noqa: E402  # noqa: E402
+from bench import cells, load, pinned  # noqa: E402  # the checkout is on the path from here on
+from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row, started, stored  # noqa: E402
 from bench.due import KINDS  # noqa: E402
 from bench.load import Run  # noqa: E402
 from bench.pinned import Server  # noqa: E402
@@ -41,6 +42,7 @@ BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -
 
 FIRST_SHARE = 0.5  # of first clicks on SQLite that PostgreSQL should reach
 FIXED_P99 = 25  # ms
+REPEATABLE = (cells.UNKNOWN, cells.HEAD, cells.AGAIN, cells.SPREAD)  # rows that need no links of their own
 AFTERWARDS = 15  # seconds for each cell that are kept for what comes after the rounds
 
 
@@ -49,6 +51,9 @@ def main() -> int:
     args = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
     began, heading = time.monotonic(), machine(args)
+    if args.memory:
+        print(f"{heading}\n\n{memory(args)}")
+        return 0
     with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         measured = Measured(args)
         measured.measure(Path(folder))
@@ -168,6 +173,28 @@ class Measured:
         return _markdown(lines)
 
 
+def memory(args: argparse.Namespace) -> str:
+    """What the web processes have for themselves alone, again and again while requests are answered."""
+    os.sched_setaffinity(0, {pinned.LOADING})
+    lines: list[Sequence[str]] = [("requests answered", "private memory of each web process, MB"), ("--:", "---")]
+    shape, answered = {"processes": str(args.processes), "threads": str(args.threads)}, 0
+    with contextlib.ExitStack() as stack:
+        place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shortener-")))
+        store = stack.enter_context(stored(args.database[0], args.links))
+        running = stack.enter_context(started(args.server[0], store, place, shape))
+        cell = Cell(store, args.server[0], running, place, args.seconds, shape)
+        for row in itertools.cycle(REPEATABLE):
+            used = sorted(pinned.private_bytes(pid) / 1e6 for pid in pinned.children(running.pid))
+            if not lines[2:] or answered >= (len(lines) - 2) * args.memory / 10:
+                lines.append((f"{answered:,}", ", ".join(f"{size:.0f}" for size in used[-args.processes :])))
+                say(" ".join(lines[-1]))
+            if answered >= args.memory:
+                return _markdown(lines)
+            cell.run(row)
+            answered += cell.runs[row.word][-1].answered
+    raise RuntimeError("not reached")
+
+
 def machine(args: argparse.Namespace) -> str:
     """What is measured, and on what."""
     model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
@@ -236,6 +263,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--links", type=int, default=300_000)
     parser.add_argument("--processes", type=int, default=Settings.model_fields["processes"].default)
     parser.add_argument("--threads", type=int, default=Settings.model_fields["threads"].default)
+    parser.add_argument(
+        "--memory",
+        type=int,
+        nargs="?",
+        const=1_000_000,
+        help="only the memory over so many requests, by default a million",
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     args = parser.parse_args()
     args.database, args.server = args.database or list(KINDS), args.server or list(pinned.COMMANDS)
