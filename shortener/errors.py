@@ -94,6 +94,12 @@ class AccountNameError(ShortenerError):
     code = "account_name"
 
 
+class CampaignError(ShortenerError):
+    """A file of messages cannot be read or written as a whole."""
+
+    code = "campaign"
+
+
 class SecretKeyError(ShortenerError):
     """A stored secret does not open under `SHORTENER_SECRET_KEY`."""
 

@@ -15,6 +15,7 @@ MOST_TAGS = 100
 METADATA_BYTES = 4096
 METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
 URL_LENGTH = 2048
+KEY_LENGTH = 255
 EXAMPLE: dict[str, Any] = {
     "message": "Your parcel is on its way: https://example.com/track?id=1&lang=en Thank you!",
     "lt_callbackurl": "https://crm.example.com/clicked",
@@ -129,6 +130,13 @@ BareDomains = Annotated[
     Literal["off", "careful", "any"],
     Field(description="Whether `example.com` is a link; `careful`: where it is not also a word, like `day.so`."),
 ]
+
+
+def key_fault(key: str) -> str | None:
+    """What is wrong with an idempotency key, if anything is."""
+    if 0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable():
+        return None
+    return f"must be 1 to {KEY_LENGTH} printable ASCII characters"
 
 
 class Order(BaseModel):

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from shortener.cli import accounts, database, export, running
+from shortener.cli import accounts, campaigns, database, export, retention, running
 
 
 def register(app: Flask) -> None:
@@ -12,3 +12,5 @@ def register(app: Flask) -> None:
     app.cli.add_command(export.export)
     app.cli.add_command(running.worker)
     app.cli.add_command(running.first_start)
+    app.cli.add_command(campaigns.preprocess)
+    app.cli.add_command(retention.prune)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
+from shortener import orders
 from shortener.errors import InvalidOrderError
 from shortener.orders import MOST_TAGS
 from shortener.rules.strict_json import DECODER, Object
@@ -18,7 +19,6 @@ from shortener.web.problems import RequestError
 
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 2 * MOST_TAGS  # each tag may be a field of its own
-IDEMPOTENCY_KEY_LENGTH = 255
 PIECE = 64 * 1024  # bytes
 IN_MEMORY = 1024 * 1024  # bytes of a long body; what is longer lies in a temporary file
 Pairs = list[tuple[str, Any]]
@@ -59,9 +59,8 @@ def body() -> bytes:
 def idempotency_key() -> str | None:
     """The request's `Idempotency-Key`; InvalidOrderError where it cannot be used."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not (0 < len(key) <= IDEMPOTENCY_KEY_LENGTH and key.isascii() and key.isprintable()):
-        sentence = f"must be 1 to {IDEMPOTENCY_KEY_LENGTH} printable ASCII characters"
-        raise InvalidOrderError({"Idempotency-Key": [sentence]})
+    if key is not None and (fault := orders.key_fault(key)):
+        raise InvalidOrderError({"Idempotency-Key": [fault]})
     return key
 
 

@@ -22,12 +22,14 @@ CODES = {
     errors.CredentialsError: "credentials_invalid",
     errors.AccountDisabledError: "account_disabled",
     errors.AccountNameError: "account_name",
+    errors.CampaignError: "campaign",
     errors.SecretKeyError: "secret_key",
 }
 # What only an operator meets, and the calls that raise it: nothing under web/ makes them.
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|with_secret_key|migrations",
     errors.AccountNameError: r"accounts\.(create|named|rotate|disable|configure)",
+    errors.CampaignError: r"campaign",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
 }
 

@@ -1,0 +1,34 @@
+"""What removes old messages by hand, or by a timer."""
+
+import click
+
+from shortener import retention
+from shortener.cli.base import Refusals, as_json, progress, show
+from shortener.rules.moments import rfc3339
+from shortener.services import services
+
+
+@click.command(cls=Refusals)
+@click.option("--dry-run", is_flag=True, help="Count them and remove nothing.")
+@as_json
+def prune(dry_run: bool, wants_json: bool) -> None:
+    """Remove messages older than SHORTENER_RETENTION_DAYS.
+
+    \b
+    With their links, clicks and callbacks; none whose callback is still to be
+    attempted. The processes that deliver callbacks do the same by themselves.
+    In small steps with pauses, beside all other work; safe to break off, to
+    repeat, and on several nodes at once. A SQLite file gets smaller at the end.
+    Examples: flask --app wsgi prune --dry-run
+              flask --app wsgi prune
+    """
+    before = services().pruner.before()
+    if dry_run:
+        show({"would_remove": retention.count(before), "received_until": rfc3339(before)}, wants_json)
+        return
+    removed = 0
+    with progress(retention.count(before), "message") as bar:
+        for some in retention.prune(before):
+            removed += some
+            bar.update(some)
+    show({"removed": removed, "received_until": rfc3339(before)}, wants_json)
