@@ -6,7 +6,7 @@ TESTS ?= tests
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo setup test bench check lint types layers fix clean
+.PHONY: help run demo setup test bench check lint types layers words fix clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,14 @@ layers: $(VENV)/dev.done
 
 fix: $(VENV)/dev.done ## format, and mend what can be mended
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+WORDS := shortener/translations
+words: $(VENV)/dev.done ## take the pages' sentences into the catalogues, and compile what is translated
+	@$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output -o $(WORDS)/messages.pot .
+	@$(BIN)/pybabel -q update -i $(WORDS)/messages.pot -d $(WORDS) --no-fuzzy-matching --ignore-obsolete --width=120
+	@rm $(WORDS)/messages.pot
+	@sed -i -E '/^"(POT|PO|Rep|Last-|Language-|Gen).*: /d' $(WORDS)/*/LC_MESSAGES/messages.po # dates and names that nobody wrote
+	@$(BIN)/pybabel -q compile -d $(WORDS)
 
 clean: ## remove what the commands above made, except data
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

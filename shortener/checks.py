@@ -30,9 +30,21 @@ def of_message(
     session: Session, text: str, account: Account, question: Question, house: House, *, now: dt.datetime
 ) -> dict[str, Any]:
     """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
+    return shown(text, finding(session, text, account, question, house, now=now), house)
+
+
+def finding(
+    session: Session, text: str, account: Account, question: Question, house: House, *, now: dt.datetime
+) -> body.Finding:
+    """What would be found in a message of the account."""
     order = Order(message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains)
     [draft] = messages.without_live_shortlinks(session, [messages.draft(order, account, house)], house, now)
-    found = draft.finding.found
+    return draft.finding
+
+
+def shown(text: str, finding: body.Finding, house: House) -> dict[str, Any]:
+    """The document that tells it."""
+    found = finding.found
     rewritten = body.rewrite(text, found, f"{house.base_url}/{SAMPLE_SLUG}") if found else text
     return {
         "message": rewritten,
@@ -40,7 +52,7 @@ def of_message(
         and {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]},
         "skipped": [
             {"text": piece.text, "reason": piece.reason, "detail": target.REASONS[piece.reason]}
-            for piece in draft.finding.skipped
+            for piece in finding.skipped
         ],
         "sms": sms(text, rewritten),
     }

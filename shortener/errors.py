@@ -1,5 +1,7 @@
 """What can go wrong, each with a stable code. No HTTP here: `web/problems.py` gives each its status."""
 
+import datetime as dt
+
 
 class ShortenerError(Exception):
     """The parent of everything the product refuses; `str()` says what to do about it."""
@@ -109,3 +111,34 @@ class SecretKeyError(ShortenerError):
         super().__init__(
             "A stored signing secret does not open: SHORTENER_SECRET_KEY is not the one it was stored under."
         )
+
+
+class PersonNameError(ShortenerError):
+    """No person, or already one, has this name; or the person would see nothing."""
+
+    code = "person_name"
+
+
+class PasswordError(ShortenerError):
+    """A password that cannot be taken."""
+
+    code = "password"
+
+
+class SignInError(ShortenerError):
+    """Nobody has this name and this password. It does not tell which of the two is wrong."""
+
+    code = "sign_in"
+
+    def __init__(self) -> None:
+        super().__init__("Name or password is wrong.")
+
+
+class SignInLimitError(ShortenerError):
+    """The name, or the network that it was tried from, has failed too often; `wait` says for how long."""
+
+    code = "sign_in_limit"
+
+    def __init__(self, wait: dt.timedelta) -> None:
+        self.wait = wait
+        super().__init__("Too many sign-ins have failed; try again in a few minutes.")

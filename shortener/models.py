@@ -131,6 +131,49 @@ class Credential(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_on: Mapped[dt.datetime]
+    used_on: Mapped[dt.datetime | None]
+
+
+class Person(Base):
+    """Somebody who signs in to the dashboard: of an account, an operator of the installation, or both."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    # A name or an e-mail address in lower case: what is typed at the sign-in.
+    name: Mapped[str] = mapped_column(unique=True)
+    password: Mapped[str]  # its Argon2 hash, with the parameters in it
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    # Of the account: `owner` or `viewer`.
+    role: Mapped[str | None]
+    operator: Mapped[bool] = mapped_column(default=False)
+    created_on: Mapped[dt.datetime]
+    disabled_on: Mapped[dt.datetime | None]
+
+
+class SignedIn(Base):
+    """A browser in which a person is signed in; its cookie is kept as its SHA-256 only."""
+
+    __tablename__ = "session"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created_on: Mapped[dt.datetime]
+    expires_on: Mapped[dt.datetime] = mapped_column(index=True)
+
+
+class SignInFailure(Base):
+    """A sign-in that failed, or has not ended yet: too many of one name or from one network are not let try."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index(None, "name_sha256", "tried_on"), Index(None, "network", "tried_on"))
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    # Of a name that may be nobody's, of any length, and may be a password typed in the wrong field.
+    name_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    network: Mapped[str]
+    tried_on: Mapped[dt.datetime] = mapped_column(index=True)
 
 
 class SigningSecret(Base):

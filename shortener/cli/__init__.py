@@ -2,12 +2,13 @@
 
 from flask import Flask
 
-from shortener.cli import accounts, campaigns, database, export, retention, running
+from shortener.cli import accounts, campaigns, database, export, people, retention, running
 
 
 def register(app: Flask) -> None:
     """Add the commands to the application."""
     app.cli.add_command(accounts.group)
+    app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)
     app.cli.add_command(running.worker)

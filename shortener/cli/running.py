@@ -6,10 +6,10 @@ import threading
 import click
 from sqlalchemy import select
 
-from shortener import db, migrations
+from shortener import db, migrations, people
 from shortener.cli import accounts
 from shortener.cli.base import Refusals, show
-from shortener.errors import AccountNameError
+from shortener.errors import AccountNameError, PersonNameError
 from shortener.models import Account
 from shortener.services import services
 
@@ -39,10 +39,10 @@ def worker() -> None:
 
 @click.command("first-start", cls=Refusals)
 def first_start() -> None:
-    """Make the tables and the account `demo`.
+    """Make the tables, the account `demo`, and a person who owns it.
 
     \b
-    The account only where there is none yet; prints a line to try.
+    Only where there is no account yet; prints how to sign in and a line to try.
     Example: flask --app wsgi first-start
     """
     migrations.upgrade(db.db.engine)
@@ -56,7 +56,23 @@ def first_start() -> None:
         made = None
     if made is None:
         click.echo("There are accounts already. A new token for one: flask --app wsgi account rotate NAME")
+        click.echo(f"The dashboard is {base_url}/dashboard. Who may sign in: flask --app wsgi person list")
         return
     click.echo("An account named demo was made. These are shown once:\n")
     show(made, wants_json=False)
     click.echo(f"\nTry it, in another terminal:\n\n{CURL.format(base_url=base_url, **made)}\n")
+    if (password := _make_first_person(made["name"])) is not None:
+        click.echo("The dashboard, with a password that is shown once:\n")
+        show({"address": f"{base_url}/dashboard", "sign in as": made["name"], "password": password}, wants_json=False)
+        click.echo()
+
+
+def _make_first_person(account: str) -> str | None:
+    """The account's first owner, who is also the operator; None where somebody of that name is there already."""
+    password = people.generated_password()
+    try:
+        with db.write() as session:
+            people.create(session, account, password, account=account, role="owner", operator=True, now=db.now(session))
+    except PersonNameError:
+        return None
+    return password

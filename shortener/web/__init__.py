@@ -7,6 +7,7 @@ from shortener.web import (
     api,
     batches,
     callbacks_api,
+    dashboard,
     exports,
     health,
     openapi,
@@ -37,4 +38,5 @@ def register(app: Flask) -> None:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)
     app.register_blueprint(xoxzo.blueprint)
+    dashboard.register(app)
     problems.SHAPES["/sms/"] = xoxzo.shape

@@ -24,6 +24,11 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.CallbackOpenError: 409,
     errors.CredentialsError: 401,
     errors.AccountDisabledError: 401,
+    errors.AccountNameError: 404,
+    errors.PersonNameError: 404,
+    errors.PasswordError: 422,
+    errors.SignInError: 401,
+    errors.SignInLimitError: 429,
 }
 # What Werkzeug refuses before a view of ours sees it.
 HTTP_CODES = {
@@ -53,6 +58,8 @@ TITLES = {
 # A vendor's paths answer in the vendor's shape: path prefix -> (status, detail, errors by field) -> answer.
 Shape = Callable[[int, str, dict[str, list[str]]], Response]
 SHAPES: dict[str, Shape] = {}
+# And pages of our own have their own page for an address that is not there: path prefix -> error -> page.
+PAGES: dict[str, Callable[[HTTPException], Response]] = {}
 
 
 class RequestError(Exception):
@@ -127,6 +134,9 @@ def _no_database(error: SQLAlchemyError) -> Response:
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
+    for prefix, page in PAGES.items():
+        if request.path.startswith(prefix):
+            return page(error)
     if pages.for_people():
         response = pages.gone("unknown") if status == 404 else pages.page(status, "refused")
     else:

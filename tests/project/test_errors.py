@@ -24,11 +24,14 @@ CODES = {
     errors.AccountNameError: "account_name",
     errors.CampaignError: "campaign",
     errors.SecretKeyError: "secret_key",
+    errors.PersonNameError: "person_name",
+    errors.PasswordError: "password",
+    errors.SignInError: "sign_in",
+    errors.SignInLimitError: "sign_in_limit",
 }
 # What only an operator meets, and the calls that raise it: nothing under web/ makes them.
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|with_secret_key|migrations",
-    errors.AccountNameError: r"accounts\.(create|named|rotate|disable|configure)",
     errors.CampaignError: r"campaign",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
 }

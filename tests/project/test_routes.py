@@ -18,7 +18,9 @@ from shortener.web.access import ACCESS
 from tests.conftest import SECRET_KEY
 
 # Whoever adds to this list has thought about who may come.
-PUBLIC = {"/<slug:slug>", "/healthz", "/robots.txt", "/openapi.json", "/docs"}
+PUBLIC = {"/<slug:slug>", "/healthz", "/robots.txt", "/openapi.json", "/docs", "/assets/<name>", "/dashboard/sign-in"}
+# Under /dashboard: for everybody who is signed in, for an account's viewers, its owners, the operators.
+SEATS = {"people", "viewers", "owners", "operators"}
 REDIRECT = "redirect"
 slugs = st.text(string.ascii_letters + string.digits, min_size=LENGTH, max_size=LENGTH)
 
@@ -41,10 +43,20 @@ def methods(rule: Rule) -> set[str]:
     return (rule.methods or set()) - {"OPTIONS"}
 
 
+def of_dashboard(rule: Rule) -> bool:
+    return rule.endpoint.startswith("dashboard.")
+
+
 def test_every_view_says_who_may_call_it(app: Flask) -> None:
-    assert {rule.rule: access(app, rule) for rule in app.url_map.iter_rules()}.items() <= {
-        (rule.rule, "public" if rule.rule in PUBLIC else "senders") for rule in app.url_map.iter_rules()
-    }
+    for rule in app.url_map.iter_rules():
+        expected = {"public"} if rule.rule in PUBLIC else SEATS if of_dashboard(rule) else {"senders"}
+        assert access(app, rule) in expected, rule.rule
+
+
+def test_who_may_only_look_has_nothing_to_send_but_questions_and_what_is_their_own(app: Flask) -> None:
+    sent = {rule.rule for rule in app.url_map.iter_rules() if of_dashboard(rule) and "POST" in methods(rule)}
+    for_all = {rule.rule for rule in app.url_map.iter_rules() if access(app, rule) in {"viewers", "people"}}
+    assert sent & for_all == {"/dashboard/try", "/dashboard/password", "/dashboard/sign-out"}
 
 
 def test_what_is_public_is_there(app: Flask) -> None:
@@ -52,7 +64,7 @@ def test_what_is_public_is_there(app: Flask) -> None:
 
 
 def test_without_credentials_every_other_route_is_closed_to_every_method(app: Flask) -> None:
-    closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC]
+    closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC and not of_dashboard(rule)]
     tried = 0
     for rule in closed:
         path = app.url_map.bind("s.example.com").build(rule.endpoint, dict.fromkeys(rule.arguments, "x" * 32))
@@ -62,6 +74,17 @@ def test_without_credentials_every_other_route_is_closed_to_every_method(app: Fl
             assert "WWW-Authenticate" in answer.headers, (method, path)
             tried += 1
     assert tried >= 5
+
+
+def test_without_a_seat_every_page_of_the_dashboard_leads_to_the_sign_in(app: Flask) -> None:
+    closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC and of_dashboard(rule)]
+    assert len(closed) >= 3
+    for rule in closed:
+        path = app.url_map.bind("s.example.com").build(rule.endpoint, dict.fromkeys(rule.arguments, "x" * 32))
+        for method in methods(rule):
+            answer = app.test_client().open(path, method=method)
+            assert answer.status_code == 303, (method, path)
+            assert answer.headers["Location"].startswith("/dashboard/sign-in"), (method, path)
 
 
 @given(slugs)

@@ -1,12 +1,13 @@
 """The README's table of settings is complete and true, and nothing names a setting that does not exist."""
 
 import re
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from shortener.config import PREFIX, Settings
+from shortener.config import PREFIX, VERSION, Settings
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| *`(SHORTENER_[A-Z_]+)` *\| *(.*?) *\| *(.*?) *\|$", re.MULTILINE)
@@ -54,3 +55,7 @@ def test_a_row_says_the_default_and_what_the_setting_does(name: str) -> None:
 def test_a_name_of_a_setting_is_written_right_wherever_it_stands(path: Path) -> None:
     named = set(re.findall(r"\bSHORTENER_[A-Z_]*[A-Z]\b(?!_?\*)", path.read_text(encoding="utf-8")))
     assert {name.removesuffix("_FILE") for name in named} <= set(NAMES) | NOT_OURS
+
+
+def test_the_version_is_the_projects() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION

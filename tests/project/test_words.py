@@ -29,6 +29,7 @@ NOT_OURS = {
 # Where such a word means the other thing that it is the right word for.
 MEANT = {
     "credential.token_sha256": "what an account shows is its TOKEN",
+    "session.token_sha256": "what a browser shows is the session's token",
     "callback.lease_token": "shows who holds the lease",
     "callback.url": "the sender's address, no link of a message",
     "link.base_url": "the address of this installation",

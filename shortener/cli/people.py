@@ -1,0 +1,131 @@
+"""People who sign in to the dashboard."""
+
+import sys
+from typing import Any
+
+import click
+
+from shortener import db, people, sessions
+from shortener.cli.base import Group, as_json, show, show_rows
+from shortener.models import Person
+from shortener.rules.moments import rfc3339
+from shortener.services import services
+
+group = Group("person", help="People who sign in to the dashboard.")
+generated = click.option("--generate", is_flag=True, help="Make up a password and show it once.")
+
+
+@group.command()
+@click.argument("name")
+@click.option("--account", help="The account that the person belongs to.")
+@click.option("--role", type=click.Choice(people.ROLES), help="What the person may do there; viewer unless given.")
+@click.option("--operator", is_flag=True, help="Sees the pages of the installation's operator.")
+@generated
+@as_json
+def create(name: str, account: str | None, role: str | None, operator: bool, generate: bool, wants_json: bool) -> None:
+    """Create a person, by a name or an e-mail address.
+
+    \b
+    Asks for a password; on standard input without a terminal: its first line.
+    Owners change what belongs to the account, viewers look.
+    Examples: flask --app wsgi person create ann@example.com --account shop --role owner
+              flask --app wsgi person create ann --operator --generate --json
+    """
+    role = role or ("viewer" if account else None)
+    password = _password(generate)
+    with db.write() as session:
+        person = people.create(
+            session, name, password, account=account, role=role, operator=operator, now=db.now(session)
+        )
+    _show_new(_shown(person, account), password if generate else None, wants_json)
+
+
+@group.command("list")
+@as_json
+def list_people(wants_json: bool) -> None:
+    """List the people with what they may see.
+
+    \b
+    Example: flask --app wsgi person list
+    """
+    with db.read() as session:
+        rows = [_shown(person, account) for person, account in people.every(session)]
+    show_rows(rows, wants_json, "No person yet: flask --app wsgi person create NAME --account ACCOUNT")
+
+
+@group.command()
+@click.argument("name")
+@generated
+@as_json
+def password(name: str, generate: bool, wants_json: bool) -> None:
+    """Give a person a new password.
+
+    \b
+    Signs the person out everywhere, and lets the name be tried again at once.
+    Examples: flask --app wsgi person password ann
+              flask --app wsgi person password ann --generate
+    """
+    with db.read() as session:
+        people.named(session, name)  # before anything is typed
+    new = _password(generate)
+    with db.write() as session:
+        person = people.named(session, name)
+        people.set_password(session, person, new)
+        sessions.forget_failures(session, name)
+        row = _shown(person, people.account_name(session, person))
+    _show_new(row, new if generate else None, wants_json)
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def disable(name: str, wants_json: bool) -> None:
+    """Let a person in no more; open sessions end now.
+
+    \b
+    Example: flask --app wsgi person disable ann
+    """
+    with db.write() as session:
+        person = people.disable(session, name, now=db.now(session))
+        row = _shown(person, people.account_name(session, person))
+    show(row, wants_json)
+
+
+@group.command()
+@click.argument("name")
+@as_json
+def enable(name: str, wants_json: bool) -> None:
+    """Let a disabled person in again, with the password that they had.
+
+    \b
+    Example: flask --app wsgi person enable ann
+    """
+    with db.write() as session:
+        person = people.enable(session, name)
+        row = _shown(person, people.account_name(session, person))
+    show(row, wants_json)
+
+
+def _password(generate: bool) -> str:
+    """Ask for one without showing it. Without a terminal it is a line of standard input, for scripts."""
+    if generate:
+        return people.generated_password()
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _show_new(row: dict[str, Any], password: str | None, wants_json: bool) -> None:
+    address = {"dashboard": f"{services().settings.base_url}/dashboard"}
+    show(row | address | ({"password": password} if password else {}), wants_json)
+
+
+def _shown(person: Person, account: str | None) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "account": account,
+        "role": person.role,
+        "operator": person.operator,
+        "disabled": person.disabled_on is not None,
+        "created_on": rfc3339(person.created_on),
+    }

@@ -1,0 +1,121 @@
+"""Sessions: whom a browser's cookie stands for, and how often a password may be tried."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session
+
+from shortener.accounts import random_text
+from shortener.errors import SignInLimitError
+from shortener.models import Account, Person, SignedIn, SignInFailure
+from shortener.people import plain_name
+
+IDLE: Final = dt.timedelta(hours=12)  # a session that is not used for so long ends
+LONGEST: Final = dt.timedelta(days=7)  # and one that is used, after this
+RENEWED: Final = dt.timedelta(minutes=10)  # a page does not write more often than this
+WINDOW: Final = dt.timedelta(minutes=15)
+TRIES_BY_NAME: Final = 10  # failures in the window
+TRIES_BY_NETWORK: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a cookie stands for."""
+
+    signed_in: SignedIn
+    person: Person
+    account: Account | None
+
+
+def begin(session: Session, name: str, network: str, *, now: dt.datetime) -> int:
+    """Count a try before it is made, so that tries at one moment are counted too; give its id, to take it back.
+
+    SignInLimitError if it is one too many.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
+        session.execute(text("LOCK TABLE sign_in_failure IN SHARE ROW EXCLUSIVE MODE"))
+    session.execute(delete(SignInFailure).where(SignInFailure.tried_on <= now - WINDOW))
+    check_limits(session, name, network, now=now)
+    tried = SignInFailure(name_sha256=_name_sha256(name), network=network, tried_on=now)
+    session.add(tried)
+    session.flush()
+    return tried.id
+
+
+def check_limits(session: Session, name: str, network: str, *, now: dt.datetime) -> None:
+    """SignInLimitError where the name or the network has failed too often; it tells when to try again."""
+    by_name, by_network = SignInFailure.name_sha256 == _name_sha256(name), SignInFailure.network == network
+    for condition, most in ((by_name, TRIES_BY_NAME), (by_network, TRIES_BY_NETWORK)):
+        recent = select(SignInFailure.tried_on).where(condition, SignInFailure.tried_on > now - WINDOW)
+        counted = session.scalars(recent.order_by(SignInFailure.tried_on.desc()).limit(most)).all()
+        if len(counted) == most:
+            raise SignInLimitError(wait=counted[-1] + WINDOW - now)
+
+
+def take_back(session: Session, tried: int) -> None:
+    """The password was right: it was no failure. Others of the name stay, for they may be somebody else's."""
+    session.execute(delete(SignInFailure).where(SignInFailure.id == tried))
+
+
+def start(session: Session, person: Person, *, now: dt.datetime) -> str:
+    """Open a session; give its cookie, which is never shown again."""
+    session.execute(delete(SignedIn).where(SignedIn.expires_on <= now))
+    token = random_text(43)
+    row = SignedIn(token_sha256=_sha256(token), person_id=person.id, created_on=now, expires_on=now + IDLE)
+    session.add(row)
+    return token
+
+
+def find(session: Session, token: str, *, now: dt.datetime) -> Found | None:
+    """Whom the cookie stands for; None where the session has ended or the person is disabled."""
+    query = (
+        select(SignedIn, Person, Account)
+        .join(Person, Person.id == SignedIn.person_id)
+        .outerjoin(Account, Account.id == Person.account_id)
+        .where(SignedIn.token_sha256 == _sha256(token), SignedIn.expires_on > now, Person.disabled_on.is_(None))
+    )
+    row = session.execute(query).one_or_none()
+    return None if row is None else Found(*row)
+
+
+def wants_renewal(signed_in: SignedIn, *, now: dt.datetime) -> bool:
+    """Whether the session should be made to last longer, for it is in use."""
+    return _expiry(signed_in, now) - signed_in.expires_on >= RENEWED
+
+
+def renew(session: Session, signed_in: SignedIn, *, now: dt.datetime) -> None:
+    """Let a session that is in use last longer, though not for ever."""
+    row = session.get(SignedIn, signed_in.id)
+    if row is not None:
+        row.expires_on = _expiry(row, now)
+
+
+def end(session: Session, token: str) -> None:
+    """End the session of this cookie, if there is one."""
+    session.execute(delete(SignedIn).where(SignedIn.token_sha256 == _sha256(token)))
+
+
+def forget_failures(session: Session, name: str) -> None:
+    """Let a name be tried again at once."""
+    session.execute(delete(SignInFailure).where(SignInFailure.name_sha256 == _name_sha256(name)))
+
+
+def count(session: Session, person: Person, *, now: dt.datetime) -> int:
+    """In how many browsers a person is signed in."""
+    mine = select(func.count()).where(SignedIn.person_id == person.id, SignedIn.expires_on > now)
+    return session.scalar(mine) or 0
+
+
+def _expiry(signed_in: SignedIn, now: dt.datetime) -> dt.datetime:
+    return min(now + IDLE, signed_in.created_on + LONGEST)
+
+
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _name_sha256(name: str) -> bytes:
+    return _sha256(plain_name(name))

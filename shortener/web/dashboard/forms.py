@@ -1,0 +1,46 @@
+"""Forms: only our own pages may send them."""
+
+import hmac
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import request
+from werkzeug.exceptions import Forbidden
+
+from shortener.services import services
+from shortener.web import incoming
+
+TOKEN: Final = "form_token"  # noqa: S105 - a field's name
+FORGED: Final = "forged"  # how the page that refuses knows its sentence
+
+
+def check_origin() -> None:
+    """Forbidden where the browser says that a page of somebody else sent this form."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and site not in {"same-origin", "none"}:
+        raise Forbidden(FORGED)
+    if site is None and origin is not None and urlsplit(origin).netloc not in _own():
+        raise Forbidden(FORGED)
+
+
+def check_token(token: str) -> None:
+    """Forbidden where the form does not carry its session's token."""
+    given = fields().get(TOKEN, "")
+    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode()):
+        raise Forbidden(FORGED)
+
+
+def fields() -> dict[str, str]:
+    """What was filled in. Read as the interface for programs reads it: strictly."""
+    if request.mimetype != incoming.FORM:
+        raise Forbidden(FORGED)
+    return incoming.fields()
+
+
+def sent() -> bool:
+    """Whether the page was asked for by sending its form."""
+    return request.method == "POST"
+
+
+def _own() -> set[str]:
+    return {request.host, urlsplit(services().settings.base_url).netloc}

@@ -1,0 +1,36 @@
+"""In which language the dashboard speaks: chosen on the page, else by the browser."""
+
+from typing import Final
+
+from flask import Flask, Response, request
+from flask_babel import Babel
+
+LANGUAGES: Final = {"en": "English", "ja": "日本語"}
+COOKIE: Final = "language"
+PARAMETER: Final = "language"
+YEAR: Final = 365 * 86_400
+
+
+def register(app: Flask) -> None:
+    """Bind the catalogues, which lie compiled beside the code."""
+    Babel(app, default_translation_directories="translations", locale_selector=spoken)
+
+
+def spoken() -> str:
+    """The language of the current page."""
+    for chosen in (request.args.get(PARAMETER), request.cookies.get(COOKIE)):
+        if chosen in LANGUAGES:
+            return str(chosen)
+    # `best_match` would take `ja;q=0.5` before `en-GB`, for it looks for the very same word first.
+    asked = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
+    return next((language for language in asked if language in LANGUAGES), "en")
+
+
+def remember(response: Response) -> Response:
+    """Keep a language that was chosen on this page, and say which one it has."""
+    chosen = request.args.get(PARAMETER)
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, str(chosen), max_age=YEAR, path="/dashboard", httponly=True, samesite="Lax")
+    response.headers["Content-Language"] = spoken()
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response

@@ -1,0 +1,62 @@
+"""For the operator: accounts in numbers, people, version, and the settings in force without secrets."""
+
+import datetime as dt
+from typing import Final
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import make_url
+
+from shortener import db, people, totals
+from shortener.config import PREFIX, VERSION, Settings
+from shortener.services import services
+from shortener.web.dashboard.seats import Seat, for_operators
+
+DAYS: Final = 7
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the page."""
+    blueprint.add_url_rule("/operator", view_func=operator)
+
+
+@for_operators
+def operator(seat: Seat) -> ResponseReturnValue:
+    """Everything about the installation that its operator asks for."""
+    settings = services().settings
+    with db.read() as session:
+        accounts = totals.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
+        everybody = people.every(session)
+    return render_template(
+        "dashboard/operator.html",
+        accounts=accounts,
+        people=everybody,
+        days=DAYS,
+        version=VERSION,
+        settings=_shown(settings),
+        database=_database(settings),
+    )
+
+
+def _shown(settings: Settings) -> list[tuple[str, str, bool, str]]:
+    """Name, value, whether it is the default, meaning. Of a secret it is shown only that there is one."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        shown = _text(value) if field.repr or value is None else "••••••••"
+        rows.append((f"{PREFIX}{name.upper()}", shown, value == field.default, field.description or ""))
+    return rows
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple | frozenset):
+        return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def _database(settings: Settings) -> str:
+    """Which database it is and where: without name and password of who may enter, and without what stands behind."""
+    url = make_url(settings.sqlalchemy_url)
+    return f"{url.get_backend_name()}://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"

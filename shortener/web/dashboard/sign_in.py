@@ -1,0 +1,101 @@
+"""Sign in, sign out, change one's password."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shortener import db, people, sessions
+from shortener.errors import PasswordError, SignInError, SignInLimitError
+from shortener.rules.address import network_of
+from shortener.web.access import public
+from shortener.web.dashboard import forms, seats
+from shortener.web.dashboard.seats import Seat, for_people
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/sign-in", view_func=sign_in, methods=["GET", "POST"])
+    blueprint.add_url_rule("/sign-out", view_func=sign_out, methods=["POST"])
+    blueprint.add_url_rule("/password", view_func=password, methods=["GET", "POST"])
+
+
+@public
+def sign_in() -> ResponseReturnValue:
+    """Ask for name and password; with the right ones, open a session."""
+    page = seats.page_or(request.args.get("next"), url_for("dashboard.overview"))
+    if request.method == "GET":
+        return redirect(page, 303) if seats.taken() else _sign_in_page()
+    given = forms.fields()
+    try:
+        token = _opened(given.get("name", ""), given.get("password", ""))
+    except SignInLimitError as error:
+        answer = _sign_in_page(429, given.get("name", ""), error.code)
+        answer.headers["Retry-After"] = str(max(1, round(error.wait.total_seconds())))
+        return answer
+    except SignInError as error:
+        return _sign_in_page(401, given.get("name", ""), error.code)
+    _end_session()
+    return seats.take(token, page)
+
+
+@for_people
+def sign_out(seat: Seat) -> ResponseReturnValue:
+    """End the session."""
+    _end_session()
+    return seats.leave(url_for("dashboard.sign_in"))
+
+
+@for_people
+def password(seat: Seat) -> ResponseReturnValue:
+    """Change one's own password; sessions in other browsers end."""
+    if request.method == "GET":
+        return _password_page()
+    given = forms.fields()
+    old, new = given.get("old", ""), given.get("new", "")
+    network = network_of(request.remote_addr or "") or ""
+    try:
+        with db.write() as session:
+            tried = sessions.begin(session, seat.person.name, network, now=db.now(session))
+        if not people.matches(seat.person, old):
+            return _password_page(SignInError.code, 422)
+        if new != given.get("again", ""):
+            return _password_page("differs", 422)
+        with db.write() as session:
+            person = people.named(session, seat.person.name)
+            people.set_password(session, person, new, keep=seat.signed_in.id)
+            sessions.take_back(session, tried)
+    except (PasswordError, SignInLimitError) as error:
+        return _password_page(error.code, 429 if isinstance(error, SignInLimitError) else 422)
+    return redirect(url_for("dashboard.password", done="password"), 303)
+
+
+def _opened(name: str, given: str) -> str:
+    """A new session's cookie. No transaction is open while the password is tried."""
+    network = network_of(request.remote_addr or "") or ""
+    with db.read() as session:
+        sessions.check_limits(session, name, network, now=db.now(session))
+        person = people.find(session, name)
+    with db.write() as session:
+        tried = sessions.begin(session, name, network, now=db.now(session))
+    if not people.matches(person, given) or person is None:
+        raise SignInError
+    with db.write() as session:
+        current = people.named(session, person.name)
+        if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
+            raise SignInError
+        sessions.take_back(session, tried)
+        return sessions.start(session, person, now=db.now(session))
+
+
+def _end_session() -> None:
+    if token := request.cookies.get(seats.COOKIE):
+        with db.write() as session:
+            sessions.end(session, token)
+
+
+def _sign_in_page(status: int = 200, name: str = "", fault: str | None = None) -> Response:
+    return make_response(render_template("dashboard/sign_in.html", name=name, fault=fault), status)
+
+
+def _password_page(fault: str | None = None, status: int = 200) -> Response:
+    limits = {"shortest": people.SHORTEST, "longest": people.LONGEST}
+    return make_response(render_template("dashboard/password.html", fault=fault, **limits), status)

@@ -1,0 +1,54 @@
+"""Paste a message and see what would become of it. Nothing is stored."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from shortener import checks, db
+from shortener.errors import InvalidOrderError
+from shortener.orders import MESSAGE_LENGTH, Question
+from shortener.services import services
+from shortener.web.dashboard import forms, pieces
+from shortener.web.dashboard.seats import Seat, for_viewers
+
+FIELDS = ("message", "detection", "bare_domains")
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the page."""
+    blueprint.add_url_rule("/try", view_func=try_it, methods=["GET", "POST"])
+
+
+@for_viewers
+def first(seat: Seat) -> ResponseReturnValue:
+    """The first page after the sign-in."""
+    return redirect(url_for("dashboard.try_it"), 303)
+
+
+@for_viewers
+def try_it(seat: Seat) -> ResponseReturnValue:
+    """Ask for a message; show what would be rewritten, what would be skipped and why, and the SMS parts."""
+    if not forms.sent():
+        return _page(seat, {})
+    given = {name: value for name, value in forms.fields().items() if name in FIELDS}
+    # A browser sends line ends as CR LF whatever was typed, and a message means LF.
+    text = given["message"] = given.get("message", "").replace("\r\n", "\n")
+    try:
+        if not text:
+            raise InvalidOrderError({"message": ["is required"]})
+        question = Question.check(given)
+    except InvalidOrderError as error:
+        return _page(seat, given, faults=error.fields), 422
+    house = services().house
+    with db.read() as session:
+        finding = checks.finding(session, text, seat.account, question, house, now=db.now(session))
+    shortlink = f"{house.base_url}/{checks.SAMPLE_SLUG}"
+    checked = checks.shown(text, finding, house)
+    return _page(
+        seat, given, checked=checked, pieces=pieces.of(text, finding), sent=pieces.sent(text, finding, shortlink)
+    )
+
+
+def _page(seat: Seat, given: dict[str, str], **found: Any) -> str:
+    return render_template("dashboard/try_it.html", given=given, account=seat.account, most=MESSAGE_LENGTH, **found)

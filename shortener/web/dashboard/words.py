@@ -1,0 +1,92 @@
+"""What the product says in one word or one sentence, in the reader's language. A test holds it to what there is."""
+
+from typing import Final
+
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+Words = dict[str, LazyString]
+
+VISITORS: Final[Words] = {
+    "person": _("person"),
+    "unknown": _("unknown"),
+    "preview": _("preview"),
+    "bot": _("bot"),
+    "scanner": _("scanner"),
+}
+STATES: Final[Words] = {
+    "pending": _("waiting"),
+    "attempting": _("under way"),
+    "delivered": _("delivered"),
+    "exhausted": _("exhausted"),
+}
+OUTCOMES: Final[Words] = {
+    "running": _("under way"),
+    "delivered": _("delivered"),
+    "answered": _("not 200"),
+    "timeout": _("timed out"),
+    "blocked": _("blocked"),
+    "unresolved": _("name not found"),
+    "refused": _("no connection"),
+    "tls": _("TLS failed"),
+    "broken": _("no HTTP answer"),
+    "interrupted": _("cut off"),
+}
+ROLES: Final[Words] = {"owner": _("owner"), "viewer": _("viewer")}
+DEFAULTS: Final[dict[str, Words]] = {
+    "track_link": {"on": _("on: links are shortened"), "off": _("off: unless a message says otherwise")},
+    "detection": {
+        "strict": _("strict: the link stands between spaces"),
+        "smart": _("smart: also between line ends and Chinese, Japanese or Korean text"),
+    },
+    "bare_domains": {
+        "careful": _("careful: example.com is a link, day.so is not"),
+        "any": _("any: every domain name is a link"),
+        "off": _("off: only with http:// or https://"),
+    },
+    "count_as_click": {
+        "person": _("people"),
+        "person_or_unknown": _("people, and visitors who may be people"),
+        "any": _("everybody, machines too"),
+    },
+    "recipient_storage": {
+        "full": _("in full"),
+        "masked": _("all but the last four characters hidden"),
+        "none": _("not at all"),
+    },
+}
+SKIPPED: Final[Words] = {
+    "variable": _("A placeholder was not replaced; fill in the variable before you send."),
+    "doubled": _("The scheme stands twice; keep one https://."),
+    "separator": _("After the scheme there must be exactly :// and then the domain."),
+    "scheme": _("Only http and https links can be tracked."),
+    "userinfo": _("User name or password before the domain is not allowed."),
+    "email": _("This is an e-mail address, not a link."),
+    "host": _("The domain is missing or not valid."),
+    "path": _("The / between domain and path is missing or encoded as %2F."),
+    "localhost": _("localhost is the reader's own device; use a public domain."),
+    "private": _("This is a private or reserved address that recipients cannot reach."),
+    "address": _("The address is written in an unusual form; write four decimal numbers, or use a domain."),
+    "label": _("The host is a single word; use a full domain such as www.example.com."),
+    "tld": _("The top-level domain does not exist; check the end of the domain."),
+    "port": _("The port must be a number from 1 to 65535."),
+    "idn": _("The domain holds characters that no registered name may have."),
+    "script": _("One label of the domain mixes scripts that look alike."),
+    "control": _("Control, invisible or direction characters are in the link; remove them."),
+    "space": _("White space is in the link; write it as %20 or remove it."),
+    "character": _("A character that must be percent-encoded is in the link."),
+    "long": _("The link is too long; use a shorter one."),
+    "own": _("This is a link of the shortener itself; use the link that it leads to."),
+    "bare": _("Links without http:// or https:// are not taken here; put the scheme before it."),
+    "word": _("This looks like a word after a full stop or like a file; put https:// before it if it is a link."),
+    "glued": _("The link touches other text; put a space before and after it, or use smart detection."),
+    "kept": _("The message holds a live link of the shortener already, and is given back unchanged."),
+    "later": _("Another link of the message is shortened; only the first one is."),
+}
+# What a page says on top after something was done: named in its URL, for nothing is kept between pages.
+DONE: Final[Words] = {
+    "password": _("Your password has been changed. You have been signed out everywhere else."),
+    "replayed": _("The callback is attempted once more. Reload the page to see how it went."),
+    "off": _("The link has been switched off."),
+    "defaults": _("The defaults have been changed. They hold for messages that come after."),
+}

@@ -1,0 +1,85 @@
+"""What the dashboard says: in both languages, complete, and compiled as it is written."""
+
+import gettext
+import re
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+from shortener.callbacks import EXHAUSTED, INTERRUPTED, PENDING
+from shortener.rules import target, visitor
+from shortener.web.dashboard import words
+from shortener.web.dashboard.language import LANGUAGES
+
+ROOT = Path(__file__).parents[2]
+TRANSLATED = sorted(set(LANGUAGES) - {"en"})
+
+
+def said() -> set[str]:
+    """Every sentence that stands in pages and code."""
+    found = set()
+    for folder in (ROOT / "shortener" / "web" / "dashboard", ROOT / "templates" / "dashboard"):
+        method = [("**.py", "python"), ("**.html", "jinja2")]
+        rows = extract_from_dir(str(folder), method, {"**.html": {"trimmed": "true"}})
+        found |= {row[2] if isinstance(row[2], str) else row[2][0] for row in rows}
+    return found
+
+
+def catalogue(language: str) -> Catalog:
+    with folder(language).with_suffix(".po").open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def folder(language: str) -> Path:
+    return ROOT / "shortener" / "translations" / language / "LC_MESSAGES" / "messages"
+
+
+def messages(language: str) -> list[Message]:
+    return [message for message in catalogue(language) if message.id]
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_in_the_catalogue_and_none_besides(language: str) -> None:
+    assert len(said()) > 100
+    assert {message.id for message in messages(language)} == said(), "make words"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_every_sentence_is_translated(language: str) -> None:
+    assert [message.id for message in messages(language) if not message.string or message.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_says_the_same_values(language: str) -> None:
+    values = re.compile(r"%\(\w+\)s")
+    wrong = [
+        one.id for one in messages(language) if set(values.findall(one.id)) != set(values.findall(str(one.string)))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    with folder(language).with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    assert {message.id: compiled.gettext(message.id) for message in messages(language)} == {
+        message.id: message.string for message in messages(language)
+    }
+
+
+def test_there_is_a_word_for_everything_that_there_is() -> None:
+    assert set(words.SKIPPED) == set(target.REASONS)
+    assert set(words.VISITORS) == {each.value for each in visitor.Visitor}
+    assert {PENDING, EXHAUSTED} < set(words.STATES)
+    assert INTERRUPTED in words.OUTCOMES
+
+
+def test_every_outcome_that_an_attempt_may_have_has_a_word() -> None:
+    """As `outbound.Answer` names them."""
+    source = (ROOT / "shortener" / "outbound.py").read_text() + (ROOT / "shortener" / "outbound_guard.py").read_text()
+    named = set(re.findall(r'(?:StopError|_failed|_answer)\((?:trip, )?"([a-z]+)"', source))
+    assert {"timeout", "blocked", "tls"} < named
+    assert named <= set(words.OUTCOMES)

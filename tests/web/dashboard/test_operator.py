@@ -1,0 +1,55 @@
+"""The operator's page: numbers of every account, nobody's messages, no secret."""
+
+from flask import Flask
+
+from shortener.config import Settings
+from tests.browsing import Browser, make_person, seated
+from tests.conftest import SECRET_KEY
+from tests.factories import Sender, make_message
+
+PAGE = "/dashboard/operator"
+
+
+def test_it_shows_accounts_in_numbers_and_nothing_of_what_they_sent(
+    operator: Browser, sender: Sender, other_sender: Sender
+) -> None:
+    make_message(sender, client_tag="order-1", recipient="+81 90 1234 5678")
+    page = operator.open(PAGE)
+    assert page.status == 200
+    rows = page.html.split("<tbody>")[1].split("<tr>")[1:3]
+    assert [row.split('class="num"')[1].split(">")[1].split("<")[0] for row in rows] == ["1", "0"]
+    for secret in ("order-1", "+81", "shop.example.com/track", sender.token, sender.signing_secret):
+        assert secret not in page.html
+
+
+def test_the_settings_in_force_are_shown_without_secrets(operator: Browser) -> None:
+    page = operator.open(PAGE)
+    for name in Settings.model_fields:
+        assert f"SHORTENER_{name.upper()}" in page.html
+    assert "127.0.0.0/8" in page.html
+    assert SECRET_KEY not in page.html
+
+
+def test_the_databases_password_is_not_shown(operator: Browser, app: Flask) -> None:
+    services = app.extensions["shortener"]
+    url = "postgresql://shop:hunter2@db.example.com:5433/links?password=hunter3&sslmode=require"
+    services.settings = services.settings.model_copy(update={"database_url": url})
+    page = operator.open(PAGE)
+    assert "postgresql://db.example.com:5433/links" in page.html
+    assert "hunter" not in page.html and "shop:" not in page.html
+
+
+def test_an_operator_of_no_account_comes_here_first(operator: Browser) -> None:
+    assert operator.open("/dashboard").title == "Operator"
+
+
+def test_who_is_no_operator_does_not_see_it(owner: Browser) -> None:
+    page = owner.open(PAGE)
+    assert (page.status, page.title) == (403, "Not for you")
+    assert "Operator" not in page.links
+
+
+def test_an_owner_may_be_the_operator_too(app: Flask, sender: Sender) -> None:
+    make_person("olga", operator=True)
+    page = seated(app, "olga").open(PAGE)
+    assert {"Try it", "Operator"} <= set(page.links)

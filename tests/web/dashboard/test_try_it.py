@@ -1,0 +1,78 @@
+"""Try it: a message is looked at, and nothing is kept of it."""
+
+from sqlalchemy import func, select
+
+from shortener import db
+from shortener.models import Link, Message
+from tests.browsing import Browser, Page
+from tests.factories import TEXT
+
+
+def look(browser: Browser, message: str, **fields: str) -> Page:
+    return browser.send(browser.open("/dashboard/try").form("/try"), message=message, **fields)
+
+
+def stored() -> int:
+    with db.read() as session:
+        return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in (Message, Link))
+
+
+def test_it_shows_the_link_and_the_text_as_it_would_be_sent(viewer: Browser) -> None:
+    page = look(viewer, TEXT)
+    assert page.status == 200
+    assert "The link would be shortened." in page.text
+    assert "<mark>https://shop.example.com/track?id=1</mark> thank you" in page.html
+    assert "<mark>https://s.example.com/XXXXXXXXXX</mark> thank you" in page.html
+    assert stored() == 0
+
+
+def test_it_says_what_was_not_taken_and_why(viewer: Browser) -> None:
+    page = look(
+        viewer, "See https://x.invalid1/ or http://localhost/ and https://a.example.com/1 https://a.example.com/2"
+    )
+    assert page.html.count("<del>") == 6  # in the text, and in the table
+    assert "localhost is the reader's own device" in page.text
+    assert "only the first one is." in page.text
+
+
+def test_a_message_without_a_link_is_told_as_that(viewer: Browser) -> None:
+    assert "holds nothing that looks like a link" in look(viewer, "Hello!").text
+
+
+def test_line_ends_are_those_that_were_typed(viewer: Browser) -> None:
+    """Browsers send CR LF for every one, which would cost characters of an SMS."""
+    page = look(viewer, "one\r\nhttps://a.example.com/1\r\ntwo", detection="smart")
+    assert "<mark>https://a.example.com/1</mark>\ntwo" in page.html
+    assert "\r" not in page.html
+
+
+def test_a_dearer_text_is_called_that(viewer: Browser) -> None:
+    page = look(viewer, "x" * 137 + " http://a.example.com/1")
+    assert "SMS parts before 1" in page.text and "SMS parts after 2 dearer" in page.text
+
+
+def test_the_accounts_defaults_are_chosen_at_first(viewer: Browser) -> None:
+    assert viewer.open("/dashboard/try").form("/try").fields["detection"] == "strict"
+
+
+def test_what_was_asked_stays_on_the_page(viewer: Browser) -> None:
+    form = look(viewer, "\n<b>Hi</b> & bye", bare_domains="any").form("/try")
+    assert (form.fields["message"], form.fields["bare_domains"]) == ("\n<b>Hi</b> & bye", "any")
+
+
+def test_script_in_a_message_stays_text(viewer: Browser) -> None:
+    evil = (
+        '"\'></textarea><script>alert(1)</script> javascript:alert(1) https://e.example.com/"><img src=x onerror=a> x'
+    )
+    page = look(viewer, evil, detection="smart")
+    assert page.status == 200
+    assert not [tag for tag, _ in page.tags if tag in {"script", "img"}]
+
+
+def test_what_cannot_be_asked_is_told_at_its_field(viewer: Browser) -> None:
+    for message, told in (("", "is required"), ("x" * 10_001, "at most 10000 characters"), ("a\0b", "NUL")):
+        page = look(viewer, message)
+        assert page.status == 422
+        assert told in page.text
+        assert next(named for tag, named in page.tags if tag == "textarea")["aria-describedby"] == "message-fault"
+    assert look(viewer, "hello", detection="clever").status == 422
