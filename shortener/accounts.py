@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import secrets
 import string
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ _UNFAIR = bytes(range(_FAIR, 256))
 # Made once, for every request asks it: to put it together costs more than to run it.
 _account, _credential = (Base.metadata.tables[name] for name in ("account", "credential"))
 _OF_TOKEN = (
-    select(_account)
+    select(_account, _credential.c.id.label("credential_id"))
     .join(_credential, _credential.c.account_id == _account.c.id)
     .where(_credential.c.token_sha256 == bindparam("token_sha256"))
 )
@@ -129,19 +129,39 @@ def every(session: Session) -> list[Account]:
     return list(session.scalars(select(Account).order_by(Account.name)))
 
 
+def credentials(session: Session, account: Account) -> Sequence[Credential]:
+    """The account's credentials, the newest first."""
+    mine = select(Credential).where(Credential.account_id == account.id)
+    return session.scalars(mine.order_by(Credential.created_on.desc(), Credential.id.desc())).all()
+
+
+def signing_secrets(session: Session, account: Account, *, now: dt.datetime) -> Sequence[SigningSecret]:
+    """The account's secrets that sign now, still sealed, the newest first."""
+    expires_on = SigningSecret.expires_on
+    mine = select(SigningSecret).where(
+        SigningSecret.account_id == account.id, or_(expires_on.is_(None), expires_on > now)
+    )
+    return session.scalars(mine.order_by(SigningSecret.created_on.desc(), SigningSecret.id.desc())).all()
+
+
 def authenticate(readers: Readers, sid: str | None, token: str) -> Account:
-    """The account that a token, or a SID and its token, opens, in no session; CredentialsError if none.
+    """The account that a token, or a SID and its token, opens, in no session; CredentialsError if none."""
+    return opened(readers, sid, token)[0]
+
+
+def opened(readers: Readers, sid: str | None, token: str) -> tuple[Account, int]:
+    """The same, and the id of the credential.
 
     The look-up goes by the token's SHA-256. A token has 190 random bits, so a fast hash without salt is enough, and
     how long a comparison takes tells nothing of use.
     """
     row = readers.row(_OF_TOKEN, {"token_sha256": hashlib.sha256(token.encode()).digest()})
-    account = _of_row(row) if row else None
+    account, credential_id = (_of_row(row[:-1]), row[-1]) if row else (None, 0)
     if account is None or (sid is not None and not secrets.compare_digest(account.sid.encode(), sid.encode())):
         raise CredentialsError("These credentials open no account.")
     if account.disabled_on is not None:
         raise AccountDisabledError
-    return account
+    return account, credential_id
 
 
 def signing_keys(session: Session, account_id: int, *, secret_key: str, now: dt.datetime) -> list[bytes]:

@@ -64,14 +64,14 @@ def page(
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     rest = urlencode({**wanted.parameters(), "cursor": cursor.after_row(last.created_on, last.id)}) if last else None
     return {
-        "callbacks": _summaries(session, rows[:PAGE], base_url),
+        "callbacks": summaries(session, rows[:PAGE], base_url),
         "next": rest and f"{base_url}/v1/callbacks?{rest}",
     }
 
 
 def full(session: Session, callback: Callback, base_url: str) -> dict[str, Any]:
     """Everything about one callback: its event as it is sent, its attempts, who asked for replays."""
-    [summary] = _summaries(session, [callback], base_url)
+    [summary] = summaries(session, [callback], base_url)
     return {
         **summary,
         "event": callback.body.decode(),
@@ -124,7 +124,7 @@ def attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _summaries(session: Session, callbacks: Sequence[Callback], base_url: str) -> list[dict[str, Any]]:
+def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) -> list[dict[str, Any]]:
     """The callbacks as lists show them, by three queries, whatever their number."""
     ids = [callback.id for callback in callbacks]
     counts = _pairs(session, select(Attempt.callback_id, func.max(Attempt.number)), ids)

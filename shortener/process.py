@@ -17,6 +17,7 @@ def begin(app: Flask) -> None:
     """Start what runs beside requests: threads do not survive a fork. SecretKeyError where that is the wrong one."""
     services = _services(app)
     services.recorder.start()
+    services.usage.start()
     with app.app_context():
         try:
             services.settle_in()
@@ -40,6 +41,7 @@ def end(app: Flask) -> None:
     services = _services(app)
     services.pruner.request_stop()
     services.recorder.stop(grace=3)
+    services.usage.stop()
     if services.settings.worker == "on":
         services.deliverer.stop(grace=GRACE - 5)
 

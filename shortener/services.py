@@ -20,6 +20,7 @@ from shortener.recorder import Recorder
 from shortener.reports import Address
 from shortener.rules import receiver, visitor
 from shortener.rules.slug import Slugs
+from shortener.usage import Usage
 from shortener.worker import Deliverer
 
 EXTENSION = "shortener"
@@ -39,6 +40,7 @@ class Services:
     readers: Readers
     reception: Reception
     pruner: Pruner
+    usage: Usage
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -95,6 +97,7 @@ def make(app: Flask, settings: Settings) -> Services:
         policy=policy,
         visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
         client=client,
+        usage=Usage(app),
         deliverer=deliverer,
         recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=readers,

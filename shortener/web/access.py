@@ -38,7 +38,9 @@ def for_senders(view: Callable[Concatenate[Account, P], R]) -> Callable[P, R]:
 def authenticated() -> Account:
     """The account whose credentials the request carries: Basic `SID:TOKEN` or Bearer `TOKEN`; or CredentialsError."""
     sid, token = _credentials(request.headers.get("Authorization", ""))
-    return accounts.authenticate(services().readers, sid, token)
+    account, credential_id = accounts.opened(services().readers, sid, token)
+    services().usage.note(credential_id)
+    return account
 
 
 def _credentials(header: str) -> tuple[str | None, str]:

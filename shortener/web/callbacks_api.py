@@ -119,7 +119,12 @@ def replay_all(account: Account) -> tuple[dict[str, Any], int]:
 @for_senders
 def test(account: Account) -> dict[str, Any]:
     """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
-    trial = trials.Trial.check(incoming.fields(), services().policy)
+    return tried(account, incoming.fields())
+
+
+def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+    """What became of a test; not many at a time."""
+    trial = trials.Trial.check(fields, services().policy)
     with db.read() as session:
         secret_key = services().settings.secret_key or ""
         prepared = trials.prepare(session, account, secret_key=secret_key, now=db.now(session))

@@ -18,13 +18,16 @@ ROOT = Path(__file__).parents[2]
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
 
-def said() -> set[str]:
+Sentence = str | tuple[str, ...]  # one, or those of one thing and of many
+
+
+def said() -> set[Sentence]:
     """Every sentence that stands in pages and code."""
-    found = set()
+    found: set[Sentence] = set()
     for folder in (ROOT / "shortener" / "web" / "dashboard", ROOT / "templates" / "dashboard"):
         method = [("**.py", "python"), ("**.html", "jinja2")]
         rows = extract_from_dir(str(folder), method, {"**.html": {"trimmed": "true"}})
-        found |= {row[2] if isinstance(row[2], str) else row[2][0] for row in rows}
+        found |= {row[2] for row in rows}
     return found
 
 
@@ -35,6 +38,10 @@ def catalogue(language: str) -> Catalog:
 
 def folder(language: str) -> Path:
     return ROOT / "shortener" / "translations" / language / "LC_MESSAGES" / "messages"
+
+
+def forms(sentence: Sentence) -> tuple[str, ...]:
+    return (sentence,) if isinstance(sentence, str) else tuple(sentence)
 
 
 def messages(language: str) -> list[Message]:
@@ -49,14 +56,17 @@ def test_every_sentence_is_in_the_catalogue_and_none_besides(language: str) -> N
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_sentence_is_translated(language: str) -> None:
-    assert [message.id for message in messages(language) if not message.string or message.fuzzy] == []
+    assert [one.id for one in messages(language) if not all(forms(one.string)) or one.fuzzy] == []
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_translation_says_the_same_values(language: str) -> None:
     values = re.compile(r"%\(\w+\)s")
     wrong = [
-        one.id for one in messages(language) if set(values.findall(one.id)) != set(values.findall(str(one.string)))
+        one.id
+        for one in messages(language)
+        if {tuple(values.findall(form)) for form in forms(one.id)}
+        != {tuple(values.findall(form)) for form in forms(one.string)}
     ]
     assert wrong == []
 
@@ -65,9 +75,10 @@ def test_a_translation_says_the_same_values(language: str) -> None:
 def test_what_is_compiled_is_what_is_written(language: str) -> None:
     with folder(language).with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
-    assert {message.id: compiled.gettext(message.id) for message in messages(language)} == {
-        message.id: message.string for message in messages(language)
-    }
+    for message in messages(language):
+        one, *many = forms(message.id)
+        found = compiled.ngettext(one, many[0], 5) if many else compiled.gettext(one)
+        assert found == forms(message.string)[-1]
 
 
 def test_there_is_a_word_for_everything_that_there_is() -> None:

@@ -1,9 +1,29 @@
 """The dashboard: pages for the sender's staff and for the operator, drawn on the server, without script."""
 
+from typing import Final
+
 from flask import Blueprint, Flask, request
 
 from shortener.web import problems
-from shortener.web.dashboard import around, assets, failures, forms, language, operator, seats, show, sign_in, try_it
+from shortener.web.dashboard import (
+    account,
+    around,
+    assets,
+    callbacks,
+    failures,
+    forms,
+    language,
+    message,
+    message_list,
+    operator,
+    overview,
+    seats,
+    show,
+    sign_in,
+    try_it,
+)
+
+PAGES: Final = (sign_in, overview, message_list, message, callbacks, try_it, account, operator)
 
 
 def register(app: Flask) -> None:
@@ -15,8 +35,7 @@ def register(app: Flask) -> None:
     for kind in failures.KINDS:
         blueprint.register_error_handler(kind, failures.page)
     problems.PAGES[f"{seats.PATH}/"] = failures.unrouted
-    blueprint.add_url_rule("", "overview", view_func=try_it.first, strict_slashes=False)
-    for pages in (sign_in, try_it, operator):
+    for pages in PAGES:
         pages.register(blueprint)
     language.register(app)
     show.register(app)

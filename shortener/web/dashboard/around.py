@@ -5,12 +5,19 @@ from typing import Any, Final
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext as _
 
+from shortener.services import services
 from shortener.web.dashboard import assets, language, seats
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-PAGES: Final = (("dashboard.try_it", _("Try it")),)
+PAGES: Final = (
+    ("dashboard.overview", _("Overview")),
+    ("dashboard.messages", _("Messages")),
+    ("dashboard.callbacks", _("Callbacks")),
+    ("dashboard.try_it", _("Try it")),
+    ("dashboard.account", _("Account")),
+)
 OPERATORS: Final = (("dashboard.operator", _("Operator")),)
 
 
@@ -24,6 +31,7 @@ def frame() -> dict[str, Any]:
         "languages": language.LANGUAGES,
         "style": url_for("assets.asset", name=assets.STYLE.name),
         "icon": url_for("assets.asset", name=assets.ICON.name),
+        "base_url": services().settings.base_url,
         "done": request.args.get("done"),
     }
 

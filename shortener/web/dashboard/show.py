@@ -1,6 +1,7 @@
 """How pages show times, numbers and words. All of it is text to Jinja, which escapes it."""
 
 import datetime as dt
+import json
 from typing import Any, Final
 
 from babel import Locale, dates, numbers
@@ -14,6 +15,7 @@ from shortener.web.dashboard.language import spoken
 
 # Date and time of day; the zone stands at the foot of every page.
 _PATTERNS: Final = {"en": ("d MMM y", "HH:mm:ss"), "ja": ("y年M月d日", "HH:mm:ss")}
+_TICKS: Final = {"en": {"day": "d MMM", "hour": "d MMM HH:mm"}, "ja": {"day": "M/d", "hour": "M/d HH:mm"}}
 _LOCALES: Final = {language: Locale(language) for language in _PATTERNS}
 NONE: Final = "–"
 
@@ -27,8 +29,11 @@ def register(app: Flask) -> None:
         "percent": percent,
         "span": span,
         "millis": millis,
+        "tick": tick,
+        "label": label,
+        "json": as_json,
     }
-    app.jinja_env.globals |= {"words": words, "here": here}
+    app.jinja_env.globals |= {"words": words, "here": here, "later": later}
 
 
 def moment(value: dt.datetime | str | None) -> str:
@@ -50,6 +55,26 @@ def number(value: float | None) -> str:
     return NONE if value is None else str(numbers.format_decimal(value, locale=_LOCALES[spoken()]))
 
 
+def tick(value: dt.datetime, width: str) -> str:
+    """A day or an hour of a chart, in UTC."""
+    return _dated(value, _TICKS[spoken()][width])
+
+
+def label(value: dt.datetime, width: str) -> str:
+    """The same, where there is no room: the day stands at its first hour."""
+    return tick(value, "day") if width == "day" or value.hour == 0 else _dated(value, "HH:mm")
+
+
+def as_json(value: object) -> str:
+    """A document as it was sent."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def later(moment: str) -> str:
+    """The minute after a moment of a document, as a form's field shows it."""
+    return (dt.datetime.fromisoformat(moment) + dt.timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M")
+
+
 def percent(value: float | None) -> str:
     """A share, to a tenth of a percent."""
     return NONE if value is None else str(numbers.format_percent(value, "#,##0.0%", _LOCALES[spoken()]))
@@ -67,7 +92,7 @@ def span(value: dt.timedelta | None) -> str:
         return str(gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
     if minutes:
         return str(gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=seconds % 60))
-    return str(gettext("%(seconds)s s", seconds=seconds))
+    return str(gettext("%(seconds)s s", seconds=seconds) if seconds else gettext("under 1 s"))
 
 
 def millis(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from shortener import checks, db
@@ -18,12 +18,6 @@ FIELDS = ("message", "detection", "bare_domains")
 def register(blueprint: Blueprint) -> None:
     """Add the page."""
     blueprint.add_url_rule("/try", view_func=try_it, methods=["GET", "POST"])
-
-
-@for_viewers
-def first(seat: Seat) -> ResponseReturnValue:
-    """The first page after the sign-in."""
-    return redirect(url_for("dashboard.try_it"), 303)
 
 
 @for_viewers

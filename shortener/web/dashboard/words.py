@@ -1,5 +1,6 @@
 """What the product says in one word or one sentence, in the reader's language. A test holds it to what there is."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask_babel import lazy_gettext as _
@@ -20,6 +21,13 @@ STATES: Final[Words] = {
     "delivered": _("delivered"),
     "exhausted": _("exhausted"),
 }
+# What lists of callbacks are asked for: `waiting` is what is not settled.
+LISTED: Final[Words] = {
+    "waiting": _("waiting"),
+    "failing": _("failing"),
+    "delivered": _("delivered"),
+    "exhausted": _("exhausted"),
+}
 OUTCOMES: Final[Words] = {
     "running": _("under way"),
     "delivered": _("delivered"),
@@ -33,6 +41,13 @@ OUTCOMES: Final[Words] = {
     "interrupted": _("cut off"),
 }
 ROLES: Final[Words] = {"owner": _("owner"), "viewer": _("viewer")}
+DEFAULT_NAMES: Final[Words] = {
+    "track_link": _("Links of messages"),
+    "detection": _("How the link is found"),
+    "bare_domains": _("Links without https://"),
+    "count_as_click": _("Whose click counts"),
+    "recipient_storage": _("How recipients are kept"),
+}
 DEFAULTS: Final[dict[str, Words]] = {
     "track_link": {"on": _("on: links are shortened"), "off": _("off: unless a message says otherwise")},
     "detection": {
@@ -83,6 +98,24 @@ SKIPPED: Final[Words] = {
     "kept": _("The message holds a live link of the shortener already, and is given back unchanged."),
     "later": _("Another link of the message is shortened; only the first one is."),
 }
+# What is wrong with a field, where a person at a page may meet it; what is not here is said as programs are told it.
+FAULTS: Final[Words] = {
+    "is required": _("is required"),
+    "must not contain the character NUL": _("must not contain the character NUL"),
+    "must be at most 10000 characters": _("must be at most %(most)s characters", most="10,000"),
+    "must be at most 2048 characters": _("must be at most %(most)s characters", most="2,048"),
+    "must be at most 200 characters": _("must be at most %(most)s characters", most="200"),
+    "must be a time like 2026-11-22T09:00:00Z": _("must be a time like 2026-11-22T09:00:00Z"),
+    "must be after from": _("must be after from"),
+    "not an http or https URL": _("not an http or https URL"),
+    "the host is not valid": _("the host is not valid"),
+    "address not allowed": _("address not allowed"),
+    "port not allowed": _("port not allowed"),
+    "http is not allowed; use https": _("http is not allowed; use https"),
+    "this is our own address: the callback would call itself": _(
+        "this is our own address: the callback would call itself"
+    ),
+}
 # What a page says on top after something was done: named in its URL, for nothing is kept between pages.
 DONE: Final[Words] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
@@ -90,3 +123,8 @@ DONE: Final[Words] = {
     "off": _("The link has been switched off."),
     "defaults": _("The defaults have been changed. They hold for messages that come after."),
 }
+
+
+def faults(sentences: Sequence[str]) -> list[str]:
+    """What is wrong with a field, in the reader's language."""
+    return [str(FAULTS.get(sentence, sentence)) for sentence in sentences]

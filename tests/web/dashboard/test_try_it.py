@@ -70,7 +70,7 @@ def test_script_in_a_message_stays_text(viewer: Browser) -> None:
 
 
 def test_what_cannot_be_asked_is_told_at_its_field(viewer: Browser) -> None:
-    for message, told in (("", "is required"), ("x" * 10_001, "at most 10000 characters"), ("a\0b", "NUL")):
+    for message, told in (("", "is required"), ("x" * 10_001, "at most 10,000 characters"), ("a\0b", "NUL")):
         page = look(viewer, message)
         assert page.status == 422
         assert told in page.text

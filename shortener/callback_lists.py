@@ -1,0 +1,131 @@
+"""Lists of an account's callbacks as people look at them: by state, time of the click, and destination."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from sqlalchemy import ColumnElement, Row, func, literal_column, select, tuple_
+from sqlalchemy.orm import Session
+
+from shortener.callbacks import EXHAUSTED, INTERRUPTED
+from shortener.errors import InvalidOrderError
+from shortener.models import Account, Attempt, Callback
+from shortener.orders import by_field
+from shortener.replays import Moment
+from shortener.rules import cursor
+from shortener.rules.moments import rfc3339
+
+PAGE = 25
+State = Literal["waiting", "failing", "delivered", "exhausted"]
+
+
+class Filter(BaseModel):
+    """Which callbacks: `waiting` are those that are not settled, `failing` those of them with a failed attempt."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    state: State | None = None
+    start: Annotated[Moment | None, Field(alias="from")] = None
+    end: Annotated[Moment | None, Field(alias="to")] = None
+    destination: Annotated[str, Field(max_length=400, pattern=r"^(https?://[!-~]+|-)$")] | None = None
+
+    @model_validator(mode="after")
+    def _few(self) -> Self:
+        """Of the delivered ones no index knows the destination, and there may be millions of others between them."""
+        if self.destination is not None and self.state in {None, "delivered"}:
+            raise ValueError("destination needs a state: waiting, failing or exhausted")
+        return self
+
+    @classmethod
+    def check(cls, parameters: Mapping[str, str]) -> Self:
+        """Make a filter of a URL's parameters; InvalidOrderError names every one that cannot be used."""
+        try:
+            return cls.model_validate(dict(parameters))
+        except ValidationError as error:
+            raise InvalidOrderError(by_field(error)) from None
+
+    def parameters(self) -> dict[str, str]:
+        """The same as the parameters of a URL."""
+        given = {"from": self.start and rfc3339(self.start), "to": self.end and rfc3339(self.end)}
+        given |= {"state": self.state, "destination": self.destination}
+        return {name: value for name, value in given.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Callbacks, and a cursor where these are not all."""
+
+    rows: Sequence[Callback]
+    next: str | None
+
+
+def find(session: Session, account: Account, wanted: Filter, *, place: str | None = None) -> Page:
+    """A page of the account's callbacks, those of the newest clicks first."""
+    newest = (Callback.created_on.desc(), Callback.id.desc())
+    query = select(Callback).where(Callback.account_id == account.id, *_conditions(account, wanted))
+    if place is not None:
+        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
+    rows = session.scalars(query.order_by(*newest).limit(PAGE + 1)).all()
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return Page(rows[:PAGE], cursor.after_row(last.created_on, last.id) if last else None)
+
+
+def destinations(session: Session, account: Account) -> list[tuple[str, int, int]]:
+    """Where callbacks wait or are exhausted, with how many of each; the worst first."""
+    waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *_of(account)))
+    exhausted = dict(_by_destination(session, Callback.account_id == account.id, _is_exhausted()))
+    rows = [
+        (_shown(queue), waiting.get(queue, 0), exhausted.get(queue, 0)) for queue in waiting.keys() | exhausted.keys()
+    ]
+    return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
+
+
+def _conditions(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    match wanted.state:
+        case "waiting":
+            conditions += [Callback.settled_on.is_(None), *_of(account)]
+        case "failing":
+            conditions += [Callback.settled_on.is_(None), *_of(account), _has_failed()]
+        case "exhausted":
+            conditions.append(_is_exhausted())
+        case "delivered":
+            conditions.append(Callback.state == "delivered")
+    if wanted.start is not None:
+        conditions.append(Callback.created_on >= wanted.start)
+    if wanted.end is not None:
+        conditions.append(Callback.created_on < wanted.end)
+    if wanted.destination is not None:
+        conditions.append(Callback.destination == f"{account.id} {wanted.destination}")
+    return conditions
+
+
+def _of(account: Account) -> list[ColumnElement[bool]]:
+    """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
+    return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]
+
+
+def _has_failed() -> ColumnElement[bool]:
+    failed = select(Attempt.id).where(
+        Attempt.callback_id == Callback.id,
+        Attempt.number > Callback.starts_before,
+        Attempt.outcome.is_not(None),
+        Attempt.outcome != INTERRUPTED,
+    )
+    # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
+    return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
+
+
+def _is_exhausted() -> ColumnElement[bool]:
+    return Callback.state == literal_column(f"'{EXHAUSTED}'")  # as the index of these has it
+
+
+def _by_destination(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Row[str, int]]:
+    query = select(Callback.destination, func.count()).where(*conditions).group_by(Callback.destination)
+    return session.execute(query).all()
+
+
+def _shown(queue: str) -> str:
+    """`scheme://host:port` without the account's number."""
+    return queue.partition(" ")[2]

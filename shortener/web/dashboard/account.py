@@ -1,0 +1,82 @@
+"""The account: its credentials, its signing secret, its defaults."""
+
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from shortener import accounts, db, people
+from shortener.errors import InvalidOrderError
+from shortener.models import Account
+from shortener.services import services
+from shortener.web.dashboard import forms, words
+from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+
+DEFAULTS: Final = tuple(words.DEFAULTS)
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/account", view_func=account)
+    blueprint.add_url_rule("/account/credentials", view_func=rotate, methods=["POST"])
+    blueprint.add_url_rule("/account/secret", view_func=rotate_secret, methods=["POST"])
+    blueprint.add_url_rule("/account/defaults", view_func=set_defaults, methods=["POST"])
+
+
+@for_viewers
+def account(seat: Seat) -> ResponseReturnValue:
+    """What the account has, without a secret."""
+    return _page(seat)
+
+
+@for_owners
+def rotate(seat: Seat) -> ResponseReturnValue:
+    """Give the account a new token, shown on this answer alone."""
+    with db.write() as session:
+        _, token = accounts.rotate(session, seat.account.name, now=db.now(session))
+    return _page(seat, token=token)
+
+
+@for_owners
+def rotate_secret(seat: Seat) -> ResponseReturnValue:
+    """Give the account a new signing secret, shown on this answer alone."""
+    secret_key = services().settings.secret_key or ""
+    with db.write() as session:
+        now = db.now(session)
+        _, secret, until = accounts.rotate_signing_secret(session, seat.account.name, secret_key=secret_key, now=now)
+    return _page(seat, secret=secret, until=until)
+
+
+@for_owners
+def set_defaults(seat: Seat) -> ResponseReturnValue:
+    """Change what holds for messages that do not say otherwise."""
+    given = forms.fields()
+    faults = {name: ["is no choice"] for name in DEFAULTS if given.get(name) not in words.DEFAULTS[name]}
+    if faults:
+        raise InvalidOrderError(faults)
+    changes: dict[str, Any] = {name: given[name] for name in DEFAULTS}
+    with db.write() as session:
+        accounts.configure(session, seat.account.name, changes | {"track_link": given["track_link"] == "on"})
+    return redirect(url_for("dashboard.account", done="defaults"), 303)
+
+
+def _page(seat: Seat, **shown_once: Any) -> str:
+    with db.read() as session:
+        credentials = accounts.credentials(session, seat.account)
+        secrets = accounts.signing_secrets(session, seat.account, now=db.now(session))
+        everybody = people.of(session, seat.account)
+    return render_template(
+        "dashboard/account.html",
+        account=seat.account,
+        credentials=credentials,
+        secrets=secrets,
+        people=everybody,
+        defaults=_defaults(seat.account),
+        names=words.DEFAULT_NAMES,
+        **shown_once,
+    )
+
+
+def _defaults(account: Account) -> dict[str, str]:
+    values = {name: getattr(account, name) for name in DEFAULTS}
+    return {name: {True: "on", False: "off"}.get(value, value) for name, value in values.items()}

@@ -1,0 +1,76 @@
+"""The account's callbacks: by state and destination, once more, and a test of a receiver."""
+
+from typing import Any, Final
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from shortener import callback_lists, callback_reports, db, replays
+from shortener.callback_lists import Filter
+from shortener.errors import InvalidOrderError
+from shortener.services import services
+from shortener.web import callbacks_api
+from shortener.web.dashboard import forms, periods
+from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+
+STATES: Final = ("waiting", "failing", "delivered", "exhausted")
+REPLAYED: Final = ("exhausted", "delivered")
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/callbacks", view_func=callbacks)
+    blueprint.add_url_rule("/callbacks/replay", view_func=replay_all, methods=["POST"])
+    blueprint.add_url_rule("/callbacks/test", view_func=test, methods=["GET", "POST"])
+
+
+@for_viewers
+def callbacks(seat: Seat) -> ResponseReturnValue:
+    """A page of the callbacks that the filter wants, those of the newest clicks first."""
+    given = periods.given(request.args)
+    place, replayed = given.pop("cursor", None), given.pop("replayed", "")
+    wanted = Filter.check(given)
+    with db.read() as session:
+        page = callback_lists.find(session, seat.account, wanted, place=place)
+        rows = callback_reports.summaries(session, page.rows, services().settings.base_url)
+        destinations = callback_lists.destinations(session, seat.account)
+    return render_template(
+        "dashboard/callbacks.html",
+        rows=rows,
+        next=page.next,
+        wanted=wanted,
+        asked=wanted.parameters(),
+        states=STATES,
+        destinations=destinations,
+        replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,
+        fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
+    )
+
+
+@for_owners
+def replay_all(seat: Seat) -> ResponseReturnValue:
+    """Attempt once more what lies in a range of time and is in a state, at most 1,000 of them."""
+    given = periods.given(forms.fields())
+    given.pop(forms.TOKEN, None)
+    selection = replays.Selection.check(given)
+    with db.write() as session:
+        done = replays.ask_all(session, seat.account, selection, asked_by=seat.asker, now=db.now(session))
+    services().deliverer.wake()
+    return redirect(url_for("dashboard.callbacks", state="waiting", replayed=done.count), 303)
+
+
+@for_owners
+def test(seat: Seat) -> ResponseReturnValue:
+    """Send a signed event of type `callback.test`; show what became of the attempt."""
+    if not forms.sent():
+        return _test_page("")
+    url = forms.fields().get("url", "")
+    try:
+        tried = callbacks_api.tried(seat.account, {"url": url} if url else {})
+    except InvalidOrderError as error:
+        return _test_page(url, faults=error.fields), 422
+    return _test_page(url, tried=tried)
+
+
+def _test_page(url: str, **found: Any) -> str:
+    return render_template("dashboard/callback_test.html", url=url, **found)

@@ -1,0 +1,79 @@
+"""A chart of bars, as shapes for an SVG: what is drawn where, worked out on the server."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shortener.overview import Bucket
+
+WIDTH, HEIGHT = 960, 220
+LEFT, BOTTOM, TOP = 48, 24, 12
+LINES: Final = 4
+MOST_LABELS: Final = 8
+HOURS: Final = (1, 2, 3, 6, 12, 24)  # between two labels
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """What stands over one hour or day."""
+
+    bucket: Bucket
+    x: float
+    width: float
+    messages: float  # heights
+    clicks: float
+    label: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars and the lines behind them; `lines` are the numbers at the axis with their places."""
+
+    bars: Sequence[Bar]
+    lines: Sequence[tuple[int, float]]
+    base: float = HEIGHT - BOTTOM
+
+
+def draw(buckets: Sequence[Bucket]) -> Chart:
+    """Messages as wide bars, first clicks as narrow ones before them, over one scale."""
+    most = max((max(bucket.messages, bucket.first_clicks) for bucket in buckets), default=0)
+    step = _step(most)
+    top = max(step * LINES, 1)
+    base, slot = HEIGHT - BOTTOM, (WIDTH - LEFT) / max(len(buckets), 1)
+    scale = (base - TOP) / top
+    labelled = _labelled(buckets)
+    bars = [
+        Bar(
+            bucket=bucket,
+            x=round(LEFT + place * slot + slot * 0.1, 1),
+            width=round(slot * 0.8, 1),
+            messages=round(bucket.messages * scale, 1),
+            clicks=round(bucket.first_clicks * scale, 1),
+            label=place in labelled,
+        )
+        for place, bucket in enumerate(buckets)
+    ]
+    return Chart(bars, [(step * line, round(base - step * line * scale, 1)) for line in range(LINES + 1)])
+
+
+def _step(most: int) -> int:
+    """The distance of the lines: 1, 2 or 5 times a power of ten, four of which reach the highest bar."""
+    size = 1
+    while size * 5 * LINES < most:
+        size *= 10
+    return next(size * each for each in (1, 2, 5) if size * each * LINES >= most)
+
+
+def _labelled(buckets: Sequence[Bucket]) -> set[int]:
+    """The places of the bars that are labelled: few enough to be read, and at hours at which people look."""
+    count = len(buckets)
+    if count > 1 and buckets[1].start - buckets[0].start < dt.timedelta(days=1):
+        step = next((hours for hours in HOURS if count <= hours * MOST_LABELS), count)
+        return {place for place, bucket in enumerate(buckets) if bucket.start.hour % min(step, 24) == 0}
+    return set(range(0, count, max(1, -(-count // MOST_LABELS))))
+
+
+def by_hour(start: dt.datetime, end: dt.datetime) -> bool:
+    """Whether a period is short enough to be drawn by the hour unless it is asked for otherwise."""
+    return end - start <= dt.timedelta(days=2)

@@ -1,0 +1,126 @@
+"""One message: its text, its link, its time line, and what may be done about it."""
+
+import io
+from typing import Any, Final
+
+import segno
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from shortener import callback_reports, click_lists, db, messages, replays, reports
+from shortener.errors import InvalidOrderError, MessageNotFoundError
+from shortener.models import Link, Message
+from shortener.rules.moments import rfc3339
+from shortener.rules.visitor import Visitor
+from shortener.services import services
+from shortener.web.dashboard import pieces, timeline
+from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+
+MODULE: Final = 4  # pixels of a module of the QR code
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/messages/<msgid>", view_func=message)
+    blueprint.add_url_rule("/messages/<msgid>/clicks", view_func=clicks)
+    blueprint.add_url_rule("/messages/<msgid>/qr.svg", view_func=qr)
+    blueprint.add_url_rule("/messages/<msgid>/off", view_func=switch_off, methods=["POST"])
+    blueprint.add_url_rule("/callbacks/<event_id>/replay", view_func=replay, methods=["POST"])
+
+
+@for_viewers
+def message(seat: Seat, msgid: str) -> ResponseReturnValue:
+    """Everything about one message."""
+    with db.read() as session:
+        found = messages.find(session, seat.account, msgid)
+        link = messages.link_of(session, found)
+        report = reports.full(session, found, services().address)
+        asked = _replays(session, seat, report)
+        now = rfc3339(db.now(session))
+    return render_template(
+        "dashboard/message.html",
+        message=report,
+        line=timeline.of(report, asked, now=now),
+        life=_life(report, now),
+        **_texts(found, link),
+    )
+
+
+@for_viewers
+def clicks(seat: Seat, msgid: str) -> ResponseReturnValue:
+    """The clicks on a message's link, by class of visitor, page by page."""
+    visitor = request.args.get("visitor") or None
+    if visitor is not None and visitor not in {each.value for each in Visitor}:
+        raise InvalidOrderError({"visitor": ["is no class of visitor"]})
+    with db.read() as session:
+        found, link = _with_link(session, seat, msgid)
+        page = click_lists.find(session, link, visitor=visitor, place=request.args.get("cursor"))
+    return render_template("dashboard/clicks.html", message=found, page=page, visitor=visitor)
+
+
+@for_viewers
+def qr(seat: Seat, msgid: str) -> ResponseReturnValue:
+    """The shortlink as a QR code."""
+    with db.read() as session:
+        _, link = _with_link(session, seat, msgid)
+    out = io.BytesIO()
+    code = segno.make(services().address.of_link(link), error="m", micro=False)
+    code.save(out, kind="svg", scale=MODULE, border=4, light="#fff", xmldecl=False)
+    return Response(out.getvalue(), content_type="image/svg+xml")
+
+
+@for_owners
+def switch_off(seat: Seat, msgid: str) -> ResponseReturnValue:
+    """Let the link die now."""
+    with db.write() as session:
+        found = messages.find(session, seat.account, msgid)
+        messages.switch_off(session, found, now=db.now(session))
+    return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
+
+
+@for_owners
+def replay(seat: Seat, event_id: str) -> ResponseReturnValue:
+    """Attempt the callback once more, and go back to its message."""
+    with db.write() as session:
+        callback = replays.find(session, seat.account, event_id)
+        replays.ask(session, callback, asked_by=seat.asker, now=db.now(session))
+        base_url = services().settings.base_url
+        msgid = callback_reports.full(session, callback, base_url)["msgid"]
+    services().deliverer.wake()
+    return redirect(url_for("dashboard.message", msgid=msgid, done="replayed", _anchor="line"), 303)
+
+
+def _with_link(session: Session, seat: Seat, msgid: str) -> tuple[Message, Link]:
+    found = messages.find(session, seat.account, msgid)
+    link = messages.link_of(session, found)
+    if link is None:
+        raise MessageNotFoundError
+    return found, link
+
+
+def _replays(session: Session, seat: Seat, report: dict[str, Any]) -> list[dict[str, Any]]:
+    if report["callback"] is None:
+        return []
+    callback = replays.find(session, seat.account, report["callback"]["id"])
+    asked: list[dict[str, Any]] = callback_reports.full(session, callback, "")["replays"]
+    return asked
+
+
+def _life(report: dict[str, Any], now: str) -> str | None:
+    """In one word what may become of a click on the link now."""
+    link = report["link_tracking"]
+    if link is None:
+        return None
+    return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
+
+
+def _texts(message: Message, link: Link | None) -> dict[str, Any]:
+    """The text as it came and as it was given back, with the link marked in both."""
+    if link is None:
+        return {"came": [pieces.Piece(message.text)], "sent": None}
+    start, end = link.starts_at, link.ends_at
+    return {
+        "came": pieces.around(message.text, start, end, message.text[start:end]),
+        "sent": pieces.around(message.text, start, end, services().address.of_link(link)),
+    }

@@ -1,0 +1,45 @@
+"""The account's messages: filtered, page by page, and as a file."""
+
+from typing import Final
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from shortener import db, message_lists
+from shortener.message_filters import FILTERS, Filter
+from shortener.web import exports
+from shortener.web.dashboard import periods
+from shortener.web.dashboard.seats import Seat, for_viewers
+
+PAGE: Final = 25
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the pages."""
+    blueprint.add_url_rule("/messages", view_func=messages)
+    blueprint.add_url_rule("/messages/export", view_func=export)
+
+
+@for_viewers
+def messages(seat: Seat) -> ResponseReturnValue:
+    """A page of the messages that the filter wants, the newest first."""
+    wanted = Filter.check(periods.given(request.args))
+    with db.read() as session:
+        page = message_lists.find(session, seat.account, wanted, limit=min(wanted.limit, PAGE))
+    return render_template(
+        "dashboard/messages.html",
+        page=page,
+        size=PAGE,
+        wanted=wanted,
+        asked=wanted.parameters(),
+        fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
+        exported={name: value for name, value in wanted.parameters().items() if name in FILTERS},
+    )
+
+
+@for_viewers
+def export(seat: Seat) -> Response:
+    """All messages that the filter wants, as CSV or JSON Lines."""
+    given = periods.given(request.args)
+    kind = given.pop("format", "")
+    return exports.answer(seat.account, Filter.check(given), kind)

@@ -1,0 +1,80 @@
+"""The first page: what became of the messages of a period, and what needs attention."""
+
+import datetime as dt
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+
+from shortener import callback_lists, db
+from shortener import overview as overviews
+from shortener.errors import InvalidOrderError
+from shortener.message_filters import Filter
+from shortener.web.dashboard import chart, periods
+from shortener.web.dashboard.seats import Seat, for_viewers
+
+# By the name in the address, with how many days.
+PERIODS: Final = {
+    "1": (1, _("today")),
+    "7": (7, _("7 days")),
+    "30": (30, _("30 days")),
+    "90": (90, _("90 days")),
+}
+DEFAULT: Final = "7"
+WIDTHS: Final = {"day": _("by day"), "hour": _("by hour")}
+LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more of them nobody can tell apart
+WORST: Final = 5
+
+
+def register(blueprint: Blueprint) -> None:
+    """Add the page."""
+    blueprint.add_url_rule("", view_func=overview, strict_slashes=False)
+
+
+@for_viewers
+def overview(seat: Seat) -> ResponseReturnValue:
+    """The period in numbers and as a chart; what waits or has failed first."""
+    given = periods.given(request.args)
+    with db.read() as session:
+        start, end = _period(given, db.now(session))
+        found = overviews.overview(session, seat.account, start, end)
+        worst = callback_lists.destinations(session, seat.account)[:WORST] if found.failing or found.exhausted else []
+    width = _width(given.get("by"), start, end)
+    buckets = found.hours if width == "hour" else found.days
+    return render_template(
+        "dashboard/overview.html",
+        found=found,
+        period=periods.parameters(start, end),
+        chosen=None if "from" in given or "to" in given else given.get("days", DEFAULT),
+        periods=PERIODS,
+        width=width,
+        widths=WIDTHS if end - start <= LONGEST_BY_HOUR else {},
+        chart=chart.draw(buckets),
+        worst=worst,
+        fields={"from": periods.field(start), "to": periods.field(end)},
+        part=lambda of: _part(of, periods.HOUR if width == "hour" else periods.DAY, start, end),
+    )
+
+
+def _part(of: dt.datetime, width: dt.timedelta, start: dt.datetime, end: dt.datetime) -> dict[str, str]:
+    """An hour or a day of the period, as the parameters of a list."""
+    return periods.parameters(max(of, start), min(of + width, end))
+
+
+def _period(given: dict[str, str], now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """The period that is asked for, by its days or by its ends; InvalidOrderError where it is none."""
+    if "from" in given or "to" in given:
+        asked = Filter.check({name: given[name] for name in periods.MOMENTS if name in given})
+        end = asked.end or periods.last_days(now, 1)[1]
+        return asked.start or end - PERIODS[DEFAULT][0] * periods.DAY, end
+    name = given.get("days", DEFAULT)
+    if name not in PERIODS:
+        raise InvalidOrderError({"days": [f"must be one of {', '.join(PERIODS)}"]})
+    return periods.last_days(now, PERIODS[name][0])
+
+
+def _width(asked: Any, start: dt.datetime, end: dt.datetime) -> str:
+    if asked in WIDTHS and (asked == "day" or end - start <= LONGEST_BY_HOUR):
+        return str(asked)
+    return "hour" if chart.by_hour(start, end) else "day"

@@ -1,0 +1,36 @@
+"""Periods of time as pages ask for them: the fields of a form, the addresses of links."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from shortener.rules.moments import rfc3339
+
+DAY: Final = dt.timedelta(days=1)
+HOUR: Final = dt.timedelta(hours=1)
+# What `<input type="datetime-local">` sends: without a zone, which for us is UTC.
+_LOCAL: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.A)
+MOMENTS: Final = ("from", "to")
+
+
+def given(arguments: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a page that say something: a form also sends the fields that were left empty."""
+    kept = {name: value for name, value in arguments.items() if value and name not in {"language", "done"}}
+    return {name: f"{value}Z" if name in MOMENTS and _LOCAL.fullmatch(value) else value for name, value in kept.items()}
+
+
+def field(moment: dt.datetime | None) -> str:
+    """A moment as the form's field shows it."""
+    return "" if moment is None else moment.replace(tzinfo=None, microsecond=0).isoformat(timespec="minutes")
+
+
+def last_days(now: dt.datetime, days: int) -> tuple[dt.datetime, dt.datetime]:
+    """So many whole days in UTC, the last of which is today."""
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
+    return end - days * DAY, end
+
+
+def parameters(start: dt.datetime, end: dt.datetime) -> dict[str, str]:
+    """The period as the parameters of a list."""
+    return {"from": rfc3339(start), "to": rfc3339(end)}

@@ -1,0 +1,66 @@
+"""The time line of a message: everything that happened to it, in the order in which it happened."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened; `kind` says how the page tells it, `about` is what it tells of."""
+
+    on: str  # RFC 3339, which sorts as time does
+    kind: str
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+def of(report: dict[str, Any], replays: list[dict[str, Any]], *, now: str) -> list[Entry]:
+    """The entries for a message's report, the first one first. Of many clicks the newest are among them."""
+    return sorted([*_life(report, now), *_clicks(report), *_callback(report, replays)], key=_order)
+
+
+def _life(report: dict[str, Any], now: str) -> Iterator[Entry]:
+    yield Entry(report["received_on"], "received")
+    link = report["link_tracking"]
+    if link is None:
+        return
+    if link["off_on"]:
+        yield Entry(link["off_on"], "off")
+    yield Entry(link["expires_on"], "expired" if link["expires_on"] <= now else "expires")
+
+
+def _clicks(report: dict[str, Any]) -> Iterator[Entry]:
+    if not report["clicks"]:
+        return
+    accessed_on = report["link_tracking"]["accessed_on"]
+    clicks = list(report["clicks"]["newest"])
+    first = report["clicks"]["first_of_any_kind"]
+    if first and first not in clicks:
+        clicks.append(first)
+    told = False
+    for click in sorted(clicks, key=lambda click: click["clicked_on"]):
+        is_first = not told and click["clicked_on"] == accessed_on
+        told = told or is_first
+        yield Entry(click["clicked_on"], "click", {**click, "first": is_first})
+    if accessed_on and not told:  # it lies behind the newest
+        yield Entry(accessed_on, "accessed")
+
+
+def _callback(report: dict[str, Any], replays: list[dict[str, Any]]) -> Iterator[Entry]:
+    callback = report["callback"]
+    if callback is None:
+        return
+    for attempt in callback["attempts"]:
+        yield Entry(attempt["started_on"], "attempt", attempt)
+    for replay in replays:
+        yield Entry(replay["asked_on"], "replay", replay)
+    if callback["state"] == "exhausted":
+        yield Entry(callback["settled_on"], "exhausted", callback)
+    if callback["next_attempt_on"]:
+        yield Entry(callback["next_attempt_on"], "next", callback)
+
+
+def _order(entry: Entry) -> tuple[str, int]:
+    """By time; what has the same time, as it follows from each other."""
+    kinds = ("received", "click", "accessed", "off", "replay", "attempt", "exhausted", "next", "expires", "expired")
+    return entry.on, kinds.index(entry.kind)

@@ -1,0 +1,133 @@
+"""The account: its credentials and secrets, shown once; its defaults; whose they are to change."""
+
+import datetime as dt
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from shortener import accounts, db
+from shortener.errors import CredentialsError
+from shortener.models import Account, Credential
+from shortener.services import Services
+from tests.browsing import Browser
+from tests.factories import Sender
+
+PAGE = "/dashboard/account"
+
+
+def opens(token: str) -> bool:
+    with db.read() as session:
+        try:
+            return accounts.authenticate(session, None, token).name == "shop"
+        except CredentialsError:
+            return False
+
+
+def test_the_page_holds_no_secret(viewer: Browser, sender: Sender) -> None:
+    page = viewer.open(PAGE)
+    assert sender.sid in page.text
+    assert sender.token not in page.html and sender.signing_secret not in page.html
+
+
+def test_a_new_token_is_shown_once_and_takes_the_place_of_the_old_one(owner: Browser, sender: Sender) -> None:
+    page = owner.send(owner.open(PAGE).form("/credentials"))
+    token = page.html.split('<code class="secret">')[1].split("<")[0]
+    assert opens(token) and not opens(sender.token)
+    assert f"{sender.sid}:{token}" in page.text
+    assert page.answer.headers["Cache-Control"] == "no-store"
+    assert token not in owner.open(PAGE).html
+
+
+def test_a_new_signing_secret_is_shown_once_and_signs_beside_the_old_one(
+    owner: Browser, sender: Sender, services: Services
+) -> None:
+    page = owner.send(owner.open(PAGE).form("/secret"))
+    secret = page.html.split('<code class="secret">')[1].split("<")[0]
+    assert secret.startswith("whsec_") and secret != sender.signing_secret
+    again = owner.open(PAGE)
+    assert secret not in again.html
+    assert again.text.count("whsec_") == 2 and again.text.count("it is replaced") == 1
+    with db.read() as session:
+        account = session.scalars(select(Account)).one()
+        key = services.settings.secret_key or ""
+        assert len(accounts.signing_keys(session, account.id, secret_key=key, now=db.now(session))) == 2
+
+
+def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender: Sender, services: Services) -> None:
+    assert "never" in owner.open(PAGE).text
+    assert app.test_client().get("/v1/messages", headers=sender.bearer).status_code == 200
+    assert "never" in owner.open(PAGE).text  # no request writes it
+    services.usage.write()
+    assert "never" not in owner.open(PAGE).text
+
+
+def test_that_a_token_was_used_is_written_once_a_minute(app: Flask, sender: Sender, services: Services) -> None:
+    def used_on() -> dt.datetime | None:
+        with db.read() as session:
+            return session.scalars(select(Credential.used_on)).one()
+
+    def use() -> dt.datetime | None:
+        app.test_client().get("/v1/messages", headers=sender.bearer)
+        services.usage.write()
+        return used_on()
+
+    first = use()
+    assert first is not None and use() == first
+    with db.write() as session:
+        session.execute(update(Credential).values(used_on=first - dt.timedelta(minutes=2)))
+    services.usage.write()  # nothing was used in between
+    assert used_on() == first - dt.timedelta(minutes=2)
+    assert (use() or first) > first
+
+
+def test_a_wrong_token_is_no_use(app: Flask, sender: Sender, services: Services) -> None:
+    app.test_client().get("/v1/messages", headers={"Authorization": "Bearer nonsense"})
+    services.usage.write()
+    with db.read() as session:
+        assert session.scalars(select(Credential.used_on)).one() is None
+
+
+def test_an_owner_changes_the_defaults(owner: Browser) -> None:
+    changes = {
+        "track_link": "off",
+        "detection": "smart",
+        "bare_domains": "any",
+        "count_as_click": "any",
+        "recipient_storage": "masked",
+    }
+    page = owner.send(owner.open(PAGE).form("/defaults"), **changes)
+    assert "The defaults have been changed." in page.text
+    assert {name: page.form("/defaults").fields[name] for name in changes} == changes
+    with db.read() as session:
+        account = session.scalars(select(Account)).one()
+        assert (account.track_link, account.detection, account.recipient_storage) == (False, "smart", "masked")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("detection", "clever"), ("track_link", "true"), ("recipient_storage", ""), ("count_as_click", "x" * 999)],
+)
+def test_a_default_that_is_no_choice_changes_nothing(owner: Browser, name: str, value: str) -> None:
+    form = owner.open(PAGE).form("/defaults")
+    before = dict(form.fields)
+    assert owner.send(form, **{name: value}).status == 422
+    after = owner.open(PAGE).form("/defaults").fields
+    assert {key: after[key] for key in before if key != "form_token"} == {
+        key: before[key] for key in before if key != "form_token"
+    }
+
+
+def test_a_viewer_is_offered_no_change_and_gets_none(viewer: Browser, sender: Sender) -> None:
+    page = viewer.open(PAGE)
+    assert [form.action for form in page.forms] == ["/dashboard/sign-out"]
+    fields = page.forms[0].fields | {"detection": "smart"}
+    for path in ("/credentials", "/secret", "/defaults"):
+        assert viewer.client.post(PAGE + path, data=fields).status_code == 403
+    assert opens(sender.token)
+
+
+def test_one_accounts_owner_changes_nothing_of_another(stranger: Browser, sender: Sender, other_sender: Sender) -> None:
+    page = stranger.send(stranger.open(PAGE).form("/credentials"))
+    assert sender.sid not in page.html
+    assert opens(sender.token) and not opens(other_sender.token)

@@ -1,0 +1,204 @@
+"""Callbacks: by state, time and destination; many once more; a receiver tried."""
+
+import datetime as dt
+import re
+
+import pytest
+from sqlalchemy import select, update
+
+from shortener import db
+from shortener.models import Callback
+from shortener.services import Services
+from tests.browsing import Browser, Page
+from tests.due import fill
+from tests.factories import Sender
+from tests.servers import OK, receiving
+
+PAGE = "/dashboard/callbacks"
+DEAD, OTHER = "http://127.0.0.1:9/cb", "http://127.0.0.1:10/cb?<script>"
+NOW = dt.datetime(2025, 11, 22, 9, 0, tzinfo=dt.UTC)  # when the clicks came: long ago
+
+
+def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> None:
+    with db.write() as session:
+        fill(session, sender.name, counts, since=since)
+
+
+def settle(state: str, url: str = DEAD) -> None:
+    with db.write() as session:
+        session.execute(update(Callback).where(Callback.url == url).values(state=state, settled_on=NOW))
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def shown(page: Page) -> int:
+    assert page.status == 200
+    return page.html.count('<td class="long" data-label="Receiver">')
+
+
+def test_every_state_and_every_number_leads_to_its_callbacks(viewer: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 2, OTHER: 3})
+    settle("exhausted")
+    page = viewer.open(PAGE)
+    assert shown(page) == 5
+    assert shown(viewer.open(page.links["2"])) == 2  # exhausted at one receiver
+    assert shown(viewer.open(page.links["3"])) == 3  # waiting for the other
+    for state, count in (("waiting", 3), ("failing", 0), ("delivered", 0), ("exhausted", 2)):
+        assert shown(viewer.send(page.forms[1], state=state)) == count
+
+
+def test_one_that_has_failed_and_is_tried_again_is_failing(viewer: Browser, sender: Sender, services: Services) -> None:
+    put(sender, {DEAD: 1})
+    assert shown(viewer.open(PAGE + "?state=failing")) == 0
+    services.deliverer.deliver_due()
+    page = viewer.open(PAGE + "?state=failing")
+    assert shown(page) == 1
+    assert "no connection" in page.text and "attempt 1" in page.text
+    settle("exhausted")
+    assert shown(viewer.open(PAGE + "?state=failing")) == 0
+
+
+def test_the_time_of_the_click_selects(viewer: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 1})
+    put(sender, {DEAD: 1}, NOW + dt.timedelta(hours=2))
+    form = viewer.open(PAGE).forms[1]
+    assert shown(viewer.send(form, **{"from": "2025-11-22T09:00", "to": "2025-11-22T10:00"})) == 1
+    assert shown(viewer.send(form, **{"from": "2025-11-22T09:30"})) == 1
+    assert shown(viewer.open(PAGE + "?to=2025-11-22T09:30:00Z")) == 1
+
+
+def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 27})
+    settle("exhausted")
+    put(sender, {OTHER: 5})
+    first = viewer.open(PAGE + "?state=exhausted")
+    rest = viewer.open(first.links["Older ones"])
+    assert (shown(first), shown(rest)) == (25, 2)
+    assert "Older ones" not in rest.links
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=lost",
+        "from=yesterday",
+        "to=2025-13-99T99:99",
+        "cursor=x",
+        "cursor=%00",
+        "surprise=1",
+        "destination=http://127.0.0.1:9",
+        "state=delivered&destination=http://127.0.0.1:9",
+        "state=exhausted&destination=" + "x" * 5000,
+        "state=exhausted&destination=a%00b",
+        "from=" + "9" * 10_000,
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
+    page = viewer.open(f"{PAGE}?{query}")
+    assert (page.status, page.title) == (422, "That cannot be used")
+
+
+def test_an_empty_page_says_what_to_do(viewer: Browser, owner: Browser) -> None:
+    assert "No callback yet." in viewer.open(PAGE).text
+    assert "Test a receiver" in owner.open(PAGE).links
+    page = owner.open(PAGE + "?state=exhausted")
+    assert "No callback is like that." in page.text and "Show all" in page.links
+
+
+def test_script_in_a_receivers_address_stays_text(owner: Browser, sender: Sender) -> None:
+    put(sender, {OTHER: 1})
+    page = owner.open(PAGE)
+    assert OTHER in page.text
+    assert "script" not in [tag for tag, _ in page.tags]
+
+
+def test_another_accounts_callbacks_are_not_there(stranger: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 3})
+    settle("exhausted")
+    page = stranger.open(PAGE)
+    assert "No callback yet." in page.text
+    assert shown(stranger.open(PAGE + "?state=exhausted&destination=http://127.0.0.1:9")) == 0
+    token = page.form("/sign-out").fields
+    span = {"from": "2025-11-22T00:00", "to": "2025-11-23T00:00"}
+    assert stranger.client.post(PAGE + "/replay", data=token | span).status_code == 303
+    assert states() == ["exhausted"] * 3
+
+
+# Once more
+
+
+def test_an_owner_has_all_of_a_range_attempted_once_more(owner: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 2})
+    put(sender, {DEAD: 1}, NOW + dt.timedelta(hours=2))
+    settle("exhausted")
+    form = owner.open(PAGE + "?state=exhausted").form("/callbacks/replay")
+    page = owner.send(form, **{"from": "2025-11-22T09:00", "to": "2025-11-22T10:00"})
+    assert "2 callbacks are attempted once more." in page.text
+    assert states() == ["pending", "pending", "exhausted"]
+
+
+def test_the_range_that_is_offered_holds_what_is_shown(owner: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 3})
+    settle("exhausted")
+    owner.send(owner.open(PAGE + "?state=exhausted").form("/callbacks/replay"))
+    assert states() == ["pending"] * 3
+
+
+def test_one_of_them_is_attempted_once_more(owner: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 2})
+    settle("delivered")
+    page = owner.open(PAGE)
+    [first, _] = [form for form in page.forms if re.search(r"/evt_\w+/replay$", form.action)]
+    assert owner.send(first).title.startswith("Message")
+    assert sorted(states()) == ["delivered", "pending"]
+
+
+@pytest.mark.parametrize("span", [{}, {"from": "x", "to": "y"}, {"from": "2025-11-22T10:00", "to": "2025-11-22T09:00"}])
+def test_a_range_that_is_none_replays_nothing(owner: Browser, sender: Sender, span: dict[str, str]) -> None:
+    put(sender, {DEAD: 1})
+    settle("exhausted")
+    token = owner.open(PAGE).form("/sign-out").fields
+    assert owner.client.post(PAGE + "/replay", data=token | span).status_code == 422
+    assert states() == ["exhausted"]
+
+
+def test_a_viewer_is_offered_no_change_and_gets_none(viewer: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 1})
+    settle("exhausted")
+    page = viewer.open(PAGE + "?state=exhausted")
+    assert [form.method for form in page.forms] == ["post", "get"]  # sign-out and filter
+    fields = page.forms[0].fields | {"from": "2025-11-22T00:00", "to": "2025-11-23T00:00"}
+    assert viewer.client.post(PAGE + "/replay", data=fields).status_code == 403
+    assert viewer.client.post(PAGE + "/test", data=fields | {"url": DEAD}).status_code == 403
+    assert viewer.open(PAGE + "/test").status == 403
+    assert states() == ["exhausted"]
+
+
+# A test
+
+
+def test_a_receiver_is_tried_and_its_answer_shown_as_text(owner: Browser) -> None:
+    answer = b"HTTP/1.1 418 No\r\nContent-Length: 26\r\n\r\n<script>alert(1)</script>\n"
+    with receiving(answer) as receiver:
+        page = owner.send(owner.open(PAGE + "/test").form("/test"), url=receiver.url())
+        assert b'"type":"callback.test"' in receiver.requests[0].replace(b": ", b":")
+    assert "not 200 (418)" in page.text
+    assert "<script>alert(1)</script>" in page.text
+    assert "script" not in [tag for tag, _ in page.tags]
+    with receiving(OK) as receiver:
+        page = owner.send(owner.open(PAGE + "/test").form("/test"), url=receiver.url())
+    assert "delivered (200)" in page.text
+    assert states() == []
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "http://10.0.0.1/", "http://169.254.169.254/latest", "https://s.example.com/"]
+)
+def test_an_address_that_may_not_be_called_is_told_at_its_field(owner: Browser, url: str) -> None:
+    page = owner.send(owner.open(PAGE + "/test").form("/test"), url=url)
+    assert page.status == 422
+    [field] = [named for tag, named in page.tags if tag == "input" and named.get("name") == "url"]
+    assert (field["value"], field["aria-describedby"]) == (url, "url-fault")

@@ -1,0 +1,138 @@
+"""The list of messages: filtered, page by page, and as a file."""
+
+import json
+
+import pytest
+from flask import Flask
+
+from tests.browsing import Browser, Page
+from tests.factories import BROWSER, DAY, NOW, Sender, make_message, slug_of
+
+PAGE = "/dashboard/messages"
+EVIL = "<script>alert(1)</script>\"'>"
+
+
+def shown(page: Page) -> list[str]:
+    """The names of the messages on a page, in its order."""
+    assert page.status == 200
+    names = [text for text, link in page.links.items() if link.startswith(PAGE + "/") and "export" not in link]
+    return [name for name in names if name]
+
+
+def test_the_newest_come_first_with_what_became_of_them(app: Flask, viewer: Browser, sender: Sender) -> None:
+    make_message(sender, client_tag="old", now=NOW)
+    done = make_message(sender, client_tag="new", now=NOW + DAY)
+    app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
+    make_message(sender, "Hello!", client_tag="none", now=NOW + 2 * DAY)
+    page = viewer.open(PAGE)
+    assert shown(page) == ["none", "new", "old"]
+    assert "no link" in page.text and "not yet" in page.text
+
+
+def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> None:
+    make_message(sender, client_tag="a-1", tags=["gift", "a&b"], now=NOW)
+    done = make_message(sender, client_tag="b-1", now=NOW + DAY)
+    app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
+    form = viewer.open(PAGE).forms[1]
+    for fields, expected in (
+        ({"text": "a-"}, ["a-1"]),
+        ({"text": done.message.msgid[:8]}, ["b-1"]),
+        ({"tag": "a&b"}, ["a-1"]),
+        ({"clicked": "true"}, ["b-1"]),
+        ({"clicked": "false"}, ["a-1"]),
+        ({"visitor": "person"}, ["b-1"]),
+        ({"visitor": "bot"}, []),
+        ({"from": "2026-11-22T10:00"}, ["b-1"]),
+        ({"to": "2026-11-22T10:00"}, ["a-1"]),
+    ):
+        page = viewer.send(form, **fields)
+        assert shown(page) == expected, fields
+        again = page.forms[1].fields
+        assert {name: again[name] for name in fields} == fields
+    assert "No message is like that." in viewer.send(form, visitor="bot").text
+
+
+def test_a_tag_on_the_page_leads_to_its_messages(viewer: Browser, sender: Sender) -> None:
+    make_message(sender, client_tag="a", tags=["x=1&y#z"])
+    make_message(sender, client_tag="b")
+    page = viewer.open(PAGE)
+    assert shown(viewer.open(page.links["x=1&y#z"])) == ["a"]
+
+
+def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, sender: Sender) -> None:
+    for number in range(27):
+        make_message(sender, client_tag=f"x{number:02}", now=NOW + number * DAY / 100)
+        make_message(sender, client_tag=f"y{number:02}", now=NOW + number * DAY / 100)
+    first = viewer.open(PAGE + "?text=x")
+    rest = viewer.open(first.links["Older ones"])
+    assert shown(first) + shown(rest) == [f"x{number:02}" for number in reversed(range(27))]
+    assert "Older ones" not in rest.links
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "cursor=x",
+        "cursor=%00",
+        "cursor=" + "A" * 5000,
+        "from=yesterday",
+        "visitor=wizard",
+        "clicked=maybe",
+        "surprise=1",
+        "text=" + "x" * 201,
+        "tag=" + "x" * 100_000,
+        "tag=a%00b",
+        "limit=1e9",
+        "&".join(f"a{number}=1" for number in range(2000)),
+    ],
+)
+def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, query: str) -> None:
+    page = viewer.open(f"{PAGE}?{query}")
+    assert (page.status, page.title) == (422, "That cannot be used")
+    assert len(page.html) < 200_000
+
+
+def test_script_in_what_a_sender_sent_stays_text(viewer: Browser, sender: Sender) -> None:
+    make_message(sender, f"{EVIL} https://a.example.com/1", client_tag=EVIL, tags=[EVIL])
+    for page in (viewer.open(PAGE), viewer.send(viewer.open(PAGE).forms[1], text=EVIL, tag=EVIL)):
+        assert EVIL in page.text
+        assert "script" not in [tag for tag, _ in page.tags]
+
+
+def test_an_empty_list_says_what_to_do(viewer: Browser) -> None:
+    page = viewer.open(PAGE)
+    assert "curl -u SID:TOKEN https://s.example.com/v1/messages" in page.text
+    assert {"SID and token", "Try a message here first"} <= set(page.links)
+
+
+def test_another_accounts_messages_are_not_there(stranger: Browser, sender: Sender) -> None:
+    make_message(sender, client_tag="order-1", tags=["gift"])
+    assert shown(stranger.open(PAGE)) == []
+    assert shown(stranger.open(PAGE + "?text=order")) == []
+    assert b"order-1" not in stranger.client.get(PAGE + "/export?format=jsonl").data
+
+
+def test_what_is_filtered_is_taken_along_as_a_file(viewer: Browser, sender: Sender) -> None:
+    make_message(sender, client_tag="a", tags=["gift"])
+    make_message(sender, client_tag="b")
+    page = viewer.open(PAGE + "?tag=gift")
+    answer = viewer.client.get(page.links["JSON Lines"])
+    assert [json.loads(line)["client_tag"] for line in answer.text.splitlines()] == ["a"]
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    answer = viewer.client.get(page.links["CSV"])
+    assert answer.content_type.startswith("text/csv")
+    assert len(answer.text.strip().splitlines()) == 2
+
+
+@pytest.mark.parametrize("query", ["", "format=exe", "format=csv&surprise=1", "format=csv&from=x"])
+def test_a_file_that_cannot_be_made_is_told_on_a_page(viewer: Browser, query: str) -> None:
+    page = viewer.open(f"{PAGE}/export?{query}")
+    assert (page.status, page.title) == (422, "That cannot be used")
+
+
+def test_a_full_page_is_light_enough(viewer: Browser, sender: Sender) -> None:
+    for number in range(26):
+        make_message(
+            sender, "x" * 500 + " https://a.example.com/1", client_tag=f"order-{number:020}", tags=["a" * 20, "b"]
+        )
+    assert len(viewer.open(PAGE).html.encode()) < 50_000
