@@ -63,7 +63,7 @@ class Page:
 def find(session: Session, account: Account, wanted: Filter, *, place: str | None = None) -> Page:
     """A page of the account's callbacks, those of the newest clicks first."""
     newest = (Callback.created_on.desc(), Callback.id.desc())
-    query = select(Callback).where(Callback.account_id == account.id, *_conditions(account, wanted))
+    query = select(Callback).where(*_conditions(account, wanted))
     if place is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
     rows = session.scalars(query.order_by(*newest).limit(PAGE + 1)).all()
@@ -74,7 +74,7 @@ def find(session: Session, account: Account, wanted: Filter, *, place: str | Non
 def destinations(session: Session, account: Account) -> list[tuple[str, int, int]]:
     """Where callbacks wait or are exhausted, with how many of each; the worst first."""
     waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *_of(account)))
-    exhausted = dict(_by_destination(session, Callback.account_id == account.id, _is_exhausted()))
+    exhausted = dict(_by_destination(session, _is_exhausted(), *_of(account)))
     rows = [
         (_shown(queue), waiting.get(queue, 0), exhausted.get(queue, 0)) for queue in waiting.keys() | exhausted.keys()
     ]
@@ -82,23 +82,32 @@ def destinations(session: Session, account: Account) -> list[tuple[str, int, int
 
 
 def _conditions(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    match wanted.state:
-        case "waiting":
-            conditions += [Callback.settled_on.is_(None), *_of(account)]
-        case "failing":
-            conditions += [Callback.settled_on.is_(None), *_of(account), _has_failed()]
-        case "exhausted":
-            conditions.append(_is_exhausted())
-        case "delivered":
-            conditions.append(Callback.state == "delivered")
+    conditions = _whose(account, wanted)
+    if wanted.state == "failing":
+        conditions.append(_has_failed())
+    elif wanted.state == "exhausted":
+        conditions.append(_is_exhausted())
+    elif wanted.state == "delivered":
+        conditions.append(Callback.state == "delivered")
     if wanted.start is not None:
         conditions.append(Callback.created_on >= wanted.start)
     if wanted.end is not None:
         conditions.append(Callback.created_on < wanted.end)
-    if wanted.destination is not None:
-        conditions.append(Callback.destination == f"{account.id} {wanted.destination}")
     return conditions
+
+
+def _whose(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
+    """The account's, by an index in which few stand without the many.
+
+    To name the account besides would lead the database to all that it ever had.
+    """
+    if wanted.destination is not None:
+        queue = [Callback.destination == f"{account.id} {wanted.destination}"]
+    elif wanted.state in {"waiting", "failing"}:
+        queue = _of(account)
+    else:
+        queue = [Callback.account_id == account.id]
+    return [Callback.settled_on.is_(None), *queue] if wanted.state in {"waiting", "failing"} else queue
 
 
 def _of(account: Account) -> list[ColumnElement[bool]]:

@@ -272,6 +272,7 @@ class Callback(Base):
         _partial("ix_callback_destination", "settled_on IS NULL", "destination", "due_on", "id"),
         _partial("ix_callback_leased", "lease_token IS NOT NULL", "destination", "due_on"),
         _partial("ix_callback_exhausted", "state = 'exhausted'", "account_id", "created_on", "id"),
+        _partial("ix_callback_exhausted_destination", "state = 'exhausted'", "destination", "created_on", "id"),
         Index(None, "account_id", "created_on", "id"),
     )
 

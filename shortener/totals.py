@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import EXHAUSTED
@@ -25,10 +25,17 @@ class Total:
 def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
     """The accounts by name; each number by an index of its own, so that old messages cost nothing."""
     mine = Callback.account_id == Account.id
+    # The account's destinations begin with its number and a space: so the index of the unsettled finds them.
+    number = cast(Account.id, Text)
+    unsettled = (
+        Callback.settled_on.is_(None),
+        Callback.destination >= number + " ",
+        Callback.destination < number + "!",
+    )
     query = select(
         Account,
         _count(Message.account_id == Account.id, Message.received_on >= since),
-        _count(mine, Callback.settled_on.is_(None)),
+        _count(*unsettled),
         _count(mine, Callback.state == literal_column(f"'{EXHAUSTED}'")),  # as the index of these has it
         _count(Person.account_id == Account.id),
     ).order_by(Account.name)

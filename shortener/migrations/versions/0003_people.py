@@ -1,4 +1,7 @@
-"""People, their sessions, and when a token was last used. Frozen: it names every column itself."""
+"""People, their sessions, when a token was last used, and exhausted callbacks by destination.
+
+Frozen: it names every column itself.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -55,3 +58,11 @@ def upgrade() -> None:
     op.create_index("ix_sign_in_failure_name_sha256_tried_on", "sign_in_failure", ["name_sha256", "tried_on"])
     op.create_index("ix_sign_in_failure_network_tried_on", "sign_in_failure", ["network", "tried_on"])
     op.create_index("ix_sign_in_failure_tried_on", "sign_in_failure", ["tried_on"])
+    exhausted = sa.text("state = 'exhausted'")
+    op.create_index(
+        "ix_callback_exhausted_destination",
+        "callback",
+        ["destination", "created_on", "id"],
+        sqlite_where=exhausted,
+        postgresql_where=exhausted,
+    )

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from shortener import db
 from shortener.models import Callback
@@ -202,3 +202,25 @@ def test_an_address_that_may_not_be_called_is_told_at_its_field(owner: Browser, 
     assert page.status == 422
     [field] = [named for tag, named in page.tags if tag == "input" and named.get("name") == "url"]
     assert (field["value"], field["aria-describedby"]) == (url, "url-fault")
+
+
+@pytest.mark.parametrize("query", ["state=waiting", "state=failing", "state=exhausted&destination=http://127.0.0.1:9"])
+def test_few_among_many_are_found_by_an_index_of_theirs(
+    viewer: Browser, sender: Sender, database_kind: str, query: str
+) -> None:
+    """Not by the one of all that the account ever had: there may be millions between two of them."""
+    if database_kind != "sqlite":
+        pytest.skip("SQLite's plans do not depend on how many rows there are")
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    viewer.open(f"{PAGE}?{query}")
+    event.remove(db.db.engine, "before_cursor_execute", note)
+    [(statement, values)] = [one for one in asked if "ORDER BY callback.created_on DESC" in one[0]]
+    with db.db.engine.connect() as connection:
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())  # type: ignore[arg-type]
+    assert "ix_callback_destination" in plan or "ix_callback_exhausted_destination" in plan
+    assert "ix_callback_account_id" not in plan
