@@ -92,7 +92,7 @@ def span(value: dt.timedelta | None) -> str:
         return str(gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
     if minutes:
         return str(gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=seconds % 60))
-    return str(gettext("%(seconds)s s", seconds=seconds) if seconds else gettext("under 1 s"))
+    return str(gettext("%(seconds)s s", seconds=seconds) if seconds else gettext("< 1 s"))
 
 
 def millis(value: float | None) -> str:
