@@ -118,9 +118,14 @@ def generated_password() -> str:
 
 def hashed(password: str) -> str:
     """The password's hash; PasswordError where it is too short or too long."""
+    check_length(password)
+    return _hasher.hash(password)
+
+
+def check_length(password: str) -> None:
+    """PasswordError where it is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise PasswordError(f"A password has {SHORTEST} to {LONGEST} characters.")
-    return _hasher.hash(password)
 
 
 def matches(person: Person | None, password: str) -> bool:

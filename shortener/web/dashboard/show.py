@@ -3,9 +3,10 @@
 import datetime as dt
 import json
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 
 from babel import Locale, dates, numbers
-from flask import Flask, request, url_for
+from flask import Flask, request
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -17,6 +18,7 @@ from shortener.web.dashboard.language import spoken
 _PATTERNS: Final = {"en": ("d MMM y", "HH:mm:ss"), "ja": ("y年M月d日", "HH:mm:ss")}
 _TICKS: Final = {"en": {"day": "d MMM", "hour": "d MMM HH:mm"}, "ja": {"day": "M/d", "hour": "M/d HH:mm"}}
 _LOCALES: Final = {language: Locale(language) for language in _PATTERNS}
+LONGEST_QUERY: Final = 4_000  # characters
 NONE: Final = "–"
 
 
@@ -101,10 +103,10 @@ def millis(value: float | None) -> str:
 
 
 def here(**changes: Any) -> str:
-    """The address of the current page with other parameters; None takes one away."""
-    arguments: dict[str, Any] = request.args.to_dict() | (request.view_args or {}) | changes
-    kept = {name: value for name, value in arguments.items() if value is not None and not name.startswith("_")}
-    return url_for(request.endpoint or "dashboard.overview", **kept)
+    """The address of the current page with other parameters; None takes one away. A huge one is not repeated."""
+    given = request.args.to_dict() if len(request.query_string) <= LONGEST_QUERY else {}
+    kept = {name: value for name, value in {**given, **changes}.items() if value is not None}
+    return f"{quote(request.path)}?{urlencode(kept)}"
 
 
 def _dated(value: dt.datetime, pattern: str) -> str:

@@ -50,22 +50,29 @@ def password(seat: Seat) -> ResponseReturnValue:
     if request.method == "GET":
         return _password_page()
     given = forms.fields()
-    old, new = given.get("old", ""), given.get("new", "")
-    network = network_of(request.remote_addr or "") or ""
+    new = given.get("new", "")
+    if new != given.get("again", ""):
+        return _password_page("differs", 422)
     try:
-        with db.write() as session:
-            tried = sessions.begin(session, seat.person.name, network, now=db.now(session))
-        if not people.matches(seat.person, old):
-            return _password_page(SignInError.code, 422)
-        if new != given.get("again", ""):
-            return _password_page("differs", 422)
-        with db.write() as session:
-            person = people.named(session, seat.person.name)
-            people.set_password(session, person, new, keep=seat.signed_in.id)
-            sessions.take_back(session, tried)
-    except (PasswordError, SignInLimitError) as error:
-        return _password_page(error.code, 429 if isinstance(error, SignInLimitError) else 422)
+        people.check_length(new)
+        _change_password(seat, given.get("old", ""), new)
+    except SignInLimitError as error:
+        return _password_page(error.code, 429)
+    except (PasswordError, SignInError) as error:
+        return _password_page(error.code, 422)
     return redirect(url_for("dashboard.password", done="password"), 303)
+
+
+def _change_password(seat: Seat, old: str, new: str) -> None:
+    """Only with the old one, which is limited as a sign-in is: the seat may be a stolen one."""
+    name, network = seat.person.name, network_of(request.remote_addr or "") or ""
+    with db.write() as session:
+        tried = sessions.begin(session, name, network, now=db.now(session))
+    if not people.matches(seat.person, old):
+        raise SignInError
+    with db.write() as session:
+        people.set_password(session, people.named(session, name), new, keep=seat.signed_in.id)
+        sessions.take_back(session, tried)
 
 
 def _opened(name: str, given: str) -> str:

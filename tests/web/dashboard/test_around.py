@@ -141,3 +141,15 @@ def test_the_pages_of_a_disabled_account_are_closed(app: Flask, owner: Browser) 
         accounts.disable(session, "shop", now=db.now(session))
     page = owner.open("/dashboard/try")
     assert (page.status, page.title) == (403, "Not for you")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["endpoint=x", "_external=1&_scheme=javascript", "self=1&changes=2", "a=%00&b=%ff", "x=" + "y" * 100_000, "=&&;="],
+)
+@pytest.mark.parametrize("path", ["/dashboard/try", "/dashboard/nowhere", "/dashboard/messages", "/dashboard/sign-in"])
+def test_whatever_stands_in_an_address_the_page_holds(owner: Browser, path: str, query: str) -> None:
+    page = owner.open(f"{path}?{query}")
+    assert page.status in {200, 404, 422}
+    assert page.links["日本語"].startswith("/dashboard")
+    assert len(page.html) < 50_000
