@@ -10,6 +10,7 @@ from shortener import accounts, db
 from shortener.errors import CredentialsError
 from shortener.models import Account, Credential
 from shortener.services import Services
+from shortener.services import services as of_app
 from tests.browsing import Browser
 from tests.factories import Sender
 
@@ -17,11 +18,10 @@ PAGE = "/dashboard/account"
 
 
 def opens(token: str) -> bool:
-    with db.read() as session:
-        try:
-            return accounts.authenticate(session, None, token).name == "shop"
-        except CredentialsError:
-            return False
+    try:
+        return accounts.authenticate(of_app().readers, None, token).name == "shop"
+    except CredentialsError:
+        return False
 
 
 def test_the_page_holds_no_secret(viewer: Browser, sender: Sender) -> None:
