@@ -160,7 +160,8 @@ class Cell:
 
     def spread(self) -> Run:
         """Clicks on links that were clicked before."""
-        return self.counted(SPREAD, random.sample(self.store.clicked, FASTEST * self.seconds), "clicks")
+        some = random.sample(self.store.clicked, min(len(self.store.clicked), FASTEST * self.seconds))
+        return self.counted(SPREAD, some, "clicks")
 
     def single(self) -> Run:
         """Messages, each by a request of its own."""
