@@ -90,7 +90,7 @@ class Measured:
                 say(f"round {number} of {self._args.rounds}")
                 self._round(bares, folder)
                 if began + 2 * (time.monotonic() - began) > self._until and number < self._args.rounds:
-                    say(f"there is no time for more than {number} rounds; give more with --minutes")
+                    say(f"no time for another round after {number}; give more with --minutes")
                     break
             for cell in self.cells if FIRST in self._rows else ():
                 say(f"{cell.store.kind} under {cell.server}: at a fixed rate, one by one, kill -9")
