@@ -1,13 +1,22 @@
-"""A real browser, which reaches nothing but this machine, and a fresh profile for each test."""
+"""A real browser, which reaches nothing but this machine, a fresh profile for each test, and the product for it."""
 
+import datetime as dt
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-from tests import chromium
+from bench import parcels
+from bench.instance import Instance, running
+from shortener import create_app, db, people, sessions
+from shortener.config import Settings
+from tests import chromium, databases
+from tests.browsing import make_person
+from tests.conftest import SECRET_KEY
 
 ARGUMENTS = [
     "--disable-gpu",
@@ -67,3 +76,46 @@ def page(context: BrowserContext, seen: Seen) -> Page:
 def _note(message: ConsoleMessage, seen: Seen) -> None:
     if "Content Security Policy" in message.text:
         seen.refused.append(message.text)
+
+
+@dataclass(frozen=True)
+class Office:
+    """The running product, with an account `shop` that has sent nothing yet, and one, `parcels`, of some days."""
+
+    instance: Instance
+    app: Flask  # on the same database, to look and to prepare
+
+    def url(self, path: str = "") -> str:
+        """An address below the dashboard."""
+        return f"{self.instance.url}/dashboard{path}"
+
+    def seat(self, context: BrowserContext, name: str) -> None:
+        """Sign a person in without having typed anything."""
+        with self.app.app_context(), db.write() as session:
+            token = sessions.start(session, people.named(session, name), now=db.now(session))
+        context.add_cookies([{"name": "dashboard", "value": token, "url": self.url()}])
+
+
+@pytest.fixture(scope="session")
+def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    url = databases.copy_sqlite(sqlite_template, folder)
+    app = create_app(Settings(database_url=url, data=folder, secret_key=SECRET_KEY, spool_bytes=65536))
+    with running(
+        "shop",
+        database_url=url,
+        secret_key=SECRET_KEY,
+        processes="1",
+        callback_allow_nets="127.0.0.0/8",
+        callback_waits="0.1",
+    ) as instance:
+        with app.app_context():
+            now = dt.datetime.now(dt.UTC)
+            with db.write() as session:
+                parcels.opened(session, "parcels", now - 30 * parcels.DAY).live(7, 20, now)
+            make_person("ann")
+            make_person("bob", "parcels")
+            make_person("root", None, None, operator=True)
+        yield Office(instance, app)
+        with app.app_context():
+            db.db.engine.dispose()

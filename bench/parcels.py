@@ -1,0 +1,150 @@
+"""Some days of a shop that sends parcels, lived through in seconds: messages, clicks, callbacks and their attempts.
+
+The product's own use cases do everything, with the time as an argument; only the receivers' answers are made up. What
+comes out is the same each time but for msgids and slugs.
+"""
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shortener import accounts, callbacks, clicks, messages
+from shortener.clicks import Resolved, Visit
+from shortener.messages import Preprocessed
+from shortener.models import Account, Callback, Link
+from shortener.orders import Order
+from shortener.outbound import Answer
+from shortener.rules.receiver import Policy
+from shortener.rules.visitor import Verdict, Visitor
+from shortener.services import services
+
+MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
+LEASE = 5 * MINUTE
+# How many messages a shop sends in each hour of the day, next to each other.
+DAYTIME = (0, 0, 0, 0, 0, 1, 3, 8, 11, 9, 7, 6, 6, 5, 5, 6, 8, 9, 6, 4, 2, 1, 0, 0)
+KINDS = (
+    (
+        "parcel",
+        62,
+        "Your parcel {n} arrives today between {h}:00 and {end}:00: https://track.example.com/p/{n}?lang=en",
+    ),
+    (
+        "parcel",
+        14,
+        "お荷物 {n} を本日お届けします。 https://track.example.com/p/{n}?lang=ja ご不在の場合はこちらから。",
+    ),
+    (
+        "pickup",
+        14,
+        "Parcel {n} waits for you at the shop until Saturday. Your code: https://pickup.example.com/{n} Thank you!",
+    ),
+    ("return", 8, "Your return {n} has arrived. See what you get back: https://www.example.com/returns/{n}"),
+    ("reminder", 2, "Parcel {n} goes back tomorrow. Would another day suit you? track.example.com/again/{n}"),
+)
+VISITORS = (
+    (70, Verdict(Visitor.PERSON, "navigate")),
+    (14, Verdict(Visitor.PERSON, "in-app:line")),
+    (8, Verdict(Visitor.PERSON, "browser")),
+    (5, Verdict(Visitor.UNKNOWN, "no-browser")),
+    (3, Verdict(Visitor.BOT, "short-agent")),
+)
+PREVIEW = Verdict(Visitor.PREVIEW, "agent:whatsapp")
+WELL, ILL = "https://hooks.example.com/clicked", "https://crm.example.net/events"
+
+
+@dataclass
+class Shop:
+    """An account, and what has happened to it so far. All in one transaction, for a commit takes longer than a day."""
+
+    session: Session
+    account: Account
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
+    number: int = 40_312
+
+    def live(self, days: int, a_day: int, until: dt.datetime, trouble: dt.timedelta = 68 * HOUR) -> None:
+        """Send about so many messages a day. One receiver of the two is ill at the end, for the time of `trouble`."""
+        sent = [(moment, self.send(moment).link) for moment in sorted(self._moments(days, a_day, until))]
+        visits = [visit for moment, link in sent if link is not None for visit in self._visits(link, moment)]
+        self.click([visit for visit in visits if visit.clicked_on < until])
+        self.attempt(until, ill_since=until - trouble)
+
+    def send(self, moment: dt.datetime, **fields: object) -> Preprocessed:
+        """Preprocess a message at that moment."""
+        self.number += self.chance.randint(1, 9)
+        tag, _, text = self.chance.choices(KINDS, [weight for _, weight, _ in KINDS])[0]
+        hour = min(moment.hour + 2, 20)
+        order = {
+            "message": text.format(n=self.number, h=hour, end=hour + 2),
+            "lt_callbackurl": ILL if tag in {"pickup", "return"} else WELL,
+            "client_tag": f"order-{self.number}",
+            "recipient": f"+447700900{self.chance.randrange(1000):03}",  # numbers that are nobody's
+            "tags": [tag],
+            **fields,
+        }
+        house = services().house
+        draft = messages.draft(Order.check(order, Policy()), self.account, house)
+        return messages.preprocess(self.session, self.account, draft, house, now=moment)
+
+    def click(self, visits: list[Visit]) -> None:
+        """Record clicks."""
+        clicks.record_all(self.session.connection(), visits, services().slugs)
+
+    def attempt(self, until: dt.datetime, ill_since: dt.datetime) -> None:
+        """Attempt every callback when it is due, in the order of time."""
+        waits = services().settings.callback_waits
+        due = select(func.min(Callback.due_on)).where(Callback.settled_on.is_(None))
+        while (now := self.session.scalar(due)) is not None and now <= until:
+            for one in callbacks.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
+                answer = self._answer(well=one.url == WELL or now < ill_since)
+                ended = now + dt.timedelta(microseconds=answer.total_us or 0)
+                callbacks.settle(self.session, [(one, answer)], now=ended, waits=waits, chance=self.chance.random)
+
+    def _moments(self, days: int, a_day: int, until: dt.datetime) -> Iterator[dt.datetime]:
+        midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+        for day in range(days):
+            for hour in self.chance.choices(range(24), DAYTIME, k=a_day + self.chance.randint(-a_day // 5, a_day // 5)):
+                moment = (
+                    midnight - day * DAY + hour * HOUR + self.chance.randrange(3_600_000) * dt.timedelta(milliseconds=1)
+                )
+                if moment < until - 2 * MINUTE:
+                    yield moment
+
+    def _visits(self, link: Link, sent: dt.datetime) -> Iterator[Visit]:
+        """Sometimes a messenger's preview first, then, of four people, three: most within minutes, some again."""
+        if self.chance.random() < 0.3:
+            yield visit(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
+        if self.chance.random() < 0.74:
+            moment = sent + dt.timedelta(minutes=self.chance.lognormvariate(2.3, 1.4))
+            for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
+                [verdict] = self.chance.choices([verdict for _, verdict in VISITORS], [share for share, _ in VISITORS])
+                yield visit(link, verdict, moment)
+                moment += dt.timedelta(minutes=self.chance.lognormvariate(3.5, 1))
+
+    def _answer(self, *, well: bool) -> Answer:
+        took = int(self.chance.lognormvariate(11.3, 0.4))
+        status, detail, body = (200, "200 OK", b"ok") if well else (503, "503 Service Unavailable", b"maintenance")
+        return Answer("answered", status, detail, body, None, took // 9, took // 3, took - 400, took)
+
+
+def visit(link: Link, verdict: Verdict, moment: dt.datetime) -> Visit:
+    """A visit to a live link at that moment."""
+    resolved = Resolved(
+        link_id=link.id,
+        location=link.target,
+        live=True,
+        off=False,
+        accessed=False,
+        count_as_click=link.count_as_click,
+        now=moment,
+    )
+    return clicks.visit(resolved, verdict)
+
+
+def opened(session: Session, name: str, now: dt.datetime) -> Shop:
+    """A new account, as a shop."""
+    accounts.create(session, name, secret_key=services().settings.secret_key or "", now=now)
+    return Shop(session, accounts.named(session, name))

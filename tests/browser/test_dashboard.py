@@ -1,0 +1,150 @@
+"""The dashboard, as people use it: with mouse or keyboard, on a phone, by night, in their language."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests import axe
+from tests.browser.conftest import Office, Seen
+from tests.browsing import PASSWORD
+
+PHONE = {"width": 390, "height": 844}
+# Whose pages they are, and their addresses.
+PAGES = [
+    ("nobody", "/sign-in"),
+    ("bob", "/try"),
+    ("bob", "/password"),
+    ("bob", "/no-such-page"),
+    ("root", "/operator"),
+]
+# Where the focus is, and whether it can be seen there.
+FOCUS = """() => {
+  const it = document.activeElement, style = getComputedStyle(it);
+  if (it === document.body) return null;
+  const box = it.getBoundingClientRect();
+  const seen = box.width > 0 && box.top < innerHeight && box.bottom > 0 && box.left >= 0 && box.right <= innerWidth;
+  return {place: (it.innerText || it.labels?.[0]?.innerText || it.id).trim(),
+          seen: seen && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2};
+}"""
+
+
+def opened(context: BrowserContext, page: Page, office: Office, name: str, path: str) -> Page:
+    """A page of the dashboard, as that person has it."""
+    if name != "nobody":
+        office.seat(context, name)
+    page.goto(office.url(path))
+    return page
+
+
+def stops(page: Page) -> list[str]:
+    """What Tab comes to, one after the other; at each the focus can be seen."""
+    while page.evaluate(FOCUS) is not None:  # on to the end, where the page has put the focus into a field
+        page.keyboard.press("Tab")
+    found: list[str] = []
+    page.keyboard.press("Tab")
+    while (focus := page.evaluate(FOCUS)) is not None:
+        assert focus["seen"], focus["place"]
+        found.append(focus["place"])
+        assert len(found) < 200, found
+        page.keyboard.press("Tab")
+    return found
+
+
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_a_page_has_no_grave_fault_and_brings_all_that_it_needs(
+    context: BrowserContext, page: Page, office: Office, seen: Seen, name: str, path: str
+) -> None:
+    opened(context, page, office, name, path)
+    assert axe.faults(page) == []
+    assert seen.strangers(office.instance.url) == []
+    assert seen.refused == []
+    assert page.locator("h1").count() == 1
+
+
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_on_a_phone_in_japanese_a_page_fits_and_has_no_grave_fault_either(
+    browser: Browser, office: Office, name: str, path: str
+) -> None:
+    context = browser.new_context(locale="ja-JP", viewport=PHONE, is_mobile=True, has_touch=True)
+    page = opened(context, context.new_page(), office, name, path)
+    assert page.locator("html").get_attribute("lang") == "ja"
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert axe.faults(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_with_the_keyboard_everything_is_reached_and_the_focus_is_seen(
+    context: BrowserContext, page: Page, office: Office, name: str, path: str
+) -> None:
+    opened(context, page, office, name, path)
+    reached = stops(page)
+    assert reached[0] == "Skip to the content"
+    assert (
+        len(reached)
+        == page.locator("a[href], button, input:not([type=hidden]), select, textarea, summary")
+        .filter(visible=True)
+        .count()
+    )
+
+
+def test_the_skip_link_leads_past_the_navigation(context: BrowserContext, page: Page, office: Office) -> None:
+    opened(context, page, office, "bob", "/try")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
+
+
+def test_by_night_the_dashboard_is_dark(context: BrowserContext, page: Page, office: Office) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        opened(context, page, office, "bob", "/try")
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        grounds.append(sum(int(part) for part in re.findall(r"\d+", ground)[:3]))
+    light, dark = grounds
+    assert light > 3 * 230 and dark < 3 * 40
+
+
+def test_somebody_chooses_a_language_and_keeps_it(context: BrowserContext, page: Page, office: Office) -> None:
+    opened(context, page, office, "bob", "/try")
+    page.get_by_role("link", name="日本語").click()
+    expect(page.locator("html")).to_have_attribute("lang", "ja")
+    page.goto(office.url("/password"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("パスワードの変更")
+    page.get_by_role("link", name="English").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your password")
+
+
+def test_somebody_tries_a_message_without_a_mouse(context: BrowserContext, page: Page, office: Office) -> None:
+    opened(context, page, office, "bob", "/try")
+    page.get_by_label("Message", exact=True).focus()
+    page.keyboard.type("Your parcel: https://track.example.com/p/1?lang=en or call javascript:alert(1)")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_have_text("The link would be shortened.")
+    expect(page.get_by_label("Message", exact=True)).to_have_value(re.compile("^Your parcel: "))
+    marked = page.get_by_role("figure").locator("mark").all_inner_texts()
+    assert marked[0] == "https://track.example.com/p/1?lang=en"
+    assert re.fullmatch(re.escape(office.instance.url) + "/[A-Za-z0-9]{10}", marked[1])
+    assert axe.faults(page) == []
+
+
+def test_somebody_signs_in_and_out(page: Page, office: Office) -> None:
+    page.goto(office.url("/try"))
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Name or e-mail").fill("ann")
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
+    expect(page.get_by_label("Password")).to_be_focused()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Try it")
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(office.url("/try"))
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
