@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from sqlalchemy import select
 
 from bench import parcels
 from bench.instance import Instance, running
 from shortener import create_app, db, people, sessions
 from shortener.config import Settings
+from shortener.models import Callback, Link, Message
 from tests import chromium, databases
 from tests.browsing import make_person
 from tests.conftest import SECRET_KEY
@@ -80,7 +82,7 @@ def _note(message: ConsoleMessage, seen: Seen) -> None:
 
 @dataclass(frozen=True)
 class Office:
-    """The running product, with an account `shop` that has sent nothing yet, and one, `parcels`, of some days."""
+    """The running product, with accounts: `shop` for what tests do, `parcels` of some days, `newcomer` of none."""
 
     instance: Instance
     app: Flask  # on the same database, to look and to prepare
@@ -88,6 +90,12 @@ class Office:
     def url(self, path: str = "") -> str:
         """An address below the dashboard."""
         return f"{self.instance.url}/dashboard{path}"
+
+    def msgid(self, state: str) -> str:
+        """A message of `parcels` whose callback is in that state."""
+        query = select(Message.msgid).join(Link, Link.message_id == Message.id).join(Callback).limit(1)
+        with self.app.app_context(), db.read() as session:
+            return session.scalars(query.where(Callback.state == state)).one()
 
     def seat(self, context: BrowserContext, name: str) -> None:
         """Sign a person in without having typed anything."""
@@ -113,7 +121,9 @@ def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             now = dt.datetime.now(dt.UTC)
             with db.write() as session:
                 parcels.opened(session, "parcels", now - 30 * parcels.DAY).live(7, 20, now)
+                parcels.opened(session, "newcomer", now)
             make_person("ann")
+            make_person("eve", "newcomer")
             make_person("bob", "parcels")
             make_person("root", None, None, operator=True)
         yield Office(instance, app)

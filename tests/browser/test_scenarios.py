@@ -1,0 +1,134 @@
+"""What people come to the dashboard for, from the message to the answer, with a real click in between."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import Office
+from tests.factories import BROWSER, TARGET, TEXT
+from tests.servers import OK, Call, receiving
+from tests.waiting import WITHIN, until
+
+REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\n\r\nbroken"
+
+
+@pytest.fixture
+def go(context: BrowserContext, page: Page, office: Office) -> Callable[[str, str], Page]:
+    """Lets somebody who is signed in go to a page."""
+
+    def go(name: str, path: str = "") -> Page:
+        office.seat(context, name)
+        page.goto(office.url(path))
+        return page
+
+    return go
+
+
+def send(office: Office, **fields: object) -> dict[str, str]:
+    """A message of the account `shop`; its msgid, shortlink and report's address."""
+    auth = (office.instance.sid, office.instance.token)
+    answer = requests.post(
+        f"{office.instance.url}/v1/messages", json={"message": TEXT, **fields}, auth=auth, timeout=WITHIN
+    )
+    assert answer.status_code == 201, answer.text
+    told = answer.json()
+    return {"msgid": told["msgid"], "shortlink": told["link_tracking"]["shortlink"]}
+
+
+def state(office: Office, msgid: str) -> str | None:
+    """The state of the message's callback, if there is one."""
+    auth = (office.instance.sid, office.instance.token)
+    told = requests.get(f"{office.instance.url}/v1/messages/{msgid}", auth=auth, timeout=WITHIN).json()
+    return (told["callback"] or {}).get("state")
+
+
+def follow(browser: Browser, shortlink: str) -> tuple[int, str | None, str]:
+    """Click the link on a phone; status, where it leads to, and what the recipient reads if that is a page of ours."""
+    phone = browser.new_context(user_agent=BROWSER, is_mobile=True, has_touch=True, locale="en-GB")
+    page = phone.new_page()
+    page.set_content(f'<p>Your parcel is here: <a href="{shortlink}">{shortlink}</a> thank you</p>')
+    with page.expect_response(shortlink) as answered:
+        page.get_by_role("link").click(no_wait_after=True)
+    status, place = answered.value.status, answered.value.header_value("location")
+    read = "" if place else page.get_by_role("main").inner_text()
+    phone.close()
+    return status, place, read
+
+
+def test_a_real_click_stands_in_the_time_line_and_so_does_its_callback(
+    browser: Browser, go: Callable[..., Page], office: Office
+) -> None:
+    with receiving(OK) as receiver:
+        sent = send(office, lt_callbackurl=receiver.url(), client_tag="order-real-click", tags=["parcel"])
+        page = go("ann", "/messages?tag=parcel")
+        page.get_by_role("link", name="order-real-click").click()
+        expect(page.locator(".line > li").first).to_contain_text("Received from the sender")
+        assert page.locator("mark").all_inner_texts() == [sent["shortlink"], TARGET]
+        assert follow(browser, sent["shortlink"])[:2] == (302, TARGET)
+        until(lambda: state(office, sent["msgid"]) == "delivered")
+    page.reload()
+    line = page.locator(".line > li")
+    expect(line.filter(has_text="First click")).to_contain_text("person")
+    expect(line.filter(has_text="Callback, attempt 1")).to_contain_text("(200)")
+
+
+def test_a_failed_callback_is_found_from_the_overview_and_attempted_once_more(
+    browser: Browser, go: Callable[..., Page], office: Office
+) -> None:
+    well: list[bool] = []
+
+    def ill_at_first(call: Call) -> None:
+        call.say(OK if well else REFUSAL)
+
+    with receiving(ill_at_first) as receiver:
+        sent = send(office, lt_callbackurl=receiver.url(), client_tag="order-once-more")
+        follow(browser, sent["shortlink"])
+        until(lambda: state(office, sent["msgid"]) == "exhausted")
+        page = go("ann")
+        page.get_by_role("region", name="Needs attention").get_by_role("link", name="given up").click()
+        well.append(True)
+        page.get_by_role("button", name="Once more:").click()
+        expect(page.get_by_role("status")).to_contain_text("once more")
+        until(lambda: state(office, sent["msgid"]) == "delivered")
+    page.goto(office.url(f"/messages/{sent['msgid']}"))
+    line = page.locator(".line > li")
+    expect(line.filter(has_text="Callback, attempt 1")).to_contain_text("(500)")
+    expect(line.filter(has_text="Asked to attempt")).to_contain_text("ann")
+    expect(line.filter(has_text="Callback, attempt 3")).to_contain_text("(200)")
+
+
+@pytest.mark.parametrize("kind", ["CSV", "JSON Lines"])
+def test_what_is_filtered_is_exported_and_nothing_else(go: Callable[..., Page], office: Office, kind: str) -> None:
+    page = go("bob", "/messages")
+    page.get_by_label("Tag", exact=True).fill("return")
+    page.get_by_label("Clicked", exact=True).select_option("yes")
+    page.get_by_role("button", name="Show").click()
+    shown = page.locator("tbody tr").count()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name=kind).click()
+    text = downloading.value.path().read_text(encoding="utf-8")
+    assert 0 < shown < 25
+    assert downloading.value.suggested_filename == ("messages.csv" if kind == "CSV" else "messages.jsonl")
+    rows = list(csv.DictReader(io.StringIO(text))) if kind == "CSV" else text.splitlines()
+    assert len(rows) == shown
+    assert all("return" in str(row) for row in rows)
+
+
+def test_a_link_is_switched_off_with_the_keyboard_and_its_recipient_reads_so(
+    browser: Browser, go: Callable[..., Page], office: Office
+) -> None:
+    sent = send(office, client_tag="order-off")
+    page = go("ann", f"/messages/{sent['msgid']}")
+    page.get_by_text("Switch the link off", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Switch the link off for good")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator(".line > li").filter(has_text="Link switched off")).to_be_visible()
+    status, _, read = follow(browser, sent["shortlink"])
+    assert status == 410
+    assert read.startswith("Link switched off")
