@@ -99,7 +99,7 @@ class Shop:
         due = select(func.min(Callback.due_on)).where(Callback.settled_on.is_(None))
         while (now := self.session.scalar(due)) is not None and now <= until:
             for one in callbacks.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
-                answer = self._answer(well=one.url == WELL or now < ill_since)
+                answer = self._answer(ill=one.url == ILL and now >= ill_since)
                 ended = now + dt.timedelta(microseconds=answer.total_us or 0)
                 callbacks.settle(self.session, [(one, answer)], now=ended, waits=waits, chance=self.chance.random)
 
@@ -124,10 +124,25 @@ class Shop:
                 yield visit(link, verdict, moment)
                 moment += dt.timedelta(minutes=self.chance.lognormvariate(3.5, 1))
 
-    def _answer(self, *, well: bool) -> Answer:
+    def _answer(self, *, ill: bool) -> Answer:
+        """What a receiver says. One that is well is slow to say it now and then."""
         took = int(self.chance.lognormvariate(11.3, 0.4))
-        status, detail, body = (200, "200 OK", b"ok") if well else (503, "503 Service Unavailable", b"maintenance")
-        return Answer("answered", status, detail, body, None, took // 9, took // 3, took - 400, took)
+        if ill:
+            return _answered(503, "answered 503; the contract is exactly 200", b"maintenance", took)
+        if self.chance.random() < 0.05:
+            return Answer(
+                "timeout",
+                None,
+                "no answer within 15 seconds",
+                lookup_us=took // 9,
+                connect_us=took // 3,
+                total_us=15_000_000,
+            )
+        return _answered(200, "answered 200", b"ok", took)
+
+
+def _answered(status: int, detail: str, body: bytes, took: int) -> Answer:
+    return Answer("answered", status, detail, body, None, took // 9, took // 3, took - 400, took)
 
 
 def visit(link: Link, verdict: Verdict, moment: dt.datetime) -> Visit:

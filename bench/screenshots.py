@@ -1,0 +1,118 @@
+"""Take the pictures of docs/images: python bench/screenshots.py
+
+Starts an instance of its own on SQLite, fills it with some days of a shop that sends parcels, and looks at it with
+Chromium. Fonts are the machine's: for Japanese, `apt-get install fonts-ipafont-gothic`.
+"""
+
+import datetime as dt
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import func, select
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import parcels
+from bench.instance import ROOT, running
+from shortener import create_app, db, people, sessions
+from shortener.config import Settings
+from shortener.models import Attempt, Callback, Click, Link, Message
+from shortener.services import services
+from tests import chromium
+
+IMAGES = ROOT / "docs" / "images"
+LARGEST = 150_000  # bytes
+HIGHEST = 1000  # pixels
+SETTINGS = {
+    "secret_key": "for pictures, and for nothing else at all",
+    "public_url": "https://s.example.com",
+    "sender_name": "Example Parcels",
+    "sender_contact": "https://www.example.com/help",
+    "worker": "off",  # nothing goes out, and nothing changes while it is looked at
+    "processes": "1",
+}
+PERSON = "staff@example.com"
+DESK = {"viewport": {"width": 1200, "height": 900}, "locale": "en-GB"}
+PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en-GB", "color_scheme": "dark", "is_mobile": True}
+JAPANESE = {"viewport": {"width": 390, "height": 500}, "locale": "ja-JP", "is_mobile": True}
+TRIED = "Your parcel arrives today: https://track.example.com/p/41923?lang=en Questions? www.example.com/help"
+Prepare = Callable[[Page], object]
+
+
+def fill(now: dt.datetime) -> dict[str, str]:
+    """Live through the days; the session of a person, the msgid of a message with a story, and an expired slug."""
+    with db.write() as session:
+        shop = parcels.opened(session, "parcels", now - 120 * parcels.DAY)
+        old = shop.send(now - 100 * parcels.DAY).link
+        shop.live(7, 60, now)
+        person = people.create(session, PERSON, people.generated_password(), account="parcels", role="owner", now=now)
+        session.flush()
+        token = sessions.start(session, person, now=now)
+        attempts = select(func.count()).where(Attempt.callback_id == Callback.id).scalar_subquery()
+        clicks = select(func.count()).where(Click.link_id == Link.id).scalar_subquery()
+        story = select(Message.msgid).join(Link).join(Callback).where(Callback.state == "delivered")
+        msgid = session.scalars(story.order_by((attempts > 1).desc(), clicks.desc()).limit(1)).one()
+        assert old is not None
+        return {"token": token, "msgid": msgid, "expired": services().slugs.encode(old.number)}
+
+
+def take(browser: Browser, name: str, url: str, token: str, options: dict[str, Any], prepare: Prepare) -> None:
+    """Go to a page as the person, prepare it, and take its picture, from the top as far as it is worth looking."""
+    context = browser.new_context(**options, reduced_motion="reduce")
+    context.add_cookies([{"name": "dashboard", "value": token, "url": url}])
+    page = context.new_page()
+    page.goto(url)
+    prepare(page)
+    path = IMAGES / f"{name}.png"
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, HIGHEST)}
+    page.screenshot(path=path, full_page=True, clip=clip)  # type: ignore[arg-type]
+    context.close()
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
+    assert path.stat().st_size < LARGEST, "too large for a page that people load"
+
+
+def fill_in(page: Page) -> None:
+    """Try a message out."""
+    page.get_by_label("Message", exact=True).fill(TRIED)
+    page.get_by_role("button", name="Look").click()
+    page.get_by_role("status").wait_for()
+
+
+def nothing(page: Page) -> None:
+    """Leave the page as it is."""
+
+
+def main() -> None:
+    """Take all of them."""
+    executable = chromium.found()
+    if executable is None:
+        sys.exit(chromium.WANTED)
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="shortener-") as folder, sync_playwright() as playwright:
+        database = f"sqlite:///{folder}/parcels.sqlite3"
+        with running("shop", database_url=database, **SETTINGS) as instance:
+            app = create_app(Settings(database_url=database, data=Path(folder), **SETTINGS))  # type: ignore[arg-type]
+            with app.app_context():
+                made = fill(dt.datetime.now(dt.UTC))
+                db.db.engine.dispose()
+            browser = playwright.chromium.launch(executable_path=executable)
+            dashboard = f"{instance.url}/dashboard"
+            for name, url, options, prepare in (
+                ("overview", dashboard, DESK, nothing),
+                ("time-line", f"{dashboard}/messages/{made['msgid']}", DESK, nothing),
+                ("try-it", f"{dashboard}/try", DESK, fill_in),
+                ("callbacks", f"{dashboard}/callbacks?state=exhausted", DESK, nothing),
+                ("overview-phone", dashboard, PHONE, nothing),
+                ("expired-japanese", f"{instance.url}/{made['expired']}", JAPANESE, nothing),
+            ):
+                take(browser, name, url, made["token"], options, prepare)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
