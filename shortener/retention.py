@@ -17,7 +17,7 @@ from shortener import db, message_removal
 from shortener.message_removal import OldMessage, Place
 from shortener.models import Base
 
-MESSAGES: Final = 200  # to a transaction
+MESSAGES: Final = 100  # to a transaction
 CLICKS: Final = 5_000  # to a transaction; where one message has more, they go in parts, the oldest first
 PAGES: Final = 200  # of a SQLite file that are given back by a transaction
 SPARE: Final = 10  # a tenth of a SQLite file may stay free: what comes fills it again

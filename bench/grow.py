@@ -1,0 +1,295 @@
+"""What things cost with ten thousand, a million and ten million links, through the running product.
+
+Makes messages of 400 days with a link each by set-based SQL, a third of them clicked and called back; then starts the
+product on each and measures them in turns, so that what else the machine does disturbs all alike; warm, medians.
+
+    python bench/grow.py
+    python bench/grow.py --database sqlite --links 10000 1000000 --pause
+
+The rows are in a temporary folder (`TMPDIR`), which is gone at the end; ten million need about 15 GB there.
+"""
+
+import argparse
+import contextlib
+import datetime as dt
+import http.client
+import random
+import re
+import sqlite3
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import psutil
+import psycopg
+from due import KINDS, SECRET_KEY, database
+from due import settings as settings_of
+from instance import Instance, running
+
+from shortener import callbacks, create_app, db, retention
+from shortener.callbacks import Claimed
+from shortener.outbound import Answer
+from shortener.services import services
+
+DAY = 86_400_000_000  # microseconds, as times are stored
+KEPT = 400  # days
+LIVE = 90  # days
+OLD = 4_400  # messages whose days are over, at every size: what retention is measured with
+DUE = 1_000  # callbacks that are due, at every size
+PIECE = 500_000  # rows of a statement
+SCATTER = 549_755_813_881  # odd, so that i * SCATTER modulo a power of two hits every number once, all over the range
+BITS = (1 << 49) - 1
+ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms
+T = TypeVar("T")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
+LEASE = dt.timedelta(seconds=45)
+DELIVERED = Answer("answered", 200, "answered 200")
+
+DIALECT = {
+    "sqlite": {
+        "numbers": "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})",
+        "from": "FROM n",
+        "digits": "printf('%032d', {})",
+        "uuid": "randomblob(16)",
+        "bytes": "CAST('{}' AS BLOB)",
+        "true": "1",
+    },
+    "postgresql": {
+        "numbers": "",
+        "from": "FROM generate_series({first}::bigint, {last}::bigint) AS n(i)",
+        "digits": "lpad(({})::text, 32, '0')",
+        "uuid": "gen_random_uuid()",
+        "bytes": "convert_to('{}', 'UTF8')",
+        "true": "true",
+    },
+}
+BODY = '{"type":"link.clicked","timestamp":"2026-11-22T09:00:00.000000Z","data":{' + f'"filler":"{"x" * 300}"' + "}}"
+ROWS = (
+    """INSERT INTO message (id, account_id, msgid, received_on, text, track_link, detection, bare_domains,
+       count_as_click, lt_callbackurl, recipient)
+       SELECT i, {account}, {msgid}, {received}, 'Your parcel is here: https://shop.example.com/track?id=' || i ||
+       ' thank you', {true}, 'strict', 'careful', 'person_or_unknown', 'http://127.0.0.1:9/clicked',
+       '+8190' || (10000000 + i) {from}""",
+    """INSERT INTO link (id, message_id, position, number, base_url, target, starts_at, ends_at, expires_on,
+       count_as_click, accessed_on)
+       SELECT i, i, 1, {number}, 'https://s.example.com', 'https://shop.example.com/track?id=' || i, 21, 55,
+       {received} + {life}, 'person_or_unknown', CASE WHEN i % 3 = 0 THEN {received} + 60000000 END {from}""",
+    """INSERT INTO click (link_id, id, clicked_on, visitor, reason)
+       SELECT i, {uuid}, {received} + 60000000, 'person', 'browser' {from} WHERE i % 3 = 0""",
+    """INSERT INTO callback (id, link_id, account_id, event_id, url, destination, body, state, created_on, due_on,
+       settled_on, starts_before)
+       SELECT i, i, {account}, 'evt_' || {msgid}, 'http://127.0.0.1:9/clicked', '{account} http://127.0.0.1:9', {body},
+       'delivered', {received} + 60000000, {received} + 60000000, {received} + 61000000, 0 {from} WHERE i % 3 = 0""",
+    """INSERT INTO attempt (callback_id, number, started_on, ended_on, outcome, status)
+       SELECT i, 1, {received} + 60000000, {received} + 61000000, 'delivered', 200 {from} WHERE i % 3 = 0""",
+)
+MAKE_DUE = (
+    "UPDATE callback SET state = 'pending', settled_on = NULL, destination = 'r' || (id % 10), due_on = {now} "
+    "WHERE id > {last} - 3 * {due}"
+)
+
+
+Ask = tuple[str, str, int]  # method, path, and the status that must be answered
+
+
+class Stock:
+    """A database of links 1 to `count` in the order of time, and the product on it. Those up to OLD are too old."""
+
+    def __init__(self, url: str, count: int, instance: Instance) -> None:
+        self.url, self.count, self.instance = url, count, instance
+        self.app = create_app(settings_of(url))
+        self.times: dict[str, list[float]] = {}
+        with self.app.app_context():
+            self.bytes_per_link = _fill(url, count) / count
+            self._asks = self._choose()
+            self._steps = retention.prune(services().pruner.before(), rest=lambda _: None)
+
+    def measure(self, turn: int) -> None:
+        """Ask for everything some times; the first turn only warms."""
+        with closing(http.client.HTTPConnection(urlsplit(self.instance.url).netloc, timeout=30)) as connection:
+            for name, asks in self._asks.items():
+                for ask in asks[turn * EACH : (turn + 1) * EACH]:
+                    self._note(turn, name, lambda ask=ask: _ask(connection, self.instance, *ask))
+        with self.app.app_context():
+            for _ in range(2):
+                self._note(turn, "claim of 16 due callbacks", _claim, _settle)
+            for _ in range(STEPS):
+                self._note(turn, f"retention step ({retention.MESSAGES} messages)", self._step)
+
+    def medians(self) -> dict[str, float]:
+        """Bytes per link, medians in milliseconds, and MiB of private memory, by what they are of."""
+        found = {"bytes per link": self.bytes_per_link}
+        found |= {name: statistics.median(each) for name, each in self.times.items()}
+        return found | {"private memory of a worker": max(_private(self.instance))}
+
+    def _note(self, turn: int, name: str, work: Callable[[], T], after: Callable[[T], object] = lambda _: None) -> None:
+        began = time.perf_counter()
+        done = work()
+        took = (time.perf_counter() - began) * 1000
+        after(done)
+        if turn:
+            self.times.setdefault(name, []).append(took)
+
+    def _step(self) -> None:
+        if (removed := next(self._steps)) != retention.MESSAGES:
+            raise RuntimeError(f"{removed} messages were removed")
+
+    def _choose(self) -> dict[str, list[Ask]]:
+        """What is asked for: links that live, drawn at random."""
+        alive = range(OLD + (self.count - OLD) * (KEPT - LIVE + 2) // KEPT, self.count)
+        drawn = random.sample(alive, min(len(alive), 8 * ROUNDS * EACH))
+        clicked = [number for number in drawn if number % 3 == 0][: ROUNDS * EACH]
+        fresh = [number for number in drawn if number % 3][: 2 * ROUNDS * EACH]
+        if len(clicked) < ROUNDS * EACH or len(fresh) < 2 * ROUNDS * EACH:
+            raise RuntimeError(f"{self.count} links are too few")
+        slugs = [f"/{services().slugs.encode(number * SCATTER & BITS)}" for number in fresh]
+        return {
+            "look-up": [("HEAD", slug, 302) for slug in slugs[::2]],
+            "first click": [("GET", slug, 302) for slug in slugs[1::2]],
+            "report": [("GET", f"/v1/messages/{number * SCATTER & BITS:032d}", 200) for number in clicked],
+            "first page of the list": [("GET", "/v1/messages", 200)] * (ROUNDS * EACH),
+        }
+
+
+def main() -> int:
+    """Measure each size on each database, and print a table for each."""
+    args = _arguments()
+    for kind in args.database or KINDS:
+        with contextlib.ExitStack() as stack:
+            sizes = [size for size in args.links if kind == "sqlite" or size <= args.most_postgresql]
+            stocks = [_stock(stack, kind, size) for size in sizes]
+            if args.pause:
+                print("made; Enter measures", flush=True)
+                sys.stdin.readline()
+            for turn in range(ROUNDS):
+                for stock in stocks:
+                    stock.measure(turn)
+            _print(kind, sizes, [stock.medians() for stock in stocks])
+    return 0
+
+
+def _stock(stack: contextlib.ExitStack, kind: str, size: int) -> Stock:
+    print(f"{kind}: making {size:,} links", file=sys.stderr, flush=True)
+    url = stack.enter_context(database(kind))
+    settings = {"database_url": url, "secret_key": SECRET_KEY, "worker": "off", "public_url": "https://s.example.com"}
+    instance = stack.enter_context(running("bench", **settings))
+    return Stock(url, size, instance)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=KINDS, action="append")
+    parser.add_argument("--links", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
+    parser.add_argument("--most-postgresql", type=int, default=1_000_000, help="more links are made for SQLite alone")
+    parser.add_argument("--pause", action="store_true", help="wait for Enter before measuring")
+    return parser.parse_args()
+
+
+def _fill(url: str, count: int) -> int:
+    """Make the rows; give the bytes that they take."""
+    kind = "sqlite" if url.startswith("sqlite") else "postgresql"
+    with _raw(url) as run:
+        for first in range(1, count + 1, PIECE):
+            for template in ROWS:
+                run(_statement(template, kind, first, min(first + PIECE - 1, count), count))
+        now = time.time_ns() // 1000
+        run(MAKE_DUE.format(now=now - DAY // 24, last=count, due=DUE))
+    return _size(url)
+
+
+def _statement(template: str, kind: str, first: int, last: int, count: int) -> str:
+    """The statement for links `first` to `last` of `count`: the old ones lie before the days that are kept."""
+    words, now = DIALECT[kind], time.time_ns() // 1000
+    step = KEPT * DAY // max(count - OLD, 1)
+    received = f"({now} - {KEPT * DAY} + {DAY // 24} + (i - {OLD}) * {step})"
+    received = f"CASE WHEN i <= {OLD} THEN {now} - {(KEPT + 1) * DAY} + i ELSE {received} - {DAY // 24} END"
+    scattered = f"(i * {SCATTER}) & {BITS}"
+    text = template.format(
+        account=1,
+        msgid=words["digits"].format(scattered),
+        number=scattered,
+        received=f"({received})",
+        life=LIVE * DAY,
+        uuid=words["uuid"],
+        body=words["bytes"].format(BODY),
+        true=words["true"],
+        **{"from": words["from"].format(first=first, last=last)},
+    )
+    return f"{words['numbers'].format(first=first, last=last)} {text}"
+
+
+@contextmanager
+def _raw(url: str) -> Iterator[Callable[[str], object]]:
+    """Run statements behind the product's back, hurried; at the end the database is as it would be after some days."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)) as sqlite:
+            for pragma in ("synchronous = OFF", "cache_size = -3000000"):
+                sqlite.execute(f"PRAGMA {pragma}")
+            yield sqlite.execute
+            sqlite.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return
+    with psycopg.connect(url, autocommit=True) as postgresql:
+        yield postgresql.execute  # type: ignore[misc] # text of ours
+        for table in ("message", "link", "callback", "attempt"):
+            postgresql.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")
+        postgresql.execute("VACUUM ANALYZE")
+        postgresql.execute("CHECKPOINT")
+
+
+def _size(url: str) -> int:
+    if url.startswith("sqlite"):
+        return Path(url.removeprefix("sqlite:///")).stat().st_size
+    with psycopg.connect(url) as connection:
+        return int(connection.execute("SELECT pg_database_size(current_database())").fetchone()[0])  # type: ignore[index]
+
+
+def _ask(connection: http.client.HTTPConnection, instance: Instance, method: str, path: str, status: int) -> None:
+    connection.request(method, path, headers={"User-Agent": BROWSER, "Authorization": f"Bearer {instance.token}"})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != status:
+        raise RuntimeError(f"{method} {path} was answered {answer.status}")
+
+
+def _claim() -> list[Claimed]:
+    with db.write() as session:
+        claimed = callbacks.claim(session, now=db.now(session), limit=16, lease=LEASE, per_destination=4)
+    if len(claimed) != 16:
+        raise RuntimeError(f"{len(claimed)} callbacks were claimed")
+    return claimed
+
+
+def _settle(claimed: Sequence[Claimed]) -> None:
+    with db.write() as session:
+        ended = [(one, DELIVERED) for one in claimed]
+        callbacks.settle(session, ended, now=db.now(session), waits=(), chance=lambda: 0.5)
+
+
+def _private(instance: Instance) -> list[float]:
+    """MiB that each worker of the server has for itself."""
+    address = instance.url.removeprefix("http://")
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        if process.environ().get("SHORTENER_BIND") == address:
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+            found.append(sum(map(int, re.findall(r"^Private_\w+: +(\d+) kB", rollup, re.M))) / 1024)
+    return found
+
+
+def _print(kind: str, sizes: Sequence[int], columns: Sequence[dict[str, float]]) -> None:
+    print(f"\n| {kind} | {' | '.join(f'{size:,} links' for size in sizes)} | largest to smallest |")
+    print("|---|" + "---|" * (len(sizes) + 1))
+    for name in columns[0]:
+        unit = {"bytes per link": "", "private memory of a worker": " MiB"}.get(name, " ms")
+        cells = [f"{column[name]:,.0f}{unit}" if unit != " ms" else f"{column[name]:.2f} ms" for column in columns]
+        print(f"| {name} | {' | '.join(cells)} | {columns[-1][name] / columns[0][name]:.2f} |")
+    print(flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
