@@ -72,8 +72,8 @@ def clicked(sender: Sender, services: Services) -> Callable[..., Preprocessed]:
 
     def make(now: dt.datetime = NOW, times: int = 1, url: str | None = CALLBACK) -> Preprocessed:
         made = make_message(sender, now=now, lt_callbackurl=url)
-        with db.write() as session:
-            clicks.record_all(session, visits(made, times), services.slugs)
+        with db.writing() as connection:
+            clicks.record_all(connection, visits(made, times), services.slugs)
         return made
 
     return make
