@@ -21,6 +21,7 @@ from shortener.outbound import Answer
 from shortener.rules.receiver import Policy
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import services
+from tests.factories import store
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 LEASE = 5 * MINUTE
@@ -87,7 +88,7 @@ class Shop:
         }
         house = services().house
         draft = messages.draft(Order.check(order, Policy()), self.account, house)
-        return messages.preprocess(self.session, self.account, draft, house, now=moment)
+        return store(self.session, self.account, draft, house, now=moment)
 
     def click(self, visits: list[Visit]) -> None:
         """Record clicks."""
