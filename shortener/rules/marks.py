@@ -12,7 +12,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from itertools import compress
 from typing import Final
 
@@ -144,6 +144,7 @@ _COMMENT: Final = re.compile(r"(?:\A|\s)#")
 _Tokens = dict[str, Visitor | None]  # None: ignored
 
 
+@lru_cache(maxsize=4)  # the settings' check asks for the same that is then used
 def parse_rules(text: str, base: Rules) -> Rules:
     """`base` changed by an operator's file; ValueError names every faulty line, one a line.
 
