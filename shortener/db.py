@@ -9,7 +9,6 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, ExceptionContext, event, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from shortener.config import Settings
@@ -151,13 +150,3 @@ def now(session: Session) -> dt.datetime:
         return dt.datetime.now(dt.UTC)
     micros = session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
     return from_micros(micros or 0)
-
-
-def insert_or_skip(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An INSERT that skips what a unique constraint forbids; `RETURNING` tells whether it was skipped.
-
-    Unlike a failed INSERT it leaves the transaction usable, on both databases.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
