@@ -96,8 +96,10 @@ def running(settings: Settings) -> Iterator[Flask]:
     app.test_client_class = DescribedClient
     with app.app_context():
         yield app
-        app.extensions["shortener"].recorder.stop(grace=30)
-        app.extensions["shortener"].readers.close()
+        services: Services = app.extensions["shortener"]
+        services.pruner.stop(grace=30)  # a test that failed half-way leaves no thread to the next one
+        services.recorder.stop(grace=30)
+        services.readers.close()
         db.session.remove()
         db.engine.dispose()
 

@@ -72,7 +72,7 @@ def test_the_loop_prunes_outlives_a_database_that_is_away_and_stops(
         broken.setattr(retention, "take_turn", away)
         services.pruner.start()
         until(lambda: "could not connect" in caplog.text)
-    make_old(sender)
+        make_old(sender)  # while it is away: a turn that finds nothing would be the last one for minutes
     until(lambda: left() == 0)
     services.pruner.stop(WITHIN)
     assert not services.pruner.is_running
