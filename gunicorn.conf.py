@@ -36,6 +36,7 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Begin in each worker, after the fork, and hear of SIGTERM before gunicorn has waited for the last request."""
+    process.take_turns()
     try:
         process.begin(worker.wsgi)
     except SecretKeyError as error:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, Insert, Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import JSON, BigInteger, Connection, Row, Select, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from shortener.models import Base
@@ -16,6 +16,7 @@ from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
+from shortener.writers import Many
 
 # Statements are made once, and on tables, not on models: to put one together costs more than to run it.
 CALLBACK, CLICK, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
@@ -26,9 +27,10 @@ LOOKUP: dict[str, Select[*tuple[Any, ...]]] = {
     "sqlite": _LOOKUP.add_columns(text("0")),
     "postgresql": _LOOKUP.add_columns(text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")),
 }
-INSERT_CLICKS: dict[str, Insert] = {
-    "sqlite": sqlite.insert(CLICK).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(CLICK).on_conflict_do_nothing(),
+_CLICK_COLUMNS = ("link_id", "id", "clicked_on", "visitor", "reason", "network")
+INSERT_CLICKS = {
+    "sqlite": Many(sqlite.insert(CLICK).on_conflict_do_nothing(), _CLICK_COLUMNS),
+    "postgresql": Many(postgresql.insert(CLICK).on_conflict_do_nothing(), _CLICK_COLUMNS),
 }
 # Locked in the order of their ids, so that no two transactions wait for each other; SQLite has one writer anyway.
 _FIRSTS = (
@@ -46,12 +48,17 @@ FIRSTS: dict[str, Select[*tuple[Any, ...]]] = {
     ),
     "postgresql": _FIRSTS.where(LINK.c.id == func.any(bindparam("links", type_=postgresql.ARRAY(BigInteger)))),
 }
-SET_ACCESSED_ON = (
+SET_ACCESSED_ON = Many(
     update(LINK)
     .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on.is_(None))
-    .values(accessed_on=bindparam("now"))
+    .values(accessed_on=bindparam("now")),
+    ("link", "now"),
 )
-INSERT_CALLBACKS = insert(CALLBACK)
+_CALLBACK_COLUMNS = (
+    *("link_id", "account_id", "event_id", "url", "destination", "body"),
+    *("state", "created_on", "due_on", "starts_before"),
+)
+INSERT_CALLBACKS = Many(insert(CALLBACK).inline(), _CALLBACK_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +124,14 @@ def record_all(connection: Connection, visits: Sequence[Visit], slugs: Slugs) ->
     """
     ordered = sorted(visits, key=lambda visit: (visit.link_id, visit.clicked_on))
     dialect = connection.dialect.name
-    connection.execute(INSERT_CLICKS[dialect], [_row(visit) for visit in ordered])
+    INSERT_CLICKS[dialect].run(connection, map(_row, ordered))
     # Of a link's clicks the earliest: they are in order, and the last one set stays.
     earliest = {visit.link_id: visit for visit in reversed(ordered) if visit.counts}
     # Those that nobody has accessed, and nobody does until our commit.
     firsts = connection.execute(FIRSTS[dialect], {"links": list(earliest)}).all() if earliest else []
-    if firsts:
-        connection.execute(SET_ACCESSED_ON, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
+    SET_ACCESSED_ON.run(connection, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
     callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]
-    if callbacks:
-        connection.execute(INSERT_CALLBACKS, callbacks)
+    INSERT_CALLBACKS.run(connection, callbacks)
     return len(callbacks)
 
 
@@ -150,8 +155,10 @@ def _callback(row: Row[Any], visit: Visit, slugs: Slugs) -> dict[str, object]:
         "url": row.lt_callbackurl,
         "destination": receiver.queue(row.account_id, row.lt_callbackurl),
         "body": _event_body(row, visit, slugs),
+        "state": "pending",
         "created_on": visit.clicked_on,
         "due_on": visit.clicked_on,
+        "starts_before": 0,
     }
 
 

@@ -1,6 +1,8 @@
 """The life of a web process, whichever server it belongs to: what begins after the fork, and what ends in order."""
 
+import contextlib
 import logging
+import os
 import threading
 
 from flask import Flask
@@ -11,6 +13,16 @@ from shortener.services import EXTENSION, Services
 log = logging.getLogger(__name__)
 
 GRACE = 30  # seconds that a process may take to end
+
+
+def take_turns() -> None:
+    """Let no thread of this process, or of those to come, be interrupted because another one of them is woken.
+
+    Whoever is woken wants the interpreter's lock, which the one it interrupts is holding: it could only go back to
+    sleep. On one processor that was a fifth of what a click cost.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # Linux has it, and seldom forbids it
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def begin(app: Flask) -> None:

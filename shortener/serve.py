@@ -64,6 +64,7 @@ def _granian(settings: Settings) -> None:
 def _load(target: str) -> Flask:
     """Make the application in the worker process, and set it in motion."""
     app: Flask = import_string(target)
+    process.take_turns()
     try:
         process.begin(app)
     except SecretKeyError as error:

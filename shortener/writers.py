@@ -1,0 +1,44 @@
+"""Statements that are run for many rows at once, handed to the driver as it takes them.
+
+SQLAlchemy writes each statement, once for each kind of database, and converts the values by the columns' types. What it
+does beside that for every row, and for every one of its values, costs more than the database does for the row.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Dialect, Insert, Update
+
+Convert = Callable[[Any], Any] | None
+
+
+class Many:
+    """A statement with a value for each of `names`; of an INSERT these are its columns."""
+
+    def __init__(self, statement: Insert | Update | Delete, names: Sequence[str]) -> None:
+        self._statement, self._names = statement, list(names)
+        self._prepared: dict[str, tuple[str, list[tuple[str, Convert]], bool]] = {}
+
+    def run(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> int:
+        """Run it for each row; give how many rows of the table that wrote.
+
+        Errors are SQLAlchemy's where they are the database's, and those of the columns' types for values that these
+        do not take. KeyError where a row lacks a value.
+        """
+        text, plan, by_name = self._prepared.get(connection.dialect.name) or self._prepare(connection.dialect)
+        values: list[Any]
+        if by_name:
+            values = [{name: convert(row[name]) if convert else row[name] for name, convert in plan} for row in rows]
+        else:
+            values = [tuple([convert(row[name]) if convert else row[name] for name, convert in plan]) for row in rows]
+        if not values:
+            return 0
+        return connection.exec_driver_sql(text, values if len(values) > 1 else values[0]).rowcount
+
+    def _prepare(self, dialect: Dialect) -> tuple[str, list[tuple[str, Convert]], bool]:
+        is_insert = isinstance(self._statement, Insert)
+        compiled: Any = self._statement.compile(dialect=dialect, column_keys=self._names if is_insert else None)
+        order = compiled.positiontup if compiled.positional else list(compiled.binds)
+        plan = [(name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order]
+        self._prepared[dialect.name] = made = (compiled.string, plan, not compiled.positional)
+        return made
