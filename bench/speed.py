@@ -201,7 +201,7 @@ def machine(args: argparse.Namespace) -> str:
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in args.server)
     return (
         f"{model.partition(':')[2].strip()}, {os.cpu_count()} processors, Linux {platform.release()}, "
-        f"Python {platform.python_version()}, {versions}; {args.processes} processes with {args.threads} threads each; "
+        f"Python {platform.python_version()}, {versions}; processes × threads {args.processes} × {args.threads}; "
         f"a page written and synced in {_sync():.2f} ms; load average at the start {os.getloadavg()[0]:.1f}."
     )
 
@@ -261,8 +261,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=2, help="length of each run")
     parser.add_argument("--minutes", type=float, default=5, help="no round is begun that would end later")
     parser.add_argument("--links", type=int, default=300_000)
-    parser.add_argument("--processes", type=int, default=Settings.model_fields["processes"].default)
-    parser.add_argument("--threads", type=int, default=Settings.model_fields["threads"].default)
+    parser.add_argument("--processes", type=int)
+    parser.add_argument("--threads", type=int)
     parser.add_argument(
         "--memory",
         type=int,
@@ -274,6 +274,10 @@ def _arguments() -> argparse.Namespace:
     args = parser.parse_args()
     args.database, args.server = args.database or list(KINDS), args.server or list(pinned.COMMANDS)
     args.rows = args.rows or words
+    given = {name: getattr(args, name) for name in ("processes", "threads") if getattr(args, name)}
+    with pinned.on(pinned.SERVING):  # where the product has its defaults from
+        settings = Settings(**given)
+    args.processes, args.threads = settings.processes, settings.threads
     return args
 
 

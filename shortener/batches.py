@@ -73,8 +73,8 @@ def _stored(drafts: Sequence[Draft], account: Account, house: House) -> list[mes
     while drafts:
         tries += 1
         try:
-            with db.write() as session:
-                return messages.preprocess_all(session, account, drafts, house, now=db.now(session))
+            with db.writing() as connection:
+                return messages.preprocess_all(connection, account, drafts, house, now=db.now(connection))
         except OperationalError as error:
             # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
             if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:

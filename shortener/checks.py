@@ -38,7 +38,9 @@ def finding(
 ) -> body.Finding:
     """What would be found in a message of the account."""
     order = Order(message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains)
-    [draft] = messages.without_live_shortlinks(session, [messages.draft(order, account, house)], house, now)
+    [draft] = messages.without_live_shortlinks(
+        session.connection(), [messages.draft(order, account, house)], house, now
+    )
     return draft.finding
 
 

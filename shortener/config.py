@@ -45,6 +45,11 @@ def _embedded(database_url: str | None) -> bool:
     return database_url is None or database_url.startswith("sqlite:")
 
 
+def _processors() -> int:
+    """How many processors this process may use; where the system does not tell, how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _plain_host(value: str) -> str:
     """A host as callback URLs are compared with it: lower case, no root's dot, no brackets."""
     host = value.lower().removesuffix(".").removeprefix("[").removesuffix("]")
@@ -183,8 +188,18 @@ class Settings(pydantic.BaseModel):
     server: Literal["gunicorn", "granian"] = Field(
         "gunicorn", description="The web server: `gunicorn`, or `granian`, which is faster; see docs/tuning.md."
     )
-    processes: int = Field(2, ge=1, le=64, description="Web processes.")
-    threads: int = Field(8, ge=1, le=128, description="Threads in each web process.")
+    processes: int = Field(
+        default_factory=lambda: min(_processors(), 2),
+        ge=1,
+        le=64,
+        description="Web processes. Default: two, or one where it may use but one processor; see docs/tuning.md.",
+    )
+    threads: int = Field(
+        default_factory=lambda given: 16 if given.get("processes") == 1 else 8,
+        ge=1,
+        le=128,
+        description="Threads in each web process. Default: 16 in one process, or 8 in each.",
+    )
 
     @pydantic.field_validator("secret_key")
     @classmethod
@@ -301,7 +316,8 @@ def _sentences(error: pydantic.ValidationError, without: set[str]) -> list[str]:
     for fault in error.errors(include_url=False, include_input=False):
         field, *entry = fault["loc"]
         place = f"entry {int(entry[0]) + 1}: " if entry else ""
-        if field not in without:
+        # A default that depends on other fields is not looked for where one of those is at fault.
+        if field not in without and fault["type"] != "default_factory_not_called":
             sentences.append(f"{PREFIX}{str(field).upper()}: {place}{fault['msg'].removeprefix('Value error, ')}")
     return sentences
 

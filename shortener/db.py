@@ -144,9 +144,9 @@ def _turn(engine: Engine) -> Iterator[None]:
             _line.release()
 
 
-def now(session: Session) -> dt.datetime:
+def now(on: Session | Connection) -> dt.datetime:
     """The time that counts: the database's on PostgreSQL, so that the nodes' clocks do not matter; ours on SQLite."""
-    if session.get_bind().dialect.name != "postgresql":
+    if (on if isinstance(on, Connection) else on.get_bind()).dialect.name != "postgresql":
         return dt.datetime.now(dt.UTC)
-    micros = session.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+    micros = on.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
     return from_micros(micros or 0)

@@ -4,64 +4,72 @@ What was just written is not read back: the rows themselves are shown as objects
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Table, UpdateBase, or_, select
+from sqlalchemy import Connection, Table, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import manager_of_class
 
 from shortener.models import Base, Link, Message
+from shortener.writers import Many
 
 Row = dict[str, Any]
 T = TypeVar("T", bound=Base)
 MOST_ASKED: Final = 5_000  # values in one IN; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
-_INSERTS: Final[dict[str, Callable[[Table], postgresql.Insert | sqlite.Insert]]] = {
-    "postgresql": postgresql.insert,
-    "sqlite": sqlite.insert,
-}
+MESSAGE, LINK = (Base.metadata.tables[table.__tablename__] for table in (Message, Link))
 
 
-def _skipping(table: type[Base], *returning: InstrumentedAttribute[Any]) -> dict[str, UpdateBase]:
-    """An INSERT for each database that skips what a unique constraint forbids; what it does not return was skipped.
+def _skipping(table: Table) -> dict[str, Many]:
+    """An INSERT for each database that skips what a unique constraint forbids.
 
     Unlike a failed INSERT it leaves the transaction usable.
     """
     return {
-        name: insert(Base.metadata.tables[table.__tablename__]).on_conflict_do_nothing().returning(*returning)
-        for name, insert in _INSERTS.items()
+        "postgresql": Many(postgresql.insert(table).on_conflict_do_nothing(), table.c.keys()),
+        "sqlite": Many(sqlite.insert(table).on_conflict_do_nothing(), table.c.keys()),
     }
 
 
-# Made once: to put a statement together costs more than to run it.
-_MESSAGES: Final = _skipping(Message, Message.msgid, Message.id)
-_LINKS: Final = _skipping(Link, Link.message_id, Link.id)
+_MESSAGES: Final = _skipping(MESSAGE)
+_LINKS: Final = _skipping(LINK)
+# SQLite has one writer, who numbers the next rows as SQLite would.
+_LAST: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
+_NEXT: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FROM generate_series(1, %(count)s)"
 
 
-def insert_messages(session: Session, rows: Sequence[Row]) -> dict[str, int]:
-    """Store messages in this order; give the id of each that was stored by its msgid."""
-    return dict(_insert(session, _MESSAGES, rows))
+def draw_ids(connection: Connection, count: int) -> list[tuple[int, int]]:
+    """Ids for so many messages and their links, in their order; nobody else will use them."""
+    if connection.dialect.name == "postgresql":
+        return sorted((message, link) for message, link in connection.exec_driver_sql(_NEXT, {"count": count}))
+    [(message, link)] = connection.exec_driver_sql(_LAST)
+    return [(message + place, link + place) for place in range(1, count + 1)]
 
 
-def insert_links(session: Session, rows: Sequence[Row]) -> dict[int, int]:
-    """Store links, of each message one; give the id of each that was stored by its message's."""
-    return dict(_insert(session, _LINKS, rows))
+def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
+    """Store messages in this order; give the ids of those that were stored."""
+    return _insert(connection, MESSAGE, _MESSAGES, rows)
 
 
-def as_message(row: Row, message_id: int) -> Message:
+def insert_links(connection: Connection, rows: Sequence[Row]) -> set[int]:
+    """Store links; give the ids of those that were stored."""
+    return _insert(connection, LINK, _LINKS, rows)
+
+
+def as_message(row: Row) -> Message:
     """A message that was stored with these values."""
-    return _shown(Message, row | {"id": message_id, "details": row["metadata"]})
+    return _shown(Message, row | {"details": row["metadata"]})
 
 
-def as_link(row: Row, link_id: int) -> Link:
+def as_link(row: Row) -> Link:
     """A link that was stored with these values."""
-    return _shown(Link, row | {"id": link_id})
+    return _shown(Link, row)
 
 
 def in_the_way(
-    session: Session, account_id: int, keys: Iterable[str], client_tags: Iterable[str]
+    connection: Connection, account_id: int, keys: Iterable[str], client_tags: Iterable[str]
 ) -> list[tuple[Message, Link | None]]:
     """The account's messages that have one of these idempotency keys or client tags, with their links."""
     query = (
@@ -72,21 +80,31 @@ def in_the_way(
             or_(Message.idempotency_key.in_(list(keys)), Message.client_tag.in_(list(client_tags))),
         )
     )
-    return [(message, link) for message, link in session.execute(query)]
+    with Session(connection, join_transaction_mode="rollback_only") as session:  # the transaction is the caller's
+        return [(message, link) for message, link in session.execute(query)]
 
 
-def live(session: Session, numbers: Sequence[int], now: dt.datetime) -> set[int]:
+def live(connection: Connection, numbers: Sequence[int], now: dt.datetime) -> set[int]:
     """Which of these are numbers of links that live."""
     found: set[int] = set()
-    for start in range(0, len(numbers), MOST_ASKED):
-        some = Link.number.in_(numbers[start : start + MOST_ASKED])
-        found |= set(session.scalars(select(Link.number).where(some, Link.expires_on > now, Link.off_on.is_(None))))
+    for some in _in_parts(numbers):
+        lives = (Link.number.in_(some), Link.expires_on > now, Link.off_on.is_(None))
+        found |= set(connection.scalars(select(Link.number).where(*lives)))
     return found
 
 
-def _insert(session: Session, statements: Mapping[str, UpdateBase], rows: Sequence[Row]) -> Sequence[Any]:
-    connection = session.connection()
-    return connection.execute(statements[connection.dialect.name], rows).all()
+def _insert(connection: Connection, table: Table, inserts: Mapping[str, Many], rows: Sequence[Row]) -> set[int]:
+    ids = {row["id"] for row in rows}
+    if inserts[connection.dialect.name].run(connection, rows) == len(rows):
+        return ids
+    stored: set[int] = set()
+    for some in _in_parts(sorted(ids)):
+        stored |= set(connection.scalars(select(table.c.id).where(table.c.id.in_(some))))
+    return stored
+
+
+def _in_parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (values[start : start + MOST_ASKED] for start in range(0, len(values), MOST_ASKED))
 
 
 def _shown(table: type[T], values: Row) -> T:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from shortener import message_rows
@@ -80,29 +80,31 @@ def draft(order: Order, account: Account, house: House, idempotency_key: str | N
 
 
 def preprocess_all(
-    session: Session, account: Account, drafts: Sequence[Draft], house: House, *, now: dt.datetime
+    connection: Connection, account: Account, drafts: Sequence[Draft], house: House, *, now: dt.datetime
 ) -> list[Outcome]:
     """Store messages and their links, each as if it came alone and in this order; a few statements for all of them.
 
     Gives the outcome of each: what was stored or, where its key came before with the same order, what was then; or the
     error that stands in its way.
     """
-    drafts = without_live_shortlinks(session, drafts, house, now)
+    drafts = without_live_shortlinks(connection, drafts, house, now)
     outcomes: dict[int, Outcome] = {}
     for _ in range(TRIES):
         waiting = {place: draft for place, draft in enumerate(drafts) if place not in outcomes}
         if not waiting:
             break
-        rows = {place: _message_row(account, draft, now) for place, draft in waiting.items()}
-        stored = message_rows.insert_messages(session, list(rows.values()))
-        messages = {
-            place: message_rows.as_message(row, stored[row["msgid"]])
-            for place, row in rows.items()
-            if row["msgid"] in stored
+        ids = dict(zip(waiting, message_rows.draw_ids(connection, len(waiting)), strict=True))
+        rows = {place: _message_row(ids[place][0], account, draft, now) for place, draft in waiting.items()}
+        stored = message_rows.insert_messages(connection, list(rows.values()))
+        messages = {place: message_rows.as_message(row) for place, row in rows.items() if row["id"] in stored}
+        wanted = {
+            place: (ids[place][1], message, found)
+            for place, message in messages.items()
+            if (found := drafts[place].finding.found) is not None
         }
-        links = _add_links(session, {place: (message, drafts[place]) for place, message in messages.items()}, house)
+        links = _add_links(connection, wanted, house)
         outcomes |= {place: Preprocessed(message, links.get(place)) for place, message in messages.items()}
-        outcomes |= _judge(session, account, {place: row for place, row in rows.items() if place not in messages})
+        outcomes |= _judge(connection, account, {place: row for place, row in rows.items() if place not in messages})
     else:
         raise RuntimeError("no free msgid")
     return [outcomes[place] for place in range(len(drafts))]
@@ -130,9 +132,10 @@ def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
         link.off_on = now
 
 
-def _message_row(account: Account, draft: Draft, now: dt.datetime) -> Row:
+def _message_row(message_id: int, account: Account, draft: Draft, now: dt.datetime) -> Row:
     order = draft.order
     return {
+        "id": message_id,
         "account_id": account.id,
         "msgid": random_text(MSGID_LENGTH),
         "received_on": now,
@@ -154,13 +157,13 @@ def _message_row(account: Account, draft: Draft, now: dt.datetime) -> Row:
     }
 
 
-def _judge(session: Session, account: Account, rows: Mapping[int, Row]) -> dict[int, Outcome]:
+def _judge(connection: Connection, account: Account, rows: Mapping[int, Row]) -> dict[int, Outcome]:
     """Say what stands in the way of messages that were not stored; of one whose msgid was drawn twice, nothing."""
     keys = {row["idempotency_key"] for row in rows.values()} - {None}
     client_tags = {row["client_tag"] for row in rows.values()} - {None}
     if not keys and not client_tags:
         return {}
-    earlier = message_rows.in_the_way(session, account.id, keys, client_tags)
+    earlier = message_rows.in_the_way(connection, account.id, keys, client_tags)
     by_key = {message.idempotency_key: (message, link) for message, link in earlier}
     by_tag = {message.client_tag: message for message, _ in earlier}
     outcomes: dict[int, Outcome] = {}
@@ -174,28 +177,23 @@ def _judge(session: Session, account: Account, rows: Mapping[int, Row]) -> dict[
     return outcomes
 
 
-def _add_links(session: Session, messages: Mapping[int, tuple[Message, Draft]], house: House) -> dict[int, Link]:
+def _add_links(
+    connection: Connection, wanted: Mapping[int, tuple[int, Message, body.Found]], house: House
+) -> dict[int, Link]:
     links: dict[int, Link] = {}
     for _ in range(TRIES):
-        rows = {
-            place: _link_row(message, draft, draft.finding.found, house)
-            for place, (message, draft) in messages.items()
-            if draft.finding.found and place not in links
-        }
+        rows = {place: _link_row(*each, house) for place, each in wanted.items() if place not in links}
         if not rows:
             return links
-        stored = message_rows.insert_links(session, list(rows.values()))
-        links |= {
-            place: message_rows.as_link(row, stored[row["message_id"]])
-            for place, row in rows.items()
-            if row["message_id"] in stored
-        }
+        stored = message_rows.insert_links(connection, list(rows.values()))
+        links |= {place: message_rows.as_link(row) for place, row in rows.items() if row["id"] in stored}
     raise RuntimeError("no free slug")
 
 
-def _link_row(message: Message, draft: Draft, found: body.Found, house: House) -> Row:
+def _link_row(link_id: int, message: Message, found: body.Found, house: House) -> Row:
     target = found.target
     return {
+        "id": link_id,
         "message_id": message.id,
         "position": 1,
         "number": secrets.randbits(NUMBER_BITS),
@@ -205,14 +203,14 @@ def _link_row(message: Message, draft: Draft, found: body.Found, house: House) -
         "starts_at": found.start,
         "ends_at": found.end,
         "expires_on": message.received_on + house.link_life,
-        "count_as_click": draft.count_as_click,
+        "count_as_click": message.count_as_click,
         "accessed_on": None,
         "off_on": None,
     }
 
 
 def without_live_shortlinks(
-    session: Session, drafts: Sequence[Draft], house: House, now: dt.datetime
+    connection: Connection, drafts: Sequence[Draft], house: House, now: dt.datetime
 ) -> Sequence[Draft]:
     """Leave a message as it is where it holds a live shortlink of ours already."""
     numbers: dict[int, set[int]] = {}
@@ -223,7 +221,7 @@ def without_live_shortlinks(
             numbers[place] = known
     if not numbers:
         return drafts
-    live = message_rows.live(session, sorted(set().union(*numbers.values())), now)
+    live = message_rows.live(connection, sorted(set().union(*numbers.values())), now)
     return [
         dataclasses.replace(draft, finding=body.kept(draft.order.message, draft.finding))
         if numbers.get(place, set()) & live

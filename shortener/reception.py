@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from shortener import db, messages
 from shortener.messages import Draft, House, Outcome, Preprocessed
@@ -55,8 +55,8 @@ def _store(taken: Sequence[_Waiting], house: House) -> None:
     """Store these by one transaction, and say what became of each once it is committed."""
     outcomes: list[Outcome] = []
     try:
-        with db.write() as session:
-            outcomes = _outcomes(session, taken, house)
+        with db.writing() as connection:
+            outcomes = _outcomes(connection, taken, house)
     except BaseException as error:
         for waiting in taken:
             # Where the commit itself failed nobody knows whether it took place: then another try may store it twice.
@@ -68,11 +68,11 @@ def _store(taken: Sequence[_Waiting], house: House) -> None:
         waiting.outcome = outcome
 
 
-def _outcomes(session: Session, taken: Sequence[_Waiting], house: House) -> list[Outcome]:
+def _outcomes(connection: Connection, taken: Sequence[_Waiting], house: House) -> list[Outcome]:
     """What becomes of these, in their order: those of one account after the other by the same statements."""
-    now, outcomes = db.now(session), list[Outcome]()
+    now, outcomes = db.now(connection), list[Outcome]()
     for _, some in groupby(taken, key=lambda waiting: (waiting.account.id, waiting.account.recipient_storage)):
         group = list(some)
         drafts = [waiting.draft for waiting in group]
-        outcomes += messages.preprocess_all(session, group[0].account, drafts, house, now=now)
+        outcomes += messages.preprocess_all(connection, group[0].account, drafts, house, now=now)
     return outcomes

@@ -56,7 +56,7 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
 
 def store(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
     """Store one message in a transaction of the test's, or raise what stands in its way."""
-    [outcome] = messages.preprocess_all(session, account, [draft], house, now=now)
+    [outcome] = messages.preprocess_all(session.connection(), account, [draft], house, now=now)
     if isinstance(outcome, Preprocessed):
         return outcome
     raise outcome

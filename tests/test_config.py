@@ -88,6 +88,27 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert (settings.processes, settings.threads, settings.worker) == (4, 16, "off")
 
 
+@pytest.mark.parametrize(("processors", "shape"), [(1, (1, 16)), (2, (2, 8)), (32, (2, 8))])
+def test_one_processor_has_one_process_and_several_have_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processors: int, shape: tuple[int, int]
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(processors)))
+    settings = read(tmp_path)
+    assert (settings.processes, settings.threads) == shape
+
+
+def test_without_a_word_from_the_system_all_processors_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert read(tmp_path).processes == 1
+
+
+def test_how_many_processes_are_asked_for_decides_on_the_threads(tmp_path: Path) -> None:
+    assert read(tmp_path, PROCESSES="1").threads == 16
+    assert read(tmp_path, PROCESSES="4").threads == 8
+    assert read(tmp_path, PROCESSES="1", THREADS="3").threads == 3
+
+
 @pytest.mark.parametrize(
     "url", ["postgres://a@b/c", "postgresql://a@b/c", "postgresql+psycopg://a@b/c", "postgresql://a@/c?host=/run"]
 )

@@ -106,15 +106,15 @@ def test_a_message_that_cannot_be_stored_costs_the_others_nothing(app: Flask, se
 def test_after_a_commit_that_failed_nothing_is_tried_again(app: Flask, sender: Sender) -> None:
     tried: list[object] = []
 
-    def fail(session: object) -> None:
-        tried.append(session)
+    def fail(connection: object) -> None:
+        tried.append(connection)
         raise OperationalError("COMMIT", None, Exception("the connection broke off"))
 
-    event.listen(db.db.session, "before_commit", fail)
+    event.listen(db.db.engine, "commit", fail)
     try:
         done = together(app, *((sender, draft(sender)) for _ in range(2)))
     finally:
-        event.remove(db.db.session, "before_commit", fail)
+        event.remove(db.db.engine, "commit", fail)
     assert all(isinstance(future.exception(), DBAPIError) for future in done)
     assert (len(tried), stored()) == (1, 0)
     assert services().reception.preprocess(account_of(sender), draft(sender), services().house).link

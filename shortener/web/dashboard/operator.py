@@ -43,8 +43,9 @@ def _shown(settings: Settings) -> list[tuple[str, str, bool, str]]:
     rows = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
+        default = field.get_default(call_default_factory=True, validated_data=settings.__dict__)
         shown = _text(value) if field.repr or value is None else "••••••••"
-        rows.append((f"{PREFIX}{name.upper()}", shown, value == field.default, field.description or ""))
+        rows.append((f"{PREFIX}{name.upper()}", shown, value == default, field.description or ""))
     return rows
 
 
