@@ -5,6 +5,7 @@ product on each and measures them in turns, so that what else the machine does d
 
     python bench/grow.py
     python bench/grow.py --database sqlite --links 10000 1000000 --pause
+    python bench/grow.py --database sqlite --pages      # the dashboard's pages in place of all this
 
 The rows are in a temporary folder (`TMPDIR`), which is gone at the end; ten million need about 15 GB there.
 """
@@ -23,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import psutil
 import psycopg
@@ -35,6 +36,8 @@ from shortener import callbacks, create_app, db, retention
 from shortener.callbacks import Claimed
 from shortener.outbound import Answer
 from shortener.services import services
+from shortener.web.dashboard.periods import last_days, parameters
+from tests.browsing import Browser, make_person
 
 DAY = 86_400_000_000  # microseconds, as times are stored
 KEPT = 400  # days
@@ -104,6 +107,7 @@ class Stock:
         self.url, self.count, self.instance = url, count, instance
         self.app = create_app(settings_of(url))
         self.times: dict[str, list[float]] = {}
+        self._weights: dict[str, float] = {}
         with self.app.app_context():
             self.bytes_per_link = _fill(url, count) / count
             self._asks = self._choose()
@@ -121,11 +125,50 @@ class Stock:
             for _ in range(STEPS):
                 self._note(turn, f"retention step ({retention.MESSAGES} messages)", self._step)
 
+    def open_pages(self, turn: int) -> None:
+        """Open each page of the dashboard, as somebody who is the account's owner and the operator."""
+        with self.app.app_context():
+            if not turn:
+                make_person("bench", account="bench", operator=True)
+                self._person = Browser(self.app)
+                self._person.sign_in("bench")
+            for name, path in self._pages().items():
+                self._note(turn, name, lambda name=name, path=path: self._open(name, path))
+
+    def _open(self, name: str, path: str) -> None:
+        page = self._person.open(path)
+        if page.status != 200:
+            raise RuntimeError(f"{path} was answered {page.status}")
+        self._weights[f"weight of {name}"] = len(page.html.encode())
+
+    def _pages(self) -> dict[str, str]:
+        """The addresses, by what they show; those of one message are of one that was clicked."""
+        msgid = f"{self.count // 3 * 3 * SCATTER & BITS:032d}"
+        now = dt.datetime.now(dt.UTC)
+        pages = {f"overview, days: {days}": "?" + urlencode(parameters(*last_days(now, days))) for days in (1, 7, 30)}
+        lists = {
+            "messages": "",
+            "messages that were not clicked": "?clicked=false",
+            "messages clicked by scanners (there are none)": "?visitor=scanner",
+            "messages by the beginning of a msgid": f"?text={msgid[:30]}",
+            "messages of a tag that nobody has": "?tag=nobody",
+        }
+        return {
+            **{name: f"/dashboard{query}" for name, query in pages.items()},
+            **{name: f"/dashboard/messages{query}" for name, query in lists.items()},
+            "one message": f"/dashboard/messages/{msgid}",
+            "callbacks": "/dashboard/callbacks",
+            "callbacks that were delivered": "/dashboard/callbacks?state=delivered",
+            "try it": "/dashboard/try",
+            "account": "/dashboard/account",
+            "operator": "/dashboard/operator",
+        }
+
     def medians(self) -> dict[str, float]:
         """Bytes per link, medians in milliseconds, and MiB of private memory, by what they are of."""
         found = {"bytes per link": self.bytes_per_link}
         found |= {name: statistics.median(each) for name, each in self.times.items()}
-        return found | {"private memory of a worker": max(_private(self.instance))}
+        return found | {"private memory of a worker": max(_private(self.instance))} | self._weights
 
     def _note(self, turn: int, name: str, work: Callable[[], T], after: Callable[[T], object] = lambda _: None) -> None:
         began = time.perf_counter()
@@ -168,7 +211,7 @@ def main() -> int:
                 sys.stdin.readline()
             for turn in range(ROUNDS):
                 for stock in stocks:
-                    stock.measure(turn)
+                    stock.open_pages(turn) if args.pages else stock.measure(turn)
             _print(kind, sizes, [stock.medians() for stock in stocks])
     return 0
 
@@ -186,6 +229,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--links", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
     parser.add_argument("--most-postgresql", type=int, default=1_000_000, help="more links are made for SQLite alone")
+    parser.add_argument("--pages", action="store_true", help="open the pages of the dashboard in place of all this")
     parser.add_argument("--pause", action="store_true", help="wait for Enter before measuring")
     return parser.parse_args()
 
@@ -286,6 +330,7 @@ def _print(kind: str, sizes: Sequence[int], columns: Sequence[dict[str, float]])
     print("|---|" + "---|" * (len(sizes) + 1))
     for name in columns[0]:
         unit = {"bytes per link": "", "private memory of a worker": " MiB"}.get(name, " ms")
+        unit = " bytes" if name.startswith("weight") else unit
         cells = [f"{column[name]:,.0f}{unit}" if unit != " ms" else f"{column[name]:.2f} ms" for column in columns]
         print(f"| {name} | {' | '.join(cells)} | {columns[-1][name] / columns[0][name]:.2f} |")
     print(flush=True)
