@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from shortener import db, message_lists
 from shortener.message_filters import Filter, Place
 from shortener.message_lists import Row
-from shortener.models import Account, Callback, Click
+from shortener.models import Account, Callback, Click, Message
 from shortener.reports import Address
 from shortener.rules import cells
 from shortener.rules.moments import rfc3339
@@ -45,23 +45,47 @@ class Format:
     broken_off: str
 
 
-def blocks(account: Account, wanted: Filter, address: Address, form: Format, *, until: dt.datetime) -> Iterator[bytes]:
-    """What was received before `until`, the newest first; the first block is there when the first part was read."""
+def blocks(
+    account: Account,
+    wanted: Filter,
+    address: Address,
+    form: Format,
+    *,
+    until: dt.datetime,
+    reached: Callable[[dt.datetime], object] = lambda _: None,
+) -> Iterator[bytes]:
+    """What was received before `until`, the newest first; the first block is there when the first part was read.
+
+    `reached` is told, part by part, down to which moment all has been looked at.
+    """
     lead = form.before
-    for documents in _parts(account, wanted, address, until):
+    for documents in _parts(account, wanted, address, until, reached):
         yield (lead + form.write(documents)).encode()
         lead = ""
     if lead:
         yield lead.encode()
 
 
-def _parts(account: Account, wanted: Filter, address: Address, until: dt.datetime) -> Iterator[list[Document]]:
+def period(
+    session: Session, account: Account, wanted: Filter, *, until: dt.datetime
+) -> tuple[dt.datetime, dt.datetime]:
+    """From when to when an export will look at messages; without length where there are none."""
+    end = min(wanted.end or until, until)
+    oldest = session.scalar(select(func.min(Message.received_on)).where(Message.account_id == account.id)) or end
+    return min(max(wanted.start or oldest, oldest), end), end
+
+
+def _parts(
+    account: Account, wanted: Filter, address: Address, until: dt.datetime, reached: Callable[[dt.datetime], object]
+) -> Iterator[list[Document]]:
     last: Place | None = min(place for place in (wanted.before(), (until, 0)) if place)
     count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
     while last is not None:
         with db.read() as session:
             found, last = message_lists.look(session, account, wanted, last, count, most=AT_ONCE)
             documents = _documents(session, message_lists.load(session, found), address)
+        if last is not None:
+            reached(last[0])
         if documents:
             yield documents
 

@@ -1,6 +1,8 @@
 """The operator's commands: what they do, what they print, and how they end."""
 
 import contextlib
+import datetime as dt
+import io
 import json
 import os
 import re
@@ -19,6 +21,7 @@ from flask import Flask, current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from tqdm import tqdm
 
 from shortener import accounts, cli, create_app, db
 from shortener.cli import base
@@ -427,6 +430,24 @@ def test_the_filters_of_lists_hold_for_an_export(run: Run, sender: Sender) -> No
     period = ["--from", "2026-11-22T09:00:00.1Z", "--to", "2026-11-24T00:00:00Z"]
     assert document(run("export", "--account", "shop", *words, *period, "-"))["msgid"] == wanted
     assert done(run("export", "--account", "shop", *words, "--visitor", "bot", "-")) == ""
+
+
+def test_an_export_knows_how_far_it_is(
+    run: Run, sender: Sender, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By the days that it has looked at."""
+    now = dt.datetime.now(dt.UTC)
+    for days in range(4):
+        make_message(sender, now=now - days * DAY)
+    shown = io.StringIO()
+    monkeypatch.setattr("shortener.message_exports.AT_ONCE", 1)
+    monkeypatch.setattr(
+        "shortener.cli.export.progress", lambda total, unit: tqdm(total=total, unit=unit, file=shown, mininterval=0)
+    )
+    done(run("export", "--account", "shop", str(tmp_path / "out.csv")))
+    reached = [round(float(days)) for days in re.findall(r"([\d.]+)/3\.0", shown.getvalue())]
+    assert reached == sorted(reached)
+    assert set(reached) == {0, 1, 2, 3}
 
 
 def test_an_export_that_cannot_be_made_says_why_and_leaves_no_file(run: Run, sender: Sender, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def _cell(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def progress(total: int | None, unit: str, *, patience: float = PATIENCE) -> "tqdm[Any]":
+def progress(total: float | None, unit: str, *, patience: float = PATIENCE) -> "tqdm[Any]":
     """Show on a terminal, after some seconds, how far a command is, how fast, and how long it will take.
 
     `with progress(len(rows), "message") as bar: ... bar.update(100)`. On standard error, so that what a command prints

@@ -132,9 +132,14 @@ def preprocess(
             file.begin(out, plan.added)
             steps = campaigns.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key)
             done = _follow(steps, stream)
-    click.echo(f"{done.rows - done.problems} messages preprocessed, {done.problems} rows with a problem", err=True)
+    stored, faulty = _counted(done.rows - done.problems, "message"), _counted(done.problems, "row")
+    click.echo(f"{stored} preprocessed, {faulty} with a problem", err=True)
     if done.problems:
         raise SystemExit(SOME_PROBLEMS)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _shape(given: str | None, *paths: str) -> str:

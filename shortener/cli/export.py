@@ -1,5 +1,6 @@
 """Messages as a file."""
 
+import datetime as dt
 from typing import IO
 
 import click
@@ -38,7 +39,18 @@ def export(out: IO[bytes], name: str, kind: str | None, **filters: str | None) -
     form = FORMATS[kind or ("jsonl" if out.name.endswith(".jsonl") else "csv")]
     with db.read() as session:
         account, now = accounts.named(session, name), db.now(session)
-    with progress(None, "byte") as bar:  # how many messages the filters let through, nobody knows before
-        for block in message_exports.blocks(account, wanted, services().address, form, until=now):
+        start, end = message_exports.period(session, account, wanted, until=now)
+
+    # How many messages the filters let through nobody knows before, but from when to when they are looked for.
+    with progress(_days(end - start), "day") as bar:
+
+        def reached(moment: dt.datetime) -> None:
+            bar.update(_days(end - moment) - bar.n)
+
+        for block in message_exports.blocks(account, wanted, services().address, form, until=now, reached=reached):
             out.write(block)
-            bar.update(len(block))
+        reached(start)
+
+
+def _days(time: dt.timedelta) -> float:
+    return round(time / dt.timedelta(days=1), 2)

@@ -61,7 +61,7 @@ def test_a_file_becomes_a_file(run: Run) -> None:
 
 def test_faulty_rows_are_told_by_the_exit_code(run: Run) -> None:
     result = run(campaign(2, faulty=1), "out.csv")
-    assert (result.exit_code, result.stderr) == (5, "2 messages preprocessed, 1 rows with a problem\n")
+    assert (result.exit_code, result.stderr) == (5, "2 messages preprocessed, 1 row with a problem\n")
     assert [bool(row["problem"]) for row in written()] == [False, False, True]
 
 
