@@ -1,7 +1,7 @@
 """What became of a callback: the documents that answer for it and its attempts."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
@@ -131,7 +131,7 @@ def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) ->
     links = select(Callback.id, Message.msgid).join(Link, Link.id == Callback.link_id)
     joined = links.join(Message, Message.id == Link.message_id).where(Callback.id.in_(ids))
     msgids = dict(session.execute(joined).all())
-    last = {one.callback_id: attempt(one) for one in _last_attempts(session, counts.items())}
+    last = {one.callback_id: attempt(one) for one in _last_attempts(session, counts)}
     return [
         {
             **brief(callback),
@@ -150,9 +150,10 @@ def _pairs(session: Session, query: Any, ids: Sequence[int]) -> dict[int, int]:
     return dict(session.execute(grouped).all())
 
 
-def _last_attempts(session: Session, places: Iterable[tuple[int, int]]) -> Sequence[Attempt]:
-    last = tuple_(Attempt.callback_id, Attempt.number).in_(list(places))
-    return session.scalars(select(Attempt).where(last)).all()
+def _last_attempts(session: Session, places: Mapping[int, int]) -> Sequence[Attempt]:
+    last = tuple_(Attempt.callback_id, Attempt.number).in_(list(places.items()))
+    # The callbacks once more by themselves: by pairs alone SQLite looks through all attempts there are.
+    return session.scalars(select(Attempt).where(Attempt.callback_id.in_(list(places)), last)).all()
 
 
 def _maybe(moment: dt.datetime | None) -> str | None:

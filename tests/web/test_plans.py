@@ -1,0 +1,86 @@
+"""Nothing that is asked for over the web reads a table whole that grows with every message.
+
+By SQLite's plans, which do not depend on how many rows there are; what each costs with ten million of them is in
+docs/scaling.md.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event
+
+from shortener import callbacks, db
+from tests.browsing import Browser, make_person, seated
+from tests.factories import BROWSER, DAY, Sender, make_message, slug_of
+
+GROWING = ("message", "link", "click", "callback", "attempt")
+PATHS = [
+    "/dashboard",
+    "/dashboard/messages",
+    "/dashboard/messages?clicked=true",
+    "/dashboard/messages?clicked=false&visitor=bot&tag=a",
+    "/dashboard/messages?text=order",
+    "/dashboard/messages?client_tag=order-1",
+    "/dashboard/messages?from=2026-01-01T00:00&to=2026-02-01T00:00",
+    "/dashboard/messages/export?format=csv",
+    "/dashboard/messages/{msgid}",
+    "/dashboard/messages/{msgid}/clicks",
+    "/dashboard/messages/{msgid}/clicks?visitor=person",
+    "/dashboard/callbacks",
+    "/dashboard/callbacks?state=delivered",
+    "/dashboard/callbacks?state=failing",
+    "/dashboard/callbacks?state=waiting&destination=http://127.0.0.1:9",
+    "/dashboard/account",
+    "/dashboard/operator",
+    "/v1/messages",
+    "/v1/messages?text=order&tag=a",
+    "/v1/messages/export?format=jsonl&clicked=true",
+    "/v1/messages/{msgid}",
+    "/v1/messages/{msgid}/clicks",
+    "/v1/callbacks",
+    "/v1/callbacks?state=delivered",
+    "/v1/callbacks/{event_id}",
+]
+
+
+@pytest.fixture
+def asked(app: Flask, database_kind: str) -> Iterator[list[tuple[str, Any]]]:
+    """What the database has been asked, from here on."""
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL reads small tables whole, as it should")
+    statements: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        statements.append((statement, values))
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(db.db.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[tuple[str, Any]], path: str) -> None:
+    for name in ("order-1", "order-2"):  # of one row alone some plans are others
+        made = make_message(sender, client_tag=name, tags=["a"], lt_callbackurl=f"http://127.0.0.1:9/{name}")
+        app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
+    callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
+    with db.write() as session:
+        assert len(callbacks.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
+    make_person("olive", operator=True)
+    person: Browser = seated(app, "olive")
+    del asked[:]
+    answer = person.client.get(path.format(msgid=made.message.msgid, event_id=callback["id"]), headers=sender.bearer)
+    assert (answer.status_code, bool(answer.get_data())) == (200, True)
+    questions = [each for each in asked if each[0].lstrip("(").startswith(("SELECT", "WITH"))]
+    assert questions
+    whole = [f"{step}: {statement}" for statement, values in questions for step in steps(statement, values)]
+    assert whole == []
+
+
+def steps(statement: str, values: Any) -> list[str]:
+    """The steps of a plan that read one of these tables from its beginning to its end."""
+    with db.db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    return [row[3] for row in plan if row[3].startswith(tuple(f"SCAN {table}" for table in GROWING))]
