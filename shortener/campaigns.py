@@ -17,7 +17,7 @@ from shortener.rules.receiver import Policy
 from shortener.rules.strict_json import Object
 
 FIELDS: Final = tuple(Order.model_fields)
-ADDED: Final = ("msgid", "rewritten_message", "shortlink", "problem")
+ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,11 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign is."""
+    """How far a campaign is; `unlinked` are the messages that were stored and got no shortlink."""
 
     rows: int = 0
     problems: int = 0
+    unlinked: int = 0
 
 
 def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], prefix: str = "") -> Plan:
@@ -101,8 +102,12 @@ def run(
         for row, outcome in zip(rows, outcomes, strict=True):
             file.write(row, dict(zip(plan.added, _values(outcome, plan, address), strict=True)))
         file.flush()
-        problems = sum(not isinstance(outcome, Preprocessed) for outcome in outcomes)
-        done = Progress(done.rows + len(rows), done.problems + problems)
+        stored = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
+        done = Progress(
+            rows=done.rows + len(rows),
+            problems=done.problems + len(rows) - len(stored),
+            unlinked=done.unlinked + sum(outcome.link is None for outcome in stored),
+        )
         yield done
 
 
@@ -116,10 +121,11 @@ def _checked(file: File, plan: Plan) -> Iterator[Row]:
 def _values(outcome: Outcome, plan: Plan, address: Address) -> tuple[str | None, ...]:
     """What the new columns hold."""
     if not isinstance(outcome, Preprocessed):
-        return None, None, None, _problem(outcome, plan)
+        return None, None, None, None, _problem(outcome, plan)
     message, link = outcome.message, outcome.link
     shortlink = address.of_link(link) if link else None
-    return message.msgid, reports.rewritten_text(message, link, address), shortlink, None
+    skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
+    return message.msgid, reports.rewritten_text(message, link, address), shortlink, skipped, None
 
 
 def _problem(outcome: Outcome, plan: Plan) -> str:

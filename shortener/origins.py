@@ -15,7 +15,11 @@ def remember(session: Session, base_url: str) -> None:
     session.execute(dialect.insert(Origin).values(address=base_url).on_conflict_do_nothing())
 
 
+def addresses(session: Session) -> frozenset[str]:
+    """All that were kept."""
+    return frozenset(session.scalars(select(Origin.address)))
+
+
 def hosts(session: Session, base_url: str) -> frozenset[str]:
     """The hosts of today's address and of all that were kept, in lower case."""
-    addresses = {base_url, *session.scalars(select(Origin.address))}
-    return frozenset((urlsplit(address).hostname or "").lower() for address in addresses)
+    return frozenset((urlsplit(address).hostname or "").lower() for address in {base_url, *addresses(session)})

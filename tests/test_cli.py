@@ -262,7 +262,7 @@ def test_the_first_start_makes_tables_and_an_account_to_try(bare: Run) -> None:
 def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
     """By the options of the printed curl line, sent as curl would send them."""
     output = done(bare("first-start"))
-    fields = dict(part.split("=", 1) for part in re.findall(r"-d '?([^'\n]+?)'?(?: \\)?\n", output))
+    fields = dict(part.split("=", 1) for part in re.findall(r"--data-urlencode '([^'\n]+)'\n", output))
     sid, token = output.split("curl -u ")[1].split()[0].split(":")
     answer = current_app.test_client().post("/v1/messages", data=fields, auth=(sid, token))
     assert answer.status_code == 201
@@ -421,6 +421,15 @@ def test_an_accounts_messages_are_written_to_a_file(
     assert header.startswith("msgid,received_on,")
     assert [row.split(",")[0] for row in found] == made[::-1]
     assert "'+8180" in found[0]
+
+
+def test_an_export_replaces_no_file_unasked(run: Run, sender: Sender, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("important")
+    assert "replace it by --overwrite" in refused(run("export", "--account", "shop", str(out)))
+    assert out.read_text() == "important"
+    done(run("export", "--account", "shop", "--overwrite", str(out)))
+    assert out.read_text().startswith("\ufeffmsgid,")
 
 
 def test_the_filters_of_lists_hold_for_an_export(run: Run, sender: Sender) -> None:

@@ -1,9 +1,12 @@
 """What the commands have in common: how they end, how they print, how they show that they are getting on."""
 
 import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
 
 import click
 from flask.cli import AppGroup
@@ -85,6 +88,33 @@ def show_rows(rows: Sequence[Mapping[str, Any]], wants_json: bool, otherwise: st
 
 def _cell(value: object) -> str:
     return "-" if value is None else str(value)
+
+
+@contextmanager
+def written(target: str, *, overwrite: bool) -> Iterator[IO[bytes]]:
+    """Where to write. The file gets its name when the block has ended well: half of it must not be taken for all."""
+    if target == "-":
+        yield sys.stdout.buffer
+        return
+    part = Path(f"{target}.part")
+    try:
+        if Path(target).exists() and not overwrite:
+            raise FileExistsError(target)
+        file = part.open("wb" if overwrite else "xb")
+    except FileExistsError as error:
+        name = error.filename or target
+        raise Refused(f"{name} is there already; take it away, or replace it by --overwrite.") from None
+    except OSError as error:
+        raise Refused(f"Cannot write {part}: {error.strerror}.") from None
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    except BaseException:
+        click.echo(f"Broken off; what is done is in {part}.", err=True)
+        raise
 
 
 def progress(total: float | None, unit: str, *, patience: float = PATIENCE) -> "tqdm[Any]":

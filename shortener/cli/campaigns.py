@@ -8,18 +8,18 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import click
 
-from shortener import accounts, campaigns, db
+from shortener import accounts, campaigns, db, origins
 from shortener.campaign_files import Csv, File, JsonLines
 from shortener.campaigns import FIELDS, Progress
-from shortener.cli.base import Refusals, progress
+from shortener.cli.base import Refusals, progress, written
 from shortener.errors import AccountNameError, CampaignError
 from shortener.models import Account
 from shortener.orders import key_fault
-from shortener.services import services
+from shortener.services import Services, services
 
 SOME_PROBLEMS: Final = 5  # the exit code where rows have a problem
 ENDINGS: Final = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -100,9 +100,11 @@ def preprocess(
     """Preprocess a file of messages: CSV or JSON Lines.
 
     \b
-    OUT is IN with four more columns: msgid, rewritten_message (the text to
-    send), shortlink, and problem where a row cannot be used; it does not spoil
-    the rest. - is standard input or output.
+    OUT is IN with five more columns: msgid, rewritten_message (the text to
+    send), shortlink, skipped (what looked like a link and was left alone, and
+    why), and problem where a row cannot be used; it does not spoil the rest.
+    - is standard input or output.
+    Shortlinks lead to SHORTENER_PUBLIC_URL: give the settings of the server.
     A column that is named like a field of a message is that field: client_tag,
     recipient, sender, tags, metadata, lt_callbackurl, track_link, detection,
     bare_domains, count_as_click, callbackurl. All columns are passed through.
@@ -124,18 +126,33 @@ def preprocess(
     plan = campaigns.plan(column, mapped, constants, prefix)
     account = _account(name)
     made = services()
+    _check_address(made)
     made.settle_in()
     with _opened(source) as stream:
         file: File = Csv(stream, encoding, delimiter) if shape == "csv" else JsonLines(stream)
         plan.check(file.columns)
-        with _written(target, overwrite) as out:
+        with written(target, overwrite=overwrite) as out:
             file.begin(out, plan.added)
             steps = campaigns.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key)
             done = _follow(steps, stream)
     stored, faulty = _counted(done.rows - done.problems, "message"), _counted(done.problems, "row")
-    click.echo(f"{stored} preprocessed, {faulty} with a problem", err=True)
+    unlinked = f", {done.unlinked} of them without a shortlink" if done.unlinked else ""
+    click.echo(f"{stored} preprocessed{unlinked}, {faulty} with a problem", err=True)
     if done.problems:
         raise SystemExit(SOME_PROBLEMS)
+
+
+def _check_address(made: Services) -> None:
+    """Refuse to guess where shortlinks lead: a whole campaign that leads nowhere would be sent before anybody knows."""
+    if made.settings.public_url is not None:
+        return
+    with db.read() as session:
+        others = origins.addresses(session) - {made.settings.base_url}
+    if others:
+        raise CampaignError(
+            f"SHORTENER_PUBLIC_URL is not set here, so shortlinks would lead to {made.settings.base_url}; this "
+            f"installation has also had {', '.join(sorted(others))}. Say which by SHORTENER_PUBLIC_URL."
+        )
 
 
 def _counted(count: int, what: str) -> str:
@@ -178,33 +195,6 @@ def _opened(source: str) -> Iterator[io.BufferedReader]:
         raise CampaignError(f"Cannot read {source}: {error.strerror}.") from None
     with file:
         yield file
-
-
-@contextmanager
-def _written(target: str, overwrite: bool) -> Iterator[IO[bytes]]:
-    """Where to write. The file gets its name when the block has ended well: half of it must not be taken for all."""
-    if target == "-":
-        yield sys.stdout.buffer
-        return
-    part = Path(f"{target}.part")
-    try:
-        if Path(target).exists() and not overwrite:
-            raise FileExistsError(target)
-        file = part.open("wb" if overwrite else "xb")
-    except FileExistsError as error:
-        name = error.filename or target
-        raise CampaignError(f"{name} is there already; take it away, or replace it by --overwrite.") from None
-    except OSError as error:
-        raise CampaignError(f"Cannot write {part}: {error.strerror}.") from None
-    try:
-        with file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    except BaseException:
-        click.echo(f"Broken off; what is done is in {part}.", err=True)
-        raise
 
 
 def _follow(steps: Iterable[Progress], stream: io.BufferedReader) -> Progress:

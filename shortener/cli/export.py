@@ -1,12 +1,11 @@
 """Messages as a file."""
 
 import datetime as dt
-from typing import IO
 
 import click
 
 from shortener import accounts, db, message_exports
-from shortener.cli.base import Refusals, progress
+from shortener.cli.base import Refusals, progress, written
 from shortener.message_exports import FORMATS
 from shortener.message_filters import Filter
 from shortener.rules.visitor import Visitor
@@ -14,7 +13,7 @@ from shortener.services import services
 
 
 @click.command(cls=Refusals)
-@click.argument("out", type=click.File("wb"))
+@click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--account", "name", required=True, metavar="NAME", help="Whose messages.")
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: as OUT ends, else csv.")
 @click.option("--from", metavar="TIME", help="Received then or later, like 2026-11-22T09:00:00Z.")
@@ -26,23 +25,24 @@ from shortener.services import services
 )
 @click.option("--client-tag", help="With this client tag.")
 @click.option("--text", help="Whose client tag or msgid begins with this.")
-def export(out: IO[bytes], name: str, kind: str | None, **filters: str | None) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+def export(target: str, name: str, kind: str | None, overwrite: bool, **filters: str | None) -> None:
     """Write an account's messages to a file.
 
     \b
-    The newest first; - for OUT is the terminal.
+    The newest first; - for OUT is the terminal. OUT appears when all is done.
     CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/lists.md says what is in them.
     Examples: flask --app wsgi export --account shop messages.csv
               flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
     """
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
-    form = FORMATS[kind or ("jsonl" if out.name.endswith(".jsonl") else "csv")]
+    form = FORMATS[kind or ("jsonl" if target.endswith(".jsonl") else "csv")]
     with db.read() as session:
         account, now = accounts.named(session, name), db.now(session)
         start, end = message_exports.period(session, account, wanted, until=now)
 
     # How many messages the filters let through nobody knows before, but from when to when they are looked for.
-    with progress(_days(end - start), "day") as bar:
+    with written(target, overwrite=overwrite) as out, progress(_days(end - start), "day") as bar:
 
         def reached(moment: dt.datetime) -> None:
             bar.update(_days(end - moment) - bar.n)

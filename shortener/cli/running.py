@@ -15,7 +15,7 @@ from shortener.services import services
 
 CURL = """curl -u {sid}:{token} \\
   {base_url}/v1/messages \\
-  -d 'message=Your parcel is on its way: https://example.com/track?id=1 - thank you'"""
+  --data-urlencode 'message=Your parcel is on its way: https://example.com/track?id=1 - thank you'"""
 
 
 @click.command(cls=Refusals)

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from shortener import db
 from shortener.models import Message
+from shortener.services import Services
 from tests.conftest import SECRET_KEY
 from tests.factories import TARGET, Sender, make_account
 from tests.waiting import WITHIN, until
@@ -57,6 +58,24 @@ def test_a_file_becomes_a_file(run: Run) -> None:
     assert result.stderr == "2 messages preprocessed, 0 rows with a problem\n"
     assert [len(row["msgid"]) for row in written()] == [32, 32]
     assert not Path("out.csv.part").exists()
+
+
+def test_messages_without_a_shortlink_are_counted_and_say_what_was_skipped(run: Run) -> None:
+    Path("in.csv").write_text(f"message\n{TARGET}\nno link here\nsee day.so there\n")
+    result = run("in.csv", "out.csv")
+    assert result.stderr == "3 messages preprocessed, 2 of them without a shortlink, 0 rows with a problem\n"
+    assert [row["skipped"] for row in written()] == ["", "", "day.so (word)"]
+
+
+def test_where_links_lead_is_not_guessed(run: Run, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server has a public address, and the command was started without: the campaign would lead nowhere."""
+    services.settle_in()
+    monkeypatch.setattr(services, "settings", services.settings.model_copy(update={"public_url": None}))
+    result = run(campaign(2), "out.csv")
+    assert result.exit_code == 1
+    assert "SHORTENER_PUBLIC_URL is not set here" in result.stderr
+    assert "https://s.example.com" in result.stderr
+    assert not Path("out.csv").exists()
 
 
 def test_faulty_rows_are_told_by_the_exit_code(run: Run) -> None:
@@ -244,4 +263,4 @@ def test_what_is_stored_is_written_before_the_next_rows_are_asked_for(
     running.send_signal(signal.SIGKILL)
     assert running.wait(WITHIN) == -signal.SIGKILL
     assert (len(lines), running.stdout.read()) == (501, b"")
-    assert re.fullmatch(rb"[^,]+,[A-Za-z0-9]{32},http[^,]+,http[^,]+,\r?\n", lines[-1])
+    assert re.fullmatch(rb"[^,]+,[A-Za-z0-9]{32},http[^,]+,http[^,]+,,\r?\n", lines[-1])

@@ -197,11 +197,12 @@ class TestBadInput:
             (b"message=%00", "application/x-www-form-urlencoded", 422, "invalid_fields"),
             (b"a=1&" * 200, "application/x-www-form-urlencoded", 400, "bad_request"),
             (b"message=x", "text/plain", 415, "unsupported_media_type"),
+            (b' {"message": "x"}', "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
             (b"message=x", "", 415, "unsupported_media_type"),
             (b'{"message": "' + b"x" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
             (b"message=" + b"x" * 10_000_000, "application/x-www-form-urlencoded", 413, "body_too_large"),
         ],
-        ids=range(22),
+        ids=range(23),
     )
     def test_a_body_that_cannot_be_read_is_refused(
         self, client: FlaskClient, sender: Sender, body: bytes, content_type: str, status: int, code: str

@@ -138,6 +138,8 @@ def _order() -> Order:
     recipient = fields.get("recipient")
     if isinstance(recipient, str) and not PHONE_NUMBER.fullmatch(SEPARATORS.sub("", recipient)):
         faults["recipient"] = ["must be a number in E.164, like +818012345678, without the national 0"]
+        if recipient.startswith(" "):
+            faults["recipient"].append("In a form, + is written %2B.")
     faults |= {name: ["is required"] for name in REQUIRED if fields.get(name) in (None, "")}
     try:
         order = Order.check({name: fields[name] for name in FIELDS & fields.keys()}, services().policy)

@@ -251,6 +251,12 @@ def test_everything_that_is_wrong_is_named_at_once(client: FlaskClient, sender: 
     }
 
 
+def test_a_plus_that_the_form_has_lost_is_explained(client: FlaskClient, sender: Sender) -> None:
+    form = {"data": b"message=x&sender=x&recipient=+818012345678", "content_type": "application/x-www-form-urlencoded"}
+    [_, hint] = client.post(MESSAGES, headers=sender.basic, **form).json["recipient"]
+    assert hint == "In a form, + is written %2B."
+
+
 @pytest.mark.parametrize("number", ["+8108012345678", "818012345678", "08012345678", "+0312345678", "+81", "+8" * 9])
 def test_what_is_no_phone_number_is_refused(client: FlaskClient, sender: Sender, number: str) -> None:
     answer = send(client, sender, recipient=number)
