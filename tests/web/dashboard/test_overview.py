@@ -23,7 +23,7 @@ DEAD = "http://127.0.0.1:9/cb"
 def numbers(html: str) -> list[str]:
     """The numbers at the head of the page, in their order."""
     part = html.split('<dl class="numbers">')[1].split("</dl>")[0]
-    return [re.sub("<[^>]*>", "", dd).strip() for dd in re.findall(r"<dd>(.*?)<small>", part, re.DOTALL)]
+    return [re.sub("<[^>]*>", "", dd).strip() for dd in re.findall(r"<dd[^>]*>(.*?)<small>", part, re.DOTALL)]
 
 
 def click(app: Flask, sender: Sender, **fields: object) -> None:
