@@ -49,8 +49,12 @@ def draw_ids(connection: Connection, count: int) -> list[tuple[int, int]]:
 
 
 def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
-    """Store messages in this order; give the ids of those that were stored."""
-    return _insert(connection, MESSAGE, _MESSAGES, rows)
+    """Store messages; give the ids of those that were stored. Of several with one client tag the first one counts.
+
+    In the order of what is unique, so that no two transactions wait for each other.
+    """
+    ordered = sorted(rows, key=lambda row: (row["client_tag"] or "", row["idempotency_key"] or ""))
+    return _insert(connection, MESSAGE, _MESSAGES, ordered)
 
 
 def insert_links(connection: Connection, rows: Sequence[Row]) -> set[int]:

@@ -70,6 +70,22 @@ def test_what_is_wrong_with_the_database_is_not_tried_again(
     assert len(tried) == 1
 
 
+def test_batches_with_the_same_client_tags_in_any_order_do_not_wait_for_each_other(
+    app: Flask, services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "TRIES", 1)
+
+    def in_a_thread(number: int) -> list[Outcome]:
+        tags = [f"{tag:03}" for tag in range(100)]
+        with app.app_context():
+            return preprocess(services, sender, *(entry(client_tag=tag) for tag in tags[:: 1 if number % 2 else -1]))
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [outcome for batch in pool.map(in_a_thread, range(4)) for outcome in batch]
+    assert sum(isinstance(outcome, Preprocessed) for outcome in outcomes) == 100
+    assert sum(isinstance(outcome, ClientTagTakenError) for outcome in outcomes) == 300
+
+
 def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
     app: Flask, services: Services, sender: Sender, database_kind: str
 ) -> None:

@@ -1,6 +1,8 @@
 """Where a link begins and ends in a text: which characters are borders, and what is taken off at either end."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 LINE_ENDS: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -39,11 +41,8 @@ _AUTHORITY: Final = re.compile(r"[^/?#]*")
 IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}/?#:@{_CJK_MARKS}]+")
 
 _PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
-_ENCLOSING: Final = {
-    opener: re.compile(f"(?P<open>\\{opener})|(?P<close>\\{closer})|{BORDER.pattern}")
-    for closer, opener in _PAIRS.items()
-    if opener in "([{"  # all others are borders themselves
-}
+_BRACKETS: Final = {closer: opener for closer, opener in _PAIRS.items() if opener in "([{"}  # all others are borders
+_BRACKET_OR_BORDER: Final = re.compile(f"(?P<bracket>[()\\[\\]{{}}])|{BORDER.pattern}+")
 QUOTES: Final = frozenset("\"'`“”„‟‘’‚‛«»‹›〝〞〟＂＇")
 OPENING: Final = frozenset(_PAIRS.values()) | QUOTES
 _SENTENCE_ENDS: Final = frozenset(".,;:!?")
@@ -76,20 +75,28 @@ def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -
 def enclosed_end(text: str, start: int, end: int) -> int:
     """Where a link that stands behind an opening bracket meets its closing one: `[http://x](`; `end` if nowhere.
 
-    Looks no farther than the next border, which ends the link anyway.
+    Not behind the next border, which ends the link anyway.
     """
-    pattern = _ENCLOSING.get(text[start - 1]) if start else None
-    if pattern is None:
+    if not start or text[start - 1] not in _BRACKETS.values():
         return end
-    depth = 0
-    for mark in pattern.finditer(text, start, end):
-        if mark["open"]:
-            depth += 1
-        elif mark["close"] and depth:
-            depth -= 1
-        else:
-            return mark.start() if mark["close"] else end
-    return end
+    return min(_partners(text).get(start - 1, end), end)
+
+
+@lru_cache(maxsize=64)  # asked for each link-like piece of a text, of which a hostile one has thousands
+def _partners(text: str) -> Mapping[int, int]:
+    """Where the closing bracket of each opening one stands, of those with no border between the two."""
+    found: dict[int, int] = {}
+    opened: dict[str, list[int]] = {opener: [] for opener in _BRACKETS.values()}
+    for mark in _BRACKET_OR_BORDER.finditer(text):
+        bracket = mark["bracket"]
+        if bracket in opened:
+            opened[bracket].append(mark.start())
+        elif bracket is None:
+            for places in opened.values():
+                places.clear()
+        elif opened[_BRACKETS[bracket]]:
+            found[opened[_BRACKETS[bracket]].pop()] = mark.start()
+    return found
 
 
 def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:

@@ -317,6 +317,7 @@ def test_the_naughty_strings_do_no_harm(detection: str) -> None:
 WORST = [
     "http://", "http:// ", "a.so ", "(http://a.co ", "[x](http://a.co/b)", "http://a.co,", "(a.co/b)", "www.", "a.",
     "'a", "a@", "。a.jp", "((((http://a", "a.com'a))", "x.com.Pl ", "http://a.co/'a", "://", "@ a.co ", "\nhttps://a.co/(",
+    "a.com(", "(a.com",
 ]  # fmt: skip
 
 

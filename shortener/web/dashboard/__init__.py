@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask
 
 from shortener.web import problems
 from shortener.web.dashboard import (
@@ -44,5 +44,5 @@ def register(app: Flask) -> None:
 
 
 def _check_form() -> None:
-    if request.method == "POST":
+    if forms.sent():
         forms.check_origin()

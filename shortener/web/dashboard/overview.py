@@ -11,6 +11,7 @@ from shortener import callback_lists, db
 from shortener import overview as overviews
 from shortener.errors import InvalidOrderError
 from shortener.message_filters import Filter
+from shortener.rules.moments import EPOCH
 from shortener.web.dashboard import chart, periods
 from shortener.web.dashboard.seats import Seat, for_viewers
 
@@ -67,7 +68,9 @@ def _period(given: dict[str, str], now: dt.datetime) -> tuple[dt.datetime, dt.da
     if "from" in given or "to" in given:
         asked = Filter.check({name: given[name] for name in periods.MOMENTS if name in given})
         end = asked.end or periods.last_days(now, 1)[1]
-        return asked.start or end - PERIODS[DEFAULT][0] * periods.DAY, end
+        if asked.start is not None or end <= EPOCH:  # before that nothing was received, and soon there are no years
+            return asked.start or end, end
+        return end - PERIODS[DEFAULT][0] * periods.DAY, end
     name = given.get("days", DEFAULT)
     if name not in PERIODS:
         raise InvalidOrderError({"days": [f"must be one of {', '.join(PERIODS)}"]})

@@ -22,7 +22,8 @@ P = ParamSpec("P")
 COOKIE: Final = "dashboard"
 PATH: Final = "/dashboard"  # the cookie stays off the redirect
 _TAKEN: Final = "shortener.seat"  # found once for a request, and kept with it
-_PAGE: Final = re.compile(r"/dashboard(/[A-Za-z0-9/._-]*)?(\?[A-Za-z0-9=&%.:+_-]*)?")
+# No part of it begins with a dot: `/dashboard/../` would lead to a shortlink, and from there to anywhere.
+_PAGE: Final = re.compile(r"/dashboard(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?(\?[A-Za-z0-9=&%.:+_-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,11 @@ def _guard(view: Page[P], access: str, may: Callable[[Seat], bool]) -> Guarded[P
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         seat = taken()
         if seat is None:
-            wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+            wanted = None if forms.sent() else request.full_path.rstrip("?")
             return redirect(url_for("dashboard.sign_in", next=wanted), 303)
         if access == "viewers" and seat.of is None:  # an operator, who has pages of their own
             return redirect(url_for("dashboard.operator"), 303)
-        if request.method == "POST":
+        if forms.sent():
             forms.check_token(seat.form_token)
         if not may(seat):
             raise Forbidden

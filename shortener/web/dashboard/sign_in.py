@@ -22,7 +22,7 @@ def register(blueprint: Blueprint) -> None:
 def sign_in() -> ResponseReturnValue:
     """Ask for name and password; with the right ones, open a session."""
     page = seats.page_or(request.args.get("next"), url_for("dashboard.overview"))
-    if request.method == "GET":
+    if not forms.sent():
         return redirect(page, 303) if seats.taken() else _sign_in_page()
     given = forms.fields()
     try:
@@ -47,7 +47,7 @@ def sign_out(seat: Seat) -> ResponseReturnValue:
 @for_people
 def password(seat: Seat) -> ResponseReturnValue:
     """Change one's own password; sessions in other browsers end."""
-    if request.method == "GET":
+    if not forms.sent():
         return _password_page()
     given = forms.fields()
     new = given.get("new", "")

@@ -82,6 +82,7 @@ def test_seven_days_are_shown_unless_another_period_is_asked_for(viewer: Browser
         "from=x",
         "from=2026-01-02T00:00&to=2026-01-01T00:00",
         "from=0001-01-01T00:00&to=9999-12-31T23:59",
+        "to=0001-01-02T00:00",
     ],
 )
 def test_a_period_that_is_none_is_refused_on_a_page(viewer: Browser, query: str) -> None:

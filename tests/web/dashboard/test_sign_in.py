@@ -78,13 +78,34 @@ def test_the_page_that_was_wanted_is_shown_after_the_sign_in(ann: Browser) -> No
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["https://evil.example/", "//evil.example/", "/\\evil.example", "/dashboard@evil.example", "/dashboard//../x y"],
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "/dashboard@evil.example",
+        "/dashboard//../x y",
+        "/dashboard/../AbCdEfGhIj",
+        "/dashboard/./../AbCdEfGhIj",
+        "/dashboard/..//evil.example",
+        "/dashboard/%2e%2e/AbCdEfGhIj",
+    ],
 )
 def test_nobody_is_sent_to_an_address_of_somebody_else(ann: Browser, elsewhere: str) -> None:
     form = ann.open(SIGN_IN).forms[0]
     fields = form.fields | {"name": "ann@example.com", "password": PASSWORD}
     answer = ann.client.post(SIGN_IN, query_string={"next": elsewhere}, data=fields)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
+
+
+def test_a_form_is_sent_by_post_alone(ann: Browser) -> None:
+    """What comes with HEAD is not read: nobody has looked at its token."""
+    fields = {"name": "ann@example.com", "password": PASSWORD}
+    answer = ann.client.head(SIGN_IN, data=fields)
+    assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (200, [])
+    ann.sign_in("ann@example.com")
+    change = {"old": PASSWORD, "new": "another long password", "again": "another long password"}
+    assert ann.client.head("/dashboard/password", data=change).status_code == 200
+    assert ann.client.post(SIGN_IN, data=fields).status_code == 303
 
 
 def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(ann: Browser) -> None:
