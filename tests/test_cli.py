@@ -405,6 +405,28 @@ def test_a_worker_ends_cleanly_when_it_is_told_to(environ: dict[str, str], numbe
             worker.kill()
 
 
+@pytest.mark.parametrize(
+    ("called", "path", "shown"),
+    [
+        (".venv/bin/flask", "/usr/bin", ".venv/bin/flask"),
+        ("{here}/.venv/bin/flask", "/usr/bin", ".venv/bin/flask"),
+        ("{here}/.venv/bin/flask", "{here}/.venv/bin", "flask"),
+        ("/elsewhere/bin/flask", "/usr/bin", "/elsewhere/bin/flask"),
+        ("/usr/bin/pytest", "/usr/bin", "flask"),
+    ],
+)
+def test_a_command_that_is_named_can_be_typed_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, path: str, shown: str
+) -> None:
+    flask = tmp_path / ".venv/bin/flask"
+    flask.parent.mkdir(parents=True)
+    flask.touch(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", path.format(here=tmp_path))
+    monkeypatch.setattr(sys, "argv", [called.format(here=tmp_path)])
+    assert base.typed("account list") == f"{shown} --app wsgi account list"
+
+
 # export
 
 

@@ -6,7 +6,7 @@ import click
 
 from shortener import accounts, db
 from shortener.accounts import Credentials
-from shortener.cli.base import Group, as_json, show, show_rows
+from shortener.cli.base import Group, as_json, show, show_rows, typed
 from shortener.models import Account
 from shortener.rules.moments import rfc3339
 from shortener.services import services
@@ -42,7 +42,7 @@ def list_accounts(wants_json: bool) -> None:
     """
     with db.read() as session:
         rows = [_shown(account) for account in accounts.every(session)]
-    show_rows(rows, wants_json, "No account yet: flask --app wsgi account create NAME")
+    show_rows(rows, wants_json, f"No account yet: {typed('account create NAME')}")
 
 
 @group.command()

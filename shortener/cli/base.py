@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,16 @@ DATABASE: Final = 3
 SETTINGS: Final = 4
 PATIENCE: Final = 2.0  # seconds before a progress bar shows
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def typed(words: str) -> str:
+    """A command of ours as it can be typed here: with `.venv/bin/flask` where no PATH leads to it."""
+    called = sys.argv[0]
+    if Path(called).name != "flask" or shutil.which("flask") == str(Path(called).absolute()):
+        called = "flask"
+    elif Path(called).is_relative_to(Path.cwd()):
+        called = str(Path(called).relative_to(Path.cwd()))
+    return f"{called} --app wsgi {words}"
 
 
 class Refused(click.ClickException):
@@ -56,7 +67,7 @@ class Refusals(click.Command):
         except ShortenerError as error:
             raise Refused(str(error)) from None
         except DBAPIError as error:
-            hint = "If its tables are missing, `flask --app wsgi db upgrade` makes them."
+            hint = f"If its tables are missing, `{typed('db upgrade')}` makes them."
             raise DatabaseFailed(f"The database refused: {error.orig}\n{hint}") from None
 
 

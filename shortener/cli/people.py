@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from shortener import db, people, sessions
-from shortener.cli.base import Group, as_json, show, show_rows
+from shortener.cli.base import Group, as_json, show, show_rows, typed
 from shortener.models import Person
 from shortener.rules.moments import rfc3339
 from shortener.services import services
@@ -50,7 +50,7 @@ def list_people(wants_json: bool) -> None:
     """
     with db.read() as session:
         rows = [_shown(person, account) for person, account in people.every(session)]
-    show_rows(rows, wants_json, "No person yet: flask --app wsgi person create NAME --account ACCOUNT")
+    show_rows(rows, wants_json, f"No person yet: {typed('person create NAME --account ACCOUNT')}")
 
 
 @group.command()

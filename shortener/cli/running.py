@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from shortener import db, migrations, people
 from shortener.cli import accounts
-from shortener.cli.base import Refusals, show
+from shortener.cli.base import Refusals, show, typed
 from shortener.errors import AccountNameError, PersonNameError
 from shortener.models import Account
 from shortener.services import services
@@ -55,8 +55,8 @@ def first_start() -> None:
     except AccountNameError:  # another start at the same moment was quicker
         made = None
     if made is None:
-        click.echo("There are accounts already. A new token for one: flask --app wsgi account rotate NAME")
-        click.echo(f"The dashboard is {base_url}/dashboard. Who may sign in: flask --app wsgi person list")
+        click.echo(f"There are accounts already. A new token for one: {typed('account rotate NAME')}")
+        click.echo(f"The dashboard is {base_url}/dashboard. Who may sign in: {typed('person list')}")
         return
     click.echo("An account named demo was made. These are shown once:\n")
     show(made, wants_json=False)
