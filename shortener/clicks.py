@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Connection, Row, Select, bindparam, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql
 
 from shortener.models import Base
 from shortener.readers import Readers
@@ -16,7 +16,7 @@ from shortener.rules import event, receiver
 from shortener.rules.moments import from_micros, rfc3339, to_micros
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, reaches
-from shortener.writers import Many
+from shortener.writers import Many, skipping
 
 # Statements are made once, and on tables, not on models: to put one together costs more than to run it.
 CALLBACK, CLICK, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
@@ -27,11 +27,7 @@ LOOKUP: dict[str, Select[*tuple[Any, ...]]] = {
     "sqlite": _LOOKUP.add_columns(text("0")),
     "postgresql": _LOOKUP.add_columns(text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")),
 }
-_CLICK_COLUMNS = ("link_id", "id", "clicked_on", "visitor", "reason", "network")
-INSERT_CLICKS = {
-    "sqlite": Many(sqlite.insert(CLICK).on_conflict_do_nothing(), _CLICK_COLUMNS),
-    "postgresql": Many(postgresql.insert(CLICK).on_conflict_do_nothing(), _CLICK_COLUMNS),
-}
+INSERT_CLICKS = skipping(CLICK, CLICK.c.keys())
 # Locked in the order of their ids, so that no two transactions wait for each other; SQLite has one writer anyway.
 _FIRSTS = (
     select(*LINK.c["id", "number", "base_url", "target"])

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Table, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import manager_of_class
 
 from shortener.models import Base, Link, Message
-from shortener.writers import Many
+from shortener.writers import Many, skipping
 
 Row = dict[str, Any]
 T = TypeVar("T", bound=Base)
@@ -22,19 +21,8 @@ MOST_ASKED: Final = 5_000  # values in one IN; SQLite takes 32,766 parameters, P
 MESSAGE, LINK = (Base.metadata.tables[table.__tablename__] for table in (Message, Link))
 
 
-def _skipping(table: Table) -> dict[str, Many]:
-    """An INSERT for each database that skips what a unique constraint forbids.
-
-    Unlike a failed INSERT it leaves the transaction usable.
-    """
-    return {
-        "postgresql": Many(postgresql.insert(table).on_conflict_do_nothing(), table.c.keys()),
-        "sqlite": Many(sqlite.insert(table).on_conflict_do_nothing(), table.c.keys()),
-    }
-
-
-_MESSAGES: Final = _skipping(MESSAGE)
-_LINKS: Final = _skipping(LINK)
+_MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
+_LINKS: Final = skipping(LINK, LINK.c.keys())
 # SQLite has one writer, who numbers the next rows as SQLite would.
 _LAST: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
 _NEXT: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FROM generate_series(1, %(count)s)"

@@ -7,7 +7,8 @@ does beside that for every row, and for every one of its values, costs more than
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Dialect, Insert, Update
+from sqlalchemy import Connection, Dialect, Insert, Table, Update
+from sqlalchemy.dialects import postgresql, sqlite
 
 Convert = Callable[[Any], Any] | None
 
@@ -15,7 +16,7 @@ Convert = Callable[[Any], Any] | None
 class Many:
     """A statement with a value for each of `names`; of an INSERT these are its columns."""
 
-    def __init__(self, statement: Insert | Update | Delete, names: Sequence[str]) -> None:
+    def __init__(self, statement: Insert | Update, names: Sequence[str]) -> None:
         self._statement, self._names = statement, list(names)
         self._prepared: dict[str, tuple[str, list[tuple[str, Convert]], bool]] = {}
 
@@ -42,3 +43,14 @@ class Many:
         plan = [(name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order]
         self._prepared[dialect.name] = made = (compiled.string, plan, not compiled.positional)
         return made
+
+
+def skipping(table: Table, names: Sequence[str]) -> dict[str, Many]:
+    """An INSERT for each kind of database that skips what a unique constraint forbids.
+
+    Unlike a failed INSERT it leaves the transaction usable.
+    """
+    return {
+        "postgresql": Many(postgresql.insert(table).on_conflict_do_nothing(), names),
+        "sqlite": Many(sqlite.insert(table).on_conflict_do_nothing(), names),
+    }

@@ -7,14 +7,15 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import filelock
 import psycopg
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 
 from shortener import migrations
-from shortener.db import prepare_sqlite
+from shortener.db import db, prepare_sqlite
 from shortener.models import Base
 
 KINDS = ("sqlite", "postgresql")
@@ -93,3 +94,16 @@ def emptier(url: str) -> Callable[[], None]:
             connection.execute("UPDATE installation SET pruned_on = NULL")
 
     return empty
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """What the application asks its database, as it asks: statements with their values."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(db.engine, "before_cursor_execute", note)

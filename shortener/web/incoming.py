@@ -30,9 +30,10 @@ def fields() -> dict[str, Any]:
     RequestError where it is neither JSON nor a form; InvalidOrderError where a field came twice: which one is meant?
     """
     if request.mimetype == FORM:
-        if body().lstrip().startswith((b"{", b"[")):  # what `curl -d` says of whatever it sends
+        data = body()
+        if data.lstrip().startswith((b"{", b"[")):  # what `curl -d` says of whatever it sends
             raise RequestError(415, "unsupported_media_type", "This looks like JSON: send it as application/json.")
-        return _once(_as_form(_urlencoded(body())))
+        return _once(_as_form(_urlencoded(data)))
     if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
         return _json(body())
     if request.mimetype == "multipart/form-data":

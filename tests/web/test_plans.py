@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from shortener import callbacks, db
 from tests.browsing import Browser, make_person, seated
+from tests.databases import listening
 from tests.factories import BROWSER, DAY, Sender, make_message, slug_of
 
 GROWING = ("message", "link", "click", "callback", "attempt")
@@ -50,14 +50,8 @@ def asked(app: Flask, database_kind: str) -> Iterator[list[tuple[str, Any]]]:
     """What the database has been asked, from here on."""
     if database_kind != "sqlite":
         pytest.skip("PostgreSQL reads small tables whole, as it should")
-    statements: list[tuple[str, Any]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
-        statements.append((statement, values))
-
-    event.listen(db.db.engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(db.db.engine, "before_cursor_execute", note)
+    with listening() as statements:
+        yield statements
 
 
 @pytest.mark.parametrize("path", PATHS)

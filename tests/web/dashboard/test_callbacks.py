@@ -4,12 +4,13 @@ import datetime as dt
 import re
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 
 from shortener import db
 from shortener.models import Callback
 from shortener.services import Services
 from tests.browsing import Browser, Page
+from tests.databases import listening
 from tests.due import fill
 from tests.factories import Sender
 from tests.servers import OK, receiving
@@ -211,14 +212,8 @@ def test_few_among_many_are_found_by_an_index_of_theirs(
     """Not by the one of all that the account ever had: there may be millions between two of them."""
     if database_kind != "sqlite":
         pytest.skip("SQLite's plans do not depend on how many rows there are")
-    asked: list[tuple[str, object]] = []
-
-    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
-        asked.append((statement, values))
-
-    event.listen(db.db.engine, "before_cursor_execute", note)
-    viewer.open(f"{PAGE}?{query}")
-    event.remove(db.db.engine, "before_cursor_execute", note)
+    with listening() as asked:
+        viewer.open(f"{PAGE}?{query}")
     [(statement, values)] = [one for one in asked if "ORDER BY callback.created_on DESC" in one[0]]
     with db.db.engine.connect() as connection:
         plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())  # type: ignore[arg-type]
