@@ -79,7 +79,7 @@ def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
             way = ways[number % len(ways)]
             if way in ways[: len(Point) + len(FROZEN)]:
                 way(run)
-            clicks = [pool.submit(visit, run, path) for path in batch]
+            clicks = [pool.submit(click, run, path) for path in batch]
             if way in ways[len(Point) + len(FROZEN) :]:
                 time.sleep(random.uniform(0, 0.3))
                 way(run)
@@ -137,7 +137,7 @@ def settle_down(run: Run) -> None:
             os.kill(death.pid, signal.SIGCONT)
 
 
-def visit(run: Run, path: str) -> None:
+def click(run: Run, path: str) -> None:
     """Be a visitor who reloads until there is an answer."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shortener import accounts, callbacks, clicks, messages
-from shortener.clicks import Resolved, Visit
+from shortener.clicks import NewClick, Resolved
 from shortener.messages import Preprocessed
 from shortener.models import Account, Callback, Link
 from shortener.orders import Order
@@ -69,8 +69,8 @@ class Shop:
     def live(self, days: int, a_day: int, until: dt.datetime, trouble: dt.timedelta = 68 * HOUR) -> None:
         """Send about so many messages a day. One receiver of the two is ill at the end, for the time of `trouble`."""
         sent = [(moment, self.send(moment).link) for moment in sorted(self._moments(days, a_day, until))]
-        visits = [visit for moment, link in sent if link is not None for visit in self._visits(link, moment)]
-        self.click([visit for visit in visits if visit.clicked_on < until])
+        new_clicks = [click for moment, link in sent if link is not None for click in self._new_clicks(link, moment)]
+        self.click([click for click in new_clicks if click.clicked_on < until])
         self.attempt(until, ill_since=until - trouble)
 
     def send(self, moment: dt.datetime, **fields: object) -> Preprocessed:
@@ -90,9 +90,9 @@ class Shop:
         draft = messages.draft(Order.check(order, Policy()), self.account, house)
         return store(self.session, self.account, draft, house, now=moment)
 
-    def click(self, visits: list[Visit]) -> None:
+    def click(self, new_clicks: list[NewClick]) -> None:
         """Record clicks."""
-        clicks.record_all(self.session.connection(), visits, services().slugs)
+        clicks.record_all(self.session.connection(), new_clicks, services().slugs)
 
     def attempt(self, until: dt.datetime, ill_since: dt.datetime) -> None:
         """Attempt every callback when it is due, in the order of time."""
@@ -114,15 +114,15 @@ class Shop:
                 if moment < until - 2 * MINUTE:
                     yield moment
 
-    def _visits(self, link: Link, sent: dt.datetime) -> Iterator[Visit]:
+    def _new_clicks(self, link: Link, sent: dt.datetime) -> Iterator[NewClick]:
         """Sometimes a messenger's preview first, then, of four people, three: most within minutes, some again."""
         if self.chance.random() < 0.3:
-            yield visit(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
+            yield new_click(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
         if self.chance.random() < 0.74:
             moment = sent + dt.timedelta(minutes=self.chance.lognormvariate(2.3, 1.4))
             for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
                 [verdict] = self.chance.choices([verdict for _, verdict in VISITORS], [share for share, _ in VISITORS])
-                yield visit(link, verdict, moment)
+                yield new_click(link, verdict, moment)
                 moment += dt.timedelta(minutes=self.chance.lognormvariate(3.5, 1))
 
     def _answer(self, *, ill: bool) -> Answer:
@@ -146,8 +146,8 @@ def _answered(status: int, detail: str, body: bytes, took: int) -> Answer:
     return Answer("answered", status, detail, body, None, took // 9, took // 3, took - 400, took)
 
 
-def visit(link: Link, verdict: Verdict, moment: dt.datetime) -> Visit:
-    """A visit to a live link at that moment."""
+def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
+    """A click on a live link at that moment."""
     resolved = Resolved(
         link_id=link.id,
         location=link.target,
@@ -157,7 +157,7 @@ def visit(link: Link, verdict: Verdict, moment: dt.datetime) -> Visit:
         count_as_click=link.count_as_click,
         now=moment,
     )
-    return clicks.visit(resolved, verdict)
+    return clicks.new_click(resolved, verdict)
 
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:

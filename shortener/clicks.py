@@ -71,7 +71,7 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class NewClick:
     """A click to be recorded. Its id is made once, so that it is stored once, however often it is tried."""
 
     link_id: int
@@ -100,9 +100,9 @@ def resolve(readers: Readers, number: int) -> Resolved | None:
     )
 
 
-def visit(resolved: Resolved, verdict: Verdict, network: str | None = None) -> Visit:
+def new_click(resolved: Resolved, verdict: Verdict, network: str | None = None) -> NewClick:
     """Make the click of a visitor at a live link."""
-    return Visit(
+    return NewClick(
         link_id=resolved.link_id,
         id=_time_ordered_uuid(resolved.now),
         clicked_on=resolved.now,
@@ -112,17 +112,17 @@ def visit(resolved: Resolved, verdict: Verdict, network: str | None = None) -> V
     )
 
 
-def record_all(connection: Connection, visits: Sequence[Visit], slugs: Slugs) -> int:
+def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Slugs) -> int:
     """Store clicks; for a link's first that counts also `accessed_on` and the callback. Gives how many callbacks.
 
     All or none, with a handful of statements however many clicks there are. A click that is stored already changes
     nothing, and no `accessed_on` that is set does.
     """
-    ordered = sorted(visits, key=lambda visit: (visit.link_id, visit.clicked_on))
+    ordered = sorted(new_clicks, key=lambda click: (click.link_id, click.clicked_on))
     dialect = connection.dialect.name
     INSERT_CLICKS[dialect].run(connection, map(_row, ordered))
     # Of a link's clicks the earliest: they are in order, and the last one set stays.
-    earliest = {visit.link_id: visit for visit in reversed(ordered) if visit.counts}
+    earliest = {click.link_id: click for click in reversed(ordered) if click.counts}
     # Those that nobody has accessed, and nobody does until our commit.
     firsts = connection.execute(FIRSTS[dialect], {"links": list(earliest)}).all() if earliest else []
     SET_ACCESSED_ON.run(connection, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
@@ -131,37 +131,37 @@ def record_all(connection: Connection, visits: Sequence[Visit], slugs: Slugs) ->
     return len(callbacks)
 
 
-def _row(visit: Visit) -> dict[str, object]:
+def _row(click: NewClick) -> dict[str, object]:
     return {
-        "link_id": visit.link_id,
-        "id": visit.id,
-        "clicked_on": visit.clicked_on,
-        "visitor": visit.verdict.visitor.value,
-        "reason": visit.verdict.reason,
-        "network": visit.network,
+        "link_id": click.link_id,
+        "id": click.id,
+        "clicked_on": click.clicked_on,
+        "visitor": click.verdict.visitor.value,
+        "reason": click.verdict.reason,
+        "network": click.network,
     }
 
 
-def _callback(row: Row[Any], visit: Visit, slugs: Slugs) -> dict[str, object]:
+def _callback(row: Row[Any], click: NewClick, slugs: Slugs) -> dict[str, object]:
     return {
         "link_id": row.id,
         "account_id": row.account_id,
         # The click's own id: unique, and in the order of time, so that the index grows at its end.
-        "event_id": f"evt_{visit.id.hex}",
+        "event_id": f"evt_{click.id.hex}",
         "url": row.lt_callbackurl,
         "destination": receiver.queue(row.account_id, row.lt_callbackurl),
-        "body": _event_body(row, visit, slugs),
+        "body": _event_body(row, click, slugs),
         "state": "pending",
-        "created_on": visit.clicked_on,
-        "due_on": visit.clicked_on,
+        "created_on": click.clicked_on,
+        "due_on": click.clicked_on,
         "starts_before": 0,
     }
 
 
-def _event_body(row: Row[Any], visit: Visit, slugs: Slugs) -> bytes:
+def _event_body(row: Row[Any], click: NewClick, slugs: Slugs) -> bytes:
     return event.build(
         event.CLICKED,
-        visit.clicked_on,
+        click.clicked_on,
         {
             "msgid": row.msgid,
             "client_tag": row.client_tag,
@@ -169,8 +169,8 @@ def _event_body(row: Row[Any], visit: Visit, slugs: Slugs) -> bytes:
             "link": row.target,
             "shortlink": f"{row.base_url}/{slugs.encode(row.number)}",
             "accessed": True,
-            "accessed_on": rfc3339(visit.clicked_on),
-            "visitor": visit.verdict.visitor.value,
+            "accessed_on": rfc3339(click.clicked_on),
+            "visitor": click.verdict.visitor.value,
             "tags": row.tags or [],
             "metadata": row.metadata or {},
         },

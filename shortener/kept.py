@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from shortener import spool
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 from shortener.rules.moments import from_micros, to_micros
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.spool import Spool, SpoolFullError
@@ -38,9 +38,9 @@ class Kept:
                 log.error("no spool in %s, so clicks may be lost: %s", self._folder, error)
             self._failure = str(error)
 
-    def add(self, visit: Visit) -> None:
+    def add(self, click: NewClick) -> None:
         """Keep a click; where there is no room it is counted as lost, and the log is the only place that has it."""
-        record = pack(visit)
+        record = pack(click)
         try:
             if self._own is None:
                 raise SpoolFullError
@@ -55,7 +55,7 @@ class Kept:
             yield self._own
         yield from spool.left_behind(self._folder, self._name())
 
-    def visits(self, records: list[bytes]) -> list[Visit]:
+    def new_clicks(self, records: list[bytes]) -> list[NewClick]:
         """The clicks that the records hold, the earliest first; a record that holds none is put aside."""
         found = []
         for record in records:
@@ -63,7 +63,7 @@ class Kept:
                 found.append(unpack(record))
             except ValueError:
                 self.put_aside(record)
-        return sorted(found, key=lambda visit: visit.clicked_on)
+        return sorted(found, key=lambda click: click.clicked_on)
 
     def put_aside(self, record: bytes) -> None:
         """Keep what cannot be stored where it does not stand in the way of the rest: one line of a file beside."""
@@ -93,25 +93,25 @@ class Kept:
             self._own.count_lost()
 
 
-def pack(visit: Visit) -> bytes:
+def pack(click: NewClick) -> bytes:
     """A click as a record of the spool; what an earlier version wrote must stay readable."""
     document = {
-        "id": visit.id.hex,
-        "link": visit.link_id,
-        "clicked_on": to_micros(visit.clicked_on),
-        "visitor": visit.verdict.visitor.value,
-        "reason": visit.verdict.reason,
-        "counts": visit.counts,
-        "network": visit.network,
+        "id": click.id.hex,
+        "link": click.link_id,
+        "clicked_on": to_micros(click.clicked_on),
+        "visitor": click.verdict.visitor.value,
+        "reason": click.verdict.reason,
+        "counts": click.counts,
+        "network": click.network,
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def unpack(record: bytes) -> Visit:
+def unpack(record: bytes) -> NewClick:
     """The click that `pack` gave; ValueError for anything else."""
     try:
         kept = json.loads(record)
-        return Visit(
+        return NewClick(
             link_id=int(kept["link"]),
             id=uuid.UUID(kept["id"]),
             clicked_on=from_micros(kept["clicked_on"]),

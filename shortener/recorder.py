@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from shortener import clicks, db
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 from shortener.config import Settings
 from shortener.kept import Kept, pack
 from shortener.rules.slug import Slugs
@@ -85,16 +85,16 @@ class Recorder:
             self._thread.join(grace)
             self._process = None
 
-    def record(self, visit: Visit) -> None:
+    def record(self, click: NewClick) -> None:
         """Store a click or spool it: it is on disk when this comes back. Raises nothing, for the visitor must go on."""
         if self._process != os.getpid():
             self.start()
-        waiting = None if self._away else self._line.join(visit)
+        waiting = None if self._away else self._line.join(click)
         stored = waiting.outcome(self._patience) if waiting else False
         if stored is None:
             self._leave(f"no answer within {self._patience:g} s")
         if not stored:
-            self._kept.add(visit)
+            self._kept.add(click)
 
     def counts(self) -> tuple[int, int]:
         """How many clicks wait in this folder's spool files, and how many found no room and are lost."""
@@ -115,30 +115,30 @@ class Recorder:
 
     def _serve(self, batch: Sequence[Waiting]) -> None:
         """Store clicks, and let each request go as soon as its own click is committed."""
-        for waiting, fate in zip(batch, self._store([waiting.visit for waiting in batch]), strict=True):
+        for waiting, fate in zip(batch, self._store([waiting.click for waiting in batch]), strict=True):
             waiting.settle(stored=fate is Fate.STORED)
 
-    def _store(self, visits: Sequence[Visit]) -> Iterator[Fate]:
+    def _store(self, new_clicks: Sequence[NewClick]) -> Iterator[Fate]:
         """Store clicks together, or else each alone: one that cannot be stored must not cost the others theirs."""
-        if not visits or self._commit(visits) is None:
-            yield from repeat(Fate.STORED, len(visits))
+        if not new_clicks or self._commit(new_clicks) is None:
+            yield from repeat(Fate.STORED, len(new_clicks))
             return
-        for number, visit in enumerate(visits):
-            error = self._commit([visit])
+        for number, click in enumerate(new_clicks):
+            error = self._commit([click])
             yield (fate := _fate(error))
             if fate is Fate.REFUSED:
-                log.error("click %s of link %s cannot be stored", visit.id, visit.link_id, exc_info=error)
+                log.error("click %s of link %s cannot be stored", click.id, click.link_id, exc_info=error)
             if fate is Fate.UNTRIED:
                 self._leave(error)
-                yield from repeat(Fate.UNTRIED, len(visits) - number - 1)
+                yield from repeat(Fate.UNTRIED, len(new_clicks) - number - 1)
                 return
 
-    def _commit(self, visits: Sequence[Visit]) -> Exception | None:
+    def _commit(self, new_clicks: Sequence[NewClick]) -> Exception | None:
         """Store clicks in one transaction; give back what was in the way."""
         try:
             slugs = self._slugs()
             with db.writing() as connection:
-                callbacks = clicks.record_all(connection, visits, slugs)
+                callbacks = clicks.record_all(connection, new_clicks, slugs)
         except Exception as error:  # whatever it is, no click is lost for it
             return error
         if callbacks:
@@ -163,18 +163,18 @@ class Recorder:
     def _take_in(self, file: Spool) -> bool:
         """Store what a spool file holds, then free it; False where the database does not take it."""
         records, mark = file.read()
-        visits = self._kept.visits(records)
-        for start in range(0, len(visits), CHUNK):
-            chunk = visits[start : start + CHUNK]
-            for visit, fate in zip(chunk, self._store(chunk), strict=True):
+        new_clicks = self._kept.new_clicks(records)
+        for start in range(0, len(new_clicks), CHUNK):
+            chunk = new_clicks[start : start + CHUNK]
+            for click, fate in zip(chunk, self._store(chunk), strict=True):
                 if fate is Fate.UNTRIED:
                     return False
                 if fate is Fate.REFUSED:
-                    self._kept.put_aside(pack(visit))
+                    self._kept.put_aside(pack(click))
             self._serve(self._line.take(0))  # visitors who wait go first
         if records:
             file.free(mark)
-            log.warning("%d spooled clicks were taken in", len(visits))
+            log.warning("%d spooled clicks were taken in", len(new_clicks))
         return True
 
     def _leave(self, reason: object) -> None:

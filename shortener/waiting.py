@@ -2,16 +2,16 @@
 
 import threading
 
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 
 
 class Waiting:
     """One click, and the request that waits for it."""
 
-    __slots__ = ("_gate", "_stored", "visit")
+    __slots__ = ("_gate", "_stored", "click")
 
-    def __init__(self, visit: Visit) -> None:
-        self.visit = visit
+    def __init__(self, click: NewClick) -> None:
+        self.click = click
         self._stored = False
         self._gate = threading.Lock()
         self._gate.acquire()
@@ -43,9 +43,9 @@ class Line:
         """Whether it is closed and nobody waits any more."""
         return self._closed and not self._waiting
 
-    def join(self, visit: Visit) -> Waiting | None:
+    def join(self, click: NewClick) -> Waiting | None:
         """Let a click wait; None where there is no room."""
-        waiting = Waiting(visit)
+        waiting = Waiting(click)
         with self._came:
             if len(self._waiting) >= self._most:
                 return None

@@ -47,7 +47,7 @@ def make_due(sender: Sender, services: Services) -> dt.datetime:
     resolved = clicks.resolve(services.readers, link.number)
     assert resolved is not None
     with db.writing() as connection:
-        clicks.record_all(connection, [clicks.visit(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
+        clicks.record_all(connection, [clicks.new_click(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
     return resolved.now
 
 

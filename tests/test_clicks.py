@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from shortener import clicks, db
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 from shortener.models import Base, Callback, Click, Link
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services, services
@@ -30,19 +30,19 @@ def number_of(link: Link | None) -> int:
     return link.number
 
 
-def prepared(number: int, verdict: Verdict = PERSON) -> Visit:
+def prepared(number: int, verdict: Verdict = PERSON) -> NewClick:
     resolved = clicks.resolve(services().readers, number)
     assert resolved is not None
-    return clicks.visit(resolved, verdict)
+    return clicks.new_click(resolved, verdict)
 
 
-def stored(visit: Visit, services: Services) -> bool:
-    return record_all([visit], services) == 1
+def stored(new_click: NewClick, services: Services) -> bool:
+    return record_all([new_click], services) == 1
 
 
-def record_all(visits: list[Visit], services: Services) -> int:
+def record_all(new_clicks: list[NewClick], services: Services) -> int:
     with db.writing() as connection:
-        return clicks.record_all(connection, visits, services.slugs)
+        return clicks.record_all(connection, new_clicks, services.slugs)
 
 
 def pushed(app: Flask, work: Callable[[], object]) -> None:
@@ -84,9 +84,9 @@ def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender,
     done = make_message(
         sender, lt_callbackurl=CALLBACK, client_tag="t-1", tags="a,b", metadata={"k": 1}, recipient="+81"
     )
-    visit = prepared(number_of(done.link))
-    assert stored(visit, services)
-    assert accessed_on(number_of(done.link)) == visit.clicked_on
+    new_click = prepared(number_of(done.link))
+    assert stored(new_click, services)
+    assert accessed_on(number_of(done.link)) == new_click.clicked_on
     with db.read() as session:
         callback = session.scalars(select(Callback)).one()
     told = json.loads(callback.body)
@@ -104,7 +104,7 @@ def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender,
         "metadata": {"k": 1},
     }
     assert callback.url == CALLBACK
-    assert callback.due_on == visit.clicked_on
+    assert callback.due_on == new_click.clicked_on
 
 
 def test_later_clicks_are_kept_and_change_nothing(sender: Sender, services: Services) -> None:
@@ -151,9 +151,9 @@ def test_one_threshold_decides_accessed_on_and_callback(
 
 
 def test_the_same_click_stored_twice_is_one_click(sender: Sender, services: Services) -> None:
-    visit = prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link))
-    stored(visit, services)
-    stored(visit, services)
+    new_click = prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link))
+    stored(new_click, services)
+    stored(new_click, services)
     assert (count(Click), count(Callback)) == (1, 1)
 
 
@@ -161,23 +161,23 @@ def test_a_click_that_cannot_be_stored_whole_is_not_stored_at_all(
     sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
-    visit = prepared(number)
+    new_click = prepared(number)
 
     def fail(*_: object) -> bytes:
         raise RuntimeError("the event cannot be built")
 
     monkeypatch.setattr(clicks, "_event_body", fail)
     with pytest.raises(RuntimeError):
-        stored(visit, services)
+        stored(new_click, services)
     assert accessed_on(number) is None
     assert (count(Click), count(Callback)) == (0, 0)
 
 
 def test_clicks_of_one_link_lie_in_the_order_of_their_times(sender: Sender, services: Services) -> None:
     number = number_of(make_message(sender).link)
-    visits = [prepared(number) for _ in range(5)]
-    for visit in visits:
-        stored(visit, services)
+    new_clicks = [prepared(number) for _ in range(5)]
+    for new_click in new_clicks:
+        stored(new_click, services)
     with db.read() as session:
         times = session.scalars(select(Click.clicked_on).order_by(Click.id)).all()
     assert [time.timestamp() // 0.001 for time in times] == sorted(time.timestamp() // 0.001 for time in times)
@@ -195,7 +195,7 @@ def test_of_clicks_stored_together_the_earliest_that_counts_is_the_first(sender:
 
 
 def test_clicks_of_many_links_take_few_statements_in_the_order_of_the_links(sender: Sender, services: Services) -> None:
-    visits = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(50)]
+    new_clicks = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(50)]
     links: list[int] = []
     statements: list[str] = []
 
@@ -205,9 +205,9 @@ def test_clicks_of_many_links_take_few_statements_in_the_order_of_the_links(send
         if statement.startswith("INSERT INTO click"):
             links.extend(row["link_id"] if isinstance(row, dict) else row[0] for row in parameters)  # type: ignore[attr-defined]
 
-    assert record_all(visits[::-1], services) == 50
+    assert record_all(new_clicks[::-1], services) == 50
     assert [statement for statement in statements if statement != "BEGIN"] == ["INSERT", "SELECT", "UPDATE", "INSERT"]
-    assert links == sorted(visit.link_id for visit in visits)
+    assert links == sorted(new_click.link_id for new_click in new_clicks)
 
 
 def test_links_are_locked_in_the_order_of_their_ids(
@@ -216,11 +216,11 @@ def test_links_are_locked_in_the_order_of_their_ids(
     """So two transactions that share links never hold what the other one needs."""
     if database_url.startswith("sqlite:"):
         pytest.skip("SQLite has one writer at a time, and no locks on rows")
-    visits = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(12)]
-    links = sorted(visit.link_id for visit in visits)
+    new_clicks = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(12)]
+    links = sorted(new_click.link_id for new_click in new_clicks)
     with psycopg.connect(database_url) as holder, psycopg.connect(database_url, autocommit=True) as looker:
         holder.execute("SELECT id FROM link WHERE id = %s FOR NO KEY UPDATE", [links[6]])
-        storing = threading.Thread(target=pushed, args=(app, lambda: record_all(visits[::-1], services)))
+        storing = threading.Thread(target=pushed, args=(app, lambda: record_all(new_clicks[::-1], services)))
         storing.start()
         waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         until(lambda: looker.execute(waits).fetchone() == (1,))
@@ -232,15 +232,15 @@ def test_links_are_locked_in_the_order_of_their_ids(
 
 def test_many_threads_at_once_make_one_first_click(app: Flask, sender: Sender, services: Services) -> None:
     number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
-    visits = [prepared(number) for _ in range(10)]
-    barrier, made = threading.Barrier(len(visits)), []
+    new_clicks = [prepared(number) for _ in range(10)]
+    barrier, made = threading.Barrier(len(new_clicks)), []
 
-    def click(visit: Visit) -> None:
+    def click(new_click: NewClick) -> None:
         with app.app_context():
             barrier.wait()
-            made.append(stored(visit, services))
+            made.append(stored(new_click, services))
 
-    threads = [threading.Thread(target=click, args=(visit,)) for visit in visits]
+    threads = [threading.Thread(target=click, args=(new_click,)) for new_click in new_clicks]
     for thread in threads:
         thread.start()
     for thread in threads:

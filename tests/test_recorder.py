@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from shortener import clicks, db, spool
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 from shortener.kept import pack
 from shortener.models import Base, Callback, Click, Link
 from shortener.recorder import PATIENCE, Recorder
@@ -56,22 +56,22 @@ def recorder(make: Callable[..., Recorder]) -> Recorder:
 
 
 @pytest.fixture
-def new(sender: Sender) -> Callable[[], Visit]:
+def new(sender: Sender) -> Callable[[], NewClick]:
     """Makes a person's click at a link of its own."""
-    return lambda: visit_at(make_message(sender, lt_callbackurl=CALLBACK).link)
+    return lambda: click_at(make_message(sender, lt_callbackurl=CALLBACK).link)
 
 
-def visit_at(link: Link | None) -> Visit:
+def click_at(link: Link | None) -> NewClick:
     assert link is not None
     resolved = clicks.resolve(services().readers, link.number)
     assert resolved is not None
-    return clicks.visit(resolved, PERSON)
+    return clicks.new_click(resolved, PERSON)
 
 
-def another(visit: Visit, later: dt.timedelta = MOMENT) -> Visit:
+def another(new_click: NewClick, later: dt.timedelta = MOMENT) -> NewClick:
     """A further click at the same link, so much later."""
-    id_ = dataclasses.replace(visit, id=visit.id.__class__(int=visit.id.int + 1))
-    return dataclasses.replace(id_, clicked_on=visit.clicked_on + later)
+    id_ = dataclasses.replace(new_click, id=new_click.id.__class__(int=new_click.id.int + 1))
+    return dataclasses.replace(id_, clicked_on=new_click.clicked_on + later)
 
 
 def count(table: type[Base]) -> int:
@@ -79,14 +79,14 @@ def count(table: type[Base]) -> int:
         return session.scalars(select(func.count()).select_from(table)).one()
 
 
-def stored(visit: Visit) -> Click | None:
+def stored(new_click: NewClick) -> Click | None:
     with db.read() as session:
-        return session.get(Click, (visit.link_id, visit.id))
+        return session.get(Click, (new_click.link_id, new_click.id))
 
 
-def accessed_on(visit: Visit) -> dt.datetime | None:
+def accessed_on(new_click: NewClick) -> dt.datetime | None:
     with db.read() as session:
-        return session.scalars(select(Link.accessed_on).where(Link.id == visit.link_id)).one()
+        return session.scalars(select(Link.accessed_on).where(Link.id == new_click.link_id)).one()
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def commits() -> Iterator[list[object]]:
 
 
 @contextmanager
-def together(recorder: Recorder, visits: list[Visit], url: str) -> Iterator[None]:
+def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterator[None]:
     """Let the requests of these clicks wait at a locked database: one in front of it, the others behind that one."""
     trying = threading.Event()
 
@@ -108,43 +108,43 @@ def together(recorder: Recorder, visits: list[Visit], url: str) -> Iterator[None
             trying.set()
 
     event.listen(db.db.engine, "before_cursor_execute", on_statement)
-    threads = [threading.Thread(target=recorder.record, args=(one,)) for one in visits]
+    threads = [threading.Thread(target=recorder.record, args=(one,)) for one in new_clicks]
     with refusing.locked(url):
         threads[0].start()
         assert trying.wait(WITHIN)
         for thread in threads[1:]:
             thread.start()
-        until(lambda: recorder.waiting == len(visits) - 1)
+        until(lambda: recorder.waiting == len(new_clicks) - 1)
         yield
     for thread in threads:
         thread.join(WITHIN)
         assert not thread.is_alive()
 
 
-def test_a_click_is_stored_before_the_answer_leaves(recorder: Recorder, new: Callable[[], Visit]) -> None:
-    visit = new()
-    recorder.record(visit)
-    assert stored(visit) is not None
-    assert accessed_on(visit) == visit.clicked_on
+def test_a_click_is_stored_before_the_answer_leaves(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+    new_click = new()
+    recorder.record(new_click)
+    assert stored(new_click) is not None
+    assert accessed_on(new_click) == new_click.clicked_on
     assert count(Callback) == 1
 
 
-def test_a_lone_click_is_committed_at_once_and_by_itself(recorder: Recorder, new: Callable[[], Visit]) -> None:
-    visits = [new() for _ in range(20)]
+def test_a_lone_click_is_committed_at_once_and_by_itself(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+    new_clicks = [new() for _ in range(20)]
     recorder.record(new())  # the thread has begun
     with commits() as seen:
         began = time.monotonic()
-        for visit in visits:
-            recorder.record(visit)
+        for new_click in new_clicks:
+            recorder.record(new_click)
         assert time.monotonic() - began < 5  # were it for the time to the next look at the spool, it would be 20
-    assert len(seen) == len(visits)
+    assert len(seen) == len(new_clicks)
 
 
 def test_clicks_that_arrive_together_share_one_commit(
-    recorder: Recorder, new: Callable[[], Visit], database_url: str
+    recorder: Recorder, new: Callable[[], NewClick], database_url: str
 ) -> None:
-    visits = [new() for _ in range(20)]
-    with commits() as seen, together(recorder, visits, database_url):
+    new_clicks = [new() for _ in range(20)]
+    with commits() as seen, together(recorder, new_clicks, database_url):
         pass
     assert len(seen) == 2
     assert (count(Click), count(Callback)) == (20, 20)
@@ -152,16 +152,16 @@ def test_clicks_that_arrive_together_share_one_commit(
 
 def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
     recorder: Recorder,
-    new: Callable[[], Visit],
+    new: Callable[[], NewClick],
     database_url: str,
     services: Services,
     caplog: Log,
 ) -> None:
-    visits = [new() for _ in range(6)]
-    unstorable = dataclasses.replace(visits[3], link_id=987_654_321)
-    with together(recorder, [*visits, unstorable], database_url):
+    new_clicks = [new() for _ in range(6)]
+    unstorable = dataclasses.replace(new_clicks[3], link_id=987_654_321)
+    with together(recorder, [*new_clicks, unstorable], database_url):
         pass
-    assert all(stored(visit) for visit in visits)
+    assert all(stored(new_click) for new_click in new_clicks)
     assert (count(Click), count(Callback)) == (6, 6)
     refused = services.settings.spool_folder / f"{services.slugs.encode(0)}-refused.jsonl"
     until(refused.exists)
@@ -172,10 +172,10 @@ def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
 
 
 def test_where_the_queue_is_full_the_click_is_spooled_at_once(
-    make: Callable[..., Recorder], new: Callable[[], Visit], database_url: str
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
 ) -> None:
-    recorder, visits, late = make(most_waiting=3), [new() for _ in range(4)], new()
-    with together(recorder, visits, database_url):
+    recorder, new_clicks, late = make(most_waiting=3), [new() for _ in range(4)], new()
+    with together(recorder, new_clicks, database_url):
         recorder.record(late)  # waits for nobody, else it would be here for as long as the database is locked
         assert recorder.counts() == (1, 0)
     until(lambda: stored(late) is not None)
@@ -183,7 +183,7 @@ def test_where_the_queue_is_full_the_click_is_spooled_at_once(
 
 
 def test_a_request_waits_two_seconds_and_no_longer(
-    make: Callable[..., Recorder], new: Callable[[], Visit], database_url: str
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
 ) -> None:
     recorder, first, second = make(patience=PATIENCE), new(), new()
     recorder.start()
@@ -202,21 +202,21 @@ def test_a_request_waits_two_seconds_and_no_longer(
 @pytest.mark.parametrize("way", refusing.WAYS)
 def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
     make: Callable[..., Recorder],
-    new: Callable[[], Visit],
+    new: Callable[[], NewClick],
     database_url: str,
     way: str,
     caplog: Log,
 ) -> None:
     if way not in refusing.ways(database_url):
         pytest.skip("PostgreSQL has no switch for a full disk")
-    recorder, visits = make(patience=0.2), [dataclasses.replace(new(), verdict=WORDY) for _ in range(5)]
+    recorder, new_clicks = make(patience=0.2), [dataclasses.replace(new(), verdict=WORDY) for _ in range(5)]
     with refusing.refusing(way, database_url):
-        for visit in visits:
-            recorder.record(visit)
+        for new_click in new_clicks:
+            recorder.record(new_click)
         assert recorder.counts() == (5, 0)
         assert count(Click) == 0
     until(lambda: recorder.counts() == (0, 0))
-    assert [accessed_on(visit) for visit in visits] == [visit.clicked_on for visit in visits]
+    assert [accessed_on(new_click) for new_click in new_clicks] == [new_click.clicked_on for new_click in new_clicks]
     assert (count(Click), count(Callback)) == (5, 5)
     assert "the database takes no clicks" in caplog.text
     assert "the database takes clicks again" in caplog.text
@@ -227,38 +227,38 @@ def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
 
 
 def test_a_full_spool_lets_the_visitor_go_on_and_counts_what_is_lost(
-    make: Callable[..., Recorder], new: Callable[[], Visit], database_url: str, caplog: Log
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str, caplog: Log
 ) -> None:
-    recorder, visits = make(spool_bytes=4096), [new() for _ in range(40)]
+    recorder, new_clicks = make(spool_bytes=4096), [new() for _ in range(40)]
     with refusing.read_only(database_url):
-        for visit in visits:
-            recorder.record(visit)
+        for new_click in new_clicks:
+            recorder.record(new_click)
         kept, lost = recorder.counts()
         assert kept + lost == 40
         assert lost
         assert caplog.text.count("a click is lost") == lost
-        assert visits[-1].id.hex in caplog.text
+        assert new_clicks[-1].id.hex in caplog.text
     until(lambda: recorder.counts() == (0, lost))
     assert count(Click) == kept
 
 
 def test_without_any_spool_clicks_are_recorded_as_long_as_the_database_takes_them(
     make: Callable[..., Recorder],
-    new: Callable[[], Visit],
+    new: Callable[[], NewClick],
     services: Services,
     database_url: str,
     caplog: Log,
 ) -> None:
     occupied = services.settings.data / "occupied"
     occupied.touch()
-    recorder, visits = make(spool=occupied), [new() for _ in range(3)]
-    recorder.record(visits[0])
+    recorder, new_clicks = make(spool=occupied), [new() for _ in range(3)]
+    recorder.record(new_clicks[0])
     with refusing.read_only(database_url):
-        recorder.record(visits[1])
+        recorder.record(new_clicks[1])
     assert recorder.counts() == (0, 1)
     until(lambda: "takes clicks again" in caplog.text)
-    recorder.record(visits[2])
-    assert [stored(visit) is not None for visit in visits] == [True, False, True]
+    recorder.record(new_clicks[2])
+    assert [stored(new_click) is not None for new_click in new_clicks] == [True, False, True]
     assert f"no spool in {occupied}" in caplog.text
 
 
@@ -271,33 +271,33 @@ def left_by_the_dead(services: Services, *records: bytes) -> None:
 
 
 def test_what_a_dead_process_left_is_taken_in_by_another_with_its_own_time(
-    make: Callable[..., Recorder], new: Callable[[], Visit], services: Services
+    make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services
 ) -> None:
-    living, visit = make(), new()
+    living, new_click = make(), new()
     living.record(new())  # has a file of its own, and takes no other
-    left_by_the_dead(services, pack(visit))
-    until(lambda: stored(visit) is not None)
+    left_by_the_dead(services, pack(new_click))
+    until(lambda: stored(new_click) is not None)
     until(lambda: living.counts() == (0, 0))
-    assert accessed_on(visit) == visit.clicked_on
+    assert accessed_on(new_click) == new_click.clicked_on
     with db.read() as session:
-        [callback] = session.scalars(select(Callback).where(Callback.link_id == visit.link_id))
+        [callback] = session.scalars(select(Callback).where(Callback.link_id == new_click.link_id))
     event = json.loads(callback.body)["data"]
-    assert event["accessed_on"] == f"{visit.clicked_on:%Y-%m-%dT%H:%M:%S.%fZ}"
-    assert callback.due_on == visit.clicked_on
+    assert event["accessed_on"] == f"{new_click.clicked_on:%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert callback.due_on == new_click.clicked_on
 
 
 def test_what_is_taken_in_twice_is_stored_once(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
-    visit = new()
-    recorder.record(visit)
-    left_by_the_dead(services, pack(visit), pack(visit))
+    new_click = new()
+    recorder.record(new_click)
+    left_by_the_dead(services, pack(new_click), pack(new_click))
     until(lambda: recorder.counts() == (0, 0))
     assert (count(Click), count(Callback)) == (1, 1)
 
 
 def test_of_the_clicks_in_a_spool_the_earliest_is_the_first(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     first = new()
     left_by_the_dead(services, *(pack(another(first, number * MOMENT)) for number in range(300, 0, -1)), pack(first))
@@ -308,7 +308,7 @@ def test_of_the_clicks_in_a_spool_the_earliest_is_the_first(
 
 
 def test_a_click_that_is_taken_in_late_does_not_change_what_was_told(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     spooled = new()
     later = another(spooled)
@@ -320,19 +320,19 @@ def test_a_click_that_is_taken_in_late_does_not_change_what_was_told(
 
 
 def test_a_record_that_is_no_click_is_put_aside(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
-    visit = new()
-    left_by_the_dead(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(visit))
+    new_click = new()
+    left_by_the_dead(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(new_click))
     recorder.start()
     until(lambda: recorder.counts() == (0, 0))
-    assert stored(visit) is not None
+    assert stored(new_click) is not None
     aside = services.settings.spool_folder / f"{services.slugs.encode(0)}-refused.jsonl"
     assert aside.read_bytes().splitlines() == [b'{"of": "a later version"}', b"[1]", b"nonsense"]
 
 
 def test_another_installations_spool_in_the_same_folder_is_left_alone(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     theirs = spool.take(services.settings.spool_folder, "0therHouse", 4096)
     theirs.append(pack(new()))
@@ -344,9 +344,9 @@ def test_another_installations_spool_in_the_same_folder_is_left_alone(
     assert spool.counts(services.settings.spool_folder, "0therHouse") == (1, 0)
 
 
-def test_stop_stores_what_waits(recorder: Recorder, new: Callable[[], Visit], database_url: str) -> None:
-    visits = [new() for _ in range(5)]
-    with together(recorder, visits, database_url):
+def test_stop_stores_what_waits(recorder: Recorder, new: Callable[[], NewClick], database_url: str) -> None:
+    new_clicks = [new() for _ in range(5)]
+    with together(recorder, new_clicks, database_url):
         stopping = threading.Thread(target=recorder.stop, args=(WITHIN,))
         stopping.start()
     stopping.join(WITHIN)
@@ -356,27 +356,27 @@ def test_stop_stores_what_waits(recorder: Recorder, new: Callable[[], Visit], da
 
 
 def test_after_a_fork_each_process_has_its_own_thread_and_its_own_spool(
-    recorder: Recorder, new: Callable[[], Visit], services: Services
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
-    visits = [new(), new()]
-    recorder.record(visits[0])
+    new_clicks = [new(), new()]
+    recorder.record(new_clicks[0])
     child = os.fork()
     if not child:
         db.db.engine.dispose(close=False)
-        recorder.record(visits[1])
+        recorder.record(new_clicks[1])
         os._exit(len(list(services.settings.spool_folder.glob("*.spool"))))
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 2
-    assert all(stored(visit) for visit in visits)
+    assert all(stored(new_click) for new_click in new_clicks)
 
 
 def test_whoever_delivers_is_told_of_callbacks_and_of_nothing_else(
-    app: Flask, services: Services, new: Callable[[], Visit]
+    app: Flask, services: Services, new: Callable[[], NewClick]
 ) -> None:
     told: list[bool] = []
     recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: told.append(True))
-    visit = new()
-    recorder.record(visit)
-    recorder.record(another(visit))
+    new_click = new()
+    recorder.record(new_click)
+    recorder.record(another(new_click))
     recorder.stop(WITHIN)
     assert told == [True]

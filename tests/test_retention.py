@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from shortener import callbacks, clicks, db, replays, retention
 from shortener.callbacks import Claimed
-from shortener.clicks import Visit
+from shortener.clicks import NewClick
 from shortener.messages import Preprocessed
 from shortener.models import Account, Attempt, Base, Callback, Click, Link, Message, Replay
 from shortener.outbound import Answer
@@ -51,11 +51,11 @@ def msgids() -> set[str]:
         return set(session.scalars(select(Message.msgid)))
 
 
-def visits(made: Preprocessed, times: int = 1) -> list[Visit]:
+def new_clicks(made: Preprocessed, times: int = 1) -> list[NewClick]:
     """A person's clicks at a link, one a microsecond after the other."""
     assert made.link is not None
     return [
-        Visit(
+        NewClick(
             link_id=made.link.id,
             id=uuid.UUID(int=made.link.id << 64 | number),
             clicked_on=made.message.received_on + number * MICROSECOND,
@@ -73,7 +73,7 @@ def clicked(sender: Sender, services: Services) -> Callable[..., Preprocessed]:
     def make(now: dt.datetime = NOW, times: int = 1, url: str | None = CALLBACK) -> Preprocessed:
         made = make_message(sender, now=now, lt_callbackurl=url)
         with db.writing() as connection:
-            clicks.record_all(connection, visits(made, times), services.slugs)
+            clicks.record_all(connection, new_clicks(made, times), services.slugs)
         return made
 
     return make
@@ -224,14 +224,14 @@ def test_a_click_that_comes_for_a_pruned_link_is_put_aside_and_holds_up_no_other
 ) -> None:
     """It was on its way, or spooled, when the link went."""
     gone, alive = make_message(sender, now=NOW - DAY), make_message(sender, now=NOW)
-    late, other = visits(gone)[0], visits(alive)[0]
+    late, other = new_clicks(gone)[0], new_clicks(alive)[0]
     prune(NOW - DAY)
     recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: None)
     recorder.start()
     until(lambda: next(services.settings.spool_folder.glob("*"), None) is not None)
     try:
-        for visit in (late, other):
-            recorder.record(visit)
+        for new_click in (late, other):
+            recorder.record(new_click)
         until(
             lambda: recorder.counts() == (0, 0) and bool(list(services.settings.spool_folder.glob("*-refused.jsonl")))
         )

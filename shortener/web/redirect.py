@@ -135,7 +135,7 @@ class Redirect:
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._keeps_network else None
-        self._services.recorder.record(clicks.visit(resolved, verdict, network))
+        self._services.recorder.record(clicks.new_click(resolved, verdict, network))
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """What the visitor of a dead link gets, made once for each language."""
