@@ -6,6 +6,7 @@ import secrets
 import string
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, delete, or_, select, update
@@ -203,7 +204,8 @@ def random_text(length: int) -> str:
     return text[:length].decode("ascii")
 
 
-def _of_row(row: Any) -> Account:
+@lru_cache(maxsize=1024)  # as long as nothing in the row changes it is the same account, which nobody changes here
+def _of_row(row: tuple[Any, ...]) -> Account:
     """An account whose values are as the driver gives them."""
     values = dict(zip(_NAMES, row, strict=True))
     disabled_on = values["disabled_on"]

@@ -36,8 +36,8 @@ class Address:
 
 def accepted(message: Message, link: Link | None, address: Address) -> dict[str, Any]:
     """The answer to a preprocessed message, as of the moment it came in."""
-    entry = _link_entry(link, address, accessed_on=None)
-    rewritten = rewritten_text(message, link, address)
+    entry = _link_entry(link, address, accessed_on=None) if link else None
+    rewritten = _rewritten(message.text, link, entry["shortlink"]) if link and entry else message.text
     return {
         "msgid": message.msgid,
         "message": rewritten,
@@ -117,9 +117,11 @@ def _click(click: Click) -> dict[str, Any]:
 
 def rewritten_text(message: Message, link: Link | None, address: Address) -> str:
     """The text to send: the one that came, with the shortlink where the link was."""
-    if link is None:
-        return message.text
-    return message.text[: link.starts_at] + address.of_link(link) + message.text[link.ends_at :]
+    return _rewritten(message.text, link, address.of_link(link)) if link else message.text
+
+
+def _rewritten(text: str, link: Link, shortlink: str) -> str:
+    return text[: link.starts_at] + shortlink + text[link.ends_at :]
 
 
 def sms(before: str, after: str) -> dict[str, Any]:
@@ -131,12 +133,10 @@ def sms(before: str, after: str) -> dict[str, Any]:
 def _reported_link(link: Link | None, address: Address) -> dict[str, Any] | None:
     if link is None:
         return None
-    return {**(_link_entry(link, address, link.accessed_on) or {}), "off_on": _maybe(link.off_on)}
+    return {**_link_entry(link, address, link.accessed_on), "off_on": _maybe(link.off_on)}
 
 
-def _link_entry(link: Link | None, address: Address, accessed_on: dt.datetime | None) -> dict[str, Any] | None:
-    if link is None:
-        return None
+def _link_entry(link: Link, address: Address, accessed_on: dt.datetime | None) -> dict[str, Any]:
     return {
         "link": link.target,
         "shortlink": address.of_link(link),
