@@ -73,20 +73,42 @@ def find(session: Session, account: Account, wanted: Filter, *, place: str | Non
 
 def destinations(session: Session, account: Account) -> list[tuple[str, int, int]]:
     """Where callbacks wait or are exhausted, with how many of each; the worst first."""
-    waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *_of(account)))
-    exhausted = dict(_by_destination(session, _is_exhausted(), *_of(account)))
+    waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *of(account)))
+    exhausted = dict(_by_destination(session, is_exhausted(), *of(account)))
     rows = [
         (_shown(queue), waiting.get(queue, 0), exhausted.get(queue, 0)) for queue in waiting.keys() | exhausted.keys()
     ]
     return sorted(rows, key=lambda row: (-row[2], -row[1], row[0]))
 
 
+def of(account: Account) -> list[ColumnElement[bool]]:
+    """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
+    return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]
+
+
+def has_failed() -> ColumnElement[bool]:
+    """Whether an attempt has failed since the callback came in, or since it was last asked for once more."""
+    failed = select(Attempt.id).where(
+        Attempt.callback_id == Callback.id,
+        Attempt.number > Callback.starts_before,
+        Attempt.outcome.is_not(None),
+        Attempt.outcome != INTERRUPTED,
+    )
+    # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
+    return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
+
+
+def is_exhausted() -> ColumnElement[bool]:
+    """Whether the callback is exhausted, as the index of these has it: a parameter would not match it."""
+    return Callback.state == literal_column(f"'{EXHAUSTED}'")
+
+
 def _conditions(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
     conditions = _whose(account, wanted)
     if wanted.state == "failing":
-        conditions.append(_has_failed())
+        conditions.append(has_failed())
     elif wanted.state == "exhausted":
-        conditions.append(_is_exhausted())
+        conditions.append(is_exhausted())
     elif wanted.state == "delivered":
         conditions.append(Callback.state == "delivered")
     if wanted.start is not None:
@@ -104,30 +126,10 @@ def _whose(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.destination is not None:
         queue = [Callback.destination == f"{account.id} {wanted.destination}"]
     elif wanted.state in {"waiting", "failing"}:
-        queue = _of(account)
+        queue = of(account)
     else:
         queue = [Callback.account_id == account.id]
     return [Callback.settled_on.is_(None), *queue] if wanted.state in {"waiting", "failing"} else queue
-
-
-def _of(account: Account) -> list[ColumnElement[bool]]:
-    """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
-    return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]
-
-
-def _has_failed() -> ColumnElement[bool]:
-    failed = select(Attempt.id).where(
-        Attempt.callback_id == Callback.id,
-        Attempt.number > Callback.starts_before,
-        Attempt.outcome.is_not(None),
-        Attempt.outcome != INTERRUPTED,
-    )
-    # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
-    return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
-
-
-def _is_exhausted() -> ColumnElement[bool]:
-    return Callback.state == literal_column(f"'{EXHAUSTED}'")  # as the index of these has it
 
 
 def _by_destination(session: Session, *conditions: ColumnElement[bool]) -> Sequence[Row[str, int]]:

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlalchemy import func, literal_column, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from shortener import replays
+from shortener import callback_lists, replays
 from shortener.callbacks import EXHAUSTED, PENDING
 from shortener.errors import InvalidOrderError
 from shortener.models import Account, Attempt, Callback, Link, Message
@@ -49,8 +49,8 @@ def page(
 ) -> dict[str, Any]:
     """The account's callbacks, the newest first, a page at a time; each with its last attempt."""
     query = select(Callback).where(Callback.account_id == account.id)
-    if wanted.state == EXHAUSTED:  # as the index of these has it: a parameter would not match it
-        query = query.where(Callback.state == literal_column(f"'{EXHAUSTED}'"))
+    if wanted.state == EXHAUSTED:
+        query = query.where(callback_lists.is_exhausted())
     elif wanted.state is not None:
         query = query.where(Callback.state == wanted.state)
     if wanted.start is not None:

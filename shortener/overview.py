@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, literal_column, null, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, null, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shortener.callbacks import EXHAUSTED, INTERRUPTED
+from shortener import callback_lists
 from shortener.errors import InvalidOrderError
-from shortener.models import Account, Attempt, Callback, Link, Message
+from shortener.models import Account, Callback, Link, Message
 from shortener.rules.moments import EPOCH, MICROSECOND, to_micros
 
 LONGEST = dt.timedelta(days=400)
@@ -123,19 +123,8 @@ def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.t
 
 
 def _unsettled(session: Session, account: Account) -> tuple[int, int]:
-    failed = select(Attempt.id).where(
-        Attempt.callback_id == Callback.id,
-        Attempt.number > Callback.starts_before,
-        Attempt.outcome.is_not(None),
-        Attempt.outcome != INTERRUPTED,
-    )
-    failing = case((failed.limit(1).correlate(Callback).scalar_subquery().is_not(None), 1))
-    query = select(func.count(), func.count(failing)).where(
-        Callback.settled_on.is_(None),
-        # The account's destinations, and the index of these: they begin with its number and a space.
-        Callback.destination >= f"{account.id} ",
-        Callback.destination < f"{account.id}!",
-    )
+    failing = case((callback_lists.has_failed(), 1))
+    query = select(func.count(), func.count(failing)).where(Callback.settled_on.is_(None), *callback_lists.of(account))
     waiting, failing_count = session.execute(query).one()
     return waiting, failing_count
 
@@ -144,7 +133,7 @@ def _exhausted(session: Session, account: Account, start: dt.datetime, end: dt.d
     return session.scalars(
         select(func.count()).where(
             Callback.account_id == account.id,
-            Callback.state == literal_column(f"'{EXHAUSTED}'"),  # as the index of these has it
+            callback_lists.is_exhausted(),
             Callback.created_on >= start,
             Callback.created_on < end,
         )
