@@ -1,55 +1,39 @@
 """Lists of an account's callbacks as people look at them: by state, time of the click, and destination."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from sqlalchemy import ColumnElement, Row, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import EXHAUSTED, INTERRUPTED
-from shortener.errors import InvalidOrderError
+from shortener.fields import BehindRow, Moment, Parameters
 from shortener.models import Account, Attempt, Callback
-from shortener.orders import by_field
-from shortener.replays import Moment
 from shortener.rules import cursor
-from shortener.rules.moments import rfc3339
 
 PAGE = 25
 State = Literal["waiting", "failing", "delivered", "exhausted"]
 
 
-class Filter(BaseModel):
+class Filter(Parameters):
     """Which callbacks: `waiting` are those that are not settled, `failing` those of them with a failed attempt."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     state: State | None = None
     start: Annotated[Moment | None, Field(alias="from")] = None
     end: Annotated[Moment | None, Field(alias="to")] = None
     destination: Annotated[str, Field(max_length=400, pattern=r"^(https?://[!-~]+|-)$")] | None = None
+    cursor: BehindRow = None
 
-    @model_validator(mode="after")
-    def _few(self) -> Self:
-        """Of the delivered ones no index knows the destination, and there may be millions of others between them."""
-        if self.destination is not None and self.state in {None, "delivered"}:
-            raise ValueError("destination needs a state: waiting, failing or exhausted")
-        return self
-
+    @field_validator("destination")
     @classmethod
-    def check(cls, parameters: Mapping[str, str]) -> Self:
-        """Make a filter of a URL's parameters; InvalidOrderError names every one that cannot be used."""
-        try:
-            return cls.model_validate(dict(parameters))
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
-
-    def parameters(self) -> dict[str, str]:
-        """The same as the parameters of a URL."""
-        given = {"from": self.start and rfc3339(self.start), "to": self.end and rfc3339(self.end)}
-        given |= {"state": self.state, "destination": self.destination}
-        return {name: value for name, value in given.items() if value}
+    def _few(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """Of the delivered ones no index knows the destination, and there may be millions of others between them."""
+        known = "state" in info.data  # else it has a fault of its own
+        if value is not None and known and info.data["state"] in {None, "delivered"}:
+            raise ValueError("needs a state: waiting, failing or exhausted")
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +44,12 @@ class Page:
     next: str | None
 
 
-def find(session: Session, account: Account, wanted: Filter, *, place: str | None = None) -> Page:
+def find(session: Session, account: Account, wanted: Filter) -> Page:
     """A page of the account's callbacks, those of the newest clicks first."""
     newest = (Callback.created_on.desc(), Callback.id.desc())
     query = select(Callback).where(*_conditions(account, wanted))
-    if place is not None:
-        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
+    if wanted.cursor is not None:
+        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(wanted.cursor))
     rows = session.scalars(query.order_by(*newest).limit(PAGE + 1)).all()
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     return Page(rows[:PAGE], cursor.after_row(last.created_on, last.id) if last else None)

@@ -2,51 +2,33 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener import callback_lists, replays
 from shortener.callbacks import EXHAUSTED, PENDING
-from shortener.errors import InvalidOrderError
+from shortener.fields import BehindRow, Moment, Parameters
 from shortener.models import Account, Attempt, Callback, Link, Message
-from shortener.orders import by_field
 from shortener.rules import cursor
 from shortener.rules.moments import rfc3339
 
 PAGE = 100
 
 
-class Filter(BaseModel):
+class Filter(Parameters):
     """Which callbacks a list shows: those in a state, those of clicks in `[from, to)`."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
     state: Literal["pending", "attempting", "delivered", "exhausted"] | None = None
-    start: Annotated[replays.Moment | None, Field(alias="from", description="Of clicks then or later.")] = None
-    end: Annotated[replays.Moment | None, Field(alias="to", description="Of clicks before that.")] = None
-
-    @classmethod
-    def check(cls, parameters: Mapping[str, str]) -> Self:
-        """Make a filter of a URL's parameters; InvalidOrderError names every one that cannot be used."""
-        try:
-            return cls.model_validate(dict(parameters))
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
-
-    def parameters(self) -> dict[str, str]:
-        """The same as the parameters of a URL."""
-        times = {"from": self.start, "to": self.end}
-        given = {name: rfc3339(moment) for name, moment in times.items() if moment}
-        return given | ({"state": self.state} if self.state else {})
+    start: Annotated[Moment | None, Field(alias="from", description="Of clicks then or later.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Of clicks before that.")] = None
+    cursor: BehindRow = None
 
 
-def page(
-    session: Session, account: Account, wanted: Filter, base_url: str, *, place: str | None = None
-) -> dict[str, Any]:
+def page(session: Session, account: Account, wanted: Filter, base_url: str) -> dict[str, Any]:
     """The account's callbacks, the newest first, a page at a time; each with its last attempt."""
     query = select(Callback).where(Callback.account_id == account.id)
     if wanted.state == EXHAUSTED:
@@ -57,8 +39,8 @@ def page(
         query = query.where(Callback.created_on >= wanted.start)
     if wanted.end is not None:
         query = query.where(Callback.created_on < wanted.end)
-    if place is not None:
-        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
+    if wanted.cursor is not None:
+        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(wanted.cursor))
     newest = query.order_by(Callback.created_on.desc(), Callback.id.desc()).limit(PAGE + 1)
     rows = session.scalars(newest).all()
     last = rows[PAGE - 1] if len(rows) > PAGE else None

@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shortener.fields import BehindClick, Parameters
 from shortener.models import Click, Link
 from shortener.rules import cursor
 
 PAGE = 100
+
+
+class Position(Parameters):
+    """Which page of a link's clicks."""
+
+    cursor: BehindClick = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,13 @@
 """Which messages a list or an export shows: the one place that checks it."""
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from shortener.errors import InvalidOrderError
-from shortener.orders import ShortText, by_field
-from shortener.replays import Moment
+from shortener.fields import BehindRow, Moment, Parameters
+from shortener.orders import ShortText
 from shortener.rules import cursor
-from shortener.rules.moments import rfc3339
 
 MOST = 100  # messages of a page
 Place = tuple[dt.datetime, int]  # received_on and id: where a message stands in a list
@@ -30,18 +27,8 @@ def _count(value: object) -> int:
     return int(text)
 
 
-def _cursor(value: str) -> str:
-    try:
-        cursor.row(value)
-    except InvalidOrderError as error:
-        raise ValueError(error.fields["cursor"][0]) from None
-    return value
-
-
-class Filter(BaseModel):
+class Filter(Parameters):
     """Those received in `[from, to)`, with this tag, clicked or not, and so on: all that is given must hold."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     start: Annotated[Moment | None, Field(alias="from", description="Received then or later.")] = None
     end: Annotated[Moment | None, Field(alias="to", description="Received before that.")] = None
@@ -64,22 +51,7 @@ class Filter(BaseModel):
         BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
         Field(description="So many on a page."),
     ] = MOST
-    cursor: Annotated[
-        Annotated[str, AfterValidator(_cursor)] | None, Field(description="Behind this place; comes with `next`.")
-    ] = None
-
-    @classmethod
-    def check(cls, parameters: Mapping[str, Any]) -> Self:
-        """Make a filter of a URL's parameters; InvalidOrderError names every one that cannot be used."""
-        try:
-            return cls.model_validate(dict(parameters))
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
-
-    def parameters(self) -> dict[str, str]:
-        """The same as the parameters of a URL, without the cursor."""
-        given = self.model_dump(exclude_defaults=True, exclude={"cursor"}, by_alias=True)
-        return {name: _written(value) for name, value in given.items()}
+    cursor: BehindRow = None
 
     def before(self) -> Place | None:
         """What is shown stands before this place: the cursor's or the period's end, whichever is earlier."""
@@ -88,11 +60,5 @@ class Filter(BaseModel):
 
 
 # Those of a list; an export has neither pages nor places.
-PARAMETERS = tuple(field.alias or name for name, field in Filter.model_fields.items())
+PARAMETERS = Filter.names()
 FILTERS = tuple(name for name in PARAMETERS if name not in ("limit", "cursor"))
-
-
-def _written(value: object) -> str:
-    if isinstance(value, dt.datetime):
-        return rfc3339(value)
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -5,9 +5,10 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 from shortener.errors import InvalidOrderError
+from shortener.fields import Faults, Fields, FieldsToCall
 from shortener.rules import receiver
 
 MESSAGE_LENGTH = 10_000
@@ -139,12 +140,10 @@ def key_fault(key: str) -> str | None:
     return f"must be 1 to {KEY_LENGTH} printable ASCII characters"
 
 
-class Order(BaseModel):
+class Order(FieldsToCall):
     """A message with what is to be done about it. What is null follows the account's default."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, json_schema_extra={"examples": [EXAMPLE]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
 
     message: Annotated[Text, Field(description="The text, whole.")]
     track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
@@ -170,14 +169,6 @@ class Order(BaseModel):
         Literal["person", "person_or_unknown", "any"] | None, Field(description="Whose click is the first one.")
     ] = None
 
-    @classmethod
-    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy) -> Self:
-        """Make an order of what came in; InvalidOrderError names every field that cannot be used."""
-        try:
-            return cls.model_validate(dict(fields), context={"policy": policy})
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
-
     def fingerprint(self) -> bytes:
         """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
         canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
@@ -193,13 +184,10 @@ class Order(BaseModel):
         return "*" * hidden + self.recipient[hidden:] if hidden else "*" * len(self.recipient)
 
 
-class Question(BaseModel):
+class Question(Fields):
     """What would happen to one URL, or to one message? Give either."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
         json_schema_extra={
             "examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}],
             "oneOf": [{"required": ["url"]}, {"required": ["message"]}],
@@ -212,45 +200,9 @@ class Question(BaseModel):
     bare_domains: BareDomains | None = None
 
     @classmethod
-    def check(cls, fields: Mapping[str, Any]) -> Self:
-        """Make a question of what came in; InvalidOrderError names every field that cannot be used."""
-        try:
-            question = cls.model_validate(dict(fields))
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
+    def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
+        """Make a question of what came in; InvalidOrderError also where it is none, or two."""
+        question = super().check(fields, faults=faults)
         if (question.url is None) == (question.message is None):
             raise InvalidOrderError({"url": ["give either url or message"]})
         return question
-
-
-def by_field(error: ValidationError) -> dict[str, list[str]]:
-    """What is wrong, by the field's name, in our words."""
-    fields: dict[str, list[str]] = {}
-    for fault in error.errors(include_url=False, include_input=False):
-        # A name that is no valid text has no place to be named at.
-        field = str(fault["loc"][0]) if fault["loc"] else "body"
-        fields.setdefault(field, []).append(_sentence(fault))
-    return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}
-
-
-def _sentence(fault: Any) -> str:
-    """Say a fault in our words: they are read by people who do not know which library found it."""
-    limits = fault.get("ctx", {})
-    match fault["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is not a field of this call"
-        case "string_type" | "string_unicode" | "list_type" | "dict_type":
-            return {"s": "must be text in valid Unicode", "l": "must be a list", "d": "must be a JSON object"}[
-                fault["type"][0]
-            ]
-        case "string_too_short":
-            return "must not be empty"
-        case "string_too_long":
-            return f"must be at most {limits['max_length']} characters"
-        case "too_long":
-            return f"must have at most {limits['max_length']} entries"
-        case "literal_error":
-            return f"must be {limits['expected']}"
-    return str(fault["msg"]).removeprefix("Value error, ")

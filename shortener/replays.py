@@ -2,55 +2,35 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import PENDING
-from shortener.errors import CallbackNotFoundError, CallbackOpenError, InvalidOrderError
+from shortener.errors import CallbackNotFoundError, CallbackOpenError
+from shortener.fields import Fields, Moment, RowCursor
 from shortener.models import Account, Attempt, Callback, Replay
-from shortener.orders import by_field
 from shortener.rules import cursor
 
 AT_ONCE = 1000  # callbacks that one call may replay
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
 
 
-def _moment(value: object) -> dt.datetime:
-    """A time with its zone (RFC 3339)."""
-    try:
-        moment = dt.datetime.fromisoformat(str(value))
-        if isinstance(value, str) and moment.tzinfo is not None:
-            return moment.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise ValueError("must be a time like 2026-11-22T09:00:00Z")
-
-
-Moment = Annotated[
-    dt.datetime,
-    BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
-]
-
-
-class Selection(BaseModel):
+class Selection(Fields):
     """Which callbacks are to be replayed: those of clicks in `[from, to)` that are in this state."""
 
     model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
+        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]}
     )
 
     start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
     end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
     state: Literal["exhausted", "delivered"] = "exhausted"
-    cursor: Annotated[str | None, Field(description="Where an earlier call left off.")] = None
+    cursor: Annotated[RowCursor | None, Field(description="Where an earlier call left off.")] = None
 
     @field_validator("end")
     @classmethod
@@ -58,14 +38,6 @@ class Selection(BaseModel):
         if "start" in info.data and value <= info.data["start"]:
             raise ValueError("must be after from")
         return value
-
-    @classmethod
-    def check(cls, fields: Mapping[str, Any]) -> Self:
-        """Make a selection of what came in; InvalidOrderError names every field that cannot be used."""
-        try:
-            return cls.model_validate(dict(fields))
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

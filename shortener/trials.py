@@ -1,19 +1,18 @@
 """Trials: a signed event sent to a receiver on request, so that it can be tried before the first click."""
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
 from shortener import accounts, callbacks
-from shortener.errors import InvalidOrderError
+from shortener.fields import FieldsToCall
 from shortener.models import Account, Attempt
-from shortener.orders import CallbackUrl, by_field
+from shortener.orders import CallbackUrl
 from shortener.outbound import Client
-from shortener.rules import event, receiver
+from shortener.rules import event
 
 TEST = "callback.test"
 # The fields of the event of a click, with values that no click of ours has.
@@ -31,25 +30,12 @@ SAMPLE: dict[str, Any] = {
 }
 
 
-class Trial(BaseModel):
+class Trial(FieldsToCall):
     """The receiver to be tried."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        hide_input_in_errors=True,
-        json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]},
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]})
 
     url: CallbackUrl
-
-    @classmethod
-    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy) -> Self:
-        """Make a trial of what came in; InvalidOrderError where the URL may not be called."""
-        try:
-            return cls.model_validate(dict(fields), context={"policy": policy})
-        except ValidationError as error:
-            raise InvalidOrderError(by_field(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,16 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from shortener import checks, db, message_filters, message_lists, messages, reports
+from shortener import checks, db, message_lists, messages, reports
+from shortener.click_lists import Position
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidOrderError, MessageNotFoundError
-from shortener.message_filters import Filter
+from shortener.message_filters import PARAMETERS, Filter
 from shortener.models import Account
 from shortener.orders import Order, Question
 from shortener.services import services
 from shortener.web import answers, incoming
 from shortener.web.access import for_senders
-from shortener.web.described import CURSOR, IDEMPOTENCY_KEY, Answer, Operation, described
+from shortener.web.described import IDEMPOTENCY_KEY, Answer, Operation, described
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
 WHERE = {"Location": "The message's report."}
@@ -61,8 +62,7 @@ def preprocess(account: Account) -> tuple[dict[str, Any], int, dict[str, str]]:
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's messages that the filters want, the newest first, page by page."""
-    incoming.only(*message_filters.PARAMETERS)
-    wanted = Filter.check(request.args.to_dict())
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
     with db.read() as session:
         return message_lists.document(session, account, wanted, services().address)
 
@@ -90,18 +90,18 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
         "list_clicks",
         "Messages",
         {200: Answer("A page of clicks.", answers.Clicks)},
-        parameters=(CURSOR,),
+        query=Position,
         refusals=(MessageNotFoundError,),
     )
 )
 @for_senders
 def clicks(account: Account, msgid: str) -> dict[str, Any]:
     """A message's clicks, the newest first, page by page."""
-    incoming.only("cursor")
+    wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
         message = messages.find(session, account, msgid)
         link = messages.link_of(session, message)
-        return reports.clicks(session, message, link, services().address, place=request.args.get("cursor"))
+        return reports.clicks(session, message, link, services().address, place=wanted.cursor)
 
 
 @blueprint.post("/messages/<msgid>/off")

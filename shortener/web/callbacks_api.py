@@ -7,16 +7,15 @@ from flask import Blueprint, Response, request
 
 from shortener import callback_reports, db, replays, trials
 from shortener.callback_reports import Filter
-from shortener.errors import CallbackNotFoundError, CallbackOpenError, InvalidOrderError
+from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.models import Account
 from shortener.services import services
 from shortener.web import callback_answers, incoming
 from shortener.web.access import for_senders
-from shortener.web.described import CURSOR, Answer, Operation, described
+from shortener.web.described import Answer, Operation, described
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
-PARAMETERS = {"state", "from", "to", "cursor"}
 # A trial holds its thread until the receiver answers: they must not take all threads from those who click.
 TRIALS = threading.BoundedSemaphore(2)
 
@@ -35,19 +34,14 @@ def _keep_private(response: Response) -> Response:
         "Callbacks",
         {200: Answer("A page of callbacks.", callback_answers.CallbackPage)},
         query=Filter,
-        parameters=(CURSOR,),
     )
 )
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's callbacks, the newest first; by state, and by the time of the click."""
-    unknown = set(request.args) - PARAMETERS
-    if unknown:
-        raise InvalidOrderError({name: ["is not a parameter of this call"] for name in sorted(unknown)})
-    wanted = Filter.check(request.args.to_dict())
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.unknown(*Filter.names()))
     with db.read() as session:
-        base_url, place = services().settings.base_url, request.args.get("cursor")
-        return callback_reports.page(session, account, wanted, base_url, place=place)
+        return callback_reports.page(session, account, wanted, services().settings.base_url)
 
 
 @blueprint.get("/<name('replay', 'test'):event_id>")

@@ -1,21 +1,20 @@
 """Exports: what a list of messages would show, streamed."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flask import Blueprint, Flask, Response, request
 
 from shortener import db, message_exports
-from shortener.errors import InvalidOrderError
+from shortener.fields import Faults
 from shortener.message_exports import FORMATS, Format
 from shortener.message_filters import FILTERS, PARAMETERS, Filter
 from shortener.models import Account
 from shortener.services import services
-from shortener.web import answers
+from shortener.web import answers, incoming
 from shortener.web.access import for_senders
 from shortener.web.described import Answer, Operation, described, query
-from shortener.web.incoming import only
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("exports", __name__, url_prefix="/v1")
@@ -40,17 +39,16 @@ RUNNING: Final = threading.BoundedSemaphore(2)
 @for_senders
 def messages(account: Account) -> Response:
     """All messages that the filters want, as CSV or JSON Lines."""
-    only("format", *FILTERS)
-    parameters = request.args.to_dict()
-    kind = parameters.pop("format", "")
-    return answer(account, Filter.check(parameters), kind)
+    return answer(account, request.args.to_dict(), incoming.faults("format", *FILTERS))
 
 
-def answer(account: Account, wanted: Filter, kind: str) -> Response:
-    """The account's messages as a file; InvalidOrderError for a format that is none."""
-    form = FORMATS.get(kind)
-    if form is None:
-        raise InvalidOrderError({"format": [f"must be {' or '.join(FORMATS)}"]})
+def answer(account: Account, given: Mapping[str, str], found: Faults | None = None) -> Response:
+    """The account's messages as a file; InvalidOrderError names what cannot be used, and the faults found before."""
+    kind = given.get("format", "")
+    faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
+    filters = {name: value for name, value in given.items() if name != "format"}
+    wanted = Filter.check(filters, faults=faults | (found or {}))
+    form = FORMATS[kind]
     if not RUNNING.acquire(blocking=False):
         raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
     try:

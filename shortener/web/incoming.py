@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shortener import orders
 from shortener.errors import InvalidOrderError
+from shortener.fields import Faults
 from shortener.orders import MOST_TAGS
 from shortener.rules.strict_json import DECODER, Object
 from shortener.web.problems import RequestError
@@ -165,8 +166,17 @@ def _multipart() -> Pairs:
 
 
 def only(*names: str) -> None:
-    """Refuse a parameter that is misspelt or comes twice: it would let everything through."""
-    faults = {name: ["is not a parameter of this call"] for name in request.args if name not in names}
-    faults |= {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
-    if faults:
-        raise InvalidOrderError(faults)
+    """Refuse a parameter that is misspelt or comes twice."""
+    if found := faults(*names):
+        raise InvalidOrderError(found)
+
+
+def faults(*names: str) -> Faults:
+    """What is wrong with a parameter that is misspelt or comes twice: passed over, it would let everything through."""
+    twice = {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
+    return unknown(*names) | twice
+
+
+def unknown(*names: str) -> Faults:
+    """What is wrong with parameters that have other names."""
+    return {name: ["is not a parameter of this call"] for name in request.args if name not in names}

@@ -390,6 +390,15 @@ class TestList:
     def test_a_parameter_that_cannot_be_used_is_422(self, client: FlaskClient, sender: Sender, query: str) -> None:
         assert_problem(get(client, sender, f"/v1/messages?{query}"), 422, "invalid_fields")
 
+    def test_an_unknown_parameter_hides_no_other_fault(self, client: FlaskClient, sender: Sender) -> None:
+        answer = get(client, sender, "/v1/messages?x=1&limit=0&cursor=x&tag=a&tag=b")
+        assert answer.get_json()["errors"] == {
+            "x": ["is not a parameter of this call"],
+            "limit": ["must be a whole number from 1 to 100"],
+            "cursor": ["is not a cursor that this list gave out"],
+            "tag": ["must be given once"],
+        }
+
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/messages/", "/v1/%ff"])
 def test_an_address_that_is_none_is_404_as_a_problem(client: FlaskClient, app: object, path: str) -> None:
@@ -495,6 +504,12 @@ def test_a_part_that_is_no_field_is_refused(client: FlaskClient, sender: Sender,
 def test_a_parameter_that_a_report_does_not_know_is_422(client: FlaskClient, sender: Sender, query: str) -> None:
     msgid = make_message(sender).message.msgid
     assert_problem(get(client, sender, f"/v1/messages/{msgid}{query}"), 422, "invalid_fields")
+
+
+def test_an_unknown_parameter_hides_no_fault_of_a_cursor(client: FlaskClient, sender: Sender) -> None:
+    msgid = make_message(sender).message.msgid
+    answer = get(client, sender, f"/v1/messages/{msgid}/clicks?foo=1&cursor=x")
+    assert set(answer.get_json()["errors"]) == {"foo", "cursor"}
 
 
 def test_a_replay_after_the_link_was_switched_off_is_still_the_first_answer(

@@ -166,6 +166,11 @@ class TestList:
     def test_what_cannot_be_used_is_named(self, client: FlaskClient, sender: Sender, query: str, field: str) -> None:
         assert field in problem(get(client, sender, f"/v1/callbacks?{query}"), 422)["errors"]
 
+    def test_an_unknown_parameter_hides_no_other_fault(self, client: FlaskClient, sender: Sender) -> None:
+        found = problem(get(client, sender, "/v1/callbacks?status=x&state=lost&from=x&cursor=x"), 422)["errors"]
+        assert set(found) == {"status", "state", "from", "cursor"}
+        assert found["status"] == ["is not a parameter of this call"]
+
 
 class TestReplay:
     def test_an_exhausted_one_is_attempted_once_more_under_its_id_and_bytes(

@@ -174,6 +174,14 @@ class TestSelection:
         answer = client.get(EXPORT + query, headers=sender.bearer)
         assert (answer.status_code, answer.get_json(force=True)["code"]) == (422, "invalid_fields")
 
+    def test_all_faults_are_named_at_once(self, client: FlaskClient, sender: Sender) -> None:
+        answer = client.get(f"{EXPORT}?format=xlsx&limit=5&from=x", headers=sender.bearer)
+        assert answer.get_json(force=True)["errors"] == {
+            "format": ["must be csv or jsonl"],
+            "limit": ["is not a parameter of this call"],
+            "from": ["must be a time like 2026-11-22T09:00:00Z"],
+        }
+
 
 def test_no_transaction_is_open_while_a_part_is_sent(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch

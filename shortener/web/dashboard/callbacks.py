@@ -28,10 +28,10 @@ def register(blueprint: Blueprint) -> None:
 def callbacks(seat: Seat) -> ResponseReturnValue:
     """A page of the callbacks that the filter wants, those of the newest clicks first."""
     given = periods.given(request.args)
-    place, replayed = given.pop("cursor", None), given.pop("replayed", "")
+    replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
     with db.read() as session:
-        page = callback_lists.find(session, seat.account, wanted, place=place)
+        page = callback_lists.find(session, seat.account, wanted)
         rows = callback_reports.summaries(session, page.rows, services().settings.base_url)
         destinations = callback_lists.destinations(session, seat.account)
     return render_template(

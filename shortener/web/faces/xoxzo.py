@@ -15,6 +15,7 @@ from flask import Blueprint, Response, request
 
 from shortener import db, message_lists, messages, reports
 from shortener.errors import InvalidOrderError, MessageNotFoundError
+from shortener.fields import Faults
 from shortener.message_filters import Filter
 from shortener.models import Account, Link, Message
 from shortener.orders import Order
@@ -104,10 +105,15 @@ def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
 
     At most the newest 1,000. Where there are more, the header `Link` says where (`rel="next"`, RFC 8288).
     """
-    filters, place = _filters()
+    filters, place, faults = _filters()
     with db.read() as session:
-        start, end = sent_date.period(filters, db.now(session).date())
-        wanted = Filter.check({"from": rfc3339(start), "to": rfc3339(end), "cursor": place})
+        period: dict[str, str] = {}
+        try:
+            start, end = sent_date.period(filters, db.now(session).date())
+            period = {"from": rfc3339(start), "to": rfc3339(end)}
+        except InvalidOrderError as error:
+            faults |= error.fields
+        wanted = Filter.check({**period, "cursor": place}, faults=faults)
         page = message_lists.find(session, account, wanted, limit=MOST_LISTED)
     following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={page.next}"])
     headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if page.next else {}
@@ -141,13 +147,7 @@ def _order() -> Order:
         if recipient.startswith(" "):
             faults["recipient"].append("In a form, + is written %2B.")
     faults |= {name: ["is required"] for name in REQUIRED if fields.get(name) in (None, "")}
-    try:
-        order = Order.check({name: fields[name] for name in FIELDS & fields.keys()}, services().policy)
-    except InvalidOrderError as error:
-        raise InvalidOrderError(error.fields | faults) from None
-    if faults:
-        raise InvalidOrderError(faults)
-    return order
+    return Order.check({name: fields[name] for name in FIELDS & fields.keys()}, services().policy, faults=faults)
 
 
 def _fields() -> dict[str, Any]:
@@ -157,17 +157,17 @@ def _fields() -> dict[str, Any]:
     return incoming.fields()
 
 
-def _filters() -> tuple[list[str], str | None]:
-    """The query's filters, each as one text, and its cursor.
+def _filters() -> tuple[list[str], str | None, Faults]:
+    """The query's filters, each as one text, its cursor, and what is wrong with others.
 
     An unknown parameter is refused, not passed over: a misspelt filter would let everything through.
     """
     texts = [unquote_plus(text) for text in request.query_string.decode("latin-1").split("&") if text]
     names = {text: text.partition("=")[0] for text in texts}
     unknown = {name for name in names.values() if not name.startswith(sent_date.NAME) and name != "cursor"}
-    if unknown:
-        raise InvalidOrderError({name: ["is not a parameter of this call"] for name in sorted(unknown)})
-    return [text for text in texts if names[text] != "cursor"], request.args.get("cursor")
+    faults = {name: ["is not a parameter of this call"] for name in sorted(unknown)}
+    filters = [text for text in texts if names[text].startswith(sent_date.NAME)]
+    return filters, request.args.get("cursor"), faults
 
 
 def _status(message: Message, link: Link | None) -> dict[str, Any]:

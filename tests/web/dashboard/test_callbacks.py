@@ -102,6 +102,11 @@ def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, send
     assert (page.status, page.title) == (422, "That cannot be used")
 
 
+def test_an_unknown_parameter_hides_no_other_fault(viewer: Browser) -> None:
+    page = viewer.open(f"{PAGE}?surprise=1&destination=http://127.0.0.1:9&from=x&cursor=x")
+    assert all(f"<code>{name}</code>" in page.html for name in ("surprise", "destination", "from", "cursor"))
+
+
 def test_an_empty_page_says_what_to_do(viewer: Browser, owner: Browser) -> None:
     assert "No callback yet." in viewer.open(PAGE).text
     assert "Test a receiver" in owner.open(PAGE).links

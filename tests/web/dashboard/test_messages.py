@@ -132,6 +132,11 @@ def test_a_file_that_cannot_be_made_is_told_on_a_page(viewer: Browser, query: st
     assert (page.status, page.title) == (422, "That cannot be used")
 
 
+def test_a_file_that_cannot_be_made_has_all_its_faults_named(viewer: Browser) -> None:
+    page = viewer.open(f"{PAGE}/export?format=exe&surprise=1&from=x")
+    assert all(f"<code>{name}</code>" in page.html for name in ("format", "surprise", "from"))
+
+
 def test_a_full_page_is_light_enough(viewer: Browser, sender: Sender) -> None:
     for number in range(26):
         make_message(

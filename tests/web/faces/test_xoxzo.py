@@ -533,6 +533,8 @@ def test_a_day_that_is_too_long_ago_or_none_is_400(client: FlaskClient, sender: 
 def test_an_unknown_parameter_is_400_for_it_would_let_everything_through(client: FlaskClient, sender: Sender) -> None:
     answer = client.get(f"{MESSAGES}?send_date=2026-11-16", headers=sender.basic)
     assert (answer.status_code, answer.json) == (400, {"send_date": ["This field is not a parameter of this call."]})
+    answer = client.get(f"{MESSAGES}?send_date=2026-11-16&sent_date=x&cursor=x", headers=sender.basic)
+    assert (answer.status_code, set(answer.json)) == (400, {"send_date", "sent_date", "cursor"})
 
 
 def test_the_list_takes_as_many_queries_for_many_messages_as_for_one(client: FlaskClient, sender: Sender) -> None:

@@ -1,0 +1,134 @@
+"""What comes in by name: the parents of the models that check it, and what faults are called."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from shortener.errors import InvalidOrderError
+from shortener.rules import cursor, receiver
+from shortener.rules.moments import rfc3339
+
+Faults = dict[str, list[str]]  # what is wrong, by the field's name
+
+
+class _Checked(BaseModel):
+    """Names that are not known are refused, not passed over: a misspelt one would let everything through."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def _check(cls, fields: Mapping[str, Any], faults: Faults | None, context: Any = None) -> Self:
+        try:
+            checked = cls.model_validate(dict(fields), context=context)
+        except ValidationError as error:
+            raise InvalidOrderError(_by_field(error) | (faults or {})) from None
+        if faults:
+            raise InvalidOrderError(faults)
+        return checked
+
+
+class Fields(_Checked):
+    """The fields of a body."""
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
+        """Make one of what came in; InvalidOrderError names every field that cannot be used, and earlier `faults`."""
+        return cls._check(fields, faults)
+
+
+class FieldsToCall(_Checked):
+    """The fields of a body that may name a URL to be called."""
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy, *, faults: Faults | None = None) -> Self:
+        """Do the same; `policy` says which URLs may be called."""
+        return cls._check(fields, faults, {"policy": policy})
+
+
+class Parameters(Fields):
+    """The parameters of a URL."""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What the parameters are called in a URL."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+    def parameters(self) -> dict[str, str]:
+        """The same as the parameters of a URL, without the cursor."""
+        given = self.model_dump(exclude_defaults=True, exclude={"cursor"}, by_alias=True)
+        return {name: _written(value) for name, value in given.items()}
+
+
+def _moment(value: object) -> dt.datetime:
+    """A time with its zone (RFC 3339)."""
+    try:
+        moment = dt.datetime.fromisoformat(str(value))
+        if isinstance(value, str) and moment.tzinfo is not None:
+            return moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a time like 2026-11-22T09:00:00Z")
+
+
+def _cursor(read: Callable[[str], object]) -> AfterValidator:
+    """Take what this can read."""
+
+    def check(value: str) -> str:
+        try:
+            read(value)
+        except InvalidOrderError as error:
+            raise ValueError(error.fields["cursor"][0]) from None
+        return value
+
+    return AfterValidator(check)
+
+
+Moment = Annotated[
+    dt.datetime,
+    BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
+]
+RowCursor = Annotated[str, _cursor(cursor.row)]
+_BEHIND = Field(description="Behind this place; comes with `next`.")
+BehindRow = Annotated[RowCursor | None, _BEHIND]
+BehindClick = Annotated[Annotated[str, _cursor(cursor.click)] | None, _BEHIND]
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return rfc3339(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _by_field(error: ValidationError) -> Faults:
+    """What is wrong, by the field's name, in our words."""
+    fields: Faults = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        # A name that is no valid text has no place to be named at.
+        field = str(fault["loc"][0]) if fault["loc"] else "body"
+        fields.setdefault(field, []).append(_sentence(fault))
+    return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}
+
+
+def _sentence(fault: Any) -> str:
+    """Say a fault in our words: they are read by people who do not know which library found it."""
+    limits = fault.get("ctx", {})
+    match fault["type"]:
+        case "missing":
+            return "is required"
+        case "extra_forbidden":
+            return "is not a field of this call"
+        case "string_type" | "string_unicode" | "list_type" | "dict_type":
+            return {"s": "must be text in valid Unicode", "l": "must be a list", "d": "must be a JSON object"}[
+                fault["type"][0]
+            ]
+        case "string_too_short":
+            return "must not be empty"
+        case "string_too_long":
+            return f"must be at most {limits['max_length']} characters"
+        case "too_long":
+            return f"must have at most {limits['max_length']} entries"
+        case "literal_error":
+            return f"must be {limits['expected']}"
+    return str(fault["msg"]).removeprefix("Value error, ")
