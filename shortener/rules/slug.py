@@ -4,6 +4,7 @@ import re
 from functools import cache
 from itertools import count
 from typing import Final
+from urllib.parse import unquote
 
 from hashids import Hashids
 
@@ -11,11 +12,23 @@ LENGTH = 10
 # With hashids' default alphabet and ten characters, the largest number that still fits has 49 bits.
 NUMBER_BITS = 49
 PATTERN = re.compile(r"[A-Za-z0-9]{10}")
+# What stands around a shortlink that was copied: spaces, invisible characters, brackets, the end of a sentence, a
+# question mark with what messengers add to follow people.
+_PASTED: Final = re.compile(rf"[^A-Za-z0-9]*(?:[^?#]*/)?({PATTERN.pattern})[^A-Za-z0-9?#]*(?:[?#].*)?", re.S)
 
 # How hashids writes one number: a first character that follows from the number's rest by 100, and the number's digits
 # in an order of the alphabet that follows from the first character. What is shorter than ten characters is filled up.
 _BASE: Final = 44  # characters of its alphabet; the others separate and fill up
 _FULL: Final = _BASE ** (LENGTH - 2)  # from here on a number has nine digits, and nothing is filled up
+
+
+def pasted(text: str) -> str | None:
+    """The slug in what somebody pasted, by itself or as the end of a link's path; None where there is none.
+
+    Whatever the host is: the public address may have changed since the link was given out.
+    """
+    found = _PASTED.fullmatch(unquote(text))
+    return found and found[1]
 
 
 class Slugs:

@@ -5,7 +5,7 @@ from hashids import Hashids
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.rules.slug import LENGTH, NUMBER_BITS, PATTERN, Slugs
+from shortener.rules.slug import LENGTH, NUMBER_BITS, PATTERN, Slugs, pasted
 
 SLUGS = Slugs("a salt")
 LAST = (1 << NUMBER_BITS) - 1
@@ -82,3 +82,69 @@ def test_a_slug_leads_where_hashids_says(slug: str, place: int, data: st.DataObj
 def test_a_slug_never_changes() -> None:
     """Links are out there: the same salt and number give this slug in every version to come."""
     assert [SLUGS.encode(number) for number in (0, 1, LAST)] == ["XDpWBymejL", "0O8W5Vr57v", "KDyEjyZnqk"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AbCdEfGhIj",
+        "/AbCdEfGhIj",
+        "https://s.example/AbCdEfGhIj",
+        "http://s.example/AbCdEfGhIj",
+        "HTTPS://S.EXAMPLE:8443/AbCdEfGhIj",
+        "s.example/AbCdEfGhIj",
+        "http://127.0.0.1:8000/AbCdEfGhIj",
+        "https://短縮.example/a/b/AbCdEfGhIj",
+        " \t\r\ns.example/AbCdEfGhIj \n",
+        "s.example/AbCdEfGhIj.",
+        "s.example/AbCdEfGhIj/",
+        "s.example/AbCdEfGhIj/.",
+        "AbCdEfGhIj…",
+        "s.example/AbCdEfGhIj?",
+        "https://s.example/AbCdEfGhIj?fbclid=IwAR0_x/y#z",
+        "https://s.example/AbCdEfGhIj#:~:text=a/b",
+        "https://s.example/AbCdEfGhIj%E3%80%82",
+        "<https://s.example/AbCdEfGhIj|s.example/AbCdEfGhIj>",
+        "[this link](https://s.example/AbCdEfGhIj)",
+        "“AbCdEfGhIj”",
+        "「https://s.example/AbCdEfGhIj」",
+        "リンク：https://s.example/AbCdEfGhIjです",
+        "\ufeffhttps://s.example/AbCdEfGhIj\u200b",
+        "\u2068AbCdEfGhIj\u2069",
+        "?? https://s.example/AbCdEfGhIj",
+    ],
+)
+def test_a_slug_is_found_in_what_was_pasted(text: str) -> None:
+    assert pasted(text) == "AbCdEfGhIj"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "AbCdEfGhI",
+        "AbCdEfGhIjK",
+        "AbCdEfGhI\uff2a",
+        "xAbCdEfGhIj.",
+        "s.example/AbCdEfGhIj/clicks",
+        "s.example/AbCdEfGhIj-2",
+        "s.example?to=/AbCdEfGhIj",
+        "s.example/a?AbCdEfGhIj",
+        "order-AbCdEfGhIj",
+        "AbCdEfGhIj does not work",
+    ],
+)
+def test_what_holds_no_slug_at_its_place_holds_none(text: str) -> None:
+    assert pasted(text) is None
+
+
+@given(st.text(max_size=200))
+def test_whatever_is_pasted_holds_a_slug_or_none(text: str) -> None:
+    slug = pasted(text)
+    assert slug is None or PATTERN.fullmatch(slug)
+
+
+def test_the_longest_text_is_read_at_once() -> None:
+    for text in ("/" * 200, "?" * 200, "/?" * 100, "あ" * 200, "AbCdEfGhI/" * 20):
+        assert pasted(text) is None
