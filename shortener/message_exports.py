@@ -82,7 +82,7 @@ def _parts(
     count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
     while last is not None:
         with db.read() as session:
-            found, last = message_lists.look(session, account, wanted, last, count, most=AT_ONCE)
+            found, last = message_lists.look(session, account, wanted, address.slugs, last, count, most=AT_ONCE)
             documents = _documents(session, message_lists.load(session, found), address)
         if last is not None:
             reached(last[0])

@@ -44,7 +44,10 @@ class Filter(Parameters):
     client_tag: Annotated[ShortText | None, Field(description="With this client tag: one or none.")] = None
     text: Annotated[
         ShortText | None,
-        Field(description="What the client tag or the msgid begins with, in the case in which it was stored."),
+        Field(
+            description="What the client tag or the msgid begins with, in the case in which it was stored; or the "
+            "message's shortlink or slug, with whatever was copied with it."
+        ),
     ] = None
     limit: Annotated[
         int,

@@ -17,6 +17,7 @@ from shortener.message_filters import Filter, Place
 from shortener.models import Account, Click, Link, Message
 from shortener.reports import Address, summary
 from shortener.rules import cursor
+from shortener.rules.slug import Slugs, pasted
 
 LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
 FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
@@ -40,7 +41,7 @@ class Page:
 
 def document(session: Session, account: Account, wanted: Filter, address: Address) -> dict[str, Any]:
     """The answer for a page of the account's messages."""
-    page = find(session, account, wanted)
+    page = find(session, account, wanted, address.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
         "messages": [summary(message, link, address) for message, link in page.rows],
@@ -48,13 +49,13 @@ def document(session: Session, account: Account, wanted: Filter, address: Addres
     }
 
 
-def find(session: Session, account: Account, wanted: Filter, *, limit: int | None = None) -> Page:
+def find(session: Session, account: Account, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
     """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
     limit = limit or wanted.limit
     found: list[Place] = []
     last = wanted.before()
     for count in LOOKED_AT if selective(wanted) else (limit + 1,):
-        more, last = look(session, account, wanted, last, count, most=limit - len(found))
+        more, last = look(session, account, wanted, slugs, last, count, most=limit - len(found))
         found += more
         if last is None or len(found) == limit:
             break
@@ -67,17 +68,18 @@ def selective(wanted: Filter) -> bool:
 
 
 def look(
-    session: Session, account: Account, wanted: Filter, before: Place | None, count: int, *, most: int
+    session: Session, account: Account, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
 ) -> tuple[list[Place], Place | None]:
     """Look at the next `count` messages: where those stand that the filter wants, at most so many; and where to go on.
 
     None where nothing is left.
     """
-    inside, last = _next(session, account, wanted, before, count)
+    linked = _linked(session, account, wanted, slugs)
+    inside, last = _next(session, account, wanted, linked, before, count)
     columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
     # With an offset, even of none, both databases read these by themselves before they ask what the filter wants.
     looked_at = columns.where(*inside).offset(0).subquery("looked_at")
-    query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, looked_at))
+    query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, linked, looked_at))
     newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
     found = [(moment, row_id) for moment, row_id in session.execute(newest)]
     return (found[:most], found[most - 1]) if len(found) > most else (found, last)
@@ -92,13 +94,13 @@ def load(session: Session, places: Sequence[Place]) -> list[Row]:
 
 
 def _next(
-    session: Session, account: Account, wanted: Filter, before: Place | None, count: int
+    session: Session, account: Account, wanted: Filter, linked: list[Place], before: Place | None, count: int
 ) -> tuple[list[ColumnElement[bool]], Place | None]:
     """What holds of the next `count` messages that may be wanted, and the place of the last; None if there are no more.
 
     Messages that come meanwhile change neither: the last one is fixed before any is read.
     """
-    few = _few(session, account, wanted)
+    few = _few(session, account, wanted, linked)
     if few is not None:
         inside = [place for place in few if wanted.start is None or place[0] >= wanted.start]
         places = sorted((place for place in inside if before is None or place < before), reverse=True)
@@ -117,7 +119,7 @@ def _next(
     return [*conditions, place >= last], last
 
 
-def _few(session: Session, account: Account, wanted: Filter) -> list[Place] | None:
+def _few(session: Session, account: Account, wanted: Filter, linked: list[Place]) -> list[Place] | None:
     """The places of all messages that the filter may want, where an index says that these are few."""
     columns = select(Message.received_on, Message.id, Message.account_id)
     own = columns.where(Message.account_id == account.id)
@@ -129,7 +131,18 @@ def _few(session: Session, account: Account, wanted: Filter) -> list[Place] | No
     tagged = _places(session, account, own.where(Message.client_tag >= first, Message.client_tag <= last))
     # Of all accounts: the index of msgids knows none, and to pass others over would not be bounded.
     named = _places(session, account, columns.where(Message.msgid >= first, Message.msgid <= last))
-    return None if tagged is None or named is None else list({*tagged, *named})
+    return None if tagged is None or named is None else list({*tagged, *named, *linked})
+
+
+def _linked(session: Session, account: Account, wanted: Filter, slugs: Slugs) -> list[Place]:
+    """The place of the account's message whose shortlink the text is, where it is one."""
+    slug = pasted(wanted.text) if wanted.text is not None else None
+    number = slugs.decode(slug) if slug is not None else None
+    if number is None:
+        return []
+    joined = select(Message.received_on, Message.id).join(Link, Link.message_id == Message.id)
+    query = joined.where(Link.number == number, Message.account_id == account.id)
+    return [(moment, row_id) for moment, row_id in session.execute(query)]
 
 
 def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
@@ -138,7 +151,7 @@ def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]])
     return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
 
 
-def _conditions(session: Session, wanted: Filter, message: Subquery) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
     """What must hold of a message that is looked at."""
     link = select(Link.id).where(Link.message_id == message.c.id, Link.position == 1)
     conditions = []
@@ -152,7 +165,8 @@ def _conditions(session: Session, wanted: Filter, message: Subquery) -> list[Col
         conditions.append(_has_tag(session, wanted.tag, message))
     if wanted.text is not None:
         begins = [func.substr(column, 1, len(wanted.text)) for column in (message.c.client_tag, message.c.msgid)]
-        conditions.append(or_(*(beginning == wanted.text for beginning in begins)))
+        its_link = [message.c.id == row_id for _, row_id in linked]
+        conditions.append(or_(*(beginning == wanted.text for beginning in begins), *its_link))
     return conditions
 
 

@@ -7,10 +7,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from sqlalchemy.orm import Session
 
 from shortener import db, message_lists
 from shortener.message_filters import Filter
+from shortener.message_lists import Page
 from shortener.models import Account
+from shortener.services import services
 from tests.factories import BROWSER, DAY, NOW, PREVIEW, Sender, make_message, slug_of
 
 HOUR = DAY / 24
@@ -23,11 +26,15 @@ def pages(sender: Sender, **parameters: str) -> list[list[str]]:
         found, place = [], None
         while not found or place:
             given = {name.rstrip("_"): value for name, value in parameters.items()}
-            page = message_lists.find(session, account, Filter.check({**given, "cursor": place}))
+            page = find(session, account, {**given, "cursor": place})
             found.append([message.msgid for message, _ in page.rows])
             place = page.next
             assert (place is None) == (page.looked_back_to is None)
     return found
+
+
+def find(session: Session, account: Account, given: dict[str, str | None]) -> Page:
+    return message_lists.find(session, account, Filter.check(given), services().slugs)
 
 
 def listed(sender: Sender, **parameters: str) -> list[str]:
@@ -100,6 +107,39 @@ def test_a_text_is_what_the_client_tag_or_the_msgid_begins_with(app: Flask, send
     assert listed(sender, text="rder") == listed(sender, text="order_1") == listed(sender, text="%") == []
 
 
+@pytest.mark.parametrize(
+    "around",
+    ["https://s.example.com/{}", "s.example.com/{}", "http://old.example/{}", " {}. ", "https://a.example/{}/?x=1"],
+)
+def test_a_text_may_be_the_shortlink_of_a_message(
+    client: FlaskClient, sender: Sender, other_sender: Sender, around: str
+) -> None:
+    made = make_message(sender, client_tag="parcel", tags=["a"], now=NOW)
+    make_message(sender)
+    shortlink = around.format(slug_of(made.link))
+    assert listed(sender, text=shortlink) == listed(sender, text=shortlink, tag="a") == [made.message.msgid]
+    assert listed(sender, text=shortlink, client_tag="parcel") == [made.message.msgid]
+    assert listed(sender, text=shortlink, tag="b") == listed(sender, text=shortlink, to=str(NOW - DAY)) == []
+    assert listed(other_sender, text=shortlink) == []
+    client.post(f"/v1/messages/{made.message.msgid}/off", headers=sender.bearer)
+    assert listed(sender, text=shortlink) == [made.message.msgid]
+
+
+def test_a_slug_that_is_nobodys_finds_nothing(app: Flask, sender: Sender) -> None:
+    make_message(sender)
+    assert listed(sender, text="https://s.example.com/" + services().slugs.encode(0)) == []
+
+
+def test_what_begins_with_a_shortlink_is_found_as_well(app: Flask, sender: Sender) -> None:
+    made = make_message(sender, now=NOW + DAY)
+    slug = slug_of(made.link)
+    tagged = make_message(sender, client_tag=f"{slug}-again", now=NOW).message.msgid
+    linked = make_message(sender, client_tag=f"s.example.com/{slug}", now=NOW - DAY).message.msgid
+    assert listed(sender, text=slug) == [made.message.msgid, tagged]
+    assert listed(sender, text=f"s.example.com/{slug}") == [made.message.msgid, linked]
+    assert pages(sender, text=slug, limit="1") == [[made.message.msgid], [tagged]]
+
+
 def test_all_that_is_given_must_hold(client: FlaskClient, sender: Sender) -> None:
     wanted = click(client, sender, tags=["a"], client_tag="x-1", now=dt.datetime.now(dt.UTC))
     make_message(sender, tags=["a"], client_tag="x-2")
@@ -148,7 +188,7 @@ class TestALotToLookAt:
     ) -> None:
         with db.read() as session:
             account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-            page = message_lists.find(session, account, Filter.check({"tag": "nobody has it"}))
+            page = find(session, account, {"tag": "nobody has it"})
         assert page.rows == []
         assert page.next is not None
         assert page.looked_back_to == NOW + 14 * HOUR
@@ -159,6 +199,21 @@ class TestALotToLookAt:
         assert pages(sender, text="x-0") == [[made[-1]]]
         assert pages(sender, text=made[0][:12]) == [[made[0]]]
 
+    def test_a_shortlink_is_found_at_once_however_old(self, app: Flask, sender: Sender) -> None:
+        slug = slug_of(make_message(sender, client_tag="oldest", now=NOW - DAY).link)
+        make(sender, 20)
+        for text in (slug, f"https://s.example.com/{slug}"):
+            assert [len(page) for page in pages(sender, text=text)] == [1]
+
+    @pytest.mark.parametrize("limit", ["1", "2", "100"])
+    def test_a_shortlink_that_many_begin_with_is_met_with_in_its_order(
+        self, app: Flask, sender: Sender, limit: str
+    ) -> None:
+        made = make_message(sender, now=NOW - DAY)
+        slug = slug_of(made.link)
+        rows = [made, *(make_message(sender, client_tag=f"{slug}-{n}", now=NOW + n * HOUR) for n in range(7))]
+        assert listed(sender, text=slug, limit=limit) == [row.message.msgid for row in rows[::-1]]
+
     def test_a_page_takes_the_same_number_of_queries_however_many_messages_there_are(
         self, app: Flask, sender: Sender, made: Sequence[str]
     ) -> None:
@@ -167,5 +222,5 @@ class TestALotToLookAt:
         with db.read() as session:
             account = session.scalars(select(Account).where(Account.name == sender.name)).one()
             del statements[:]
-            message_lists.find(session, account, Filter.check({"tag": "nobody has it"}))
+            find(session, account, {"tag": "nobody has it"})
         assert len(statements) == 4

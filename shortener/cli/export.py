@@ -24,7 +24,7 @@ from shortener.services import services
     "--visitor", type=click.Choice([visitor.value for visitor in Visitor]), help="With a click of this class."
 )
 @click.option("--client-tag", help="With this client tag.")
-@click.option("--text", help="Whose client tag or msgid begins with this.")
+@click.option("--text", help="Whose client tag or msgid begins with this, or whose shortlink it is.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
 def export(target: str, name: str, kind: str | None, overwrite: bool, **filters: str | None) -> None:
     """Write an account's messages to a file.

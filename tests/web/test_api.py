@@ -348,6 +348,13 @@ class TestList:
         assert get(client, sender, "/v1/messages?client_tag=u").get_json() == {"messages": [], "next": None}
         assert get(client, other_sender, "/v1/messages?client_tag=t").get_json()["messages"] == []
 
+    def test_a_shortlink_as_it_was_given_out_finds_its_message(self, client: FlaskClient, sender: Sender) -> None:
+        shortlink = post(client, sender, message=TEXT).get_json()["link_tracking"]["shortlink"]
+        post(client, sender, message=TEXT)
+        found = get(client, sender, f"/v1/messages?text=+{shortlink}.+").get_json()
+        assert [entry["link_tracking"]["shortlink"] for entry in found["messages"]] == [shortlink]
+        assert found["next"] is None
+
     def test_the_newest_come_first_page_by_page(self, client: FlaskClient, sender: Sender) -> None:
         made = [make_message(sender, now=NOW + n * DAY / 10).message.msgid for n in range(102)]
         first = get(client, sender, "/v1/messages").get_json()

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 
 from shortener import db, message_exports
 from shortener.message_exports import COLUMNS
-from tests.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message
+from tests.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
 
 EXPORT = "/v1/messages/export"
 FORMATS = pytest.mark.parametrize("kind", ["csv", "jsonl"])
@@ -173,6 +173,11 @@ class TestSelection:
     def test_what_cannot_be_used_is_422(self, client: FlaskClient, sender: Sender, query: str) -> None:
         answer = client.get(EXPORT + query, headers=sender.bearer)
         assert (answer.status_code, answer.get_json(force=True)["code"]) == (422, "invalid_fields")
+
+    def test_a_shortlink_finds_its_message(self, client: FlaskClient, sender: Sender) -> None:
+        made = make_message(sender)
+        make_message(sender)
+        assert msgids(export(client, sender, "csv", f"&text={slug_of(made.link)}"), "csv") == [made.message.msgid]
 
     def test_all_faults_are_named_at_once(self, client: FlaskClient, sender: Sender) -> None:
         answer = client.get(f"{EXPORT}?format=xlsx&limit=5&from=x", headers=sender.bearer)

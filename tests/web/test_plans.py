@@ -22,6 +22,7 @@ PATHS = [
     "/dashboard/messages?clicked=true",
     "/dashboard/messages?clicked=false&visitor=bot&tag=a",
     "/dashboard/messages?text=order",
+    "/dashboard/messages?text=https://s.example.com/{slug}",
     "/dashboard/messages?client_tag=order-1",
     "/dashboard/messages?from=2026-01-01T00:00&to=2026-02-01T00:00",
     "/dashboard/messages/export?format=csv",
@@ -36,7 +37,9 @@ PATHS = [
     "/dashboard/operator",
     "/v1/messages",
     "/v1/messages?text=order&tag=a",
+    "/v1/messages?text={slug}&tag=a",
     "/v1/messages/export?format=jsonl&clicked=true",
+    "/v1/messages/export?format=jsonl&text=s.example.com/{slug}",
     "/v1/messages/{msgid}",
     "/v1/messages/{msgid}/clicks",
     "/v1/callbacks",
@@ -65,7 +68,7 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
     make_person("olive", operator=True)
     person: Browser = seated(app, "olive")
     del asked[:]
-    whole_path = path.format(msgid=made.message.msgid, event_id=callback["id"])
+    whole_path = path.format(msgid=made.message.msgid, event_id=callback["id"], slug=slug_of(made.link))
     with person.client.get(whole_path, headers=sender.bearer) as answer:  # its end gives free what an export holds
         assert (answer.status_code, bool(answer.get_data())) == (200, True)
     questions = [each for each in asked if each[0].lstrip("(").startswith(("SELECT", "WITH"))]

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from shortener import db, message_lists
 from shortener.message_filters import FILTERS, Filter
+from shortener.services import services
 from shortener.web import exports
 from shortener.web.dashboard import periods
 from shortener.web.dashboard.seats import Seat, for_viewers
@@ -25,7 +26,7 @@ def messages(seat: Seat) -> ResponseReturnValue:
     """A page of the messages that the filter wants, the newest first."""
     wanted = Filter.check(periods.given(request.args))
     with db.read() as session:
-        page = message_lists.find(session, seat.account, wanted, limit=min(wanted.limit, PAGE))
+        page = message_lists.find(session, seat.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))
     return render_template(
         "dashboard/messages.html",
         page=page,

@@ -114,7 +114,7 @@ def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
         except InvalidOrderError as error:
             faults |= error.fields
         wanted = Filter.check({**period, "cursor": place}, faults=faults)
-        page = message_lists.find(session, account, wanted, limit=MOST_LISTED)
+        page = message_lists.find(session, account, wanted, services().slugs, limit=MOST_LISTED)
     following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={page.next}"])
     headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if page.next else {}
     return [_status(message, link) for message, link in page.rows], 200, headers

@@ -33,10 +33,13 @@ def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> No
     make_message(sender, client_tag="a-1", tags=["gift", "a&b"], now=NOW)
     done = make_message(sender, client_tag="b-1", now=NOW + DAY)
     app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
-    form = viewer.open(PAGE).forms[1]
+    page = viewer.open(PAGE)
+    assert "Client tag, msgid or shortlink" in page.text
+    form = page.forms[1]
     for fields, expected in (
         ({"text": "a-"}, ["a-1"]),
         ({"text": done.message.msgid[:8]}, ["b-1"]),
+        ({"text": f" http://old.example/{slug_of(done.link)}. "}, ["b-1"]),
         ({"tag": "a&b"}, ["a-1"]),
         ({"clicked": "true"}, ["b-1"]),
         ({"clicked": "false"}, ["a-1"]),
