@@ -1,5 +1,6 @@
 """Clicks that wait for the recorder, each with the request that waits for its commit."""
 
+import os
 import threading
 
 from shortener.clicks import NewClick
@@ -58,8 +59,20 @@ class Line:
         with self._came:
             if not self._waiting and not self._closed:
                 self._came.wait(patience)
+        self._let_others_join()
+        with self._came:
             taken, self._waiting = self._waiting, []
         return taken
+
+    def _let_others_join(self) -> None:
+        """Let requests that are at work on this processor come as far as to join: their clicks share the commit.
+
+        No timer, and nothing to wait for where none is at work.
+        """
+        joined = 0
+        while len(self._waiting) > joined:
+            joined = len(self._waiting)
+            os.sched_yield()
 
     def close(self) -> None:
         """Let the taker wait for nobody any more."""
