@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_WITHIN = 30.0  # seconds
+_held: list[socket.socket] = []
 STOP_WITHIN = 45.0  # seconds; the server itself gives attempts in flight 30
 
 
@@ -47,10 +48,15 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nobody listens on, and that nobody else is given while this process runs.
+
+    It stays bound here, without listening: beside that a server may bind it as well.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    _held.append(probe)
+    return int(probe.getsockname()[1])
 
 
 @contextmanager

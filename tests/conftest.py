@@ -1,9 +1,11 @@
 """The cast of every test: a database of each kind, an application, a client, an account."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,6 +19,10 @@ from tests.described import DescribedClient
 from tests.factories import Sender, make_account
 
 SECRET_KEY = "a key for tests, long enough to be one"
+
+if not os.environ.get("CI"):  # there Hypothesis has no deadlines by itself
+    hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no fault
+    hypothesis.settings.load_profile("patient")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,14 +72,15 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 
 @pytest.fixture(scope="module")
 def own_database_url(
-    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> str:
     """A migrated database of a whole module's own, for what is dear to start."""
     folder = tmp_path_factory.mktemp("own")
     if database_kind == "sqlite":
         return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), folder)
     server: str = request.getfixturevalue("postgresql_url")
-    return databases.create_postgresql(server, f"{request.module.__name__.rsplit('.')[-1]}_{folder.name}")
+    # The server is there for all processes of the tests, each of which counts its folders for itself.
+    return databases.create_postgresql(server, f"{request.module.__name__.rsplit('.')[-1]}_{worker_id}_{folder.name}")
 
 
 @pytest.fixture

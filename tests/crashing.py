@@ -286,13 +286,13 @@ def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:
 
 
 def _note_stops(path: Path) -> None:
-    request_stop = worker.Deliverer.request_stop
+    finish = worker.Deliverer._finish
 
-    def noted(self: worker.Deliverer) -> None:
-        request_stop(self)
-        path.touch()
+    def noted(self: worker.Deliverer, *args: Any, **kwargs: Any) -> Any:
+        path.touch()  # no sooner: until it gets here the loop may claim once more
+        return finish(self, *args, **kwargs)
 
-    worker.Deliverer.request_stop = noted  # type: ignore[method-assign]
+    worker.Deliverer._finish = noted  # type: ignore[method-assign]
 
 
 def _shift_clock(seconds: float) -> None:

@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import select
 
 from bench import parcels
 from bench.instance import Instance, running
 from shortener import create_app, db, people, sessions
 from shortener.config import Settings
-from shortener.models import Callback, Link, Message
+from shortener.models import Account, Callback, Link, Message
 from tests import chromium, databases
 from tests.browsing import make_person
 from tests.conftest import SECRET_KEY
+from tests.waiting import WITHIN
 
 ARGUMENTS = [
     "--disable-gpu",
@@ -27,6 +28,10 @@ ARGUMENTS = [
     "--disable-dev-shm-usage",  # a container's is small
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+
+
+MILLISECONDS = WITHIN * 1000
+expect.set_options(timeout=MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +49,7 @@ def browser() -> Iterator[Browser]:
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A fresh profile, of somebody who reads English."""
     context = browser.new_context(locale="en-GB")
-    context.set_default_timeout(10_000)  # milliseconds
+    context.set_default_timeout(MILLISECONDS)
     yield context
     context.close()
 
@@ -94,6 +99,7 @@ class Office:
     def msgid(self, state: str) -> str:
         """A message of `parcels` whose callback is in that state."""
         query = select(Message.msgid).join(Link, Link.message_id == Message.id).join(Callback).limit(1)
+        query = query.join(Account, Account.id == Message.account_id).where(Account.name == "parcels")
         with self.app.app_context(), db.read() as session:
             return session.scalars(query.where(Callback.state == state)).one()
 

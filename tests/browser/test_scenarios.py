@@ -107,6 +107,7 @@ def test_what_is_filtered_is_exported_and_nothing_else(go: Callable[..., Page], 
     page.get_by_label("Tag", exact=True).fill("return")
     page.get_by_label("Clicked", exact=True).select_option("yes")
     page.get_by_role("button", name="Show").click()
+    page.wait_for_load_state()
     shown = page.locator("tbody tr").count()
     with page.expect_download() as downloading:
         page.get_by_role("link", name=kind).click()

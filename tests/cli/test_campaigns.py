@@ -240,6 +240,7 @@ def most_memory(environ: dict[str, str], rows: int) -> int:
     return int(said.split()[-1]) // 1024
 
 
+@pytest.mark.timeout(300)
 def test_fifty_thousand_rows_pass_through_flat_memory(environ: dict[str, str]) -> None:
     assert most_memory(environ, 50_000) - most_memory(environ, 2_000) < 15
 

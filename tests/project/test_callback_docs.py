@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from bench.instance import free_port
 from shortener import trials
 from shortener.config import Settings
 from shortener.rules.retry import MAX_STARTS
@@ -23,11 +24,6 @@ def block(language: str) -> str:
     """The one code block in that language."""
     [code] = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
     return str(code)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def listens(port: int) -> bool:

@@ -13,10 +13,10 @@ import playwright
 import pytest
 from werkzeug.serving import make_server
 
+from bench.instance import free_port
 from shortener.config import Settings
 from tests.conftest import SECRET_KEY, running
 from tests.factories import Sender, make_account
-from tests.project.test_callback_docs import free_port
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "quickstart.md").read_text(encoding="utf-8")
