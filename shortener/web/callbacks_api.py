@@ -39,7 +39,7 @@ def _keep_private(response: Response) -> Response:
 @for_senders
 def find(account: Account) -> dict[str, Any]:
     """The account's callbacks, the newest first; by state, and by the time of the click."""
-    wanted = Filter.check(request.args.to_dict(), faults=incoming.unknown(*Filter.names()))
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*Filter.names()))
     with db.read() as session:
         return callback_reports.page(session, account, wanted, services().settings.base_url)
 

@@ -173,10 +173,5 @@ def only(*names: str) -> None:
 
 def faults(*names: str) -> Faults:
     """What is wrong with a parameter that is misspelt or comes twice: passed over, it would let everything through."""
-    twice = {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}
-    return unknown(*names) | twice
-
-
-def unknown(*names: str) -> Faults:
-    """What is wrong with parameters that have other names."""
-    return {name: ["is not a parameter of this call"] for name in request.args if name not in names}
+    unknown = {name: ["is not a parameter of this call"] for name in request.args if name not in names}
+    return unknown | {name: ["must be given once"] for name in names if len(request.args.getlist(name)) > 1}

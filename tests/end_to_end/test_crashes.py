@@ -26,6 +26,7 @@ SETTINGS = {
     "callback_timeout": "1",
     "callback_waits": "0.1",  # one retry: were a cut-off attempt counted, none would be left
 }
+PATIENT = {"callback_timeout": "30"}  # for a worker that is to make its attempt once, however busy the machine is
 LEASE = 1.5  # seconds: the timeout and the margin of a Twist
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
@@ -106,7 +107,7 @@ def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_al
         # The visitor tries again, until he meets a process that the server started anew.
         until(lambda: web.status(path) == 302)
         assert stored() == (1, kept[1] + 1, 1)
-        processes.worker()
+        processes.worker(**PATIENT)
         until(lambda: states() == ["delivered"])
         assert_one_event(receiver, 1)
 
@@ -126,7 +127,7 @@ def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id
         assert doomed.exit_code() == -signal.SIGKILL
         cut_off = [] if point is Point.CLAIM_COMMITS else [None]
         assert (outcomes(), len(receiver.requests)) == (cut_off, posts)
-        processes.worker()
+        processes.worker(**PATIENT)
         until(lambda: states() == ["delivered"])
         assert outcomes() == ["interrupted" for _ in cut_off] + ["delivered"]
         assert_one_event(receiver, posts + 1)
@@ -144,7 +145,7 @@ def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: House, send
         doomed = processes.worker()
         clicked(sender, receiver, processes.web(worker="off"))
         doomed.exit_code()
-        processes.worker()
+        processes.worker(**PATIENT)
         until(lambda: states()[0] in ("delivered", "exhausted"))
         assert outcomes() == ["interrupted", "answered", "delivered"]
         assert_one_event(receiver, 2)
@@ -159,7 +160,7 @@ def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
         frozen = processes.worker()
         clicked(sender, receiver, processes.web(worker="off"))
         until(lambda: len(processes.deaths()) == 1)
-        processes.worker()
+        processes.worker(**PATIENT)
         until(lambda: states() == ["delivered"])
         before, settled_on = outcomes(), callback().settled_on
         assert before == ["interrupted", "delivered"]

@@ -161,6 +161,7 @@ class TestList:
             ("to=0001-01-01T00:00:00%2B14:00", "to"),
             ("cursor=x", "cursor"),
             ("status=exhausted", "status"),
+            ("state=pending&state=exhausted", "state"),
         ],
     )
     def test_what_cannot_be_used_is_named(self, client: FlaskClient, sender: Sender, query: str, field: str) -> None:
