@@ -46,7 +46,7 @@ class Filter(Parameters):
         ShortText | None,
         Field(
             description="What the client tag or the msgid begins with, in the case in which it was stored; or the "
-            "message's shortlink or slug, with whatever was copied with it."
+            "message's shortlink or slug, with the marks or the `?…` that were copied with it."
         ),
     ] = None
     limit: Annotated[

@@ -157,5 +157,5 @@ def post_in_time(url: str, *, body: bytes = BODY, **kwargs: Any) -> Answer:
     client = Client(LOOPBACK, timeout=SHORT, **kwargs)
     start = time.monotonic()
     answer = post(url, client=client, body=body)
-    assert time.monotonic() - start < SHORT + 10
+    assert time.monotonic() - start < SHORT + 2
     return answer

@@ -481,12 +481,12 @@ def test_an_expired_certificate_is_refused(authority: trustme.CA) -> None:
     assert (answer.outcome, answer.detail) == ("tls", "no trusted TLS connection (certificate has expired)")
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(authority: trustme.CA) -> None:
+def test_a_certificate_that_nobody_known_signed_is_refused(authority: trustme.CA) -> None:
     answer = post_tls(authority, server_context(trustme.CA(), "good.example"))
     assert answer.outcome == "tls"
 
 
-def test_the_usual_authorities_are_trusted_where_no_bundle_is_named(authority: trustme.CA) -> None:
+def test_the_certificates_of_the_system_are_trusted_where_no_bundle_is_named(authority: trustme.CA) -> None:
     client = Client(LOOPBACK)
     assert client._context.cert_store_stats()["x509_ca"] > 50
     with receiving(tls=server_context(authority, "127.0.0.1")) as receiver:

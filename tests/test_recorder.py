@@ -190,7 +190,7 @@ def test_a_request_waits_two_seconds_and_no_longer(
     with refusing.locked(database_url):
         began = time.monotonic()
         recorder.record(first)
-        assert PATIENCE <= time.monotonic() - began < PATIENCE + WITHIN
+        assert PATIENCE <= time.monotonic() - began < PATIENCE + 2
         assert stored(first) is None
         began = time.monotonic()
         recorder.record(second)

@@ -51,7 +51,7 @@ def test_only_the_listed_ports_are_called(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("listed", "outcome"), [(True, "answered"), (False, "tls")])
-def test_a_receivers_certificate_is_checked_against_the_operators_own_authority(
+def test_a_receivers_certificate_is_checked_against_the_operators_bundle(
     tmp_path: Path, listed: bool, outcome: str
 ) -> None:
     authority, stranger = trustme.CA(), trustme.CA()

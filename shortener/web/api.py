@@ -79,7 +79,7 @@ def find(account: Account) -> dict[str, Any]:
 @for_senders
 def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
-    incoming.only()
+    incoming.no_parameters()
     with db.read() as session:
         return reports.full(session, messages.find(session, account, msgid), services().address)
 

@@ -165,9 +165,9 @@ def _multipart() -> Pairs:
     return pairs
 
 
-def only(*names: str) -> None:
-    """Refuse a parameter that is misspelt or comes twice."""
-    if found := faults(*names):
+def no_parameters() -> None:
+    """Refuse every parameter, for a call that takes none."""
+    if found := faults():
         raise InvalidOrderError(found)
 
 

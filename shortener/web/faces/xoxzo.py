@@ -166,6 +166,8 @@ def _filters() -> tuple[list[str], str | None, Faults]:
     names = {text: text.partition("=")[0] for text in texts}
     unknown = {name for name in names.values() if not name.startswith(sent_date.NAME) and name != "cursor"}
     faults = {name: ["is not a parameter of this call"] for name in sorted(unknown)}
+    if len(request.args.getlist("cursor")) > 1:
+        faults["cursor"] = ["must be given once"]
     filters = [text for text in texts if names[text].startswith(sent_date.NAME)]
     return filters, request.args.get("cursor"), faults
 

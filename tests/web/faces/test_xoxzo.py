@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from shortener import accounts, db
 from shortener.models import Callback, Link, Message
+from shortener.rules.cursor import after_row
 from shortener.web.faces import xoxzo
 from tests.factories import BROWSER, DAY, NOW, TARGET, TEXT, Sender, make_account, make_message
 
@@ -535,6 +536,11 @@ def test_an_unknown_parameter_is_400_for_it_would_let_everything_through(client:
     assert (answer.status_code, answer.json) == (400, {"send_date": ["This field is not a parameter of this call."]})
     answer = client.get(f"{MESSAGES}?send_date=2026-11-16&sent_date=x&cursor=x", headers=sender.basic)
     assert (answer.status_code, set(answer.json)) == (400, {"send_date", "sent_date", "cursor"})
+
+
+def test_a_cursor_that_comes_twice_is_400(client: FlaskClient, sender: Sender) -> None:
+    answer = client.get(f"{MESSAGES}?cursor={after_row(NOW, 2)}&cursor={after_row(NOW, 1)}", headers=sender.basic)
+    assert (answer.status_code, answer.json) == (400, {"cursor": ["This field must be given once."]})
 
 
 def test_the_list_takes_as_many_queries_for_many_messages_as_for_one(client: FlaskClient, sender: Sender) -> None:
