@@ -1,6 +1,11 @@
 """What can go wrong, each with a stable code. No HTTP here: `web/problems.py` gives each its status."""
 
 import datetime as dt
+from itertools import islice
+from typing import Final
+
+MOST_NAMED: Final = 50  # fields in one refusal
+LONGEST_NAME: Final = 200  # characters of a field's name that a refusal repeats
 
 
 class ShortenerError(Exception):
@@ -20,13 +25,23 @@ class SettingsError(ShortenerError):
 
 
 class InvalidOrderError(ShortenerError):
-    """A message was handed in with unusable fields; `fields` maps each to what is wrong with it."""
+    """A message was handed in with unusable fields; `fields` maps the first 50 of them to what is wrong with each.
+
+    A body can hold 100,000 unknown names: an answer that repeats them all would cost more than the request.
+    """
 
     code = "invalid_fields"
 
     def __init__(self, fields: dict[str, list[str]]) -> None:
-        self.fields = fields
-        super().__init__("Some fields cannot be used; `errors` says which and why.")
+        self.fields = {_short(name): faults for name, faults in islice(fields.items(), MOST_NAMED)}
+        sentence = "Some fields cannot be used; `errors` says which and why."
+        if len(fields) > MOST_NAMED:
+            sentence += f" It names the first {MOST_NAMED} of them."
+        super().__init__(sentence)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
 
 class ClientTagTakenError(ShortenerError):

@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from shortener.errors import InvalidOrderError
+from shortener.errors import MOST_NAMED, InvalidOrderError
 from shortener.rules import cursor, receiver
 from shortener.rules.moments import rfc3339
 
@@ -21,12 +22,21 @@ class _Checked(BaseModel):
     @classmethod
     def _check(cls, fields: Mapping[str, Any], faults: Faults | None, context: Any = None) -> Self:
         try:
-            checked = cls.model_validate(dict(fields), context=context)
+            checked = cls.model_validate(cls._bounded(fields), context=context)
         except ValidationError as error:
             raise InvalidOrderError(_by_field(error) | (faults or {})) from None
         if faults:
             raise InvalidOrderError(faults)
         return checked
+
+    @classmethod
+    def _bounded(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields without most of the unknown names: each costs a fault, and a refusal names only the first ones."""
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        if len(fields) <= len(known) + MOST_NAMED:
+            return dict(fields)
+        unknown = islice((name for name in fields if name not in known), MOST_NAMED + 1)
+        return {name: fields[name] for name in [*(known & fields.keys()), *unknown]}
 
 
 class Fields(_Checked):

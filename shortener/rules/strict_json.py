@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any, Final
 
 
@@ -19,7 +20,7 @@ def _object(pairs: list[tuple[str, Any]]) -> Object:
 
 
 def _repeated(names: list[str]) -> tuple[str, ...]:
-    return tuple(name for name in dict.fromkeys(names) if names.count(name) > 1)
+    return tuple(name for name, times in Counter(names).items() if times > 1)
 
 
 def _no_constant(name: str) -> float:
