@@ -1,8 +1,9 @@
 """Lists of an account's callbacks as people look at them: by state, time of the click, and destination."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, ValidationInfo, field_validator
 from sqlalchemy import ColumnElement, Row, func, literal_column, select, tuple_
@@ -36,6 +37,26 @@ class Filter(Parameters):
         return value
 
 
+class Wanted(Protocol):
+    """A choice of callbacks: by state, by the time of the click in `[start, end)`, and by destination."""
+
+    @property
+    def state(self) -> State | None:
+        """`waiting`, `failing`, `delivered` or `exhausted`; None for all."""
+
+    @property
+    def start(self) -> dt.datetime | None:
+        """The first moment of a click."""
+
+    @property
+    def end(self) -> dt.datetime | None:
+        """The moment before which the clicks came."""
+
+    @property
+    def destination(self) -> str | None:
+        """`scheme://host:port` of the receiver, or `-`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Callbacks, and a cursor where these are not all."""
@@ -47,7 +68,7 @@ class Page:
 def find(session: Session, account: Account, wanted: Filter) -> Page:
     """A page of the account's callbacks, those of the newest clicks first."""
     newest = (Callback.created_on.desc(), Callback.id.desc())
-    query = select(Callback).where(*_conditions(account, wanted))
+    query = select(Callback).where(*conditions(account, wanted))
     if wanted.cursor is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(wanted.cursor))
     rows = session.scalars(query.order_by(*newest).limit(PAGE + 1)).all()
@@ -55,10 +76,15 @@ def find(session: Session, account: Account, wanted: Filter) -> Page:
     return Page(rows[:PAGE], cursor.after_row(last.created_on, last.id) if last else None)
 
 
-def destinations(session: Session, account: Account) -> list[tuple[str, int, int]]:
-    """Where callbacks wait or are exhausted, with how many of each; the worst first."""
+def destinations(
+    session: Session, account: Account, start: dt.datetime | None = None, end: dt.datetime | None = None
+) -> list[tuple[str, int, int]]:
+    """Receivers with how many callbacks wait there now, and how many of clicks in `[start, end)` are exhausted.
+
+    The worst come first. Without `start` or `end` the period is open at that side.
+    """
     waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *of(account)))
-    exhausted = dict(_by_destination(session, is_exhausted(), *of(account)))
+    exhausted = dict(_by_destination(session, is_exhausted(), *of(account), *_clicked(start, end)))
     rows = [
         (_shown(queue), waiting.get(queue, 0), exhausted.get(queue, 0)) for queue in waiting.keys() | exhausted.keys()
     ]
@@ -87,28 +113,33 @@ def is_exhausted() -> ColumnElement[bool]:
     return Callback.state == literal_column(f"'{EXHAUSTED}'")
 
 
-def _conditions(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions = _whose(account, wanted)
+def conditions(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a callback of the account must fulfil to be among the wanted ones."""
+    conditions = [*_whose(account, wanted), *_clicked(wanted.start, wanted.end)]
     if wanted.state == "failing":
         conditions.append(has_failed())
     elif wanted.state == "exhausted":
         conditions.append(is_exhausted())
     elif wanted.state == "delivered":
         conditions.append(Callback.state == "delivered")
-    if wanted.start is not None:
-        conditions.append(Callback.created_on >= wanted.start)
-    if wanted.end is not None:
-        conditions.append(Callback.created_on < wanted.end)
     return conditions
 
 
-def _whose(account: Account, wanted: Filter) -> list[ColumnElement[bool]]:
+def _clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnElement[bool]]:
+    """That the click came in `[start, end)`."""
+    since = [] if start is None else [Callback.created_on >= start]
+    return since if end is None else [*since, Callback.created_on < end]
+
+
+def _whose(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
     """The account's, by an index in which few stand without the many.
 
     To name the account besides would lead the database to all that it ever had.
     """
     if wanted.destination is not None:
         queue = [Callback.destination == f"{account.id} {wanted.destination}"]
+        if wanted.state == "delivered":  # no index knows their destination: the account's leads to the period
+            queue.append(Callback.account_id == account.id)
     elif wanted.state in {"waiting", "failing"}:
         queue = of(account)
     else:

@@ -10,18 +10,20 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from shortener import callback_lists
 from shortener.callbacks import PENDING
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.fields import Fields, Moment, RowCursor
 from shortener.models import Account, Attempt, Callback, Replay
-from shortener.rules import cursor
+from shortener.orders import Switch
+from shortener.rules import cursor, receiver
 
 AT_ONCE = 1000  # callbacks that one call may replay
 EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
 
 
 class Selection(Fields):
-    """Which callbacks are to be replayed: those of clicks in `[from, to)` that are in this state."""
+    """Which callbacks are to be replayed: those of clicks in `[from, to)` in this state, perhaps of one receiver."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]}
@@ -30,7 +32,15 @@ class Selection(Fields):
     start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
     end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
     state: Literal["exhausted", "delivered"] = "exhausted"
+    destination: Annotated[
+        str | None,
+        Field(
+            max_length=receiver.MAX_URL,
+            description="Only those to this receiver: a URL of it, of which scheme, host and port count.",
+        ),
+    ] = None
     cursor: Annotated[RowCursor | None, Field(description="Where an earlier call left off.")] = None
+    dry_run: Annotated[Switch, Field(description="`true`: only count them; nothing is attempted.")] = None
 
     @field_validator("end")
     @classmethod
@@ -39,12 +49,18 @@ class Selection(Fields):
             raise ValueError("must be after from")
         return value
 
+    @field_validator("destination")
+    @classmethod
+    def _one_spelling(cls, value: str | None) -> str | None:
+        """`-` stands for receivers that no callback may go to any more."""
+        return value if value in {None, "-"} else receiver.destination(value)
+
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """How many callbacks are attempted once more, and a cursor where that was not all of them."""
+class Selected:
+    """The row ids of at most 1,000 callbacks, the oldest first, and a cursor where these are not all."""
 
-    count: int
+    ids: Sequence[int]
     rest: str | None
 
 
@@ -69,21 +85,20 @@ def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime
     session.refresh(callback)
 
 
-def ask_all(session: Session, account: Account, selection: Selection, *, asked_by: str, now: dt.datetime) -> Replayed:
-    """Do the same for all selected callbacks, the oldest first, at most 1,000 of them."""
-    query = (
-        select(Callback.created_on, Callback.id)
-        .where(Callback.account_id == account.id, Callback.state == selection.state)
-        .where(Callback.created_on >= selection.start, Callback.created_on < selection.end)
-        .order_by(Callback.created_on, Callback.id)
-        .limit(AT_ONCE + 1)
-    )
+def select_all(session: Session, account: Account, selection: Selection) -> Selected:
+    """Find the account's callbacks that a replay of many is asked for. This may read a long period: hold no lock."""
+    query = select(Callback.created_on, Callback.id).where(*callback_lists.conditions(account, selection))
     if selection.cursor is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) > cursor.row(selection.cursor))
-    rows = session.execute(query).all()
+    rows = session.execute(query.order_by(Callback.created_on, Callback.id).limit(AT_ONCE + 1)).all()
     chosen = rows[:AT_ONCE]
-    count = _reopen(session, [row_id for _, row_id in chosen], asked_by, now)
-    return Replayed(count, cursor.after_row(*chosen[-1]) if len(rows) > AT_ONCE else None)
+    rest = cursor.after_row(*chosen[-1]) if len(rows) > AT_ONCE else None
+    return Selected([row_id for _, row_id in chosen], rest)
+
+
+def ask_all(session: Session, selected: Selected, *, asked_by: str, now: dt.datetime) -> int:
+    """Attempt all of these once more that are still settled; give back how many those are."""
+    return _reopen(session, selected.ids, asked_by, now)
 
 
 def of(session: Session, callback: Callback) -> Sequence[Replay]:

@@ -90,11 +90,14 @@ class CallbackReport(CallbackSummary):
 
 
 class Replayed(Document):
-    """How many callbacks are attempted once more."""
+    """How many callbacks were selected, and how many of them are attempted once more."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"replayed": 12, "cursor": None}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"selected": 12, "replayed": 12, "cursor": None}]}
+    )
 
-    replayed: Annotated[int, Field(ge=0, le=1000)]
+    selected: Annotated[int, Field(ge=0, le=1000)]
+    replayed: Annotated[int, Field(ge=0, le=1000, description="0 in a dry run.")]
     cursor: Annotated[str | None, Field(description="Give it with the same fields to go on; null where all are done.")]
 
 

@@ -86,18 +86,33 @@ def replay(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
     Operation(
         "replay_callbacks",
         "Callbacks",
-        {202: Answer("They are due now, at most 1,000 of them.", callback_answers.Replayed)},
+        {
+            200: Answer("A dry run: these would be attempted.", callback_answers.Replayed),
+            202: Answer("They are due now, at most 1,000 of them.", callback_answers.Replayed),
+        },
         body=replays.Selection,
     )
 )
 @for_senders
 def replay_all(account: Account) -> tuple[dict[str, Any], int]:
-    """Attempt once more what lies in a range of time and is in a state: 202 with how many those are."""
+    """Attempt once more what lies in a range of time, is in a state and goes to a receiver: 202 with how many.
+
+    A dry run is answered with 200.
+    """
     selection = replays.Selection.check(incoming.fields())
+    with db.read() as session:
+        selected = replays.select_all(session, account, selection)
+    replayed = 0 if selection.dry_run else replay_selected(selected, _asker(account))
+    document = {"selected": len(selected.ids), "replayed": replayed, "cursor": selected.rest}
+    return document, 200 if selection.dry_run else 202
+
+
+def replay_selected(selected: replays.Selected, asked_by: str) -> int:
+    """Make these due at once; give back how many are attempted."""
     with db.write() as session:
-        done = replays.ask_all(session, account, selection, asked_by=_asker(account), now=db.now(session))
+        count = replays.ask_all(session, selected, asked_by=asked_by, now=db.now(session))
     services().deliverer.wake()
-    return {"replayed": done.count, "cursor": done.rest}, 202
+    return count
 
 
 @blueprint.post("/test")

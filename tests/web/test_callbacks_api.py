@@ -253,7 +253,7 @@ class TestReplayOfMany:
         put(sender, {DEAD: 2}, since=NOW + HOUR)
         settle("exhausted")
         answer = post(client, sender, "/v1/callbacks/replay", **self.SPAN)
-        assert (answer.status_code, answer.get_json()) == (202, {"replayed": 3, "cursor": None})
+        assert (answer.status_code, answer.get_json()) == (202, {"selected": 3, "replayed": 3, "cursor": None})
         pending = get(client, sender, "/v1/callbacks?state=pending").get_json()["callbacks"]
         assert [row["id"] for row in pending] == inside[::-1]
         assert asked() == 3
@@ -264,6 +264,29 @@ class TestReplayOfMany:
         assert post(client, sender, "/v1/callbacks/replay", **self.SPAN).get_json()["replayed"] == 0
         answer = post(client, sender, "/v1/callbacks/replay", state="delivered", **self.SPAN)
         assert answer.get_json()["replayed"] == 3
+
+    @pytest.mark.parametrize("state", ["exhausted", "delivered"])
+    @pytest.mark.parametrize("destination", ["http://127.0.0.1:9", "HTTP://127.0.0.1:9/cb?x=1"])
+    def test_a_destination_selects_its_callbacks_alone(
+        self, client: FlaskClient, sender: Sender, other_sender: Sender, state: str, destination: str
+    ) -> None:
+        inside = put(sender, {DEAD: 3, "http://127.0.0.1:10/cb": 4, "https://127.0.0.1:9/cb": 2})[:3]
+        put(other_sender, {DEAD: 2})
+        settle(state)
+        fields = {**self.SPAN, "state": state, "destination": destination}
+        answer = post(client, sender, "/v1/callbacks/replay", **fields)
+        assert answer.get_json() == {"selected": 3, "replayed": 3, "cursor": None}
+        pending = get(client, sender, "/v1/callbacks?state=pending").get_json()["callbacks"]
+        assert [row["id"] for row in pending] == inside[::-1]
+        assert asked() == 3
+
+    @pytest.mark.parametrize("dry", [True, "true"])
+    def test_a_dry_run_counts_and_changes_nothing(self, client: FlaskClient, sender: Sender, dry: bool | str) -> None:
+        put(sender, {DEAD: 3, "http://127.0.0.1:10/cb": 4})
+        settle("exhausted")
+        answer = post(client, sender, "/v1/callbacks/replay", destination=DEAD, dry_run=dry, **self.SPAN)
+        assert (answer.status_code, answer.get_json()) == (200, {"selected": 3, "replayed": 0, "cursor": None})
+        assert asked() == 0
 
     def test_a_call_is_bounded_and_its_cursor_goes_on(
         self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
@@ -290,6 +313,11 @@ class TestReplayOfMany:
             ({**SPAN, "state": "pending"}, "state"),
             ({**SPAN, "cursor": "x"}, "cursor"),
             ({**SPAN, "limit": 5}, "limit"),
+            ({**SPAN, "destination": "127.0.0.1:9"}, "destination"),
+            ({**SPAN, "destination": "http://a b/"}, "destination"),
+            ({**SPAN, "destination": ""}, "destination"),
+            ({**SPAN, "destination": "http://127.1:9"}, "destination"),
+            ({**SPAN, "dry_run": "perhaps"}, "dry_run"),
         ],
     )
     def test_what_cannot_be_used_is_named(

@@ -1,13 +1,18 @@
 """The account's callbacks: by state and destination, once more, and a test of a receiver."""
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from shortener import callback_lists, callback_reports, db, replays
 from shortener.callback_lists import Filter
 from shortener.errors import InvalidOrderError
+from shortener.models import Account
+from shortener.rules.moments import EPOCH
 from shortener.services import services
 from shortener.web import callbacks_api
 from shortener.web.dashboard import forms, periods
@@ -24,6 +29,15 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/callbacks/test", view_func=test, methods=["GET", "POST"])
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the replay form of a list would replay: the fields that name it, and how many callbacks that is."""
+
+    fields: dict[str, str]
+    count: int
+    more: bool  # than one call may replay
+
+
 @for_viewers
 def callbacks(seat: Seat) -> ResponseReturnValue:
     """A page of the callbacks that the filter wants, those of the newest clicks first."""
@@ -34,6 +48,7 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
         page = callback_lists.find(session, seat.account, wanted)
         rows = callback_reports.summaries(session, page.rows, services().settings.base_url)
         destinations = callback_lists.destinations(session, seat.account)
+        offer = _offer(session, seat.account, wanted, db.now(session)) if rows and seat.may_change else None
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
@@ -42,6 +57,7 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
         asked=wanted.parameters(),
         states=STATES,
         destinations=destinations,
+        offer=offer,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,
         fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
     )
@@ -49,14 +65,25 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
 
 @for_owners
 def replay_all(seat: Seat) -> ResponseReturnValue:
-    """Attempt once more what lies in a range of time and is in a state, at most 1,000 of them."""
+    """Attempt once more what the list of this filter shows, the oldest first, at most 1,000 of them."""
     given = periods.given(forms.fields())
     given.pop(forms.TOKEN, None)
     selection = replays.Selection.check(given)
-    with db.write() as session:
-        done = replays.ask_all(session, seat.account, selection, asked_by=seat.asker, now=db.now(session))
-    services().deliverer.wake()
-    return redirect(url_for("dashboard.callbacks", state="waiting", replayed=done.count), 303)
+    with db.read() as session:
+        selected = replays.select_all(session, seat.account, selection)
+    count = callbacks_api.replay_selected(selected, seat.asker)
+    shown = url_for("dashboard.callbacks", state="waiting", destination=selection.destination, replayed=count)
+    return redirect(shown, 303)
+
+
+def _offer(session: Session, account: Account, wanted: Filter, now: dt.datetime) -> Offer | None:
+    """What would be replayed: all that the filter wants, on this page and the others. None where that cannot be."""
+    if wanted.state not in REPLAYED:
+        return None
+    span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
+    fields = span | {name: value for name, value in wanted.parameters().items() if name in {"state", "destination"}}
+    selected = replays.select_all(session, account, replays.Selection.check(fields))
+    return Offer(fields, len(selected.ids), selected.rest is not None)
 
 
 @for_owners

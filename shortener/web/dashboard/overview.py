@@ -40,7 +40,9 @@ def overview(seat: Seat) -> ResponseReturnValue:
     with db.read() as session:
         start, end = _period(given, db.now(session))
         found = overviews.overview(session, seat.account, start, end)
-        worst = callback_lists.destinations(session, seat.account)[:WORST] if found.failing or found.exhausted else []
+        worst = (
+            callback_lists.destinations(session, seat.account, start, end) if found.failing or found.exhausted else []
+        )
     width = _width(given.get("by"), start, end)
     buckets = found.hours if width == "hour" else found.days
     return render_template(
@@ -52,7 +54,7 @@ def overview(seat: Seat) -> ResponseReturnValue:
         width=width,
         widths=WIDTHS if end - start <= LONGEST_BY_HOUR else {},
         chart=chart.draw(buckets),
-        worst=worst,
+        worst=worst[:WORST],
         fields={"from": periods.field(start), "to": periods.field(end)},
         part=lambda of: _part(of, periods.HOUR if width == "hour" else periods.DAY, start, end),
     )

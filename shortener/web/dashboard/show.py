@@ -35,7 +35,7 @@ def register(app: Flask) -> None:
         "label": label,
         "json": as_json,
     }
-    app.jinja_env.globals |= {"words": words, "here": here, "later": later}
+    app.jinja_env.globals |= {"words": words, "here": here}
 
 
 def moment(value: dt.datetime | str | None) -> str:
@@ -70,11 +70,6 @@ def label(value: dt.datetime, width: str) -> str:
 def as_json(value: object) -> str:
     """A document as it was sent."""
     return json.dumps(value, ensure_ascii=False)
-
-
-def later(moment: str) -> str:
-    """The minute after a moment of a document, as a form's field shows it."""
-    return (dt.datetime.fromisoformat(moment) + dt.timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M")
 
 
 def percent(value: float | None) -> str:

@@ -6,7 +6,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from shortener import db
+from shortener import db, replays
 from shortener.models import Callback
 from shortener.services import Services
 from tests.browsing import Browser, Page
@@ -136,21 +136,57 @@ def test_another_accounts_callbacks_are_not_there(stranger: Browser, sender: Sen
 # Once more
 
 
-def test_an_owner_has_all_of_a_range_attempted_once_more(owner: Browser, sender: Sender) -> None:
+def test_a_replay_of_a_period_touches_no_other(owner: Browser, sender: Sender) -> None:
     put(sender, {DEAD: 2})
     put(sender, {DEAD: 1}, NOW + dt.timedelta(hours=2))
     settle("exhausted")
-    form = owner.open(PAGE + "?state=exhausted").form("/callbacks/replay")
-    page = owner.send(form, **{"from": "2025-11-22T09:00", "to": "2025-11-22T10:00"})
+    listed = owner.open(PAGE + "?state=exhausted&from=2025-11-22T09:00&to=2025-11-22T10:00")
+    page = owner.send(listed.form("/callbacks/replay"))
     assert "2 callbacks are attempted once more." in page.text
     assert states() == ["pending", "pending", "exhausted"]
 
 
-def test_the_range_that_is_offered_holds_what_is_shown(owner: Browser, sender: Sender) -> None:
-    put(sender, {DEAD: 3})
+def test_a_replay_of_one_receiver_touches_no_other(owner: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 30, OTHER: 12})
     settle("exhausted")
-    owner.send(owner.open(PAGE + "?state=exhausted").form("/callbacks/replay"))
-    assert states() == ["pending"] * 3
+    settle("exhausted", OTHER)
+    listed = owner.open(PAGE + "?state=exhausted&destination=http://127.0.0.1:9")
+    assert "The filter above selects 30 callbacks." in listed.text
+    page = owner.send(listed.form("/callbacks/replay"))
+    assert "30 callbacks are attempted once more." in page.text
+    assert shown(page) == 25  # a page of those that wait for this receiver
+    assert states() == ["pending"] * 30 + ["exhausted"] * 12
+
+
+@pytest.mark.parametrize("state", ["exhausted", "delivered"])
+def test_a_replay_takes_all_pages_of_its_list(owner: Browser, sender: Sender, state: str) -> None:
+    put(sender, {DEAD: 27})
+    settle(state)
+    rest = owner.open(owner.open(f"{PAGE}?state={state}").links["Older ones"])
+    assert "Attempt 27 callbacks once more" in rest.text
+    owner.send(rest.form("/callbacks/replay"))
+    assert states() == ["pending"] * 27
+
+
+def test_more_than_a_call_replays_are_announced(
+    owner: Browser, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "AT_ONCE", 4)
+    put(sender, {DEAD: 6})
+    settle("exhausted")
+    page = owner.open(PAGE + "?state=exhausted")
+    assert "selects more than 4 callbacks. The oldest 4 of them are attempted" in page.text
+    owner.send(page.form("/callbacks/replay"))
+    assert states() == ["pending"] * 4 + ["exhausted"] * 2
+
+
+@pytest.mark.parametrize("query", ["", "?state=waiting", "?state=failing", "?destination=", "?state="])
+def test_a_list_of_several_states_offers_no_replay(owner: Browser, sender: Sender, query: str) -> None:
+    put(sender, {DEAD: 1})
+    page = owner.open(PAGE + query)
+    assert not [form for form in page.forms if form.action.endswith("/callbacks/replay")]
+    if query != "?state=failing":  # where nothing is shown, nothing is offered
+        assert {"the exhausted ones", "the delivered ones"} <= set(page.links)
 
 
 def test_one_of_them_is_attempted_once_more(owner: Browser, sender: Sender) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shortener import db
 from shortener.models import Callback
@@ -58,6 +58,23 @@ def test_what_has_failed_stands_first(app: Flask, viewer: Browser, sender: Sende
     page = viewer.open(PAGE)
     assert page.headings[1] == ("h2", "Needs attention")
     assert "1 callback was given up" in page.text
+    assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
+
+
+def test_receivers_that_failed_before_the_period_are_not_listed(
+    app: Flask, viewer: Browser, sender: Sender, services: Services
+) -> None:
+    for url in (DEAD, "http://127.0.0.1:10/cb", DEAD):
+        click(app, sender, lt_callbackurl=url)
+    services.deliverer.deliver_due()
+    with db.write() as session:
+        now = db.now(session)
+        session.execute(update(Callback).values(state="exhausted", settled_on=now))
+        ids = session.scalars(select(Callback.id).order_by(Callback.id)).all()
+        session.execute(update(Callback).where(Callback.id.in_(ids[:2])).values(created_on=now - 30 * DAY))
+    page = viewer.open(PAGE)
+    assert "1 callback was given up" in page.text
+    assert "http://127.0.0.1:10" not in page.text
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
 
