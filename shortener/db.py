@@ -1,9 +1,12 @@
 """Binds the tables to the application: connections, transactions and the clock that counts."""
 
+import contextlib
 import datetime as dt
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -25,6 +28,8 @@ SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # A reader that stays open for long lets the WAL grow; afterwards its file is cut back to so many bytes.
+    f"PRAGMA journal_size_limit = {16 * 1024 * 1024}",
 )
 # PostgreSQL ends a session that is silent inside a transaction for so long. Ours never are; but a node that froze in
 # its turn at the queue or with a batch of clicks, or whose machine is gone, would hold up all others.
@@ -70,6 +75,11 @@ def prepare_sqlite(engine: Engine) -> None:
     the busy timeout; `BEGIN IMMEDIATE` waits its turn instead.
     """
 
+    @event.listens_for(engine, "do_connect")
+    def before_connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
+        if not options.get("uri"):
+            _make_private(Path(arguments[0]))
+
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
@@ -85,6 +95,13 @@ def prepare_sqlite(engine: Engine) -> None:
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_private(path: Path) -> None:
+    """Make the database's file before SQLite does, which would let others read it; its -wal and -shm get its mode."""
+    if not path.exists() and path.name != ":memory:":
+        with contextlib.suppress(OSError):  # SQLite says what is wrong
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def prepare_postgresql(engine: Engine) -> None:

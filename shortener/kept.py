@@ -69,7 +69,7 @@ class Kept:
         """Keep what cannot be stored where it does not stand in the way of the rest: one line of a file beside."""
         path = self._folder / f"{self._name()}-refused.jsonl"
         log.error("a spooled click cannot be stored; it is in %s: %r", path, record)
-        with path.open("ab") as file:
+        with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
             file.write(record + b"\n")
             file.flush()
             os.fsync(file.fileno())

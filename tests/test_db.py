@@ -1,5 +1,7 @@
 """Connections: what a new one may and may not wait for, and what their errors say."""
 
+import os
+import stat
 import threading
 import traceback
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +30,38 @@ def test_a_new_file_can_shrink_later(tmp_path: Path) -> None:
         connection.execute(text("CREATE TABLE t (x)"))
         assert connection.execute(text("PRAGMA auto_vacuum")).scalar() == 2
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_only_the_owner_can_read_a_new_file_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        engine = opened(tmp_path / "new.sqlite3")
+        with engine.begin() as connection:
+            connection.execute(text("CREATE TABLE t (x)"))
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        engine.dispose()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(["new.sqlite3", "new.sqlite3-wal", "new.sqlite3-shm"], 0o600)
+
+
+def test_the_wal_is_cut_back_after_a_long_reader(tmp_path: Path) -> None:
+    """Writing goes on behind the reader, whose view must stay; then the file need not stay as long as it was."""
+    engine, wal = opened(tmp_path / "long.sqlite3"), tmp_path / "long.sqlite3-wal"
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (x)"))
+    with engine.connect() as reader:
+        reader.execute(text("SELECT count(*) FROM t")).scalar()
+        for _ in range(20):
+            with engine.begin() as connection:
+                connection.execute(text("INSERT INTO t VALUES (zeroblob(1048576))"))
+        assert wal.stat().st_size > 18 * 1024 * 1024
+    for _ in range(2):  # the first one takes over what the log holds, the second one begins it anew
+        with engine.begin() as connection:
+            connection.execute(text("INSERT INTO t VALUES (zeroblob(8388608))"))
+    assert wal.stat().st_size <= 16 * 1024 * 1024 + 65536
     engine.dispose()
 
 
