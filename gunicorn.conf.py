@@ -11,6 +11,7 @@ from shortener.errors import SecretKeyError, SettingsError
 
 try:
     settings = Settings.from_env()
+    settings.make_ready()
 except SettingsError as error:
     sys.exit(str(error))
 

@@ -162,5 +162,5 @@ def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:
     """A new account, as a shop."""
-    accounts.create(session, name, secret_key=services().settings.secret_key or "", now=now)
+    accounts.create(session, name, secret_key=services().settings.secret_keys[0], now=now)
     return Shop(session, accounts.named(session, name))

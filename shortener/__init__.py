@@ -21,7 +21,7 @@ class Json(DefaultJSONProvider):
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the WSGI application; the only place that wires. Without settings, those of the environment."""
-    settings = (settings or Settings.from_env()).with_secret_key()
+    settings = settings or Settings.from_env()
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json = Json(app)

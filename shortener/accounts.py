@@ -18,7 +18,7 @@ from shortener.models import Account, Base, Credential, SigningSecret
 from shortener.readers import Readers
 from shortener.rules import event
 from shortener.rules.moments import from_micros
-from shortener.vault import seal, unseal
+from shortener.vault import opens, seal, unseal
 
 ALPHANUMERIC = (string.ascii_letters + string.digits).encode("ascii")
 # Random bytes become characters by one look-up each; those above the last whole multiple of 62 would favour some.
@@ -80,19 +80,23 @@ def rotate(session: Session, name: str, *, now: dt.datetime) -> tuple[Account, s
 
 
 def rotate_signing_secret(
-    session: Session, name: str, *, secret_key: str, now: dt.datetime
+    session: Session, name: str, *, secret_keys: tuple[str, ...], now: dt.datetime
 ) -> tuple[Account, str, dt.datetime]:
     """Give the account a new signing secret, and tell until when the old one signs as well.
 
-    Of several old ones none lives longer than it would have.
+    Of several old ones none lives longer than it would have. One that no key opens can never sign again, and goes.
     """
     account = named(session, name)
     until = now + OVERLAP
+    for old in signing_secrets(session, account, now=now):
+        if not opens(old.sealed, secret_keys):
+            session.delete(old)
+    session.flush()
     mine, expires_on = SigningSecret.account_id == account.id, SigningSecret.expires_on
     session.execute(delete(SigningSecret).where(mine, expires_on <= now))
     for_longer = or_(expires_on.is_(None), expires_on > until)
     session.execute(update(SigningSecret).where(mine, for_longer).values(expires_on=until))
-    return account, _add_signing_secret(session, account, secret_key, now), until
+    return account, _add_signing_secret(session, account, secret_keys[0], now), until
 
 
 def disable(session: Session, name: str, *, now: dt.datetime) -> Account:
@@ -165,9 +169,9 @@ def opened(readers: Readers, sid: str | None, token: str) -> tuple[Account, int]
     return account, credential_id
 
 
-def signing_keys(session: Session, account_id: int, *, secret_key: str, now: dt.datetime) -> list[bytes]:
+def signing_keys(session: Session, account_id: int, *, secret_keys: tuple[str, ...], now: dt.datetime) -> list[bytes]:
     """The keys that sign the account's events now, the newest first; SecretKeyError if there is none."""
-    return unsealed(sealed_keys(session, [account_id], now=now).get(account_id, ()), secret_key)
+    return unsealed(sealed_keys(session, [account_id], now=now).get(account_id, ()), secret_keys)
 
 
 def sealed_keys(session: Session, account_ids: Collection[int], *, now: dt.datetime) -> dict[int, list[bytes]]:
@@ -181,16 +185,16 @@ def sealed_keys(session: Session, account_ids: Collection[int], *, now: dt.datet
     return keys
 
 
-def check_secret_key(session: Session, secret_key: str) -> None:
-    """Try the key on a stored signing secret; SecretKeyError where that was stored under another one."""
+def check_secret_keys(session: Session, secret_keys: tuple[str, ...]) -> None:
+    """Try the keys on the newest signing secret; SecretKeyError where that was stored under another one."""
     newest = session.scalar(select(SigningSecret.sealed).order_by(SigningSecret.id.desc()).limit(1))
     if newest is not None:
-        unseal(newest, secret_key)
+        unseal(newest, secret_keys)
 
 
-def unsealed(sealed: Iterable[bytes], secret_key: str) -> list[bytes]:
+def unsealed(sealed: Iterable[bytes], secret_keys: tuple[str, ...]) -> list[bytes]:
     """The keys themselves; SecretKeyError where they do not open, or there is none."""
-    keys = [unseal(secret, secret_key) for secret in sealed]
+    keys = [unseal(secret, secret_keys) for secret in sealed]
     if not keys:
         raise SecretKeyError
     return keys

@@ -4,18 +4,19 @@ import contextlib
 import ipaddress
 import os
 import re
-import secrets
 import ssl
-import tempfile
 import warnings
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from sqlalchemy import URL, make_url
 
+from shortener import secret_key
 from shortener.errors import SettingsError
 from shortener.rules import contact, visitor
 
@@ -118,6 +119,13 @@ class Settings(pydantic.BaseModel):
         repr=False,
         description="At least 32 characters; encrypts the stored signing secrets. With SQLite it is made on the "
         "first start and kept in `SHORTENER_DATA/secret_key`; with PostgreSQL it must be given.",
+    )
+    secret_key_old: str | None = Field(
+        None,
+        min_length=32,
+        repr=False,
+        description="The secret key before this one, while what was stored under it is sealed again; "
+        "see docs/backup.md.",
     )
     link_days: float = Field(90, gt=0, le=3650, description="Days that a new link lives.")
     retention_days: float = Field(
@@ -235,12 +243,26 @@ class Settings(pydantic.BaseModel):
         return _embedded(self.database_url)
 
     @property
-    def sqlalchemy_url(self) -> str:
+    def sqlalchemy_url(self) -> URL:
         """The database as SQLAlchemy wants it named."""
         if self.database_url is None:
-            return f"sqlite:///{self.data.resolve() / 'shortener.sqlite3'}"
-        scheme, _, rest = self.database_url.partition("://")
-        return self.database_url if scheme.startswith("sqlite") else f"postgresql+psycopg://{rest}"
+            return URL.create("sqlite", database=str(self.data.resolve() / "shortener.sqlite3"))
+        url = make_url(self.database_url)
+        return url if self.embedded else url.set(drivername="postgresql+psycopg")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file; None on PostgreSQL."""
+        return Path(self.sqlalchemy_url.database or "") if self.embedded else None
+
+    @cached_property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys that open what is stored; the first one seals. SettingsError where there is none and none is made.
+
+        On SQLite the first one is read from the data folder where it is not given, or made there.
+        """
+        first = self.secret_key or secret_key.stored(self.data, self.database_file or Path())
+        return (first, self.secret_key_old) if self.secret_key_old else (first,)
 
     @property
     def spool_folder(self) -> Path:
@@ -274,15 +296,16 @@ class Settings(pydantic.BaseModel):
             raise SettingsError(list(faults.values()) + _sentences(error, without=set(faults))) from None
         if faults:
             raise SettingsError(list(faults.values()))
-        return settings.with_secret_key()
+        return settings
 
-    def with_secret_key(self) -> Self:
-        """Give back settings that have a secret key: the given one, or the one kept in the data folder."""
-        if self.secret_key is None:
-            return self.model_copy(update={"secret_key": _kept_secret_key(_made(self.data))})
+    def make_ready(self) -> tuple[str, ...]:
+        """Make the data folder and the secret key where they are missing, and give the keys.
+
+        SettingsError where that cannot be. Commands that only look make neither: they may have the wrong folder.
+        """
         if self.database_url is None:
-            _made(self.data)
-        return self
+            secret_key.made_folder(self.data)
+        return self.secret_keys
 
 
 def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -320,32 +343,3 @@ def _sentences(error: pydantic.ValidationError, without: set[str]) -> list[str]:
         if field not in without and fault["type"] != "default_factory_not_called":
             sentences.append(f"{PREFIX}{str(field).upper()}: {place}{fault['msg'].removeprefix('Value error, ')}")
     return sentences
-
-
-def _made(data: Path) -> Path:
-    """The data folder, made where it is missing: the people in it are nobody else's business."""
-    try:
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError([f"SHORTENER_DATA: cannot make the folder {data}: {error.strerror}"]) from None
-    return data
-
-
-def _kept_secret_key(data: Path) -> str:
-    """Read the key in the data folder, or make it; processes that start at once end up with one key."""
-    path = data / "secret_key"
-    try:
-        if not path.exists():
-            # A file of its own (mode 0600) first, then a link to it: nobody ever sees half a key, or a second one.
-            with tempfile.NamedTemporaryFile("w", dir=data, prefix="secret_key.", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(48))
-                file.flush()
-                os.fsync(file.fileno())
-                with contextlib.suppress(FileExistsError):
-                    os.link(file.name, path)
-        key = path.read_text(encoding="ascii").strip()
-    except (OSError, ValueError) as error:
-        raise SettingsError([f"SHORTENER_DATA: cannot keep the secret key in {data}: {error}"]) from None
-    if len(key) < 32:
-        raise SettingsError([f"SHORTENER_DATA: {path} does not hold a secret key"])
-    return key

@@ -118,13 +118,15 @@ class CampaignError(ShortenerError):
 
 
 class SecretKeyError(ShortenerError):
-    """A stored secret does not open under `SHORTENER_SECRET_KEY`."""
+    """A stored secret opens under no key that is given."""
 
     code = "secret_key"
 
     def __init__(self) -> None:
         super().__init__(
-            "A stored signing secret does not open: SHORTENER_SECRET_KEY is not the one it was stored under."
+            "A stored signing secret does not open: SHORTENER_SECRET_KEY (without it, the file secret_key in "
+            "SHORTENER_DATA) is not the key that it was stored under. Give that key; if it is lost, run "
+            "`flask --app wsgi account secret rotate --all` and give every receiver its new signing secret."
         )
 
 

@@ -30,6 +30,7 @@ def main() -> None:
     """Become the server."""
     try:
         settings = Settings.from_env()
+        settings.make_ready()
     except SettingsError as error:
         sys.exit(str(error))
     if settings.server == "gunicorn":

@@ -72,7 +72,7 @@ class Services:
         SecretKeyError where stored signing secrets do not open: no event could be signed.
         """
         with db.write() as session:
-            accounts.check_secret_key(session, self.settings.secret_key or "")
+            accounts.check_secret_keys(session, self.settings.secret_keys)
             origins.remember(session, self.settings.base_url)
 
 

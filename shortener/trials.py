@@ -48,11 +48,11 @@ class Prepared:
     sent_on: dt.datetime
 
 
-def prepare(session: Session, account: Account, *, secret_key: str, now: dt.datetime) -> Prepared:
+def prepare(session: Session, account: Account, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Prepared:
     """Make an event of type `callback.test`, signed with the account's keys; nothing is stored."""
     event_id = f"evt_test{accounts.random_text(22)}"
     body = event.build(TEST, now, SAMPLE)
-    keys = accounts.signing_keys(session, account.id, secret_key=secret_key, now=now)
+    keys = accounts.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
     return Prepared(event_id, body, event.headers(event_id, now, body, keys), now)
 
 

@@ -176,14 +176,14 @@ class Deliverer:
 
         SecretKeyError where it is our secret key that opens nothing.
         """
-        secret_key = self._settings.secret_key or ""
+        secret_keys = self._settings.secret_keys
         sealed = accounts.sealed_keys(session, account_ids, now=now)
         keys: dict[int, list[bytes]] = {account_id: [] for account_id in account_ids}
         for account_id in account_ids:
             try:
-                keys[account_id] = accounts.unsealed(sealed.get(account_id, ()), secret_key)
+                keys[account_id] = accounts.unsealed(sealed.get(account_id, ()), secret_keys)
             except SecretKeyError:
-                accounts.check_secret_key(session, secret_key)
+                accounts.check_secret_keys(session, secret_keys)
                 log.error("account %d has no signing secret that opens; its callbacks are not sent", account_id)
         return keys
 

@@ -35,7 +35,7 @@ def rotate(name: str) -> str:
 
 def rotate_secret(name: str, now: dt.datetime = NOW) -> str:
     with db.write() as session:
-        return accounts.rotate_signing_secret(session, name, secret_key=SECRET_KEY, now=now)[1]
+        return accounts.rotate_signing_secret(session, name, secret_keys=(SECRET_KEY,), now=now)[1]
 
 
 def disable(name: str, now: dt.datetime = NOW) -> None:
@@ -51,7 +51,7 @@ def opens(sid: str | None, token: str) -> str:
 def keys_of(name: str, secret_key: str = SECRET_KEY, now: dt.datetime = NOW) -> list[bytes]:
     with db.read() as session:
         account = accounts.named(session, name)
-        return accounts.signing_keys(session, account.id, secret_key=secret_key, now=now)
+        return accounts.signing_keys(session, account.id, secret_keys=(secret_key,), now=now)
 
 
 def add_key(name: str, key: bytes, created_on: dt.datetime, expires_on: dt.datetime | None = None) -> None:

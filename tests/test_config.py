@@ -1,24 +1,22 @@
-"""Settings: every fault at once, secrets that stay secret, and one secret key however many start at once."""
+"""Settings: every fault at once, and secrets that stay secret."""
 
+import contextlib
 import datetime as dt
 import ipaddress
 import os
-import stat
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import certifi
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from shortener.config import Settings
 from shortener.errors import SettingsError
 
 KEY = "a key for tests, long enough to be one"
 POSTGRESQL = "postgresql://shop:hunter2@db.internal:5432/links"
-ROOT = Path(__file__).parents[1]
 
 
 def read(tmp_path: Path, **given: str) -> Settings:
@@ -33,13 +31,17 @@ def faults(tmp_path: Path, **given: str) -> list[str]:
     return caught.value.faults
 
 
+def shown(settings: Settings) -> str:
+    return settings.sqlalchemy_url.render_as_string(hide_password=False)
+
+
 def test_nothing_need_be_set(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert settings.bind == "127.0.0.1:8000"
     assert settings.base_url == "http://127.0.0.1:8000"
     assert settings.own_hosts == {"127.0.0.1"}
     assert settings.embedded
-    assert settings.sqlalchemy_url == f"sqlite:///{tmp_path}/shortener.sqlite3"
+    assert str(settings.sqlalchemy_url) == f"sqlite:///{tmp_path}/shortener.sqlite3"
     assert (settings.link_days, settings.retention_days) == (90, 400)
     assert (settings.callback_timeout, settings.callback_allow_http, settings.worker) == (15, "on", "on")
 
@@ -74,7 +76,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.base_url == "https://S.Example.com"
     assert settings.own_hosts == {"s.example.com"}
     assert not settings.embedded
-    assert settings.sqlalchemy_url == "postgresql+psycopg://shop:hunter2@db.internal:5432/links"
+    assert shown(settings) == "postgresql+psycopg://shop:hunter2@db.internal:5432/links"
     assert settings.callback_waits == (1, 2.5, 3)
     assert settings.callback_allow_nets == (ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/8"))
     assert settings.callback_allow_hosts == ("receiver.internal", "ci-1", "2001:db8::1")
@@ -114,13 +116,13 @@ def test_how_many_processes_are_asked_for_decides_on_the_threads(tmp_path: Path)
 )
 def test_postgresql_is_reached_through_psycopg_however_it_is_written(tmp_path: Path, url: str) -> None:
     named = read(tmp_path, DATABASE_URL=url, SECRET_KEY=KEY).sqlalchemy_url
-    assert named == "postgresql+psycopg://" + url.partition("://")[2]
+    assert named == make_url("postgresql+psycopg://" + url.partition("://")[2])
 
 
 def test_a_sqlite_file_can_be_named(tmp_path: Path) -> None:
     settings = read(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
     assert settings.embedded
-    assert settings.sqlalchemy_url == f"sqlite:///{tmp_path}/other.sqlite3"
+    assert settings.database_file == tmp_path / "other.sqlite3"
 
 
 BAD = {
@@ -128,6 +130,7 @@ BAD = {
     "BIND": "8000",
     "DATABASE_URL": "mysql://shop:hunter2@db/links",
     "SECRET_KEY": "too short",
+    "SECRET_KEY_OLD": "too short",
     "LINK_DAYS": "-1",
     "RETENTION_DAYS": "many",
     "CALLBACK_WAITS": "1,2,x,4,-5",
@@ -286,7 +289,7 @@ def test_a_file_that_holds_no_text_is_a_fault(tmp_path: Path) -> None:
 def test_an_empty_secret_file_is_a_fault_and_not_a_reason_to_make_another_secret(tmp_path: Path) -> None:
     (tmp_path / "key").touch()
     assert faults(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"))
-    assert not (tmp_path / "secret_key").exists()
+    assert list(tmp_path.iterdir()) == [tmp_path / "key"]
 
 
 def test_postgresql_without_a_secret_key_is_refused(tmp_path: Path) -> None:
@@ -299,9 +302,9 @@ def test_postgresql_without_a_secret_key_is_refused(tmp_path: Path) -> None:
 
 def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
     settings = read(tmp_path, DATABASE_URL=POSTGRESQL, SECRET_KEY=KEY)
-    for shown in (repr(settings), str(settings), f"{settings}"):
-        assert "hunter2" not in shown
-        assert KEY not in shown
+    for text in (repr(settings), str(settings), f"{settings}"):
+        assert "hunter2" not in text
+        assert KEY not in text
 
 
 LEAKS: list[dict[str, Any]] = [
@@ -324,68 +327,22 @@ def test_secrets_are_in_no_error(tmp_path: Path, given: dict[str, str]) -> None:
     assert caught.value.__suppress_context__  # what a traceback would show of the library's error
 
 
-def test_a_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
-    first, second = read(tmp_path / "new" / "folder"), read(tmp_path / "new" / "folder")
-    assert first.secret_key == second.secret_key
-    assert first.secret_key is not None
-    assert len(first.secret_key) >= 64
-    assert (tmp_path / "new" / "folder" / "secret_key").read_text() == first.secret_key
-    assert read(tmp_path / "other").secret_key != first.secret_key
-
-
-def test_a_given_secret_key_is_not_written_down_but_the_data_folder_is_made(tmp_path: Path) -> None:
-    assert read(tmp_path / "new", SECRET_KEY=KEY).secret_key == KEY
-    assert list((tmp_path / "new").iterdir()) == []
-
-
-def test_only_the_operator_can_read_the_key_and_the_folder(tmp_path: Path) -> None:
-    read(tmp_path / "new")
-    assert stat.S_IMODE((tmp_path / "new" / "secret_key").stat().st_mode) == 0o600
-    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
-
-
-def test_processes_that_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
-    """They wait for each other at a pipe, so that they reach the empty folder together."""
-    program = (
-        "import sys; from shortener.config import Settings; print(flush=True); sys.stdin.read(); "
-        "print(Settings.from_env().secret_key)"
-    )
-    environ = {"SHORTENER_DATA": str(tmp_path / "new"), "PATH": os.environ["PATH"]}
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", program], cwd=ROOT, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1
-        )
-        for _ in range(4)
-    ]
-    for racer in racers:
-        assert racer.stdout is not None
-        assert racer.stdout.readline() == "\n"
-    for racer in racers:
-        assert racer.stdin is not None
-        racer.stdin.close()
-        racer.stdin = None  # or communicate() would close it again
-    keys = [racer.communicate(timeout=60)[0].strip() for racer in racers]
-    assert [racer.returncode for racer in racers] == [0] * 4
-    assert set(keys) == {(tmp_path / "new" / "secret_key").read_text()}
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["secret_key"]
-
-
-@pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 40])
-def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path, content: bytes) -> None:
-    """A new key could not open the signing secrets that were stored under the old one."""
-    (tmp_path / "secret_key").write_bytes(content)
-    assert "SHORTENER_DATA" in faults(tmp_path)[0]
-    assert (tmp_path / "secret_key").read_bytes() == content
-
-
-def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    assert faults(tmp_path / "file" / "data") == [
-        f"SHORTENER_DATA: cannot make the folder {tmp_path / 'file' / 'data'}: Not a directory"
-    ]
-
-
 def test_settings_do_not_change_once_made(tmp_path: Path) -> None:
     settings = read(tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         settings.link_days = 1
+
+
+@pytest.mark.parametrize("name", ["x?y=1", "feature%2Flogin", "a#b", "a b%20c", "日本語", "file:x"])
+def test_a_data_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    settings = read(tmp_path / name, SECRET_KEY=KEY)
+    assert settings.database_file == tmp_path / name / "shortener.sqlite3"
+    settings.make_ready()
+    with contextlib.closing(create_engine(settings.sqlalchemy_url).connect()) as connection:
+        connection.exec_driver_sql("CREATE TABLE here (id INTEGER)")
+    assert [path.name for path in (tmp_path / name).iterdir()] == ["shortener.sqlite3"]
+
+
+def test_to_read_the_settings_makes_no_folder_and_no_key(tmp_path: Path) -> None:
+    read(tmp_path / "new")
+    assert not (tmp_path / "new").exists()

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from shortener.cli import accounts, campaigns, database, export, people, retention, running
+from shortener.cli import accounts, campaigns, database, export, people, retention, running, secret_keys
 
 
 def register(app: Flask) -> None:
@@ -15,3 +15,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(running.first_start)
     app.cli.add_command(campaigns.preprocess)
     app.cli.add_command(retention.prune)
+    app.cli.add_command(secret_keys.group)

@@ -1,12 +1,13 @@
 """Senders: their accounts, credentials and defaults."""
 
+import json
 from typing import Any
 
 import click
 
 from shortener import accounts, db
 from shortener.accounts import Credentials
-from shortener.cli.base import Group, as_json, show, show_rows, typed
+from shortener.cli.base import Group, as_json, private, show, show_rows, typed
 from shortener.models import Account
 from shortener.rules.moments import rfc3339
 from shortener.services import services
@@ -42,7 +43,7 @@ def list_accounts(wants_json: bool) -> None:
     """
     with db.read() as session:
         rows = [_shown(account) for account in accounts.every(session)]
-    show_rows(rows, wants_json, f"No account yet: {typed('account create NAME')}")
+    show_rows(rows, wants_json, no_account())
 
 
 @group.command()
@@ -61,20 +62,43 @@ def rotate(name: str, wants_json: bool) -> None:
 
 
 @secret_group.command("rotate")
-@click.argument("name")
+@click.argument("name", required=False)
+@click.option("--all", "of_all", is_flag=True, help="Of every account, where the secret key is lost.")
+@click.option("--output", metavar="FILE", help="Write them to this new file, which only you can read, as JSON Lines.")
 @as_json
-def rotate_secret(name: str, wants_json: bool) -> None:
+def rotate_secret(name: str | None, of_all: bool, output: str | None, wants_json: bool) -> None:
     """Give the account a new signing secret, shown once.
 
     \b
     For 24 hours callbacks carry the signatures of both, the new one's first.
-    Example: flask --app wsgi account secret rotate shop
+    An old one that the secret key does not open signs no more.
+    Examples: flask --app wsgi account secret rotate shop
+              flask --app wsgi account secret rotate --all --output secrets.jsonl
     """
-    secret_key = services().settings.secret_key or ""
+    if (name is None) != of_all:
+        raise click.UsageError("Give the NAME of an account, or --all.")
+    with private(output) as file:
+        rows = _rotated_secrets(name)
+        if file is not None:
+            file.writelines(json.dumps(row) + "\n" for row in rows)
+    if output is not None:
+        show({"rotated": len(rows), "written_to": output}, wants_json)
+    elif of_all:
+        show_rows(rows, wants_json, no_account())
+    else:
+        show(rows[0], wants_json)
+
+
+def _rotated_secrets(name: str | None) -> list[dict[str, Any]]:
+    """Rotate that account's, or every account's; all together or none."""
+    secret_keys = services().settings.secret_keys
     with db.write() as session:
         now = db.now(session)
-        account, secret, until = accounts.rotate_signing_secret(session, name, secret_key=secret_key, now=now)
-    show({"name": account.name, "signing_secret": secret, "old_one_until": rfc3339(until)}, wants_json)
+        rows = []
+        for one in [name] if name is not None else [account.name for account in accounts.every(session)]:
+            _, secret, until = accounts.rotate_signing_secret(session, one, secret_keys=secret_keys, now=now)
+            rows.append({"name": one, "signing_secret": secret, "old_one_until": rfc3339(until)})
+    return rows
 
 
 @group.command()
@@ -133,8 +157,13 @@ def make(name: str) -> dict[str, Any]:
     """Create an account; what is to be shown of it once."""
     settings = services().settings
     with db.write() as session:
-        made: Credentials = accounts.create(session, name, secret_key=settings.secret_key or "", now=db.now(session))
+        made: Credentials = accounts.create(session, name, secret_key=settings.secret_keys[0], now=db.now(session))
     return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
+
+
+def no_account() -> str:
+    """What to say where there is none."""
+    return f"No account yet: {typed('account create NAME')}"
 
 
 def _shown(account: Account) -> dict[str, Any]:

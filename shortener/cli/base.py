@@ -102,6 +102,26 @@ def _cell(value: object) -> str:
 
 
 @contextmanager
+def private(target: str | None) -> Iterator[IO[str] | None]:
+    """A new file for secrets, which only its owner can read; None without a name. What the block does comes first."""
+    if target is None:
+        yield None
+        return
+    try:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise Refused(f"Cannot write {target}: {error.strerror}.") from None
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        Path(target).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
 def written(target: str, *, overwrite: bool) -> Iterator[IO[bytes]]:
     """Where to write. The file gets its name when the block has ended well: half of it must not be taken for all."""
     if target == "-":

@@ -45,6 +45,7 @@ def first_start() -> None:
     Only where there is no account yet; prints how to sign in and a line to try.
     Example: flask --app wsgi first-start
     """
+    services().settings.make_ready()
     migrations.upgrade(db.db.engine)
     services().settle_in()
     base_url = services().settings.base_url

@@ -135,8 +135,8 @@ def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
     """What became of a test; not many at a time."""
     trial = trials.Trial.check(fields, services().policy)
     with db.read() as session:
-        secret_key = services().settings.secret_key or ""
-        prepared = trials.prepare(session, account, secret_key=secret_key, now=db.now(session))
+        secret_keys = services().settings.secret_keys
+        prepared = trials.prepare(session, account, secret_keys=secret_keys, now=db.now(session))
     if not TRIALS.acquire(blocking=False):
         raise RequestError(429, "too_many_tests", "Other receivers are being tried; try again in a few seconds.")
     try:

@@ -31,7 +31,7 @@ CODES = {
 }
 # What only an operator meets, and the calls that raise it: nothing under web/ makes them.
 NEVER_ON_THE_WEB = {
-    errors.SettingsError: r"from_env|with_secret_key|migrations",
+    errors.SettingsError: r"from_env|make_ready|migrations",
     errors.CampaignError: r"campaign",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
 }

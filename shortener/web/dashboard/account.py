@@ -40,10 +40,10 @@ def rotate(seat: Seat) -> ResponseReturnValue:
 @for_owners
 def rotate_secret(seat: Seat) -> ResponseReturnValue:
     """Give the account a new signing secret, shown on this answer alone."""
-    secret_key = services().settings.secret_key or ""
+    secret_keys = services().settings.secret_keys
     with db.write() as session:
         now = db.now(session)
-        _, secret, until = accounts.rotate_signing_secret(session, seat.account.name, secret_key=secret_key, now=now)
+        _, secret, until = accounts.rotate_signing_secret(session, seat.account.name, secret_keys=secret_keys, now=now)
     return _page(seat, secret=secret, until=until)
 
 

@@ -50,8 +50,8 @@ def test_a_new_signing_secret_is_shown_once_and_signs_beside_the_old_one(
     assert again.text.count("whsec_") == 2 and again.text.count("it is replaced") == 1
     with db.read() as session:
         account = session.scalars(select(Account)).one()
-        key = services.settings.secret_key or ""
-        assert len(accounts.signing_keys(session, account.id, secret_key=key, now=db.now(session))) == 2
+        keys = services.settings.secret_keys
+        assert len(accounts.signing_keys(session, account.id, secret_keys=keys, now=db.now(session))) == 2
 
 
 def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender: Sender, services: Services) -> None:

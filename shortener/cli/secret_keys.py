@@ -1,0 +1,34 @@
+"""The key that encrypts the stored secrets."""
+
+from dataclasses import asdict
+
+from shortener import db, resealing
+from shortener.cli.base import Group, Refused, as_json, show, typed
+from shortener.services import services
+
+group = Group(
+    "secret-key",
+    help="The key that encrypts the stored secrets.\n\nExample: flask --app wsgi secret-key reseal",
+)
+
+
+@group.command()
+@as_json
+def reseal(wants_json: bool) -> None:
+    """Encrypt every stored secret under the present secret key.
+
+    \b
+    SHORTENER_SECRET_KEY is the new key, SHORTENER_SECRET_KEY_OLD the one before.
+    First start every process with both: each then reads what either key sealed.
+    Safe to repeat. Afterwards SHORTENER_SECRET_KEY_OLD can go.
+    Example: flask --app wsgi secret-key reseal
+    """
+    with db.write() as session:
+        count = resealing.reseal(session, services().settings.secret_keys)
+    if count.unopened:
+        raise Refused(
+            f"{count.unopened} stored secrets open under neither key; {count.resealed} were sealed again. Give the key "
+            f"that they were sealed under as SHORTENER_SECRET_KEY_OLD and repeat this. If that key is lost: "
+            f"{typed('account secret rotate --all')}"
+        )
+    show(asdict(count), wants_json)

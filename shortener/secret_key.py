@@ -1,0 +1,73 @@
+"""The secret key that is stored in the data folder: read, or made where nothing was sealed under another one."""
+
+import contextlib
+import os
+import secrets
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from shortener.errors import SettingsError
+
+LEAST = 32  # characters
+LOST = (
+    "if it is lost, set SHORTENER_SECRET_KEY to a new one of at least 32 random characters and run "
+    "`flask --app wsgi account secret rotate --all`: every receiver then needs its account's new signing secret"
+)
+
+
+def made_folder(data: Path) -> Path:
+    """The data folder, made where it is missing: nobody else may read it. SettingsError where it cannot be made."""
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError([f"SHORTENER_DATA: cannot make the folder {data}: {error.strerror}"]) from None
+    return data
+
+
+def stored(data: Path, database: Path) -> str:
+    """The key in the data folder; made where there is none, and one only for processes that start at once.
+
+    SettingsError where it cannot be read or written, and where the database, a SQLite file, holds secrets that were
+    sealed under a key that is not here: a new one would open none of them.
+    """
+    path = data / "secret_key"
+    try:
+        if not path.exists():
+            _make(path, database)
+        key = path.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"SHORTENER_DATA: cannot keep the secret key in {data}: {error}"]) from None
+    if len(key) < LEAST:
+        raise SettingsError([f"SHORTENER_DATA: {path} does not hold a secret key"])
+    return key
+
+
+def _make(path: Path, database: Path) -> None:
+    if _has_sealed(database):
+        fault = (
+            f"SHORTENER_SECRET_KEY: {database} holds secrets that were sealed under a key, and neither this setting "
+            f"nor {path} has one. Put the key there that belongs to this database; {LOST}"
+        )
+        raise SettingsError([fault])
+    made_folder(path.parent)
+    # A file of its own (mode 0600) first, then a link to it: nobody ever sees half a key, or a second one.
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix="secret_key.", encoding="ascii") as file:
+        file.write(secrets.token_urlsafe(48))
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+
+
+def _has_sealed(database: Path) -> bool:
+    """Whether a SQLite file holds signing secrets. SettingsError where it cannot be read: it may."""
+    if not database.exists() or not database.stat().st_size:
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'signing_secret'").fetchone()
+            return tables is not None and connection.execute("SELECT 1 FROM signing_secret").fetchone() is not None
+    except sqlite3.Error as error:
+        fault = f"SHORTENER_SECRET_KEY: is not given, and whether {database} needs one cannot be read: {error}"
+        raise SettingsError([fault]) from None

@@ -1,0 +1,127 @@
+"""`secret-key reseal` and `account secret rotate --all`: out of a lost key, and from one key to the next."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+from standardwebhooks.webhooks import Webhook
+
+from shortener import accounts, db
+from shortener.services import Services
+from shortener.vault import seal
+from tests.conftest import SECRET_KEY
+from tests.due import fill
+from tests.factories import Sender
+from tests.servers import OK, parsed, receiving
+
+Run = Callable[..., Result]
+NEW = "a newer key for tests, as long as the one before"
+
+
+@pytest.fixture
+def run(app: Flask, sender: Sender, other_sender: Sender) -> Run:
+    return lambda *words: app.test_cli_runner().invoke(args=words)
+
+
+def give(services: Services, newest: str, older: str | None = None) -> None:
+    """Go on with other keys, as after a new start."""
+    services.settings = services.settings.model_copy(update={"secret_key": newest, "secret_key_old": older})
+    services.settings.__dict__.pop("secret_keys", None)
+    services.deliverer._settings = services.settings
+
+
+def lose_key(services: Services) -> None:
+    """Seal all that is stored under a key that is in no settings."""
+    with db.write() as session:
+        for account in accounts.every(session):
+            for secret in accounts.signing_secrets(session, account, now=db.now(session)):
+                secret.sealed = seal(b"x" * 32, "a key that somebody lost, and nobody has written down")
+
+
+def signed_with(services: Services, name: str, secret: str) -> bool:
+    """Whether the next callback of the account verifies under this signing secret alone."""
+    with receiving(OK) as receiver:
+        with db.write() as session:
+            fill(session, name, {receiver.url(): 1}, since=db.now(session))
+        services.deliverer.deliver_due()
+    headers, body = parsed(receiver.requests[0])
+    signatures = headers["webhook-signature"].split()
+    return len(signatures) == 1 and bool(Webhook(secret).verify(body.decode(), headers))
+
+
+def test_after_a_lost_key_every_account_gets_a_new_secret_that_signs(run: Run, services: Services) -> None:
+    lose_key(services)
+    result = run("account", "secret", "rotate", "--all", "--json")
+    assert result.exit_code == 0, result.output
+    rows = {row["name"]: row["signing_secret"] for row in json.loads(result.stdout)}
+    assert list(rows) == ["shop", "stranger"]
+    assert all(signed_with(services, name, secret) for name, secret in rows.items())
+    services.settle_in()
+
+
+def test_new_secrets_of_all_are_shown_as_a_table(run: Run) -> None:
+    result = run("account", "secret", "rotate", "--all")
+    assert result.exit_code == 0
+    assert [row.split()[0] for row in result.stdout.splitlines()] == ["name", "shop", "stranger"]
+    assert result.stdout.count("whsec_") == 2
+
+
+@pytest.mark.parametrize("words", [["--all"], ["shop"]])
+def test_new_secrets_can_go_to_a_file_that_only_its_owner_reads(run: Run, tmp_path: Path, words: list[str]) -> None:
+    out = tmp_path / "secrets.jsonl"
+    result = run("account", "secret", "rotate", *words, "--output", str(out))
+    assert result.exit_code == 0, result.output
+    assert "whsec_" not in result.output
+    rows = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [row["name"] for row in rows] == (["shop", "stranger"] if words == ["--all"] else ["shop"])
+    assert all(row["signing_secret"].startswith("whsec_") for row in rows)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_there_is_not_written_over_and_nothing_is_rotated(
+    run: Run, tmp_path: Path, services: Services, sender: Sender
+) -> None:
+    out = tmp_path / "secrets.jsonl"
+    out.write_text("important")
+    result = run("account", "secret", "rotate", "--all", "--output", str(out))
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"Error: Cannot write {out}: File exists.\n")
+    assert out.read_text() == "important"
+    assert signed_with(services, "shop", sender.signing_secret)
+
+
+def test_a_refused_rotation_leaves_no_empty_file(run: Run, tmp_path: Path) -> None:
+    out = tmp_path / "secrets.jsonl"
+    assert run("account", "secret", "rotate", "nobody", "--output", str(out)).exit_code == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("words", [[], ["shop", "--all"]])
+def test_a_rotation_is_of_one_account_or_of_all(run: Run, words: list[str]) -> None:
+    result = run("account", "secret", "rotate", *words)
+    assert result.exit_code == 2
+    assert "Give the NAME of an account, or --all." in result.stderr
+
+
+def test_a_new_secret_key_takes_over_from_the_old_one(run: Run, services: Services, sender: Sender) -> None:
+    give(services, NEW, SECRET_KEY)
+    services.settle_in()
+    assert signed_with(services, "shop", sender.signing_secret)
+    result = run("secret-key", "reseal", "--json")
+    assert json.loads(result.stdout) == {"resealed": 2, "already": 0, "unopened": 0}
+    give(services, NEW)
+    services.settle_in()
+    assert signed_with(services, "shop", sender.signing_secret)
+
+
+def test_secrets_that_stay_sealed_are_told_with_the_way_out(run: Run, services: Services) -> None:
+    give(services, NEW)
+    result = run("secret-key", "reseal")
+    assert result.exit_code == 1
+    assert "2 stored secrets open under neither key" in result.stderr
+    assert "SHORTENER_SECRET_KEY_OLD" in result.stderr
+    assert "account secret rotate --all" in result.stderr
