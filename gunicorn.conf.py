@@ -5,15 +5,10 @@ import signal
 import sys
 from typing import Any
 
-from shortener import process
-from shortener.config import Settings
-from shortener.errors import SecretKeyError, SettingsError
+from shortener import process, starting
+from shortener.errors import SecretKeyError
 
-try:
-    settings = Settings.from_env()
-    settings.make_ready()
-except SettingsError as error:
-    sys.exit(str(error))
+settings = starting.configured()
 
 wsgi_app = "wsgi:app"
 bind = settings.bind

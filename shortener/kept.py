@@ -4,9 +4,12 @@ import contextlib
 import json
 import logging
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from shortener import spool
 from shortener.clicks import NewClick
@@ -24,35 +27,62 @@ class Kept:
         """`name` gives what the installation's files begin with, so that no other's clicks are taken for ours."""
         self._folder, self._size, self._name = folder, size, name
         self._own: Spool | None = None
+        self._deleted: list[Spool] = []  # by somebody else while they were ours; we can still read them
+        self._opening = threading.Lock()
         self._homeless = 0  # lost while there was no file to count them in
         self._failure = ""
 
-    def open(self) -> None:
-        """Have a file of our own, if it can be had; said in the log once, tried again with each call."""
-        if self._own is not None:
-            return
-        try:
-            self._own = spool.take(self._folder, self._name(), self._size)
-        except OSError as error:
-            if str(error) != self._failure:
-                log.error("no spool in %s, so clicks may be lost: %s", self._folder, error)
-            self._failure = str(error)
+    def open(self) -> Spool | None:
+        """Take a file, unless this process has one; None where none can be had, which is logged once.
 
-    def add(self, click: NewClick) -> None:
-        """Keep a click; where there is no room it is counted as lost, and the log is the only place that has it."""
-        record = pack(click)
-        try:
+        A SQLAlchemyError where the database does not tell what the installation's files are called. Whoever has a
+        click to keep has asked it before: it was asked for the link.
+        """
+        with self._opening:
+            if self._own is not None and self._own.is_deleted:
+                self._deleted.append(self._own)
+                self._own = None
             if self._own is None:
-                raise SpoolFullError
-            self._own.append(record)
-        except (SpoolFullError, OSError) as error:
-            log.critical("a click is lost (%r): %s", error, record.decode())
-            self._count_lost()
+                try:
+                    self._own = spool.take(self._folder, self._name(), self._size)
+                except OSError as error:
+                    self._fail(error)
+                else:
+                    self._move_lost(self._own)
+            return self._own
+
+    def add(self, click: NewClick) -> bool:
+        """Keep a click; False where there is no file, no room in it, or the disk refuses."""
+        try:
+            own = self.open()
+            if own is None:
+                return False
+            own.append(pack(click))
+        except (SpoolFullError, OSError, SQLAlchemyError):
+            return False
+        return True
+
+    def count_lost(self, click: NewClick) -> None:
+        """Count a click that nothing keeps; the log is the only place that has it."""
+        log.critical("a click is lost, and its visitor asked to try again: %s", pack(click).decode())
+        with self._opening, contextlib.suppress(OSError):
+            if self._own is None:
+                self._homeless += 1
+            else:
+                self._own.count_lost()
+
+    def fault(self) -> str | None:
+        """Say why no click can be kept here; None where one can. Raises what `open` raises."""
+        own = self.open()
+        if own is None:
+            return self._failure
+        return "the file of this process is full" if own.is_full else None
 
     def files(self) -> Iterator[Spool]:
         """Our own file and those left behind, each ours for as long as it is looked at."""
         if self._own is not None:
             yield self._own
+        yield from self._deleted
         yield from spool.left_behind(self._folder, self._name())
 
     def new_clicks(self, records: list[bytes]) -> list[NewClick]:
@@ -85,12 +115,17 @@ class Kept:
         if own is not None:
             own.close()
 
-    def _count_lost(self) -> None:
-        if self._own is None:
-            self._homeless += 1
-            return
+    def _fail(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if reason != self._failure:
+            log.error("no spool in %s; a click that the database refuses is answered 503: %s", self._folder, error)
+        self._failure = reason
+
+    def _move_lost(self, own: Spool) -> None:
+        """Count in a file, where it outlives this process, what was lost while there was none."""
         with contextlib.suppress(OSError):
-            self._own.count_lost()
+            own.count_lost(self._homeless)
+            self._homeless = 0
 
 
 def pack(click: NewClick) -> bytes:

@@ -1,8 +1,9 @@
 """The recorder: clicks that arrive together are stored by one transaction, and what the database does not take is kept.
 
 One thread in each process. A request hands in its click and waits until that click is committed, but not for long: then
-the click is spooled, under the same id, and the visitor goes on. The thread takes in what was spooled, by its own
-process or by one that is gone, as soon as the database takes it.
+the click is spooled, under the same id, and the visitor goes on. Where it cannot be spooled either, the request waits
+a little longer, and then the visitor is asked to try again. The thread takes in what was spooled, by its own process
+or by one that is gone, as soon as the database takes it.
 """
 
 import logging
@@ -27,6 +28,8 @@ from shortener.waiting import Line, Waiting
 log = logging.getLogger(__name__)
 
 PATIENCE = 2.0  # seconds that a request waits for its click's commit
+LAST_PATIENCE = 3.0  # seconds more, where the click cannot be spooled
+AGAIN = 0.2  # seconds between two tries of such a click
 MOST_WAITING = 1000  # clicks
 PAUSE = 1.0  # seconds between two looks at the spool
 CHUNK = 200  # clicks that are taken in by one transaction; others want to write too
@@ -51,11 +54,14 @@ class Recorder:
         on_callbacks: Callable[[], None],
         *,
         patience: float = PATIENCE,
+        last_patience: float = LAST_PATIENCE,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         """`slugs` gives the installation's; `on_callbacks` is called when callbacks have been committed."""
         self._app, self._slugs, self._on_callbacks = app, slugs, on_callbacks
-        self._patience, self._most_waiting = patience, most_waiting
+        self._patience, self._last_patience, self._most_waiting = patience, last_patience, most_waiting
+        # Other threads must stay free to answer.
+        self._last_places = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._kept = Kept(settings.spool_folder, settings.spool_bytes, name=lambda: slugs().encode(0))
         self._line = Line(most_waiting)
         self._away = False
@@ -66,6 +72,11 @@ class Recorder:
     def waiting(self) -> int:
         """How many clicks wait for the thread."""
         return len(self._line)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the database took no click when it was last tried."""
+        return self._away
 
     def start(self) -> None:
         """Begin, where that is not done yet in this process. Not before a fork: the spool would have two owners."""
@@ -85,20 +96,44 @@ class Recorder:
             self._thread.join(grace)
             self._process = None
 
-    def record(self, click: NewClick) -> None:
-        """Store a click or spool it: it is on disk when this comes back. Raises nothing, for the visitor must go on."""
+    def record(self, click: NewClick) -> bool:
+        """Store a click or spool it: it is on disk when this gives True. Where it gives False, nothing keeps it."""
         if self._process != os.getpid():
             self.start()
         waiting = None if self._away else self._line.join(click)
         stored = waiting.outcome(self._patience) if waiting else False
         if stored is None:
             self._leave(f"no answer within {self._patience:g} s")
-        if not stored:
-            self._kept.add(click)
+        if stored or self._kept.add(click) or self._wait_longer(click, waiting if stored is None else None):
+            return True
+        self._kept.count_lost(click)
+        return False
+
+    def _wait_longer(self, click: NewClick, waiting: Waiting | None) -> bool:
+        """Wait in line, again and again, for a database that takes the click after all. False when time is up."""
+        if not self._last_places.acquire(blocking=False):
+            return False
+        try:
+            ends = time.monotonic() + self._last_patience
+            while (left := ends - time.monotonic()) > 0:
+                waiting = waiting or self._line.join(click)
+                if waiting is not None and waiting.outcome(left):
+                    return True
+                if waiting is not None:
+                    self._line.leave(waiting)  # no more than an answer of 503 is promised for it
+                waiting = None
+                time.sleep(min(AGAIN, max(0.0, ends - time.monotonic())))
+            return False
+        finally:
+            self._last_places.release()
 
     def counts(self) -> tuple[int, int]:
-        """How many clicks wait in this folder's spool files, and how many found no room and are lost."""
+        """How many clicks wait in this folder's spool files, and how many were lost because nothing kept them."""
         return self._kept.counts()
+
+    def fault(self) -> str | None:
+        """Say why no click could be spooled now; None where one could. SQLAlchemyError while the database is away."""
+        return self._kept.fault()
 
     def _run(self, line: Line) -> None:
         with self._app.app_context():

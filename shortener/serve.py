@@ -17,9 +17,9 @@ from granian.constants import Interfaces
 from granian.server.mp import MPServer
 from werkzeug.utils import import_string
 
-from shortener import process
+from shortener import process, starting
 from shortener.config import Settings
-from shortener.errors import SecretKeyError, SettingsError
+from shortener.errors import SecretKeyError
 
 APP = "wsgi:app"
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
@@ -28,11 +28,7 @@ LOOK = 1.0  # seconds between two looks whether the parent lives
 
 def main() -> None:
     """Become the server."""
-    try:
-        settings = Settings.from_env()
-        settings.make_ready()
-    except SettingsError as error:
-        sys.exit(str(error))
+    settings = starting.configured()
     if settings.server == "gunicorn":
         os.execv(sys.executable, [sys.executable, "-m", "gunicorn"])  # noqa: S606 - in this process's place
     _granian(settings)

@@ -10,6 +10,7 @@ so nobody was told that it is kept.
 """
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -21,6 +22,7 @@ from pathlib import Path
 
 HEADER = struct.Struct("<QQ")
 FRAME = struct.Struct("<II")
+ROOM = 1024  # bytes; a click needs a quarter of that
 
 
 class SpoolFullError(Exception):
@@ -43,6 +45,8 @@ class Spool:
     def append(self, record: bytes) -> None:
         """Keep a record: it is on disk when this comes back. Raises SpoolFullError, and OSError from the disk."""
         frame = FRAME.pack(len(record), zlib.crc32(record)) + record
+        if self.is_deleted:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         with self._lock:
             if self._end + len(frame) > self._size:
                 raise SpoolFullError
@@ -73,10 +77,20 @@ class Spool:
                 self._end, self._kept = HEADER.size, 0
                 self._count()
 
-    def count_lost(self) -> None:
-        """Count a record that found no place."""
+    @property
+    def is_deleted(self) -> bool:
+        """Whether somebody has removed the file: what it holds is gone when this process ends."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be no room for another record."""
+        return self._size - self._end < ROOM
+
+    def count_lost(self, records: int = 1) -> None:
+        """Count records that found no place."""
         with self._lock:
-            self._lost += 1
+            self._lost += records
             self._count()
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Clicks that wait for the recorder, each with the request that waits for its commit."""
 
+import contextlib
 import os
 import threading
 
@@ -53,6 +54,11 @@ class Line:
             self._waiting.append(waiting)
             self._came.notify()
         return waiting
+
+    def leave(self, waiting: Waiting) -> None:
+        """Let a click wait no more, unless it has been taken."""
+        with self._came, contextlib.suppress(ValueError):
+            self._waiting.remove(waiting)
 
     def take(self, patience: float) -> list[Waiting]:
         """Take all that wait; where nobody does, wait for the first one so many seconds."""

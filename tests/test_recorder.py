@@ -4,20 +4,26 @@ import dataclasses
 import datetime as dt
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from shortener import clicks, db, spool
 from shortener.clicks import NewClick
 from shortener.kept import pack
 from shortener.models import Base, Callback, Click, Link
 from shortener.recorder import PATIENCE, Recorder
+from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services, services
 from tests import refusing
@@ -38,11 +44,12 @@ def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
     """Makes a recorder, which waits long unless said otherwise."""
     made: list[Recorder] = []
 
-    def recorder(*, patience: float = WITHIN, most_waiting: int = 1000, **changes: object) -> Recorder:
+    def recorder(
+        *, patience: float = WITHIN, last_patience: float = 0.05, most_waiting: int = 1000, **changes: object
+    ) -> Recorder:
         settings = services.settings.model_copy(update=changes)
-        made.append(
-            Recorder(app, settings, lambda: services.slugs, lambda: None, patience=patience, most_waiting=most_waiting)
-        )
+        limits: dict[str, Any] = {"patience": patience, "last_patience": last_patience, "most_waiting": most_waiting}
+        made.append(Recorder(app, settings, lambda: services.slugs, lambda: None, **limits))
         return made[-1]
 
     yield recorder
@@ -53,6 +60,14 @@ def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
 @pytest.fixture
 def recorder(make: Callable[..., Recorder]) -> Recorder:
     return make()
+
+
+@pytest.fixture
+def occupied(services: Services) -> Path:
+    """Where no folder can be made, for there is a file."""
+    path = services.settings.data / "occupied"
+    path.touch()
+    return path
 
 
 @pytest.fixture
@@ -227,40 +242,110 @@ def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
     assert len(seen) == 1
 
 
-def test_a_full_spool_lets_the_visitor_go_on_and_counts_what_is_lost(
+def test_a_full_spool_promises_nothing_and_counts_lost_clicks(
     make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str, caplog: Log
 ) -> None:
     recorder, new_clicks = make(spool_bytes=4096), [new() for _ in range(40)]
     with refusing.read_only(database_url):
-        for new_click in new_clicks:
-            recorder.record(new_click)
+        promised = [new_click for new_click in new_clicks if recorder.record(new_click)]
         kept, lost = recorder.counts()
-        assert kept + lost == 40
-        assert lost
+        assert (kept, lost) == (len(promised), 40 - len(promised))
+        assert 0 < kept < 40
+        assert recorder.fault() == "the file of this process is full"
         assert caplog.text.count("a click is lost") == lost
         assert new_clicks[-1].id.hex in caplog.text
     until(lambda: recorder.counts() == (0, lost))
+    assert recorder.fault() is None
+    assert all(stored(new_click) for new_click in promised)
     assert count(Click) == kept
 
 
-def test_without_any_spool_clicks_are_recorded_as_long_as_the_database_takes_them(
-    make: Callable[..., Recorder],
-    new: Callable[[], NewClick],
-    services: Services,
-    database_url: str,
-    caplog: Log,
+def test_without_any_spool_a_click_waits_for_the_database(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
-    occupied = services.settings.data / "occupied"
-    occupied.touch()
-    recorder, new_clicks = make(spool=occupied), [new() for _ in range(3)]
-    recorder.record(new_clicks[0])
+    recorder, new_click = make(spool=occupied, patience=0.1, last_patience=WITHIN), new()
+    with ThreadPoolExecutor(1) as pool:
+        with refusing.read_only(database_url):
+            recorded = pool.submit(recorder.record, new_click)
+            until(lambda: recorder.is_away)
+            assert not recorded.done()
+        assert recorded.result(WITHIN)
+    assert stored(new_click) is not None
+    assert recorder.counts() == (0, 0)
+
+
+def test_without_any_spool_no_refused_click_is_promised(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
+) -> None:
+    recorder, new_clicks = make(spool=occupied, patience=0.1), [new() for _ in range(3)]
+    assert recorder.record(new_clicks[0])
     with refusing.read_only(database_url):
-        recorder.record(new_clicks[1])
+        assert not recorder.record(new_clicks[1])
     assert recorder.counts() == (0, 1)
-    until(lambda: "takes clicks again" in caplog.text)
-    recorder.record(new_clicks[2])
+    assert recorder.fault() is not None
+    until(lambda: recorder.record(new_clicks[2]))
     assert [stored(new_click) is not None for new_click in new_clicks] == [True, False, True]
     assert f"no spool in {occupied}" in caplog.text
+
+
+def test_lost_clicks_are_counted_beyond_their_process(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_click = make(spool=occupied, patience=0.1), new()
+    with refusing.read_only(database_url):
+        assert not recorder.record(new_click)
+    occupied.unlink()
+    until(lambda: recorder.fault() is None)
+    recorder.stop(WITHIN)
+    assert make(spool=occupied).counts() == (0, 1)
+
+
+def test_a_spool_deleted_meanwhile_costs_no_click(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services, database_url: str
+) -> None:
+    recorder, new_clicks = make(patience=0.1), [new(), new()]
+    with refusing.read_only(database_url):
+        assert recorder.record(new_clicks[0])
+        shutil.rmtree(services.settings.spool_folder)
+        assert recorder.record(new_clicks[1])
+        assert len(list(services.settings.spool_folder.glob("*.spool"))) == 1
+    until(lambda: all(stored(new_click) for new_click in new_clicks))
+    assert count(Callback) == 2
+
+
+def test_waiting_without_a_spool_leaves_threads_free(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_clicks = (
+        make(spool=occupied, patience=0.1, last_patience=WITHIN, threads=2),
+        [new() for _ in range(4)],
+    )
+    with ThreadPoolExecutor(4) as pool:
+        with refusing.read_only(database_url):
+            recorded = [pool.submit(recorder.record, new_click) for new_click in new_clicks]
+            until(lambda: sum(one.done() for one in recorded) == 3)
+        assert sorted(one.result(WITHIN) for one in recorded) == [False] * 3 + [True]
+
+
+def test_a_process_begun_without_a_database_spools_its_first_click(
+    app: Flask, services: Services, new: Callable[[], NewClick], database_url: str
+) -> None:
+    known: list[Slugs] = []
+
+    def slugs() -> Slugs:
+        if not known:
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+        return known[0]
+
+    recorder, new_click = Recorder(app, services.settings, slugs, lambda: None, patience=0.1), new()
+    recorder.start()
+    until(lambda: recorder.is_away)
+    with refusing.read_only(database_url):
+        known.append(services.slugs)  # as whoever looked the link up has them
+        assert recorder.record(new_click)
+        assert recorder.counts() == (1, 0)
+    until(lambda: stored(new_click) is not None)
+    recorder.stop(WITHIN)
 
 
 def left_by_the_dead(services: Services, *records: bytes) -> None:

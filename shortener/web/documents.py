@@ -43,4 +43,4 @@ class Health(Document):
 
     status: Literal["ok"]
     clicks_spooled: Annotated[int, Field(description="Clicks of this node that wait for the database.")]
-    clicks_lost: Annotated[int, Field(description="Clicks of this node that found no room.")]
+    clicks_lost: Annotated[int, Field(description="Clicks of this node that nothing kept; visitors got 503.")]

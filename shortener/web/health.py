@@ -1,6 +1,6 @@
 """Is this process able to serve?"""
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from sqlalchemy import text
 
 from shortener import db
@@ -8,19 +8,27 @@ from shortener.services import services
 from shortener.web import documents
 from shortener.web.access import public
 from shortener.web.described import Answer, Operation, described
+from shortener.web.problems import problem
 
 blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
-@described(Operation("healthz", "Operation", {200: Answer("It serves.", documents.Health)}))
+@described(Operation("healthz", "Operation", {200: Answer("It serves.", documents.Health)}, codes={503: ("no_spool",)}))
 @public
-def healthz() -> dict[str, str | int]:
-    """Look at the database; 503 comes by itself where it does not answer.
+def healthz() -> dict[str, str | int] | Response:
+    """Look at the database and at the spool; 503 where one of them cannot be used.
 
-    The counts are this node's: clicks that wait in its spool, and clicks that found no room there.
+    The counts are this node's: clicks that wait in its spool, and clicks that nothing kept.
     """
     with db.read() as session:
-        session.execute(text("SELECT 1"))
-    spooled, lost = services().recorder.counts()
-    return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost}
+        session.execute(text("SELECT 1"))  # 503 comes by itself where it does not answer
+    recorder = services().recorder
+    try:
+        fault, (spooled, lost) = recorder.fault(), recorder.counts()
+    except OSError as error:
+        fault, spooled, lost = error.strerror, 0, 0
+    if fault is None:
+        return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost}
+    counts = f"{spooled} clicks wait in SHORTENER_SPOOL, {lost} were lost"
+    return problem(503, "no_spool", f"No click can be spooled: {fault}; {counts}. The log says more.")

@@ -70,9 +70,14 @@ class RequestError(Exception):
         super().__init__(detail)
 
 
+class ClickNotKeptError(Exception):
+    """Neither the database nor the spool keeps a click, so its visitor is asked to try again."""
+
+
 def register(app: Flask) -> None:
     """Catch everything: nothing of ours answers with a stack trace, nothing answers 500 for bad input."""
     app.register_error_handler(errors.ShortenerError, _refusal)
+    app.register_error_handler(ClickNotKeptError, lambda _: _finished(pages.page(503, "unavailable")))
     app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.detail))
     app.register_error_handler(SQLAlchemyError, _no_database)
     app.register_error_handler(HTTPException, _http)

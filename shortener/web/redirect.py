@@ -21,6 +21,7 @@ from shortener.rules.slug import PATTERN
 from shortener.services import EXTENSION, Services
 from shortener.web import described, pages
 from shortener.web.access import public
+from shortener.web.problems import ClickNotKeptError
 from shortener.web.proxies import Environ, Wsgi
 
 # Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. Messengers make a link of what follows as well,
@@ -42,7 +43,8 @@ FOLLOW: Final = described.Operation(
         410: described.Answer("The link has expired or is switched off: a small page.", media=_HTML),
         500: described.Answer("Something went wrong: a small page.", media=_HTML),
         503: described.Answer(
-            "A prefetch, without a body; or the database does not answer: a small page.", media=_HTML
+            "A prefetch, without a body; or the database does not answer, or nothing keeps the click: a page.",
+            media=_HTML,
         ),
     },
     sentence="Send the visitor on, once the click is stored.",
@@ -112,7 +114,7 @@ class Redirect:
         return [answer.body] if answer.body and method == "GET" else []
 
     def _follow(self, slug: str, environ: Environ) -> Answer:
-        """Send the visitor on, once the click is stored."""
+        """Send the visitor on, once the click is kept."""
         resolved = self._resolve(slug)
         if resolved is None:
             return self._dead("unknown", environ)
@@ -131,11 +133,12 @@ class Redirect:
         return None if number is None else clicks.resolve(self._services.readers, number)
 
     def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
-        """Store the click before the answer leaves. The visitor goes on even where that fails."""
+        """Keep the click before the answer leaves, in the database or in the spool; ClickNotKeptError otherwise."""
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._keeps_network else None
-        self._services.recorder.record(clicks.new_click(resolved, verdict, network))
+        if not self._services.recorder.record(clicks.new_click(resolved, verdict, network)):
+            raise ClickNotKeptError
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """What the visitor of a dead link gets, made once for each language."""
