@@ -3,6 +3,7 @@
     python bench/callbacks.py                       both databases, both tables
     python bench/callbacks.py --database sqlite --rate
     python bench/callbacks.py --fair --timeout 15
+    python bench/callbacks.py --accounts            one account with 200 receivers that never answer, beside others
 
 Everything runs on this machine: one process is all the receivers, each on a port of its own; another is one
 `flask --app wsgi worker`. The rate stands beside that of a bare loop of `requests.post` over as many threads, to the
@@ -20,7 +21,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -35,6 +36,7 @@ from shortener.models import Attempt, Callback
 from shortener.worker import SLOTS
 
 RECEIVERS, EACH, DEAD = 100, 20, 10_000
+STALLING, NEWCOMERS = 200, 20
 WITHIN = 180.0  # seconds that one run may take
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 spawn = multiprocessing.get_context("spawn")
@@ -62,13 +64,15 @@ class Receiver(asyncio.Protocol):
             self._transport.close()
 
 
-def receive(how_many: int, out: Any) -> None:
-    """The process of all receivers: tells their ports, the silent one's last."""
+def receive(quick: int, silent: int, out: Any) -> None:
+    """The process of all receivers: tells their ports, those of the silent ones last."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        servers = [await loop.create_server(Receiver, "127.0.0.1", 0, backlog=256) for _ in range(how_many)]
-        servers.append(await loop.create_server(lambda: Receiver(silent=True), "127.0.0.1", 0, backlog=256))
+        servers = [
+            await loop.create_server(lambda silent=place >= quick: Receiver(silent), "127.0.0.1", 0, backlog=256)
+            for place in range(quick + silent)
+        ]
         out.put([server.sockets[0].getsockname()[1] for server in servers])
         await asyncio.Event().wait()
 
@@ -76,14 +80,14 @@ def receive(how_many: int, out: Any) -> None:
 
 
 @contextmanager
-def receivers() -> Iterator[tuple[list[str], str]]:
-    """The URLs of the quick receivers and of the silent one."""
+def receivers() -> Iterator[tuple[list[str], list[str]]]:
+    """The URLs of the quick receivers and of the silent ones."""
     out = spawn.Queue()
-    process = spawn.Process(target=receive, args=(RECEIVERS, out), daemon=True)
+    process = spawn.Process(target=receive, args=(RECEIVERS, STALLING, out), daemon=True)
     process.start()
     try:
-        *quick, silent = [f"http://127.0.0.1:{port}/cb" for port in out.get(timeout=60)]
-        yield quick, silent
+        urls = [f"http://127.0.0.1:{port}/cb" for port in out.get(timeout=60)]
+        yield urls[:RECEIVERS], urls[RECEIVERS:]
     finally:
         process.kill()
         process.join()
@@ -174,9 +178,7 @@ def wait_for(deliveries: int) -> None:
     """Come back when so many callbacks are delivered; RuntimeError where that takes too long."""
     until = time.monotonic() + WITHIN
     while time.monotonic() < until:
-        with db.read() as session:
-            done = session.scalar(select(func.count()).select_from(Callback).where(Callback.state == "delivered"))
-        if done == deliveries:
+        if (done := delivered()) == deliveries:
             return
         time.sleep(0.5)
     raise RuntimeError(f"only {done} of {deliveries} callbacks were delivered within {WITHIN:.0f} seconds")
@@ -190,6 +192,51 @@ def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> N
     for name, value in (("median", statistics.median), ("p99", lambda times: times[int(len(times) * 0.99)])):
         one, other = value(alone), value(beside)
         print(f"| {name} | {one:.2f} s | {other:.2f} s | {other / one:.2f} |")
+
+
+def newcomer_waits(kind: str, quick: Sequence[str], silent: Sequence[str], timeout: float) -> list[float]:
+    """Seconds that callbacks of other accounts wait, one after the other, while one account's receivers stall."""
+    took = []
+    with database(kind) as url, application(url), worker(url, timeout):
+        fill(dict.fromkeys(silent, 1), account="stalling")
+        if silent:
+            wait_until(lambda: in_flight() >= SLOTS // 2)
+        for number, receiver in zip(range(NEWCOMERS), quick, strict=False):
+            fill({receiver: 1}, account=f"other {number}")
+            start = time.monotonic()
+            wait_until(lambda number=number: delivered() > number)
+            took.append(time.monotonic() - start)
+    return sorted(took)
+
+
+def in_flight() -> int:
+    """How many attempts are under way."""
+    with db.read() as session:
+        return session.scalar(select(func.count()).select_from(Callback).where(Callback.lease_token.is_not(None))) or 0
+
+
+def delivered() -> int:
+    """How many callbacks are delivered."""
+    with db.read() as session:
+        return session.scalar(select(func.count()).select_from(Callback).where(Callback.state == "delivered")) or 0
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Come back when it has happened; RuntimeError where that takes too long."""
+    until = time.monotonic() + WITHIN
+    while not happened():
+        if time.monotonic() > until:
+            raise RuntimeError(f"it did not happen within {WITHIN:.0f} seconds")
+        time.sleep(0.02)
+
+
+def show_accounts(kind: str, quick: Sequence[str], silent: Sequence[str], timeout: float) -> None:
+    """Print how long other accounts wait beside one whose receivers all stall."""
+    alone, beside = (newcomer_waits(kind, quick, urls, timeout) for urls in (silent[:0], silent))
+    print(f"\n{kind}: {NEWCOMERS} callbacks, each of another account, one after the other; one worker, {SLOTS} slots")
+    print(f"| waiting | alone | beside {STALLING} receivers of one account that never answer |\n|---|---|---|")
+    for name, value in (("median", statistics.median), ("longest", max)):
+        print(f"| {name} | {value(alone):.2f} s | {value(beside):.2f} s |")
 
 
 def show_rate(kind: str, quick: Sequence[str], timeout: float, rounds: int) -> None:
@@ -215,15 +262,19 @@ def main() -> int:
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--fair", action="store_true", help="only the table of the silent receiver")
     parser.add_argument("--rate", action="store_true", help="only the table of the rates")
+    parser.add_argument("--accounts", action="store_true", help="only the table of the account that stalls")
     parser.add_argument("--timeout", type=float, default=15, help="seconds that an attempt may take")
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for kind in asked.database or KINDS:
         with receivers() as (quick, silent):
-            if not asked.rate:
-                show_fair(kind, quick, silent, asked.timeout)
-            if not asked.fair:
+            wanted = {name for name in ("fair", "rate", "accounts") if getattr(asked, name)}
+            if not wanted or "fair" in wanted:
+                show_fair(kind, quick, silent[0], asked.timeout)
+            if not wanted or "accounts" in wanted:
+                show_accounts(kind, quick, silent, asked.timeout)
+            if not wanted or "rate" in wanted:
                 show_rate(kind, quick, asked.timeout, asked.rounds)
     return 0
 

@@ -18,6 +18,7 @@ from shortener.accounts import random_text
 from shortener.models import Base, Callback
 from shortener.outbound import Answer
 from shortener.rules.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, parse_retry_after
+from shortener.rules.turns import Room
 
 PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered", "exhausted"
 INTERRUPTED = "interrupted"
@@ -37,6 +38,7 @@ class Claimed:
     account_id: int
     event_id: str
     url: str
+    destination: str
     body: bytes
     lease_token: str
     alone: bool = False  # start nothing beside it in this process
@@ -47,17 +49,23 @@ Fields = Row[*tuple[Any, ...]]
 
 
 def claim(
-    session: Session, *, now: dt.datetime, limit: int, lease: dt.timedelta, per_destination: int
+    session: Session,
+    *,
+    now: dt.datetime,
+    limit: int,
+    lease: dt.timedelta,
+    per_destination: int,
+    room: Room | None = None,
 ) -> list[Claimed]:
     """Take up to `limit` due callbacks and start an attempt of each. Commit, then POST.
 
     No destination gets more than `per_destination` attempts in flight, on all nodes together: claims take turns, on
-    SQLite by the lock of every write.
+    SQLite by the lock of every write. With a `room`, no account gets more of it than its share.
     """
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(_TURN, {"lock": CLAIM_LOCK})
-    ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit)
+    ids = backlog.claimable(session, now=now, per_destination=per_destination, limit=limit, room=room)
     rows = _locked(connection, ids, now)
     if not rows:
         return []
@@ -188,7 +196,7 @@ def _start(
         _STARTED, [{"callback_id": row.id, "number": starts.get(row.id, 0) + 1, "started_on": now} for row in rows]
     )
     return [
-        Claimed(row.id, attempt_id, row.account_id, row.event_id, row.url, row.body, token, alone)
+        Claimed(row.id, attempt_id, row.account_id, row.event_id, row.url, row.destination, row.body, token, alone)
         for row, attempt_id in zip(rows, attempts, strict=True)
     ]
 
@@ -213,7 +221,7 @@ _callback, _attempt = Base.metadata.tables["callback"], Base.metadata.tables["at
 _TURN = text("SELECT pg_advisory_xact_lock(:lock)")
 _these: BindParameter[Any] = bindparam("ids", expanding=True)
 _LOCKED = (
-    select(*_callback.c["id", "account_id", "event_id", "url", "body", "state", "starts_before"])
+    select(*_callback.c["id", "account_id", "event_id", "url", "destination", "body", "state", "starts_before"])
     .where(_callback.c.id.in_(_these), backlog.is_due(bindparam("now")))
     .with_for_update(skip_locked=True)
 )

@@ -26,10 +26,11 @@ from shortener.config import Settings
 from shortener.errors import SecretKeyError
 from shortener.outbound import Answer, Client
 from shortener.rules import event
+from shortener.rules.turns import Room
 
 log = logging.getLogger(__name__)
 
-SLOTS = 32  # attempts in flight per loop
+SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thirds of them (rules/turns.py)
 LINGER = 0.02  # seconds that an ended attempt waits for others, to be settled together
 POLL = 0.5  # seconds; the poll is the truth, a wake-up only makes it quick
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
@@ -156,8 +157,11 @@ class Deliverer:
         if free <= 0:
             return False
         with db.read() as session:
-            limit = self._settings.callback_per_destination
-            return bool(backlog.claimable(session, now=db.now(session), per_destination=limit, limit=1))
+            each, room = self._settings.callback_per_destination, self._room(free)
+            return bool(backlog.claimable(session, now=db.now(session), per_destination=each, limit=1, room=room))
+
+    def _room(self, free: int) -> Room:
+        return Room(free, [claimed.destination for claimed in list(self._running.values())])
 
     def _claim(self, session: Session, now: dt.datetime, limit: int) -> list[Job]:
         claimed = callbacks.claim(
@@ -166,6 +170,7 @@ class Deliverer:
             limit=limit,
             lease=self._lease,
             per_destination=self._settings.callback_per_destination,
+            room=self._room(limit),
         )
         # Opened before the claim is committed: with a wrong secret key nothing is started, and nothing used up.
         keys = self._keys(session, {one.account_id for one in claimed}, now)

@@ -16,6 +16,7 @@ from shortener import backlog, callbacks, db
 from shortener.callbacks import Claimed
 from shortener.config import Settings
 from shortener.models import Callback
+from shortener.rules.turns import Room
 from shortener.services import Services
 from tests.conftest import SECRET_KEY, running
 from tests.due import fill
@@ -31,14 +32,14 @@ def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> Non
         fill(session, sender.name, counts, since=since)
 
 
-def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER) -> list[Claimed]:
+def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER, room: Room | None = None) -> list[Claimed]:
     with db.write() as session:
-        return callbacks.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each)
+        return callbacks.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each, room=room)
 
 
-def look(now: dt.datetime = LATER, each: int = 2) -> bool:
+def look(now: dt.datetime = LATER, each: int = 2, room: Room | None = None) -> bool:
     with db.read() as session:
-        return bool(backlog.claimable(session, now=now, per_destination=each, limit=1))
+        return bool(backlog.claimable(session, now=now, per_destination=each, limit=1, room=room))
 
 
 def urls(claimed: list[Claimed]) -> Counter[str]:
@@ -90,6 +91,24 @@ def test_behind_a_long_queue_a_first_place_comes_before_a_second(sender: Sender)
     put(sender, {QUICK: 3}, since=NOW + dt.timedelta(seconds=1))
     assert urls(claim(limit=1)) == {SLOW: 1}
     assert [one.url for one in claim(limit=2)] == [QUICK, SLOW]
+
+
+def test_thousands_of_destinations_hide_no_other_account(sender: Sender, other_sender: Sender) -> None:
+    put(sender, {f"http://127.0.0.1:{port}/cb": 1 for port in range(2000, 2000 + 2 * backlog.FIRSTS)})
+    put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
+    assert QUICK in urls(claim(limit=64, room=Room(64)))
+
+
+def test_an_account_takes_its_share_and_no_more(sender: Sender, other_sender: Sender) -> None:
+    put(sender, {f"http://127.0.0.{host}/cb": 2 for host in range(1, 200)})
+    taken = claim(limit=64, room=Room(64))
+    assert len(taken) == 42
+    room = Room(22, [one.destination for one in taken])
+    assert not look(room=room)
+    assert claim(limit=22, room=room) == []
+    put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
+    assert look(room=room)
+    assert urls(claim(limit=22, room=room)) == {QUICK: 1}
 
 
 def test_what_is_not_yet_due_is_not_found_behind_a_long_queue(sender: Sender) -> None:

@@ -1,8 +1,10 @@
 """The delivery loop: what it sends, when it sends, how it ends."""
 
 import datetime as dt
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from flask import Flask
@@ -12,10 +14,13 @@ from sqlalchemy.exc import OperationalError
 from standardwebhooks.webhooks import Webhook
 
 from shortener import backlog, db
+from shortener.config import Settings
 from shortener.errors import SecretKeyError
 from shortener.models import Attempt, Callback, SigningSecret
-from shortener.services import Services
-from shortener.worker import Deliverer
+from shortener.services import Services, services
+from shortener.worker import SLOTS, Deliverer
+from tests.conftest import running
+from tests.due import fill
 from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
 from tests.servers import OK, Call, parsed, receiving
 from tests.waiting import WITHIN, until
@@ -179,6 +184,34 @@ def test_a_slow_receiver_does_not_hold_up_another(client: FlaskClient, sender: S
         clicked(client, sender, quick.url())
         until(lambda: "delivered" in states())
         assert states() == ["attempting", "delivered"]
+
+
+@contextmanager
+def never_answering(count: int) -> Iterator[list[str]]:
+    """URLs of so many hosts that take a connection and say nothing."""
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(socket.create_server((f"127.0.0.{number}", 0))) for number in range(1, count + 1)
+        ]
+        yield ["http://{}:{}/cb".format(*listener.getsockname()) for listener in listeners]
+
+
+def test_an_account_whose_receivers_all_stall_holds_up_no_other(settings: Settings) -> None:
+    """The attempts last longer than this test waits: whoever had to wait for one of them to end would be too late."""
+    with running(settings.model_copy(update={"callback_timeout": 60})) as app:
+        deliverer = services().deliverer
+        with never_answering(50) as hosts:
+            slow, other = make_account("slow"), make_account("other")
+            with db.write() as session:
+                fill(session, slow.name, dict.fromkeys(hosts, 4), since=db.now(session) - dt.timedelta(hours=1))
+            deliverer.start()
+            until(lambda: states().count("attempting") == 2 * SLOTS // 3)
+            with receiving(OK) as quick:
+                clicked(app.test_client(), other, quick.url())
+                until(lambda: states()[-1] == "delivered")
+            assert states().count("attempting") == 2 * SLOTS // 3
+            deliverer.request_stop()
+        deliverer.stop(grace=WITHIN)
 
 
 def test_stopping_lets_what_runs_end(client: FlaskClient, sender: Sender, services: Services) -> None:
