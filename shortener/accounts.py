@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shortener import clock
 from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
 from shortener.models import Account, Base, Credential, SigningSecret
 from shortener.readers import Readers
@@ -93,7 +94,7 @@ def rotate_signing_secret(
             session.delete(old)
     session.flush()
     mine, expires_on = SigningSecret.account_id == account.id, SigningSecret.expires_on
-    session.execute(delete(SigningSecret).where(mine, expires_on <= now))
+    session.execute(delete(SigningSecret).where(mine, expires_on <= now, clock.trusted(now)))
     for_longer = or_(expires_on.is_(None), expires_on > until)
     session.execute(update(SigningSecret).where(mine, for_longer).values(expires_on=until))
     return account, _add_signing_secret(session, account, secret_keys[0], now), until

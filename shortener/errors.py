@@ -130,6 +130,19 @@ class SecretKeyError(ShortenerError):
         )
 
 
+class ClockError(ShortenerError):
+    """The clock is too far ahead of the time that was last seen, `seen_on`: what is removed by it may be too young."""
+
+    code = "clock"
+
+    def __init__(self, seen_on: dt.datetime, now: dt.datetime) -> None:
+        super().__init__(
+            f"The clock says {now:%Y-%m-%d %H:%M} UTC, {(now - seen_on).days} days after the time that was last seen "
+            f"({seen_on:%Y-%m-%d %H:%M}): nothing is removed by it. If it is right, because nothing ran for so "
+            "long or this is a restored backup, `flask --app wsgi prune --trust-clock` says so."
+        )
+
+
 class PersonNameError(ShortenerError):
     """No person, or already one, has this name; or the person would see nothing."""
 

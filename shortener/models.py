@@ -95,6 +95,8 @@ class Installation(Base):
     slug_salt: Mapped[str]
     # When a process last set about removing what is old.
     pruned_on: Mapped[dt.datetime | None]
+    # The latest time that was believed: by a clock that is far ahead of it nothing is removed.
+    seen_on: Mapped[dt.datetime | None]
 
 
 class Origin(Base):

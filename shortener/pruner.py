@@ -4,12 +4,14 @@ import datetime as dt
 import logging
 import threading
 import time
+from collections.abc import Iterator
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from shortener import db, retention
+from shortener import retention
 from shortener.config import Settings
+from shortener.errors import ClockError
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +66,7 @@ class Pruner:
                 return 0
             ends = time.monotonic() + EVERY
             removed = 0
-            for some in retention.prune(self.before(), self._stopping.wait):
+            for some in self._prune():
                 removed += some
                 if self._stopping.is_set() or time.monotonic() >= ends:
                     break
@@ -73,6 +75,13 @@ class Pruner:
         return removed
 
     def before(self) -> dt.datetime:
-        """Messages that were received at this moment or earlier have had their time."""
-        with db.read() as session:
-            return db.now(session) - self._life
+        """Messages that were received at this moment or earlier have had their time; ClockError by a wrong clock."""
+        return retention.before(self._life)
+
+    def _prune(self) -> Iterator[int]:
+        try:
+            before = self.before()
+        except ClockError as error:
+            log.error("pruning: %s", error)
+            return
+        yield from retention.prune(before, self._stopping.wait)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from shortener import callback_lists
+from shortener import callback_lists, stranded
 from shortener.callbacks import PENDING
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.fields import Fields, Moment, RowCursor
@@ -75,14 +75,23 @@ def find(session: Session, account: Account, event_id: str) -> Callback:
     return callback
 
 
-def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime) -> None:
+def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime, waits: Sequence[float] = ()) -> None:
     """Attempt a settled callback once more, at once; CallbackOpenError where it is not settled.
 
-    If that fails it is again what it was before: exhausted or delivered.
+    If that fails it is again what it was before: exhausted or delivered. One that a wrong clock has put off for longer
+    than the longest of `waits` allows is attempted at once too.
     """
     if not _reopen(session, [callback.id], asked_by, now):
-        raise CallbackOpenError
+        _free(session, callback, asked_by, now, stranded.longest_wait(waits))
     session.refresh(callback)
+
+
+def _free(session: Session, callback: Callback, asked_by: str, now: dt.datetime, longest: dt.timedelta) -> None:
+    if not stranded.is_stranded(session, callback.id, now=now, longest=longest):
+        raise CallbackOpenError
+    stranded.free(session, [callback.id], now=now, lease=stranded.SLACK)
+    session.add(Replay(callback_id=callback.id, asked_on=now, asked_by=asked_by))
+    session.flush()
 
 
 def select_all(session: Session, account: Account, selection: Selection) -> Selected:

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
 
-from shortener import db, message_removal
+from shortener import clock, db, message_removal
 from shortener.message_removal import OldMessage, Place
 from shortener.models import Base
 
@@ -55,12 +55,24 @@ def count(before: dt.datetime) -> int:
 def take_turn(every: dt.timedelta) -> bool:
     """Whether it is time to prune again, and no other process has set about it; then it is ours to do."""
     with db.read() as session:
-        due = {"due": db.now(session) - every}
+        now = db.now(session)
+        due = {"due": now - every, "ahead": now + every}
         if session.connection().execute(_IS_DUE, due).first() is None:
             return False
     with db.write() as session:
-        taken = session.connection().execute(_TAKE_TURN, {"now": db.now(session), **due})
-        return bool(taken.rowcount)
+        now = db.now(session)
+        taken = bool(session.connection().execute(_TAKE_TURN, {"now": now, **due}).rowcount)
+        if taken:
+            clock.note(session, now)
+        return taken
+
+
+def before(life: dt.timedelta) -> dt.datetime:
+    """Messages that were received at this moment or earlier have had their time; ClockError where the clock leapt."""
+    with db.read() as session:
+        now = db.now(session)
+        clock.check(session, now)
+        return now - life
 
 
 def _accounts(before: dt.datetime) -> Sequence[int]:
@@ -139,6 +151,8 @@ _COUNT_OPEN: Final = (
 _ACCOUNTS: Final = (
     select(_account.c.id).where(exists().where(_message.c.account_id == _account.c.id, _is_old)).order_by(_account.c.id)
 )
-_due = or_(_installation.c.pruned_on.is_(None), _installation.c.pruned_on <= bindparam("due"))
+_last = _installation.c.pruned_on
+# In the future: a clock that was ahead has been set back since.
+_due = or_(_last.is_(None), _last <= bindparam("due"), _last > bindparam("ahead"))
 _IS_DUE: Final = select(_installation.c.id).where(_due)
 _TAKE_TURN: Final = update(_installation).where(_due).values(pruned_on=bindparam("now"))

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shortener import accounts, db, origins
+from shortener import accounts, clock, db, origins
 from shortener.config import Settings
 from shortener.messages import House
 from shortener.models import Installation
@@ -67,13 +67,14 @@ class Services:
         return Address(base_url=self.settings.base_url, slugs=self.slugs)
 
     def settle_in(self) -> None:
-        """Do what every start does: hold the secret key to what is stored, keep the public address.
+        """Do what every start does: hold the secret key to what is stored, store public address and time.
 
         SecretKeyError where stored signing secrets do not open: no event could be signed.
         """
         with db.write() as session:
             accounts.check_secret_keys(session, self.settings.secret_keys)
             origins.remember(session, self.settings.base_url)
+            clock.note(session, db.now(session))
 
 
 def make(app: Flask, settings: Settings) -> Services:

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
+from shortener import clock
 from shortener.accounts import random_text
 from shortener.errors import SignInLimitError
 from shortener.models import Account, Person, SignedIn, SignInFailure
@@ -62,7 +63,7 @@ def take_back(session: Session, tried: int) -> None:
 
 def start(session: Session, person: Person, *, now: dt.datetime) -> str:
     """Open a session; give its cookie, which is never shown again."""
-    session.execute(delete(SignedIn).where(SignedIn.expires_on <= now))
+    session.execute(delete(SignedIn).where(SignedIn.expires_on <= now, clock.trusted(now)))
     token = random_text(43)
     row = SignedIn(token_sha256=_sha256(token), person_id=person.id, created_on=now, expires_on=now + IDLE)
     session.add(row)
@@ -70,12 +71,16 @@ def start(session: Session, person: Person, *, now: dt.datetime) -> str:
 
 
 def find(session: Session, token: str, *, now: dt.datetime) -> Found | None:
-    """Whom the cookie stands for; None where the session has ended or the person is disabled."""
+    """Whom the cookie stands for; None where the session has ended or the person is disabled.
+
+    One that began in the future was begun by a wrong clock, and would last too long.
+    """
     query = (
         select(SignedIn, Person, Account)
         .join(Person, Person.id == SignedIn.person_id)
         .outerjoin(Account, Account.id == Person.account_id)
         .where(SignedIn.token_sha256 == _sha256(token), SignedIn.expires_on > now, Person.disabled_on.is_(None))
+        .where(SignedIn.created_on <= now + RENEWED)
     )
     row = session.execute(query).one_or_none()
     return None if row is None else Found(*row)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from shortener import accounts, backlog, callbacks, db
+from shortener import accounts, backlog, callbacks, db, stranded
 from shortener.callbacks import Claimed, Ended
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thirds of them (rules/turns.py)
 LINGER = 0.02  # seconds that an ended attempt waits for others, to be settled together
 POLL = 0.5  # seconds; the poll is the truth, a wake-up only makes it quick
+RESCUE = 60.0  # seconds between two looks for what a wrong clock has put off
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
 # An event without a signature never leaves; it uses up an attempt, so that it comes again when there is a secret.
 UNSIGNED = Answer(
@@ -64,6 +65,8 @@ class Deliverer:
         self._stopping = threading.Event()
         self._running: dict[Future[Answer], Claimed] = {}
         self._ended: deque[Ended] = deque()
+        self._rescue_at = 0.0
+        self._latest: dt.datetime | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -125,6 +128,7 @@ class Deliverer:
         """Settle what has ended, claim for the free slots; nothing where the database is away."""
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
         try:
+            self._rescue()
             return self._settle_and_claim(ended, free)
         except AWAY:
             log.exception("callbacks: the database does not answer; trying again")
@@ -151,6 +155,22 @@ class Deliverer:
             outcome = answer.status or answer.outcome
             log.info("callback %s: %s, %s", claimed.event_id, outcome, judgement or "lease lost")
         return jobs
+
+    def _rescue(self) -> None:
+        """Once a minute make due what a wrong clock has put off; thoroughly at first, and where the clock went back."""
+        if time.monotonic() < self._rescue_at:
+            return
+        with db.read() as session:
+            now = db.now(session)
+            thorough = self._latest is None or now < self._latest
+            longest = stranded.longest_wait(self._settings.callback_waits)
+            found = stranded.find(session, now=now, longest=longest, lease=self._lease, thorough=thorough)
+        if found:
+            with db.write() as session:
+                freed = stranded.free(session, found, now=db.now(session), lease=self._lease)
+            log.warning("%d callbacks were put off by a wrong clock; they are due again", freed)
+        if len(found) < stranded.AT_ONCE:
+            self._rescue_at, self._latest = time.monotonic() + RESCUE, now
 
     def _finds(self, free: int) -> bool:
         """Whether a claim would find something: a question that takes no lock."""

@@ -106,7 +106,7 @@ def emptier(url: str) -> Callable[[], None]:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
             )
             connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-            connection.execute("UPDATE installation SET pruned_on = NULL")
+            connection.execute("UPDATE installation SET pruned_on = NULL, seen_on = NULL")
 
     return empty
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -111,6 +112,14 @@ def run(engine: Engine, statement: str) -> list[tuple[object, ...]]:
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         result = connection.execute(text(statement))
         return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an earlier version."""
+    config = migrations._config()
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 def salt(engine: Engine) -> list[tuple[object, ...]]:
@@ -215,6 +224,23 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Engine) -> None:
     run(empty, "DROP TABLE attempt")
     migrations.upgrade(empty)
     assert migrations.missing(empty) == []
+
+
+@pytest.mark.parametrize(("pruned_on", "seen_on"), [("NULL", 300), ("250", 250)], ids=["never pruned", "pruned"])
+def test_the_time_last_seen_follows_from_what_is_stored(empty: Engine, pruned_on: str, seen_on: int) -> None:
+    """The newest message of any account, or when messages were last pruned."""
+    upgrade_to(empty, "0003")
+    for account in (1, 2, 3):
+        run(empty, f"INSERT INTO account VALUES ({account}, 'a{account}', 's{account}', 1, NULL, TRUE, '', '', '', '')")
+    for number, (account, received_on) in enumerate([(1, 100), (1, 300), (2, 200)]):
+        run(
+            empty,
+            "INSERT INTO message (id, account_id, msgid, received_on, text, track_link, detection, bare_domains, "
+            f"count_as_click) VALUES ({number}, {account}, 'm{number}', {received_on}, '', TRUE, '', '', '')",
+        )
+    run(empty, f"UPDATE installation SET pruned_on = {pruned_on}")
+    migrations.upgrade(empty)
+    assert run(empty, "SELECT seen_on FROM installation") == [(seen_on,)]
 
 
 def test_a_database_of_a_later_version_is_refused_and_left_alone(empty: Engine) -> None:

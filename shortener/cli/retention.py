@@ -2,7 +2,7 @@
 
 import click
 
-from shortener import retention
+from shortener import clock, db, retention
 from shortener.cli.base import Refusals, as_json, progress, show
 from shortener.rules.moments import rfc3339
 from shortener.services import services
@@ -10,8 +10,13 @@ from shortener.services import services
 
 @click.command(cls=Refusals)
 @click.option("--dry-run", is_flag=True, help="Count them and remove nothing.")
+@click.option(
+    "--trust-clock",
+    is_flag=True,
+    help="The clock is right, though it is more than seven days ahead of the time that was last seen.",
+)
 @as_json
-def prune(dry_run: bool, wants_json: bool) -> None:
+def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
     """Remove messages older than SHORTENER_RETENTION_DAYS.
 
     \b
@@ -19,9 +24,15 @@ def prune(dry_run: bool, wants_json: bool) -> None:
     attempted. The processes that deliver callbacks do the same by themselves.
     In small steps with pauses, beside all other work; safe to break off, to
     repeat, and on several nodes at once. A SQLite file gets smaller at the end.
+    Refuses where the clock went ahead by more than seven days since it was last
+    seen: it may be wrong. After a long standstill, or from a backup, look at it
+    and say --trust-clock, once.
     Examples: flask --app wsgi prune --dry-run
               flask --app wsgi prune
     """
+    if trust_clock:
+        with db.write() as session:
+            clock.trust(session, db.now(session))
     before = services().pruner.before()
     if dry_run:
         show({"would_remove": retention.count(before), "received_until": rfc3339(before)}, wants_json)

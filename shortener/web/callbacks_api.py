@@ -75,7 +75,9 @@ def replay(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
     """Attempt a settled callback once more: 202 with its report."""
     with db.write() as session:
         callback = replays.find(session, account, event_id)
-        replays.ask(session, callback, asked_by=_asker(account), now=db.now(session))
+        replays.ask(
+            session, callback, asked_by=_asker(account), now=db.now(session), waits=services().settings.callback_waits
+        )
         document = callback_reports.full(session, callback, services().settings.base_url)
     services().deliverer.wake()
     return document, 202

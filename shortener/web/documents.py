@@ -38,9 +38,14 @@ class Health(Document):
     """This process and its database serve."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"status": "ok", "clicks_spooled": 0, "clicks_lost": 0}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"status": "ok", "clicks_spooled": 0, "clicks_lost": 0, "clock": "ok"}]},
     )
 
     status: Literal["ok"]
     clicks_spooled: Annotated[int, Field(description="Clicks of this node that wait for the database.")]
     clicks_lost: Annotated[int, Field(description="Clicks of this node that nothing kept; visitors got 503.")]
+    clock: Annotated[
+        Literal["ok", "ahead", "behind"],
+        Field(description="More than seven days from the time last seen: `ahead`, and nothing is pruned, or `behind`."),
+    ]

@@ -1,9 +1,8 @@
 """Is this process able to serve?"""
 
 from flask import Blueprint, Response
-from sqlalchemy import text
 
-from shortener import db
+from shortener import clock, db
 from shortener.services import services
 from shortener.web import documents
 from shortener.web.access import public
@@ -22,13 +21,14 @@ def healthz() -> dict[str, str | int] | Response:
     The counts are this node's: clicks that wait in its spool, and clicks that nothing kept.
     """
     with db.read() as session:
-        session.execute(text("SELECT 1"))  # 503 comes by itself where it does not answer
+        seen_on = clock.last_seen(session)  # 503 comes by itself where it does not answer
+        state = clock.state(seen_on, db.now(session))
     recorder = services().recorder
     try:
         fault, (spooled, lost) = recorder.fault(), recorder.counts()
     except OSError as error:
         fault, spooled, lost = error.strerror, 0, 0
     if fault is None:
-        return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost}
+        return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost, "clock": state}
     counts = f"{spooled} clicks wait in SHORTENER_SPOOL, {lost} were lost"
     return problem(503, "no_spool", f"No click can be spooled: {fault}; {counts}. The log says more.")

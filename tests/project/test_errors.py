@@ -24,6 +24,7 @@ CODES = {
     errors.AccountNameError: "account_name",
     errors.CampaignError: "campaign",
     errors.SecretKeyError: "secret_key",
+    errors.ClockError: "clock",
     errors.PersonNameError: "person_name",
     errors.PasswordError: "password",
     errors.SignInError: "sign_in",
@@ -33,6 +34,7 @@ CODES = {
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|make_ready|migrations",
     errors.CampaignError: r"campaign",
+    errors.ClockError: r"clock\.check",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
 }
 

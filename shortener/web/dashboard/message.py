@@ -84,7 +84,9 @@ def replay(seat: Seat, event_id: str) -> ResponseReturnValue:
     """Attempt the callback once more, and go back to its message."""
     with db.write() as session:
         callback = replays.find(session, seat.account, event_id)
-        replays.ask(session, callback, asked_by=seat.asker, now=db.now(session))
+        replays.ask(
+            session, callback, asked_by=seat.asker, now=db.now(session), waits=services().settings.callback_waits
+        )
         base_url = services().settings.base_url
         msgid = callback_reports.full(session, callback, base_url)["msgid"]
     services().deliverer.wake()
