@@ -51,7 +51,7 @@ VISITORS = (
     (14, Verdict(Visitor.PERSON, "in-app:line")),
     (8, Verdict(Visitor.PERSON, "browser")),
     (5, Verdict(Visitor.UNKNOWN, "no-browser")),
-    (3, Verdict(Visitor.BOT, "short-agent")),
+    (3, Verdict(Visitor.BOT, "program")),
 )
 PREVIEW = Verdict(Visitor.PREVIEW, "agent:whatsapp")
 WELL, ILL = "https://hooks.example.com/clicked", "https://crm.example.net/events"

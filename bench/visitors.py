@@ -2,6 +2,7 @@
 
     python bench/visitors.py            print the tables
     python bench/visitors.py --write    put them into docs/visitors.md
+    python bench/visitors.py --labelled score our own labelled agents alone, and name what is wrong; needs no other set
     python bench/visitors.py --time     microseconds a verdict takes on this machine
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout. Each is a
@@ -29,6 +30,7 @@ from shortener.rules.visitor import Verdict, Visitor  # noqa: E402
 
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 AGENTS = CORPORA / "user-agents"
+LABELLED = ROOT / "tests" / "rules" / "labelled_agents.jsonl"
 DOCUMENT = ROOT / "docs" / "visitors.md"
 BEGIN, END = "<!-- figures: begin, made by bench/visitors.py -->", "<!-- figures: end -->"
 
@@ -39,6 +41,8 @@ PLAIN = re.compile(
 )
 
 TARGET = 0.001  # of all browser agents, at most this share may be called machines
+PROGRAMS_TARGET = 0.05  # of other programs, at most this share may count as clicks
+COUNTED = frozenset({Visitor.PERSON, Visitor.UNKNOWN})  # what counts as a click unless the sender asks otherwise
 MACHINES = frozenset({Visitor.PREVIEW, Visitor.BOT, Visitor.SCANNER})
 BROWSER, APP, PROGRAM, BOT, OTHER = "browser", "app", "library or feed reader", "bot", "not said"
 
@@ -49,6 +53,42 @@ class Kind(NamedTuple):
     name: str
     why: str
     test: Callable[["Item"], object]
+
+
+@dataclass(frozen=True)
+class Label:
+    """One agent of our own labelled set, with the classes that are right and the one that the rules give."""
+
+    agent: str
+    kind: str
+    held_out: bool
+    classes: frozenset[Visitor]
+    verdict: Verdict
+
+    @property
+    def right(self) -> bool:
+        """Whether the class is one of the right ones."""
+        return self.verdict.visitor in self.classes
+
+    @property
+    def counted_right(self) -> bool:
+        """Whether it counts as a click exactly if it should."""
+        return (self.verdict.visitor in COUNTED) == bool(self.classes & COUNTED)
+
+
+def labels() -> list[Label]:
+    """Our own labelled agents, judged."""
+    rows = map(json.loads, LABELLED.read_text("utf-8").splitlines())
+    return [
+        Label(
+            agent=row["agent"],
+            kind=row["kind"],
+            held_out=row["half"] == "held_out",
+            classes=frozenset(map(Visitor, row["classes"])),
+            verdict=visitor.classify(row["agent"], {}, visitor.default_rules()),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True)
@@ -87,12 +127,12 @@ NOT_A_PAGE = (
         "an app's own request",
         "The network library of iOS, macOS or Android names itself, and no engine: the app of a browser or messenger "
         "fetched something by itself (an icon, a feed, a preview). A page that the same app shows has another agent.",
-        matches(r"CFNetwork|Cronet/|^(?!.*AppleWebKit).*Dalvik/"),
+        matches(r"CFNetwork|Cronet/|MozacFetch|Sonos|^(?!.*AppleWebKit).*Dalvik/"),
     ),
     Kind(
         "a browser that a program drives",
-        "Headless Chrome and Edge, PhantomJS: nobody looks at the page.",
-        lambda item: matches(r"Headless|PhantomJS")(item) or headless_by_header(item),
+        "Headless Chrome and Edge, PhantomJS, Splash: nobody looks at the page.",
+        lambda item: matches(r"Headless|PhantomJS|\) splash ")(item) or headless_by_header(item),
     ),
     Kind(
         "Office asking whether a link exists",
@@ -206,6 +246,7 @@ def figures(found: list[Item]) -> str:
             _browsers(found),
             _previews(found),
             _bots(found),
+            _labelled(labels()),
             _disagreements(found),
         ]
     )
@@ -270,9 +311,33 @@ def _bots(found: list[Item]) -> str:
             [file, len(group), *(classes[each] for each in (*MACHINES_IN_ORDER, Visitor.UNKNOWN, Visitor.PERSON))]
         )
     total = ["**all**", *(sum(int(row[column]) for row in rows) for column in range(1, 7))]
-    return "### Other programs\n\n" + _table(
-        ["file", "programs", "preview", "bot", "scanner", "unknown", "person"], [*rows, total]
+    counted = int(total[5]) + int(total[6])
+    return (
+        "### Other programs\n\n"
+        + _table(["file", "programs", "preview", "bot", "scanner", "unknown", "person"], [*rows, total])
+        + f"\n\nOf {total[1]} programs, {counted} count as clicks by default "
+        f"({_share(counted, int(total[1]))}; target: at most {PROGRAMS_TARGET:.0%})."
     )
+
+
+def _labelled(found: list[Label]) -> str:
+    kinds = list(dict.fromkeys(label.kind for label in found))
+    rows: list[list[Any]] = [[kind, *_scores(label for label in found if label.kind == kind)] for kind in kinds]
+    rows.append(["**all**", *_scores(found)])
+    head = ["kind", "agents", "right class", "rightly counted or not", "held out", "of these right"]
+    return "### Our own labelled agents\n\n" + _table(head, rows)
+
+
+def _scores(found: Iterable[Label]) -> list[int]:
+    group = list(found)
+    held_out = [label for label in group if label.held_out]
+    return [
+        len(group),
+        sum(label.right for label in group),
+        sum(label.counted_right for label in group),
+        len(held_out),
+        sum(label.right for label in held_out),
+    ]
 
 
 MACHINES_IN_ORDER = (Visitor.PREVIEW, Visitor.BOT, Visitor.SCANNER)
@@ -363,8 +428,16 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Agreement of the visitor rules with published user agents.")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/visitors.md")
+    parser.add_argument("--labelled", action="store_true", help="score our own labelled agents alone")
     parser.add_argument("--time", action="store_true", help="measure how long a verdict takes")
     options = parser.parse_args()
+    if options.labelled:
+        found_labels = labels()
+        print(_labelled(found_labels))
+        for label in found_labels:
+            if not label.right:
+                print(f"wrong: {label.verdict.visitor} ({label.verdict.reason}): {label.agent}")
+        return
     if not AGENTS.is_dir():
         parser.exit(2, f"{AGENTS} is not there; name the folder in SHORTENER_CORPORA\n")
     found = items()

@@ -10,11 +10,10 @@
 import enum
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import compress
-from typing import Final
+from typing import Final, Self
 
 from shortener.rules import agents
 
@@ -31,7 +30,8 @@ class Visitor(enum.StrEnum):
     SCANNER = "scanner"
 
 
-_DEVICE: Final = re.compile(r"android[^()]*(?:\([^()]*\)[^()]*)*\)")  # `android 8.1.0; xbot senior build/o11019)`
+# `android 8.1.0; xbot senior build/o11019`. What follows the build is no name of a device.
+_DEVICE: Final = re.compile(r"android[^()]*?(?:\([^()]*\)[^()]*?)*(?: build/[^;()]*|\))")
 
 _ORDER: Final = (Visitor.PERSON, Visitor.PREVIEW, Visitor.SCANNER, Visitor.BOT)
 
@@ -53,6 +53,12 @@ class Token:
         return not (browser and self.text.startswith("~")) and _pattern(self.text).search(agent) is not None
 
 
+def _own_words(agent: str) -> str:
+    """A browser's agent without the name of the device and `(KHTML, like Gecko)`: they do not say who it is."""
+    device = _DEVICE.sub("", agent, count=1) if "android" in agent else agent
+    return device.replace("(khtml, like gecko)", "()")
+
+
 def _needle(text: str) -> str:
     return text.removeprefix("~").strip("^$|")
 
@@ -65,6 +71,34 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(before + re.escape(_needle(text)) + after)
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Tokens in their order, prepared so that an agent which holds none of them costs one search.
+
+    `any` looks for the shortest needles: those that hold no other one. `holding` names by such a needle the places of
+    the tokens that hold it. At one place of an agent at most one of them begins.
+    """
+
+    tokens: tuple[Token, ...]
+    any: re.Pattern[str]
+    holding: Mapping[str, Sequence[int]]
+
+    @classmethod
+    def of(cls, tokens: Sequence[Token]) -> Self:
+        short = _without_longer(token.needle for token in tokens)
+        holding = {needle: [place for place, token in enumerate(tokens) if needle in token.needle] for needle in short}
+        return cls(tuple(tokens), one_of(short), holding)
+
+    def likely(self, agent: str) -> Iterator[Token]:
+        """The tokens of which at least a part is in `agent`, in their order."""
+        places: set[int] = set()
+        match = self.any.search(agent)
+        while match:
+            places.update(self.holding[match.group()])
+            match = self.any.search(agent, match.start() + 1)
+        return (self.tokens[place] for place in sorted(places))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
     """What to look for: tokens, innocent text that is taken out before looking, and scanners' networks."""
@@ -72,28 +106,27 @@ class Rules:
     tokens: tuple[Token, ...] = ()
     ignored: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
-    _needles: tuple[str, ...] = field(init=False, repr=False)
-    _any: re.Pattern[str] = field(init=False, repr=False)
+    _alone: "_Search" = field(init=False, repr=False)
+    _beside: "_Search" = field(init=False, repr=False)
     _starts: tuple[tuple[int, int, frozenset[int]], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         tokens = tuple(sorted(self.tokens, key=lambda token: _ORDER.index(token.visitor)))
-        needles = tuple(token.needle for token in tokens)
         object.__setattr__(self, "tokens", tokens)
-        object.__setattr__(self, "_needles", needles)
-        object.__setattr__(self, "_any", re.compile(_branches(_without_longer(needles))))
+        object.__setattr__(self, "_alone", _Search.of(tokens))
+        object.__setattr__(self, "_beside", _Search.of([token for token in tokens if not token.text.startswith("~")]))
         object.__setattr__(self, "_starts", _starts(self.networks))
 
     def token_of(self, agent: str, *, browser: bool) -> Token | None:
         """The first mark that the lower-cased `agent` carries: persons, previews, scanners, bots in turn; or None."""
-        if self._any.search(agent) is None:
-            return None
+        search = self._beside if browser else self._alone
         if browser:
-            agent = _DEVICE.sub("", agent, count=1)
+            agent = _own_words(agent)
+        if search.any.search(agent) is None:
+            return None
         for innocent in self.ignored:
             agent = agent.replace(innocent, "")
-        likely = compress(self.tokens, map(agent.__contains__, self._needles))
-        return next((token for token in likely if token.found_in(agent, browser=browser)), None)
+        return next((token for token in search.likely(agent) if token.found_in(agent, browser=browser)), None)
 
     def network_of(self, address: str | None) -> Network | None:
         """The narrowest of `networks` that holds `address`; None for no address or one that cannot be read."""
@@ -116,6 +149,12 @@ def _without_longer(needles: Iterable[str]) -> tuple[str, ...]:
     """`needles` without those that hold another one: where none of the rest is found, none of all is."""
     distinct = dict.fromkeys(needles)
     return tuple(long for long in distinct if not any(short in long for short in distinct if short != long))
+
+
+def one_of(words: Iterable[str]) -> re.Pattern[str]:
+    """A pattern for any of `words`; without words it is found nowhere."""
+    listed = list(words)
+    return re.compile(_branches(listed) if listed else r"(?!)")
 
 
 def _branches(words: Iterable[str]) -> str:

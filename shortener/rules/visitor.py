@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from shortener.rules import agents
-from shortener.rules.marks import Rules, Token, Visitor, default_rules, parse_rules
+from shortener.rules.marks import Rules, Token, Visitor, default_rules, one_of, parse_rules
 
 __all__ = [
     "HEADERS",
@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 LONGEST_AGENT: Final = 512
-_SHORTEST_AGENT: Final = 12
 _REMEMBERED: Final = 2048  # agents a process keeps the verdict of: about a megabyte, and most visitors share few agents
 
 MEANINGS: Final[dict[Visitor, str]] = {
@@ -91,13 +90,15 @@ def classify(agent: str, headers: Mapping[str, str], rules: Rules, address: str 
 
 _BROWSER: Final = Verdict(Visitor.PERSON, "browser")
 _NO_BROWSER: Final = Verdict(Visitor.UNKNOWN, "no-browser")
-_SHORT: Final = Verdict(Visitor.BOT, "short-agent")
+_PROGRAM: Final = Verdict(Visitor.BOT, "program")
 _NAVIGATES: Final = Verdict(Visitor.PERSON, "navigate")
 _IN_APP: Final = {
     app: Verdict(Visitor.PERSON, f"in-app:{app}")
     for app in (*(app for _, app in agents.IN_APP), *agents.PACKAGES.values())
 }
-_OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _SHORT, *_IN_APP.values()))
+_ANY_APP: Final = one_of(mark for mark, _ in agents.IN_APP)
+_OTHER_BROWSER: Final = one_of(agents.BROWSERS)
+_OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _PROGRAM, *_IN_APP.values()))
 """Reasons that headers may still change."""
 
 
@@ -105,15 +106,24 @@ _OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _
 def _by_agent(agent: str, rules: Rules) -> Verdict:
     """What the agent alone says."""
     name = agent.lower()
-    if not name.strip():
+    if not name or name.isspace():
         return Verdict(Visitor.BOT, "empty-agent")
-    browser = any(map(name.__contains__, agents.BROWSERS))
+    browser = _names_browser(name)
     token = rules.token_of(name, browser=browser)
     if token is not None:
         return Verdict(token.visitor, f"token:{token.text}")
     if not browser:
-        return _SHORT if len(name) < _SHORTEST_AGENT else _NO_BROWSER
-    return next((_IN_APP[app] for mark, app in agents.IN_APP if mark in name), _BROWSER)
+        return _NO_BROWSER if agents.DEVICE.search(name) else _PROGRAM
+    if _ANY_APP.search(name) is None:
+        return _BROWSER
+    return next(_IN_APP[app] for mark, app in agents.IN_APP if mark in name)
+
+
+def _names_browser(name: str) -> bool:
+    """Whether a lower-cased agent names an engine or a browser. Most name WebKit, so that is asked first."""
+    return (
+        "applewebkit" in name or any(map(name.__contains__, agents.ENGINES)) or _OTHER_BROWSER.search(name) is not None
+    )
 
 
 def _by_headers(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
@@ -126,8 +136,8 @@ def _by_headers(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
     app = agents.PACKAGES.get(headers.get("x-requested-with", ""))
     if app and verdict is _BROWSER:
         return _IN_APP[app]
-    if mode and verdict in (_BROWSER, _NO_BROWSER, _SHORT):
+    if mode and verdict in (_BROWSER, _NO_BROWSER, _PROGRAM):
         return _NAVIGATES  # only a browser's own window sends it
-    if verdict is _SHORT and headers.get("accept-language", "*") != "*":
+    if verdict is _PROGRAM and headers.get("accept-language", "*") != "*":
         return _NO_BROWSER  # an app may call its own window as it likes, and only a window speaks a language
     return verdict

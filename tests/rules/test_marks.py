@@ -26,7 +26,9 @@ def test_a_token_is_added_in_any_case_and_with_a_comment() -> None:
 
 
 def test_a_token_is_removed() -> None:
-    assert seen("PostmanRuntime/7.39.0", "-postman")[0] == "unknown"
+    assert seen("PostmanRuntime/7.39.0", "")[1] == "token:postman"
+    assert seen("PostmanRuntime/7.39.0", "-postman")[1] == "program"
+    assert seen("PostmanRuntime/7.39.0", "+person postman")[0] == "person"
 
 
 def test_a_token_that_is_given_again_takes_its_new_class() -> None:

@@ -1,6 +1,7 @@
 """Who a visitor is: agents that are facts of the web, headers, networks, and the published sets of agents."""
 
 import json
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,18 @@ PEOPLE = {
     "like Chrome/108.0.5359.160 Safari/537.36": "browser",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Slack/4.41.97 "
     "Chrome/130.0.0.0 Electron/33.0.1 Safari/537.36": "browser",
+    # old browsers that name no engine, or an address
+    "Mozilla/3.0 (compatible; NetPositive/2)": "browser",
+    "iCab/4.5 (Macintosh; U; Mac OS X Leopard 10.5.8)": "browser",
+    "Mozilla/5.0 (compatible; iCab 3.0.3; Macintosh; U; PPC Mac OS)": "browser",
+    "Mozilla/5.0 (Windows; U; Windows NT 5.1; en-US) AppleWebKit/533.3 (KHTML, like Gecko) "
+    "QtWeb Internet Browser/3.7 http://www.QtWeb.net": "browser",
+    "Mozilla/1.10 [en] (Compatible; RISC OS 3.70; Oregano 1.10)": "browser",
+    "Mozilla/4.0 (compatible; RISC OS 5.14; Oregano 2.0)": "browser",
+    "Mozilla/4.8 [en] (Windows NT 5.0; U)": "browser",
+    # a page that a translator shows, and an antivirus maker's own browser
+    f"{PLAIN},gzip(gfe) (via translate.google.com)": "browser",
+    f"{IPHONE}Mobile/15E148 Kaspersky/1.70 SafeBrowser": "browser",
     # apps' own browsers
     f"{IPHONE}Mobile/15E148 Safari Line/15.10.0": "in-app:line",
     f"Mozilla/5.0 (Linux; Android 14; SM-S918B Build/UP1A; wv) {WINDOW} Line/15.10.0/IAB": "in-app:line",
@@ -96,25 +109,64 @@ PREVIEWS = {
     "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5": "skypeuripreview",
     "Mozilla/5.0 (compatible; MicrosoftPreview/2.0; +https://aka.ms/MicrosoftPreview)": "microsoftpreview",
     "Mozilla/4.0 (compatible; ms-office; MSOffice 16)": "(compatible; ms-office",
-    "Microsoft Office Existence Discovery": "microsoft office existence",
+    "Microsoft Office Existence Discovery": "^microsoft office",
     "Viber/12.8.0.1 CFNetwork/1121.2.2 Darwin/19.3.0": "^viber",
     "Mozilla/5.0 (compatible; Linespider/1.1; +https://lin.ee/4dwXkTH)": "linespider",
     "Snap URL Preview Service; bot; snapchat; https://developers.snap.com/robots": "snap url preview",
     "LinkPresentation/1 CFNetwork/1390 Darwin/22.0.0": "linkpresentation",
     "http.rb/5.1.1 (Mastodon/4.2.1; +https://social.example/)": "mastodon/",
+    "Discourse Forum Onebox v3": "forum onebox",
+    "matrix-media-repo": "media-repo",
+    f"{PLAIN} Asana/1.4.0 WebsiteMetadataRetriever": "metadataretriever",
+    f"{PLAIN} PagePreview/1.0": "pagepreview",
+    "page-preview-tool/1.0": "~preview",
+    f"{PLAIN} RamblerMail/6.0 ImageProxy/6.0": "imageproxy",
+    f"{PLAIN} (via webmail.example mail proxy)": "mail proxy",
+    f"{PLAIN} (via mail.example secure proxy)": "proxy)",
+    "Microsoft Office Word 2014": "^microsoft office",
+    "Microsoft Office Excel 2014 (16.0) Windows NT 10.0": "^microsoft office",
 }
 
 SCANNERS = {
     "Barracuda Sentinel (EE)": "barracuda",
     f"{PLAIN} Mimecast": "mimecast",
     f"{PLAIN} (Proofpoint URL Defense)": "proofpoint",
+    f"{IPHONE}Mobile/15E148 MicroMessenger/7.0.12(0x17000c2f) wechatdevtools qcloudcdn-xinan": "qcloudcdn",
+    f"{PLAIN} Kaspersky Lab link resolver": "kaspersky lab",
+    "ClamAV/1": "clamav",
+    "Microsoft-WebDAV-MiniRedir/10.0.19045": "-miniredir",
 }
 
 BOTS = {
     "": "empty-agent",
     " \t": "empty-agent",
-    "\0": "short-agent",
-    "Mozilla/5.0": "short-agent",
+    "\0": "program",
+    "Mozilla/5.0": "program",
+    "Mozilla/5.0 (X11; Linux x86_64)": "program",
+    "orders-worker/1.0 (internal)": "program",
+    "check_http/v2.3.3 (nagios-plugins 2.3.3)": "program",
+    "axel/2.17 (curios)": "program",  # `ios` is no device inside a word
+    "Dart/3.2 (dart:io)": "token:~dart:io",
+    "reqwest/0.11": "token:~reqwest",
+    "Faraday v2.7": "token:~faraday",
+    "http.rb/5.1.1": "token:~http.rb",
+    "PowerShell/7.4": "token:powershell",
+    "Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.22631; en-US) PowerShell/7.4.0": "token:powershell",
+    "lua-resty-http/0.17": "token:~lua-resty",
+    "HackneyClient": "token:~hackney",
+    "ReactorNetty/1.1": "token:~reactornetty",
+    "Jersey/2.3": "token:~jersey/",
+    "akka-http/10": "token:~akka-http",
+    "node-superagent/3": "token:~superagent",
+    "WWW-Mechanize/2": "token:mechanize",
+    "ChatGPT-User/1.0": "token:-user/",
+    "Claude-User": "token:~-user",
+    "Perplexity-User": "token:~-user",
+    "Manus-User": "token:~-user",
+    "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0)": "token:-user/",
+    f"{PLAIN}; Manus-User/1.0": "token:-user/",
+    "Mozilla/5.0 (Linux; Android 8.0; Pixel 2 Build/OPD3.170816.012; Storebot-Google/1.0) "
+    f"{CHROME}": "token:-google|",  # what follows the build is no device
     "curl/8.5.0": "token:|curl/",
     "Wget/1.21.4": "token:wget",
     "python-requests/2.32.3": "token:python",
@@ -159,12 +211,21 @@ def test_a_library_a_crawler_and_nobody_are_bots(agent: str, reason: str) -> Non
     assert classify(agent, {}, RULES) == Verdict(Visitor.BOT, reason)
 
 
-@pytest.mark.parametrize("agent", ["Spotify/8.7.70 iOS/16.0 (iPhone15,2)", "Mozilla/5.0 (Linux; Android 10)"])
-def test_neither_a_browser_nor_a_machine_is_unknown(agent: str) -> None:
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Spotify/8.7.70 iOS/16.0 (iPhone15,2)",
+        "Mozilla/5.0 (Linux; Android 10)",
+        "ParcelShop/4.2 (Windows NT 10.0)",
+        "ParcelShop Windows Phone/10.0 Lumia 650",
+        "ParcelShop/4.2 (Macintosh; Mac OS X 14.1)",
+    ],
+)
+def test_an_app_on_a_device_of_people_is_unknown(agent: str) -> None:
     assert classify(agent, {}, RULES) == Verdict(Visitor.UNKNOWN, "no-browser")
 
 
-@pytest.mark.parametrize("agent", [PLAIN, "MyShop/3.1 (iPhone)", "MyShop"])
+@pytest.mark.parametrize("agent", [PLAIN, "MyShop/3.1 (iPhone)", "MyShop", "MyShop customer window/4"])
 def test_a_window_that_says_it_navigates_is_a_person_whatever_it_calls_itself(agent: str) -> None:
     assert classify(agent, {"sec-fetch-mode": "navigate"}, RULES) == Verdict(Visitor.PERSON, "navigate")
 
@@ -180,10 +241,15 @@ def test_what_a_script_fetched_is_a_bot_even_with_a_browsers_agent(agent: str) -
     assert classify(agent, headers, RULES) == Verdict(Visitor.BOT, "not-navigate")
 
 
-def test_an_app_with_a_short_name_of_its_own_may_be_a_person_if_it_speaks_a_language() -> None:
-    assert classify("MyShop", {"accept-language": "ja-JP"}, RULES) == Verdict(Visitor.UNKNOWN, "no-browser")
-    assert classify("MyShop", {"accept-language": "*"}, RULES) == Verdict(Visitor.BOT, "short-agent")
-    assert classify("MyShop", {}, RULES) == Verdict(Visitor.BOT, "short-agent")
+@pytest.mark.parametrize("agent", ["MyShop", "MyShop customer window/4"])
+def test_an_agent_of_its_own_may_be_a_person_if_it_speaks_a_language(agent: str) -> None:
+    assert classify(agent, {"accept-language": "ja-JP"}, RULES) == Verdict(Visitor.UNKNOWN, "no-browser")
+    assert classify(agent, {"accept-language": "*"}, RULES) == Verdict(Visitor.BOT, "program")
+    assert classify(agent, {}, RULES) == Verdict(Visitor.BOT, "program")
+
+
+def test_an_http_library_that_speaks_a_language_stays_a_bot() -> None:
+    assert classify("reqwest/0.11", {"accept-language": "en"}, RULES) == Verdict(Visitor.BOT, "token:~reqwest")
 
 
 def test_a_browser_without_a_window_is_told_by_its_client_hint() -> None:
@@ -270,7 +336,8 @@ def test_a_visitor_from_elsewhere_or_nowhere_is_judged_by_the_agent(address: str
 def test_only_the_first_512_characters_of_an_agent_are_read() -> None:
     assert classify(PLAIN.ljust(512, " ") + "Googlebot/2.1", {}, RULES).visitor is Visitor.PERSON
     assert classify(PLAIN.ljust(499, " ") + "Googlebot/2.1", {}, RULES).visitor is Visitor.BOT
-    assert classify("x" * 100_000, {}, RULES).visitor is Visitor.UNKNOWN
+    assert classify("x" * 512 + "iPhone", {}, RULES).visitor is Visitor.BOT
+    assert classify("x" * 506 + "iPhone", {}, RULES).visitor is Visitor.UNKNOWN
 
 
 PIECES = st.sampled_from(
@@ -300,6 +367,26 @@ def test_what_one_operator_added_does_not_change_anothers_verdict(agent: str) ->
     assert classify(agent, {}, theirs) == classify(agent, {}, RULES)
 
 
+LABELS = visitors.labels()
+
+
+@pytest.mark.parametrize("label", [label for label in LABELS if not label.held_out], ids=lambda label: label.agent)
+def test_an_agent_labelled_for_work_gets_its_class(label: visitors.Label) -> None:
+    assert label.verdict.visitor in label.classes
+
+
+def test_nearly_every_agent_that_was_held_out_counts_rightly() -> None:
+    held_out = [label for label in LABELS if label.held_out]
+    assert len(held_out) > 150
+    assert len([label.agent for label in held_out if not label.counted_right]) <= len(held_out) * 0.05
+
+
+def test_each_languages_five_best_known_clients_are_labelled() -> None:
+    clients = Counter(label.kind for label in LABELS if label.classes == {Visitor.BOT})
+    assert {"dart", "rust", "ruby", "powershell", "lua", "jvm", "node", "perl", "go", "php", "c and c++"} < set(clients)
+    assert min(clients.values()) >= 5
+
+
 corpora = pytest.mark.skipif(not visitors.CORPORA.is_dir(), reason="no published user agents here")
 
 
@@ -314,6 +401,14 @@ def test_at_most_one_browser_in_a_thousand_is_called_a_machine(found: list[visit
     called = [item.agent for item in left if item.machine]
     assert len(left) > 1500
     assert len(called) <= len(left) * visitors.TARGET, called
+
+
+@corpora
+def test_at_most_one_program_in_twenty_counts_as_a_click(found: list[visitors.Item]) -> None:
+    programs = [item for item in found if item.label in (visitors.BOT, visitors.PROGRAM) and not item.preview]
+    counted = [item.agent for item in programs if item.verdict.visitor in visitors.COUNTED]
+    assert len(programs) > 2000
+    assert len(counted) <= len(programs) * visitors.PROGRAMS_TARGET, counted
 
 
 @corpora
