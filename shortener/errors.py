@@ -164,6 +164,15 @@ class SignInError(ShortenerError):
         super().__init__("Name or password is wrong.")
 
 
+class SignInBusyError(ShortenerError):
+    """Too many people sign in to this process at this moment."""
+
+    code = "sign_in_busy"
+
+    def __init__(self) -> None:
+        super().__init__("Too many people sign in at this moment; try again in a few seconds.")
+
+
 class SignInLimitError(ShortenerError):
     """The name, or the network that it was tried from, has failed too often; `wait` says for how long."""
 
@@ -171,4 +180,4 @@ class SignInLimitError(ShortenerError):
 
     def __init__(self, wait: dt.timedelta) -> None:
         self.wait = wait
-        super().__init__("Too many sign-ins have failed; try again in a few minutes.")
+        super().__init__("Too many sign-ins have failed; try again in a minute.")

@@ -1,8 +1,10 @@
 """People: who may sign in to the dashboard, of which account, and by which password."""
 
 import contextlib
+import ctypes
 import datetime as dt
 import threading
+from collections.abc import Iterator
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -13,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from shortener import accounts
 from shortener.accounts import random_text
-from shortener.errors import PasswordError, PersonNameError
+from shortener.errors import PasswordError, PersonNameError, SignInBusyError
 from shortener.models import Account, Person, SignedIn
 
 ROLES: Final = ("owner", "viewer")
@@ -23,8 +25,24 @@ SHORTEST, LONGEST = 10, 200  # characters of a password; a longer one only costs
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 # A password that nobody has: to look for nobody takes as long as to look for somebody.
 NOBODYS: Final = "$argon2id$v=19$m=19456,t=2,p=1$ovYWb/p+Dw0EhGNXe6HJtA$8A40TsJrNuWKw98EOcXJOc7gFMpa2IukuMhNoaX2aHw"
-# Passwords are tried two at a time: neither memory nor cores are a stranger's to take.
-_AT_ONCE = threading.BoundedSemaphore(2)
+# One hash at a time in a process, and few that wait: neither memory, nor cores, nor threads are a stranger's to take.
+WAITING: Final = 4
+_turn = threading.Lock()
+_line = threading.BoundedSemaphore(WAITING)
+_MMAP_THRESHOLD: Final = -3  # of mallopt(3)
+LARGE: Final = 1 << 20  # bytes
+
+
+def _give_large_blocks_back() -> None:
+    """Let glibc give the 19 MiB of each hash back to the system as soon as they are free.
+
+    Left to itself it keeps them after the second time, in an arena of each thread: 150 MB with eight threads.
+    """
+    with contextlib.suppress(AttributeError, OSError):  # other libraries do it anyway
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE)
+
+
+_give_large_blocks_back()
 
 
 def create(
@@ -85,9 +103,9 @@ def account_name(session: Session, person: Person) -> str | None:
     return session.scalar(select(Account.name).where(Account.id == person.account_id))
 
 
-def set_password(session: Session, person: Person, password: str, *, keep: int | None = None) -> None:
-    """Give a new password. It ends the person's sessions, but for the one to keep."""
-    person.password = hashed(password)
+def set_password(session: Session, person: Person, password_hash: str, *, keep: int | None = None) -> None:
+    """Store a new password's hash, made by `hashed`. It ends the person's sessions, but for the one to keep."""
+    person.password = password_hash
     session.execute(delete(SignedIn).where(SignedIn.person_id == person.id, SignedIn.id != (keep or 0)))
 
 
@@ -117,9 +135,10 @@ def generated_password() -> str:
 
 
 def hashed(password: str) -> str:
-    """The password's hash; PasswordError where it is too short or too long."""
+    """The password's hash; PasswordError where it is too short or too long. Hold no transaction while it is made."""
     check_length(password)
-    return _hasher.hash(password)
+    with _turn:
+        return _hasher.hash(password)
 
 
 def check_length(password: str) -> None:
@@ -128,9 +147,20 @@ def check_length(password: str) -> None:
         raise PasswordError(f"A password has {SHORTEST} to {LONGEST} characters.")
 
 
+@contextlib.contextmanager
+def in_line() -> Iterator[None]:
+    """A place in the line of those whose password is tried; SignInBusyError where there is none, at once."""
+    if not _line.acquire(blocking=False):
+        raise SignInBusyError
+    try:
+        yield
+    finally:
+        _line.release()
+
+
 def matches(person: Person | None, password: str) -> bool:
     """Whether this is the person's password. Takes as long where there is no such person."""
-    with _AT_ONCE:
+    with _turn:
         right = False
         with contextlib.suppress(VerificationError, InvalidHashError):
             right = _hasher.verify(person.password if person else NOBODYS, password[: LONGEST + 1])

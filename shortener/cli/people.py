@@ -68,9 +68,10 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
     with db.read() as session:
         people.named(session, name)  # before anything is typed
     new = _password(generate)
+    new_hash = people.hashed(new)
     with db.write() as session:
         person = people.named(session, name)
-        people.set_password(session, person, new)
+        people.set_password(session, person, new_hash)
         sessions.forget_failures(session, name)
         row = _shown(person, people.account_name(session, person))
     _show_new(row, new if generate else None, wants_json)

@@ -28,6 +28,7 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.PersonNameError: 404,
     errors.PasswordError: 422,
     errors.SignInError: 401,
+    errors.SignInBusyError: 429,
     errors.SignInLimitError: 429,
 }
 # What Werkzeug refuses before a view of ours sees it.

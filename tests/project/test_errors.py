@@ -28,6 +28,7 @@ CODES = {
     errors.PersonNameError: "person_name",
     errors.PasswordError: "password",
     errors.SignInError: "sign_in",
+    errors.SignInBusyError: "sign_in_busy",
     errors.SignInLimitError: "sign_in_limit",
 }
 # What only an operator meets, and the calls that raise it: nothing under web/ makes them.

@@ -1,14 +1,19 @@
 """Sign in, sign out, change one's password."""
 
+import math
+from typing import Final
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from shortener import db, people, sessions
-from shortener.errors import PasswordError, SignInError, SignInLimitError
+from shortener.errors import PasswordError, SignInBusyError, SignInError, SignInLimitError
 from shortener.rules.address import network_of
 from shortener.web.access import public
 from shortener.web.dashboard import forms, seats
 from shortener.web.dashboard.seats import Seat, for_people
+
+BUSY: Final = 3  # seconds after which a browser may try again where too many sign in
 
 
 def register(blueprint: Blueprint) -> None:
@@ -27,10 +32,8 @@ def sign_in() -> ResponseReturnValue:
     given = forms.fields()
     try:
         token = _opened(given.get("name", ""), given.get("password", ""))
-    except SignInLimitError as error:
-        answer = _sign_in_page(429, given.get("name", ""), error.code)
-        answer.headers["Retry-After"] = str(max(1, round(error.wait.total_seconds())))
-        return answer
+    except (SignInLimitError, SignInBusyError) as error:
+        return _later(_sign_in_page(429, given.get("name", ""), error.code), error)
     except SignInError as error:
         return _sign_in_page(401, given.get("name", ""), error.code)
     _end_session()
@@ -56,8 +59,8 @@ def password(seat: Seat) -> ResponseReturnValue:
     try:
         people.check_length(new)
         _change_password(seat, given.get("old", ""), new)
-    except SignInLimitError as error:
-        return _password_page(error.code, 429)
+    except (SignInLimitError, SignInBusyError) as error:
+        return _later(_password_page(error.code, 429), error)
     except (PasswordError, SignInError) as error:
         return _password_page(error.code, 422)
     return redirect(url_for("dashboard.password", done="password"), 303)
@@ -66,12 +69,14 @@ def password(seat: Seat) -> ResponseReturnValue:
 def _change_password(seat: Seat, old: str, new: str) -> None:
     """Only with the old one, which is limited as a sign-in is: the seat may be a stolen one."""
     name, network = seat.person.name, network_of(request.remote_addr or "") or ""
+    with people.in_line():
+        with db.write() as session:
+            tried = sessions.begin(session, name, network, now=db.now(session))
+        if not people.matches(seat.person, old):
+            raise SignInError
+        new_hash = people.hashed(new)
     with db.write() as session:
-        tried = sessions.begin(session, name, network, now=db.now(session))
-    if not people.matches(seat.person, old):
-        raise SignInError
-    with db.write() as session:
-        people.set_password(session, people.named(session, name), new, keep=seat.signed_in.id)
+        people.set_password(session, people.named(session, name), new_hash, keep=seat.signed_in.id)
         sessions.take_back(session, tried)
 
 
@@ -81,16 +86,23 @@ def _opened(name: str, given: str) -> str:
     with db.read() as session:
         sessions.check_limits(session, name, network, now=db.now(session))
         person = people.find(session, name)
-    with db.write() as session:
-        tried = sessions.begin(session, name, network, now=db.now(session))
-    if not people.matches(person, given) or person is None:
-        raise SignInError
+    with people.in_line():
+        with db.write() as session:
+            tried = sessions.begin(session, name, network, now=db.now(session))
+        if not people.matches(person, given) or person is None:
+            raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
         if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
             raise SignInError
         sessions.take_back(session, tried)
         return sessions.start(session, person, now=db.now(session))
+
+
+def _later(page: Response, error: SignInLimitError | SignInBusyError) -> Response:
+    wait = error.wait.total_seconds() if isinstance(error, SignInLimitError) else BUSY
+    page.headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    return page
 
 
 def _end_session() -> None:
