@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shortener import accounts, clock, db, origins
 from shortener.config import Settings
+from shortener.long_calls import LongCalls
 from shortener.messages import House
 from shortener.models import Installation
 from shortener.outbound import Client
@@ -41,6 +42,7 @@ class Services:
     reception: Reception
     pruner: Pruner
     usage: Usage
+    long_calls: LongCalls
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -104,6 +106,7 @@ def make(app: Flask, settings: Settings) -> Services:
         readers=readers,
         reception=Reception(),
         pruner=Pruner(app, settings),
+        long_calls=LongCalls(settings.threads),
     )
     app.extensions[EXTENSION] = made
     return made

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from shortener import batches, reports
 from shortener.batches import Outcome
+from shortener.long_calls import LongCall
 from shortener.messages import Preprocessed
 from shortener.models import Account
 from shortener.orders import Order
@@ -62,6 +63,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
         body=Annotated[list[Order], Field(max_length=MOST)],
         media=tuple(SHAPES),
         parameters=(IDEMPOTENCY_KEY,),
+        codes={429: ("too_many_batches",)},
     )
 )
 @for_senders
@@ -70,23 +72,34 @@ def preprocess(account: Account) -> Response:
     shape = SHAPES.get(request.mimetype)
     if shape is None:
         raise RequestError(415, "unsupported_media_type", f"Send {' or '.join(SHAPES)}.")
-    blocks = _blocks(shape, account, incoming.idempotency_key())
-    # What goes wrong up to here is answered as everywhere: no status has been sent yet.
-    answer = stream_with_context(_beginning_with(next(blocks), blocks))
-    return Response(answer, content_type=request.mimetype, headers={"Cache-Control": "no-store"})
+    key = incoming.idempotency_key()
+    call = services().long_calls.begin(account.id)
+    if call is None:
+        raise RequestError(429, "too_many_batches", "Other batches are under way; send this one when they are done.")
+    try:
+        blocks = _blocks(shape, account, key, call)
+        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        answer = stream_with_context(_beginning_with(next(blocks), blocks, call))
+    except BaseException:
+        call.end()
+        raise
+    response = Response(answer, content_type=request.mimetype, headers={"Cache-Control": "no-store"})
+    response.call_on_close(call.end)
+    return response
 
 
-def _beginning_with(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _beginning_with(first: bytes, rest: Iterator[bytes], call: LongCall) -> Iterator[bytes]:
     yield first
     yield from rest
+    call.end()
 
 
-def _blocks(shape: Shape, account: Account, idempotency_key: str | None) -> Iterator[bytes]:
+def _blocks(shape: Shape, account: Account, idempotency_key: str | None, call: LongCall) -> Iterator[bytes]:
     """The answer, one transaction's part after the other; it ends abruptly where the database goes away."""
     lead = shape.before
     with incoming.spooled(LONGEST) as body:
         found = _at_most(MOST, shape.read(iter(partial(body.read, PIECE), b"")))
-        for documents in _documents(found, account, idempotency_key):
+        for documents in _documents(found, account, idempotency_key, call):
             text = lead + shape.between.join(map(_encode, documents))
             yield text.encode("utf-8", "replace")  # a field's name that came in may hold a lone surrogate
             lead = shape.between
@@ -101,13 +114,16 @@ def _at_most(most: int, found: Iterator[Entry]) -> Iterator[Entry]:
         yield entry
 
 
-def _documents(found: Iterator[Entry], account: Account, idempotency_key: str | None) -> Iterator[list[dict[str, Any]]]:
+def _documents(
+    found: Iterator[Entry], account: Account, idempotency_key: str | None, call: LongCall
+) -> Iterator[list[dict[str, Any]]]:
     house, policy = services().house, services().policy
     done = 0
     for part in batches.in_parts(found):
         if not done and isinstance(part[0], Fault) and part[0].ends:
             raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
         try:
+            call.progress()
             outcomes = batches.preprocess(part, account, house, policy, first=done, idempotency_key=idempotency_key)
         except Exception:
             if done:  # the status has been sent: say it in the answer's last entry, and let the answer break off

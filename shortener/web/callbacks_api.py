@@ -1,6 +1,5 @@
 """Callbacks: see what became of them, have them attempted once more, try a receiver."""
 
-import threading
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -16,8 +15,6 @@ from shortener.web.described import Answer, Operation, described
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
-# A trial holds its thread until the receiver answers: they must not take all threads from those who click.
-TRIALS = threading.BoundedSemaphore(2)
 
 
 @blueprint.after_request
@@ -139,12 +136,13 @@ def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
     with db.read() as session:
         secret_keys = services().settings.secret_keys
         prepared = trials.prepare(session, account, secret_keys=secret_keys, now=db.now(session))
-    if not TRIALS.acquire(blocking=False):
+    call = services().long_calls.begin(account.id)
+    if call is None:
         raise RequestError(429, "too_many_tests", "Other receivers are being tried; try again in a few seconds.")
     try:
         attempt = trials.send(services().client, trial.url, prepared)
     finally:
-        TRIALS.release()
+        call.end()
     document = {"id": prepared.event_id, "url": trial.url, "event": prepared.body.decode()}
     return {**document, "attempt": callback_reports.attempt(attempt)}
 

@@ -1,6 +1,5 @@
 """Exports: what a list of messages would show, streamed."""
 
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -8,6 +7,7 @@ from flask import Blueprint, Flask, Response, request
 
 from shortener import db, message_exports
 from shortener.fields import Faults
+from shortener.long_calls import LongCall
 from shortener.message_exports import FORMATS, Format
 from shortener.message_filters import FILTERS, PARAMETERS, Filter
 from shortener.models import Account
@@ -18,10 +18,9 @@ from shortener.web.described import Answer, Operation, described, query
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("exports", __name__, url_prefix="/v1")
-# An export holds its thread until all is taken: they must not take all threads from those who click.
 MEDIA: Final = tuple(form.content_type.partition(";")[0] for form in FORMATS.values())
 FILE: Final = {"Content-Disposition": "The file's name."}
-RUNNING: Final = threading.BoundedSemaphore(2)
+PIECE: Final = 65_536  # bytes after which an export has made progress
 
 
 @blueprint.get("/messages/export")
@@ -49,7 +48,8 @@ def answer(account: Account, given: Mapping[str, str], found: Faults | None = No
     filters = {name: value for name, value in given.items() if name != "format"}
     wanted = Filter.check(filters, faults=faults | (found or {}))
     form = FORMATS[kind]
-    if not RUNNING.acquire(blocking=False):
+    call = services().long_calls.begin(account.id)
+    if call is None:
         raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
     try:
         with db.read() as session:
@@ -57,22 +57,24 @@ def answer(account: Account, given: Mapping[str, str], found: Faults | None = No
         blocks = message_exports.blocks(account, wanted, services().address, form, until=now)
         # What goes wrong up to here is answered as everywhere: no status has been sent yet.
         first = next(blocks, b"")
-        response = Response(_whole(first, blocks, form, services().app), content_type=form.content_type)
+        response = Response(_whole(first, blocks, form, services().app, call), content_type=form.content_type)
     except BaseException:
-        RUNNING.release()
+        call.end()
         raise
-    response.call_on_close(RUNNING.release)
+    response.call_on_close(call.end)
     response.headers["Content-Disposition"] = f'attachment; filename="messages.{kind}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask) -> Iterator[bytes]:
+def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask, call: LongCall) -> Iterator[bytes]:
     """All of it; or a last line that says that it is not, and an answer that breaks off."""
     block = first
     try:
         while block:
-            yield block
+            for start in range(0, len(block), PIECE):
+                yield block[start : start + PIECE]
+                call.progress()
             with app.app_context():
                 block = next(rest, b"")
     except Exception:

@@ -24,7 +24,11 @@ NAMES: Final = {
     "event_id": ("The callback.", "^evt_[A-Za-z0-9]{1,60}$"),
     "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
 }
-HEADERS: Final = {401: ("WWW-Authenticate", "How to give credentials."), 503: ("Retry-After", "Seconds to wait.")}
+HEADERS: Final = {
+    401: ("WWW-Authenticate", "How to give credentials."),
+    429: ("Retry-After", "Seconds to wait."),
+    503: ("Retry-After", "Seconds to wait."),
+}
 
 
 def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:

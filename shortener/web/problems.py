@@ -116,7 +116,7 @@ def _finished(response: Response) -> Response:
     status = response.status_code
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
-    if status == 503:
+    if status in (429, 503):
         response.headers["Retry-After"] = str(pages.RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -15,7 +15,8 @@ from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
 from shortener import batches as use_case
 from shortener import db
-from shortener.models import Link, Message
+from shortener.models import Account, Link, Message
+from shortener.services import Services
 from shortener.web import batches
 from tests.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of
 
@@ -371,3 +372,22 @@ def test_a_text_that_holds_a_live_shortlink_of_ours_stays_as_it_is(client: Flask
     kept, rewritten = sent(client, sender, [{"message": f"{live} {TARGET}"}, {"message": f"{dead} {TARGET}"}])
     assert kept["message"] == f"{live} {TARGET}"
     assert rewritten["link_tracking"]["link"] == TARGET
+
+
+def test_an_account_posts_so_many_batches_at_once_and_leaves_places(
+    client: FlaskClient, sender: Sender, other_sender: Sender, services: Services
+) -> None:
+    with db.read() as session:
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+    under_way = []
+    while call := services.long_calls.begin(account.id):
+        under_way.append(call)
+    refused = post(client, sender, written(many(1), ARRAY), ARRAY)
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "too_many_batches")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert len(sent(client, other_sender, many(2))) == 2
+    for call in under_way:
+        call.end()
+    for _ in range(2 * len(under_way) + 2):
+        assert len(sent(client, sender, many(1))) == 1
+        assert post(client, sender, b"[", ARRAY).status_code == 400  # what is refused gives its place back too

@@ -11,9 +11,8 @@ from standardwebhooks.webhooks import Webhook
 from werkzeug.test import TestResponse
 
 from shortener import callbacks, db, replays
-from shortener.models import Attempt, Callback, Replay
+from shortener.models import Account, Attempt, Callback, Replay
 from shortener.services import Services
-from shortener.web import callbacks_api
 from tests.due import fill
 from tests.factories import Sender
 from tests.servers import OK, Call, parsed, receiving
@@ -362,21 +361,26 @@ class TestTrial:
     ) -> None:
         assert "url" in problem(post(client, sender, "/v1/callbacks/test", url=url), 422)["errors"]
 
-    def test_trials_do_not_take_all_threads(
-        self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch, app: Flask
+    def test_trials_of_one_account_leave_places_to_another(
+        self, client: FlaskClient, sender: Sender, other_sender: Sender, app: Flask, services: Services
     ) -> None:
         inside: list[int] = []
 
         def ask_again(call: Call) -> None:
             with app.app_context():
-                inside.append(post(app.test_client(), sender, "/v1/callbacks/test", url=DEAD).status_code)
+                for who in (sender, other_sender):
+                    inside.append(post(app.test_client(), who, "/v1/callbacks/test", url=DEAD).status_code)
             call.say(OK)
 
-        assert callbacks_api.TRIALS.acquire(blocking=False)  # as if another were under way
-        try:
-            with receiving(ask_again) as receiver:
-                assert post(client, sender, "/v1/callbacks/test", url=receiver.url()).status_code == 200
-        finally:
-            callbacks_api.TRIALS.release()
-        assert inside == [429]
+        with db.read() as session:
+            account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        under_way = []
+        while call := services.long_calls.begin(account.id):
+            under_way.append(call)
+        under_way.pop().end()
+        with receiving(ask_again) as receiver:
+            assert post(client, sender, "/v1/callbacks/test", url=receiver.url()).status_code == 200
+        for call in under_way:
+            call.end()
+        assert inside == [429, 200]
         assert post(client, sender, "/v1/callbacks/test", url=DEAD).status_code == 200

@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
@@ -17,7 +18,9 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from shortener import db, message_exports
+from shortener.long_calls import PATIENCE, LostPlaceError
 from shortener.message_exports import COLUMNS
+from shortener.services import Services
 from tests.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
 
 EXPORT = "/v1/messages/export"
@@ -200,15 +203,55 @@ def test_no_transaction_is_open_while_a_part_is_sent(
     answer.close()
 
 
-def test_two_run_at_once_and_a_third_is_told_to_wait(client: FlaskClient, sender: Sender) -> None:
-    running = [client.get(f"{EXPORT}?format=csv", headers=sender.bearer, buffered=False) for _ in range(2)]
-    refused = client.get(f"{EXPORT}?format=csv", headers=sender.bearer)
-    assert (refused.status_code, refused.get_json(force=True)["code"]) == (429, "too_many_exports")
+def begin_all(client: FlaskClient, sender: Sender) -> list[TestResponse]:
+    """As many exports as an account may have at once; none is read to its end."""
+    running = []
+    while (answer := client.get(f"{EXPORT}?format=csv", headers=sender.bearer, buffered=False)).status_code == 200:
+        running.append(answer)
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (429, "too_many_exports")
+    assert int(answer.headers["Retry-After"]) > 0
+    return running
+
+
+def end_all(running: list[TestResponse]) -> None:
     for answer in running:
         answer.close()
-    for method in ("HEAD", "GET", "HEAD", "GET"):
+
+
+def test_exports_that_end_make_room_for_the_next_ones(client: FlaskClient, sender: Sender) -> None:
+    running = begin_all(client, sender)
+    assert len(running) > 1
+    end_all(running)
+    for method in ("HEAD", "GET") * len(running):
         answer = client.open(f"{EXPORT}?format=csv", method=method, headers=sender.bearer, buffered=True)
         assert answer.status_code == 200
+
+
+def test_who_reads_exports_slowly_keeps_no_other_account_waiting(
+    client: FlaskClient, sender: Sender, other_sender: Sender
+) -> None:
+    make_message(other_sender)
+    running = begin_all(client, sender)
+    for _ in range(20):
+        assert len(lines(export(client, other_sender, "jsonl"))) == 1
+    end_all(running)
+
+
+def test_an_export_that_lost_its_place_says_so(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(message_exports, "AT_ONCE", 1)
+    for _ in range(3):
+        make_message(sender)
+    answer = client.get(f"{EXPORT}?format=jsonl", headers=sender.bearer, buffered=False)
+    parts = answer.iter_encoded()
+    next(parts)
+    monkeypatch.setattr(services.long_calls, "clock", lambda: time.monotonic() + PATIENCE)
+    end_all(begin_all(client, sender))
+    assert json.loads(next(parts))["code"] == "broken_off"
+    with pytest.raises(LostPlaceError):
+        next(parts)
+    answer.close()
 
 
 class TestBreakingOff:
