@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import func, select
@@ -121,8 +122,8 @@ def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[
     ]
 
 
-def _csv(documents: Sequence[Document]) -> str:
-    return cells.lines([_cell(document[column]) for column in COLUMNS] for document in documents)
+def _csv(documents: Sequence[Document], delimiter: str) -> str:
+    return cells.lines(([_cell(document[column]) for column in COLUMNS] for document in documents), delimiter)
 
 
 def _cell(value: object) -> object:
@@ -138,7 +139,17 @@ def _json_lines(documents: Sequence[Document]) -> str:
     return "".join(_encode(document) + "\n" for document in documents)
 
 
+def csv_with(delimiter: str) -> Format:
+    """CSV whose cells have this character between them."""
+    return Format(
+        "text/csv; charset=utf-8",
+        BOM + cells.lines([COLUMNS], delimiter),
+        partial(_csv, delimiter=delimiter),
+        cells.lines([[BROKEN_OFF]], delimiter),
+    )
+
+
 FORMATS: Final = {
-    "csv": Format("text/csv; charset=utf-8", BOM + cells.lines([COLUMNS]), _csv, cells.lines([[BROKEN_OFF]])),
+    "csv": csv_with(","),
     "jsonl": Format("application/jsonl", "", _json_lines, _json_lines([{"code": "broken_off", "detail": BROKEN_OFF}])),
 }

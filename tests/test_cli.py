@@ -445,6 +445,17 @@ def test_an_accounts_messages_are_written_to_a_file(
     assert "'+8180" in found[0]
 
 
+def test_an_export_has_the_delimiter_that_is_asked_for(run: Run, sender: Sender, tmp_path: Path) -> None:
+    make_message(sender, recipient="09012345678")
+    out = tmp_path / "out.csv"
+    done(run("export", "--account", "shop", "--delimiter", "semicolon", str(out)))
+    header, row = out.read_text(encoding="utf-8-sig").splitlines()
+    assert header.startswith("msgid;received_on;")
+    assert ";'09012345678;" in row
+    words = ("export", "--account", "shop", "--delimiter", "tab", "--format", "jsonl", "-")
+    assert "only CSV has one" in run(*words).stderr
+
+
 def test_an_export_replaces_no_file_unasked(run: Run, sender: Sender, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     out.write_text("important")

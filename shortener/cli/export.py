@@ -6,8 +6,9 @@ import click
 
 from shortener import accounts, db, message_exports
 from shortener.cli.base import Refusals, progress, written
-from shortener.message_exports import FORMATS
+from shortener.message_exports import FORMATS, Format, csv_with
 from shortener.message_filters import Filter
+from shortener.rules.cells import DELIMITERS
 from shortener.rules.visitor import Visitor
 from shortener.services import services
 
@@ -16,6 +17,7 @@ from shortener.services import services
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, allow_dash=True))
 @click.option("--account", "name", required=True, metavar="NAME", help="Whose messages.")
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: as OUT ends, else csv.")
+@click.option("--delimiter", type=click.Choice(list(DELIMITERS)), help="Between the cells of CSV. Default: comma.")
 @click.option("--from", metavar="TIME", help="Received then or later, like 2026-11-22T09:00:00Z.")
 @click.option("--to", metavar="TIME", help="Received before.")
 @click.option("--tag", help="With this tag.")
@@ -26,7 +28,9 @@ from shortener.services import services
 @click.option("--client-tag", help="With this client tag.")
 @click.option("--text", help="Whose client tag or msgid begins with this, or whose shortlink it is.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
-def export(target: str, name: str, kind: str | None, overwrite: bool, **filters: str | None) -> None:
+def export(
+    target: str, name: str, kind: str | None, delimiter: str | None, overwrite: bool, **filters: str | None
+) -> None:
     """Write an account's messages to a file.
 
     \b
@@ -36,7 +40,7 @@ def export(target: str, name: str, kind: str | None, overwrite: bool, **filters:
               flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
     """
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
-    form = FORMATS[kind or ("jsonl" if target.endswith(".jsonl") else "csv")]
+    form = _form(kind or ("jsonl" if target.endswith(".jsonl") else "csv"), delimiter)
     with db.read() as session:
         account, now = accounts.named(session, name), db.now(session)
         start, end = message_exports.period(session, account, wanted, until=now)
@@ -50,6 +54,14 @@ def export(target: str, name: str, kind: str | None, overwrite: bool, **filters:
         for block in message_exports.blocks(account, wanted, services().address, form, until=now, reached=reached):
             out.write(block)
         reached(start)
+
+
+def _form(kind: str, delimiter: str | None) -> Format:
+    if delimiter is None:
+        return FORMATS[kind]
+    if kind != "csv":
+        raise click.BadParameter("only CSV has one", param_hint="--delimiter")
+    return csv_with(DELIMITERS[delimiter])
 
 
 def _days(time: dt.timedelta) -> float:

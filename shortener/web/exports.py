@@ -8,9 +8,10 @@ from flask import Blueprint, Flask, Response, request
 from shortener import db, message_exports
 from shortener.fields import Faults
 from shortener.long_calls import LongCall
-from shortener.message_exports import FORMATS, Format
+from shortener.message_exports import FORMATS, Format, csv_with
 from shortener.message_filters import FILTERS, PARAMETERS, Filter
 from shortener.models import Account
+from shortener.rules.cells import DELIMITERS
 from shortener.services import services
 from shortener.web import answers, incoming
 from shortener.web.access import for_senders
@@ -18,6 +19,7 @@ from shortener.web.described import Answer, Operation, described, query
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("exports", __name__, url_prefix="/v1")
+OWN: Final = ("format", "delimiter")  # parameters besides the filters
 MEDIA: Final = tuple(form.content_type.partition(";")[0] for form in FORMATS.values())
 FILE: Final = {"Content-Disposition": "The file's name."}
 PIECE: Final = 65_536  # bytes after which an export has made progress
@@ -31,23 +33,24 @@ PIECE: Final = 65_536  # bytes after which an export has made progress
         {200: Answer("All of them, as a file.", answers.ExportedMessage, media=MEDIA, headers=FILE)},
         query=Filter,
         without=frozenset(PARAMETERS) - frozenset(FILTERS),
-        parameters=(query("format", "How the file is written.", required=True, enum=[*FORMATS]),),
+        parameters=(
+            query("format", "How the file is written.", required=True, enum=[*FORMATS]),
+            query("delimiter", "What stands between the cells of CSV; default: comma.", enum=[*DELIMITERS]),
+        ),
         codes={429: ("too_many_exports",)},
     )
 )
 @for_senders
 def messages(account: Account) -> Response:
     """All messages that the filters want, as CSV or JSON Lines."""
-    return answer(account, request.args.to_dict(), incoming.faults("format", *FILTERS))
+    return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
 
 
 def answer(account: Account, given: Mapping[str, str], found: Faults | None = None) -> Response:
     """The account's messages as a file; InvalidOrderError names what cannot be used, and the faults found before."""
-    kind = given.get("format", "")
-    faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
-    filters = {name: value for name, value in given.items() if name != "format"}
-    wanted = Filter.check(filters, faults=faults | (found or {}))
-    form = FORMATS[kind]
+    filters = {name: value for name, value in given.items() if name not in OWN}
+    wanted = Filter.check(filters, faults=_faults(given) | (found or {}))
+    form = csv_with(DELIMITERS[given["delimiter"]]) if "delimiter" in given else FORMATS[given["format"]]
     call = services().long_calls.begin(account.id)
     if call is None:
         raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
@@ -62,9 +65,20 @@ def answer(account: Account, given: Mapping[str, str], found: Faults | None = No
         call.end()
         raise
     response.call_on_close(call.end)
-    response.headers["Content-Disposition"] = f'attachment; filename="messages.{kind}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="messages.{given["format"]}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _faults(given: Mapping[str, str]) -> Faults:
+    """What is wrong with how the file is to be written."""
+    kind, delimiter = given.get("format", ""), given.get("delimiter")
+    faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
+    if delimiter is not None and delimiter not in DELIMITERS:
+        return faults | {"delimiter": [f"must be {', '.join(DELIMITERS)}"]}
+    if delimiter is not None and kind == "jsonl":
+        return faults | {"delimiter": ["only CSV has one"]}
+    return faults
 
 
 def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask, call: LongCall) -> Iterator[bytes]:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,14 +11,15 @@ from hypothesis import strategies as st
 
 from shortener.rules import cells
 
+GUIDE = Path(__file__).parents[2] / "docs" / "lists.md"
 FORMULAS = [
     "=1+1",
     "+818012345678",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
-    "\n=1",
+    "\tx",
+    "\rx",
+    "\nx",
     '=HYPERLINK("https://x.example","y")',
     "=cmd|'/c calc'!A0",
     "＝1",
@@ -33,7 +36,89 @@ def test_a_formula_is_shown_and_not_run(text: str) -> None:
     assert read(cells.lines([[text, "x"]])) == [["'" + text, "x"]]
 
 
-@pytest.mark.parametrize("text", ["", "a=b", " =1", "'=1", "0", "日本", 'a"b', "a,b", "a\r\n=b", "\ufeffa"])
+CHANGED = [
+    "09012345678",
+    "00042",
+    "1-2",
+    "12345678901234567890",
+    "818012345678",
+    "3/4",
+    "2025-11-22",
+    "10:30",
+    "10:30 pm",
+    "1e5",
+    "12E-3",
+    "1.50",
+    "1,000",
+    "5 %",
+    "$5",
+    "¥500",
+    "(5)",
+    ".5",
+    " 007",
+    "MAR1",
+    "1-Jan",
+    "sept 2",
+    "5 March 2025",
+    "０９０１２３４",
+    "1月2日",
+    "2025年11月22日",
+    "R7.1.2",
+    "令和7年1月2日",
+    "true",
+    "FALSE",
+    "0" * 1000,
+]
+
+
+@pytest.mark.parametrize("text", CHANGED)
+def test_a_text_that_would_become_a_number_stays_text(text: str) -> None:
+    assert read(cells.lines([[text, "x"]])) == [["'" + text, "x"]]
+
+
+PARTED = {
+    'a;=HYPERLINK("https://x.example")': 'a;\'=HYPERLINK("https://x.example")',
+    "b\t=1+1": "b\t'=1+1",
+    "b;+1;-2;@x": "b;'+1;'-2;'@x",
+    'c;"=1"': 'c;\'"=1"',
+    "c; =1": "c;' =1",
+    "d\r\n=b": "d\r'\n'=b",
+    "e;＝1": "e;'＝1",
+    "it's;'=1": "it's;''=1",
+    "'=1": "''=1",
+    "'90s": "''90s",
+    "=1;=2": "'=1;'=2",
+    "\t=1": "'\t'=1",
+    "\r=1": "'\r'=1",
+    "\n=1": "'\n'=1",
+}
+
+
+@pytest.mark.parametrize(("text", "safe"), PARTED.items())
+def test_no_formula_begins_behind_another_delimiter(text: str, safe: str) -> None:
+    assert read(cells.lines([[text, "x"]])) == [[safe, "x"]]
+    assert not [
+        cell
+        for delimiter in ";\t"
+        for row in csv.reader(io.StringIO(cells.lines([[text, "x"]]), newline=""), delimiter=delimiter)
+        for cell in row
+        if cell.lstrip('" ').startswith(tuple("=+-@＝＋－＠"))
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_comma_begins_a_cell_in_other_files(delimiter: str) -> None:
+    assert cells.lines([["a,=1", "b,c"]], delimiter) == f"a,'=1{delimiter}b,c\r\n"
+    assert cells.lines([["a,=1"]]) == '"a,=1"\r\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a=b", " =x", "0", "42", "8012345678", "日本", 'a"b', "a,b", "\ufeffa", "a;b", "a - b", "order-1", "x1-2"),
+        *("2026-11-22T09:00:00Z", "jane5", "may", "decade10", "R1", "true story", "it's", "https://e.example/?a=1;b=2"),
+    ],
+)
 def test_another_text_is_left_alone(text: str) -> None:
     assert read(cells.lines([[text, "x"]])) == [[text, "x"]]
 
@@ -42,10 +127,19 @@ def test_numbers_switches_and_nothing_are_no_texts() -> None:
     assert cells.lines([[-5, 0, True, False, None]]) == "-5,0,true,false,\r\n"
 
 
-@given(st.lists(st.lists(st.text(), min_size=2), min_size=1))
-def test_what_is_written_can_be_read_and_begins_like_no_formula(rows: list[list[str]]) -> None:
-    found = read(cells.lines(rows))
-    assert [[cell.removeprefix("'") for cell in row] for row in found] == [
-        [cell.removeprefix("'") for cell in row] for row in rows
-    ]
+UNDONE = {"comma": r"(\A|[;\t\r\n])'", "semicolon": r"(\A|[;\t\r\n,])'", "tab": r"(\A|[;\t\r\n,])'"}
+TEXTS = st.text() | st.text(alphabet="'\"=+-@;,\t\r\n 01a") | st.sampled_from([*FORMULAS, *CHANGED, *PARTED])
+
+
+@pytest.mark.parametrize("name", cells.DELIMITERS)
+@given(st.lists(st.lists(TEXTS, min_size=2), min_size=1))
+def test_a_program_gets_every_text_back(name: str, rows: list[list[str]]) -> None:
+    delimiter = cells.DELIMITERS[name]
+    written = io.StringIO(cells.lines(rows, delimiter), newline="")
+    found = list(csv.reader(written, delimiter=delimiter))
+    assert [[re.sub(UNDONE[name], r"\1", cell) for cell in row] for row in found] == rows
     assert not [cell for row in found for cell in row if cell.startswith(tuple("=+-@\t\r\n＝＋－＠"))]
+
+
+def test_the_guide_says_how_a_program_undoes_it() -> None:
+    assert f're.sub(r"{UNDONE["comma"]}", r"\\1", cell)' in GUIDE.read_text("utf-8")

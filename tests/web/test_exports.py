@@ -109,6 +109,22 @@ class TestContent:
         assert {row[name][:1] + row["tags"][:1] for row in found} == {"''"}
         assert {line[name][0] for line in lines(export(client, sender, "jsonl"))} == set("=+-@\t\r")
 
+    def test_a_number_with_zeros_in_front_stays_text(self, client: FlaskClient, sender: Sender) -> None:
+        clicked(client, sender, recipient="09012345678", client_tag="00042", tags=["1-2"])
+        [row] = rows(export(client, sender, "csv"))
+        assert (row["recipient"], row["client_tag"], row["tags"]) == ("'09012345678", "'00042", "'1-2")
+        [line] = lines(export(client, sender, "jsonl"))
+        assert (line["recipient"], line["client_tag"], line["tags"]) == ("09012345678", "00042", ["1-2"])
+
+    @pytest.mark.parametrize(("name", "delimiter"), [("comma", ","), ("semicolon", ";"), ("tab", "\t")])
+    def test_the_cells_are_separated_as_asked_for(
+        self, client: FlaskClient, sender: Sender, name: str, delimiter: str
+    ) -> None:
+        msgid = clicked(client, sender, tags=["a", "=b"])
+        text = export(client, sender, "csv", f"&delimiter={name}").data.decode("utf-8-sig")
+        [row] = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        assert (row["msgid"], row["tags"]) == (msgid, "a,=b" if name == "comma" else "a,'=b")
+
     @pytest.mark.parametrize(
         ("kind", "content_type"), [("csv", "text/csv; charset=utf-8"), ("jsonl", "application/jsonl")]
     )
@@ -171,6 +187,9 @@ class TestSelection:
             "?format=csv&cursor=x",
             "?format=csv&tag=",
             "?format=csv&format=csv",
+            "?format=csv&delimiter=;",
+            "?format=csv&delimiter=tab&delimiter=tab",
+            "?format=jsonl&delimiter=tab",
         ],
     )
     def test_what_cannot_be_used_is_422(self, client: FlaskClient, sender: Sender, query: str) -> None:
