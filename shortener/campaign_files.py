@@ -19,6 +19,7 @@ from shortener.rules.entries import Fault
 
 DELIMITERS: Final = ",;\t"
 PIECE: Final = 64 * 1024  # bytes
+NOT_UTF_8: Final = "The input is not UTF-8. Say its encoding: try --encoding cp932 (Japan) or --encoding cp1252."
 _MARKS: Final = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -58,8 +59,14 @@ class Csv:
     """CSV as spreadsheets write it: with or without byte order mark, split by comma, semicolon or tab."""
 
     def __init__(self, source: io.BufferedReader, encoding: str | None = None, delimiter: str | None = None) -> None:
-        """Encoding and delimiter are found out where they are not given; CampaignError without a header."""
+        """Encoding and delimiter are found out where they are not given.
+
+        CampaignError without a header, and where nothing says the encoding and the beginning is not UTF-8: else each
+        row with such a text would be a problem of its own, and the others would be sent.
+        """
         head = source.peek(PIECE)
+        if encoding is None and not _is_text(head):
+            raise CampaignError(NOT_UTF_8)
         self._encoding = encoding or next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
         # What is not valid in its row is a fault of that row, and is written back as it came; UTF-16 knows no such way.
         self._errors = "strict" if self._encoding.startswith("utf-16") else "surrogateescape"
@@ -76,7 +83,7 @@ class Csv:
             raise CampaignError(f"The line that names the columns cannot be read: {error}.") from None
 
     def rows(self) -> Iterator[Row]:
-        """The rows below the header; empty lines are none."""
+        """The rows below the header; empty lines and rows of empty cells are none."""
         columns = self.columns or ()
         while True:
             try:
@@ -90,9 +97,11 @@ class Csv:
                 raise CampaignError(
                     f"The input is not valid {self._encoding} after line {self._reader.line_num}."
                 ) from error
+            if not any(map(str.strip, cells)):  # a spreadsheet writes them below what it holds
+                continue
             if len(cells) == len(columns):
                 yield Row(dict(zip(columns, cells, strict=True)), cells)
-            elif cells:
+            else:
                 yield Row({}, cells, problem=f"The row has {len(cells)} cells, and the header {len(columns)}.")
 
     def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
@@ -145,6 +154,17 @@ class JsonLines:
     def flush(self) -> None:
         """Hand over what was written."""
         self._target.flush()
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is marked UTF-16 or is valid UTF-8; its last character may be cut."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _delimiter_of(header: str) -> str:

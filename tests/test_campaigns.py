@@ -144,7 +144,7 @@ def test_a_column_can_be_left_alone_though_it_is_named_like_a_field(run: Run) ->
 
 
 def test_a_faulty_row_says_why_and_does_not_spoil_the_rest(run: Run) -> None:
-    file = as_csv(f'message,detection\n{TARGET},\n,\n{TARGET},clever\n{TARGET}\na,b,c\n"x"y,\n{TARGET},smart\n')
+    file = as_csv(f'message,detection\n{TARGET},\n,smart\n{TARGET},clever\n{TARGET}\na,b,c\n"x"y,\n{TARGET},smart\n')
     rows = table(run(file))
     assert [bool(row["problem"]) for row in rows] == [False, True, True, True, True, True, False]
     problems = [row["problem"] for row in rows]
@@ -195,8 +195,36 @@ def test_a_spreadsheets_file_comes_out_as_it_came(run: Run, mark: str, delimiter
     assert [message.text for message in stored()] == [row["message"]]
 
 
+def test_rows_of_empty_cells_are_no_rows(run: Run) -> None:
+    rows = table(run(as_csv(f"message,name\n{TARGET},Ann\n,\n , \n,,,\n\n{TARGET},\n,\n")))
+    assert [(row["message"], row["problem"]) for row in rows] == [(TARGET, ""), (TARGET, "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (f"message\n荷物 {TARGET}\n", "cp932"),
+        (f"message,名前\n{TARGET},Ann\n", "cp932"),
+        (f"名前,message\n,{TARGET}\n", "euc_jp"),
+        (f"message,name\n{TARGET},José\n", "cp1252"),
+        (f"message,name\n{TARGET},정\n", "cp949"),
+    ],
+)
+def test_a_file_that_is_not_utf_8_is_refused_once(run: Run, text: str, encoding: str) -> None:
+    with pytest.raises(CampaignError, match=r"not UTF-8.*--encoding cp932 \(Japan\) or --encoding cp1252"):
+        run(as_csv(text.encode(encoding)))
+    assert stored() == []
+    [row] = table(run(as_csv(text.encode(encoding), encoding=encoding)), encoding)
+    assert row["problem"] == ""
+
+
+def test_a_character_at_the_end_of_what_is_looked_at_may_be_cut(run: Run) -> None:
+    data = "message,name\n" + "".join(f"{TARGET},{'名' * length}\n" for length in range(300, 320))
+    assert {row["problem"] for row in table(run(as_csv(data)))} == {""}
+
+
 def test_bytes_that_are_no_text_are_a_problem_of_their_row_and_stay_as_they_were(run: Run) -> None:
-    written = run(as_csv(b"message,name\nJos\xe9,Jos\xe9\nok,Jos\xe9\n"))
+    written = run(as_csv(b"message,name\nJos\xe9,Jos\xe9\nok,Jos\xe9\n", encoding="utf-8"))
     first, second = written.splitlines()[1:]
     assert first == b"Jos\xe9,Jos\xe9,,,,,message must be text in valid Unicode"
     assert second.startswith(b"ok,Jos\xe9,") and second.endswith(b",ok,,,")

@@ -115,7 +115,22 @@ def test_a_comma_begins_a_cell_in_other_files(delimiter: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "a=b", " =x", "0", "42", "8012345678", "日本", 'a"b', "a,b", "\ufeffa", "a;b", "a - b", "order-1", "x1-2"),
+        *(
+            "",
+            "a=b",
+            " =x",
+            "0",
+            "42",
+            "8012345678",
+            "日本",
+            'a"b',
+            "a,b",
+            "\ufeffa",
+            "a;b",
+            "a - b",
+            "order-1",
+            "x1-2",
+        ),
         *("2026-11-22T09:00:00Z", "jane5", "may", "decade10", "R1", "true story", "it's", "https://e.example/?a=1;b=2"),
     ],
 )
