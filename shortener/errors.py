@@ -174,7 +174,7 @@ class SignInBusyError(ShortenerError):
 
 
 class SignInLimitError(ShortenerError):
-    """The name, or the network that it was tried from, has failed too often; `wait` says for how long."""
+    """The name, or where it was tried, has failed too often to be tried at once; `wait` says for how long."""
 
     code = "sign_in_limit"
 

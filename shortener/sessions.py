@@ -1,25 +1,20 @@
-"""Sessions: whom a browser's cookie stands for, and how often a password may be tried."""
+"""Sessions: whom a browser's cookie stands for."""
 
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from shortener import clock
 from shortener.accounts import random_text
-from shortener.errors import SignInLimitError
-from shortener.models import Account, Person, SignedIn, SignInFailure
-from shortener.people import plain_name
+from shortener.models import Account, Person, SignedIn
 
 IDLE: Final = dt.timedelta(hours=12)  # a session that is not used for so long ends
 LONGEST: Final = dt.timedelta(days=7)  # and one that is used, after this
 RENEWED: Final = dt.timedelta(minutes=10)  # a page does not write more often than this
-WINDOW: Final = dt.timedelta(minutes=15)
-TRIES_BY_NAME: Final = 10  # failures in the window
-TRIES_BY_NETWORK: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,36 +24,6 @@ class Found:
     signed_in: SignedIn
     person: Person
     account: Account | None
-
-
-def begin(session: Session, name: str, network: str, *, now: dt.datetime) -> int:
-    """Count a try before it is made, so that tries at one moment are counted too; give its id, to take it back.
-
-    SignInLimitError if it is one too many.
-    """
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer anyway
-        session.execute(text("LOCK TABLE sign_in_failure IN SHARE ROW EXCLUSIVE MODE"))
-    session.execute(delete(SignInFailure).where(SignInFailure.tried_on <= now - WINDOW))
-    check_limits(session, name, network, now=now)
-    tried = SignInFailure(name_sha256=_name_sha256(name), network=network, tried_on=now)
-    session.add(tried)
-    session.flush()
-    return tried.id
-
-
-def check_limits(session: Session, name: str, network: str, *, now: dt.datetime) -> None:
-    """SignInLimitError where the name or the network has failed too often; it tells when to try again."""
-    by_name, by_network = SignInFailure.name_sha256 == _name_sha256(name), SignInFailure.network == network
-    for condition, most in ((by_name, TRIES_BY_NAME), (by_network, TRIES_BY_NETWORK)):
-        recent = select(SignInFailure.tried_on).where(condition, SignInFailure.tried_on > now - WINDOW)
-        counted = session.scalars(recent.order_by(SignInFailure.tried_on.desc()).limit(most)).all()
-        if len(counted) == most:
-            raise SignInLimitError(wait=counted[-1] + WINDOW - now)
-
-
-def take_back(session: Session, tried: int) -> None:
-    """The password was right: it was no failure. Others of the name stay, for they may be somebody else's."""
-    session.execute(delete(SignInFailure).where(SignInFailure.id == tried))
 
 
 def start(session: Session, person: Person, *, now: dt.datetime) -> str:
@@ -103,11 +68,6 @@ def end(session: Session, token: str) -> None:
     session.execute(delete(SignedIn).where(SignedIn.token_sha256 == _sha256(token)))
 
 
-def forget_failures(session: Session, name: str) -> None:
-    """Let a name be tried again at once."""
-    session.execute(delete(SignInFailure).where(SignInFailure.name_sha256 == _name_sha256(name)))
-
-
 def count(session: Session, person: Person, *, now: dt.datetime) -> int:
     """In how many browsers a person is signed in."""
     mine = select(func.count()).where(SignedIn.person_id == person.id, SignedIn.expires_on > now)
@@ -120,7 +80,3 @@ def _expiry(signed_in: SignedIn, now: dt.datetime) -> dt.datetime:
 
 def _sha256(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _name_sha256(name: str) -> bytes:
-    return _sha256(plain_name(name))

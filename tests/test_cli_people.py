@@ -5,7 +5,7 @@ import json
 import pytest
 from flask import Flask
 
-from shortener import db, people
+from shortener import db, people, sign_in_limits
 from tests.browsing import Browser, seated
 from tests.factories import Sender
 from tests.test_cli import Run, bare, commands, document, done, refused, run
@@ -50,8 +50,9 @@ def test_the_list_shows_everybody_and_no_secret(app: Flask, run: Run, sender: Se
 def test_a_new_password_ends_sessions_and_failures(app: Flask, run: Run, sender: Sender) -> None:
     typed(app, LONG, "create", "vera", "--account", "shop")
     browser = seated(app, "vera")
-    for _ in range(10):
+    for _ in range(sign_in_limits.PAIR.free):
         assert Browser(app).sign_in("vera", "wrong").status == 401
+    assert Browser(app).sign_in("vera", LONG.strip()).status == 429
     new = document(run("person", "password", "vera", "--generate", "--json"))["password"]
     assert browser.open("/dashboard/try").title == "Sign in"
     assert Browser(app).sign_in("vera", new).status == 200

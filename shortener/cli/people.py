@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from shortener import db, people, sessions
+from shortener import db, people, sign_in_limits
 from shortener.cli.base import Group, as_json, show, show_rows, typed
 from shortener.models import Person
 from shortener.rules.moments import rfc3339
@@ -72,7 +72,7 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
     with db.write() as session:
         person = people.named(session, name)
         people.set_password(session, person, new_hash)
-        sessions.forget_failures(session, name)
+        sign_in_limits.forget(session, name)
         row = _shown(person, people.account_name(session, person))
     _show_new(row, new if generate else None, wants_json)
 

@@ -6,11 +6,10 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener import db, people, sessions
+from shortener import db, people, sessions, sign_in_limits
 from shortener.errors import PasswordError, SignInBusyError, SignInError, SignInLimitError
-from shortener.rules.address import network_of
 from shortener.web.access import public
-from shortener.web.dashboard import forms, seats
+from shortener.web.dashboard import forms, known_browsers, seats
 from shortener.web.dashboard.seats import Seat, for_people
 
 BUSY: Final = 3  # seconds after which a browser may try again where too many sign in
@@ -37,7 +36,7 @@ def sign_in() -> ResponseReturnValue:
     except SignInError as error:
         return _sign_in_page(401, given.get("name", ""), error.code)
     _end_session()
-    return seats.take(token, page)
+    return known_browsers.remember(seats.take(token, page), given.get("name", ""))
 
 
 @for_people
@@ -68,34 +67,34 @@ def password(seat: Seat) -> ResponseReturnValue:
 
 def _change_password(seat: Seat, old: str, new: str) -> None:
     """Only with the old one, which is limited as a sign-in is: the seat may be a stolen one."""
-    name, network = seat.person.name, network_of(request.remote_addr or "") or ""
+    name = seat.person.name
     with people.in_line():
         with db.write() as session:
-            tried = sessions.begin(session, name, network, now=db.now(session))
+            tried = sign_in_limits.begin(session, name, known_browsers.of_seat(seat), now=db.now(session))
         if not people.matches(seat.person, old):
             raise SignInError
         new_hash = people.hashed(new)
     with db.write() as session:
         people.set_password(session, people.named(session, name), new_hash, keep=seat.signed_in.id)
-        sessions.take_back(session, tried)
+        sign_in_limits.take_back(session, tried)
 
 
 def _opened(name: str, given: str) -> str:
     """A new session's cookie. No transaction is open while the password is tried."""
-    network = network_of(request.remote_addr or "") or ""
+    place = known_browsers.place(name)
     with db.read() as session:
-        sessions.check_limits(session, name, network, now=db.now(session))
+        sign_in_limits.check(session, name, place, now=db.now(session))
         person = people.find(session, name)
     with people.in_line():
         with db.write() as session:
-            tried = sessions.begin(session, name, network, now=db.now(session))
+            tried = sign_in_limits.begin(session, name, place, now=db.now(session))
         if not people.matches(person, given) or person is None:
             raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
         if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
             raise SignInError
-        sessions.take_back(session, tried)
+        sign_in_limits.take_back(session, tried)
         return sessions.start(session, person, now=db.now(session))
 
 

@@ -1,0 +1,65 @@
+"""Browsers in which somebody has signed in: a cookie for each name, so that a stranger's failures do not count there.
+
+The cookie opens nothing. It says that this browser has known the password of that name, and has a random part of its
+own, by which its failures are counted. Who steals one is slowed down like any other guesser.
+"""
+
+import datetime as dt
+import hashlib
+import hmac
+from typing import Final
+
+from flask import Response, request
+
+from shortener.accounts import random_text
+from shortener.people import plain_name
+from shortener.rules.address import network_of
+from shortener.services import services
+from shortener.sign_in_limits import Place
+from shortener.web.dashboard.seats import PATH, Seat
+
+LIFE: Final = dt.timedelta(days=400)  # no browser keeps a cookie for longer
+RANDOM: Final = 22  # characters
+
+
+def place(name: str) -> Place:
+    """Where the name is tried: in a browser that is known for it, or from a network."""
+    token = request.cookies.get(_cookie(name), "")
+    part, _, signature = token.partition(".")
+    for key in services().settings.secret_keys:
+        if hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), _signature(name, part, key).encode()):
+            return Place(f"browser {hashlib.sha256(_bytes(part)).hexdigest()}", is_known=True)
+    return Place(network_of(request.remote_addr or "") or "")
+
+
+def of_seat(seat: Seat) -> Place:
+    """The browser of somebody who is signed in: their password is tried there, and strangers' failures do not count."""
+    return Place(f"session {seat.signed_in.id}", is_known=True)
+
+
+def remember(answer: Response, name: str) -> Response:
+    """Let the browser be known for the name from now on."""
+    part = random_text(RANDOM)
+    answer.set_cookie(
+        _cookie(name),
+        f"{part}.{_signature(name, part, services().settings.secret_keys[0])}",
+        max_age=LIFE,
+        path=f"{PATH}/sign-in",
+        secure=services().settings.base_url.startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+    return answer
+
+
+def _cookie(name: str) -> str:
+    return f"known-{hashlib.sha256(_bytes(plain_name(name))).hexdigest()[:16]}"
+
+
+def _signature(name: str, part: str, key: str) -> str:
+    text = b"\0".join([b"known browser", _bytes(plain_name(name)), _bytes(part)])
+    return hmac.digest(key.encode(), text, hashlib.sha256).hex()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
