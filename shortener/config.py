@@ -303,9 +303,13 @@ class Settings(pydantic.BaseModel):
 
         SettingsError where that cannot be. Commands that only look make neither: they may have the wrong folder.
         """
+        self.make_folder()
+        return self.secret_keys
+
+    def make_folder(self) -> None:
+        """Make the data folder where the database will be in it; SettingsError where that cannot be."""
         if self.database_url is None:
             secret_key.made_folder(self.data)
-        return self.secret_keys
 
 
 def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any], dict[str, str]]:

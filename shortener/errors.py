@@ -117,6 +117,12 @@ class CampaignError(ShortenerError):
     code = "campaign"
 
 
+class BackupError(ShortenerError):
+    """A backup cannot be made, is not whole, or must not replace what a database holds."""
+
+    code = "backup"
+
+
 class SecretKeyError(ShortenerError):
     """A stored secret opens under no key that is given."""
 

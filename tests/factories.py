@@ -49,7 +49,7 @@ class Sender:
 
 def make_account(name: str = "shop", **defaults: Any) -> Sender:
     with db.write() as session:
-        made = accounts.create(session, name, secret_key=services().settings.secret_key or "", now=NOW)
+        made = accounts.create(session, name, secret_key=services().settings.secret_keys[0], now=NOW)
         accounts.configure(session, name, defaults)
     return Sender(made.name, made.sid, made.token, made.signing_secret)
 

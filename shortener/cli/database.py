@@ -1,12 +1,16 @@
-"""The database's tables."""
+"""The database: its tables, its backups."""
+
+from pathlib import Path
 
 import click
 
-from shortener import db, migrations
-from shortener.cli.base import Group
+from shortener import accounts, backups, db, migrations
+from shortener.cli.base import Group, as_json, show, typed
+from shortener.errors import SecretKeyError, SettingsError
 from shortener.services import services
 
-group = Group("db", help="The database's tables.\n\nExample: flask --app wsgi db upgrade")
+FILE = click.Path(path_type=Path)
+group = Group("db", help="The database: its tables, its backups.\n\nExample: flask --app wsgi db upgrade")
 
 
 @group.command()
@@ -17,6 +21,65 @@ def upgrade() -> None:
     Safe to repeat, and on several nodes at once.
     Example: flask --app wsgi db upgrade
     """
-    services().settings.make_ready()
+    services().settings.make_folder()
     applied = migrations.upgrade(db.db.engine)
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to do")
+
+
+@group.command()
+@click.argument("file", type=FILE)
+@click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
+@as_json
+def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
+    """Write the database into one file while the product runs.
+
+    \b
+    FILE holds all that was committed before, is checked, readable by you
+    alone, and appears when it is whole. On PostgreSQL pg_dump makes it.
+    What else belongs to a backup is printed; see docs/backup.md.
+    Example: flask --app wsgi db backup /backups/shortener-2026-11-28
+    """
+    size = backups.make(db.db.engine, file, overwrite=overwrite)
+    show({"file": str(file), "bytes": size}, wants_json)
+    if not wants_json:
+        _show_beside()
+
+
+@group.command()
+@click.argument("file", type=FILE)
+@click.option("--overwrite", is_flag=True, help="Replace a database that has accounts.")
+def restore(file: Path, overwrite: bool) -> None:
+    """Put a backup in place of the database. Stop the product first.
+
+    \b
+    FILE is read to its end before anything is replaced.
+    Example: flask --app wsgi db restore /backups/shortener-2026-11-28
+    """
+    services().settings.make_folder()
+    backups.restore(db.db.engine, file, overwrite=overwrite)
+    click.echo(f"Restored from {file}. A backup of an earlier version still needs: {typed('db upgrade')}")
+    _show_beside()
+    if (fault := _key_fault()) is not None:
+        click.echo(f"Before you start the product: {fault}", err=True)
+
+
+def _show_beside() -> None:
+    """Say what belongs to a backup beside the database, and where it is."""
+    settings = services().settings
+    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data / "secret_key"
+    click.echo("Not in it, and needed as well:")
+    click.echo(f"  the secret key: {key}")
+    click.echo(f"  clicks that the database has not taken yet: {settings.spool_folder}")
+    click.echo("  the settings: SHORTENER_* in the environment")
+
+
+def _key_fault() -> str | None:
+    """What is wrong with the secret key for this database; None where its secrets open."""
+    try:
+        with db.read() as session:
+            accounts.check_secret_keys(session, services().settings.secret_keys)
+    except SettingsError as error:
+        return error.faults[0]
+    except SecretKeyError as error:
+        return str(error)
+    return None

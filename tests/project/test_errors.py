@@ -23,6 +23,7 @@ CODES = {
     errors.AccountDisabledError: "account_disabled",
     errors.AccountNameError: "account_name",
     errors.CampaignError: "campaign",
+    errors.BackupError: "backup",
     errors.SecretKeyError: "secret_key",
     errors.ClockError: "clock",
     errors.PersonNameError: "person_name",
@@ -36,6 +37,7 @@ NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|make_ready|migrations",
     errors.CampaignError: r"campaign",
     errors.ClockError: r"clock\.check",
+    errors.BackupError: r"backups",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
 }
 

@@ -1,0 +1,89 @@
+"""`db backup` and `db restore`: what they print, and how they refuse."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from shortener import create_app, db
+from shortener.config import Settings
+from tests.conftest import SECRET_KEY, running
+from tests.factories import make_account, make_message, slug_of
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """An installation on SQLite, with a secret key of its own making."""
+    settings = Settings(data=tmp_path / "data", public_url="https://s.example.com", spool_bytes=65536)
+    with running(settings) as app:
+        app.test_cli_runner().invoke(args=["db", "upgrade"])
+        yield app
+
+
+def restored(app: Flask, data: Path, backup: Path, **given: str) -> tuple[Flask, Result]:
+    """Another installation, after `db restore` into its empty folder."""
+    new = create_app(Settings(data=data, public_url="https://s.example.com", **given))  # type: ignore[arg-type]
+    with new.app_context():
+        return new, new.test_cli_runner().invoke(args=["db", "restore", str(backup)])
+
+
+def test_a_backup_says_what_else_belongs_to_it(app: Flask, tmp_path: Path) -> None:
+    result = app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0].split() == ["file", str(tmp_path / "backup")]
+    assert f"the secret key: {tmp_path / 'data' / 'secret_key'}" in result.stdout
+    assert str(tmp_path / "data" / "spool") in result.stdout
+    assert "SHORTENER_*" in result.stdout
+
+
+def test_a_backup_tells_programs_in_json(app: Flask, tmp_path: Path) -> None:
+    result = app.test_cli_runner().invoke(args=["db", "backup", "--json", str(tmp_path / "backup")])
+    assert json.loads(result.stdout) == {
+        "file": str(tmp_path / "backup"),
+        "bytes": (tmp_path / "backup").stat().st_size,
+    }
+
+
+def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: Path) -> None:
+    slugs = [slug_of(make_message(make_account(name)).link) for name in ("shop", "stranger")]
+    app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    key = (tmp_path / "data" / "secret_key").read_text()
+    new, result = restored(app, tmp_path / "new", tmp_path / "backup", secret_key=key)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"Restored from {tmp_path / 'backup'}.")
+    with new.app_context():
+        assert [new.test_client().get(f"/{slug}").status_code for slug in slugs] == [302, 302]
+        new.extensions["shortener"].settle_in()
+        new.extensions["shortener"].readers.close()
+        db.db.session.remove()
+        db.db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({}, "holds secrets that were sealed under a key"), ({"secret_key": SECRET_KEY}, "is not the key that it was")],
+)
+def test_a_restore_without_the_right_key_says_so(app: Flask, tmp_path: Path, given: dict[str, str], said: str) -> None:
+    make_account("shop")
+    app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    new, result = restored(app, tmp_path / "new", tmp_path / "backup", **given)
+    assert result.exit_code == 0, result.output
+    assert said in result.stderr
+    assert "account secret rotate --all" in result.stderr
+    assert not (tmp_path / "new" / "secret_key").exists()
+    with new.app_context():
+        db.db.engine.dispose()
+
+
+def test_refusals_are_one_sentence(app: Flask, tmp_path: Path) -> None:
+    run = app.test_cli_runner().invoke
+    make_account("shop")
+    assert run(args=["db", "backup", str(tmp_path / "backup")]).exit_code == 0
+    assert "is there already" in run(args=["db", "backup", str(tmp_path / "backup")]).stderr
+    assert "--overwrite replaces" in run(args=["db", "restore", str(tmp_path / "backup")]).stderr
+    assert "There is no file" in run(args=["db", "restore", str(tmp_path / "none")]).stderr

@@ -1,0 +1,79 @@
+"""docs/backup.md: every command in it runs as it stands, in the order in which somebody would need them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+
+
+def block(heading: str, number: int = 0) -> str:
+    """A session below a heading."""
+    part = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", part, re.DOTALL)[number]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that looks like the product's, with a data folder of its own."""
+    for name in ("wsgi.py", "shortener", "templates"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "flask").symlink_to(Path(sys.executable).parent / "flask")
+    sh(tmp_path, ".venv/bin/flask --app wsgi db upgrade && .venv/bin/flask --app wsgi account create shop")
+    return tmp_path
+
+
+def sh(folder: Path, *sessions: str) -> str:
+    """Run sessions in one shell, which ends at the first command that fails."""
+    result = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(sessions)],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def accounts(folder: Path) -> str:
+    return sh(folder, ".venv/bin/flask --app wsgi account list")
+
+
+def test_the_page_has_no_command_that_is_not_run_here() -> None:
+    assert TEXT.count("```sh\n") == 6
+    assert TEXT.count("```") == 12
+
+
+def test_a_backup_is_made_and_restored_by_the_pages_commands(folder: Path) -> None:
+    before, key = accounts(folder), (folder / "data" / "secret_key").read_text()
+    sh(folder, block("Make a backup"), block("Make a backup", 1))
+    shutil.rmtree(folder / "data")
+    sh(folder, block("Restore it"))
+    assert accounts(folder) == before
+    assert (folder / "data" / "secret_key").read_text() == key
+    assert "account secret rotate" not in sh(folder, block("Make a backup").replace("shortener-", "again-"))
+
+
+def test_the_secret_key_is_changed_by_the_pages_commands(folder: Path) -> None:
+    old = (folder / "data" / "secret_key").read_text()
+    shown = sh(folder, block("A new secret key"), block("A new secret key", 1))
+    assert re.search(r"resealed +1\n", shown)
+    assert (folder / "data" / "secret_key").read_text() != old
+    assert re.search(r"already +1\n", sh(folder, ".venv/bin/flask --app wsgi secret-key reseal"))
+
+
+def test_an_installation_goes_on_after_a_lost_key_by_the_pages_commands(folder: Path) -> None:
+    (folder / "data" / "secret_key").unlink()
+    sh(folder, block("A lost secret key"))
+    assert (folder / "signing-secrets.jsonl").read_text().count("whsec_") == 1
+    sh(folder, ".venv/bin/flask --app wsgi first-start")
