@@ -41,6 +41,10 @@ UNSIGNED = Answer(
     status=None,
     detail="not sent: the account has no signing secret that opens; the operator can give it a new one",
 )
+LONG_AWAY = 15.0  # seconds without the database after which leases may have run out while attempts ended well
+SETTLE_FIRST = (
+    10.0  # seconds after so long in which every worker stores what became of its attempts, and claims nothing
+)
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)  # the database, for a while
 
 
@@ -65,6 +69,9 @@ class Deliverer:
         self._stopping = threading.Event()
         self._running: dict[Future[Answer], Claimed] = {}
         self._ended: deque[Ended] = deque()
+        self._unsettled: deque[Ended] = deque()  # what the database refuses, though it is there
+        self._away_since: float | None = None
+        self._back_since: float | None = None
         self._rescue_at = 0.0
         self._latest: dt.datetime | None = None
         self._thread: threading.Thread | None = None
@@ -122,21 +129,38 @@ class Deliverer:
 
     def _free(self) -> int:
         running = list(self._running.values())
-        return 0 if any(claimed.alone for claimed in running) else SLOTS - len(running)
+        return 0 if any(claimed.alone for claimed in running) else SLOTS - len(running) - len(self._unsettled)
 
     def _turn(self, free: int) -> list[Job]:
         """Settle what has ended, claim for the free slots; nothing where the database is away."""
         ended = [self._ended.popleft() for _ in range(len(self._ended))]
         try:
             self._rescue()
-            return self._settle_and_claim(ended, free)
+            return self._settle_and_claim(ended, free if self._may_claim() else 0)
         except AWAY:
             log.exception("callbacks: the database does not answer; trying again")
             self._ended.extendleft(reversed(ended))
+            self._away_since, self._back_since = self._away_since or time.monotonic(), None
         except Exception:  # whatever it is, the loop must not end by it
             log.exception("callbacks: a turn failed; settling each of %d attempts alone", len(ended))
             self._settle_alone(ended)
         return []
+
+    def _may_claim(self) -> bool:
+        """Whether this worker may claim; not at once after the database was away for long.
+
+        Leases ran out meanwhile, of attempts that ended well: who claimed first would send those events again.
+        """
+        if self._away_since is None:
+            return True
+        if self._back_since is None:
+            with db.write():  # is it there?
+                self._back_since = time.monotonic()
+        was_long = self._back_since - self._away_since >= LONG_AWAY
+        if was_long and time.monotonic() - self._back_since < SETTLE_FIRST:
+            return False
+        self._away_since = self._back_since = None
+        return True
 
     def _settle_and_claim(self, ended: Sequence[Ended], free: int) -> list[Job]:
         if not ended and not self._finds(free):
@@ -160,6 +184,7 @@ class Deliverer:
         """Once a minute make due what a wrong clock has put off; thoroughly at first, and where the clock went back."""
         if time.monotonic() < self._rescue_at:
             return
+        self._settle_alone([self._unsettled.popleft() for _ in range(len(self._unsettled))])
         with db.read() as session:
             now = db.now(session)
             thorough = self._latest is None or now < self._latest
@@ -213,14 +238,22 @@ class Deliverer:
         return keys
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
-        """One that cannot be stored must not take the others with it; its own lease runs out."""
-        for one in ended:
-            try:
-                self._settle_and_claim([one], 0)
-            except AWAY:
-                self._ended.append(one)
-            except Exception:
-                log.exception("callback %s: the attempt cannot be settled", one[0].event_id)
+        """One that cannot be stored must not take the others with it; it is stored without what the receiver said."""
+        for claimed, answer in ended:
+            bare = Answer(answer.outcome, answer.status, "what the receiver said cannot be stored")
+            if not self._is_settled(claimed, answer) and not self._is_settled(claimed, bare):
+                self._unsettled.append((claimed, bare))
+
+    def _is_settled(self, claimed: Claimed, answer: Answer) -> bool:
+        """Whether it is stored, or will be when the database is back."""
+        try:
+            self._settle_and_claim([(claimed, answer)], 0)
+        except AWAY:
+            self._ended.append((claimed, answer))
+        except Exception:
+            log.exception("callback %s: the attempt cannot be settled", claimed.event_id)
+            return False
+        return True
 
     def _submit(self, pool: ThreadPoolExecutor, job: Job) -> None:
         try:
@@ -256,5 +289,8 @@ class Deliverer:
                 self._wake.wait(POLL)
 
     def _give_back(self, claimed: Claimed) -> None:
-        with self._app.app_context(), db.write() as session:
-            callbacks.give_back(session, claimed, now=db.now(session))
+        try:
+            with self._app.app_context(), db.write() as session:
+                callbacks.give_back(session, claimed, now=db.now(session))
+        except Exception:  # the others are to be given back, and the loop goes on
+            log.exception("callback %s: it cannot be given back; its lease runs out", claimed.event_id)

@@ -3,17 +3,20 @@
 import datetime as dt
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Delete, Update, delete, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import Session
 from standardwebhooks.webhooks import Webhook
 
-from shortener import backlog, db
+from shortener import backlog, callbacks, db, worker
+from shortener.callbacks import Ended
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
 from shortener.models import Attempt, Callback, SigningSecret
@@ -241,3 +244,118 @@ def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, send
         assert outcomes() == ["interrupted"]
     until(lambda: outcomes() != ["interrupted"])  # the attempt itself may still say what became of it
     assert states() == ["pending"]
+
+
+# The database is away
+
+
+def away(*_: object, **__: object) -> Any:
+    raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+
+@contextmanager
+def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody reaches the database, neither to read nor to write."""
+    with monkeypatch.context() as broken:
+        broken.setattr(db, "read", away)
+        broken.setattr(db, "write", away)
+        yield
+
+
+def test_what_was_answered_during_a_long_outage_is_sent_once(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers; the lease runs out while the database is away, and the one that did not send comes back first."""
+    monkeypatch.setattr(worker, "LONG_AWAY", 0.0)
+    monkeypatch.setattr(worker, "SETTLE_FIRST", 2.0)
+    others = Deliverer(services.app, services.settings, services.client)
+    answer = threading.Event()
+
+    def waits(call: Call) -> None:
+        answer.wait(WITHIN)
+        call.say(OK)
+
+    with receiving(waits) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        others.start()
+        came_back = threading.Event()
+        with outage(monkeypatch):
+            answer.set()
+            until(lambda: len(services.deliverer._ended) == 1 and others._away_since is not None)
+            right, settle_and_claim = db.now, services.deliverer._settle_and_claim
+            monkeypatch.setattr(db, "now", lambda on: right(on) + dt.timedelta(minutes=2))
+
+            def later(ended: Sequence[Ended], free: int) -> list[worker.Job]:
+                return settle_and_claim(ended, free) if came_back.is_set() else away()
+
+            monkeypatch.setattr(services.deliverer, "_settle_and_claim", later)
+        until(lambda: others._back_since is not None or receiver.calls == 2)
+        came_back.set()
+        until(lambda: states() == ["delivered"])
+        for deliverer in (services.deliverer, others):
+            until(lambda deliverer=deliverer: deliverer._away_since is None)
+            deliverer.stop(grace=WITHIN)
+        assert receiver.calls == 1
+    assert outcomes() == ["delivered"]
+
+
+def test_no_more_is_in_flight_after_an_outage_than_before(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded: without the database nothing is claimed, however long it takes."""
+    with receiving(OK) as receiver:
+        for _ in range(2):
+            clicked(client, sender, receiver.url())
+        jobs = services.deliverer._settle_and_claim([], SLOTS)
+        ended = [(job.claimed, services.deliverer._attempt(job)) for job in jobs]
+        services.deliverer._ended.extend(ended)
+        with outage(monkeypatch):
+            for _ in range(5):
+                assert services.deliverer._turn(SLOTS) == []
+                assert list(services.deliverer._ended) == ended
+        services.deliverer._turn(SLOTS)
+        assert receiver.calls == len(jobs)
+    assert outcomes() == ["delivered", "delivered"]
+
+
+def test_an_answer_that_cannot_be_stored_still_settles_its_callback(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong") as receiver:
+        clicked(client, sender, receiver.url())
+        [job] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
+    settle = callbacks.settle
+
+    def refuses(session: Session, ended: Sequence[Ended], **given: Any) -> Any:
+        if any(answer.body for _, answer in ended):
+            raise DataError("UPDATE", {}, Exception("this body is refused"))
+        return settle(session, ended, **given)
+
+    monkeypatch.setattr(callbacks, "settle", refuses)
+    services.deliverer._turn(0)
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_an_outcome_that_is_refused_is_kept_and_takes_a_place(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "RESCUE", 0.0)
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        [job] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
+    with monkeypatch.context() as broken:
+
+        def refuses(*_: object, **__: object) -> None:
+            raise DataError("UPDATE", {}, Exception("refused"))
+
+        broken.setattr(callbacks, "settle", refuses)
+        for _ in range(3):
+            services.deliverer._turn(0)
+        assert services.deliverer._free() == SLOTS - 1
+    services.deliverer._turn(0)
+    assert services.deliverer._free() == SLOTS
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
