@@ -14,10 +14,14 @@ wsgi_app = "wsgi:app"
 bind = settings.bind
 workers = settings.processes
 threads = settings.threads
-worker_class = "gthread"
+worker_class = "shortener.gunicorn_worker.Worker"
 graceful_timeout = process.GRACE
 timeout = 60
 keepalive = 5
+# A parent domain's cookies come along with each click; the worker bounds the head as a whole.
+limit_request_line = 0
+limit_request_field_size = 65_536
+limit_request_fields = 1000
 # Only SHORTENER_TRUSTED_PROXIES decides whom to believe; gunicorn itself believes nobody.
 forwarded_allow_ips = ""
 # Several instances may run on one machine; the control socket has one fixed path.

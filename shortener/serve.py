@@ -13,7 +13,8 @@ import threading
 from typing import Any
 
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
 from werkzeug.utils import import_string
 
@@ -22,6 +23,7 @@ from shortener.config import Settings
 from shortener.errors import SecretKeyError
 
 APP = "wsgi:app"
+HEAD_WITHIN = 10_000  # milliseconds for a request's head; also how long a connection is kept open for the next one
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
 LOOK = 1.0  # seconds between two looks whether the parent lives
 
@@ -44,6 +46,8 @@ def _granian(settings: Settings) -> None:
         workers=settings.processes,
         blocking_threads=settings.threads,
         backpressure=CONNECTIONS,
+        http=HTTPModes.http1,  # while it looks which version a client speaks, it waits for ever
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN),
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=process.GRACE,

@@ -27,9 +27,10 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import Engine, event
 
 from bench.instance import ROOT, free_port
-from shortener import callbacks, db, serve, worker
+from shortener import callbacks, db, gunicorn_worker, serve, worker
 from shortener.outbound import Client
 from shortener.rules.retry import MAX_STARTS
+from shortener.web import bodies
 from shortener.web.redirect import Redirect
 from tests.factories import BROWSER
 from tests.waiting import WITHIN, until
@@ -69,6 +70,7 @@ class Twist:
     silence: str = "1s"  # stands for db.SILENCE
     max_starts: int = MAX_STARTS
     clock: float = 0.0  # seconds that the system's clock is ahead
+    read_within: float | None = None  # seconds for heads and for bodies, in place of what the servers grant
     poison: str = ""  # a callback URL that holds this ends the process, each time
 
 
@@ -232,11 +234,19 @@ def _install(twist: Twist, reach: Callable[[Point], None]) -> None:
     vars(worker).update(LEASE_MARGIN=twist.lease_margin, POLL=twist.poll)
     vars(callbacks).update(MAX_STARTS=twist.max_starts)
     vars(db).update(SILENCE=twist.silence)
+    if twist.read_within is not None:
+        _hurry(twist.read_within)
     _watch_statements(reach)
     _wrap_answer(reach)
     _wrap_post(reach, twist.poison)
     if twist.clock:
         _shift_clock(twist.clock)
+
+
+def _hurry(seconds: float) -> None:
+    vars(gunicorn_worker).update(READ_WITHIN=seconds)
+    vars(serve).update(HEAD_WITHIN=int(seconds * 1000))
+    vars(bodies).update(WITHIN=seconds)
 
 
 def _watch_statements(reach: Callable[[Point], None]) -> None:

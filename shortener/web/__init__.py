@@ -6,6 +6,7 @@ from shortener.services import services
 from shortener.web import (
     api,
     batches,
+    bodies,
     callbacks_api,
     dashboard,
     exports,
@@ -24,7 +25,10 @@ from shortener.web.faces import xoxzo
 def register(app: Flask) -> None:
     """Put every route in its place, in the order in which a reader may look for them."""
     with app.app_context():
-        trusted = services().settings.trusted_proxies
+        trusted, threads = services().settings.trusted_proxies, services().settings.threads
+    # A slash too many leads to the page itself: a redirect would go to whatever host the request names.
+    app.url_map.merge_slashes = app.url_map.strict_slashes = False
+    app.wsgi_app = bodies.Bodies(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
     redirect.register(app)  # before the proxies, so that it stands behind them
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)

@@ -1,5 +1,6 @@
 """Read what came in: JSON or form, into plain fields; what it means is `orders.py`'s to judge."""
 
+import codecs
 import json
 import tempfile
 from collections import Counter
@@ -30,9 +31,12 @@ def fields() -> dict[str, Any]:
 
     RequestError where it is neither JSON nor a form; InvalidOrderError where a field came twice: which one is meant?
     """
+    refuse_coded()
     if request.mimetype == FORM:
         data = body()
-        if data.lstrip().startswith((b"{", b"[")):  # what `curl -d` says of whatever it sends
+        if (
+            data.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"["))
+        ):  # what `curl -d` says of whatever it sends
             raise RequestError(415, "unsupported_media_type", "This looks like JSON: send it as application/json.")
         return _once(_as_form(_urlencoded(data)))
     if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
@@ -41,6 +45,14 @@ def fields() -> dict[str, Any]:
         body()
         return _once(_as_form(_multipart()))
     raise RequestError(415, "unsupported_media_type", f"Send application/json or {FORM}.")
+
+
+def refuse_coded() -> None:
+    """RequestError for a compressed body: a small one could unfold into a large one."""
+    coding = request.headers.get("Content-Encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        sentence = "The body has a Content-Encoding; send it as it is, without compression."
+        raise RequestError(415, "unsupported_media_type", sentence)
 
 
 def body() -> bytes:
@@ -74,6 +86,7 @@ def spooled(longest: int) -> Iterator[IO[bytes]]:
 
     All of it, before anything is answered: many clients write all before they read, and we would wait for each other.
     """
+    refuse_coded()
     request.max_content_length = longest
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
         size = 0
@@ -103,7 +116,7 @@ def _next_piece(longest: int) -> bytes:
 def _broken_off_as_refusal() -> Iterator[None]:
     try:
         yield
-    except HTTPException:
+    except (HTTPException, RequestError):
         raise
     except Exception:  # each server has exceptions of its own for what it cannot read
         raise RequestError(400, "bad_request", "The body broke off, or is not framed as HTTP asks.") from None
@@ -130,7 +143,7 @@ def _as_form(pairs: Pairs) -> Pairs:
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        document = DECODER.decode(data.decode("utf-8"))
+        document = DECODER.decode(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The body is not valid UTF-8.") from None
     except json.JSONDecodeError as error:

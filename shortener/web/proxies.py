@@ -2,12 +2,13 @@
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from shortener.config import Network
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+PEER: Final = "shortener.peer"  # the other end of the connection, where `REMOTE_ADDR` is somebody behind it
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 
 
@@ -27,6 +28,7 @@ class TrustedProxies:
 
     def _believe(self, environ: Environ, forwarded: dict[str, str]) -> None:
         """Go back hop by hop; the first address that is not a proxy of ours is the visitor."""
+        environ[PEER] = environ.get("REMOTE_ADDR", "")
         for hop in reversed(forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             address = _parsed(_without_port(hop.strip()))
             if address is None:
@@ -38,6 +40,8 @@ class TrustedProxies:
             environ["wsgi.url_scheme"] = forwarded["HTTP_X_FORWARDED_PROTO"]
 
     def _trusts(self, address: str) -> bool:
+        if not address:  # of a Unix socket, which only those can open whom its folder lets in
+            return True
         ip = _parsed(address)
         return ip is not None and any(ip in network for network in self._trusted if network.version == ip.version)
 

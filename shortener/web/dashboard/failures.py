@@ -20,6 +20,8 @@ def page(error: Exception) -> Response:
     response = make_response(
         render_template("dashboard/failure.html", name=name, fields=fields, **around.frame()), status
     )
+    if status == 503:
+        response.headers["Retry-After"] = str(pages.RETRY_AFTER)
     if isinstance(error, HTTPException):
         response.headers.extend({key: value for key, value in error.get_headers() if key == "Allow"})
     return response

@@ -30,10 +30,12 @@ def check_token(token: str) -> None:
         raise Forbidden(FORGED)
 
 
-def fields() -> dict[str, str]:
-    """What was filled in. Read as the interface for programs reads it: strictly."""
+def fields(longest: int | None = None) -> dict[str, str]:
+    """What was filled in. Read as the interface for programs reads it: strictly; at most so many bytes."""
     if request.mimetype != incoming.FORM:
         raise Forbidden(FORGED)
+    if longest is not None:
+        request.max_content_length = longest
     return incoming.fields()
 
 

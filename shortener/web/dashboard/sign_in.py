@@ -13,6 +13,7 @@ from shortener.web.dashboard import forms, known_browsers, seats
 from shortener.web.dashboard.seats import Seat, for_people
 
 BUSY: Final = 3  # seconds after which a browser may try again where too many sign in
+LONGEST: Final = 16_384  # bytes of a sign-in's form: strangers send it
 
 
 def register(blueprint: Blueprint) -> None:
@@ -28,7 +29,7 @@ def sign_in() -> ResponseReturnValue:
     page = seats.page_or(request.args.get("next"), url_for("dashboard.overview"))
     if not forms.sent():
         return redirect(page, 303) if seats.taken() else _sign_in_page()
-    given = forms.fields()
+    given = forms.fields(LONGEST)
     try:
         token = _opened(given.get("name", ""), given.get("password", ""))
     except (SignInLimitError, SignInBusyError) as error:

@@ -1,0 +1,121 @@
+"""Clients' connections as gunicorn's worker holds them: what has come of a request, what is still to be sent."""
+
+import contextlib
+import itertools
+import re
+import socket
+import struct
+import time
+from typing import Any, Final
+
+from gunicorn.workers.gthread import TConn
+
+READ_WITHIN: Final = 10.0  # seconds for a head, and for a short body with it
+SEND_WITHIN: Final = 120.0  # seconds for what is kept for a client
+TAKE_WITHIN: Final = 30.0  # seconds that a thread waits until a client takes what is more than that
+LEAVE_WITHIN: Final = 2.0  # seconds until a client has read the last answer and closed
+LONGEST_HEAD: Final = 65_536  # bytes
+SHORT_BODY: Final = 65_536  # bytes; a longer one is read by the view that wants it, which holds a thread
+SEND_AHEAD: Final = 4_194_304  # bytes of an answer that are kept for a slow client
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE)
+_LATER: Final = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
+_RECEIVE_WITHIN: Final = struct.pack("ll", int(READ_WITHIN), 0)
+
+
+class Socket(socket.socket):
+    """A client's socket that keeps what the client does not take at once. It stays blocking, as threads want it."""
+
+    def __init__(self, client: socket.socket) -> None:
+        super().__init__(client.family, client.type, client.proto, client.detach())
+        self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_WITHIN)
+        self.unsent = bytearray()
+        self.has_body = False  # whether the whole request is here: then reading its body waits for nobody
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send what goes at once and keep the rest; of too much, wait until it is sent, or raise TimeoutError."""
+        sent = 0
+        if not self.unsent:
+            with contextlib.suppress(BlockingIOError):
+                sent = self.send(data, socket.MSG_DONTWAIT)
+        if sent < len(data):
+            self.unsent += memoryview(data)[sent:]
+        self._send_all_but(SEND_AHEAD)
+
+    def shutdown(self, how: int) -> None:
+        """Say that no more comes, behind all that was kept."""
+        self._send_all_but(0)
+        super().shutdown(how)
+
+    def send_more(self) -> bool:
+        """Send what goes now of what was kept; True where that is all."""
+        with contextlib.suppress(BlockingIOError):
+            del self.unsent[: self.send(self.unsent, socket.MSG_DONTWAIT)]
+        return not self.unsent
+
+    def _send_all_but(self, most: int) -> None:
+        excess = self.unsent[: max(0, len(self.unsent) - most)]
+        if excess:
+            del self.unsent[: len(excess)]
+            self.settimeout(TAKE_WITHIN)  # for all of it, as `sendall` counts
+            super().sendall(excess)
+            self.setblocking(True)
+
+
+class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
+    """A client's connection with the bytes that have come of its next request."""
+
+    def __init__(self, cfg: Any, client: Socket, address: Any, server: Any) -> None:
+        super().__init__(cfg, client, address, server)
+        self.received = b""
+        self.data_ready = True  # its thread need not wait for the first byte
+        self.leaves = False  # whether it ends with the answer
+        self.drained = 0
+        self.closed = False
+
+    def init(self) -> None:
+        """In a thread: give the parser what has come."""
+        super().init()
+        self.parser.unreader.unread(self.received)
+        self.received = b""
+
+    def is_readable(self) -> bool:
+        """Whether a thread can take the request: its head is here, and its body as far as that is short."""
+        end = self.received.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        self.sock.has_body = True
+        if self.received.startswith((b"GET ", b"HEAD ")):
+            return True
+        head = self.received[: end + 2]
+        length = _LENGTH.search(head)
+        size = int(length[1]) if length else 0
+        self.sock.has_body = size <= SHORT_BODY and not _LATER.search(head)
+        return not self.sock.has_body or len(self.received) >= end + 4 + size
+
+
+class Line:
+    """Connections that wait for the same thing, each for so many seconds, the oldest first."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: dict[Connection, float] = {}
+
+    def add(self, conn: Connection) -> None:
+        """Begin to wait."""
+        self._until[conn] = time.monotonic() + self._seconds
+
+    def discard(self, conn: Connection) -> None:
+        """Wait no more."""
+        self._until.pop(conn, None)
+
+    def oldest(self) -> Connection | None:
+        """The one that has waited longest."""
+        return next(iter(self._until), None)
+
+    def late(self, now: float) -> list[Connection]:
+        """Those whose time is over."""
+        return list(itertools.takewhile(lambda conn: self._until[conn] <= now, self._until))
+
+    def cap(self, deadline: float) -> None:
+        """Let nobody wait for longer than until then."""
+        self._until = {conn: min(until, deadline) for conn, until in self._until.items()}
