@@ -18,6 +18,7 @@ LANGUAGES = ("en", "ja", "ko", "zh")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+DASHBOARD = "/dashboard"
 RETRY_AFTER = 5  # seconds
 PROGRAMS = ("/v1/", "/sms/", "/healthz", "/openapi.json")
 RETRY = {"en": "Try again", "ja": "もう一度試す", "ko": "다시 시도", "zh": "重试"}
@@ -77,6 +78,13 @@ WORDS: dict[str, dict[str, tuple[str, str]]] = {
 def robots() -> Response:
     """Ask crawlers to stay away: a shortlink is for one recipient."""
     return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+
+
+@blueprint.get("/")
+@public
+def home() -> Response:
+    """Whoever has only the address: the fallback URL where one is set, else the dashboard, which asks who they are."""
+    return _private(Response(status=302, headers={"Location": services().settings.fallback_url or DASHBOARD}))
 
 
 def for_people() -> bool:

@@ -24,10 +24,10 @@ from shortener.web.access import public
 from shortener.web.problems import ClickNotKeptError
 from shortener.web.proxies import Environ, Wsgi
 
-# Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. Messengers make a link of what follows as well,
-# `/AbCdEfGhIj.` or `/AbCdEfGhIjです`: not the visitor's fault.
-_BEHIND: Final = r"(?![A-Za-z0-9])[^/]*"
-_PATH: Final = re.compile(f"/({PATTERN.pattern}){_BEHIND}")
+# Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. What follows is not the visitor's fault: messengers
+# make a link of `/AbCdEfGhIj.` or `/AbCdEfGhIjです`, programs that join URLs of `//AbCdEfGhIj` and `/AbCdEfGhIj/`.
+_BEHIND: Final = r"(?![A-Za-z0-9])[^/]*(?:/.*)?"
+_PATH: Final = re.compile(f"//?({PATTERN.pattern}){_BEHIND}", re.DOTALL)
 
 
 _HTML: Final = ("text/html",)
@@ -54,8 +54,8 @@ FOLLOW: Final = described.Operation(
 class SlugConverter(BaseConverter):
     """The same shape for Flask."""
 
-    regex = PATTERN.pattern + _BEHIND
-    part_isolating = True
+    regex = f"(?s:{PATTERN.pattern}{_BEHIND})"
+    part_isolating = False
 
 
 def register(app: Flask) -> None:

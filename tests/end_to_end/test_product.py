@@ -207,3 +207,22 @@ def worker(settings: dict[str, str]) -> Iterator[None]:
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(WITHIN) == 0
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"Cookie": "a=" + "b" * 8_300},
+        {"Cookie": "; ".join(f"name{number}={'b' * 300}" for number in range(100))},
+        {"Referer": f"https://mail.example.com/?{'x' * 9_000}"},
+        {f"X-Header-{number}": "x" * 100 for number in range(90)},
+        {"User-Agent": BROWSER + " (x)" * 3_000},
+    ],
+    ids=["cookie", "cookies", "referer", "headers", "agent"],
+)
+def test_a_long_head_does_not_cost_the_redirect(instance: Instance, shape: dict[str, str]) -> None:
+    url = local(instance, send(instance))
+    for query in ("", "?" + "x" * 4_200, "?" + "x" * 30_000):
+        headers = {"User-Agent": BROWSER, **shape}
+        answer = requests.get(url + query, headers=headers, allow_redirects=False, timeout=WITHIN)
+        assert (answer.status_code, answer.headers["Location"]) == (302, TARGET)

@@ -15,7 +15,7 @@ from shortener.web.described import OPERATION
 from tests.factories import Sender
 
 # For people; and the reference is made of the description itself.
-PAGES = {"/robots.txt", "/docs", "/assets/<name>"}
+PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
 # Of no route: what is answered where there is none, or not with that method; and of bodies without a length.
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
 # What only people meet, on the pages of the dashboard: no program is told these.

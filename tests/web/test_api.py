@@ -407,7 +407,7 @@ class TestList:
         }
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/messages/", "/v1/%ff"])
+@pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/messages/x/y", "/v1/%ff"])
 def test_an_address_that_is_none_is_404_as_a_problem(client: FlaskClient, app: object, path: str) -> None:
     if path == "/v1":
         assert client.get(path).status_code == 404
@@ -544,3 +544,27 @@ def test_a_database_fault_that_is_ours_is_not_called_an_outage(
 
     monkeypatch.setattr("shortener.messages.preprocess_all", fail)
     assert_problem(post(client, sender, message=TEXT), 500, "internal")
+
+
+class TestBody:
+    def test_json_with_a_byte_order_mark_is_taken(self, client: FlaskClient, sender: Sender) -> None:
+        body = b"\xef\xbb\xbf" + json.dumps({"message": TEXT}).encode()
+        answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
+        assert answer.status_code == 201
+
+    def test_a_mark_in_the_middle_or_twice_is_no_json(self, client: FlaskClient, sender: Sender) -> None:
+        for body in (b"\xef\xbb\xbf\xef\xbb\xbf{}", b'{"message":\xef\xbb\xbf"x"}', b"\xff\xfe{\x00}\x00"):
+            answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
+            assert answer.status_code == 400
+
+    @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/batch", "/v1/links/check", "/sms/messages/"])
+    @pytest.mark.parametrize("coding", ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip"])
+    def test_a_compressed_body_is_refused_by_its_name(
+        self, client: FlaskClient, sender: Sender, path: str, coding: str
+    ) -> None:
+        headers = {**sender.bearer, "Content-Encoding": coding}
+        answer = client.post(path, data=b"\x1f\x8b", content_type="application/json", headers=headers)
+        assert (answer.status_code, "Content-Encoding" in answer.text) == (415, True)
+
+    def test_an_identity_coding_is_none(self, client: FlaskClient, sender: Sender) -> None:
+        assert post(client, sender, {"Content-Encoding": "identity"}, message=TEXT).status_code == 201

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shortener.config import Settings
+from shortener.services import services
 from shortener.web import pages
 from shortener.web.pages import LANGUAGES, WORDS
 from tests.conftest import running
@@ -137,3 +138,17 @@ def test_crawlers_are_asked_to_stay_away(client: FlaskClient, app: object) -> No
 def test_health_looks_at_the_database(client: FlaskClient, app: object) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json) == (200, {"status": "ok", "clicks_spooled": 0, "clicks_lost": 0})
+
+
+@pytest.mark.parametrize("fallback", [None, "https://www.example.com/"])
+def test_the_bare_address_leads_somewhere(app: Flask, fallback: str | None) -> None:
+    made = services()
+    made.settings = made.settings.model_copy(update={"fallback_url": fallback})
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, fallback or "/dashboard")
+    assert (answer.headers["Cache-Control"], answer.data) == ("private, no-store", b"")
+
+
+@pytest.mark.parametrize("path", ["/docs/", "/dashboard/sign-in/", "/healthz/", "/openapi.json/", "/robots.txt/"])
+def test_a_slash_at_the_end_changes_nothing(client: FlaskClient, path: str) -> None:
+    assert client.get(path).status_code == 200

@@ -1,6 +1,7 @@
 """`GET /<slug>`: what the visitor gets, and what is recorded of it."""
 
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from flask.testing import FlaskClient
@@ -106,7 +107,8 @@ def test_an_unknown_slug_is_404_with_a_page(client: FlaskClient, app: object, sl
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/short", "/toolongaslug", "/%00aaaaaaaaa", "/%ff", "/a/b", "/..%2fadmin", "/日本語"]
+    "path",
+    ["/short", "/short/", "/x/AAAAAAAAAA", "/toolongaslug", "/%00aaaaaaaaa", "/%ff", "/a/b", "/..%2fadmin", "/日本語"],
 )
 def test_what_is_no_slug_is_404_and_never_500(client: FlaskClient, app: object, path: str) -> None:
     assert client.get(path).status_code == 404
@@ -173,7 +175,27 @@ def test_what_a_messenger_glues_to_the_slug_does_no_harm(client: FlaskClient, se
     assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
 
 
-@pytest.mark.parametrize("behind", ["x", "/", "/x", "0"])
+@pytest.mark.parametrize(
+    "behind", ["/", "/?fbclid=1", "/x", "/x/y/", "//", "/.", ".//x", "/%0A", "です/", "/index.html?a=b"]
+)
+@pytest.mark.parametrize("before", ["/", "//"])
+def test_slashes_around_the_slug_do_no_harm(client: FlaskClient, sender: Sender, before: str, behind: str) -> None:
+    slug = slug_of(make_message(sender).link)
+    path, _, query = f"{before}{slug}{behind}".partition("?")
+    # The client of the tests would take a path with two slashes in front for a host.
+    sent = {"PATH_INFO": unquote(path).encode().decode("latin-1"), "QUERY_STRING": query}
+    answer = client.get("/", headers={"User-Agent": BROWSER}, environ_overrides=sent)
+    assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
+    assert len(clicks_stored()) == 1
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_another_method_is_refused_where_slashes_follow(client: FlaskClient, sender: Sender, method: str) -> None:
+    answer = client.open(f"/{slug_of(make_message(sender).link)}/x", method=method)
+    assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+@pytest.mark.parametrize("behind", ["x", "0", "x/"])
 def test_what_goes_on_is_no_slug(client: FlaskClient, sender: Sender, behind: str) -> None:
     assert click(client, slug_of(make_message(sender).link) + behind).status_code == 404
 

@@ -30,7 +30,7 @@ WORST: Final = 5
 
 def register(blueprint: Blueprint) -> None:
     """Add the page."""
-    blueprint.add_url_rule("", view_func=overview, strict_slashes=False)
+    blueprint.add_url_rule("", view_func=overview)
 
 
 @for_viewers

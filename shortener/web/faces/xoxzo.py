@@ -48,7 +48,7 @@ def _keep_private(response: Response) -> Response:
     return response
 
 
-@blueprint.post("/messages/", strict_slashes=False)
+@blueprint.post("/messages/")
 @described(
     Operation(
         "xoxzo_send",
@@ -68,7 +68,7 @@ def send(account: Account) -> tuple[list[dict[str, Any]], int]:
     return [{"msgid": done.message.msgid, "message": text, "shortlink": shortlink}], 201
 
 
-@blueprint.get("/messages/<msgid>/", strict_slashes=False)
+@blueprint.get("/messages/<msgid>/")
 @described(
     Operation(
         "xoxzo_status",
@@ -86,7 +86,7 @@ def status(account: Account, msgid: str) -> dict[str, Any]:
         return _status(message, messages.link_of(session, message))
 
 
-@blueprint.get("/messages/", strict_slashes=False)
+@blueprint.get("/messages/")
 @described(
     Operation(
         "xoxzo_list",
