@@ -22,12 +22,12 @@ STRANGERS: Final = "/dashboard/"  # here a body is read before anybody has shown
 
 
 class Bodies:
-    """WSGI middleware that lets at most half of a process's threads wait for bodies, and a quarter for strangers'."""
+    """WSGI middleware that lets at most half of a process's threads wait for bodies, and an eighth for strangers'."""
 
     def __init__(self, app: Wsgi, threads: int) -> None:
         self._app = app
         self._places = threading.BoundedSemaphore(max(1, threads // 2))
-        self._strangers = threading.BoundedSemaphore(max(1, threads // 4))
+        self._strangers = threading.BoundedSemaphore(max(1, threads // 8))
         self._clock = _Clock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
