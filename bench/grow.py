@@ -35,6 +35,7 @@ from instance import Instance, running
 from shortener import callbacks, create_app, db, retention
 from shortener.callbacks import Claimed
 from shortener.outbound import Answer
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.services import services
 from shortener.web.dashboard.periods import last_days, parameters
 from tests.browsing import Browser, make_person
@@ -51,7 +52,7 @@ ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms
 T = TypeVar("T")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 LEASE = dt.timedelta(seconds=45)
-DELIVERED = Answer("answered", 200, "answered 200")
+DELIVERED = Answer(AttemptOutcome.ANSWERED, 200, "answered 200")
 
 DIALECT = {
     "sqlite": {

@@ -18,6 +18,7 @@ from shortener.messages import Preprocessed
 from shortener.models import Account, Callback, Link
 from shortener.orders import Order
 from shortener.outbound import Answer
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.receiver import Policy
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import services
@@ -132,7 +133,7 @@ class Shop:
             return _answered(503, "answered 503; the contract is exactly 200", b"maintenance", took)
         if self.chance.random() < 0.05:
             return Answer(
-                "timeout",
+                AttemptOutcome.TIMEOUT,
                 None,
                 "no answer within 15 seconds",
                 lookup_us=took // 9,
@@ -143,7 +144,7 @@ class Shop:
 
 
 def _answered(status: int, detail: str, body: bytes, took: int) -> Answer:
-    return Answer("answered", status, detail, body, None, took // 9, took // 3, took - 400, took)
+    return Answer(AttemptOutcome.ANSWERED, status, detail, body, None, took // 9, took // 3, took - 400, took)
 
 
 def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:

@@ -14,6 +14,7 @@ from shortener.callbacks import EXHAUSTED, PENDING
 from shortener.fields import BehindRow, Moment, Parameters
 from shortener.models import Account, Attempt, Callback, Link, Message
 from shortener.rules import cursor
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.moments import rfc3339
 
 PAGE = 100
@@ -96,7 +97,7 @@ def attempt(attempt: Attempt) -> dict[str, Any]:
         "number": attempt.number,
         "started_on": rfc3339(attempt.started_on),
         "ended_on": _maybe(attempt.ended_on),
-        "outcome": attempt.outcome or "running",
+        "outcome": attempt.outcome or AttemptOutcome.RUNNING.value,
         "detail": attempt.detail,
         "status": attempt.status,
         "answer": attempt.answer.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

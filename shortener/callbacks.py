@@ -17,11 +17,12 @@ from shortener import backlog
 from shortener.accounts import random_text
 from shortener.models import Base, Callback
 from shortener.outbound import Answer
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, parse_retry_after
 from shortener.rules.turns import Room
 
 PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered", "exhausted"
-INTERRUPTED = "interrupted"
+INTERRUPTED = AttemptOutcome.INTERRUPTED.value
 # Claims of all nodes take turns, or two would fill the same place of a destination. The number is arbitrary and ours.
 CLAIM_LOCK = 5_203_418_668
 # A callback that was cut off so often may be what ends our processes: it is attempted without company, or others
@@ -126,7 +127,7 @@ def outcome(answer: Answer, now: dt.datetime) -> dict[str, Any]:
     """What an attempt keeps of its answer, by the names of its columns."""
     return {
         "ended_on": now,
-        "outcome": "delivered" if answer.status == 200 else answer.outcome,
+        "outcome": str(AttemptOutcome.DELIVERED if answer.status == 200 else answer.outcome),
         "detail": answer.detail,
         "status": answer.status,
         "answer": answer.body or None,

@@ -22,6 +22,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from shortener.outbound_guard import Guard, Plain, Resolve, StopError, Tls, Trip
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.receiver import Policy, check
 
 _READ, _KEEP = 8192, 2048  # bytes of an answer's body
@@ -33,12 +34,10 @@ log = logging.getLogger(__name__)
 class Answer:
     """What became of one attempt. Times are microseconds since its start, None where it did not get so far.
 
-    `outcome` is one of: `answered` (a status line came, whatever followed), `timeout`, `blocked` (an address, port
-    or URL that is not allowed), `unresolved` (the name), `refused` (no connection), `tls` (no handshake, or not with
-    the right certificate), `broken` (connected, but no HTTP answer). `status` is set for `answered` alone.
+    `status` is set for the outcome ANSWERED alone.
     """
 
-    outcome: str
+    outcome: AttemptOutcome
     status: int | None
     detail: str  # one sentence for the sender
     body: bytes = b""  # its first 2 KB, as they came
@@ -71,7 +70,7 @@ class Client:
         trip = Trip(self._guard, self._timeout)
         fault = check(url, self._policy)
         if fault:
-            return _failed(trip, "blocked", fault)
+            return _failed(trip, AttemptOutcome.BLOCKED, fault)
         try:
             with closing(_Door(trip, self._context)) as door:
                 return _answered(trip, door.send(request, stream=True, timeout=self._timeout))
@@ -143,7 +142,7 @@ def _answered(trip: Trip, response: requests.Response) -> Answer:
     wait = raw.headers.get("Retry-After", "").strip()[:64]
     return _answer(
         trip,
-        "answered",
+        AttemptOutcome.ANSWERED,
         detail,
         status=response.status_code,
         body=body[:_KEEP],
@@ -151,20 +150,20 @@ def _answered(trip: Trip, response: requests.Response) -> Answer:
     )
 
 
-def _failed(trip: Trip, outcome: str, detail: str) -> Answer:
+def _failed(trip: Trip, outcome: AttemptOutcome, detail: str) -> Answer:
     """No answer to the end; but where a status line came, it is the answer."""
     if trip.status is not None:
-        return _answer(trip, "answered", _judged(trip.status, None, False), status=trip.status)
+        return _answer(trip, AttemptOutcome.ANSWERED, _judged(trip.status, None, False), status=trip.status)
     return _answer(trip, outcome, detail)
 
 
 def _broke(trip: Trip) -> Answer:
     if trip.is_late():
-        return _failed(trip, "timeout", f"no answer within {trip.timeout:g} seconds")
-    return _failed(trip, "broken", "the connection ended without an HTTP answer")
+        return _failed(trip, AttemptOutcome.TIMEOUT, f"no answer within {trip.timeout:g} seconds")
+    return _failed(trip, AttemptOutcome.BROKEN, "the connection ended without an HTTP answer")
 
 
-def _answer(trip: Trip, outcome: str, detail: str, *, status: int | None = None, **rest: Any) -> Answer:
+def _answer(trip: Trip, outcome: AttemptOutcome, detail: str, *, status: int | None = None, **rest: Any) -> Answer:
     trip.mark("total_us")
     rest.update(trip.marks)
     return Answer(outcome, status, detail, **rest)

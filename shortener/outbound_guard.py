@@ -22,6 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from shortener.rules import receiver
+from shortener.rules.attempt_outcome import AttemptOutcome
 
 AddressInfo = tuple[Any, ...]  # family, kind, protocol, canonical name, address
 Resolve = Callable[..., list[AddressInfo]]  # as socket.getaddrinfo
@@ -44,7 +45,7 @@ class StopError(ValueError):
     No OSError and no RequestException: urllib3 would take it for a broken connection.
     """
 
-    def __init__(self, outcome: str, sentence: str) -> None:
+    def __init__(self, outcome: AttemptOutcome, sentence: str) -> None:
         super().__init__(sentence)
         self.outcome = outcome
 
@@ -96,23 +97,23 @@ class Guard:
     def _check(self, host: str, infos: list[AddressInfo]) -> None:
         found = [str(info[4][0]) for info in infos]
         if not found:
-            raise StopError("unresolved", "the name has no address")
+            raise StopError(AttemptOutcome.UNRESOLVED, "the name has no address")
         if not all(receiver.allows(ip_address(text), host, self.policy) for text in found):
             log.warning("blocked a callback: %s stands for %s", host, ", ".join(found[:8]))
-            raise StopError("blocked", "address not allowed")
+            raise StopError(AttemptOutcome.BLOCKED, "address not allowed")
 
     def _look_up(self, host: str, port: int, trip: Trip) -> list[AddressInfo]:
         """Ask in a thread that may be left behind, so that a silent name server holds up nobody else."""
         if not self._free.acquire(timeout=min(_LOOK_UP, trip.left())):
-            raise StopError("unresolved", "too many name look-ups are under way")
+            raise StopError(AttemptOutcome.UNRESOLVED, "too many name look-ups are under way")
         found: SimpleQueue[list[AddressInfo] | Exception] = SimpleQueue()
         self._start(host, port, found)
         try:
             answer = found.get(timeout=min(_LOOK_UP, trip.left()))
         except (Empty, TimeoutError):
-            raise StopError("unresolved", "the name look-up took too long") from None
+            raise StopError(AttemptOutcome.UNRESOLVED, "the name look-up took too long") from None
         if isinstance(answer, Exception):
-            raise StopError("unresolved", "the name could not be looked up") from answer
+            raise StopError(AttemptOutcome.UNRESOLVED, "the name could not be looked up") from answer
         return answer
 
     def _start(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
@@ -121,7 +122,7 @@ class Guard:
             _thread.start_new_thread(self._ask, (host, port, found))
         except RuntimeError as error:  # the system has no more threads
             self._free.release()
-            raise StopError("unresolved", "the name could not be looked up") from error
+            raise StopError(AttemptOutcome.UNRESOLVED, "the name could not be looked up") from error
 
     def _ask(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
         try:
@@ -166,11 +167,11 @@ class Tls(Plain, HTTPSConnection):
         try:
             super().connect()
         except TimeoutError:
-            raise StopError("timeout", "no TLS handshake in time") from None
+            raise StopError(AttemptOutcome.TIMEOUT, "no TLS handshake in time") from None
         except (OSError, HTTPError) as error:
             reason = getattr(error, "verify_message", None) or getattr(error, "reason", None)
             fault = str(reason or "closed by the receiver").replace("_", " ").lower()
-            raise StopError("tls", f"no trusted TLS connection ({fault})") from None
+            raise StopError(AttemptOutcome.TLS, f"no trusted TLS connection ({fault})") from None
 
 
 class _Reply(http.client.HTTPResponse):
@@ -188,7 +189,7 @@ class _Reply(http.client.HTTPResponse):
                 self._trip.status = status if version.startswith("HTTP/1.") else None
                 return version, status, reason
             http.client.parse_headers(self.fp)
-        raise StopError("broken", "too many interim answers")
+        raise StopError(AttemptOutcome.BROKEN, "too many interim answers")
 
 
 class _Paced(io.RawIOBase):
@@ -202,7 +203,7 @@ class _Paced(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._trip.received > _FLOOD:
-            raise StopError("broken", "too much was sent")
+            raise StopError(AttemptOutcome.BROKEN, "too much was sent")
         self._sock.settimeout(self._trip.left())
         count: int = self._raw.readinto(buffer)
         if count:
@@ -224,8 +225,8 @@ def _dial_in_turn(infos: list[AddressInfo], trip: Trip) -> socket.socket:
         except OSError as error:
             fault = error
     if isinstance(fault, TimeoutError):
-        raise StopError("timeout", "no connection in time")
-    raise StopError("refused", f"no connection could be made ({fault.strerror})")
+        raise StopError(AttemptOutcome.TIMEOUT, "no connection in time")
+    raise StopError(AttemptOutcome.REFUSED, f"no connection could be made ({fault.strerror})")
 
 
 def _dial(info: AddressInfo, patience: float) -> socket.socket:

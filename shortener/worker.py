@@ -26,6 +26,7 @@ from shortener.config import Settings
 from shortener.errors import SecretKeyError
 from shortener.outbound import Answer, Client
 from shortener.rules import event
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.turns import Room
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ RESCUE = 60.0  # seconds between two looks for what a wrong clock has put off
 LEASE_MARGIN = 30.0  # seconds that a lease outlives the attempt's deadline
 # An event without a signature never leaves; it uses up an attempt, so that it comes again when there is a secret.
 UNSIGNED = Answer(
-    outcome="unsigned",
+    outcome=AttemptOutcome.UNSIGNED,
     status=None,
     detail="not sent: the account has no signing secret that opens; the operator can give it a new one",
 )

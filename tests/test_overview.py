@@ -12,13 +12,14 @@ from shortener.errors import InvalidOrderError
 from shortener.models import Account, Callback, Link
 from shortener.outbound import Answer
 from shortener.overview import Overview, overview
+from shortener.rules.attempt_outcome import AttemptOutcome
 from tests import due
 from tests.factories import DAY, NOW, Sender, make_message
 
 HOUR = dt.timedelta(hours=1)
 FIRST, LAST = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 WEEK = (NOW - 6 * DAY, NOW + DAY)  # from nine to nine: cut in the middle of a day
-REFUSED = Answer("answered", 500, "HTTP 500")
+REFUSED = Answer(AttemptOutcome.ANSWERED, 500, "HTTP 500")
 
 
 def counted(sender: Sender, start: dt.datetime = WEEK[0], end: dt.datetime = WEEK[1]) -> Overview:

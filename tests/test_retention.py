@@ -22,6 +22,7 @@ from shortener.messages import Preprocessed
 from shortener.models import Account, Attempt, Base, Callback, Click, Link, Message, Replay
 from shortener.outbound import Answer
 from shortener.recorder import Recorder
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services
 from tests.factories import DAY, NOW, Sender, make_message, slug_of
@@ -33,7 +34,10 @@ LEASE = dt.timedelta(seconds=45)
 SECOND = dt.timedelta(seconds=1)
 MICROSECOND = dt.timedelta(microseconds=1)
 EVERYTHING = (Message, Link, Click, Callback, Attempt, Replay)
-DELIVERED, FAILED = Answer("answered", 200, "answered 200"), Answer("answered", 500, "answered 500")
+DELIVERED, FAILED = (
+    Answer(AttemptOutcome.ANSWERED, 200, "answered 200"),
+    Answer(AttemptOutcome.ANSWERED, 500, "answered 500"),
+)
 
 
 def prune(before: dt.datetime = NOW) -> int:

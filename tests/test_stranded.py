@@ -10,6 +10,7 @@ from shortener import callbacks, db, stranded
 from shortener.callbacks import Claimed
 from shortener.models import Attempt, Callback
 from shortener.outbound import Answer
+from shortener.rules.attempt_outcome import AttemptOutcome
 from shortener.services import Services
 from tests.databases import listening
 from tests.due import fill
@@ -18,7 +19,7 @@ from tests.servers import OK, receiving
 from tests.waiting import WITHIN, until
 
 URL = "http://127.0.0.1:9/cb"
-FAILED = Answer("answered", 500, "answered 500")
+FAILED = Answer(AttemptOutcome.ANSWERED, 500, "answered 500")
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 LEASE = dt.timedelta(seconds=45)
 WAITS = (5.0, 86_400.0)
@@ -111,7 +112,7 @@ def test_the_holder_of_a_lease_from_the_future_can_still_settle_it(sender: Sende
     [claimed] = claim(NOW + 2 * 365 * DAY)
     free(find())
     with db.write() as session:
-        answer = Answer("answered", 200, "answered 200")
+        answer = Answer(AttemptOutcome.ANSWERED, 200, "answered 200")
         callbacks.settle(session, [(claimed, answer)], now=NOW, waits=WAITS, chance=lambda: 0.5)
         assert session.scalars(select(Callback.state)).one() == "delivered"
 

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from shortener.web.documents import Document, EventId, Moment, Msgid, Next, State, Url, VisitorClass
+from shortener.web.documents import Document, EventId, Moment, Msgid, Next, Outcome, State, Url, VisitorClass
 
 Millis = Annotated[float | None, Field(description="Milliseconds since the start; null where it did not get so far.")]
 
@@ -15,21 +15,7 @@ class Attempt(Document):
     number: Annotated[int, Field(ge=1)]
     started_on: Moment
     ended_on: Moment | None
-    outcome: Annotated[
-        Literal[
-            "running",
-            "delivered",
-            "answered",
-            "timeout",
-            "blocked",
-            "unresolved",
-            "refused",
-            "tls",
-            "broken",
-            "interrupted",
-        ],
-        Field(description="`delivered` for 200 alone; `answered` for every other status."),
-    ]
+    outcome: Annotated[Outcome, Field(description="`delivered` for 200 alone; `answered` for every other status.")]
     detail: Annotated[str | None, Field(description="The same in one sentence.")]
     status: Annotated[int | None, Field(description="The receiver's HTTP status.")]
     answer: Annotated[str | None, Field(description="The first 2 KB of the receiver's answer.")]

@@ -8,9 +8,13 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+from flask import Flask
+from flask_babel import force_locale
 
-from shortener.callbacks import EXHAUSTED, INTERRUPTED, PENDING
+from shortener.callbacks import EXHAUSTED, PENDING
 from shortener.rules import target, visitor
+from shortener.rules.attempt_outcome import AttemptOutcome
+from shortener.web.callback_answers import Attempt
 from shortener.web.dashboard import words
 from shortener.web.dashboard.language import LANGUAGES
 
@@ -85,12 +89,30 @@ def test_there_is_a_word_for_everything_that_there_is() -> None:
     assert set(words.SKIPPED) == set(target.REASONS)
     assert set(words.VISITORS) == {each.value for each in visitor.Visitor}
     assert {PENDING, EXHAUSTED} < set(words.STATES)
-    assert INTERRUPTED in words.OUTCOMES
+    assert set(words.OUTCOMES) == set(AttemptOutcome)
 
 
-def test_every_outcome_that_an_attempt_may_have_has_a_word() -> None:
-    """As `outbound.Answer` names them."""
-    source = (ROOT / "shortener" / "outbound.py").read_text() + (ROOT / "shortener" / "outbound_guard.py").read_text()
-    named = set(re.findall(r'(?:StopError|_failed|_answer)\((?:trip, )?"([a-z]+)"', source))
-    assert {"timeout", "blocked", "tls"} < named
-    assert named <= set(words.OUTCOMES)
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("outcome", AttemptOutcome)
+def test_every_outcome_has_a_label_of_its_own(app: Flask, outcome: AttemptOutcome, language: str) -> None:
+    with app.test_request_context(), force_locale(language):
+        labels = [str(label) for label in words.OUTCOMES.values()]
+        assert labels.count(str(words.OUTCOMES[outcome])) == 1
+
+
+def test_every_outcome_is_published_and_explained() -> None:
+    described = Attempt.model_json_schema()["properties"]["outcome"]
+    guide = (ROOT / "docs" / "callbacks.md").read_text("utf-8")
+    assert set(described["enum"]) == set(AttemptOutcome)
+    assert [outcome for outcome in AttemptOutcome if f"| `{outcome}` |" not in guide] == []
+
+
+def test_no_outcome_is_written_but_by_its_name() -> None:
+    """Whoever makes one takes it from the enumeration: mypy holds the types of `outbound` and `worker` to it."""
+    source = "".join(
+        (ROOT / "shortener" / name).read_text() for name in ("outbound.py", "outbound_guard.py", "worker.py")
+    )
+    assert {f"AttemptOutcome.{outcome.name}" for outcome in (AttemptOutcome.TLS, AttemptOutcome.UNSIGNED)} <= set(
+        re.findall(r"AttemptOutcome\.[A-Z]+", source)
+    )
+    assert not re.search(rf'"({"|".join(AttemptOutcome)})"', source)

@@ -6,6 +6,8 @@ from typing import Final
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from shortener.rules.attempt_outcome import AttemptOutcome
+
 Words = dict[str, LazyString]
 
 VISITORS: Final[Words] = {
@@ -28,17 +30,18 @@ LISTED: Final[Words] = {
     "delivered": _("delivered"),
     "exhausted": _("exhausted"),
 }
-OUTCOMES: Final[Words] = {
-    "running": _("under way"),
-    "delivered": _("delivered"),
-    "answered": _("not 200"),
-    "timeout": _("timed out"),
-    "blocked": _("blocked"),
-    "unresolved": _("name not found"),
-    "refused": _("no connection"),
-    "tls": _("TLS failed"),
-    "broken": _("no HTTP answer"),
-    "interrupted": _("cut off"),
+OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
+    AttemptOutcome.RUNNING: _("under way"),
+    AttemptOutcome.DELIVERED: _("delivered"),
+    AttemptOutcome.ANSWERED: _("not 200"),
+    AttemptOutcome.TIMEOUT: _("timed out"),
+    AttemptOutcome.BLOCKED: _("blocked"),
+    AttemptOutcome.UNRESOLVED: _("name not found"),
+    AttemptOutcome.REFUSED: _("no connection"),
+    AttemptOutcome.TLS: _("TLS failed"),
+    AttemptOutcome.BROKEN: _("no HTTP answer"),
+    AttemptOutcome.UNSIGNED: _("not signed"),
+    AttemptOutcome.INTERRUPTED: _("cut off"),
 }
 ROLES: Final[Words] = {"owner": _("owner"), "viewer": _("viewer")}
 DEFAULT_NAMES: Final[Words] = {

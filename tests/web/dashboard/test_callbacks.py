@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shortener import db, replays
-from shortener.models import Callback
+from shortener.models import Attempt, Callback
 from shortener.services import Services
 from tests.browsing import Browser, Page
 from tests.databases import listening
@@ -60,6 +60,15 @@ def test_one_that_has_failed_and_is_tried_again_is_failing(viewer: Browser, send
     assert "no connection" in page.text and "attempt 1" in page.text
     settle("exhausted")
     assert shown(viewer.open(PAGE + "?state=failing")) == 0
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "not signed"), ("ja", "署名なし")])
+def test_an_attempt_without_a_signature_has_a_label(viewer: Browser, sender: Sender, language: str, label: str) -> None:
+    put(sender, {DEAD: 1})
+    with db.write() as session:
+        callback_id = session.scalars(select(Callback.id)).one()
+        session.add(Attempt(callback_id=callback_id, number=1, started_on=NOW, ended_on=NOW, outcome="unsigned"))
+    assert label in viewer.open(f"{PAGE}?language={language}").text
 
 
 def test_the_time_of_the_click_selects(viewer: Browser, sender: Sender) -> None:

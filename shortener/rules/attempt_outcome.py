@@ -1,0 +1,19 @@
+"""What may become of an attempt: every value that is stored, reported and shown."""
+
+import enum
+
+
+class AttemptOutcome(enum.StrEnum):
+    """The outcomes of an attempt. `docs/callbacks.md` explains each to senders."""
+
+    RUNNING = "running"  # it has not ended; stored as NULL
+    DELIVERED = "delivered"  # the answer was 200
+    ANSWERED = "answered"  # another status line came, whatever followed
+    TIMEOUT = "timeout"
+    BLOCKED = "blocked"  # an address, port or URL that is not allowed
+    UNRESOLVED = "unresolved"  # the name
+    REFUSED = "refused"  # no connection
+    TLS = "tls"  # no handshake, or not with the right certificate
+    BROKEN = "broken"  # connected, but no HTTP answer
+    UNSIGNED = "unsigned"  # nothing was sent: no signing secret of the account opens
+    INTERRUPTED = "interrupted"  # our own process ended before the attempt did
