@@ -10,7 +10,8 @@ from shortener.errors import ShortenerError
 
 OPERATION: Final = "__operation__"
 JSON: Final = ("application/json",)
-BODIES: Final = (*JSON, "application/x-www-form-urlencoded", "multipart/form-data")
+FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+BODIES: Final = (*JSON, *FORMS)
 View = TypeVar("View", bound=Callable[..., Any])
 Parameter = Mapping[str, Any]  # as OpenAPI has it
 

@@ -8,7 +8,7 @@ from werkzeug.routing import Rule
 
 from shortener.errors import AccountDisabledError, CredentialsError, InvalidOrderError
 from shortener.web import documents
-from shortener.web.described import BODIES, JSON, Answer, Operation
+from shortener.web.described import BODIES, FORMS, JSON, Answer, Operation
 from shortener.web.problems import STATUS, TITLES
 from shortener.web.schemas import Schemas
 
@@ -57,8 +57,7 @@ def operation_object(operation: Operation, docstring: str, schemas: Schemas, *, 
     if parameters := [*_query(operation, schemas), *operation.parameters]:
         told["parameters"] = parameters
     if operation.body:
-        schema = schemas.request(operation.body)
-        told["requestBody"] = {"required": True, "content": {media: _body(media, schema) for media in operation.media}}
+        told["requestBody"] = _request(operation, schemas)
     told["responses"] = {str(status): _answer(answer, schemas) for status, answer in operation.answers.items()}
     for status, given in codes(operation, guarded=guarded).items():
         if status in operation.answers:
@@ -96,6 +95,22 @@ def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
             yield {"name": name, "in": "query", "description": text, "schema": told}
 
 
+def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    """The body of a request. Beside JSON, forms are named in words only.
+
+    Generators of clients make one class of a schema and choose the way of sending by the class: with the same schema
+    for JSON and for forms they send the fields in every way at once.
+    """
+    schema = schemas.request(operation.body)
+    forms = [media for media in operation.media if media in FORMS and JSON[0] in operation.media]
+    content = {media: _body(media, schema) for media in operation.media if media not in forms}
+    told: dict[str, Any] = {"required": True, "content": content}
+    if forms:
+        named = " or ".join(f"`{media}`" for media in forms)
+        told |= {"description": f"JSON, or a form with the same fields: {named}.", "x-forms": forms}
+    return told
+
+
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     """A body of this media type; OpenAPI 3.1 has no word of its own for lines of documents."""
     if media in LINES:
@@ -118,10 +133,10 @@ def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
 
 
 def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
-    schema = schemas.answer(documents.Problem)
-    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(given)}}}
-    told = {"description": TITLES[status], "content": {PROBLEM: {"schema": {"allOf": [schema, narrowed]}}}}
-    return told | _headers_of(status)
+    """One document for every error, so that a generated client has one class; which codes it may have beside it."""
+    codes = sorted(given)
+    told = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
+    return told | {"content": {PROBLEM: {"schema": schemas.answer(documents.Problem)}}} | _headers_of(status)
 
 
 def _vendors(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:

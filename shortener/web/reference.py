@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup, escape
 
-from shortener.web import openapi, operations, pages
+from shortener.web import openapi, pages
 from shortener.web.access import public
 
 blueprint = Blueprint("reference", __name__)
@@ -60,7 +60,7 @@ def _operations(description: Schema) -> Iterator[Schema]:
                     "path": path,
                     "parameters": parameters,
                     "bodies": _bodies(operation),
-                    "answers": [_answer(status, told) for status, told in operation["responses"].items()],
+                    "answers": operation["responses"],
                 }
                 yield {**operation, **more, "curl": _curl(description, {**operation, **more})}
 
@@ -68,14 +68,6 @@ def _operations(description: Schema) -> Iterator[Schema]:
 def _bodies(operation: Schema) -> Schema:
     content: Schema = operation.get("requestBody", {}).get("content", {})
     return content
-
-
-def _answer(status: str, told: Schema) -> Schema:
-    """An answer in a row: its codes, if it is a problem, and what stands in it by media type."""
-    content = told.get("content", {})
-    problem = content.get(operations.PROBLEM, {}).get("schema", {}).get("allOf", [{}, {}])[1]
-    codes = problem.get("properties", {}).get("code", {}).get("enum", [])
-    return {"status": status, "codes": codes, "content": {} if codes else content, **told}
 
 
 def _curl(description: Schema, operation: Schema) -> str:

@@ -5,18 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import playwright
 import pytest
-from werkzeug.serving import make_server
 
-from bench.instance import free_port
-from shortener.config import Settings
-from tests.conftest import SECRET_KEY, running
-from tests.factories import Sender, make_account
+from tests import live
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "quickstart.md").read_text(encoding="utf-8")
@@ -38,23 +33,8 @@ def block(language: str) -> str:
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Where a product of its own is to be reached, and who may."""
-    port = free_port()
-    settings = Settings(
-        database_url=database_url,
-        data=tmp_path,
-        secret_key=SECRET_KEY,
-        public_url=f"http://127.0.0.1:{port}",
-        spool_bytes=65536,
-    )
-    with running(settings) as app:
-        sender: Sender = make_account("shop")
-        server = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield {"PATH": os.environ["PATH"], "BASE": settings.base_url, "SID": sender.sid, "TOKEN": sender.token}
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with live.serving(database_url, tmp_path) as (address, sender):
+        yield {"PATH": os.environ["PATH"], "BASE": address, "SID": sender.sid, "TOKEN": sender.token}
 
 
 @pytest.mark.parametrize("language", COMMANDS)

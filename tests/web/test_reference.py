@@ -26,6 +26,16 @@ def test_every_call_document_parameter_and_code_is_on_the_page(client: FlaskClie
         assert f"<code>{code}</code>" in page.text
 
 
+def test_every_error_answer_leads_to_its_document(client: FlaskClient, page: TestResponse) -> None:
+    """It stands beside its media type, as does whatever else is answered."""
+    description = client.get("/openapi.json").get_json()
+    problems = str(description["paths"]).count("'application/problem+json'")
+    link = '<code>application/problem+json</code>: <a href="#Problem">Problem</a>'
+    assert page.text.count(link) == problems > 50
+    assert not re.search(r"<code>[\w.+-]+/[\w.+-]+</code>: anything", page.text)
+    assert "Not authenticated: <code>account_disabled</code>, <code>credentials_invalid</code>" in page.text
+
+
 def test_every_link_inside_the_page_leads_somewhere(page: TestResponse) -> None:
     places = set(re.findall(r'id="([^"]+)"', page.text))
     leads = re.findall(r'href="#([^"]+)"', page.text)
