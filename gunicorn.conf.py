@@ -7,6 +7,7 @@ from typing import Any
 
 from shortener import process, starting
 from shortener.errors import SecretKeyError
+from shortener.stopping import GRACE, SIGNALS, Heard
 
 settings = starting.configured()
 
@@ -15,7 +16,7 @@ bind = settings.bind
 workers = settings.processes
 threads = settings.threads
 worker_class = "shortener.gunicorn_worker.Worker"
-graceful_timeout = process.GRACE
+graceful_timeout = GRACE
 timeout = 60
 keepalive = 5
 # A parent domain's cookies come along with each click; the worker bounds the head as a whole.
@@ -34,23 +35,34 @@ def when_ready(server: Any) -> None:
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Let every way to be told to end be handled like SIGTERM, which takes no lock; gunicorn installs what it finds.
+
+    Its own handler of SIGINT and SIGQUIT shuts the pool of threads down, and would wait for ever for the lock of that
+    pool if it interrupts a request's way into it.
+    """
+    worker.handle_quit, worker.heard_before = worker.handle_exit, server.SIG_QUEUE
+
+
 def post_worker_init(worker: Any) -> None:
-    """Begin in each worker, after the fork, and hear of SIGTERM before gunicorn has waited for the last request."""
+    """Begin in each worker, after the fork."""
+    heard = Heard()
+    heard.listen()
     process.take_turns()
     try:
         process.begin(worker.wsgi)
     except SecretKeyError as error:
         sys.exit(str(error))
-    handle_exit = signal.getsignal(signal.SIGTERM)
-
-    def stop(number: int, frame: Any) -> None:
-        process.stop_claiming(worker.wsgi)
-        handle_exit(number, frame)  # type: ignore[operator, misc] # gunicorn's own, a function
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.siginterrupt(signal.SIGTERM, False)  # as gunicorn has it
+    # What came right after the fork was heard by the handlers that the worker has from its parent.
+    while not worker.heard_before.empty():
+        if worker.heard_before.get() in SIGNALS:
+            worker.handle_exit(signal.SIGTERM, None)
+    if not worker.alive:
+        heard.note(signal.SIGTERM)
+    process.follow_signals(worker.wsgi, heard, stop=lambda: None)
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """End in order."""
-    process.end(worker.wsgi)
+    """End in order, unless it was told to end before it had begun."""
+    if worker.wsgi is not None:
+        process.end(worker.wsgi)

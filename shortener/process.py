@@ -3,16 +3,16 @@
 import contextlib
 import logging
 import os
-import threading
+from collections.abc import Callable
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from shortener import stopping
 from shortener.services import EXTENSION, Services
+from shortener.stopping import GRACE, Ending, Heard
 
 log = logging.getLogger(__name__)
-
-GRACE = 30  # seconds that a process may take to end
 
 
 def take_turns() -> None:
@@ -40,22 +40,27 @@ def begin(app: Flask) -> None:
         services.pruner.start()
 
 
-def stop_claiming(app: Flask) -> None:
-    """On SIGTERM, not only when the last request has ended: what is claimed late is cut off."""
-    services = _services(app)
-    if services.settings.worker == "on":
-        # From a thread of its own: a signal's handler would wait for a lock that the code it interrupts may hold.
-        threading.Thread(target=services.deliverer.request_stop).start()
+def follow_signals(app: Flask, heard: Heard, stop: Callable[[], None], *, child: bool = False) -> None:
+    """Do what the signals ask for that are heard: `stop` tells the server to end this process."""
+    deliverer = _services(app).deliverer
+
+    def begin_to_stop() -> None:
+        # Now, and not only when the last request has ended: what is claimed late is cut off.
+        deliverer.request_stop()
+        stop()
+
+    waits_for = lambda: f"requests and {deliverer.in_flight} callbacks in flight"  # noqa: E731
+    stopping.follow(heard, Ending(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
 
 
-def end(app: Flask) -> None:
-    """Store the clicks that wait, let attempts in flight end, and give back what does not."""
+def end(app: Flask, grace: float = GRACE - 5) -> None:
+    """Store the clicks that wait, let attempts in flight end within `grace` seconds, and give back what does not."""
     services = _services(app)
     services.pruner.request_stop()
     services.recorder.stop(grace=3)
     services.usage.stop()
     if services.settings.worker == "on":
-        services.deliverer.stop(grace=GRACE - 5)
+        services.deliverer.stop(grace)
 
 
 def _services(app: Flask) -> Services:

@@ -4,15 +4,19 @@ gunicorn has its configuration in gunicorn.conf.py. Granian's is here: it has no
 they are told to run is wrapped.
 """
 
+import functools
+import math
 import os
-import select
 import signal
 import socket
 import sys
 import threading
+import time
 from typing import Any
 
 from flask import Flask
+from granian import _signals
+from granian._granian import WorkerSignal
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.mp import MPServer
@@ -21,11 +25,12 @@ from werkzeug.utils import import_string
 from shortener import process, starting
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
+from shortener.stopping import GRACE, SIGNALS, Heard
 
 APP = "wsgi:app"
 HEAD_WITHIN = 10_000  # milliseconds for a request's head; also how long a connection is kept open for the next one
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
-LOOK = 1.0  # seconds between two looks whether the parent lives
+_server: MPServer | None = None  # a worker process has it from its parent
 
 
 def main() -> None:
@@ -50,7 +55,7 @@ def _granian(settings: Settings) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN),
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=process.GRACE,
+        workers_kill_timeout=GRACE,
     )
 
     @server.on_startup
@@ -59,6 +64,9 @@ def _granian(settings: Settings) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
 
+    global _server
+    _server = server
+    server.main_loop_interrupt = Interrupt()
     server.serve(spawn_target=_work, target_loader=_load)
 
 
@@ -70,33 +78,59 @@ def _load(target: str) -> Flask:
         process.begin(app)
     except SecretKeyError as error:
         sys.exit(str(error))
-    _watch(app)
     return app
 
 
 def _work(*args: Any) -> None:
     """Be a worker process until it is told to end, and end in order."""
+    heard = Heard()
+    heard.listen(*SIGNALS)
+    if _server is not None and _server.interrupt_signal:  # right after the fork: the parent's handlers heard it here
+        return
+    _signals.set_sync_signals = functools.partial(_end_by, heard)
     try:
         MPServer._spawn_wsgi_worker(*args)
     finally:
         process.end(import_string(APP))
 
 
-def _watch(app: Flask) -> None:
-    """Learn of SIGTERM as it comes, though its handler is Granian's, and of the parent's death, as gunicorn does."""
-    told, tells = socket.socketpair()
-    tells.setblocking(False)
-    signal.set_wakeup_fd(tells.detach(), warn_on_full_buffer=False)
-    threading.Thread(target=_wait_for_the_end, args=(app, told, os.getppid()), name="signals", daemon=True).start()
+def _end_by(heard: Heard) -> WorkerSignal:
+    """Give what ends Granian's worker, told once by a thread: in a signal's handler, or told twice, it may hang."""
+    ends = WorkerSignal()
+    process.follow_signals(import_string(APP), heard, stop=ends.set, child=True)
+    return ends
 
 
-def _wait_for_the_end(app: Flask, told: socket.socket, parent: int) -> None:
-    while True:  # to the end, for there may be another signal, and somebody must take it
-        if select.select([told], [], [], LOOK)[0]:
-            if {signal.SIGTERM, signal.SIGINT} & set(told.recv(64)):
-                process.stop_claiming(app)
-        elif os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGTERM)
+class Interrupt(threading.Event):
+    """In place of the Event that wakes Granian's main loop: its signal handlers set it, so it must take no lock.
+
+    And the loop must be woken, for a handler to run, by signals that the system gives to other threads.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_set, self._heard = False, Heard()
+
+    def set(self) -> None:
+        """Wake whoever waits."""
+        self._is_set = True
+        self._heard.note(signal.SIGCONT)
+
+    def is_set(self) -> bool:
+        """Whether it was set and not cleared."""
+        return self._is_set
+
+    def clear(self) -> None:
+        """Let the next one wait again."""
+        self._is_set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, or for so many seconds. From the main thread."""
+        self._heard.listen()
+        ends = math.inf if timeout is None else time.monotonic() + timeout
+        while not self._is_set and (left := ends - time.monotonic()) > 0:
+            self._heard.wait(None if timeout is None else left)
+        return self._is_set
 
 
 if __name__ == "__main__":

@@ -94,6 +94,11 @@ class Deliverer:
         for claimed in list(self._running.values()):
             self._give_back(claimed)
 
+    @property
+    def in_flight(self) -> int:
+        """How many attempts run."""
+        return len(self._running)
+
     def request_stop(self) -> None:
         """Say that the loop is to end; it ends when what runs has ended. Not for signal handlers: it takes a lock."""
         self._stopping.set()

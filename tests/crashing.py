@@ -97,6 +97,18 @@ class Node:
         """Its id, also that of its group."""
         return int(self.process.pid)
 
+    def interrupt(self) -> None:
+        """Do what Ctrl-C in its terminal does."""
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            os.killpg(self.pid, signal.SIGINT)
+
+    def has_a_group(self) -> bool:
+        """Whether it has come as far as to be nobody's child but its own."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, 0)
+            return True
+        return False
+
     def died(self) -> bool:
         """Whether it has ended, however."""
         return not self.process.is_alive()
@@ -138,10 +150,13 @@ class House:
     folder: Path
     nodes: list[Node] = field(default_factory=list)
 
+    def begun(self, twist: Twist = Twist(), **settings: str) -> Node:
+        """Start gunicorn; back at once."""
+        return self._start("web", twist, {"processes": "1", **settings, "bind": f"127.0.0.1:{free_port()}"})
+
     def web(self, twist: Twist = Twist(), *, ready: str = "/healthz", **settings: str) -> Node:
         """Start gunicorn; back when it serves, which `ready` says: `/robots.txt` needs no database."""
-        address = f"127.0.0.1:{free_port()}"
-        node = self._start("web", twist, {"processes": "1", **settings, "bind": address})
+        node = self.begun(twist, **settings)
         until(lambda: node.died() or node.status(ready) == 200)
         assert not node.died(), node.log.read_text()
         return node

@@ -1,12 +1,9 @@
 """What runs beside the web processes, and what runs before their first start."""
 
-import signal
-import threading
-
 import click
 from sqlalchemy import select
 
-from shortener import db, migrations, people
+from shortener import db, migrations, people, stopping
 from shortener.cli import accounts
 from shortener.cli.base import Refusals, show, typed
 from shortener.errors import AccountNameError, PersonNameError
@@ -29,9 +26,10 @@ def worker() -> None:
     """
     services().settle_in()
     deliverer = services().deliverer
-    for number in (signal.SIGTERM, signal.SIGINT):
-        # From a thread of its own: the handler itself would wait for a lock that the loop it interrupts may hold.
-        signal.signal(number, lambda *_: threading.Thread(target=deliverer.request_stop).start())
+    heard = stopping.Heard()
+    heard.listen(*stopping.SIGNALS)
+    at_once, waits_for = lambda: deliverer.stop(grace=0), lambda: f"{deliverer.in_flight} callbacks in flight"
+    stopping.follow(heard, stopping.Ending(deliverer.request_stop, at_once, waits_for))
     click.echo("delivering callbacks; Ctrl-C ends it")
     services().pruner.start()
     deliverer.run()

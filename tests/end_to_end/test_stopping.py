@@ -1,10 +1,13 @@
 """SIGTERM in the middle of the work: nothing new is begun, what runs ends or is given back, and nothing is lost."""
 
 import os
+import random
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from sqlalchemy import select
 from shortener import db
 from shortener.config import Settings
 from shortener.models import Attempt, Callback
+from shortener.services import services
 from tests.crashing import House, Node, house
 from tests.factories import Sender, make_message, slug_of
 from tests.servers import OK, Call, receiving
@@ -120,3 +124,58 @@ def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes
     os.killpg(stopping.pid, signal.SIGTERM)
     assert stopping.exit_code() == 0
     assert "Traceback" not in stopping.log.read_text()
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_ctrl_c_at_any_moment_of_the_start_ends_it(processes: House, server: str) -> None:
+    moments = moments_of(server)
+    for _ in range(8):
+        stopping = processes.begun(server=server, processes="2")
+        until(stopping.has_a_group)
+        time.sleep(moments.uniform(0, 1.5))
+        stopping.interrupt()
+        ends_whole(stopping)
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_ctrl_c_at_any_moment_under_load_ends_it(processes: House, sender: Sender, server: str) -> None:
+    moments = moments_of(server)
+    paths = [f"/{slug_of(make_message(sender).link)}" for _ in range(20)]
+    for _ in range(8):
+        stopping = processes.web(server=server, processes="2")
+        with ThreadPoolExecutor(4) as pool:
+            clicks = [pool.submit(stopping.status, path) for path in paths * 5]
+            time.sleep(moments.uniform(0, 0.3))
+            stopping.interrupt()
+            for click in clicks:
+                click.cancel()
+        ends_whole(stopping)
+
+
+def moments_of(server: str) -> random.Random:
+    if services().readers.dialect != "sqlite":
+        pytest.skip("which database it is does not matter to signals")
+    return random.Random(server)
+
+
+def ends_whole(node: Node) -> None:
+    """Within the grace time, with all that it forked."""
+    assert node.exit_code() in {0, 1, -signal.SIGINT}  # 1, or the signal: so early that it had no handler of its own
+    until(lambda: not node.has_a_group())
+
+
+@pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
+def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: House, sender: Sender, role: str) -> None:
+    patient = {"callback_timeout": "60"}
+    with receiving(Call.hang) as receiver:
+        clicks = processes.web(worker="off")
+        stopping = processes.worker(**patient) if role == "worker" else processes.web(server=role, **patient)
+        clicked(sender, receiver.url(), clicks)
+        until(lambda: len(receiver.requests) == 1)
+        stopping.interrupt()
+        until(lambda: "a second Ctrl-C ends it at once" in stopping.log.read_text())
+        assert "1 callbacks in flight" in stopping.log.read_text()
+        stopping.interrupt()
+        assert stopping.exit_code() == 0
+        assert "stopping at once" in stopping.log.read_text()
+        assert (states(), outcomes()) == (["pending"], ["interrupted"])
