@@ -37,8 +37,9 @@ class Socket(socket.socket):
         if not self.unsent:
             with contextlib.suppress(BlockingIOError):
                 sent = self.send(data, socket.MSG_DONTWAIT)
-        if sent < len(data):
-            self.unsent += memoryview(data)[sent:]
+            if sent == len(data):
+                return
+        self.unsent += memoryview(data)[sent:]
         self._send_all_but(SEND_AHEAD)
 
     def shutdown(self, how: int) -> None:

@@ -119,7 +119,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _next_step(self, conn: Connection) -> Callable[[Connection], None] | None:
         """What is to be done with a connection that sends a request; None: wait for more."""
-        if not conn.is_readable():
+        if not conn.received or not conn.is_readable():
             try:
                 data = conn.sock.recv(PIECE, socket.MSG_DONTWAIT)
             except BlockingIOError:

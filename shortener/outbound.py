@@ -6,6 +6,7 @@ its deadline is over. Its TLS settings are all that its attempts share.
 """
 
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ class Client:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """POST once. Raises for headers that cannot be sent, never for what a receiver or a name server does."""
         request = _request(url, body, headers)
-        trip = Trip(self._guard, self._timeout)
+        trip = Trip(self._guard, self._timeout, _target(url))
         fault = check(url, self._policy)
         if fault:
             return _failed(trip, AttemptOutcome.BLOCKED, fault)
@@ -133,6 +134,14 @@ def _request(url: str, body: bytes, headers: Mapping[str, str]) -> requests.Prep
     request.prepare_headers({"User-Agent": "shortener", **headers, **ours})
     request.method, request.url, request.body = "POST", url, body
     return request
+
+
+def _target(url: str) -> str:
+    """What a URL asks its host for, as it is written."""
+    rest = url.partition("://")[2]
+    behind = re.search("[/?].*", rest)
+    target = behind[0] if behind else "/"
+    return target if target.startswith("/") else f"/{target}"
 
 
 def _answered(trip: Trip, response: requests.Response) -> Answer:

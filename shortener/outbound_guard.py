@@ -51,10 +51,14 @@ class StopError(ValueError):
 
 
 class Trip:
-    """One attempt: its deadline, and what was seen on the way (`marks` in microseconds since its start)."""
+    """One attempt: its deadline, and what was seen on the way (`marks` in microseconds since its start).
 
-    def __init__(self, guard: "Guard", timeout: float) -> None:
+    `target` is what the request line names, byte for byte: a receiver may have signed its path and query.
+    """
+
+    def __init__(self, guard: "Guard", timeout: float, target: str = "/") -> None:
         self.guard = guard
+        self.target = target
         self.timeout = timeout
         self.status: int | None = None
         self.received = 0
@@ -140,6 +144,10 @@ class Plain(HTTPConnection):
         super().__init__(*args, **kwargs)
         self._trip = trip
         self.response_class = partial(_Reply, trip)  # type: ignore[assignment] # only ever called
+
+    def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a request for the trip's target; `url` has been encoded once more on its way here."""
+        super().putrequest(method, self._trip.target, *args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
         # `_dns_host` keeps the root's dot, which `host` drops: without it a search domain could come in.

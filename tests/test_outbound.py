@@ -524,3 +524,28 @@ def test_a_slow_handshake_may_take_more_than_one_addresss_share_of_the_time(auth
     with receiving(late, reads=False) as receiver, authority.cert_pem.tempfile() as bundle:
         client = Client(LOOPBACK, ca_bundle=bundle, resolve=names, timeout=1.8)
         assert post(receiver.url("good.example", scheme="https"), client=client).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/cb?x=1&a=[1]&b=x|y&c=%c3%a9",
+        "/a/../b/./c//d?e=../f",
+        "/%7Euser/%2e%2e/%zz?q=%",
+        "/cb?redirect=http://u:p@h/?x=1",
+        "/cb;v=1?a=1?b=2&&=&c",
+        '/{id}/<x>/^`?"q"={}',
+        "/cb?",
+    ],
+)
+def test_the_request_line_carries_the_bytes_of_the_url(target: str) -> None:
+    with receiving(OK) as receiver:
+        assert post(receiver.url(path=target)).outcome == "answered"
+    assert receiver.requests[0].split(b"\r\n")[0] == f"POST {target} HTTP/1.1".encode()
+
+
+@pytest.mark.parametrize(("rest", "target"), [("", "/"), ("?a=[1]", "/?a=[1]"), ("/", "/")])
+def test_a_url_without_a_path_asks_for_the_root(rest: str, target: str) -> None:
+    with receiving(OK) as receiver:
+        post(receiver.url(path=rest))
+    assert receiver.requests[0].split(b"\r\n")[0] == f"POST {target} HTTP/1.1".encode()

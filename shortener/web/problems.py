@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from shortener import errors
 from shortener.services import services
@@ -141,7 +141,8 @@ def _no_database(error: SQLAlchemyError) -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     for prefix, page in PAGES.items():
-        if request.path.startswith(prefix):
+        # A host that is none leaves no address to which a page could name its others.
+        if request.path.startswith(prefix) and not isinstance(error, BadHost):
             return page(error)
     if pages.for_people():
         response = pages.gone("unknown") if status == 404 else pages.page(status, "refused")

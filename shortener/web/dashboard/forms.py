@@ -19,7 +19,7 @@ def check_origin() -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise Forbidden(FORGED)
-    if site is None and origin is not None and urlsplit(origin).netloc not in _own():
+    if site is None and origin is not None and _netloc(origin) not in _own():
         raise Forbidden(FORGED)
 
 
@@ -42,6 +42,13 @@ def fields(longest: int | None = None) -> dict[str, str]:
 def sent() -> bool:
     """Whether the page was asked for by sending its form."""
     return request.method == "POST"
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # a bracket without its partner
+        return None
 
 
 def _own() -> set[str]:
