@@ -6,9 +6,9 @@
     python bench/detection.py --differences       every item of the published sets on which we differ
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout: JSON
-Lines in messages/ (`id`, `text`), url-detection/ (`text`, `links`) and url-validity/ (`url`, `domain` or `value`,
-`valid`). No link in them is ever requested or resolved. Without --held-out, messages of that half are left out
-everywhere.
+Lines in messages/ (`id`, and `text_repaired` or `text`), url-detection/ (`text`, `links`) and url-validity/ (`url`,
+`domain` or `value`, `valid`). No link in them is ever requested or resolved. Without --held-out, messages of that half
+are left out everywhere.
 """
 
 import argparse
@@ -99,11 +99,16 @@ def labelled_texts(wanted: list[Label]) -> dict[tuple[str, str], str]:
     ids = {(label.file, label.id) for label in wanted}
     files = sorted({label.file for label in wanted})
     return {
-        (name, item["id"]): item["text"]
+        (name, item["id"]): text_of(item)
         for name in files
         for item in lines(CORPORA / "messages" / name)
         if (name, item["id"]) in ids
     }
+
+
+def text_of(item: dict[str, Any]) -> str:
+    """A message's text, with the colon of `http://` put back where the source had dropped it."""
+    return str(item.get("text_repaired", item["text"]))
 
 
 def found_span(text: str, detection: str) -> Span:
@@ -165,7 +170,7 @@ def corpora_table(read: list[Label], left_out: set[tuple[str, str]]) -> list[str
     wrong = Counter(item["file"] for item in lines(WRONG) if item["kind"] == "no link")
     total: Counter[str] = Counter()
     for path in sorted((CORPORA / "messages").glob("*.jsonl")):
-        texts = {item["id"]: item["text"] for item in lines(path) if (path.name, item["id"]) not in left_out}
+        texts = {item["id"]: text_of(item) for item in lines(path) if (path.name, item["id"]) not in left_out}
         strict, smart = (sum(found_span(text, mode) is not None for text in texts.values()) for mode in DETECTIONS)
         here = [label for label in read if label.file == path.name]
         seen = _estimate(here, texts)
@@ -196,7 +201,7 @@ def wrong_table() -> list[str]:
     items = list(lines(WRONG))
     texts: dict[tuple[str, str], str] = {}
     for name in sorted({item["file"] for item in items}):
-        texts |= {(name, each["id"]): each["text"] for each in lines(CORPORA / "messages" / f"{name}.jsonl")}
+        texts |= {(name, each["id"]): text_of(each) for each in lines(CORPORA / "messages" / f"{name}.jsonl")}
     for item in items:
         text = texts[item["file"], item["id"]]
         span = found_span(text, "smart")
