@@ -107,8 +107,11 @@ def labelled_texts(wanted: list[Label]) -> dict[tuple[str, str], str]:
 
 
 def text_of(item: dict[str, Any]) -> str:
-    """A message's text, with the colon of `http://` put back where the source had dropped it."""
-    return str(item.get("text_repaired", item["text"]))
+    """A message's text as it was sent: with the colon of `http://` that its source dropped, and with the `@` of
+    addresses that the same source masked as `USER.com`.
+    """
+    text = str(item.get("text_repaired", item["text"]))
+    return text.replace("USER.", "USER@") if item.get("source") == "spamhunter" else text
 
 
 def found_span(text: str, detection: str) -> Span:

@@ -30,7 +30,8 @@ def of_message(
     session: Session, text: str, account: Account, question: Question, house: House, *, now: dt.datetime
 ) -> dict[str, Any]:
     """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
-    return shown(text, finding(session, text, account, question, house, now=now), house)
+    found = finding(session, text, account, question, house, now=now)
+    return shown(text, found, house) | {"other": other(text, found, account, question, house)}
 
 
 def finding(
@@ -44,14 +45,29 @@ def finding(
     return draft.finding
 
 
+def other(
+    text: str, finding: body.Finding, account: Account, question: Question, house: House
+) -> dict[str, Any] | None:
+    """The link that the other way of detection would take, where this one takes none or another link."""
+    detection = "strict" if (question.detection or account.detection) == "smart" else "smart"
+    bare_domains = question.bare_domains or account.bare_domains
+    found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=house.own_hosts).found
+    if found is None or found == finding.found or any(piece.reason == "kept" for piece in finding.skipped):
+        return None
+    return {"detection": detection, "link": _link(text, found)}
+
+
+def _link(text: str, found: body.Found) -> dict[str, Any]:
+    return {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]}
+
+
 def shown(text: str, finding: body.Finding, house: House) -> dict[str, Any]:
     """The document that tells it."""
     found = finding.found
     rewritten = body.rewrite(text, found, f"{house.base_url}/{SAMPLE_SLUG}") if found else text
     return {
         "message": rewritten,
-        "link": found
-        and {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]},
+        "link": found and _link(text, found),
         "skipped": [
             {"text": piece.text, "reason": piece.reason, "detail": target.REASONS[piece.reason]}
             for piece in finding.skipped

@@ -123,8 +123,8 @@ Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValid
 Detection = Annotated[
     Literal["strict", "smart"],
     Field(
-        description="`strict`: the link stands between spaces; `smart`: also between line ends and Chinese, Japanese "
-        "or Korean text."
+        description="`strict`: the link stands between spaces, tabs or line ends; `smart`: also beside Chinese, "
+        "Japanese or Korean text."
     ),
 ]
 BareDomains = Annotated[

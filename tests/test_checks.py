@@ -86,3 +86,19 @@ def test_a_question_that_cannot_be_understood_is_422(
 def test_the_links_that_a_korean_service_refuses_are_refused(client: FlaskClient, sender: Sender) -> None:
     urls = [row["url"] for row in rows("url-validity/naver-link-checks.jsonl")]
     assert [ask(client, sender, url=url)["valid"] for url in urls] == [False] * 10
+
+
+def test_the_other_detection_is_named_where_it_takes_another_link(client: FlaskClient, sender: Sender) -> None:
+    body = ask(client, sender, message="詳細はhttps://a.example.com/1へ")
+    assert body["link"] is None
+    assert [piece["reason"] for piece in body["skipped"]] == ["glued"]
+    assert body["other"] == {
+        "detection": "smart",
+        "link": {
+            "link": "https://a.example.com/1",
+            "location": "https://a.example.com/1",
+            "text": "https://a.example.com/1",
+        },
+    }
+    assert ask(client, sender, message="see https://a.example.com/1")["other"] is None
+    assert ask(client, sender, message="day.so", detection="smart")["other"] is None

@@ -1,11 +1,14 @@
 """Is a bare domain meant as a link? Without a scheme that is a guess, and this is where it is made."""
 
+import re
 from typing import Final
 
 from shortener.rules.words import (
     ABBREVIATIONS,
-    HIDDEN,
+    CHAT_WORDS,
+    FILE_ENDINGS,
     MAIL_PROVIDERS,
+    NAMES_THAT_ARE_WORDS,
     SECOND_LEVEL,
     SHARED_HOSTS,
     THINGS,
@@ -17,7 +20,17 @@ _SHARED_HOSTS: Final = frozenset(SHARED_HOSTS.split())
 _ABBREVIATIONS: Final = frozenset(ABBREVIATIONS.split())
 _THINGS: Final = frozenset(THINGS.split())
 _MAIL_PROVIDERS: Final = frozenset(MAIL_PROVIDERS.split())
+_CHAT_WORDS: Final = frozenset(CHAT_WORDS.split())
+_NAMES: Final = frozenset(NAMES_THAT_ARE_WORDS.split())
+_FILES: Final = frozenset(FILE_ENDINGS.split())
 _ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in every way
+_QUERY: Final = re.compile(r"\?[\w.~\[\]%-]{1,64}=")
+_FRAGMENT: Final = re.compile(r"#[a-z!/][\w/!.=&%-]*")
+_PORTS: Final = frozenset({"80", "443"})
+_LETTER_AND_DIGIT: Final = re.compile(r"[^\W\d]\d|\d[^\W\d]")
+_PLAIN: Final = frozenset({"biz", "icu", "info", "mobi", "xyz"})  # no word of a sentence that begins small
+_WITH_SIGN: Final = re.compile(r"(?=.*[\d-])\w{2,}(?:-\w{2,})*")
+_LAUGHTER: Final = re.compile(r"(?:h+[aei]+){2,}h*|l+o+l+|[hx]?m{2,}")
 
 
 def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
@@ -28,36 +41,82 @@ def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if bare_domains == "off" or labels[-1].isdigit() or host.startswith("["):
         return "bare"  # 3.0.0.0 is a version more often than an address
-    if bare_domains == "any" or port or rest.startswith(("/", "?")) or len(labels) == 1:
+    if bare_domains == "any" or len(labels) == 1 or is_sign(port, rest):
         return None
     if labels[0].lower() == "www":
         return None if len(labels) > 2 else "word"
     return "word" if _reads_like_text(labels, host.lower()) else None
 
 
+def is_sign(port: str, rest: str) -> bool:
+    """Whether a port, path or query shows that a URL is meant: `:443`, `/x`, `?k=v`; not `:817`, `?what`."""
+    number = port[1:]
+    if number in _PORTS or (len(number) > 3 and number.isdigit() and number[:2] not in ("19", "20")):
+        return True
+    return rest.startswith("/") or _QUERY.match(rest) is not None
+
+
+def belongs(rest: str) -> bool:
+    """Whether what stands right behind a bare host is its path, query or fragment; `?Offer`, `#ORDER7` are text."""
+    return rest.startswith("/") or bool(_QUERY.match(rest) or _FRAGMENT.fullmatch(rest))
+
+
 def _reads_like_text(labels: list[str], host: str) -> bool:
     ending, name = labels[-1].lower(), labels[-2].lower()
-    if ending in _ANY_CASE:
+    if ending in _ANY_CASE or host in _NAMES:
         return host in _THINGS
-    if len(labels) == 2 and (name in _ABBREVIATIONS or (len(ending) == 2 and name.isdigit())):
-        return True  # `No.ID`, `5.Sg`
-    if _begins_sentence(labels[-2], labels[-1]):
+    if _is_abbreviation(labels, name, ending) or _begins_sentence(labels):
         return True
-    return ending in WORDLIKE and not _stands_below_registry(name, ending)
+    if _stands_below_registry(name, ending):
+        return False
+    if ending in WORDLIKE:
+        return not _has_further_sign(labels, ending)
+    return len(labels) == 2 and (_is_chat(name) or _is_mixed(labels, ending))
+
+
+def _is_abbreviation(labels: list[str], name: str, ending: str) -> bool:
+    """`No.ID`, `5.Sg`, `5082.GRATIS`."""
+    if name.isdigit():
+        return len(ending) == 2 or labels[-1].isupper()
+    return len(labels) == 2 and name in _ABBREVIATIONS
 
 
 def _stands_below_registry(name: str, ending: str) -> bool:
     return f"{name}.{ending}" in _SHARED_HOSTS or (len(ending) == 2 and name in _SECOND_LEVEL)
 
 
-def _begins_sentence(name: str, ending: str) -> bool:
+def _is_chat(name: str) -> bool:
+    return name in _CHAT_WORDS or _LAUGHTER.fullmatch(name) is not None
+
+
+def _is_mixed(labels: list[str], ending: str) -> bool:
+    """`RCTI.info`, `Safari.app`, `APPLE.COMPANY`: under long endings a name has small letters, a hyphen or a digit."""
+    name = labels[-2]
+    if len(ending) == 2 or name.islower():
+        return False
+    return name.isupper() and name.isalpha() if ending in _PLAIN else not _WITH_SIGN.fullmatch(name)
+
+
+def _has_further_sign(labels: list[str], ending: str) -> bool:
+    """`cx.parcel24.in`: three labels, none of them a word of chat. Files have several dots, too."""
+    names = labels[:-1]
+    if len(names) < 2 or ending in _FILES or len(ending) > 2 or not labels[-1].islower():
+        return False
+    if min(map(len, names)) < 2 or _is_chat(names[-1].lower()) or names[0].isdigit():
+        return False
+    return all(map(str.islower, names)) or any(map(_LETTER_AND_DIGIT.search, names))
+
+
+def _begins_sentence(labels: list[str]) -> bool:
     """`klik.Info`: a capital after a full stop; `System.IO`, `cancelled.MTN`: capitals after small letters."""
+    name, ending = labels[-2:]
+    if len(labels) > 2 and name.istitle() and len(name) > 1 and labels[-3].islower():
+        return True  # `news.Ne.ws`
     if ending.istitle() and len(ending) > 1:
-        return not (name.istitle() and name.lower() in _SECOND_LEVEL)
+        return not (len(ending) == 2 and name.lower() in _SECOND_LEVEL)
     return ending.isupper() and name.upper() != name
 
 
-def is_rest_of_mail(host: str) -> bool:
-    """Whether a host (no path behind it) is what is left of an e-mail address: `gmail.com`, `USER.co.in`."""
-    first = host.partition(".")[0]
-    return first == HIDDEN or first.lower() in _MAIL_PROVIDERS
+def is_mail_provider(host: str) -> bool:
+    """Whether a host is what is left of an e-mail address that was torn or spelled out: `gmail.com`."""
+    return host.partition(".")[0].lower() in _MAIL_PROVIDERS

@@ -1,7 +1,7 @@
 """Which text in a message is its link? Find the first valid one and put the shortlink in its place.
 
-`strict` looks at pieces between ASCII spaces: a piece, freed of punctuation at its ends, must as a whole be a link.
-`smart` looks at running text: other white space, line ends and Chinese, Japanese and Korean text are borders as well.
+`strict` looks at pieces between ASCII white space: one must as a whole be a link, but for punctuation at its ends.
+`smart` looks at running text: other white space, quotes and Chinese, Japanese and Korean text are borders as well.
 Whatever looked like a link and was not rewritten is named with a reason. Nothing outside the link changes.
 """
 
@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from shortener.rules.borders import LINE_ENDS, strip, touches_text
-from shortener.rules.scan import Candidate, scan, weigh
+from shortener.rules import bare, markup
+from shortener.rules.borders import is_balanced, strip, touches_text
+from shortener.rules.endings import has_known, without_text
+from shortener.rules.scan import LINK_LIKE, Candidate, breaks, scan, weigh
 from shortener.rules.target import REASONS, Refusal, Target
 
 DETECTIONS: Final = ("strict", "smart")
@@ -20,8 +22,12 @@ MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: th
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
 
 _WEB: Final = re.compile("https?://", re.I | re.A)
-_LINK_LIKE: Final = re.compile(r"[^\s.]\.[^\s.]|://")
+_HOST: Final = re.compile(r"(?:https?://)?([^/?#:@]*)", re.I | re.A)
+_SPACES: Final = str.maketrans("\n\r\t\v\f", " " * 5)
+_WHITE: Final = re.compile("[\n\r\t\v\f]")
 _GLUED: Final = Refusal("glued", REASONS["glued"])
+_MARKED: Final = Refusal("mark", REASONS["mark"])
+SMART_TAKES: Final = frozenset({"glued", "mark"})  # reasons of strict for what smart would have taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +112,61 @@ def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
 
 
 def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+    spaced = _with_spaces(text)
     end = 0
-    while sign := _LINK_LIKE.search(text, end):  # most pieces hold none
-        start = text.rfind(" ", end, sign.start()) + 1 or end
-        end = text.find(" ", sign.end())
+    while sign := LINK_LIKE.search(text, end):  # most pieces hold none
+        start = spaced.rfind(" ", end, sign.start()) + 1 or end
+        end = spaced.find(" ", sign.end())
         end = len(text) if end < 0 else end
         yield from _judge_piece(text, start, end, own_hosts, bare_domains)
+
+
+def _with_spaces(text: str) -> str:
+    """The text with a space for each character of ASCII white space, each where it was."""
+    return text.translate(_SPACES) if text.isascii() else _WHITE.sub(" ", text)
 
 
 def _judge_piece(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
     """The piece as one candidate where it is a link as a whole, else the link-like parts that it holds."""
     first, last = strip(text, start, end)
-    web = _WEB.match(text, first, last)
-    if (
-        first < last
-        and not LINE_ENDS.search(text, start, end)
-        and not touches_text(text, first, last, web=web is not None)
-    ):
+    web = _WEB.match(text, first, last) is not None
+    verdict = None
+    if first < last and (web or _may_be_bare(text, first, last)) and not touches_text(text, first, last, web=web):
         verdict = weigh(text, first, last, own_hosts, bare_domains)
-        if web or isinstance(verdict, Target):
+        if isinstance(verdict, Target) and _is_one_link(text, first, last, web=web):
             yield Candidate(first, last, verdict)
             return
-    named = False
-    for part in scan(text, start, end, own_hosts, bare_domains):
-        named = True
-        yield replace(part, verdict=_GLUED) if isinstance(part.verdict, Target) else part
-    if web and not named:
-        yield Candidate(first, last, _GLUED)
+    parts = list(scan(text, start, end, own_hosts, bare_domains))
+    smart_takes = any(isinstance(part.verdict, Target) for part in parts)
+    if (web and not parts) or (web and isinstance(verdict, Refusal) and not smart_takes):
+        yield Candidate(first, last, verdict if isinstance(verdict, Refusal) else _GLUED)
+        return
+    for part in parts:
+        yield replace(part, verdict=_doubt(text, part)) if isinstance(part.verdict, Target) else part
+
+
+def _may_be_bare(text: str, first: int, last: int) -> bool:
+    """Whether a piece has the look of a bare domain, which few pieces with a dot have."""
+    host = _HOST.match(text, first, last)
+    return host is not None and has_known(host[1].removesuffix("."))
+
+
+def _is_one_link(text: str, first: int, last: int, *, web: bool) -> bool:
+    """Whether nothing in the piece leaves a doubt about where the link ends."""
+    if breaks(text, first, last) or not is_balanced(text, first, last):
+        return False
+    if markup.closing(text, first, last) < last or (first and text[first - 1] == "<" and "|" in text[first:last]):
+        return False
+    host = _HOST.match(text, first, last)
+    if not host or without_text(host[1], certain=web) != host[1]:
+        return False
+    rest = text[host.end() : last]
+    if rest[:1] in ("?", "#") and host[1].endswith("."):
+        return False  # `www.example.com.?Offer`
+    return web or rest[:1] not in ("?", "#") or bare.belongs(rest)
+
+
+def _doubt(text: str, part: Candidate) -> Refusal:
+    """What strict says of a link that smart would have taken."""
+    beside = text[max(0, part.start - 1) : part.start] + text[part.end : part.end + 1]
+    return _GLUED if markup.MARKS.isdisjoint(beside) else _MARKED

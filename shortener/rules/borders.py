@@ -1,11 +1,7 @@
 """Where a link begins and ends in a text: which characters are borders, and what is taken off at either end."""
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
-
-LINE_ENDS: Final = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 # Chinese, Japanese and Korean letters, punctuation and full-width forms: kana, Han, Hangul, bopomofo and what stands
 # beside them (Unicode blocks). Such text touches links, because these languages put no spaces between words.
@@ -25,11 +21,13 @@ _CJK_MARKS: Final = "\u3000-\u3004\u3008-\u3020\u3030\uff00-\uff0f\uff1a-\uff20\
 _NEVER_IN_LINK: Final = '<>"`\\\\'
 
 BORDER: Final = re.compile(f"[{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]")
-# What a link may run through: no border, no separator with the next link behind it. Only right behind `=`, `#` or `+`,
-# where no URL ends, ideographs go on with it (`?q=犬`).
+# What a link may run through: no border, no bracket, no separator with the next link behind it. Ideographs go on with a
+# link where no URL ends: right behind `=`, `#` or `+` (`?q=犬`) and behind a `/` of the path (`/wiki/日本語`).
+_IDEOGRAPHS: Final = f"(?:(?![{_CJK_MARKS}])[{CJK}{SPACELESS}])"
 RUN: Final = re.compile(
-    f"(?:[^,;|{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]|[,;|](?![,;|]{{0,8}}(?:https?://|www\\.))"
-    f"|(?<=[=#+])(?:(?![{_CJK_MARKS}])[{CJK}{SPACELESS}])++)*",
+    f"(?:[^,;|()\\[\\]{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]"
+    "|(?!(?<=/),,)[,;|](?![,;|]{0,8}(?:https?://|www\\.))"
+    f"|(?:(?<=[=#+])|(?<=[^/:]/)|(?<=_\\()){_IDEOGRAPHS}++(?:[_-]{_IDEOGRAPHS}++)*)*",
     re.I,
 )
 # Letters of those scripts without their punctuation and full-width forms; a host may be made of them.
@@ -41,8 +39,8 @@ _AUTHORITY: Final = re.compile(r"[^/?#]*")
 IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}/?#:@{_CJK_MARKS}]+")
 
 _PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
-_BRACKETS: Final = {closer: opener for closer, opener in _PAIRS.items() if opener in "([{"}  # all others are borders
-_BRACKET_OR_BORDER: Final = re.compile(f"(?P<bracket>[()\\[\\]{{}}])|{BORDER.pattern}+")
+_OPENERS: Final = {")": "(", "]": "["}
+_DEEPEST: Final = 8  # brackets in brackets
 QUOTES: Final = frozenset("\"'`“”„‟‘’‚‛«»‹›〝〞〟＂＇")
 OPENING: Final = frozenset(_PAIRS.values()) | QUOTES
 _SENTENCE_ENDS: Final = frozenset(".,;:!?")
@@ -72,31 +70,31 @@ def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -
     return start, end
 
 
-def enclosed_end(text: str, start: int, end: int) -> int:
-    """Where a link that stands behind an opening bracket meets its closing one: `[http://x](`; `end` if nowhere.
+def run_end(text: str, start: int, end: int) -> int:
+    """How far a link that is at `start` goes: to a border, or to a bracket without its partner inside the link."""
+    opened: list[int] = []
+    place = start
+    while True:
+        run = RUN.match(text, place, end)
+        place = run.end() if run else place
+        bracket = text[place] if place < end else ""
+        if bracket and bracket in "([" and len(opened) < _DEEPEST and text[place + 1 : place + 2] != "/":
+            opened.append(place)
+        elif bracket in _OPENERS and opened and text[opened[-1]] == _OPENERS[bracket]:
+            opened.pop()
+        else:
+            return opened[0] if opened else place
+        place += 1
 
-    Not behind the next border, which ends the link anyway.
-    """
-    if not start or text[start - 1] not in _BRACKETS.values():
-        return end
-    return min(_partners(text).get(start - 1, end), end)
 
-
-@lru_cache(maxsize=64)  # asked for each link-like piece of a text, of which a hostile one has thousands
-def _partners(text: str) -> Mapping[int, int]:
-    """Where the closing bracket of each opening one stands, of those with no border between the two."""
-    found: dict[int, int] = {}
-    opened: dict[str, list[int]] = {opener: [] for opener in _BRACKETS.values()}
-    for mark in _BRACKET_OR_BORDER.finditer(text):
-        bracket = mark["bracket"]
-        if bracket in opened:
-            opened[bracket].append(mark.start())
-        elif bracket is None:
-            for places in opened.values():
-                places.clear()
-        elif opened[_BRACKETS[bracket]]:
-            found[opened[_BRACKETS[bracket]].pop()] = mark.start()
-    return found
+def is_balanced(text: str, start: int, end: int) -> bool:
+    """Whether each bracket of `text[start:end]` has its partner there."""
+    link = text[start:end]
+    return all(
+        link.count(opener) == link.count(closer) and link.find(opener) <= link.find(closer)
+        for closer, opener in _OPENERS.items()
+        if opener in link or closer in link
+    )
 
 
 def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:

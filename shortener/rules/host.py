@@ -87,7 +87,7 @@ def _fault_of_name(name: str, labels: list[str]) -> str | None:
     if len(labels) > 1 and ending not in TOP_LEVEL and ending.replace("-", "").isalnum():
         return "path" if _swallowed_path(ending) else "tld"
     if not _is_domain(name, labels):
-        return "label" if len(labels) == 1 and validators.hostname(name, may_have_port=False) else "host"
+        return "host"
     return _fault_of_scripts(labels)
 
 

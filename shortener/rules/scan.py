@@ -8,33 +8,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from shortener.rules.bare import is_rest_of_mail
-from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, RUN, SPACELESS, enclosed_end, strip
-from shortener.rules.host import TOP_LEVEL
+from shortener.rules import bare, markup, neighbours
+from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
+from shortener.rules.endings import has_known, is_known, known_start, without_text
 from shortener.rules.target import REASONS, Refusal, Target, judge
+from shortener.rules.words import OTHER_SCHEMES
 
 # Dotted letters, digits, `_` and `-` of scripts that put spaces between words.
-_LETTERS: Final = f"(?:(?![{CJK}{SPACELESS}])[\\w-])+"
-_TOKEN: Final = re.compile(f"{_LETTERS}(?:\\.{_LETTERS})*")
+_LETTERS: Final = f"(?:(?![{CJK}{SPACELESS}])[\\w-])++"
+_EDGE: Final = f"(?:(?<![\\w-])|(?<=[{CJK}{SPACELESS}]))"
+_TOKEN: Final = re.compile(f"{_EDGE}{_LETTERS}(?:(?:\\.{_LETTERS})++|(?=:)|(?=\\+http))", re.I)
+LINK_LIKE: Final = re.compile(r"[^\s.]\.[^\s.]|://")  # without such a sign there is no link
 _WEB_END: Final = re.compile(r"https?\Z", re.I | re.A)
 _PORT: Final = re.compile(r":[0-9]{1,5}(?!\w)")
 _WWW: Final = re.compile(r"(?:.*[.0-9])?(?=www\.)", re.I | re.A)  # `8am.www.example.com`
-_GOES_ON: Final = re.compile(r"\.[A-Z][a-z]+\Z")  # `www.example.com.Please call`: the next sentence
-_MAIL_BEFORE: Final = re.compile(r"\w@ {1,3}\Z")  # `name@ example.com`
 _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
 _BEFORE: Final = frozenset("@$%#~-.&+/\\")  # a name after one of these is part of something else
 _BEHIND: Final = frozenset("(@=\\")  # and so is one before these
 _NO_SPACE: Final = re.compile(f"[^\\s{CJK}]*")
 _HOST_ONLY: Final = re.compile(r"[^/?#:@]*")
-_OPEN_ENDED: Final = OPENING | frozenset("*~|")  # emphasis, separators, and brackets that open for what follows
-_AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`, `http //example.com`
-_BROKEN_SCHEME: Final = re.compile(r"https?[:;/\\][:;/\\\s]*\Z", re.I)
-_OPENING_OR_SPACE: Final = "".join(OPENING) + " \t\r\n\u3000"
-_LOOK_BACK: Final = 64  # characters
-_ENDINGS: Final = TOP_LEVEL | {
-    ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
-}
+_SEPARATORS: Final = OPENING | frozenset("|")  # taken off at the end: what opens for the text that follows
+_SCHEMES: Final = frozenset(OTHER_SCHEMES.split())
+_BEFORE_LINK: Final = frozenset({"sms", "tel", "mms", "data", "feed", "market"})  # words that stand before a link, too
+_VCS: Final = re.compile(r"(?:git|hg|svn|bzr|darcs|web)\+https?://", re.I | re.A)
+_AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`
+_WORD_AND: Final = re.compile(r"(?:^|\s)[^\W\d_]+&\Z")  # `shops&example.com`
+_BREAK: Final = re.compile(
+    r"\.{2,}(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
+)  # `acme.com/a...and`, `acme.com/,,Win`, `…[/url]`
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +50,83 @@ class Candidate:
 
 def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
     """Every link-like stretch of `text[start:end]`, in order; e-mail addresses are no such thing."""
-    place = start
+    if not LINK_LIKE.search(text, start, end):
+        return
+    place = free = start
     while token := _TOKEN.search(text, place, end):
-        web = text.startswith("://", token.end()) and token.end() + 3 <= end
-        span = _web_span(text, token, end) if web else _bare_span(text, token, end)
-        place = token.end()
-        if span is not None and span[0] < span[1]:
-            place = max(place, span[1])
-            yield Candidate(*span, weigh(text, *span, own_hosts, bare_domains))
+        found = _candidate(text, token, end, own_hosts, bare_domains)
+        if found is None:
+            place = token.end()
+            continue
+        first = max(free, neighbours.glued_scheme(text, found.start)) if _is_separator(found) else found.start
+        free, place = found.end, max(token.end(), found.end)
+        yield Candidate(first, found.end, found.verdict)
 
 
 def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Target | Refusal:
     """Judge `text[start:end]` where it stands: what follows a lone `https://` must not become a link."""
     candidate = text[start:end]
-    torn = candidate.endswith("://") and text[end : end + 1].isspace()
-    if torn or (candidate[:4].lower() != "http" and _follows_scheme(text, start)):
-        return Refusal("separator", REASONS["separator"])
-    return judge(candidate, own_hosts=own_hosts, bare_domains=bare_domains)
+    if candidate.endswith("://") and text[end : end + 1].isspace():
+        return _refuse("separator")
+    verdict = judge(candidate, own_hosts=own_hosts, bare_domains=bare_domains)
+    if isinstance(verdict, Target) and (reason := neighbours.fault(text, start, end)):
+        return _refuse(reason)
+    return verdict
 
 
-def _follows_scheme(text: str, start: int) -> bool:
-    """Whether what stands before is a scheme gone wrong: `https:// `, `http//`, `http; //`; not `http //`, from OCR."""
-    before = text[max(0, start - _LOOK_BACK) : start].rstrip(_OPENING_OR_SPACE)
-    return before.endswith("://") or _BROKEN_SCHEME.search(before) is not None
+def breaks(text: str, start: int, end: int) -> bool:
+    """Whether the sentence goes on within `text[start:end]`, behind dots or commas."""
+    return _unbroken(text, start, end) < end
+
+
+def _refuse(reason: str) -> Refusal:
+    return Refusal(reason, REASONS[reason])
+
+
+def _is_separator(found: Candidate) -> bool:
+    return isinstance(found.verdict, Refusal) and found.verdict.reason == "separator"
+
+
+def _candidate(
+    text: str, token: re.Match[str], end: int, own_hosts: frozenset[str], bare_domains: str
+) -> Candidate | None:
+    after = text[token.end() : token.end() + 1]
+    if after in (":", "+") and (stop := _other_scheme_end(text, token, end)):
+        return Candidate(token.start(), stop, _refuse("scheme"))
+    web = after == ":" and text.startswith("://", token.end()) and token.end() + 3 <= end
+    span = _web_span(text, token, end) if web else _bare_span(text, token, end)
+    if span is None or span[0] >= span[1]:
+        return None
+    verdict = weigh(text, *span, own_hosts, bare_domains)
+    if isinstance(verdict, Refusal) and (web or text[span[0] : span[0] + 4].lower() == "www."):
+        span, verdict = _whole_host(text, *span, end, verdict)
+    return Candidate(*span, verdict)
+
+
+def _whole_host(text: str, start: int, stop: int, end: int, verdict: Refusal) -> tuple[tuple[int, int], Refusal]:
+    """Take in what goes on with a refused host behind a symbol: `http://my✶example.com/x` is one refusal."""
+    host = _HOST_ONLY.match(text, max(start, text.find("://", start, stop) + 3), stop)
+    if not host or host.end() < stop:
+        return (start, stop), verdict
+    rest = _NO_SPACE.match(text, stop, end)
+    whole = strip(text, start, rest.end() if rest else stop)[1]
+    if whole <= stop:
+        return (start, stop), verdict
+    again = judge(text[start:whole])
+    return (start, whole), again if isinstance(again, Refusal) else verdict
+
+
+def _other_scheme_end(text: str, token: re.Match[str], end: int) -> int:
+    """How far `mailto:a@b.com?body=https://…`, `view-source:https://…`, `git+https://…` go; 0 if it is none such."""
+    name = token[0].rpartition(".")[2].lower()
+    if _VCS.match(text, token.start(), end):
+        return run_end(text, token.end() + 1, end)
+    if text[token.end()] != ":" or name not in _SCHEMES:
+        return 0
+    if name in _BEFORE_LINK and text[token.end() + 1 : token.end() + 5].lower() == "http":
+        return 0
+    stop = run_end(text, token.end() + 1, end)
+    return stop if text.find("://", token.end() + 1, stop) >= 0 else 0
 
 
 def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
@@ -78,73 +134,55 @@ def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
     scheme = _WEB_END.search(token[0])
     start = token.start() + (scheme.start() if scheme else 0)
     after = token.end() + 3
-    end = enclosed_end(text, start, end)
-    stop = _ideographic_host_end(text, after, _run_end(text, after, end), end)
+    if start and text[start - 1] == "<":  # `<https://example.com/|label>`
+        bar = text.find("|", after, end)
+        end = bar if bar >= 0 else end
+    stop = _ideographic_host_end(text, after, run_end(text, after, end), end)
     if stop == after:  # a mark stands right behind `https://`: all of it is refused, not what follows the mark
         rest = _NO_SPACE.match(text, after, end)
         return start, rest.end() if rest else stop
-    name = text[after:stop]
-    if len(_without_sentence(name)) < len(name):
-        stop = after + len(_without_sentence(name))
-    return start, _trimmed(text, start, stop)
+    host = _HOST_ONLY.match(text, after, stop)
+    if host and host.end() == stop:
+        name = without_text(host[0], certain=True)
+        if len(name) < len(host[0]):
+            return start, after + len(name)
+    return start, _trimmed(text, start, _unbroken(text, after, stop))
 
 
 def _ideographic_host_end(text: str, after: int, stop: int, end: int) -> int:
     """Go on where a border is part of the host: `https://例え.jp/`, `https://www.例え.jp/`, `https://example.みんな`."""
     host = text[after:stop]
-    if host and (host[-1] != "." or not _HOST_ONLY.fullmatch(host) or _has_known_ending(host[:-1])):
+    if host and (host[-1] != "." or not _HOST_ONLY.fullmatch(host) or is_known(host[:-1].rpartition(".")[2])):
         return stop
     more = IDEOGRAPHIC_HOST.match(text, stop, end)
     if more is None:
         return stop
     ending = more[0].rpartition(".")[2]
-    known = next((size for size in range(len(ending), 0, -1) if ending[:size].lower() in _ENDINGS), 0)
+    known = known_start(ending)
     if not known:
-        return stop if host else _run_end(text, more.end(), end)
-    return _run_end(text, more.end(), end) if known == len(ending) else more.end() - len(ending) + known
-
-
-def _run_end(text: str, start: int, end: int) -> int:
-    run = RUN.match(text, start, end)
-    return run.end() if run else start
+        return stop if host else run_end(text, more.end(), end)
+    return run_end(text, more.end(), end) if known == len(ending) else more.end() - len(ending) + known
 
 
 def _bare_span(text: str, token: re.Match[str], end: int) -> tuple[int, int] | None:
     """A dotted name with a known ending, or that begins with `www.`, with its port and path."""
+    if "." not in token[0]:
+        return None
     www = _WWW.match(token[0])
     start = token.start() + (www.end() if www else len(token[0]) - len(token[0].lstrip("_")))
-    name = _without_sentence(text[start : token.end()].rstrip("-_"))
+    name = without_text(text[start : token.end()].rstrip("-_"), certain=www is not None)
     stop = start + len(name)
-    if not _looks_like_domain(name) or not _stands_free(text, start, token.end()):
+    if not (name[:4].lower() == "www." or has_known(name)) or not _stands_free(text, start, token.end()):
         return None
-    end = enclosed_end(text, start, end)
     port = _PORT.match(text, stop, end)
-    stop = port.end() if port else stop
-    if stop < end and text[stop] in "/?#":
-        run = _trimmed(text, start, _run_end(text, stop, end))
-        return (start, run) if text[stop:run] != "#" else None
-    if text[stop : stop + 1] in _BEHIND or (not www and _rest_of_mail(text, start, name)):
+    place = port.end() if port else stop
+    if place < end and text[place] in "/?#":
+        stop = _trimmed(text, start, _unbroken(text, start, run_end(text, place, end)))
+        if bare.belongs(text[place:stop]):
+            return start, stop
+    elif text[place : place + 1] in _BEHIND:
         return None
-    return start, stop
-
-
-def _without_sentence(name: str) -> str:
-    goes_on = _GOES_ON.search(name)
-    return name[: goes_on.start()] if goes_on and not _has_known_ending(name) else name
-
-
-def _rest_of_mail(text: str, start: int, name: str) -> bool:
-    """`name@ example.com`, `name at gmail.com`: an address that somebody tore or spelled out."""
-    before = text[max(0, start - 5) : start]
-    return bool(_MAIL_BEFORE.search(before)) or (is_rest_of_mail(name) and not before.endswith("/"))
-
-
-def _looks_like_domain(name: str) -> bool:
-    return "." in name and (name[:4].lower() == "www." or _has_known_ending(name))
-
-
-def _has_known_ending(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in _ENDINGS
+    return start, place
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:
@@ -155,12 +193,33 @@ def _stands_free(text: str, start: int, end: int) -> bool:
     if before != "@" and text[start : start + 4].lower() == "www.":
         return True
     if before == "/":
-        return _AFTER_SLASHES.search(text[max(0, start - 3) : start]) is not None
+        slashes = _AFTER_SLASHES.search(text[max(0, start - 3) : start])
+        return slashes is not None or neighbours.follows_scheme(text, start)
+    if before == "'":
+        return not text[max(0, start - 2) : start - 1].isalnum()
+    if before == "&":
+        return _WORD_AND.search(text[max(0, start - 24) : start]) is not None
     return before not in _BEFORE or (before == "." and text[start - 2 : start - 1] == ".")
 
 
+def _unbroken(text: str, start: int, end: int) -> int:
+    """Where the sentence goes on in a path, or its end."""
+    link = text[start:end]
+    if ".." not in link and ",," not in link and "[/" not in link:
+        return end
+    broken = _BREAK.search(link)
+    if not broken or "/compare/" in link or not {"?", "#"}.isdisjoint(link[: broken.start()]):
+        return end
+    return start + broken.start()
+
+
 def _trimmed(text: str, start: int, end: int) -> int:
-    """The link's end: before a suffix and sentence punctuation."""
-    suffix = _SUFFIX.search(text[start:end])
-    end = start + suffix.start() if suffix else end
-    return strip(text, start, end, _OPEN_ENDED)[1]
+    """The link's end: before a suffix, sentence punctuation and marks that were opened before the link."""
+    suffix = _SUFFIX.search(text, start, end) if end == len(text) else _SUFFIX.search(text[start:end])
+    if suffix:
+        end = suffix.start() if end == len(text) else start + suffix.start()
+    while True:
+        last = strip(text, start, end, _SEPARATORS)[1]
+        end = markup.closing(text, start, last)
+        if end == last:
+            return end

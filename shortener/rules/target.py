@@ -11,25 +11,26 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from shortener.rules import bare
+from shortener.rules import bare, placeholder
 from shortener.rules import host as hosts
 
-LONGEST: Final = 2_048  # characters of the ASCII form
+LONGEST: Final = 8_000  # characters of the ASCII form
 BARE_DOMAINS: Final = ("off", "careful", "any")
 
 REASONS: Final[dict[str, str]] = {
-    "variable": "A placeholder was not replaced; fill in the variable before you send.",
+    "variable": "A placeholder is in the link or touches it; fill it in before you send, or put a space between.",
     "doubled": "The scheme stands twice; keep one `https://`.",
     "separator": "After the scheme there must be exactly `://` and then the domain; remove or add slashes or spaces.",
+    "torn": "A space tears the link, so that another domain would be the target; remove the space.",
     "scheme": "Only http and https links can be tracked; use such a link.",
     "userinfo": "User name or password before the domain is not allowed; remove everything up to the `@`.",
-    "email": "This is an e-mail address, not a link.",
-    "host": "The domain is missing or not valid; check what stands after `://`.",
+    "email": "This is an e-mail address, or a part of one, not a link.",
+    "host": "The domain is missing, incomplete or not valid; write it in full, such as www.example.com.",
     "path": "The `/` between domain and path is missing or encoded as %2F; put a plain `/` there.",
     "localhost": "localhost is the reader's own device; use a public domain.",
     "private": "This is a private or reserved address that recipients cannot reach; use a public domain.",
     "address": "The address is written in an unusual form; write it as four decimal numbers, or use a domain.",
-    "label": "The host is a single word; use a full domain such as www.example.com.",
+    "label": "The host is a single word; use a full domain such as www.example.com.",  # in stored messages
     "tld": "The top-level domain does not exist; check the end of the domain.",
     "port": "The port must be a number from 1 to 65535; correct it or leave it out.",
     "idn": "The domain holds characters that no registered name may have; write it as it is registered.",
@@ -41,7 +42,9 @@ REASONS: Final[dict[str, str]] = {
     "own": "This is a link of the shortener itself; use the link that it leads to.",
     "bare": "Links without http:// or https:// are not taken here; put the scheme before it.",
     "word": "This looks like a word after a full stop or like a file; put https:// or www. before it if it is a link.",
-    "glued": "The link touches other text; put a space before and after it, or use smart detection.",
+    "glued": "The link touches other text; put a space before and after it, or use smart detection: it would take it.",
+    "mark": "A mark such as * or _ may belong to the link or to the text; put a space between, or use smart detection, "
+    "which would take the link without the mark.",
     "kept": "The message holds a live link of the shortener already, and was given back unchanged.",
     "later": "Another link of the message was shortened; only the first one is.",
 }  # fmt: skip
@@ -50,8 +53,6 @@ _WEB: Final = re.compile(r"https?://(?![/\\])", re.I | re.A)
 _BROKEN_WEB: Final = re.compile(r"https?(?:[:;]|//)|[/\\]{2}", re.I | re.A)
 _OTHER_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.I | re.A)
 _AGAIN: Final = re.compile(r"(?:[a-z][a-z0-9+-]*:/|https?(?::|//))", re.I | re.A)
-# `#{name}` `${name}` `{{name}}` `%{name}` `*|NAME|*` anywhere; `{name}` and `{user.name}` where a letter begins it.
-_VARIABLE: Final = re.compile(r"[#$%]\{|\{\{|\*\||\{[^\W\d][\w.]*\}")
 _AUTHORITY: Final = re.compile(r"[^/?#]*")
 _PORT: Final = re.compile(r"[0-9]{1,5}")
 _NOT_IN_LINK: Final = frozenset('<>"\\`')
@@ -142,7 +143,7 @@ def _fault_of_beginning(candidate: str) -> str | None:
 
 
 def _fault_of_text(candidate: str, parts: _Parts) -> str | None:
-    if _VARIABLE.search(candidate):
+    if placeholder.inside(candidate):
         return "variable"
     reason = _fault_of_characters(candidate)
     if reason:

@@ -22,52 +22,22 @@ CHAT_SHORT: Final = """
     aw bn bt cm gd gn jo ki sx tc tl
 """
 
-# Generic endings that are words of English or of another large language.
+# Generic endings that begin or end sentences where people leave out a space: `tomorrow.call`, `work.today`. Endings
+# under which companies register names (`online shop store site app link live support services top ...`) are not here:
+# in chat they are hardly ever what stands behind a full stop, in small letters.
 LONG_WORDS: Final = """
-    able academy accountant accountants actor ads adult africa agency airforce amazon analytics android
-    apartments app apple arab archi army art arte asia associates attorney auction audible audio author auto
-    autos baby band bank bar bargains baseball basketball beats beauty beer best bet bible bid bike bingo
-    bio black blackfriday blog blue boats bom bond boo book booking bot boutique box broadway broker brother
-    build builders business buy buzz cab cafe cal call cam camera camp canon capetown capital car caravan
-    cards care career careers cars casa case cash casino cat catering catholic center ceo channel charity
-    chase chat cheap christmas chrome church circle citadel city claims cleaning click clinic clothing cloud
-    club coach codes coffee college community company compare computer condos construction consulting
-    contact contractors cooking cool country coupon coupons courses credit creditcard cricket crown cruise
-    cruises dad dance data date dating day deal dealer deals degree delivery delta democrat dental dentist
-    design dev diamonds diet digital direct directory discount discover dish docs doctor dog domains dot
-    download drive earth eat eco education email energy engineer engineering enterprises equipment esq
-    estate events exchange expert exposed express fail faith family fan fans farm farmers fashion fast
-    feedback fidelity film final finance financial fire fish fishing fit fitness flights florist flowers fly
-    foo food football forsale forum foundation fox free frontier fun fund furniture futbol gallery game
-    games gap garden gay gent gift gifts gives giving glass global gmbh gold golf goo got graphics gratis
-    green gripe grocery group guide guitars guru hair hangout haus health healthcare help here hiphop hockey
-    holdings holiday homes horse hospital host hosting hot hotels house how ice imamat immo inc industries
-    infiniti ink institute insurance insure int international intuit investments irish java jetzt jewelry
-    jobs jot joy juegos juniper kaufen kids kim kitchen kiwi land lat latino law lawyer lease legal lgbt
-    life lifestyle lighting like limited limo link live living llc loan loans locker lol love ltd ltda luxe
-    luxury maison makeup man management mango map market marketing markets med media meet melbourne meme
-    memorial men menu mini mint mit mobile moda moe moi mom money monster mormon mortgage motorcycles mov
-    movie museum music name natura navy network new news next nexus ngo ninja now obi observer office one
-    ong onl online ooo open oracle orange organic origins page pars partners parts party pay pet pharmacy
-    phd phone photo photography photos physio pics pictures pid pin ping pink pioneer pizza place play
-    plumbing plus poker porn post press prime pro prod productions prof progressive promo properties
-    property protection pub qpon quest racing radio read realestate realtor realty recipes red rehab reise
-    reisen reit reliance ren rent rentals repair report republican rest restaurant review reviews rich rip
-    rocks rodeo room rsvp run safe safety sale salon save scholarships school schule science search seat
-    secure security seek select services seven sew sex sexy sharp shell shia shoes shop shopping show silk
-    sina singles site ski skin sky sling smart smile soccer social software solar solutions song soy spa
-    space sport spot staples star statefarm storage store stream studio study style sucks supplies supply
-    support surf surgery sydney systems tab talk target tattoo tax taxi team tech technology tel tennis
-    theater theatre tickets tienda tips tires today tools top total tours town toys trade trading training
-    travel trust tube tunes university uno vacations vegas ventures vet viajes video vig viking villas vin
-    vip virgin visa vision viva vivo vote voting voto voyage wang watch watches weather website wed wedding
-    whoswho wien wiki win windows wine winners work works world wow xin xxx yachts yoga you yun zero zip
-    zone
+    able baby best bet bid blue boo book booking bot buy call cam cards care cash cat chat cheap click contact cool dad
+    dance date day deal diet docs dog dot earth eat esq fail fan fans fast film final fire fish fit fly foo food free
+    frontier fun gay gift gives giving glass goo got green hair help here hot how ice ink int irish joy kids
+    kim land lat life like lol love ltd luxe map meet meme memorial men menu moe mom money mov new next now
+    obi one ong open ooo orange page party pay pet phd phone pid pin ping pink pizza place play poker post
+    prime prof promo prod pub quest read red report rest rich rip room rsvp run safe save search seat secure seek
+    select seven sew sex sexy silk sky smile soccer song soy spa spot star stream sucks surf talk target taxi tel
+    tips today tours toys tube uno vet vin vote wang watch wed wedding whoswho win wine winners work works wow
+    xxx yachts you yun zero zip
 """
 
 # Endings that belong to one company or city: their names stand in messages far more often than domains under them.
-# With the list before this is every generic ending but those that are no word and that many register under:
-# `com net org edu gov mil info biz mobi xyz icu` and a few more.
 COMPANY_NAMES: Final = """
     aaa aarp abb abbott abbvie abc abogado abudhabi accenture aco aeg aetna afl agakhan aig airbus airtel
     akdn alibaba alipay allfinanz allstate ally alsace alstom americanexpress americanfamily amex amfam
@@ -102,7 +72,7 @@ COMPANY_NAMES: Final = """
 
 # Endings of files that people name in messages: scripts, libraries, archives, notes.
 FILE_ENDINGS: Final = """
-    am app do in inc int java la md mk ml mo mov ms pl pm prof properties ps py rs sc sh so st tf vi zip
+    java md mk mo mov pl pm properties ps py rs sh so zip
 """
 
 # What stands between a company's name and a country's code or a host's ending: `example.co.in`, `example.web.app` are
@@ -116,12 +86,53 @@ ABBREVIATIONS: Final = """
 """
 
 # Names of things that are written like domains under `com`, `net` or `org`, and are meant as such only with a path.
-THINGS: Final = "ado.net asp.net vb.net"
+THINGS: Final = "ado.net asp.net dot.com vb.net"
+
+# Words of chat in several languages. Right before a dot and an ending of any country they are the end of a sentence:
+# `done.cl` (call), `ok.tt` (that), `cepat.info`.
+CHAT_WORDS: Final = """
+    again ah ahh already also always and andrew ans any anytime as ask asap at ate away back bad bb bday be because bed
+    been before better big boy bro bt btw busy but bye call came can cant care check class come coming cool cos coz cya
+    da day days dear did dinner do does doing don done dont down dot dun dunno each early eat eating else email end
+    enough even ever every fine first fri friday from fun gd get girl give go god going gone good got great gud had haha
+    happy has have he hehe hello help her here hey hi him his home hope how hw if im in info is it its jan jus just k
+    kk know la lah later leh let life like lol long lor love luv macho made make man mb me meet miss mon more morning
+    much mum must my name nd need never nice night nite no not nothing now nvm nw of off oh ok okay okie old on one only
+    open or other our out over own pa part pay pic please pls ppl r ready really right said same sat say school see
+    send sent she sia sir sis sleep so some soon sorry sth still stop sun sure ta take talk tc tell thank thanks that
+    the their them then there they thing things this thks thx till time tired tml tmr tnx to today tom tomorrow tonite
+    too true try tue txt u up ur us very wait want was wat watch we wed week well went what when where who why will wish
+    with work working world wow wrong x ya yah yeah year years yep yes yet you your yr yup
+    ada adalah aja aku anda apa atau bagi bisa buat cepat dan dapat dari dengan di dong dulu gan gratis hadiah hari ini
+    itu iya jadi jangan juga kakak kalo kami kamu kan karena kirim klik lagi lebih mau nanti nih nomor pada pakai pulsa
+    resmi saja sama saya sdh sebelum segera semua sih silakan sudah tahun terbatas terima tidak untuk utk yang yg yuk
+    acele ama artik ayni bana ben beni bilgi bir biz bu bugun canim cok da degil detay diye evet gel gibi gore hadi
+    hayir hemen hic icin ile iptal kac kadar kampanya lutfen merhaba nasil ne neden olsun selam sen sms sonra tamam
+    tikla tiklayin ve veya yarin yok
+    ahora amigo aqui asi bien buenos casa como con cuando cuenta dia esta este esto favor gracias hola hoy les luego
+    manana mas mejor mi muy nada para pero por porque pues que quiero si siempre solo tambien tiempo todo tu un una ya
+    aqui agora ate bem bom ele ela eu foi isso mais mas nao oi obrigado para pra sim tudo vc voce
+    aber alles auf auch bei bin bis bitte da danke dann das dass der die doch du ein er euch ganz gut hab haus heute
+    hier ich ihr ist ja jetzt kann kein klar komm mal mehr mein mit morgen nach nein nicht noch nur oder schon sehr sie
+    sind so tag und uns viel von war was wenn wie wir wo zu
+    alors aussi avec bien bon bonjour cest chez dans demain dit elle est et fait ici il je jour les mais merci moi mon
+    non nous oui ou pas pour quand que quoi rien sa salut suis sur toi tout tres une va vous voila
+    allora anche anni bene bravo buona casa che ciao come cosa cui dai del dove ecco ero fare fatto grazie ho io lei lo
+    loro lui ma mio niente noi oggi ora per piu poi prego qui quando sei senza solo sono sta subito sul tanto tutto uno
+    zijn dank dag dat deze een geen goed graag hallo het hier hoe jij kan maar meer mijn morgen naar niet nog nu ook
+    straks toch van veel voor waar wat wel zo
+"""
+
+# Names that are such words, and yet well known as domains.
+NAMES_THAT_ARE_WORDS: Final = "home.pl ok.ru"
 
 # Mail providers: their bare name is what is left of an e-mail address that was torn or spelled out.
 MAIL_PROVIDERS: Final = "gmail googlemail hotmail rocketmail yahoo ymail"
 
-# What archives and gateways write in an e-mail address in place of the part that they hide: `USER.com`.
-HIDDEN: Final = "USER"
+# Schemes of links that hold other links, and are written without `//`.
+OTHER_SCHEMES: Final = """
+    blob data feed geo intent jar javascript magnet mailto market mms mmsto sip skype sms smsto tel tg viber view-source
+    whatsapp xmpp
+"""
 
 WORDLIKE: Final = frozenset((SHORT_WORDS + CHAT_SHORT + LONG_WORDS + COMPANY_NAMES + FILE_ENDINGS).split())

@@ -192,6 +192,13 @@ class FoundLink(Document):
     text: Annotated[str, Field(description="What of the message would be replaced.")]
 
 
+class OtherDetection(Document):
+    """What the other way of detection would take."""
+
+    detection: Literal["strict", "smart"]
+    link: FoundLink
+
+
 class CheckedMessage(Document):
     """What would become of a message."""
 
@@ -199,6 +206,10 @@ class CheckedMessage(Document):
     link: FoundLink | None
     skipped: list[Explained]
     sms: Sms
+    other: Annotated[
+        OtherDetection | None,
+        Field(description="Where `detection` is the other value, and takes a link that is not taken here."),
+    ]
 
 
 class ExportedMessage(Document):

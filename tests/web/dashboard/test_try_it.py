@@ -76,3 +76,17 @@ def test_what_cannot_be_asked_is_told_at_its_field(viewer: Browser) -> None:
         assert told in page.text
         assert next(named for tag, named in page.tags if tag == "textarea")["aria-describedby"] == "message-fault"
     assert look(viewer, "hello", detection="clever").status == 422
+
+
+def test_what_smart_would_take_is_offered_in_one_click(viewer: Browser) -> None:
+    page = look(viewer, "詳細はhttps://a.example.com/1へ\n次")
+    assert "With smart detection this link would be shortened: https://a.example.com/1" in page.text
+    offer = next(form for form in page.forms if form.fields.get("detection") == "smart")
+    again = viewer.send(offer)
+    assert "<mark>https://a.example.com/1</mark>へ" in again.html
+    assert "With smart detection" not in again.text
+
+
+def test_no_other_detection_is_offered_where_it_takes_the_same(viewer: Browser) -> None:
+    assert "detection this link would" not in look(viewer, TEXT).text
+    assert "detection this link would" not in look(viewer, "day.so").text

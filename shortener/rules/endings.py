@@ -1,0 +1,63 @@
+"""Where does a domain name end, if text is glued to it? Top-level domains tell."""
+
+import re
+from typing import Final
+
+from shortener.rules.host import TOP_LEVEL
+from shortener.rules.words import SECOND_LEVEL, WORDLIKE
+
+_ENDINGS: Final = TOP_LEVEL | {
+    ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
+}
+_SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
+_NEXT_SENTENCE: Final = re.compile(r"\.([A-Z][a-z]+)\Z")
+_GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z])")
+_GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z0-9])")
+_SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|[_-]+\Z")
+
+
+def is_known(ending: str) -> bool:
+    """Whether a top-level domain is known, in ASCII or as its readers write it."""
+    return ending.lower() in _ENDINGS
+
+
+def has_known(name: str) -> bool:
+    """Whether a dotted name ends with a known top-level domain."""
+    return "." in name and is_known(name.rpartition(".")[2])
+
+
+def known_start(label: str) -> int:
+    """How many characters of a label, as many as possible, are a known top-level domain; 0 if none."""
+    return next((size for size in range(len(label), 0, -1) if is_known(label[:size])), 0)
+
+
+def without_text(name: str, *, certain: bool) -> str:
+    """A dotted name without the text that is glued to it.
+
+    That is the next sentence (`acme.com.Call`), a word with a capital (`acme.comPlease`) and, where a scheme or `www.`
+    makes it `certain` that a domain was meant, digits (`www.acme.com1win`) and signs (`acme.com=`).
+    """
+    if certain and (sign := _SIGN.search(name)) and has_known(name[: sign.start()]):
+        name = name[: sign.start()]
+    while (goes_on := _NEXT_SENTENCE.search(name)) and _begins_sentence(name[: goes_on.start()], goes_on[1]):
+        name = name[: goes_on.start()]
+    rest, dot, last = name.rpartition(".")
+    if dot and not is_known(last):
+        glued = (_GLUED if certain else _GLUED_WORD).match(last)
+        if glued and is_known(glued[0]) and rest.lower() != "www":
+            return f"{rest}.{glued[0]}"
+    return name
+
+
+def _begins_sentence(rest: str, word: str) -> bool:
+    """`acme.com.Call` and `acme.co.uk.Help`, not `Acme.Com.Tr` and not `acme.com.Tr`."""
+    if not is_known(word):
+        return True
+    if word in ("Ltd", "Inc"):  # of a company's name
+        return False
+    if not has_known(rest):
+        return False
+    last = rest.rpartition(".")[2]
+    if last.lower() in _SECOND_LEVEL and len(word) == 2:
+        return False
+    return not last.istitle() or word.lower() in WORDLIKE

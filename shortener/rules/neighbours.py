@@ -1,0 +1,127 @@
+"""What stands beside a link may forbid it: the scheme that it was torn from, an e-mail address, invisible joints.
+
+Each of these would make a stranger's domain the target, or leave a piece of the link standing before the shortlink.
+Only a few characters beside the link are looked at, so that the work grows with the text's length.
+"""
+
+import re
+from typing import Final
+
+from shortener.rules import placeholder
+from shortener.rules.bare import is_mail_provider
+from shortener.rules.borders import CJK, OPENING, SPACELESS
+from shortener.rules.endings import has_known, is_known
+
+_LOOK: Final = 64  # characters
+_SPACES: Final = " \t\r\n\v\f\u3000"
+_OPENING_OR_SPACE: Final = "".join(OPENING) + _SPACES
+_BROKEN_SCHEME: Final = re.compile(
+    r"(?:h(?:tt|xx)ps?\s{0,3}(?:[:;：；﹕]\s{0,3}[/\\／]{0,4}|[/\\／]{1,4})|:[/\\／]{2,3})[\s:;：/\\／]*\Z", re.I
+)
+_SCHEME_PART: Final = frozenset(":;：；﹕/\\／")
+_GLUED_SCHEME: Final = re.compile(r"(?:h(?:tt|xx)ps?)?[:;：；﹕]?[/\\／]{1,4}\Z", re.I)
+_TORN: Final = re.compile(r"(?:https?://|(?<![\w.])(?=www\.))([^/?#:@,;!)\s]+)\Z", re.I)
+_REGISTRY: Final = re.compile(r"\.(?:com|co|net|org|gov|gob|edu|ac)\.[^.]", re.I)
+_HOST_ONLY: Final = re.compile(r"(?:https?://)?[^/?#:]*", re.I)
+_AT: Final = r"""(?:[@＠﹫]|&(?:\#64|\#x40|commat);|%40
+    |[(\[{（［｛【〔]\s{0,2}(?:at|ät|@|＠|arroba|chez|kukac|アット(?:マーク)?|골뱅이)\s{0,2}[)\]}）］｝】〕]
+    |(?<=\w)[(\[]a[)\]]|<at>)"""
+_MAIL_BEFORE: Final = re.compile(rf"[\w.+'-]\s{{0,3}}{_AT}\s{{0,3}}\Z", re.I | re.X)
+_MAIL_BEHIND: Final = re.compile(rf"\s{{0,3}}{_AT}\s{{0,3}}[\w-]{{1,63}}\.\w", re.I | re.X)
+_INVISIBLE: Final = "\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_LETTER: Final = f"(?![{CJK}{SPACELESS}])[\\w.-]"
+_JOINED_BEFORE: Final = re.compile(f"{_LETTER}[{_INVISIBLE}]{{1,8}}\\Z")
+_JOINED_BEHIND: Final = re.compile(f"[{_INVISIBLE}]{{1,8}}{_LETTER}")
+_INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
+# A symbol, not one that usually stands between texts, and a name behind it.
+_SYMBOL_BEHIND: Final = re.compile(
+    f"[^\\s\\w{CJK}{SPACELESS}/?#:.<>\"'`()\\[\\]{{}}\\\\]{{1,4}}((?:[\\w-]{{1,63}}\\.){{1,8}}[\\w-]{{1,63}})(?=[/?#:]|\\Z|\\s)"
+)
+_NEXT: Final = re.compile(r"\s{1,3}(\.?[\w-]{1,63}(?:\.[\w-]{1,63})*)(/?)")
+
+
+def fault(text: str, start: int, end: int) -> str | None:
+    """Why `text[start:end]`, in itself a valid target, is none where it stands; a reason code, or nothing."""
+    web = text[start : start + 4].lower() == "http"
+    host_only = _HOST_ONLY.fullmatch(text, start, end) is not None
+    reason = None if web else _fault_of_bare(text, start, end, host_only=host_only)
+    if not reason and host_only:
+        reason = _fault_behind_host(text, start, end)
+    return reason or ("variable" if placeholder.touches(text, start, end) else None)
+
+
+def glued_scheme(text: str, start: int) -> int:
+    """Where the wrongly written scheme begins that touches `text[start:]`: `http:/`, `https：//`."""
+    broken = _GLUED_SCHEME.search(text, max(0, start - 12), start)
+    return broken.start() if broken else start
+
+
+def follows_scheme(text: str, start: int) -> bool:
+    """Whether a scheme gone wrong stands before: `https:// `, `http//`, `http; //`, `https ://`, `https：//`."""
+    before = text[max(0, start - _LOOK) : start].rstrip(_OPENING_OR_SPACE)
+    return before[-1:] in _SCHEME_PART and _BROKEN_SCHEME.search(before) is not None
+
+
+def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str | None:
+    if follows_scheme(text, start):
+        return "separator"
+    if start and text[start - 1].isspace() and _follows_torn(text, start):
+        return "torn"
+    before = text[max(0, start - _LOOK) : start]
+    if host_only and text[start : start + 4].lower() != "www.":
+        if _MAIL_BEFORE.search(before[-24:]) or _MAIL_BEHIND.match(text, end):
+            return "email"
+        if text[end : end + 1] == "#" and not text[end + 1 : end + 2].isalnum():
+            return "word"  # `ACME.ID# 12`
+        if is_mail_provider(text[start:end]) and not before.endswith("/"):
+            return "email"
+    return "control" if before and _INVISIBLES.match(before[-1]) and _JOINED_BEFORE.search(before[-9:]) else None
+
+
+def _follows_torn(text: str, start: int) -> bool:
+    """Whether one of the two pieces before is the first half of a host: `http://acme `, `www.my `, `acme.gov.uk.x `."""
+    pieces = text[max(0, start - _LOOK) : start].split()[-2:]
+    if not pieces or not ("." in pieces[-1] or "://" in pieces[-1]):
+        return False
+    return any(map(_is_first_half, pieces))
+
+
+def _is_first_half(piece: str) -> bool:
+    torn = _TORN.search(piece)
+    if not torn:
+        return _REGISTRY.search(piece) is not None and not has_known(piece) and not _has_sign(piece)
+    host = torn[1]
+    return not has_known(host) or (host[:4].lower() == "www." and host.count(".") == 1)
+
+
+def _has_sign(piece: str) -> bool:
+    return any(sign in piece for sign in "/?#:@")
+
+
+def _fault_behind_host(text: str, start: int, end: int) -> str | None:
+    behind = text[end : end + 1]
+    if not behind:
+        return None
+    if behind.isspace():
+        return "torn" if _goes_on(text, start, end) else None
+    if _INVISIBLES.match(behind) and _JOINED_BEHIND.match(text, end):
+        return "control"
+    if behind.isalnum() or behind in ".,;:!?'\"":
+        return None
+    symbol = _SYMBOL_BEHIND.match(text, end)
+    return "idn" if symbol and has_known(symbol[1]) else None
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether the host goes on behind a space: `acme.com .mx`, `www.ac me.com`, `acme.co m/x`."""
+    rest = _NEXT.match(text, end)
+    if not rest:
+        return False
+    name = text[start:end]
+    if rest[1].startswith("."):
+        return is_known(rest[1][1:]) and rest[1].islower()
+    host = name.rpartition("/")[2]
+    if host[:4].lower() == "www." and host.count(".") == 1:
+        return has_known(rest[1])
+    last = host.rpartition(".")[2]
+    return bool(rest[2]) and "." not in rest[1] and rest[1].islower() and is_known(last + rest[1])

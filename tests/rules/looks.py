@@ -1,0 +1,21 @@
+"""How a text looks to link detection, in short: what would be rewritten, and what is said of the rest."""
+
+from shortener.rules.body import find
+
+OWN = frozenset({"s.example.com"})
+
+
+def link(text: str, detection: str) -> str | None:
+    """The stretch of text that is rewritten."""
+    found = find(text, detection=detection, own_hosts=OWN).found
+    return text[found.start : found.end] if found else None
+
+
+def skipped(text: str, detection: str) -> list[tuple[str, str]]:
+    """What was passed over, each with its reason."""
+    return [(each.text, each.reason) for each in find(text, detection=detection, own_hosts=OWN).skipped]
+
+
+def reasons(text: str, detection: str) -> set[str]:
+    """Why something was passed over."""
+    return {reason for _, reason in skipped(text, detection)}
