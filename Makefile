@@ -20,22 +20,23 @@ demo: $(VENV)/run.done ## send a message, click its link, watch the callback arr
 
 setup: $(VENV)/dev.done ## install all that running, testing and checking need
 
-test: $(VENV)/dev.done browser ## run all tests, on SQLite and on PostgreSQL, and in a browser
+test: $(VENV)/dev.done programs ## run all tests, on SQLite and on PostgreSQL, and in a browser
 	@$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 bench: $(VENV)/dev.done ## measure the speed in five minutes; BENCH="--help" tells what else it can do
 	@command -v wrk >/dev/null || $(MAKE) --no-print-directory wrk
 	@$(BIN)/python bench/speed.py $(BENCH)
 
-check: $(VENV)/dev.done browser lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
+check: $(VENV)/dev.done programs lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
 	@rm -f .coverage .coverage.*
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
 	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=98 --skip-covered
 	@$(BIN)/coverage report --include='shortener/[a-z]*.py' --fail-under=95 --skip-covered
 
-.PHONY: browser
-browser: $(VENV)/dev.done
-	@$(BIN)/python -m tests.chromium
+# What tests need and pip does not have.
+.PHONY: programs
+programs: $(VENV)/dev.done
+	@$(BIN)/python -m tests.programs
 
 lint: $(VENV)/dev.done
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -22,6 +22,7 @@ from shortener.rules import contact, visitor
 
 VERSION = "0.1.0"
 PREFIX = "SHORTENER_"
+HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@]*)(?::([0-9]{0,5}))?")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -40,6 +41,38 @@ def _like(pattern: str, example: str) -> AfterValidator:
         raise ValueError(f"must look like {example}")
 
     return AfterValidator(check)
+
+
+def _names_a_database(value: str) -> str:
+    """A URL of PostgreSQL, with one host or several as libpq takes them, or of SQLite. A fault never repeats it."""
+    scheme, _, rest = value.partition("://")
+    names_file = scheme == "sqlite" and rest[:1] == "/" and len(rest) > 1
+    if names_file or (re.fullmatch(r"postgres(ql)?(\+psycopg)?", scheme) and rest and _hosts(rest)):
+        return value
+    raise ValueError(
+        "must look like postgresql://user:password@host:5432/name, or host1:5432,host2:5432, special characters as %XX "
+        "(or sqlite:////path/of/file)"
+    )
+
+
+def _hosts(rest: str) -> list[tuple[str, str]] | None:
+    """The hosts and ports of what stands behind `postgresql://`, in their order; None where one is malformed."""
+    named = [HOST.fullmatch(each) for each in re.split("[/?]", rest)[0].rpartition("@")[2].split(",")]
+    found = [(match[1].strip("[]"), match[2] or "") for match in named if match]
+    ports = all(not port or 0 < int(port) < 65536 for _, port in found)
+    return found if len(found) == len(named) and ports and "#" not in rest else None
+
+
+def _one_host(rest: str) -> str:
+    """Several hosts as SQLAlchemy takes them: `u:p@h1:5432,h2/db` becomes `u:p@/db?host=h1,h2&port=5432,`."""
+    hosts = _hosts(rest) or []
+    if len(hosts) < 2:
+        return rest
+    place, _, behind = rest.partition("/")
+    path, _, query = behind.partition("?")
+    names, ports = (",".join(each) for each in zip(*hosts, strict=True))
+    user = "".join(place.rpartition("@")[:2])
+    return f"{user}/{path}?host={names}&port={ports}{'&' if query else ''}{query}"
 
 
 def _embedded(database_url: str | None) -> bool:
@@ -88,13 +121,7 @@ Bind = Annotated[str, _like(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", 
 Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
 # Without a path, for slugs stand at the root.
 Origin = Annotated[str, _like(r"https?://[A-Za-z0-9.:\[\]-]+/?", "https://s.example.com, in ASCII and without a path")]
-DatabaseUrl = Annotated[
-    str,
-    _like(
-        r"(postgres(ql)?(\+psycopg)?://|sqlite:///).+",
-        "postgresql://user:password@host:5432/name, special characters as %XX (or sqlite:////path/of/file)",
-    ),
-]
+DatabaseUrl = Annotated[str, AfterValidator(_names_a_database)]
 
 
 class Settings(pydantic.BaseModel):
@@ -111,7 +138,8 @@ class Settings(pydantic.BaseModel):
     database_url: DatabaseUrl | None = Field(
         None,
         repr=False,
-        description="`postgresql://user:password@host/name`. Default: SQLite in `SHORTENER_DATA`.",
+        description="`postgresql://user:password@host/name`, also with several hosts, as libpq takes them: "
+        "`host1:5432,host2:5432`. Default: SQLite in `SHORTENER_DATA`.",
     )
     secret_key: str | None = Field(
         None,
@@ -208,6 +236,12 @@ class Settings(pydantic.BaseModel):
         le=128,
         description="Threads in each web process. Default: 16 in one process, or 8 in each.",
     )
+    connections: int = Field(
+        default_factory=lambda given: given.get("threads", 8) + 4,
+        ge=2,
+        le=1000,
+        description="Connections to PostgreSQL that each process may have open. Default: `SHORTENER_THREADS` and four.",
+    )
 
     @pydantic.field_validator("secret_key")
     @classmethod
@@ -247,8 +281,8 @@ class Settings(pydantic.BaseModel):
         """The database as SQLAlchemy wants it named."""
         if self.database_url is None:
             return URL.create("sqlite", database=str(self.data.resolve() / "shortener.sqlite3"))
-        url = make_url(self.database_url)
-        return url if self.embedded else url.set(drivername="postgresql+psycopg")
+        rest = self.database_url.partition("://")[2]
+        return make_url(self.database_url if self.embedded else f"postgresql+psycopg://{_one_host(rest)}")
 
     @property
     def database_file(self) -> Path | None:

@@ -6,20 +6,28 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, ExceptionContext, event, text
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, ExceptionContext, NullPool, event, text
 from sqlalchemy.orm import Session
 
+from shortener import postgresql
 from shortener.config import Settings
+from shortener.pool import Connections
 from shortener.models import Base
+from shortener.outages import is_node_lost
+from shortener.readers import Readers
 from shortener.rules.moments import from_micros
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
+READERS: Final = "shortener.readers"
+IDLE_CONNECTION: Final = TransactionStatus.IDLE
 BUSY = 10  # seconds that a writer waits on SQLite for the one before it
 _line = threading.RLock()
 # WAL: readers and the writer do not wait for each other. FULL: a commit that we promised survives a power cut.
@@ -31,19 +39,18 @@ SQLITE_PRAGMAS = (
     # A reader that stays open for long lets the WAL grow; afterwards its file is cut back to so many bytes.
     f"PRAGMA journal_size_limit = {16 * 1024 * 1024}",
 )
-# PostgreSQL ends a session that is silent inside a transaction for so long. Ours never are; but a node that froze in
-# its turn at the queue or with a batch of clicks, or whose machine is gone, would hold up all others.
-SILENCE = "10s"
+# The locks that a click takes: others who write are not in its way.
+_CHECK: Final = "SET LOCAL lock_timeout = '1s'; LOCK TABLE message, link, click, callback IN ROW EXCLUSIVE MODE"
 
 
 def bind(app: Flask, settings: Settings) -> None:
     """Give the application its database; the engine is ready for use after this."""
     # Errors are logged, and what senders wrote does not belong there.
-    options: dict[str, Any] = {"pool_size": settings.threads + 4, "max_overflow": 8, "hide_parameters": True}
-    if not settings.embedded:
-        # A server that is gone without a word is noticed in seconds, not after the kernel's quarter of an hour.
-        alive = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2}
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "tcp_user_timeout": 5000, **alive}}
+    options: dict[str, Any] = {"hide_parameters": True}
+    if settings.embedded:
+        options |= {"pool_size": settings.threads + 4, "max_overflow": 8}
+    else:  # what is idle waits in `Connections`; a search for hstore would be for nothing
+        options |= {"poolclass": NullPool, "use_native_hstore": False}
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.sqlalchemy_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
@@ -51,8 +58,15 @@ def bind(app: Flask, settings: Settings) -> None:
         hide_details(db.engine)
         if db.engine.dialect.name == "sqlite":
             prepare_sqlite(db.engine)
+            app.extensions[READERS] = _sqlite_readers(db.engine, settings)
         else:
-            prepare_postgresql(db.engine)
+            app.extensions[READERS] = prepare_postgresql(db.engine, settings)
+
+
+def readers(app: Flask) -> Readers:
+    """The application's connections for look-ups."""
+    found: Readers = app.extensions[READERS]
+    return found
 
 
 def hide_details(engine: Engine) -> None:
@@ -104,14 +118,45 @@ def _make_private(path: Path) -> None:
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def prepare_postgresql(engine: Engine) -> None:
-    """Bound how long a transaction of ours may be silent: said once to each connection, not at every transaction."""
+def _sqlite_readers(engine: Engine, settings: Settings) -> Readers:
+    """Look-ups on SQLite, whose connections cost nobody anything."""
 
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _record: object) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('idle_in_transaction_session_timeout', %s, false)", (SILENCE,))
-        connection.commit()
+    def opened() -> Any:
+        pooled = engine.raw_connection()
+        pooled.detach()
+        return pooled.dbapi_connection
+
+    return Readers(engine, Connections(opened, lambda connection: connection.close(), settings.connections, idle=None))
+
+
+def prepare_postgresql(engine: Engine, settings: Settings) -> Readers:
+    """Let sessions take their connections from where look-ups have theirs, with a transaction begun on each."""
+    parameters = postgresql.parameters_of(engine.dialect, engine.url)
+    connections = Connections(
+        lambda: postgresql.connect(parameters, connections), postgresql.Connection.end, settings.connections
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def on_connect(*_: object) -> postgresql.Connection:
+        return postgresql.begun(connections)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if driver.info.transaction_status == IDLE_CONNECTION:  # the second transaction of a connection
+            connection.exec_driver_sql(postgresql.beginning())
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        if context.connection is not None and (context.is_disconnect or is_node_lost(context.original_exception)):
+            connections.doubt()
+
+    @event.listens_for(engine, "engine_disposed")
+    def on_disposed(_engine: Engine) -> None:
+        connections.close()
+
+    any_node = partial(postgresql.connect, parameters, connections, writable=False)
+    return Readers(engine, connections, any_node if postgresql.is_choosy(parameters) else None)
 
 
 @contextmanager
@@ -144,6 +189,23 @@ def writing() -> Iterator[Connection]:
     engine = db.engine
     with _turn(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+def check(session: Session) -> None:
+    """Raise where a click could not be stored: the database is away or read-only, or somebody locks a table.
+
+    On SQLite only whether it answers.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().exec_driver_sql(_CHECK)
+    else:
+        session.execute(text("SELECT 1"))
+
+
+def allow_time(session: Session) -> None:
+    """Let the statements of this transaction take minutes: they go through very many rows."""
+    if session.get_bind().dialect.name == "postgresql":
+        postgresql.allow_time(session.connection(), postgresql.SLOW)
 
 
 @contextmanager

@@ -47,6 +47,7 @@ def prune(before: dt.datetime, rest: Rest = time.sleep) -> Iterator[int]:
 def count(before: dt.datetime) -> int:
     """How many messages `prune` would remove now."""
     with db.read() as session:
+        db.allow_time(session)
         connection = session.connection()
         every, open_ = (connection.scalars(each, {"before": before}).one() for each in (_COUNT, _COUNT_OPEN))
         return int(every - open_)

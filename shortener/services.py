@@ -47,9 +47,11 @@ class Services:
     @cached_property
     def slugs(self) -> Slugs:
         """The slugs of this installation: its salt was made with its database and never changes."""
-        # A session of its own, for it may be asked for within a transaction; a context, for the redirect has none.
-        with self.app.app_context(), Session(db.db.engine) as session:
-            return Slugs(session.scalars(select(Installation.slug_salt)).one())
+        # By a look-up, for it may be asked for within a transaction, and of a node that cannot be written.
+        row = self.readers.row(select(Installation.slug_salt), {})
+        if row is None:
+            raise RuntimeError("the database has no installation")
+        return Slugs(row[0])
 
     @cached_property
     def house(self) -> House:
@@ -92,8 +94,6 @@ def make(app: Flask, settings: Settings) -> Services:
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     deliverer = Deliverer(app, settings, client)
-    with app.app_context():
-        readers = Readers(db.db.engine)
     made = Services(
         app=app,
         settings=settings,
@@ -103,7 +103,7 @@ def make(app: Flask, settings: Settings) -> Services:
         usage=Usage(app),
         deliverer=deliverer,
         recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
-        readers=readers,
+        readers=db.readers(app),
         reception=Reception(),
         pruner=Pruner(app, settings),
         long_calls=LongCalls(settings.threads),

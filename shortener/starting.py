@@ -2,7 +2,7 @@
 
 import sys
 
-from shortener import places
+from shortener import places, postgresql
 from shortener.config import Settings
 from shortener.errors import SettingsError
 
@@ -14,7 +14,7 @@ def configured() -> Settings:
     try:
         settings = Settings.from_env()
         settings.make_ready()
-        faults = [*_spool(settings)]
+        faults = [*_spool(settings), *_database(settings)]
         if faults:
             raise SettingsError(faults)
     except SettingsError as error:
@@ -26,3 +26,9 @@ def configured() -> Settings:
 def _spool(settings: Settings) -> list[str]:
     why = places.why_unusable(settings.spool_folder)
     return [f"SHORTENER_SPOOL: clicks cannot be kept there while the database is away: {why}"] if why else []
+
+
+def _database(settings: Settings) -> list[str]:
+    """What is wrong with a PostgreSQL that answers; one that does not may come later."""
+    why = None if settings.embedded else postgresql.why_unusable(settings.sqlalchemy_url)
+    return [why] if why else []

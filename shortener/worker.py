@@ -16,11 +16,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from flask import Flask
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
-from shortener import accounts, backlog, callbacks, db, stranded
+from shortener import accounts, backlog, callbacks, db, outages, stranded
 from shortener.callbacks import Claimed, Ended
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
@@ -46,7 +44,6 @@ LONG_AWAY = 15.0  # seconds without the database after which leases may have run
 SETTLE_FIRST = (
     10.0  # seconds after so long in which every worker stores what became of its attempts, and claims nothing
 )
-AWAY = (OperationalError, InterfaceError, PoolTimeoutError)  # the database, for a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +140,14 @@ class Deliverer:
         try:
             self._rescue()
             return self._settle_and_claim(ended, free if self._may_claim() else 0)
-        except AWAY:
-            log.exception("callbacks: the database does not answer; trying again")
-            self._ended.extendleft(reversed(ended))
-            self._away_since, self._back_since = self._away_since or time.monotonic(), None
-        except Exception:  # whatever it is, the loop must not end by it
-            log.exception("callbacks: a turn failed; settling each of %d attempts alone", len(ended))
-            self._settle_alone(ended)
+        except Exception as error:  # whatever it is, the loop must not end by it
+            if outages.is_outage(error):
+                outages.report(log, error)
+                self._ended.extendleft(reversed(ended))
+                self._away_since, self._back_since = self._away_since or time.monotonic(), None
+            else:
+                log.exception("callbacks: a turn failed; settling each of %d attempts alone", len(ended))
+                self._settle_alone(ended)
         return []
 
     def _may_claim(self) -> bool:
@@ -254,11 +252,11 @@ class Deliverer:
         """Whether it is stored, or will be when the database is back."""
         try:
             self._settle_and_claim([(claimed, answer)], 0)
-        except AWAY:
+        except Exception as error:
+            if not outages.is_outage(error):
+                log.exception("callback %s: the attempt cannot be settled", claimed.event_id)
+                return False
             self._ended.append((claimed, answer))
-        except Exception:
-            log.exception("callback %s: the attempt cannot be settled", claimed.event_id)
-            return False
         return True
 
     def _submit(self, pool: ThreadPoolExecutor, job: Job) -> None:

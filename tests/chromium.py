@@ -1,9 +1,5 @@
-"""The browser that tests look at pages with: found, installed where that may be done, or asked for.
+"""The browser that tests look at pages with: which of those that there may be, and how to get one."""
 
-`python -m tests.chromium` does so; `make test` and `make check` call it.
-"""
-
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +8,6 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-INSTALLED = "Installing Chromium, which tests look at pages with ..."
 WANTED = """\
 Tests look at pages with Chromium or Chrome, and there is none. Install it by one of these, then try again:
   sudo apt-get install chromium          on Debian
@@ -37,24 +32,6 @@ def _playwrights() -> str | None:
     return path if Path(path).exists() else None
 
 
-def _install() -> None:
-    """By the system's packages on Debian; on Ubuntu, whose package is empty, as the library does it."""
-    subprocess.run(["apt-get", "update", "-q"], check=False)
-    subprocess.run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], check=False)
-    if found() is None:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=False)
-
-
-def main() -> int:
-    """Say how to get a browser where none is there and none can be installed; that fails under CI."""
-    if found() is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        print(INSTALLED, flush=True)
-        _install()
-    if found():
-        return 0
-    print(WANTED)
-    return 1 if os.environ.get("CI") else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def install() -> None:
+    """Install it as the library does: on Ubuntu, whose package is empty."""
+    subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=False)

@@ -27,7 +27,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import Engine, event
 
 from bench.instance import ROOT, free_port
-from shortener import callbacks, db, gunicorn_worker, serve, worker
+from shortener import callbacks, gunicorn_worker, postgresql, serve, worker
 from shortener.outbound import Client
 from shortener.rules.retry import MAX_STARTS
 from shortener.web import bodies
@@ -67,7 +67,7 @@ class Twist:
 
     lease_margin: float = 0.5  # seconds; stands for worker.LEASE_MARGIN
     poll: float = 0.1  # seconds; stands for worker.POLL
-    silence: str = "1s"  # stands for db.SILENCE
+    silence: str = "1s"  # stands for postgresql.SILENCE
     max_starts: int = MAX_STARTS
     clock: float = 0.0  # seconds that the system's clock is ahead
     read_within: float | None = None  # seconds for heads and for bodies, in place of what the servers grant
@@ -248,7 +248,7 @@ def _install(twist: Twist, reach: Callable[[Point], None]) -> None:
     """Wrap what marks the points. The product itself knows nothing of it."""
     vars(worker).update(LEASE_MARGIN=twist.lease_margin, POLL=twist.poll)
     vars(callbacks).update(MAX_STARTS=twist.max_starts)
-    vars(db).update(SILENCE=twist.silence)
+    vars(postgresql).update(SILENCE=twist.silence)
     if twist.read_within is not None:
         _hurry(twist.read_within)
     _watch_statements(reach)

@@ -352,7 +352,8 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_passw
     nowhere = {"SHORTENER_DATABASE_URL": "postgresql://shop:hunter2@127.0.0.1:1/links"}
     result = flask(environ | nowhere, "account", "list")
     assert (result.returncode, result.stdout) == (3, "")
-    assert result.stderr.startswith("Error: The database refused: ")
+    assert result.stderr.startswith("Error: The database is unavailable: ")
+    assert "db upgrade" not in result.stderr
     assert "hunter2" not in result.stderr
 
 

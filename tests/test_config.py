@@ -12,6 +12,7 @@ import certifi
 import pytest
 from sqlalchemy import create_engine, make_url
 
+from shortener import postgresql
 from shortener.config import Settings
 from shortener.errors import SettingsError
 
@@ -119,6 +120,44 @@ def test_postgresql_is_reached_through_psycopg_however_it_is_written(tmp_path: P
     assert named == make_url("postgresql+psycopg://" + url.partition("://")[2])
 
 
+SEVERAL = {
+    "u:p@h1:5432,h2:5432/db?target_session_attrs=read-write": (
+        {"user": "u", "password": "p", "dbname": "db"},
+        {"host": "h1,h2", "port": "5432,5432", "target_session_attrs": "read-write"},
+    ),
+    "u@h1,h2/db": ({"user": "u", "dbname": "db"}, {"host": "h1,h2", "target_session_attrs": "read-write"}),
+    "u@h1:1,h2,h3:3/db?target_session_attrs=any": (
+        {"user": "u", "dbname": "db"},
+        {"host": "h1,h2,h3", "port": "1,,3", "target_session_attrs": "any"},
+    ),
+    "u:p%40%2C@[::1]:5433,[fd00::2]/db": (
+        {"user": "u", "password": "p@,", "dbname": "db"},
+        {"host": "::1,fd00::2", "port": "5433,", "target_session_attrs": "read-write"},
+    ),
+    "u@/db?host=h1:5432&host=h2:5433": (
+        {"user": "u", "dbname": "db"},
+        {"host": "h1,h2", "port": "5432,5433", "target_session_attrs": "read-write"},
+    ),
+    "u,v@h1/db": ({"user": "u,v", "dbname": "db"}, {"host": "h1"}),
+}
+
+
+@pytest.mark.parametrize("rest", SEVERAL)
+def test_several_hosts_are_taken_as_libpq_takes_them(tmp_path: Path, rest: str) -> None:
+    url = make_url(read(tmp_path, DATABASE_URL=f"postgresql://{rest}", SECRET_KEY=KEY).sqlalchemy_url)
+    found = postgresql.parameters_of(url.get_dialect()(), url)
+    given = {name: str(value) for name, value in found.items() if name != "context" and value != ","}
+    assert given == {**SEVERAL[rest][0], **SEVERAL[rest][1]}
+
+
+@pytest.mark.parametrize(
+    "rest", ["u@h1:5432,h2:0/db", "u@h1:5432,h2:65536/db", "u@h1:5432,h2:x/db", "u@[::1,h2/db", "u@h1:1:2/db", ""]
+)
+def test_a_malformed_host_is_refused(tmp_path: Path, rest: str) -> None:
+    [fault] = faults(tmp_path, DATABASE_URL=f"postgresql://{rest}", SECRET_KEY=KEY)
+    assert fault.startswith("SHORTENER_DATABASE_URL: must look like postgresql://")
+
+
 def test_a_sqlite_file_can_be_named(tmp_path: Path) -> None:
     settings = read(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/other.sqlite3")
     assert settings.embedded
@@ -153,6 +192,7 @@ BAD = {
     "SERVER": "apache",
     "PROCESSES": "0",
     "THREADS": "1.5",
+    "CONNECTIONS": "1",
 }
 
 

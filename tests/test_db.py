@@ -81,14 +81,6 @@ def test_a_new_connection_can_read_while_another_holds_the_write_lock(
     first.dispose()
 
 
-def test_postgresql_ends_a_session_that_is_silent_inside_a_transaction(app: Flask, database_kind: str) -> None:
-    if database_kind == "sqlite":
-        pytest.skip("SQLite has one writer, whom nobody can end")
-    for session_of in (db.read, db.write):
-        with session_of() as session:
-            assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == db.SILENCE
-
-
 def test_writers_that_come_together_all_get_their_turn(app: Flask) -> None:
     together = threading.Barrier(12)
 

@@ -11,15 +11,19 @@ from typing import IO, Any, Final
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from tqdm import tqdm
 
+from shortener import outages
 from shortener.errors import InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
 
 # How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
 REFUSED: Final = 1
 DATABASE: Final = 3
 SETTINGS: Final = 4
+UNDEFINED_TABLE: Final = "42P01"  # PostgreSQL, appendix A
+NO_TABLES: Final = ("no such table", "unable to open database file")  # SQLite's words
 PATIENCE: Final = 2.0  # seconds before a progress bar shows
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -66,9 +70,16 @@ class Refusals(click.Command):
             raise Refused("; ".join(faults)) from None
         except ShortenerError as error:
             raise Refused(str(error)) from None
-        except DBAPIError as error:
-            hint = f"If its tables are missing, `{typed('db upgrade')}` makes them."
-            raise DatabaseFailed(f"The database refused: {error.orig}\n{hint}") from None
+        except (DBAPIError, NoConnectionError) as error:
+            raise DatabaseFailed(_told(error)) from None
+
+
+def _told(error: SQLAlchemyError) -> str:
+    """What the database said, and what to do where it is only that its tables are missing."""
+    said = str(getattr(error, "orig", error)).strip()
+    if outages.sqlstate(error) == UNDEFINED_TABLE or said.startswith(NO_TABLES):
+        return f"The database refused: {said}\nIf its tables are missing, `{typed('db upgrade')}` makes them."
+    return f"The database {'is unavailable' if outages.is_outage(error) else 'refused'}: {said}"
 
 
 class Group(Refusals, AppGroup):

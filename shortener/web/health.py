@@ -16,12 +16,13 @@ blueprint = Blueprint("health", __name__)
 @described(Operation("healthz", "Operation", {200: Answer("It serves.", documents.Health)}, codes={503: ("no_spool",)}))
 @public
 def healthz() -> dict[str, str | int] | Response:
-    """Look at the database and at the spool; 503 where one of them cannot be used.
+    """Look at the database and at the spool; 503 where no click could be stored or spooled, within ten seconds.
 
     The counts are this node's: clicks that wait in its spool, and clicks that nothing kept.
     """
     with db.read() as session:
-        seen_on = clock.last_seen(session)  # 503 comes by itself where it does not answer
+        db.check(session)  # 503 comes by itself
+        seen_on = clock.last_seen(session)
         state = clock.state(seen_on, db.now(session))
     recorder = services().recorder
     try:

@@ -5,11 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, json, request
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException
 
-from shortener import errors
+from shortener import errors, outages
 from shortener.services import services
 from shortener.web import pages
 
@@ -130,9 +129,9 @@ def _refusal(error: errors.ShortenerError) -> Response:
 
 def _no_database(error: SQLAlchemyError) -> Response:
     # Only what is over by itself: a constraint or a value that the database refuses is a fault of ours.
-    if not isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+    if not outages.is_outage(error):
         return _unexpected(error)
-    log.error("the database refused: %s", error)
+    outages.report(log, error)
     if pages.for_people():
         return _finished(pages.page(503, "unavailable"))
     return problem(503, "unavailable", "The database does not answer at the moment; try again in a few seconds.")

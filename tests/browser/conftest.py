@@ -1,7 +1,6 @@
 """A real browser, which reaches nothing but this machine, a fresh profile for each test, and the product for it."""
 
 import datetime as dt
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from bench.instance import Instance, running
 from shortener import create_app, db, people, sessions
 from shortener.config import Settings
 from shortener.models import Account, Callback, Link, Message
-from tests import chromium, databases
+from tests import databases, programs
 from tests.browsing import make_person
 from tests.conftest import SECRET_KEY
 from tests.waiting import WITHIN
@@ -36,9 +35,7 @@ expect.set_options(timeout=MILLISECONDS)
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = chromium.found()
-    if executable is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(chromium.WANTED)
+    executable = programs.CHROMIUM.path()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
         yield browser

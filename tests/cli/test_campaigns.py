@@ -137,7 +137,9 @@ def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
     result = run(campaign(1000), "out.csv", "--idempotency-key", "k")
     event.remove(db.db.engine, "before_cursor_execute", fail)
     assert result.exit_code == 3
-    assert result.stderr.startswith("Broken off; what is done is in out.csv.part.\nError: The database refused: gone")
+    assert result.stderr.startswith(
+        "Broken off; what is done is in out.csv.part.\nError: The database is unavailable: gone"
+    )
     assert not Path("out.csv").exists()
     done = written("out.csv.part")
     assert len(done) == stored() == 500

@@ -60,4 +60,5 @@ def _text(value: object) -> str:
 def _database(settings: Settings) -> str:
     """Which database it is and where: without name and password of who may enter, and without what stands behind."""
     url = make_url(settings.sqlalchemy_url)
-    return f"{url.get_backend_name()}://{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    host = url.host or ",".join(url.normalized_query.get("host", ()))
+    return f"{url.get_backend_name()}://{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"

@@ -38,6 +38,7 @@ def overview(seat: Seat) -> ResponseReturnValue:
     """The period in numbers and as a chart; what waits or has failed first."""
     given = periods.given(request.args)
     with db.read() as session:
+        db.allow_time(session)
         start, end = _period(given, db.now(session))
         found = overviews.overview(session, seat.account, start, end)
         undetected_count = undetected.smart_would_take(session, seat.account, start, end)
