@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from shortener import migrations
@@ -24,6 +25,7 @@ from shortener.db import prepare_sqlite
 from shortener.errors import SettingsError
 from shortener.models import Base
 from tests.conftest import SECRET_KEY
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 Facts = set[tuple[object, ...]]
@@ -296,3 +298,29 @@ def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: 
     engine = create_engine(Settings(database_url=settings["DATABASE_URL"], secret_key=SECRET_KEY).sqlalchemy_url)
     assert len(salt(engine)) == 1
     engine.dispose()
+
+
+def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    if empty.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    monkeypatch.setattr(migrations, "LOCK", "100ms")
+    monkeypatch.setattr(migrations, "PAUSE", 0.01)
+    up_to(empty, "0002")
+    tries: list[str] = []
+    event.listen(empty, "rollback", lambda _: tries.append("rollback"))
+    writing = "LOCK TABLE account IN ROW EXCLUSIVE MODE"  # what a writer takes, and a new foreign key wants alone
+    with ThreadPoolExecutor(1) as pool, empty.connect() as writer, empty.connect() as other:
+        writer.execute(text(writing))
+        upgraded = pool.submit(migrations.upgrade, empty)
+        until(lambda: len(tries) > 1)
+        other.execute(text(writing))
+        for connection in (writer, other):
+            connection.commit()
+        assert upgraded.result()[0] == "0003"
+
+
+def up_to(engine: Engine, revision: str) -> None:
+    with engine.connect() as connection, connection.begin():
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
