@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from shortener import postgresql
 from shortener.config import Settings
-from shortener.pool import Connections
 from shortener.models import Base
 from shortener.outages import is_node_lost
+from shortener.pool import Connections
 from shortener.readers import Readers
 from shortener.rules.moments import from_micros
 

@@ -14,8 +14,8 @@ from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Dialect
 from sqlalchemy import Connection as SQLConnection
 
-from shortener.pool import Connections
 from shortener.errors import SettingsError
+from shortener.pool import Connections
 
 CONNECT: Final = 3  # seconds, for each host
 LOOK_UP: Final = 3.0  # seconds that a look-up may take

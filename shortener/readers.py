@@ -13,8 +13,8 @@ from sqlalchemy import Engine, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from shortener.pool import Connections
 from shortener.outages import is_node_lost
+from shortener.pool import Connections
 from shortener.postgresql import SilentError
 
 LONG: Final = 1.0  # seconds; a look-up that failed after so long held its thread for nothing
