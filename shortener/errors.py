@@ -161,6 +161,18 @@ class PasswordError(ShortenerError):
     code = "password"
 
 
+class CommonPasswordError(PasswordError):
+    """A password that is tried first by whoever guesses."""
+
+    code = "common_password"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This password is easy to guess: it is a common one, or holds the name of the person or the account. Put a "
+            "few words together."
+        )
+
+
 class SignInError(ShortenerError):
     """Nobody has this name and this password. It does not tell which of the two is wrong."""
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from shortener import accounts
 from shortener.accounts import random_text
-from shortener.errors import PasswordError, PersonNameError, SignInBusyError
+from shortener.errors import CommonPasswordError, PasswordError, PersonNameError, SignInBusyError
 from shortener.models import Account, Person, SignedIn
+from shortener.rules.common_password import is_common
 
 ROLES: Final = ("owner", "viewer")
 NAME_LENGTH = 200
@@ -55,12 +56,16 @@ def create(
     operator: bool = False,
     now: dt.datetime,
 ) -> Person:
-    """Add a person; PersonNameError if the name is taken or the person would see nothing."""
+    """Add a person; PersonNameError if the name is taken or the person would see nothing.
+
+    PasswordError where the password cannot be taken.
+    """
     name = plain_name(name)
     if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
         raise PersonNameError(f"A person's name has 1 to {NAME_LENGTH} printable characters.")
     if (account is None) != (role is None) or (account is None and not operator):
         raise PersonNameError("A person needs an account and a role in it, or is an operator, or both.")
+    check_new(password, name, account)
     person = Person(name=name, password=hashed(password), role=role, operator=operator, created_on=now)
     person.account_id = None if account is None else accounts.named(session, account).id
     session.add(person)
@@ -139,6 +144,16 @@ def hashed(password: str) -> str:
     check_length(password)
     with _turn:
         return _hasher.hash(password)
+
+
+def check_new(password: str, *names: str | None) -> None:
+    """PasswordError where a new password is too short, too long or easy to guess for who knows these names.
+
+    Passwords that are stored already are not looked at: nobody is locked out.
+    """
+    check_length(password)
+    if is_common(password, [name for name in names if name]):
+        raise CommonPasswordError
 
 
 def check_length(password: str) -> None:

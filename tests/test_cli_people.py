@@ -92,6 +92,17 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(
     assert document(run("person", "list", "--json")) == before
 
 
+def test_a_password_that_is_easy_to_guess_is_refused(app: Flask, run: Run, sender: Sender) -> None:
+    def try_it(line: str, *words: str) -> str:
+        return refused(app.test_cli_runner().invoke(args=["person", *words], input=line))
+
+    for line in ("1234567890\n", "password123\n", "vera likes tea\n", "shop 2026 shop\n"):
+        assert "This password is easy to guess" in try_it(line, "create", "vera", "--account", "shop")
+    typed(app, LONG, "create", "vera", "--account", "shop")
+    assert "easy to guess" in try_it("shop 2026 shop\n", "password", "vera")
+    assert Browser(app).sign_in("vera", LONG.strip()).status == 200
+
+
 @pytest.mark.parametrize("line", ["", "short\n", "x" * 201 + "\n"])
 def test_a_password_of_the_wrong_length_is_refused(app: Flask, run: Run, sender: Sender, line: str) -> None:
     result = app.test_cli_runner().invoke(args=["person", "create", "otto", "--operator"], input=line)

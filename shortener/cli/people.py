@@ -66,8 +66,10 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
               flask --app wsgi person password ann --generate
     """
     with db.read() as session:
-        people.named(session, name)  # before anything is typed
+        known = people.named(session, name)  # before anything is typed
+        account = people.account_name(session, known)
     new = _password(generate)
+    people.check_new(new, name, account)
     new_hash = people.hashed(new)
     with db.write() as session:
         person = people.named(session, name)

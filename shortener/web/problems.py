@@ -26,6 +26,7 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.AccountNameError: 404,
     errors.PersonNameError: 404,
     errors.PasswordError: 422,
+    errors.CommonPasswordError: 422,
     errors.SignInError: 401,
     errors.SignInBusyError: 429,
     errors.SignInLimitError: 429,

@@ -19,7 +19,7 @@ PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
 # Of no route: what is answered where there is none, or not with that method; and of bodies without a length.
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
 # What only people meet, on the pages of the dashboard: no program is told these.
-ON_PAGES = {"account_name", "person_name", "password", "sign_in", "sign_in_busy", "sign_in_limit"}
+ON_PAGES = {"account_name", "person_name", "password", "common_password", "sign_in", "sign_in_busy", "sign_in_limit"}
 WEB = Path(openapi.__file__).parent
 
 

@@ -28,6 +28,7 @@ CODES = {
     errors.ClockError: "clock",
     errors.PersonNameError: "person_name",
     errors.PasswordError: "password",
+    errors.CommonPasswordError: "common_password",
     errors.SignInError: "sign_in",
     errors.SignInBusyError: "sign_in_busy",
     errors.SignInLimitError: "sign_in_limit",

@@ -57,7 +57,7 @@ def password(seat: Seat) -> ResponseReturnValue:
     if new != given.get("again", ""):
         return _password_page("differs", 422)
     try:
-        people.check_length(new)
+        people.check_new(new, seat.person.name, None if seat.of is None else seat.of.name)
         _change_password(seat, given.get("old", ""), new)
     except (SignInLimitError, SignInBusyError) as error:
         return _later(_password_page(error.code, 429), error)
