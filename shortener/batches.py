@@ -3,7 +3,9 @@
 A transaction is committed before its outcomes are given: that is the protocol of whoever hands in many.
 """
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -21,6 +23,9 @@ SIZE: Final = 250  # messages to a transaction: more of them save little, and ho
 TRIES: Final = 5
 DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
 BETWEEN: Final = "\x1f"  # no key that a sender can give has it, so an entry's key is never a single message's
+# On SQLite, which has one writer, batches of a process take turns, a transaction each. Together they are no quicker,
+# but a single message would wait for all of them.
+_turn = threading.Lock()
 Outcome = Preprocessed | ShortenerError | Fault
 T = TypeVar("T")
 
@@ -46,11 +51,12 @@ def preprocess(
     `first` is the place of the first one in the whole batch, from 0: an entry's own idempotency key is made of the
     batch's and its place.
     """
-    prepared = [
-        _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
-        for place, entry in enumerate(entries, first)
-    ]
-    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
+    with _turn if db.db.engine.dialect.name == "sqlite" else nullcontext():
+        prepared = [
+            _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
+            for place, entry in enumerate(entries, first)
+        ]
+        stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
     return [next(stored) if isinstance(each, Draft) else each for each in prepared]
 
 

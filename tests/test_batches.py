@@ -1,6 +1,7 @@
 """Preprocess in bulk: entries and outcomes in step, and what is tried again."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -117,3 +118,31 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
         first, second, third = batch.result(WITHIN)
     assert isinstance(first, ClientTagTakenError) and isinstance(second, ClientTagTakenError)
     assert isinstance(third, Preprocessed)
+
+
+def test_on_sqlite_batches_take_turns_so_that_single_messages_wait_for_one(
+    app: Flask, services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch, database_kind: str
+) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL has many writers")
+    at_work, most = 0, 0
+    check = Order.check
+
+    def counted(*given: Any) -> Order:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        threading.Event().wait(0.01)  # others could come meanwhile
+        at_work -= 1
+        return check(*given)
+
+    monkeypatch.setattr(Order, "check", counted)
+
+    def work(_: int) -> list[Outcome]:
+        with app.app_context():
+            return preprocess(services, sender, entry(), entry())
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [outcome for each in pool.map(work, range(8)) for outcome in each]
+    assert {type(outcome) for outcome in outcomes} == {Preprocessed}
+    assert most == 1
