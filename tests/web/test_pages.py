@@ -137,7 +137,10 @@ def test_crawlers_are_asked_to_stay_away(client: FlaskClient, app: object) -> No
 
 def test_health_looks_at_the_database(client: FlaskClient, app: object) -> None:
     answer = client.get("/healthz")
-    assert (answer.status_code, answer.json) == (200, {"status": "ok", "clicks_spooled": 0, "clicks_lost": 0})
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"status": "ok", "clicks_spooled": 0, "clicks_lost": 0, "clock": "ok"},
+    )
 
 
 @pytest.mark.parametrize("fallback", [None, "https://www.example.com/"])
