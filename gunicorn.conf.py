@@ -52,7 +52,7 @@ def post_worker_init(worker: Any) -> None:
     try:
         process.begin(worker.wsgi)
     except SecretKeyError as error:
-        sys.exit(str(error))
+        starting.refuse(error)  # its exit code ends gunicorn as a whole
     # What came right after the fork was heard by the handlers that the worker has from its parent.
     while not worker.heard_before.empty():
         if worker.heard_before.get() in SIGNALS:
@@ -60,6 +60,11 @@ def post_worker_init(worker: Any) -> None:
     if not worker.alive:
         heard.note(signal.SIGTERM)
     process.follow_signals(worker.wsgi, heard, stop=lambda: None)
+
+
+def pre_exec(server: Any) -> None:
+    """On SIGUSR2, start the new server as this one was started: `python -m gunicorn`, not the file that that runs."""
+    server.START_CTX["args"] = [sys.executable, "-m", "gunicorn", *sys.argv[1:]]
 
 
 def worker_exit(server: Any, worker: Any) -> None:

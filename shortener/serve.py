@@ -6,6 +6,7 @@ they are told to run is wrapped.
 
 import functools
 import math
+import mmap
 import os
 import signal
 import socket
@@ -31,6 +32,7 @@ APP = "wsgi:app"
 HEAD_WITHIN = 10_000  # milliseconds for a request's head; also how long a connection is kept open for the next one
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
 _server: MPServer | None = None  # a worker process has it from its parent
+_unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of them cannot use the secret key
 
 
 def main() -> None:
@@ -67,7 +69,17 @@ def _granian(settings: Settings) -> None:
     global _server
     _server = server
     server.main_loop_interrupt = Interrupt()
+    signal.signal(signal.SIGQUIT, server.signal_handler_interrupt)
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, _refuse_signal)
     server.serve(spawn_target=_work, target_loader=_load)
+    if _unusable[0]:
+        sys.exit(starting.UNUSABLE)
+
+
+def _refuse_signal(_number: int, _frame: object) -> None:
+    """By default these end a process. No log, for that takes a lock."""
+    os.write(2, b"SIGUSR1 and SIGUSR2 do nothing under Granian; SIGHUP replaces the web processes one by one\n")
 
 
 def _load(target: str) -> Flask:
@@ -77,7 +89,9 @@ def _load(target: str) -> Flask:
     try:
         process.begin(app)
     except SecretKeyError as error:
-        sys.exit(str(error))
+        _unusable[0] = 1
+        os.kill(os.getppid(), signal.SIGTERM)  # which would start another one, for ever
+        starting.refuse(error)
     return app
 
 

@@ -1,12 +1,24 @@
 """What must hold before a web server starts. Where it does not, the start ends with a sentence that says what to do."""
 
+import contextlib
+import errno
+import os
+import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 
-from shortener import places, postgresql
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from shortener import accounts, places, postgresql
 from shortener.config import Settings
-from shortener.errors import SettingsError
+from shortener.errors import SecretKeyError, SettingsError
 
 UNUSABLE = 4  # exit code; the commands end with the same one
+# A server that takes over the sockets of another one, or of the service manager, finds them in use.
+INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
 
 
 def configured() -> Settings:
@@ -14,21 +26,79 @@ def configured() -> Settings:
     try:
         settings = Settings.from_env()
         settings.make_ready()
-        faults = [*_spool(settings), *_database(settings)]
-        if faults:
-            raise SettingsError(faults)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(UNUSABLE)
+        check(settings)
+    except (SettingsError, SecretKeyError) as error:
+        refuse(error)
     return settings
 
 
-def _spool(settings: Settings) -> list[str]:
-    why = places.why_unusable(settings.spool_folder)
-    return [f"SHORTENER_SPOOL: clicks cannot be kept there while the database is away: {why}"] if why else []
+def refuse(error: Exception) -> None:
+    """End the process with a sentence."""
+    sys.stderr.write(f"{error}\n")
+    sys.exit(UNUSABLE)
 
 
-def _database(settings: Settings) -> list[str]:
+def check(settings: Settings) -> None:
+    """SettingsError where files, folders or the address cannot be used, SecretKeyError where the key is another one."""
+    faults = [fault for find in (_temporary, _database_file, _database, _spool, address) for fault in find(settings)]
+    if faults:
+        raise SettingsError(faults)
+    _check_secret_keys(settings)
+
+
+def address(settings: Settings) -> Iterator[str]:
+    """Say why nobody can listen where the settings say."""
+    host, _, port = settings.bind.rpartition(":")
+    if host.startswith("unix") or not port.isdigit() or any(name in os.environ for name in INHERITED):
+        return
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what has ended is no obstacle
+            probe.bind(where)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            yield f"SHORTENER_BIND: {settings.bind} is in use already; end what listens there, or set another address"
+        else:
+            yield f"SHORTENER_BIND: cannot listen on {settings.bind}: {error.strerror}; set another address"
+
+
+def _temporary(_: Settings) -> Iterator[str]:
+    try:
+        tempfile.gettempdir()
+    except OSError:
+        yield "TMPDIR: no temporary folder can be written; mount one (docker run --tmpfs /tmp), or name one by TMPDIR"
+
+
+def _database_file(settings: Settings) -> Iterator[str]:
+    file = settings.database_file
+    if file is None:
+        return
+    for path in (file.parent, file):
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            yield f"SHORTENER_DATA: {places.reason(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), path)}"
+
+
+def _database(settings: Settings) -> Iterator[str]:
     """What is wrong with a PostgreSQL that answers; one that does not may come later."""
     why = None if settings.embedded else postgresql.why_unusable(settings.sqlalchemy_url)
-    return [why] if why else []
+    if why:
+        yield why
+
+
+def _spool(settings: Settings) -> Iterator[str]:
+    if why := places.why_unusable(settings.spool_folder):
+        yield f"SHORTENER_SPOOL: clicks cannot be kept there while the database is away: {why}"
+
+
+def _check_secret_keys(settings: Settings) -> None:
+    """Before anything is started. Where the database does not answer yet, each web process checks it."""
+    if settings.database_file is not None and not settings.database_file.exists():
+        return  # to look would make one
+    waits = {} if settings.embedded else {"connect_timeout": 5}
+    engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
+    try:
+        with contextlib.suppress(SQLAlchemyError), Session(engine) as session:
+            accounts.check_secret_keys(session, settings.secret_keys)
+    finally:
+        engine.dispose()

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -23,6 +24,7 @@ from sqlalchemy import select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tqdm import tqdm
 
+from bench.instance import free_port
 from shortener import accounts, cli, create_app, db
 from shortener.cli import base
 from shortener.config import Settings
@@ -238,7 +240,7 @@ def test_an_upgrade_says_what_it_did_and_can_be_repeated(run: Run) -> None:
 @pytest.fixture
 def bare(tmp_path: Path) -> Any:
     """Runs command lines of an application whose database has no tables yet."""
-    app = create_app(Settings(data=tmp_path / "bare", secret_key=SECRET_KEY))
+    app = create_app(Settings(data=tmp_path / "bare", secret_key=SECRET_KEY, bind=f"127.0.0.1:{free_port()}"))
     with app.app_context():
         yield lambda *words: app.test_cli_runner().invoke(args=words)
         db.db.session.remove()
@@ -252,16 +254,66 @@ def test_where_tables_are_missing_the_command_that_makes_them_is_named(bare: Run
     assert bare("account", "create", "shop").exit_code == 0
 
 
-def test_the_first_start_makes_tables_and_an_account_to_try(bare: Run) -> None:
+def test_a_refused_connection_says_nothing_of_tables(tmp_path: Path) -> None:
+    app = create_app(
+        Settings(database_url="postgresql://nobody@127.0.0.1:1/nothing", data=tmp_path, secret_key="k" * 40)
+    )
+    said = refused(app.test_cli_runner().invoke(args=("account", "list")), base.DATABASE)
+    assert "refused" in said
+    assert "db upgrade" not in said
+
+
+def test_a_database_file_of_another_owner_is_named(bare: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    done(bare("db", "upgrade"))
+    file = current_app.extensions["shortener"].settings.database_file
+    db.db.engine.dispose()
+    file.rename(file.with_suffix(".away"))
+    file.mkdir()  # root may read whatever belongs to others, but no folder as a file
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    said = refused(bare("account", "list"), base.DATABASE)
+    assert f"{file}: Permission denied; it belongs to " in said
+    assert "db upgrade" not in said
+
+
+def shown_to_nobody(bare: Run) -> str:
+    """What a first start without a terminal leaves in a file that is named."""
     output = done(bare("first-start"))
+    assert "secret" not in output
+    assert "token" not in output
+    path = Path(output.split(" is in ")[1].split(";")[0])
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [*path.parent.glob("first-start*")] == [path]
+    return path.read_text()
+
+
+def test_a_first_start_without_a_terminal_logs_no_secret(bare: Run) -> None:
+    written = shown_to_nobody(bare)
+    assert "signing_secret" in written
+    assert "password" in written
+
+
+def test_a_busy_address_stops_the_first_start(bare: Run) -> None:
+    host, port = current_app.extensions["shortener"].settings.bind.split(":")
+    with socket.create_server((host, int(port))):
+        said = refused(bare("first-start"), base.SETTINGS)
+    assert f"SHORTENER_BIND: {host}:{port} is in use already" in said
+    assert "dashboard" not in said
+    assert not current_app.extensions["shortener"].settings.database_file.exists()
+
+
+def test_the_first_start_makes_tables_and_an_account_to_try(bare: Run) -> None:
+    output = shown_to_nobody(bare)
     shown = {key: output.split(f"\n{key} ")[1].split()[0] for key in ("name", "sid", "token", "signing_secret")}
     assert opens(shown["token"]) == shown["name"] == "demo"
-    assert f"curl -u {shown['sid']}:{shown['token']} \\\n  http://127.0.0.1:8000/v1/messages" in output
+    assert (
+        f"curl -u {shown['sid']}:{shown['token']} \\\n  http://{current_app.extensions['shortener'].settings.bind}/v1/messages"
+        in output
+    )
 
 
 def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
     """By the options of the printed curl line, sent as curl would send them."""
-    output = done(bare("first-start"))
+    output = shown_to_nobody(bare)
     fields = dict(part.split("=", 1) for part in re.findall(r"--data-urlencode '([^'\n]+)'\n", output))
     sid, token = output.split("curl -u ")[1].split()[0].split(":")
     answer = current_app.test_client().post("/v1/messages", data=fields, auth=(sid, token))

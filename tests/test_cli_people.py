@@ -8,7 +8,7 @@ from flask import Flask
 from shortener import db, people, sign_in_limits
 from tests.browsing import Browser, seated
 from tests.factories import Sender
-from tests.test_cli import Run, bare, commands, document, done, refused, run
+from tests.test_cli import Run, bare, commands, document, done, refused, run, shown_to_nobody
 
 __all__ = ["bare", "run"]  # the fixtures
 LONG = "a password that is long enough\n"
@@ -118,8 +118,8 @@ def test_every_command_about_people_can_answer_in_json(app: Flask) -> None:
 
 
 def test_the_first_start_makes_somebody_who_can_sign_in(app: Flask, bare: Run) -> None:
-    output = done(bare("first-start"))
-    assert "http://127.0.0.1:8000/dashboard" in output
+    output = shown_to_nobody(bare)
+    assert "/dashboard\n" in output
     name, password = (output.split(f"\n{key} ")[1].split()[0] for key in ("sign in as", "password"))
     with db.read() as session:
         person = people.named(session, name)

@@ -1,24 +1,31 @@
 """The server that the settings name, started as `make run` starts it."""
 
 import os
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from bench.instance import ROOT
+from bench.instance import ROOT, free_port
+from shortener import starting
+from shortener.config import Settings
+from shortener.errors import SettingsError
+from tests.factories import make_account
 from tests.waiting import WITHIN
 
 Refused = subprocess.CompletedProcess[str]
 
 
-def refused(*, module: str = "shortener.serve", **settings: object) -> Refused:
+def refused(*, module: str = "shortener.serve", command: Sequence[str] = (), **settings: object) -> Refused:
     """What a start says that ends by itself."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
     environ |= {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", module]
-    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=WITHIN, check=False)
+    started = [sys.executable, *(command or ("-m", module))]
+    done = subprocess.run(started, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=WITHIN, check=False)
     assert "Traceback" not in done.stderr + done.stdout
     return done
 
@@ -35,8 +42,78 @@ def test_a_wrong_setting_stops_the_start_with_its_name(module: str) -> None:
 def test_an_unusable_spool_stops_the_start_in_one_line(tmp_path: Path, server: str, below: str) -> None:
     occupied = tmp_path / "occupied"
     occupied.touch()
-    done = refused(server=server, data=tmp_path, spool=occupied / below)
+    done = refused(server=server, data=tmp_path, spool=occupied / below, bind=free_address())
     assert done.returncode == 4
     [_, fault] = done.stderr.splitlines()
     assert fault.startswith("  - SHORTENER_SPOOL: clicks cannot be kept there")
     assert fault.endswith(f"{occupied}: Not a directory")
+
+
+SERVERS = ["gunicorn", "granian"]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        bind = f"127.0.0.1:{busy.getsockname()[1]}"
+        done = refused(server=server, data=tmp_path, bind=bind)
+    assert done.returncode == 4
+    [_, fault] = done.stderr.splitlines()
+    assert fault == f"  - SHORTENER_BIND: {bind} is in use already; end what listens there, or set another address"
+
+
+def test_an_address_of_another_machine_stops_the_start(tmp_path: Path) -> None:
+    done = refused(data=tmp_path, bind="192.0.2.1:8000")
+    assert (done.returncode, done.stderr.count("SHORTENER_BIND: cannot listen on 192.0.2.1:8000")) == (4, 1)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_another_secret_key_ends_the_start(tmp_path: Path, database_url: str, app: Flask, server: str) -> None:
+    make_account()
+    done = refused(server=server, data=tmp_path, database_url=database_url, secret_key="n" * 40, bind=free_address())
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert "A stored signing secret does not open" in done.stderr
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_another_secret_key_found_by_a_worker_ends_all(
+    tmp_path: Path, database_url: str, app: Flask, server: str
+) -> None:
+    """The database did not answer when the server started."""
+    make_account()
+    module = "gunicorn" if server == "gunicorn" else "shortener.serve"
+    unchecked = "import runpy; from shortener import starting; starting._check_secret_keys = lambda _: None; "
+    command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
+    done = refused(
+        command=["-c", command],
+        server=server,
+        data=tmp_path,
+        database_url=database_url,
+        secret_key="n" * 40,
+        bind=free_address(),
+    )
+    assert done.returncode == 4
+    assert "A stored signing secret does not open" in done.stderr
+
+
+def free_address() -> str:
+    return f"127.0.0.1:{free_port()}"
+
+
+def test_without_a_temporary_folder_the_start_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def none() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    with pytest.raises(SettingsError, match=r"TMPDIR: .*--tmpfs /tmp"):
+        starting.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()))
+
+
+def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    if settings.database_file is None:
+        pytest.skip("PostgreSQL keeps its files itself")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    said = f"SHORTENER_DATA: {settings.database_file}: Permission denied; it belongs to .*, and this process runs as "
+    with pytest.raises(SettingsError, match=said):
+        starting.check(settings.model_copy(update={"bind": free_address()}))

@@ -1,5 +1,6 @@
 """What the commands have in common: how they end, how they print, how they show that they are getting on."""
 
+import errno
 import json
 import os
 import shutil
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import click
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from tqdm import tqdm
 
-from shortener import outages
+from shortener import outages, places
 from shortener.errors import InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
 
 # How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
@@ -23,7 +24,7 @@ REFUSED: Final = 1
 DATABASE: Final = 3
 SETTINGS: Final = 4
 UNDEFINED_TABLE: Final = "42P01"  # PostgreSQL, appendix A
-NO_TABLES: Final = ("no such table", "unable to open database file")  # SQLite's words
+NO_TABLES: Final = "no such table"  # SQLite's words
 PATIENCE: Final = 2.0  # seconds before a progress bar shows
 as_json = click.option("--json", "wants_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -71,29 +72,42 @@ class Refusals(click.Command):
         except ShortenerError as error:
             raise Refused(str(error)) from None
         except (DBAPIError, NoConnectionError) as error:
-            raise DatabaseFailed(_told(error)) from None
+            raise DatabaseFailed(_told(error, ctx)) from None
 
 
-def _told(error: SQLAlchemyError) -> str:
-    """What the database said, and what to do where it is only that its tables are missing."""
+def _told(error: SQLAlchemyError, ctx: click.Context) -> str:
+    """What the database said, and what to do where it is only that its tables are missing, or its file."""
     said = str(getattr(error, "orig", error)).strip()
     if outages.sqlstate(error) == UNDEFINED_TABLE or said.startswith(NO_TABLES):
         return f"The database refused: {said}\nIf its tables are missing, `{typed('db upgrade')}` makes them."
-    return f"The database {'is unavailable' if outages.is_outage(error) else 'refused'}: {said}"
+    hint = _of_the_file(ctx) if any(words in said for words in ("unable to open", "readonly")) else ""
+    return f"The database {'is unavailable' if outages.is_outage(error) else 'refused'}: {said}{hint}"
+
+
+def _of_the_file(ctx: click.Context) -> str:
+    """Which file it is, and whose."""
+    script = ctx.find_object(ScriptInfo)
+    file = script.load_app().extensions["shortener"].settings.database_file if script else None
+    if file is None:
+        return ""
+    if not file.parent.exists():
+        return f"\nThere is no {file}; `{typed('db upgrade')}` makes it."
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return f"\n{places.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
 
 
 class Group(Refusals, AppGroup):
     """The same for all commands of a group, with the application at hand."""
 
 
-def show(values: Mapping[str, Any], wants_json: bool) -> None:
+def show(values: Mapping[str, Any], wants_json: bool, file: IO[str] | None = None) -> None:
     """Print one thing: its fields below each other, or a line of JSON."""
     if wants_json:
-        click.echo(json.dumps(values))
+        click.echo(json.dumps(values), file)
         return
     width = max(map(len, values))
     for key, value in values.items():
-        click.echo(f"{key.ljust(width)}  {value}")
+        click.echo(f"{key.ljust(width)}  {value}", file)
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], wants_json: bool, otherwise: str) -> None:

@@ -1,12 +1,20 @@
 """What runs beside the web processes, and what runs before their first start."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
 import click
 from sqlalchemy import select
 
-from shortener import db, migrations, people, stopping
+from shortener import db, migrations, people, starting, stopping
 from shortener.cli import accounts
 from shortener.cli.base import Refusals, show, typed
-from shortener.errors import AccountNameError, PersonNameError
+from shortener.config import Settings
+from shortener.errors import AccountNameError, PersonNameError, SettingsError
 from shortener.models import Account
 from shortener.services import services
 
@@ -43,27 +51,56 @@ def first_start() -> None:
     Only where there is no account yet; prints how to sign in and a line to try.
     Example: flask --app wsgi first-start
     """
-    services().settings.make_ready()
+    settings = services().settings
+    settings.make_ready()
+    if faults := list(starting.address(settings)):  # before anybody is told that address
+        raise SettingsError(faults)
     migrations.upgrade(db.db.engine)
     services().settle_in()
-    base_url = services().settings.base_url
+    base_url = settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None
-    try:
-        made = None if started_before else accounts.make("demo")
-    except AccountNameError:  # another start at the same moment was quicker
-        made = None
-    if made is None:
+    if started_before or not _make_first_account(settings):
         click.echo(f"There are accounts already. A new token for one: {typed('account rotate NAME')}")
         click.echo(f"The dashboard is {base_url}/dashboard. Who may sign in: {typed('person list')}")
+
+
+def _make_first_account(settings: Settings) -> bool:
+    """The account `demo`; False where another start at the same moment was quicker."""
+    with _for_secrets(settings.data) as file:
+        try:
+            made = accounts.make("demo")
+        except AccountNameError:
+            return False
+        click.echo("An account named demo was made. These are shown once:\n", file)
+        show(made, wants_json=False, file=file)
+        curl = CURL.format(base_url=settings.base_url, **made)
+        click.echo(f"\nTry it, in another terminal:\n\n{curl}\n", file)
+        if (password := _make_first_person(made["name"])) is not None:
+            click.echo("The dashboard, with a password that is shown once:\n", file)
+            address = f"{settings.base_url}/dashboard"
+            show({"address": address, "sign in as": made["name"], "password": password}, wants_json=False, file=file)
+            click.echo("", file)
+    return True
+
+
+@contextmanager
+def _for_secrets(data: Path) -> Iterator[IO[str]]:
+    """Where secrets are shown: the terminal, or else a file that only its owner can read. Logs are read by many."""
+    if sys.stdout.isatty():
+        yield sys.stdout
         return
-    click.echo("An account named demo was made. These are shown once:\n")
-    show(made, wants_json=False)
-    click.echo(f"\nTry it, in another terminal:\n\n{CURL.format(base_url=base_url, **made)}\n")
-    if (password := _make_first_person(made["name"])) is not None:
-        click.echo("The dashboard, with a password that is shown once:\n")
-        show({"address": f"{base_url}/dashboard", "sign in as": made["name"], "password": password}, wants_json=False)
-        click.echo()
+    path, part = data / "first-start.txt", data / f"first-start.{os.getpid()}"
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            yield file
+        if part.stat().st_size:
+            part.replace(path)
+            click.echo(f"An account named demo was made. How to sign in is in {path}; read it, then remove it.")
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _make_first_person(account: str) -> str | None:

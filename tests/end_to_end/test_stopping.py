@@ -179,3 +179,25 @@ def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: House, sender:
         assert stopping.exit_code() == 0
         assert "stopping at once" in stopping.log.read_text()
         assert (states(), outcomes()) == (["pending"], ["interrupted"])
+
+
+def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: House) -> None:
+    old = processes.web()
+    workers = set(old.children())
+    old.send(signal.SIGUSR2)
+    until(lambda: bool(set(old.children()) - workers))
+    [new] = set(old.children()) - workers
+    until(lambda: old.log.read_text().count("Booting worker") == 2)
+    old.send(signal.SIGTERM)
+    assert old.exit_code() == 0
+    until(lambda: old.status("/healthz") == 200)
+    os.kill(new, signal.SIGTERM)
+    until(lambda: not old.has_a_group())
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
+def test_granian_says_which_signals_it_has_no_use_for(processes: House, number: signal.Signals) -> None:
+    node = processes.web(server="granian")
+    node.send(number)
+    until(lambda: "SIGHUP replaces the web processes" in node.log.read_text())
+    assert node.status("/healthz") == 200
