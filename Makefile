@@ -78,12 +78,18 @@ wrk:
 	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y wrk; \
 	else echo "wrk is missing. Install it, then try again:  sudo apt-get install wrk"; exit 1; fi
 
+# Without a network pip says many lines, and not what to do.
+install = $(BIN)/pip install --quiet --retries 2 --disable-pip-version-check -r $(1) 2>$(VENV)/pip.log || { \
+	if grep -qiE 'connection|resolution|timed out|unreachable|proxy' $(VENV)/pip.log; then echo "The packages cannot be downloaded: \
+	connect this machine to the network for the first start, or name your proxy (HTTPS_PROXY) or package index (PIP_INDEX_URL)."; \
+	else cat $(VENV)/pip.log; fi >&2; exit 1; }
+
 $(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements.txt names into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(call install,requirements.txt)
 	@touch $@
 
 $(VENV)/dev.done: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
 	@echo "Installing what requirements-dev.txt names into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/run.done

@@ -1,11 +1,12 @@
 """Settings from `SHORTENER_*`: checked at start, every fault named at once, no default secret."""
 
 import contextlib
+import difflib
 import ipaddress
+import logging
 import os
 import re
 import ssl
-import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +20,22 @@ from sqlalchemy import URL, make_url
 from shortener import secret_key
 from shortener.errors import SettingsError
 from shortener.rules import contact, visitor
+from shortener.rules.fault_sentences import sentence
 
 VERSION = "0.1.0"
 PREFIX = "SHORTENER_"
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@]*)(?::([0-9]{0,5}))?")
+_ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
+log = logging.getLogger(__name__)
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def _switch(value: object) -> object:
+    """Take what people write for on and off, in any case."""
+    plain = str(value).strip().lower()
+    if plain in _ON | _OFF:
+        return "on" if plain in _ON else "off"
+    raise ValueError("must be on or off")
 
 
 def _commas(value: object) -> object:
@@ -116,7 +128,7 @@ Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], Befor
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_commas)]
 Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_commas)]
 Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_commas)]
-Switch = Literal["on", "off"]
+Switch = Annotated[Literal["on", "off"], BeforeValidator(_switch)]
 Bind = Annotated[str, _like(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", "127.0.0.1:8000")]
 Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
 # Without a path, for slugs stand at the root.
@@ -357,7 +369,7 @@ def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any
         if field not in known and field.removesuffix("_file") in known:
             field, from_file = field.removesuffix("_file"), True
         if field not in known:
-            warnings.warn(f"{name} is not a setting of this version and is ignored", stacklevel=3)
+            log.warning("%s is not a setting of this version and is ignored%s", name, _meant(field, known))
         elif field in values or field in faults:
             faults[field] = f"{PREFIX}{field.upper()}: given both directly and as a file; give one"
         elif not from_file:
@@ -371,13 +383,20 @@ def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any
     return values, faults
 
 
+def _meant(field: str, known: set[str]) -> str:
+    """The setting that a misspelt one is most like, as the end of a sentence."""
+    near = difflib.get_close_matches(field, known, 1, 0.8)
+    return f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+
+
 def _sentences(error: pydantic.ValidationError, without: set[str]) -> list[str]:
     """Each fault by its setting and, in a list, the entry; those already named are left out."""
     sentences = []
     for fault in error.errors(include_url=False, include_input=False):
         field, *entry = fault["loc"]
         place = f"entry {int(entry[0]) + 1}: " if entry else ""
+        said = sentence(fault["type"], fault.get("ctx", {}), fault["msg"])
         # A default that depends on other fields is not looked for where one of those is at fault.
         if field not in without and fault["type"] != "default_factory_not_called":
-            sentences.append(f"{PREFIX}{str(field).upper()}: {place}{fault['msg'].removeprefix('Value error, ')}")
+            sentences.append(f"{PREFIX}{str(field).upper()}: {place}{said}")
     return sentences

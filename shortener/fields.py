@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from shortener.errors import MOST_NAMED, InvalidOrderError
 from shortener.rules import cursor, receiver
+from shortener.rules.fault_sentences import sentence
 from shortener.rules.moments import rfc3339
 
 Faults = dict[str, list[str]]  # what is wrong, by the field's name
@@ -117,28 +118,5 @@ def _by_field(error: ValidationError) -> Faults:
     for fault in error.errors(include_url=False, include_input=False):
         # A name that is no valid text has no place to be named at.
         field = str(fault["loc"][0]) if fault["loc"] else "body"
-        fields.setdefault(field, []).append(_sentence(fault))
+        fields.setdefault(field, []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
     return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}
-
-
-def _sentence(fault: Any) -> str:
-    """Say a fault in our words: they are read by people who do not know which library found it."""
-    limits = fault.get("ctx", {})
-    match fault["type"]:
-        case "missing":
-            return "is required"
-        case "extra_forbidden":
-            return "is not a field of this call"
-        case "string_type" | "string_unicode" | "list_type" | "dict_type":
-            return {"s": "must be text in valid Unicode", "l": "must be a list", "d": "must be a JSON object"}[
-                fault["type"][0]
-            ]
-        case "string_too_short":
-            return "must not be empty"
-        case "string_too_long":
-            return f"must be at most {limits['max_length']} characters"
-        case "too_long":
-            return f"must have at most {limits['max_length']} entries"
-        case "literal_error":
-            return f"must be {limits['expected']}"
-    return str(fault["msg"]).removeprefix("Value error, ")

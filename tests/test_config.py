@@ -4,7 +4,8 @@ import contextlib
 import datetime as dt
 import ipaddress
 import os
-import warnings
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,7 @@ BAD = {
     "CALLBACK_WAITS": "1,2,x,4,-5",
     "CALLBACK_TIMEOUT": "0",
     "CALLBACK_ALLOW_NETS": "10.0.0.1/8",
-    "CALLBACK_ALLOW_HTTP": "yes",
+    "CALLBACK_ALLOW_HTTP": "perhaps",
     "CALLBACK_ALLOW_HOSTS": "receiver.internal,https://receiver.internal/",
     "CALLBACK_DENY_NETS": "example.com",
     "CALLBACK_PORTS": "443,65536",
@@ -237,8 +238,8 @@ def test_the_text_of_the_error_is_a_list_that_an_operator_can_work_through(tmp_p
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, WORKER="maybe", PROCESSES="0")
     assert str(caught.value).splitlines()[1:] == [
-        "  - SHORTENER_WORKER: Input should be 'on' or 'off'",
-        "  - SHORTENER_PROCESSES: Input should be greater than or equal to 1",
+        "  - SHORTENER_WORKER: must be on or off",
+        "  - SHORTENER_PROCESSES: must be at least 1",
     ]
 
 
@@ -283,17 +284,75 @@ def test_what_is_set_but_empty_counts_as_not_set(tmp_path: Path) -> None:
     assert settings == read(tmp_path)
 
 
-def test_an_unknown_name_is_warned_about_and_ignored(tmp_path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"SHORTENER_CALLBACK_WAIT is not a setting of this version"):
-        settings = read(tmp_path, CALLBACK_WAIT="1")
+SWITCHES = [
+    name for name, field in Settings.model_fields.items() if str(field.annotation) == "typing.Literal['on', 'off']"
+]
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *[(text, "on") for text in ("on", "true", "1", "yes", "ON", "True", "Yes ")],
+        *[(text, "off") for text in ("off", "false", "0", "no", "OFF", "False", "No")],
+    ],
+)
+def test_a_switch_is_read_as_people_write_it(tmp_path: Path, name: str, written: str, meant: str) -> None:
+    assert {"callback_allow_http", "worker"} <= set(SWITCHES)
+    assert getattr(read(tmp_path, **{name.upper(): written}), name) == meant
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("WORKER", "maybe", "must be on or off"),
+        ("THREADS", "many", "must be a whole number"),
+        ("THREADS", "1.5", "must be a whole number"),
+        ("THREADS", "0", "must be at least 1"),
+        ("THREADS", "129", "must be at most 128"),
+        ("LINK_DAYS", "0", "must be more than 0"),
+        ("LINK_DAYS", "soon", "must be a number"),
+        ("CALLBACK_WAITS", "1,x", "entry 2: must be a number"),
+        ("CALLBACK_WAITS", ",".join(["1"] * 11), "must have at most 10 entries"),
+        ("SECRET_KEY", "short", "must be at least 32 characters"),
+        ("SERVER", "apache", "must be 'gunicorn' or 'granian'"),
+        (
+            "TRUSTED_PROXIES",
+            "10.0.0.1/8",
+            "entry 1: must be an address or a network like 10.0.0.0/8, without host bits",
+        ),
+    ],
+)
+def test_a_fault_is_said_in_plain_words(tmp_path: Path, name: str, value: str, said: str) -> None:
+    assert f"SHORTENER_{name}: {said}" in faults(tmp_path, **{name: value})
+
+
+def test_no_fault_is_said_in_the_words_of_the_library(tmp_path: Path) -> None:
+    assert [fault for fault in faults(tmp_path, **BAD) if "Input" in fault or "value is not" in fault] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("CALLBACK_WAIT", "; did you mean SHORTENER_CALLBACK_WAITS?"), ("COLOUR", "")]
+)
+def test_an_unknown_name_is_told_in_one_line_and_ignored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, hint: str
+) -> None:
+    settings = read(tmp_path, **{name: "1"})
+    assert caplog.messages == [f"SHORTENER_{name} is not a setting of this version and is ignored{hint}"]
     assert settings == read(tmp_path)
 
 
-def test_names_of_other_programs_are_none_of_our_business(tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        settings = Settings.from_env({"SHORTENER_DATA": str(tmp_path), "WORKER": "off", "shortener_worker": "off"})
+def test_an_operator_sees_that_line_and_nothing_around_it(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "SHORTENER_DATA": str(tmp_path), "SHORTENER_WORKR": "off"}
+    code = "from shortener.config import Settings; Settings.from_env()"
+    told = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stderr
+    assert told == "SHORTENER_WORKR is not a setting of this version and is ignored; did you mean SHORTENER_WORKER?\n"
+
+
+def test_names_of_other_programs_are_none_of_our_business(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings.from_env({"SHORTENER_DATA": str(tmp_path), "WORKER": "off", "shortener_worker": "off"})
     assert settings.worker == "on"
+    assert caplog.messages == []
 
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
@@ -315,7 +374,7 @@ def test_a_file_that_cannot_be_read_is_named_once_beside_the_other_faults(tmp_pa
     found = faults(tmp_path, SECRET_KEY_FILE=str(tmp_path / "none"), DATABASE_URL=POSTGRESQL, WORKER="maybe")
     assert found == [
         f"SHORTENER_SECRET_KEY_FILE: cannot read the file {tmp_path / 'none'}: No such file or directory",
-        "SHORTENER_WORKER: Input should be 'on' or 'off'",
+        "SHORTENER_WORKER: must be on or off",
     ]
 
 
