@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -41,9 +41,7 @@ UNSIGNED = Answer(
     detail="not sent: the account has no signing secret that opens; the operator can give it a new one",
 )
 LONG_AWAY = 15.0  # seconds without the database after which leases may have run out while attempts ended well
-SETTLE_FIRST = (
-    10.0  # seconds after so long in which every worker stores what became of its attempts, and claims nothing
-)
+SETTLE_FIRST = 10.0  # seconds after so long in which workers only store what became of their attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +186,7 @@ class Deliverer:
         """Once a minute make due what a wrong clock has put off; thoroughly at first, and where the clock went back."""
         if time.monotonic() < self._rescue_at:
             return
+        self._rescue_at = time.monotonic() + RESCUE  # also where it fails: it must not hold up every turn
         self._settle_alone([self._unsettled.popleft() for _ in range(len(self._unsettled))])
         with db.read() as session:
             now = db.now(session)
@@ -199,7 +198,9 @@ class Deliverer:
                 freed = stranded.free(session, found, now=db.now(session), lease=self._lease)
             log.warning("%d callbacks were put off by a wrong clock; they are due again", freed)
         if len(found) < stranded.AT_ONCE:
-            self._rescue_at, self._latest = time.monotonic() + RESCUE, now
+            self._latest = now
+        else:  # there are more
+            self._rescue_at = 0.0
 
     def _finds(self, free: int) -> bool:
         """Whether a claim would find something: a question that takes no lock."""
@@ -244,7 +245,7 @@ class Deliverer:
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
         """One that cannot be stored must not take the others with it; it is stored without what the receiver said."""
         for claimed, answer in ended:
-            bare = Answer(answer.outcome, answer.status, "what the receiver said cannot be stored")
+            bare = replace(answer, body=b"", detail="what the receiver said cannot be stored")
             if not self._is_settled(claimed, answer) and not self._is_settled(claimed, bare):
                 self._unsettled.append((claimed, bare))
 
