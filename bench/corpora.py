@@ -12,8 +12,8 @@ A fault is a product defect: each is printed, and the exit code is 1. What is ch
 - everything outside the rewritten link is the text that was sent, byte for byte; without a link, all of it;
 - HEAD of the shortlink answers 302, and its `Location` is the ASCII form of the reported link, worked out here anew;
 - no slug is given out twice;
-- each piece between spaces that begins with `http://` or `https://`, and ends before the rewritten link or stands in
-  a message without one, is in `skipped` with a reason, in the order of the text.
+- each piece between spaces, tabs and line ends that begins with `http://` or `https://`, and ends before the rewritten
+  link or stands in a message without one, is in `skipped` with a reason, in the order of the text.
 
 No link of a message is ever requested or looked up: the only server that is asked is the one under test.
 """
@@ -48,7 +48,7 @@ LONGEST = 10_000  # characters of a message
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 CONNECTIONS = 4
 SHOWN = 20  # faults printed in full
-PIECE = re.compile("[^ ]+")
+PIECE = re.compile("[^ \\t-\\r]+")
 WEB = re.compile("https?://", re.I)
 LINK = re.compile(r"(https?://)([^/?#:]*|\[[^\]]*\])(:[0-9]+)?([/?#].*)?", re.I)
 SLUG = re.compile(r"/([A-Za-z0-9]{10})")

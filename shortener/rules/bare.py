@@ -26,6 +26,7 @@ _FILES: Final = frozenset(FILE_ENDINGS.split())
 _ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in every way
 _QUERY: Final = re.compile(r"\?[\w.~\[\]%-]{1,64}=")
 _FRAGMENT: Final = re.compile(r"#[a-z!/][\w/!.=&%-]*")
+_NUMBER_OF: Final = re.compile(r"/(?:hp|rek|rekening|telp|tlp|wa)\b", re.I)  # `bank.no/rek`: a number, in Indonesian
 _PORTS: Final = frozenset({"80", "443"})
 _LETTER_AND_DIGIT: Final = re.compile(r"[^\W\d]\d|\d[^\W\d]")
 _PLAIN: Final = frozenset({"biz", "icu", "info", "mobi", "xyz"})  # no word of a sentence that begins small
@@ -41,8 +42,10 @@ def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
     labels = host.removesuffix(".").split(".")
     if bare_domains == "off" or labels[-1].isdigit() or host.startswith("["):
         return "bare"  # 3.0.0.0 is a version more often than an address
-    if bare_domains == "any" or len(labels) == 1 or is_sign(port, rest):
+    if bare_domains == "any" or len(labels) == 1:
         return None
+    if is_sign(port, rest):
+        return "word" if labels[-1].lower() == "no" and _NUMBER_OF.match(rest) else None
     if labels[0].lower() == "www":
         return None if len(labels) > 2 else "word"
     return "word" if _reads_like_text(labels, host.lower()) else None

@@ -15,6 +15,7 @@ from shortener.rules import bare, markup
 from shortener.rules.borders import is_balanced, strip, touches_text
 from shortener.rules.endings import has_known, without_text
 from shortener.rules.scan import LINK_LIKE, Candidate, breaks, scan, weigh
+from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.rules.target import REASONS, Refusal, Target
 
 DETECTIONS: Final = ("strict", "smart")
@@ -108,7 +109,7 @@ def own_slugs(text: str, public_hosts: frozenset[str]) -> list[str]:
 @lru_cache(maxsize=64)
 def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
     hosts = "|".join(re.escape(host) for host in sorted(public_hosts))
-    return re.compile(rf"(?<![A-Za-z0-9_.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/([A-Za-z0-9]{{10}})(?![A-Za-z0-9])")
+    return re.compile(rf"(?<![A-Za-z0-9_.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/({PATTERN.pattern}){NO_MORE_SLUG}")
 
 
 def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:

@@ -11,8 +11,8 @@ _ENDINGS: Final = TOP_LEVEL | {
 }
 _SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
 _NEXT_SENTENCE: Final = re.compile(r"\.([A-Z][a-z]+)\Z")
-_GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z])")
-_GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z0-9])")
+_GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z])")
+_GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z]|[0-9]+[a-z])")
 _SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|[_-]+\Z")
 
 

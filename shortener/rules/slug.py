@@ -12,6 +12,8 @@ LENGTH = 10
 # With hashids' default alphabet and ten characters, the largest number that still fits has 49 bits.
 NUMBER_BITS = 49
 PATTERN = re.compile(r"[A-Za-z0-9]{10}")
+# What may stand behind a slug: no letter or digit, but for a word that was glued to the link (`Please`, `1win`).
+NO_MORE_SLUG: Final = r"(?:(?![A-Za-z0-9])|(?=[A-Z][a-z]|[0-9]+[a-z]))"
 # What stands around a shortlink that was copied: spaces, invisible characters, brackets, the end of a sentence, a
 # question mark with what messengers add to follow people.
 _PASTED: Final = re.compile(rf"[^A-Za-z0-9]*(?:[^?#]*/)?({PATTERN.pattern})[^A-Za-z0-9?#]*(?:[?#].*)?", re.S)

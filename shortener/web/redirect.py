@@ -17,7 +17,7 @@ from shortener import clicks
 from shortener.clicks import Resolved
 from shortener.rules import visitor
 from shortener.rules.address import network_of
-from shortener.rules.slug import PATTERN
+from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.services import EXTENSION, Services
 from shortener.web import described, pages
 from shortener.web.access import public
@@ -26,7 +26,8 @@ from shortener.web.proxies import Environ, Wsgi
 
 # Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. What follows is not the visitor's fault: messengers
 # make a link of `/AbCdEfGhIj.` or `/AbCdEfGhIjです`, programs that join URLs of `//AbCdEfGhIj` and `/AbCdEfGhIj/`.
-_BEHIND: Final = r"(?![A-Za-z0-9])[^/]*(?:/.*)?"
+# A word may follow without a sign between, as `/AbCdEfGhIjPlease`: there the sender's text did the same to the link.
+_BEHIND: Final = rf"{NO_MORE_SLUG}[^/]*(?:/.*)?"
 _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_BEHIND}", re.DOTALL)
 
 

@@ -207,6 +207,7 @@ def test_the_target_of_a_link_is_what_stands_in_the_text() -> None:
         ("例：s.xoxzo.com/Ab3dE6gH9kです", ["Ab3dE6gH9k"]),
         ("s.xoxzo.com/aaaaaaaaaa\ns.xoxzo.com/bbbbbbbbbb", ["aaaaaaaaaa", "bbbbbbbbbb"]),
         ("s.xoxzo.com/Ab3dE6gH9kX s.xoxzo.com/short s.xoxzo.com", []),
+        ("s.xoxzo.com/Ab3dE6gH9kPlease", ["Ab3dE6gH9k"]),
         ("xs.xoxzo.com/Ab3dE6gH9k s-xoxzo.com/Ab3dE6gH9k", []),
     ],
 )

@@ -167,7 +167,7 @@ def test_other_methods_are_405_and_record_nothing(client: FlaskClient, sender: S
 
 
 def test_a_signed_url_survives_byte_for_byte(client: FlaskClient, sender: Sender) -> None:
-    target = "https://files.example.com/a%2Fb/?sig=a%2Bb+c==&x=[1]&y={2}|3&e=%e3%81%82"
+    target = "https://files.example.com/a%2Fb/?sig=a%2Bb+c==&x=[1]&y=2|3&e=%e3%81%82"
     answer = click(client, slug_of(make_message(sender, target).link))
     assert answer.headers["Location"] == target
 
@@ -198,7 +198,13 @@ def test_another_method_is_refused_where_slashes_follow(client: FlaskClient, sen
     assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
 
 
-@pytest.mark.parametrize("behind", ["x", "0", "x/"])
+@pytest.mark.parametrize("behind", ["Please", "1win", "24h", "Info/"])
+def test_a_word_that_was_glued_to_the_link_does_no_harm(client: FlaskClient, sender: Sender, behind: str) -> None:
+    answer = client.get(f"/{slug_of(make_message(sender).link)}{behind}", headers={"User-Agent": BROWSER})
+    assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
+
+
+@pytest.mark.parametrize("behind", ["x", "0", "X", "X1", "x/"])
 def test_what_goes_on_is_no_slug(client: FlaskClient, sender: Sender, behind: str) -> None:
     assert click(client, slug_of(make_message(sender).link) + behind).status_code == 404
 
