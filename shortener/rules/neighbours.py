@@ -13,7 +13,7 @@ from shortener.rules.borders import CJK, OPENING, SPACELESS
 from shortener.rules.endings import has_known, is_known
 
 _LOOK: Final = 64  # characters
-_SPACES: Final = " \t\r\n\v\f\u3000"
+_SPACES: Final = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
 _OPENING_OR_SPACE: Final = "".join(OPENING) + _SPACES
 _BROKEN_SCHEME: Final = re.compile(
     r"(?:h(?:tt|xx)ps?\s{0,3}(?:[:;：；﹕]\s{0,3}[/\\／]{0,4}|[/\\／]{1,4})|:[/\\／]{2,3})[\s:;：/\\／]*\Z", re.I
@@ -65,10 +65,11 @@ def follows_scheme(text: str, start: int) -> bool:
 def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str | None:
     if follows_scheme(text, start):
         return "separator"
-    if start and text[start - 1].isspace() and _follows_torn(text, start):
+    www = text[start : start + 4].lower() == "www."
+    if start and text[start - 1].isspace() and not www and _follows_torn(text, start):
         return "torn"
     before = text[max(0, start - _LOOK) : start]
-    if host_only and text[start : start + 4].lower() != "www.":
+    if host_only and not www:
         if _MAIL_BEFORE.search(before[-24:]) or _MAIL_BEHIND.match(text, end):
             return "email"
         if text[end : end + 1] == "#" and not text[end + 1 : end + 2].isalnum():

@@ -34,6 +34,7 @@ _BEFORE_LINK: Final = frozenset({"sms", "tel", "mms", "data", "feed", "market"})
 _VCS: Final = re.compile(r"(?:git|hg|svn|bzr|darcs|web)\+https?://", re.I | re.A)
 _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`
 _WORD_AND: Final = re.compile(r"(?:^|\s)[^\W\d_]+&\Z")  # `shops&example.com`
+_WORD_IN_BRACKETS: Final = re.compile(r"(?<=[A-Za-z0-9])\([A-Z][a-z]+\)\Z")  # `?id=1(End)`
 _BREAK: Final = re.compile(
     r"\.{2,}(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
 )  # `acme.com/a...and`, `acme.com/,,Win`, `…[/url]`
@@ -141,6 +142,8 @@ def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
     if stop == after:  # a mark stands right behind `https://`: all of it is refused, not what follows the mark
         rest = _NO_SPACE.match(text, after, end)
         return start, rest.end() if rest else stop
+    if text[stop - 1] == ")" and (word := _WORD_IN_BRACKETS.search(text[after:stop])):
+        stop = after + word.start()
     host = _HOST_ONLY.match(text, after, stop)
     if host and host.end() == stop:
         name = without_text(host[0], certain=True)

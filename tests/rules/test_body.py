@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.rules.body import DETECTIONS, MOST_SKIPPED, Finding, find, kept, own_slugs, rewrite
+from shortener.rules.body import DETECTIONS, MOST_SKIPPED, SMART_TAKES, Finding, find, kept, own_slugs, rewrite
 from shortener.rules.target import REASONS
 from tests.corpora import needs_corpora, rows
 
@@ -298,6 +298,14 @@ def test_an_e_mail_address_is_never_touched(mail: str, before: str, after: str, 
     assert found is None or found.start >= len(before) + len(mail)
 
 
+@given(TEXTS)
+@example("例：https://例え.jp/aです")
+@example("*see http://a.com/x* (https://b.com/x|y)")
+def test_where_strict_says_that_smart_takes_a_link_smart_takes_one(text: str) -> None:
+    if not SMART_TAKES.isdisjoint(reason for _, reason in skipped(text)):
+        assert link(text) is not None or link(text, "smart") is not None
+
+
 @needs_corpora
 @pytest.mark.parametrize("detection", DETECTIONS)
 def test_the_naughty_strings_do_no_harm(detection: str) -> None:
@@ -313,7 +321,8 @@ def test_the_naughty_strings_do_no_harm(detection: str) -> None:
 WORST = [
     "http://", "http:// ", "a.so ", "(http://a.co ", "[x](http://a.co/b)", "http://a.co,", "(a.co/b)", "www.", "a.",
     "'a", "a@", "。a.jp", "((((http://a", "a.com'a))", "x.com.Pl ", "http://a.co/'a", "://", "@ a.co ", "\nhttps://a.co/(",
-    "a.com(", "(a.com",
+    "a.com(", "(a.com", "a.co/,,b", "a.co/[/b]", "a.co/x(b", "http://a b.co ", "a (at) b.co ", "*https://a.co* ",
+    "{{a.co ", "a.co/{x ", "[[a.co/[", "mailto:a?http://", "a\u200cb.co ", "https：//a.co", "http://a✶b.co/", "a.comBc",
 ]  # fmt: skip
 
 

@@ -99,6 +99,11 @@ def test_a_mark_that_is_open_before_the_link_makes_strict_refuse(text: str, smar
     assert reasons(text, "strict")
 
 
+def test_a_word_in_brackets_at_the_end_is_text_for_smart() -> None:
+    assert link("https://acme.com/?id=1(End) of", "smart") == "https://acme.com/?id=1"
+    assert link("https://acme.com/wiki/A_(Planet) of", "smart") == "https://acme.com/wiki/A_(Planet)"
+
+
 def test_strict_names_the_mark_as_its_reason() -> None:
     assert skipped("*Pay at https://x.com/1* thanks", "strict") == [("https://x.com/1", "mark")]
     assert skipped("<https://x.com/1|label>", "strict") == [("https://x.com/1", "mark")]

@@ -81,6 +81,7 @@ def test_a_link_that_touches_a_placeholder_is_refused(text: str, detection: str)
             "https://acme.com/?id={3F2504E0-4F89-11D3-9A0C-0305E82C3301}",
         ),
         ("[acme.com]", "acme.com"),
+        ("https://acme.com/a_[other]", "https://acme.com/a_[other]"),
         ("https://[2606:4700:4700::1111]/x", "https://[2606:4700:4700::1111]/x"),
     ],
 )
