@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import text
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -55,5 +56,6 @@ def fill(counts: Mapping[str, int], account: str = "shop") -> None:
         accounts.create(session, account, secret_key=SECRET_KEY, now=now)
         due.fill(session, account, counts, since=now - dt.timedelta(hours=1))
     if db.db.engine.dialect.name == "postgresql":  # as autovacuum would have done within a minute
-        with db.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("ANALYZE")
+        with db.write() as session:
+            db.allow_time(session)
+            session.execute(text("ANALYZE"))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Insert, Integer, Text, cast, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from shortener import db
+from shortener import db, postgresql
 from shortener.models import Account, Base, Callback, Click, Link, Message
 from shortener.rules.slug import Slugs
 
@@ -81,9 +81,10 @@ def tidy() -> None:
             raw.cursor().execute("ANALYZE")
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE")
-        connection.exec_driver_sql("CHECKPOINT")
+    with closing(postgresql.connect(postgresql.parameters_of(engine.dialect, engine.url))) as connection:
+        connection.longest = None  # seconds
+        for statement in ("VACUUM ANALYZE", "CHECKPOINT"):
+            connection.execute(statement)
 
 
 def _hurry(session: Session) -> None:
@@ -91,6 +92,7 @@ def _hurry(session: Session) -> None:
         session.connection().exec_driver_sql(f"PRAGMA cache_size = -{CACHE}")
     else:  # whether every row's parent is there need not be asked for each of them
         session.connection().exec_driver_sql("SET LOCAL session_replication_role = replica")
+        postgresql.allow_time(session.connection(), None)
 
 
 def _series(first: int, last: int) -> CTE:
