@@ -85,8 +85,8 @@ def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
                 way(run)
             settle_down(run)
             run.mend()
-            for click in clicks:
-                click.result()
+            for visit in clicks:
+                visit.result()
 
 
 def at_point(point: Point, number: signal.Signals) -> Callable[[Run], None]:

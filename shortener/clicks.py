@@ -3,11 +3,11 @@
 import datetime as dt
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, Row, Select, bindparam, func, insert, select, text, update
+from sqlalchemy import JSON, BigInteger, Connection, Row, Select, bindparam, exists, func, insert, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from shortener.models import Base
@@ -38,12 +38,11 @@ _FIRSTS = (
     .with_for_update(of=LINK, key_share=True)
 )
 # All ids in one parameter: with one for each, SQLAlchemy would write the statement anew for every number of them.
-FIRSTS: dict[str, Select[*tuple[Any, ...]]] = {
-    "sqlite": _FIRSTS.where(
-        LINK.c.id.in_(select(func.json_each(bindparam("links", type_=JSON)).table_valued("value").c.value))
-    ),
-    "postgresql": _FIRSTS.where(LINK.c.id == func.any(bindparam("links", type_=postgresql.ARRAY(BigInteger)))),
+_IN: dict[str, Any] = {
+    "sqlite": LINK.c.id.in_(select(func.json_each(bindparam("links", type_=JSON)).table_valued("value").c.value)),
+    "postgresql": LINK.c.id == func.any(bindparam("links", type_=postgresql.ARRAY(BigInteger))),
 }
+FIRSTS = {dialect: _FIRSTS.where(among) for dialect, among in _IN.items()}
 SET_ACCESSED_ON = Many(
     update(LINK)
     .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on.is_(None))
@@ -53,6 +52,35 @@ SET_ACCESSED_ON = Many(
 _CALLBACK_COLUMNS = (
     *("link_id", "account_id", "event_id", "url", "destination", "body"),
     *("state", "created_on", "due_on", "starts_before"),
+)
+# A callback that nobody has claimed: a claim leases it, and from then on it is due at another time.
+_UNCLAIMED = (
+    CALLBACK.c.state == "pending",
+    CALLBACK.c.lease_token.is_(None),
+    CALLBACK.c.due_on == CALLBACK.c.created_on,
+)
+_LATER = select(*LINK.c["id", "accessed_on"]).where(LINK.c.accessed_on.is_not(None))
+_UNTOLD = (
+    select(*LINK.c["id", "number", "base_url", "target"])
+    .add_columns(*MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"])
+    .join_from(LINK, MESSAGE)
+    .join(CALLBACK, CALLBACK.c.link_id == LINK.c.id)
+    .where(*_UNCLAIMED)
+    .order_by(LINK.c.id)
+    .with_for_update(of=[LINK, CALLBACK], key_share=True, skip_locked=True)
+)
+_HAS_CALLBACK = exists().where(CALLBACK.c.link_id == LINK.c.id)
+_SOONER = update(LINK).where(LINK.c.id == bindparam("link"), LINK.c.accessed_on > bindparam("now"))
+SET_SOONER = Many(_SOONER.values(accessed_on=bindparam("now")), ("link", "now"))
+SET_SOONER_ALONE = Many(
+    _SOONER.where(~exists().where(CALLBACK.c.link_id == LINK.c.id)).values(accessed_on=bindparam("now")),
+    ("link", "now"),
+)
+SET_EVENT = Many(
+    update(CALLBACK)
+    .where(CALLBACK.c.link_id == bindparam("link"))
+    .values(body=bindparam("event"), created_on=bindparam("now"), due_on=bindparam("now")),
+    ("link", "now", "event"),
 )
 INSERT_CALLBACKS = Many(insert(CALLBACK).inline(), _CALLBACK_COLUMNS)
 
@@ -116,7 +144,7 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
     """Store clicks; for a link's first that counts also `accessed_on` and the callback. Gives how many callbacks.
 
     All or none, with a handful of statements however many clicks there are. A click that is stored already changes
-    nothing, and no `accessed_on` that is set does.
+    nothing. An `accessed_on` that is set becomes earlier, with its callback's event, while nobody has claimed that.
     """
     ordered = sorted(new_clicks, key=lambda click: (click.link_id, click.clicked_on))
     dialect = connection.dialect.name
@@ -128,7 +156,29 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
     SET_ACCESSED_ON.run(connection, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
     callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]
     INSERT_CALLBACKS.run(connection, callbacks)
+    if len(firsts) < len(earliest):
+        _make_earlier(
+            connection, {id_: click for id_, click in earliest.items() if id_ not in {row.id for row in firsts}}, slugs
+        )
     return len(callbacks)
+
+
+def _make_earlier(connection: Connection, earliest: Mapping[int, NewClick], slugs: Slugs) -> None:
+    """Where a click is stored late that was the first, let `accessed_on` and the callback say so.
+
+    As long as the callback is not claimed: what was sent, or is being sent, stays as it is.
+    """
+    dialect = connection.dialect.name
+    accessed = connection.execute(_LATER.where(_IN[dialect]), {"links": list(earliest)}).all()
+    sooner = [row.id for row in accessed if earliest[row.id].clicked_on < row.accessed_on]
+    if not sooner:
+        return
+    untold = connection.execute(_UNTOLD.where(_IN[dialect]), {"links": sooner}).all()
+    rows = [{"link": row.id, "now": earliest[row.id].clicked_on} for row in untold]
+    SET_SOONER.run(connection, rows)
+    events = (_event_body(row, earliest[row.id], slugs) for row in untold)
+    SET_EVENT.run(connection, [{**row, "event": event} for row, event in zip(rows, events, strict=True)])
+    SET_SOONER_ALONE.run(connection, [{"link": id_, "now": earliest[id_].clicked_on} for id_ in sorted(sooner)])
 
 
 def _row(click: NewClick) -> dict[str, object]:

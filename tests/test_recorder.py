@@ -23,6 +23,7 @@ from shortener.clicks import NewClick
 from shortener.kept import pack
 from shortener.models import Base, Callback, Click, Link
 from shortener.recorder import PATIENCE, Recorder
+from shortener.rules.moments import rfc3339
 from shortener.rules.slug import Slugs
 from shortener.rules.visitor import Verdict, Visitor
 from shortener.services import Services, services
@@ -393,16 +394,51 @@ def test_of_the_clicks_in_a_spool_the_earliest_is_the_first(
     assert count(Callback) == 1
 
 
-def test_a_click_that_is_taken_in_late_does_not_change_what_was_told(
+def told(new_click: NewClick) -> tuple[str, str, dt.datetime]:
+    """What the callback says: its id, when the first click was, and when it is due."""
+    with db.read() as session:
+        callback = session.scalars(select(Callback).where(Callback.link_id == new_click.link_id)).one()
+    return callback.event_id, json.loads(callback.body)["data"]["accessed_on"], callback.due_on
+
+
+def test_a_late_first_click_corrects_an_unclaimed_callback(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     spooled = new()
     later = another(spooled)
     recorder.record(later)
+    event_id, *_ = told(later)
+    left_by_the_dead(services, pack(spooled), pack(another(later)))
+    until(lambda: recorder.counts() == (0, 0))
+    assert accessed_on(later) == spooled.clicked_on
+    assert told(later) == (event_id, rfc3339(spooled.clicked_on), spooled.clicked_on)
+    assert (count(Click), count(Callback)) == (3, 1)
+
+
+def test_a_late_first_click_changes_no_claimed_callback(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    spooled = new()
+    later = another(spooled, -dt.timedelta(seconds=1))  # due at once
+    spooled = another(spooled, -MOMENT)
+    recorder.record(later)
+    assert services.deliverer.deliver_due() == 1
+    before = told(later)
     left_by_the_dead(services, pack(spooled))
     until(lambda: stored(spooled) is not None)
     assert accessed_on(later) == later.clicked_on
-    assert count(Callback) == 1
+    assert told(later) == before
+
+
+def test_a_late_first_click_without_callback_is_the_first(
+    recorder: Recorder, sender: Sender, services: Services
+) -> None:
+    spooled = click_at(make_message(sender).link)
+    recorder.record(another(spooled))
+    left_by_the_dead(services, pack(spooled))
+    until(lambda: stored(spooled) is not None)
+    assert accessed_on(spooled) == spooled.clicked_on
+    assert count(Callback) == 0
 
 
 def test_a_record_that_is_no_click_is_put_aside(
