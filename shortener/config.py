@@ -129,7 +129,10 @@ Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValid
 Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_commas)]
 Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_commas)]
 Switch = Annotated[Literal["on", "off"], BeforeValidator(_switch)]
-Bind = Annotated[str, _like(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", "127.0.0.1:8000")]
+Bind = Annotated[
+    str,
+    _like(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}|unix:/[!-~]+", "127.0.0.1:8000 or unix:/run/s/s.sock"),
+]
 Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
 # Without a path, for slugs stand at the root.
 Origin = Annotated[str, _like(r"https?://[A-Za-z0-9.:\[\]-]+/?", "https://s.example.com, in ASCII and without a path")]
@@ -145,7 +148,9 @@ class Settings(pydantic.BaseModel):
         None,
         description="Where recipients reach us: `https://s.example.com`. Default: `http://` and `SHORTENER_BIND`.",
     )
-    bind: Bind = Field("127.0.0.1:8000", description="Address and port to listen on.")
+    bind: Bind = Field(
+        "127.0.0.1:8000", description="Address and port to listen on, or a socket: `unix:/run/shortener/s.sock`."
+    )
     data: Path = Field(Path("data"), description="Folder for the SQLite file and the stored secret key.")
     database_url: DatabaseUrl | None = Field(
         None,
@@ -273,8 +278,9 @@ class Settings(pydantic.BaseModel):
     @classmethod
     def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
         everywhere = value.rpartition(":")[0] in {"0.0.0.0", "[::]"}  # noqa: S104 - asked, not bound
-        if everywhere and info.data.get("public_url", "") is None:
-            raise ValueError("listens on every address, so SHORTENER_PUBLIC_URL must say where recipients reach us")
+        if (everywhere or value.startswith("unix:")) and info.data.get("public_url", "") is None:
+            where = "every address" if everywhere else "a socket"
+            raise ValueError(f"listens on {where}, so SHORTENER_PUBLIC_URL must say where recipients reach us")
         return value
 
     @pydantic.field_validator("visitors")
@@ -314,6 +320,11 @@ class Settings(pydantic.BaseModel):
     def spool_folder(self) -> Path:
         """Where clicks wait that the database does not take."""
         return self.spool or self.data / "spool"
+
+    @property
+    def socket_path(self) -> Path | None:
+        """The Unix socket to listen on, in place of an address."""
+        return Path(self.bind.removeprefix("unix:")) if self.bind.startswith("unix:") else None
 
     @property
     def base_url(self) -> str:

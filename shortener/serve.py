@@ -4,6 +4,7 @@ gunicorn has its configuration in gunicorn.conf.py. Granian's is here: it has no
 they are told to run is wrapped.
 """
 
+import contextlib
 import functools
 import math
 import mmap
@@ -44,11 +45,9 @@ def main() -> None:
 
 
 def _granian(settings: Settings) -> None:
-    host, _, port = settings.bind.rpartition(":")
     server = MPServer(
         APP,
-        address=str(socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0][4][0]),
-        port=int(port),
+        **_place(settings),
         interface=Interfaces.WSGI,
         workers=settings.processes,
         blocking_threads=settings.threads,
@@ -80,6 +79,18 @@ def _granian(settings: Settings) -> None:
 def _refuse_signal(_number: int, _frame: object) -> None:
     """By default these end a process. No log, for that takes a lock."""
     os.write(2, b"SIGUSR1 and SIGUSR2 do nothing under Granian; SIGHUP replaces the web processes one by one\n")
+
+
+def _place(settings: Settings) -> dict[str, Any]:
+    """Where to listen. A socket that an earlier start left behind is replaced, and open to all, as under gunicorn."""
+    if settings.socket_path is not None:
+        with contextlib.suppress(FileNotFoundError):
+            if settings.socket_path.is_socket():
+                settings.socket_path.unlink()
+        return {"uds": settings.socket_path, "uds_permissions": 0o777}
+    host, _, port = settings.bind.rpartition(":")
+    found = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+    return {"address": str(found[0][4][0]), "port": int(port)}
 
 
 def _load(target: str) -> Flask:

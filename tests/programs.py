@@ -48,7 +48,13 @@ PGBOUNCER: Final = Program(
     "A test runs the product behind pgbouncer, and there is none. Install it, then try again:\n"
     "  sudo apt-get install pgbouncer",
 )
-PROGRAMS: Final = (CHROMIUM, PGBOUNCER)
+NGINX: Final = Program(
+    "nginx-light",
+    _on_path("nginx"),
+    "A test tries the README's block for nginx, and there is none. Install it, then try again:\n"
+    "  sudo apt-get install nginx-light",
+)
+PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX)
 
 
 def _install(programs: list[Program]) -> None:

@@ -115,4 +115,6 @@ def _end_of(environ: Environ) -> Callable[[], None]:
     if client is not None:
         return partial(connections.shut, client)
     peer, port, since = environ.get(PEER, environ.get("REMOTE_ADDR", "")), environ["SERVER_PORT"], time.monotonic()
+    if not peer or not port.isdigit():  # of a Unix socket: its proxy looks at the clock
+        return lambda: None
     return lambda: connections.end_silent(str(peer), int(port), time.monotonic() - since)
