@@ -122,6 +122,7 @@ class Account(Base):
     bare_domains: Mapped[str] = mapped_column(default="careful")
     count_as_click: Mapped[str] = mapped_column(default="person_or_unknown")
     recipient_storage: Mapped[str] = mapped_column(default="full")
+    callback_header: Mapped[bytes | None] = mapped_column(LargeBinary)  # `Name: value`, sealed
 
 
 class Credential(Base):

@@ -6,11 +6,11 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from shortener.models import Base, SigningSecret
+from shortener.models import Account, Base, SigningSecret
 from shortener.vault import opens, seal, unseal
 
 # Each column that holds what `vault.seal` gave. A further one is a line here.
-SEALED: Final[tuple[InstrumentedAttribute[Any], ...]] = (SigningSecret.sealed,)
+SEALED: Final[tuple[InstrumentedAttribute[Any], ...]] = (SigningSecret.sealed, Account.callback_header)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
-from shortener import accounts, callbacks
+from shortener import accounts, callback_headers, callbacks
 from shortener.fields import FieldsToCall
 from shortener.models import Account, Attempt
 from shortener.orders import CallbackUrl
@@ -53,7 +53,8 @@ def prepare(session: Session, account: Account, *, secret_keys: tuple[str, ...],
     event_id = f"evt_test{accounts.random_text(22)}"
     body = event.build(TEST, now, SAMPLE)
     keys = accounts.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
-    return Prepared(event_id, body, event.headers(event_id, now, body, keys), now)
+    header = callback_headers.opened(callback_headers.sealed(session, [account.id]).get(account.id), secret_keys)
+    return Prepared(event_id, body, event.headers(event_id, now, body, keys) | header, now)
 
 
 def send(client: Client, url: str, prepared: Prepared) -> Attempt:

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from shortener import accounts, backlog, callbacks, db, outages, stranded
+from shortener import accounts, backlog, callback_headers, callbacks, db, outages, stranded
 from shortener.callbacks import Claimed, Ended
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
@@ -42,15 +42,17 @@ UNSIGNED = Answer(
 )
 LONG_AWAY = 15.0  # seconds without the database after which leases may have run out while attempts ended well
 SETTLE_FIRST = 10.0  # seconds after so long in which workers only store what became of their attempts
+Opened = tuple[list[bytes], dict[str, str]]  # signing keys, and the receiver's header
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed callback with what signs it."""
+    """A claimed callback with what signs it, and the header that its receiver asks for."""
 
     claimed: Claimed
     sent_on: dt.datetime
     keys: Sequence[bytes]
+    header: Mapping[str, str]
 
 
 class Deliverer:
@@ -223,24 +225,26 @@ class Deliverer:
             room=self._room(limit),
         )
         # Opened before the claim is committed: with a wrong secret key nothing is started, and nothing used up.
-        keys = self._keys(session, {one.account_id for one in claimed}, now)
-        return [Job(one, now, keys[one.account_id]) for one in claimed]
+        opened = self._opened(session, {one.account_id for one in claimed}, now)
+        return [Job(one, now, *opened[one.account_id]) for one in claimed]
 
-    def _keys(self, session: Session, account_ids: AbstractSet[int], now: dt.datetime) -> dict[int, list[bytes]]:
-        """Each account's signing keys; none where it has none that opens, which must not hold up the others.
+    def _opened(self, session: Session, account_ids: AbstractSet[int], now: dt.datetime) -> dict[int, Opened]:
+        """Each account's signing keys and header; no key where one of them does not open: it holds up no other account.
 
         SecretKeyError where it is our secret key that opens nothing.
         """
         secret_keys = self._settings.secret_keys
         sealed = accounts.sealed_keys(session, account_ids, now=now)
-        keys: dict[int, list[bytes]] = {account_id: [] for account_id in account_ids}
+        headers = callback_headers.sealed(session, account_ids)
+        opened: dict[int, Opened] = {account_id: ([], {}) for account_id in account_ids}
         for account_id in account_ids:
             try:
-                keys[account_id] = accounts.unsealed(sealed.get(account_id, ()), secret_keys)
+                keys = accounts.unsealed(sealed.get(account_id, ()), secret_keys)
+                opened[account_id] = keys, callback_headers.opened(headers.get(account_id), secret_keys)
             except SecretKeyError:
                 accounts.check_secret_keys(session, secret_keys)
                 log.error("account %d has no signing secret that opens; its callbacks are not sent", account_id)
-        return keys
+        return opened
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
         """One that cannot be stored must not take the others with it; it is stored without what the receiver said."""
@@ -282,7 +286,7 @@ class Deliverer:
         if not job.keys:
             return UNSIGNED
         headers = event.headers(job.claimed.event_id, job.sent_on, job.claimed.body, job.keys)
-        return self._client.post(job.claimed.url, job.claimed.body, headers)
+        return self._client.post(job.claimed.url, job.claimed.body, {**headers, **job.header})
 
     def _finish(self) -> None:
         """Settle what still runs as it ends; no attempt lasts longer than its deadline."""

@@ -1,14 +1,16 @@
 """Senders: their accounts, credentials and defaults."""
 
 import json
+import sys
 from typing import Any
 
 import click
 
-from shortener import accounts, db
+from shortener import accounts, callback_headers, db
 from shortener.accounts import Credentials
 from shortener.cli.base import Group, as_json, private, show, show_rows, typed
 from shortener.models import Account
+from shortener.rules import callback_header
 from shortener.rules.moments import rfc3339
 from shortener.services import services
 
@@ -130,6 +132,15 @@ def enable(name: str, wants_json: bool) -> None:
     show(_shown(account), wants_json)
 
 
+def _header(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The header as it is to be sent; the refusal does not repeat it."""
+    text = sys.stdin.readline().rstrip("\n") if value == "-" else value
+    try:
+        return text and ": ".join(callback_header.parse(text))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @group.command("set")
 @click.argument("name")
 @click.option("--track-link/--no-track-link", default=None, help="Rewrite links unless a message says otherwise.")
@@ -139,17 +150,28 @@ def enable(name: str, wants_json: bool) -> None:
 @click.option(
     "--recipient", "recipient_storage", type=click.Choice(["full", "masked", "none"]), help="How recipients are kept."
 )
+@click.option(
+    "--callback-header",
+    "header",
+    callback=_header,
+    metavar="'NAME: VALUE'",
+    help="What receivers of callbacks ask for; - reads it from standard input, an empty text removes it.",
+)
 @as_json
-def set_defaults(name: str, wants_json: bool, **changes: Any) -> None:
+def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any) -> None:
     """Change the account's defaults, or show them.
 
     \b
-    Changes hold for messages that come after. Without options nothing changes.
-    Example: flask --app wsgi account set shop --no-track-link --recipient masked
+    Changes hold for messages that come after, but for the header: it goes with every attempt from now on.
+    It is stored encrypted and never shown again. Without options nothing changes.
+    Examples: flask --app wsgi account set shop --no-track-link --recipient masked
+              flask --app wsgi account set shop --callback-header 'X-Api-Key: 4711'
     """
     with db.write() as session:
         given = {field: value for field, value in changes.items() if value is not None}
         account = accounts.configure(session, name, given)
+        if header is not None:
+            callback_headers.put(account, header or None, secret_key=services().settings.secret_keys[0])
     show(_shown(account), wants_json)
 
 
@@ -176,4 +198,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "bare_domains": account.bare_domains,
         "count_as_click": account.count_as_click,
         "recipient": account.recipient_storage,
+        "callback_header": account.callback_header is not None,
     }
