@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -19,6 +20,7 @@ from werkzeug.test import TestResponse
 from shortener import db, migrations, outages, postgresql
 from shortener.config import Settings
 from shortener.models import Callback, Click, Link
+from shortener.pool import Connections
 from shortener.services import Services, services
 from tests import clusters, refusing
 from tests.clusters import Cluster
@@ -153,6 +155,17 @@ def test_many_visitors_of_a_locked_table_are_refused_at_once(
         assert click(app.test_client(), slug) == 503
         monkeypatch.setattr(services().readers, "_row", lambda *_: pytest.fail("it was asked again"))
         assert click(app.test_client(), slug) == 503
+
+
+def test_a_node_without_a_free_connection_says_so(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "Connections", partial(Connections, patience=0.1))
+    with running(settings.model_copy(update={"connections": 2})) as app:
+        client, connections = app.test_client(), db.readers(app)._connections
+        held = [connections.take(), connections.take()]
+        assert_unavailable(client.get("/healthz"))
+        for connection in held:
+            connections.give_back(connection)
+        assert client.get("/healthz").status_code == 200
 
 
 @pytest.fixture
