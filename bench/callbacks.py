@@ -138,6 +138,7 @@ def worker(url: str, timeout: float) -> Iterator[int]:
         "CALLBACK_TIMEOUT": str(timeout),
     }
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
     environ |= {f"SHORTENER_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

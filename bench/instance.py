@@ -39,6 +39,7 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
     with _sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+        environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
         environ |= {"SHORTENER_DATA": folder, "SHORTENER_BIND": address}
         environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
         _flask(environ, "db", "upgrade")
@@ -71,7 +72,10 @@ def _sigterm_as_exit() -> Iterator[None]:
 
 def _flask(environ: dict[str, str], *command: str) -> str:
     arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
-    return subprocess.run(arguments, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run(arguments, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+    return done.stdout
 
 
 @contextmanager

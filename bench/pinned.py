@@ -57,6 +57,7 @@ def product(server: str, database_url: str, secret_key: str, folder: Path, **set
     given = {"data": str(folder), "bind": address, "database_url": database_url, "secret_key": secret_key}
     given |= {"server": server, "worker": "off", **settings}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": value for name, value in given.items()}
     with serving(environ, folder / "server.log", address) as process:
         yield Server(address, process.pid)

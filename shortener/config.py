@@ -17,13 +17,13 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from sqlalchemy import URL, make_url
 
-from shortener import secret_key
+from shortener import secret_key, settings_file
 from shortener.errors import SettingsError
 from shortener.rules import contact, visitor
 from shortener.rules.fault_sentences import sentence
 
 VERSION = "0.1.0"
-PREFIX = "SHORTENER_"
+PREFIX = settings_file.PREFIX
 HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:,@]*)(?::([0-9]{0,5}))?")
 _ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
 log = logging.getLogger(__name__)
@@ -104,7 +104,8 @@ def _plain_host(value: str) -> str:
     return str(ipaddress.IPv6Address(host)) if ":" in host else host
 
 
-def _holds_certificates(value: Path) -> Path:
+def _holds_certificates(given: Path) -> Path:
+    value = settings_file.located(given)
     try:
         ssl.create_default_context(cafile=str(value))
     except OSError as error:  # ssl.SSLError too
@@ -147,6 +148,11 @@ class Settings(pydantic.BaseModel):
     public_url: Origin | None = Field(
         None,
         description="Where recipients reach us: `https://s.example.com`. Default: `http://` and `SHORTENER_BIND`.",
+    )
+    env_file: Path | None = Field(
+        None,
+        description="The settings file: lines like `SHORTENER_BIND=127.0.0.1:8000`, for whatever the environment does "
+        "not say. Default: `.env` beside `wsgi.py`.",
     )
     bind: Bind = Field(
         "127.0.0.1:8000", description="Address and port to listen on, or a socket: `unix:/run/shortener/s.sock`."
@@ -289,6 +295,17 @@ class Settings(pydantic.BaseModel):
         visitor.parse_rules(value or "", visitor.default_rules())  # ValueError names every line that cannot be used
         return value
 
+    @pydantic.field_validator("data")
+    @classmethod
+    def _is_one_folder(cls, value: Path) -> Path:
+        settings_file.data_folder(value)  # ValueError where two are meant
+        return value
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder, by its whole path."""
+        return settings_file.data_folder(self.data)
+
     @property
     def embedded(self) -> bool:
         """True on SQLite: one machine, nothing else to install."""
@@ -298,9 +315,11 @@ class Settings(pydantic.BaseModel):
     def sqlalchemy_url(self) -> URL:
         """The database as SQLAlchemy wants it named."""
         if self.database_url is None:
-            return URL.create("sqlite", database=str(self.data.resolve() / "shortener.sqlite3"))
-        rest = self.database_url.partition("://")[2]
-        return make_url(self.database_url if self.embedded else f"postgresql+psycopg://{_one_host(rest)}")
+            return URL.create("sqlite", database=str(self.data_folder / settings_file.DATABASE))
+        if self.embedded:  # a relative file lies where Flask-SQLAlchemy has always put it
+            url = make_url(self.database_url)
+            return url.set(database=str(settings_file.HOME / "instance" / (url.database or "")))
+        return make_url(f"postgresql+psycopg://{_one_host(self.database_url.partition('://')[2])}")
 
     @property
     def database_file(self) -> Path | None:
@@ -313,13 +332,13 @@ class Settings(pydantic.BaseModel):
 
         On SQLite the first one is read from the data folder where it is not given, or made there.
         """
-        first = self.secret_key or secret_key.stored(self.data, self.database_file or Path())
+        first = self.secret_key or secret_key.stored(self.data_folder, self.database_file or Path())
         return (first, self.secret_key_old) if self.secret_key_old else (first,)
 
     @property
     def spool_folder(self) -> Path:
         """Where clicks wait that the database does not take."""
-        return self.spool or self.data / "spool"
+        return settings_file.located(self.spool) if self.spool else self.data_folder / "spool"
 
     @property
     def socket_path(self) -> Path | None:
@@ -344,9 +363,13 @@ class Settings(pydantic.BaseModel):
         return frozenset({(urlsplit(self.base_url).hostname or "").lower()})
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Read `SHORTENER_*` and `SHORTENER_*_FILE`; raise SettingsError with every fault; warn of unknown names."""
-        values, faults = _collect(environ, set(cls.model_fields))
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """Read `SHORTENER_*` and `SHORTENER_*_FILE`; raise SettingsError with every fault; warn of unknown names.
+
+        Without `environ`, those of the process, and below them those of the settings file.
+        """
+        given = settings_file.environment() if environ is None else environ
+        values, faults = _collect(given, set(cls.model_fields))
         try:
             settings = cls(**values)
         except pydantic.ValidationError as error:
@@ -366,7 +389,7 @@ class Settings(pydantic.BaseModel):
     def make_folder(self) -> None:
         """Make the data folder where the database will be in it; SettingsError where that cannot be."""
         if self.database_url is None:
-            secret_key.made_folder(self.data)
+            secret_key.made_folder(self.data_folder)
 
 
 def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -387,7 +410,7 @@ def _collect(environ: Mapping[str, str], known: set[str]) -> tuple[dict[str, Any
             values[field] = value
         else:
             try:
-                values[field] = Path(value).read_text(encoding="utf-8").strip()
+                values[field] = settings_file.located(Path(value)).read_text(encoding="utf-8").strip()
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
                 faults[field] = f"{name}: cannot read the file {value}: {reason}"

@@ -4,6 +4,7 @@ gunicorn has its configuration in gunicorn.conf.py. Granian's is here: it has no
 they are told to run is wrapped.
 """
 
+import argparse
 import contextlib
 import functools
 import math
@@ -27,6 +28,7 @@ from werkzeug.utils import import_string
 from shortener import process, starting
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
+from shortener.settings_file import HOME, path_of
 from shortener.stopping import GRACE, SIGNALS, Heard
 
 APP = "wsgi:app"
@@ -37,10 +39,15 @@ _unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of
 
 
 def main() -> None:
-    """Become the server."""
+    """Become the server, whatever the working folder is."""
+    about = "Runs the product. It takes no options: all settings are SHORTENER_*, in the environment or in "
+    argparse.ArgumentParser("python -m shortener.serve", description=f"{about}{path_of()}; see README.md.").parse_args()
     settings = starting.configured()
     if settings.server == "gunicorn":
-        os.execv(sys.executable, [sys.executable, "-m", "gunicorn"])  # noqa: S606 - in this process's place
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]
+        os.execv(sys.executable, command)  # noqa: S606 - in this process's place
+    sys.path.insert(0, str(HOME))
     _granian(settings)
 
 

@@ -18,6 +18,7 @@ from tests import databases
 from tests.described import DescribedClient
 from tests.factories import Sender, make_account
 
+os.environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
 SECRET_KEY = "a key for tests, long enough to be one"
 
 if not os.environ.get("CI"):  # there Hypothesis has no deadlines by itself

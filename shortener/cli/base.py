@@ -17,7 +17,9 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from tqdm import tqdm
 
 from shortener import outages, places
+from shortener.config import Settings
 from shortener.errors import InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
+from shortener.settings_file import HOME, path_of
 
 # How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
 REFUSED: Final = 1
@@ -36,7 +38,7 @@ def typed(words: str) -> str:
         called = "flask"
     elif Path(called).is_relative_to(Path.cwd()):
         called = str(Path(called).relative_to(Path.cwd()))
-    return f"{called} --app wsgi {words}"
+    return f"{called} --app {'wsgi' if Path.cwd() == HOME else HOME / 'wsgi'} {words}"
 
 
 class Refused(click.ClickException):
@@ -58,11 +60,18 @@ class SettingsUnusable(click.ClickException):
 
 
 class Refusals(click.Command):
-    """A command that ends with one sentence and an exit code where the product or its database refuses."""
+    """A command that says on standard error which database it works on, and makes none.
+
+    Where the product or its database refuses, it ends with one sentence and an exit code.
+    """
+
+    makes_database = False
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
+            if not isinstance(self, click.Group):
+                self._say_database(_settings(ctx))
             return super().invoke(ctx)
         except (SettingsError, SecretKeyError) as error:
             raise SettingsUnusable(str(error)) from None
@@ -73,6 +82,28 @@ class Refusals(click.Command):
             raise Refused(str(error)) from None
         except (DBAPIError, NoConnectionError) as error:
             raise DatabaseFailed(_told(error, ctx)) from None
+
+    def _say_database(self, settings: Settings) -> None:
+        click.echo(f"Database: {shown_database(settings)}", err=True)
+        file = settings.database_file
+        if file is not None and _is_missing(file) and not self.makes_database:
+            raise DatabaseFailed(
+                f"There is no database at {file}. If that is the right place, `{typed('db upgrade')}` makes it. "
+                f"If not: the settings come from the environment and from {path_of()}."
+            )
+
+
+def _settings(ctx: click.Context) -> Settings:
+    found: Settings = ctx.ensure_object(ScriptInfo).load_app().extensions["shortener"].settings
+    return found
+
+
+def _is_missing(file: Path) -> bool:
+    try:
+        file.stat()
+    except OSError as error:  # what cannot be looked at may be there: the database says what is wrong
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    return False
 
 
 def _told(error: SQLAlchemyError, ctx: click.Context) -> str:
@@ -86,8 +117,7 @@ def _told(error: SQLAlchemyError, ctx: click.Context) -> str:
 
 def _of_the_file(ctx: click.Context) -> str:
     """Which file it is, and whose."""
-    script = ctx.find_object(ScriptInfo)
-    file = script.load_app().extensions["shortener"].settings.database_file if script else None
+    file = _settings(ctx).database_file
     if file is None:
         return ""
     if not file.parent.exists():
@@ -96,8 +126,21 @@ def _of_the_file(ctx: click.Context) -> str:
     return f"\n{places.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
 
 
+class MakesDatabase(Refusals):
+    """A command that may make the database where there is none."""
+
+    makes_database = True
+
+
 class Group(Refusals, AppGroup):
     """The same for all commands of a group, with the application at hand."""
+
+    command_class = Refusals
+
+
+def shown_database(settings: Settings) -> str:
+    """The database as people read it, without a password."""
+    return str(settings.database_file or settings.sqlalchemy_url.set(drivername="postgresql"))
 
 
 def show(values: Mapping[str, Any], wants_json: bool, file: IO[str] | None = None) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from shortener import accounts, backups, db, migrations
-from shortener.cli.base import Group, as_json, show, typed
+from shortener import accounts, backups, db, migrations, settings_file
+from shortener.cli.base import Group, MakesDatabase, as_json, show, typed
 from shortener.errors import SecretKeyError, SettingsError
 from shortener.services import services
 
@@ -13,7 +13,7 @@ FILE = click.Path(path_type=Path)
 group = Group("db", help="The database: its tables, its backups.\n\nExample: flask --app wsgi db upgrade")
 
 
-@group.command()
+@group.command(cls=MakesDatabase)
 def upgrade() -> None:
     """Create the tables, or bring them up to this version.
 
@@ -45,7 +45,7 @@ def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
         _show_beside()
 
 
-@group.command()
+@group.command(cls=MakesDatabase)
 @click.argument("file", type=FILE)
 @click.option("--overwrite", is_flag=True, help="Replace a database that has accounts.")
 def restore(file: Path, overwrite: bool) -> None:
@@ -66,11 +66,11 @@ def restore(file: Path, overwrite: bool) -> None:
 def _show_beside() -> None:
     """Say what belongs to a backup beside the database, and where it is."""
     settings = services().settings
-    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data / "secret_key"
+    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data_folder / "secret_key"
     click.echo("Not in it, and needed as well:")
     click.echo(f"  the secret key: {key}")
     click.echo(f"  clicks that the database has not taken yet: {settings.spool_folder}")
-    click.echo("  the settings: SHORTENER_* in the environment")
+    click.echo(f"  the settings: {settings_file.path_of()}, and SHORTENER_* in the environment")
 
 
 def _key_fault() -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from shortener import db, migrations, people, starting, stopping
 from shortener.cli import accounts
-from shortener.cli.base import Refusals, show, typed
+from shortener.cli.base import MakesDatabase, Refusals, show, typed
 from shortener.config import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
 from shortener.models import Account
@@ -43,7 +43,7 @@ def worker() -> None:
     deliverer.run()
 
 
-@click.command("first-start", cls=Refusals)
+@click.command("first-start", cls=MakesDatabase)
 def first_start() -> None:
     """Make the tables, the account `demo`, and a person who owns it.
 
@@ -67,7 +67,7 @@ def first_start() -> None:
 
 def _make_first_account(settings: Settings) -> bool:
     """The account `demo`; False where another start at the same moment was quicker."""
-    with _for_secrets(settings.data) as file:
+    with _for_secrets(settings.data_folder) as file:
         try:
             made = accounts.make("demo")
         except AccountNameError:

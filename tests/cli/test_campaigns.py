@@ -52,10 +52,17 @@ def stored() -> int:
         return session.scalars(select(func.count()).select_from(Message)).one()
 
 
+def lines(result: Result) -> str:
+    """What a run said, below the line that names its database."""
+    first, _, rest = result.stderr.partition("\n")
+    assert first.startswith("Database: ")
+    return rest
+
+
 def test_a_file_becomes_a_file(run: Run) -> None:
     result = run(campaign(2), "out.csv")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "2 messages preprocessed, 0 rows with a problem\n"
+    assert lines(result) == "2 messages preprocessed, 0 rows with a problem\n"
     assert [len(row["msgid"]) for row in written()] == [32, 32]
     assert not Path("out.csv.part").exists()
 
@@ -63,7 +70,7 @@ def test_a_file_becomes_a_file(run: Run) -> None:
 def test_messages_without_a_shortlink_are_counted_and_say_what_was_skipped(run: Run) -> None:
     Path("in.csv").write_text(f"message\n{TARGET}\nno link here\nsee day.so there\n")
     result = run("in.csv", "out.csv")
-    assert result.stderr == "3 messages preprocessed, 2 of them without a shortlink, 0 rows with a problem\n"
+    assert lines(result) == "3 messages preprocessed, 2 of them without a shortlink, 0 rows with a problem\n"
     assert [row["skipped"] for row in written()] == ["", "", "day.so (word)"]
 
 
@@ -80,7 +87,7 @@ def test_where_links_lead_is_not_guessed(run: Run, services: Services, monkeypat
 
 def test_faulty_rows_are_told_by_the_exit_code(run: Run) -> None:
     result = run(campaign(2, faulty=1), "out.csv")
-    assert (result.exit_code, result.stderr) == (5, "2 messages preprocessed, 1 row with a problem\n")
+    assert (result.exit_code, lines(result)) == (5, "2 messages preprocessed, 1 row with a problem\n")
     assert [bool(row["problem"]) for row in written()] == [False, False, True]
 
 
@@ -114,7 +121,7 @@ def test_what_is_there_already_is_replaced_only_where_that_is_said(run: Run, nam
     Path(name).write_text("dear")
     refused = run(campaign(), "out.csv")
     assert (refused.exit_code, stored(), Path(name).read_text()) == (1, 0, "dear")
-    assert refused.stderr.startswith(f"Error: {name} is there already")
+    assert lines(refused).startswith(f"Error: {name} is there already")
     assert run("in.csv", "out.csv", "--overwrite").exit_code == 0
     assert len(written()) == 2
 
@@ -137,7 +144,7 @@ def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
     result = run(campaign(1000), "out.csv", "--idempotency-key", "k")
     event.remove(db.db.engine, "before_cursor_execute", fail)
     assert result.exit_code == 3
-    assert result.stderr.startswith(
+    assert lines(result).startswith(
         "Broken off; what is done is in out.csv.part.\nError: The database is unavailable: gone"
     )
     assert not Path("out.csv").exists()
@@ -208,6 +215,7 @@ def test_a_disabled_account_sends_nothing(run: Run, app: Flask) -> None:
 def environ(sender: Sender, database_url: str, tmp_path: Path) -> dict[str, str]:
     others = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
     return others | {
+        "SHORTENER_ENV_FILE": os.devnull,
         "SHORTENER_DATABASE_URL": database_url,
         "SHORTENER_DATA": str(tmp_path),
         "SHORTENER_SECRET_KEY": SECRET_KEY,

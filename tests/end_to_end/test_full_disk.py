@@ -91,6 +91,7 @@ def small(folder: Path) -> Iterator[Small]:
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
     environ |= {"PYTHON": sys.executable, "SHORTENER_DATA": str(data), "SHORTENER_BIND": address}
     environ |= {"SHORTENER_SPOOL_BYTES": "131072", "SHORTENER_PUBLIC_URL": "https://s.example.com"}
     with (folder / "log").open("w") as log:

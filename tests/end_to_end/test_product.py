@@ -199,6 +199,7 @@ def test_what_sigterm_interrupts_is_delivered_by_the_next_start(database_url: st
 def worker(settings: dict[str, str]) -> Iterator[None]:
     """`flask --app wsgi worker`, which must end in order on SIGTERM."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ)

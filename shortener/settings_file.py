@@ -1,0 +1,88 @@
+"""The settings file, which the server and every command read alike, and where the paths in settings lead."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from dotenv import dotenv_values, find_dotenv
+
+from shortener.errors import SettingsError
+
+HOME: Final = Path(__file__).parents[1]  # the product's folder, with wsgi.py in it
+PREFIX: Final = "SHORTENER_"
+NAME: Final = "SHORTENER_ENV_FILE"
+DATABASE: Final = "shortener.sqlite3"
+Values = dict[str, str]
+
+
+def environment(environ: Mapping[str, str] = os.environ) -> Values:
+    """The environment, and below it what the settings file says; SettingsError where that cannot be read."""
+    path = path_of(environ)
+    if environ.get(NAME) and not path.exists():
+        raise SettingsError([f"{NAME}: there is no file {path}"])
+    _refuse_another(path, environ)
+    in_file = _read(path)
+    # `flask` has put the file's values into the environment before we are asked; those are not the environment's own.
+    own = {name: value for name, value in environ.items() if value and in_file.get(name) != value}
+    decided = {name.removesuffix("_FILE") for name in own}
+    return own | {name: value for name, value in in_file.items() if name.removesuffix("_FILE") not in decided}
+
+
+def path_of(environ: Mapping[str, str] = os.environ) -> Path:
+    """The settings file, whether it is there or not."""
+    return HOME / (environ.get(NAME) or ".env")
+
+
+def located(path: Path) -> Path:
+    """Where a path leads: a relative one from the product's folder.
+
+    Earlier versions took the working folder: where only that one has it, it is meant.
+    """
+    there, here = HOME / path, _working_folder() / path
+    return here if here.exists() and not there.exists() else there
+
+
+def data_folder(path: Path) -> Path:
+    """The same for the data folder. ValueError where both folders have a database, and one of them would be missed."""
+    there, here = HOME / path, _working_folder() / path
+    if here == there or not any((here / name).exists() for name in (DATABASE, "secret_key")):
+        return there
+    if (here / DATABASE).exists() and (there / DATABASE).exists():
+        raise ValueError(f"{there} has a database and {here} has one; give the whole path of the one that is meant")
+    return there if (there / DATABASE).exists() else here
+
+
+def _working_folder() -> Path:
+    """The working folder; the product's own where it is gone, or where another copy of the product lies in it."""
+    try:
+        folder = Path.cwd()
+    except OSError:
+        return HOME
+    return HOME if (folder / "wsgi.py").exists() else folder
+
+
+def _read(path: Path) -> Values:
+    try:
+        values = dotenv_values(path, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        raise SettingsError([f"{NAME}: cannot read the file {path}: {reason}"]) from None
+    return {name: value for name, value in values.items() if value and name.startswith(PREFIX)}
+
+
+def _refuse_another(path: Path, environ: Mapping[str, str]) -> None:
+    """Refuse what `flask` has read on its own out of a file in, or above, the working folder: no server reads that."""
+    if not environ.get("FLASK_RUN_FROM_CLI") or environ.get("FLASK_SKIP_DOTENV"):
+        return
+    for name in (".flaskenv", ".env"):
+        found = find_dotenv(name, usecwd=True)
+        if found and Path(found).resolve() != path.resolve():
+            taken = [key for key, value in _read(Path(found)).items() if environ.get(key) == value]
+            if taken:
+                raise SettingsError(
+                    [
+                        f"{taken[0]} comes from {found}, which the server does not read: its settings file is {path}. "
+                        f"Change to another folder, or set {NAME}={found} for the server and for commands"
+                    ]
+                )
