@@ -33,6 +33,8 @@ PIECE: Final = 64 * 1024  # bytes
 TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
+# No `maxItems`: a longer batch is not refused, its first ones are done.
+TAKEN: Final = f"The first {MOST:,} are taken; a longer batch ends with an answer that says `too_many_messages`."
 ANSWERS: Final = list[answers.BatchAccepted | Problem]
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -60,7 +62,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
         "preprocess_messages",
         "Messages",
         {200: Answer("An answer for each message, in their order.", ANSWERS, media=tuple(SHAPES))},
-        body=Annotated[list[Order], Field(max_length=MOST)],
+        body=Annotated[list[Order], Field(description=TAKEN)],
         media=tuple(SHAPES),
         parameters=(IDEMPOTENCY_KEY,),
         codes={429: ("too_many_batches",)},

@@ -109,3 +109,8 @@ def test_the_examples_of_documents_are_such_documents() -> None:
 def test_the_example_of_a_message_is_taken(app: Flask, sender: Sender) -> None:
     answer = app.test_client().post("/v1/messages", json=EXAMPLE, headers=sender.bearer)
     assert answer.status_code == 201
+
+
+def test_a_batch_is_described_as_long_as_it_may_be(description: dict[str, Any]) -> None:
+    body = description["paths"]["/v1/messages/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert "maxItems" not in body and "too_many_messages" in body["description"]
