@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from shortener.models import Account, Base
 from shortener.rules import callback_header
-from shortener.vault import seal, unseal
+from shortener.vault import opens, seal, unseal
 
 _account: Final = Base.metadata.tables["account"]
 _SEALED: Final = select(_account.c.id, _account.c.callback_header).where(
@@ -31,6 +31,14 @@ def sealed(session: Session, account_ids: Collection[int]) -> dict[int, bytes]:
         return {}
     rows = session.connection().execute(_SEALED, {"account_ids": list(account_ids)})
     return {row.id: row.callback_header for row in rows}
+
+
+def unopened(session: Session, secret_keys: tuple[str, ...]) -> list[str]:
+    """The names of the accounts whose header none of the keys opens."""
+    rows = session.execute(
+        select(_account.c.name, _account.c.callback_header).where(_account.c.callback_header.is_not(None))
+    )
+    return [name for name, header in rows if not opens(header, secret_keys)]
 
 
 def opened(header: bytes | None, secret_keys: tuple[str, ...]) -> dict[str, str]:

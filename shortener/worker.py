@@ -243,7 +243,10 @@ class Deliverer:
                 opened[account_id] = keys, callback_headers.opened(headers.get(account_id), secret_keys)
             except SecretKeyError:
                 accounts.check_secret_keys(session, secret_keys)
-                log.error("account %d has no signing secret that opens; its callbacks are not sent", account_id)
+                log.error(
+                    "account %d: its signing secret or its callback header does not open; its callbacks are not sent",
+                    account_id,
+                )
         return opened
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:

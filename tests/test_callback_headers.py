@@ -24,7 +24,7 @@ HEADER, SECRET = "X-Api-Key: 4711-geheim", "4711-geheim"
 def give(app: Flask, *arguments: str, given: str | None = None) -> str:
     done = app.test_cli_runner().invoke(args=["account", "set", "shop", *arguments], input=given)
     assert done.exit_code == 0, done.output
-    return done.output
+    return done.stdout
 
 
 def stored() -> bytes | None:

@@ -63,6 +63,11 @@ def rotate(name: str, wants_json: bool) -> None:
     show({"name": account.name, "sid": account.sid, "token": token}, wants_json)
 
 
+HEADER_LOST = (
+    "no secret key opens the callback header, so no callback is sent; give it again: account set --callback-header"
+)
+
+
 @secret_group.command("rotate")
 @click.argument("name", required=False)
 @click.option("--all", "of_all", is_flag=True, help="Of every account, where the secret key is lost.")
@@ -100,6 +105,9 @@ def _rotated_secrets(name: str | None) -> list[dict[str, Any]]:
         for one in [name] if name is not None else [account.name for account in accounts.every(session)]:
             _, secret, until = accounts.rotate_signing_secret(session, one, secret_keys=secret_keys, now=now)
             rows.append({"name": one, "signing_secret": secret, "old_one_until": rfc3339(until)})
+        unusable = callback_headers.unopened(session, secret_keys)
+    for one in sorted(unusable):
+        click.echo(f"{one}: {HEADER_LOST}", err=True)
     return rows
 
 

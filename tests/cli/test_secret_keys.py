@@ -10,7 +10,7 @@ from click.testing import Result
 from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
-from shortener import accounts, db
+from shortener import accounts, callback_headers, db
 from shortener.services import Services
 from shortener.vault import seal
 from tests.conftest import SECRET_KEY
@@ -61,6 +61,16 @@ def test_after_a_lost_key_every_account_gets_a_new_secret_that_signs(run: Run, s
     assert list(rows) == ["shop", "stranger"]
     assert all(signed_with(services, name, secret) for name, secret in rows.items())
     services.settle_in()
+
+
+def test_a_header_that_no_key_opens_is_named(run: Run, services: Services) -> None:
+    with db.write() as session:
+        callback_headers.put(accounts.named(session, "shop"), "X-Api-Key: k", secret_key="a lost key, which nobody has")
+        callback_headers.put(accounts.named(session, "stranger"), "X-Api-Key: k", secret_key=SECRET_KEY)
+    result = run("account", "secret", "rotate", "--all")
+    assert result.exit_code == 0
+    assert "shop: no secret key opens the callback header" in result.stderr
+    assert "stranger: no secret key" not in result.stderr
 
 
 def test_new_secrets_of_all_are_shown_as_a_table(run: Run) -> None:
