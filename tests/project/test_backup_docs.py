@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.instance import free_port
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
 
@@ -35,7 +37,7 @@ def sh(folder: Path, *sessions: str) -> str:
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(sessions)],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "SHORTENER_BIND": f"127.0.0.1:{free_port()}"},
         capture_output=True,
         text=True,
         timeout=60,
