@@ -101,9 +101,11 @@ def _is_mixed(labels: list[str], ending: str) -> bool:
 
 
 def _has_further_sign(labels: list[str], ending: str) -> bool:
-    """`cx.parcel24.in`: three labels, none of them a word of chat. Files have several dots, too."""
+    """`cx.parcel24.in`, `my.acme-bank.click`: three labels, none a word of chat. Files have several dots, too."""
     names = labels[:-1]
-    if len(names) < 2 or ending in _FILES or len(ending) > 2 or not labels[-1].islower():
+    if len(names) < 2 or ending in _FILES or not labels[-1].islower():
+        return False
+    if len(ending) > 2 and "-" not in names[-1].strip("-"):
         return False
     if min(map(len, names)) < 2 or _is_chat(names[-1].lower()) or names[0].isdigit():
         return False

@@ -4,13 +4,21 @@ import re
 from typing import Final
 
 from shortener.rules.host import TOP_LEVEL
-from shortener.rules.words import SECOND_LEVEL, WORDLIKE
+from shortener.rules.words import CHAT_WORDS, SECOND_LEVEL, WEB_FILES, WORDLIKE
 
 _ENDINGS: Final = TOP_LEVEL | {
     ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
 }
 _SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
+CHAT: Final = frozenset(CHAT_WORDS.split())
+_WEB_FILES: Final = frozenset(WEB_FILES.split())
 _NEXT_SENTENCE: Final = re.compile(r"\.([A-Z][a-z]+)\Z")
+_CAPITALS: Final = re.compile(r"(?<=[a-z])\.([A-Z]+)\Z")  # `www.acme.com.STOP`, `www.acme.com.T&C`
+_AFTER_SLASH: Final = re.compile(r"\.(?=[A-WYZ][A-Za-z]*[.,;:!?]*\Z)")  # not `.Xresources`
+_INITIAL: Final = re.compile(r"(?<=\w)\.(?=[A-Z][.,]\Z)")
+_WORD_BEHIND: Final = re.compile(r"\.(?=([A-Z][a-z]+)[.,;:!?]*\Z)")
+_MODULE: Final = re.compile(r"[A-Z][a-z]*(?:\.[A-Z]\w*)*")  # `Data.List`, `John.Smith`
+_SHORT_PATH: Final = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}")  # `2Abc9`, as shorteners make them
 _GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z])")
 _GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z]|[0-9]+[a-z])")
 _SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|[_-]+\Z")
@@ -41,12 +49,34 @@ def without_text(name: str, *, certain: bool) -> str:
         name = name[: sign.start()]
     while (goes_on := _NEXT_SENTENCE.search(name)) and _begins_sentence(name[: goes_on.start()], goes_on[1]):
         name = name[: goes_on.start()]
+    if certain and (shouts := _CAPITALS.search(name)) and not is_known(shouts[1]) and has_known(name[: shouts.start()]):
+        name = name[: shouts.start()]
     rest, dot, last = name.rpartition(".")
     if dot and not is_known(last):
         glued = (_GLUED if certain else _GLUED_WORD).match(last)
         if glued and is_known(glued[0]) and rest.lower() != "www":
             return f"{rest}.{glued[0]}"
     return name
+
+
+def path_end(link: str) -> int:
+    """Where the next sentence begins that is glued to a link's path by a full stop, or the link's length.
+
+    `acme.com/premium/.Call`, `acme.com/x1.S. Miller`, `acme.com/TopUp.Info`; not `/Data.List`, not `/Index2.Html`.
+    """
+    before, slash, last = link.rpartition("/")
+    if not slash or before.endswith(":/") or "." not in last or not {"?", "#"}.isdisjoint(link):
+        return len(link)
+    found = _AFTER_SLASH.match(last) or _INITIAL.search(last)
+    if not found and (word := _WORD_BEHIND.search(last)) and _begins_text(last[: word.start()], word[1].lower()):
+        found = word
+    return len(before) + 1 + found.start() if found else len(link)
+
+
+def _begins_text(name: str, word: str) -> bool:
+    if word in _WEB_FILES or _MODULE.fullmatch(name):
+        return False
+    return word in CHAT or _SHORT_PATH.search(name) is not None
 
 
 def _begins_sentence(rest: str, word: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 from shortener.rules import placeholder
 from shortener.rules.bare import is_mail_provider
 from shortener.rules.borders import CJK, OPENING, SPACELESS
-from shortener.rules.endings import has_known, is_known
+from shortener.rules.endings import CHAT, has_known, is_known
 
 _LOOK: Final = 64  # characters
 _SPACES: Final = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
@@ -21,6 +21,7 @@ _BROKEN_SCHEME: Final = re.compile(
 _SCHEME_PART: Final = frozenset(":;：；﹕/\\／")
 _GLUED_SCHEME: Final = re.compile(r"(?:h(?:tt|xx)ps?)?[:;：；﹕]?[/\\／]{1,4}\Z", re.I)
 _TORN: Final = re.compile(r"(?:https?://|(?<![\w.])(?=www\.))([^/?#:@,;!)\s]+)\Z", re.I)
+_MIDDLE: Final = re.compile(r"[a-z0-9-]{2,}")
 _REGISTRY: Final = re.compile(r"\.(?:com|co|net|org|gov|gob|edu|ac)\.[^.]", re.I)
 _HOST_ONLY: Final = re.compile(r"(?:https?://)?[^/?#:]*", re.I)
 _AT: Final = r"""(?:[@＠﹫]|&(?:\#64|\#x40|commat);|%40
@@ -80,11 +81,20 @@ def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str |
 
 
 def _follows_torn(text: str, start: int) -> bool:
-    """Whether one of the two pieces before is the first half of a host: `http://acme `, `www.my `, `acme.gov.uk.x `."""
-    pieces = text[max(0, start - _LOOK) : start].split()[-2:]
-    if not pieces or not ("." in pieces[-1] or "://" in pieces[-1]):
-        return False
-    return any(map(_is_first_half, pieces))
+    """Whether one of the three pieces before is the first part of a host, and those behind it may be its next parts.
+
+    `http://acme `, `www.my `, `acme.gov.uk.x `, `www.acme account `; not `http://acme or `.
+    """
+    for piece in reversed(text[max(0, start - _LOOK) : start].split()[-3:]):
+        if ("." in piece or "://" in piece) and _is_first_half(piece):
+            return True
+        if not _may_be_middle(piece):
+            return False
+    return False
+
+
+def _may_be_middle(piece: str) -> bool:
+    return "." in piece or (_MIDDLE.fullmatch(piece) is not None and piece not in CHAT)
 
 
 def _is_first_half(piece: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from shortener.rules import bare, markup, neighbours
 from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
-from shortener.rules.endings import has_known, is_known, known_start, without_text
+from shortener.rules.endings import has_known, is_known, known_start, path_end, without_text
 from shortener.rules.target import REASONS, Refusal, Target, judge
 from shortener.rules.words import OTHER_SCHEMES
 
@@ -36,8 +36,8 @@ _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`
 _WORD_AND: Final = re.compile(r"(?:^|\s)[^\W\d_]+&\Z")  # `shops&example.com`
 _WORD_IN_BRACKETS: Final = re.compile(r"(?<=[A-Za-z0-9])\([A-Z][a-z]+\)\Z")  # `?id=1(End)`
 _BREAK: Final = re.compile(
-    r"\.{2,}(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
-)  # `acme.com/a...and`, `acme.com/,,Win`, `…[/url]`
+    r"[.,]{2,}(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
+)  # `acme.com/a...and`, `acme.com/a,,Win`, `…[/url]`
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,8 @@ def _unbroken(text: str, start: int, end: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """The link's end: before a suffix, sentence punctuation and marks that were opened before the link."""
+    """The link's end: before a suffix, a next sentence, punctuation and marks that were opened before the link."""
+    end = start + path_end(text[start:end])
     suffix = _SUFFIX.search(text, start, end) if end == len(text) else _SUFFIX.search(text[start:end])
     if suffix:
         end = suffix.start() if end == len(text) else start + suffix.start()

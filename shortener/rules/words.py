@@ -75,6 +75,13 @@ FILE_ENDINGS: Final = """
     java md mk mo mov pl pm properties ps py rs sh so zip
 """
 
+# Endings of what web servers hand out: `/Index2.Html` is a path, whatever its capitals.
+WEB_FILES: Final = """
+    action apk asp aspx avi bmp cgi cs css csv dll do doc docx exe gif htm html ico ics ipa jar java
+    jpeg jpg js json jsp jspx md mp3 mp4 mov pdf php pl png ppt pptx ps py rar rb rss rtf sh svg swf
+    tar tex tgz txt vcf wav webp wmv xhtml xls xlsx xml yaml yml zip
+"""
+
 # What stands between a company's name and a country's code or a host's ending: `example.co.in`, `example.web.app` are
 # names, whatever `in` and `app` mean.
 SECOND_LEVEL: Final = "ac co com edu gob gov gv net org"

@@ -28,6 +28,10 @@ from tests.rules.looks import link, reasons, skipped
         ("https://acme.com/x(more here)", "https://acme.com/x"),
         ("acme.com/a...and", "acme.com/a"),
         ("acme.com/,,Win", "acme.com/"),
+        ("acme.com/a,,,lagos state", "acme.com/a"),
+        ("www.acme.com.STOP to end", "www.acme.com"),
+        ("www.acme.com.T&C apply", "www.acme.com"),
+        ("https://www.acme.co.uk.SMS 1", "https://www.acme.co.uk"),
         ("https://acme.com/x]here", "https://acme.com/x"),
         ("[url=https://x.com/x]here[/url]", "https://x.com/x"),
         ("[url]https://x.com/x[/url]", "https://x.com/x"),
@@ -40,6 +44,21 @@ def test_glued_text_stays_outside_in_smart_and_strict_says_so(text: str, smart: 
     assert (smart, "glued") in skipped(text, "strict")
 
 
+@pytest.mark.parametrize(
+    ("text", "smart"),
+    [
+        ("acme.com/TopUp.Info 817", "acme.com/TopUp"),
+        ("https://acme.com/x9Zq.Call now", "https://acme.com/x9Zq"),
+        ("https://acme.com/premium/.Call", "https://acme.com/premium/"),
+        ("https://acme.com/x9Zq.S. Miller", "https://acme.com/x9Zq"),
+        ("https://acme.com/sale.Call!", "https://acme.com/sale"),
+    ],
+)
+def test_the_next_sentence_is_no_part_of_a_path_in_smart(text: str, smart: str) -> None:
+    assert link(text, "smart") == smart
+    assert link(text, "strict") == text.partition(" ")[0].rstrip(".!")
+
+
 @pytest.mark.parametrize("detection", DETECTIONS)
 @pytest.mark.parametrize(
     "text",
@@ -47,6 +66,14 @@ def test_glued_text_stays_outside_in_smart_and_strict_says_so(text: str, smart: 
         "https://learn.acme.com/api/System.Text",
         "https://acme.com/Report.Pdf",
         "https://acme.com/a/Makefile.In",
+        "https://acme.com/Index2.Html",
+        "https://acme.com/John.Smith",
+        "https://acme.com/a/.Xresources",
+        "https://acme.com/Top10.call",
+        "https://acme.com/0,,123,00.html",
+        "https://acme.com/x?f=A1.Call",
+        "https://acme.com/#A1.Call",
+        "https://WWW.ACME.COM.TR",
         "acme.com/docs/Data.Map",
         "Example.Com.Tr",
         "acme.com.Tr",
@@ -65,7 +92,7 @@ def test_a_path_is_not_judged_by_top_level_domains(text: str, detection: str) ->
 
 
 def test_a_path_keeps_what_may_be_a_files_ending() -> None:
-    assert link("http://acme.com/a.Call us", "smart") == "http://acme.com/a.Call"
+    assert link("http://acme.com/a.Cfg here", "smart") == "http://acme.com/a.Cfg"
 
 
 @pytest.mark.parametrize("detection", DETECTIONS)
@@ -160,7 +187,7 @@ def test_other_white_space_is_a_border_in_smart_alone(space: str) -> None:
         "WORK.DE", "cepat.info", "dot.com", "haha.sg", "tml.de", "RCTI.info", "Safari.app", "work.today",
         "24hrs.call", "tat.haha.got", "a.lol.no", "day.so", "setup.py", "System.IO", "klik.Info", "again.cz",
         "merci.fr", "danke.de", "hola.es", "news.Ne.ws", "la-bth.so", "SALE.ONLINE", "7731.GRATIS",
-        "Int'acme.co.Ltd", "Qual-B.tech", "ACME.TODAY",
+        "Int'acme.co.Ltd", "Qual-B.tech", "ACME.TODAY", "go.fever.lol", "good-bye.see-you.Click",
 ],
 )  # fmt: skip
 def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None:
@@ -176,7 +203,7 @@ def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None
         "acme.link", "acme.app", "acme.services", "acme.shop", "acme.club", "acme.tech", "acme.website",
         "acme.space", "acme.legal", "acme.agency", "Track-Acme.link", "Acme.info", "parcel.acme24.in",
         "go.acmepay.me", "ok.so?k=v", "ok.so:443", "ok.so/x", "ok.ru", "acme.co.in", "acme.info", "home.pl",
-        "BONUS.COM.TR", "acme.de",
+        "BONUS.COM.TR", "acme.de", "my.acme-bank.click",
 ],
 )  # fmt: skip
 def test_a_companys_name_under_a_registered_ending_is_a_link(text: str, detection: str) -> None:

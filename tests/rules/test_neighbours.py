@@ -30,6 +30,10 @@ from tests.rules.looks import link, reasons, skipped
         "https://bank acme-login.com/ bank.com",
         "次。https://acme parcel.top",
         "https://acme.co m/x",
+        "www.acme account parcel.com",
+        "https://acme san paolo parcel.com/x",
+        "https://acme .users security parcel.com",
+        "www.acme -card parcel.com",
     ],
 )
 def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None:
@@ -46,6 +50,10 @@ def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None
         ("http://acme, see acme.com", "acme.com"),
         ("http://acme/x acme.com", "acme.com"),
         ("https://intranet or else acme.com", "acme.com"),
+        ("https://acme fails and acme.com", "acme.com"),
+        ("https://acme fails, so acme.com", "acme.com"),
+        ("https://acme Fails parcel acme.com", "acme.com"),
+        ("https://acme one two three acme.com", "acme.com"),
         ("v1.2.3 acme.com", "acme.com"),
         ("www.acme.nope www.acme.co.uk", "www.acme.co.uk"),
         ("https://acme.com . Then", "https://acme.com"),
