@@ -124,13 +124,15 @@ def _fault_behind_host(text: str, start: int, end: int) -> str | None:
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:
-    """Whether the host goes on behind a space: `acme.com .mx`, `www.ac me.com`, `acme.co m/x`."""
+    """Whether the host goes on behind a space: `acme.com .mx`, `acme.app -bank.com`, `www.ac me.com`, `acme.co m/x`."""
     rest = _NEXT.match(text, end)
     if not rest:
         return False
     name = text[start:end]
     if rest[1].startswith("."):
         return is_known(rest[1][1:]) and rest[1].islower()
+    if rest[1].startswith("-"):
+        return has_known(rest[1]) and rest[1].islower()
     host = name.rpartition("/")[2]
     if host[:4].lower() == "www." and host.count(".") == 1:
         return has_known(rest[1])

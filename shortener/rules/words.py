@@ -18,8 +18,9 @@ SHORT_WORDS: Final = """
 """
 
 # Country codes that are abbreviations in chat: take care, good night, but, call me, good, till ...
+# Published messages hold each of them.
 CHAT_SHORT: Final = """
-    aw bn bt cm gd gn jo ki sx tc tl
+    aw bn bt cm gd gn jo ki tc tl
 """
 
 # Generic endings that begin or end sentences where people leave out a space: `tomorrow.call`, `work.today`. Endings
@@ -98,18 +99,23 @@ THINGS: Final = "ado.net asp.net dot.com vb.net"
 # Words of chat in several languages. Right before a dot and an ending of any country they are the end of a sentence:
 # `done.cl` (call), `ok.tt` (that), `cepat.info`.
 CHAT_WORDS: Final = """
-    again ah ahh already also always and andrew ans any anytime as ask asap at ate away back bad bb bday be because bed
-    been before better big boy bro bt btw busy but bye call came can cant care check class come coming cool cos coz cya
-    da day days dear did dinner do does doing don done dont down dot dun dunno each early eat eating else email end
-    enough even ever every fine first fri friday from fun gd get girl give go god going gone good got great gud had haha
-    happy has have he hehe hello help her here hey hi him his home hope how hw if im in info is it its jan jus just k
-    kk know la lah later leh let life like lol long lor love luv macho made make man mb me meet miss mon more morning
-    much mum must my name nd need never nice night nite no not nothing now nvm nw of off oh ok okay okie old on one only
-    open or other our out over own pa part pay pic please pls ppl r ready really right said same sat say school see
-    send sent she sia sir sis sleep so some soon sorry sth still stop sun sure ta take talk tc tell thank thanks that
-    the their them then there they thing things this thks thx till time tired tml tmr tnx to today tom tomorrow tonite
-    too true try tue txt u up ur us very wait want was wat watch we wed week well went what when where who why will wish
-    with work working world wow wrong x ya yah yeah year years yep yes yet you your yr yup
+    about after again against ah ahh almost already also although always am among an and andrew another ans any
+    anytime are around as asap ask at ate away back bad bb bday be because bed been before better between big both
+    boy bro bt btw busy but bye call came can cant care check class come coming cool cos could couldnt coz cya da
+    day days dear did didnt dinner do does doing don done dont dot down dun dunno during each early eat eating else
+    email end enough even ever every few fine first fri friday from fun gd get girl give go god going gone good got
+    great gud had haha happy has hasnt have havent having he hehe hello help her here hey hi him his home hope how
+    however hw if im in info into is it its itself jan jus just k kk know la lah last later least leh let life like
+    lol long lor love luv macho made make man many may maybe mb me meet might miss mon more morning most much mum
+    must my name nd need never next nice night nite no nobody nor not nothing now nvm nw of off oh ok okay okie old
+    on one only onto open or other our ours out over own pa part pay perhaps pic please pls ppl quite r ready really
+    right said same sat say school see send sent shall she should shouldnt sia since sir sis sleep so some somebody
+    someone something sometimes soon sorry sth still stop such sun sure ta take talk tc tell than thank thanks that
+    the their them then there they thing things this thks though through thx till time tired tml tmr tnx to today
+    tom tomorrow tonite too true try tue txt u unless until up ur us very wait want was wat watch we wed week well
+    went were what whatever when whenever where whether which while who whoever whose why will wish with within
+    without work working world would wouldnt wow wrong x ya yah yeah year years yep yes yet you your yours yourself
+    yr yup
     ada adalah aja aku anda apa atau bagi bisa buat cepat dan dapat dari dengan di dong dulu gan gratis hadiah hari ini
     itu iya jadi jangan juga kakak kalo kami kamu kan karena kirim klik lagi lebih mau nanti nih nomor pada pakai pulsa
     resmi saja sama saya sdh sebelum segera semua sih silakan sudah tahun terbatas terima tidak untuk utk yang yg yuk
@@ -131,7 +137,7 @@ CHAT_WORDS: Final = """
 """
 
 # Names that are such words, and yet well known as domains.
-NAMES_THAT_ARE_WORDS: Final = "home.pl ok.ru"
+NAMES_THAT_ARE_WORDS: Final = "home.pl last.fm ok.ru"
 
 # Mail providers: their bare name is what is left of an e-mail address that was torn or spelled out.
 MAIL_PROVIDERS: Final = "gmail googlemail hotmail rocketmail yahoo ymail"

@@ -187,7 +187,8 @@ def test_other_white_space_is_a_border_in_smart_alone(space: str) -> None:
         "WORK.DE", "cepat.info", "dot.com", "haha.sg", "tml.de", "RCTI.info", "Safari.app", "work.today",
         "24hrs.call", "tat.haha.got", "a.lol.no", "day.so", "setup.py", "System.IO", "klik.Info", "again.cz",
         "merci.fr", "danke.de", "hola.es", "news.Ne.ws", "la-bth.so", "SALE.ONLINE", "7731.GRATIS",
-        "Int'acme.co.Ltd", "Qual-B.tech", "ACME.TODAY", "go.fever.lol", "good-bye.see-you.Click",
+        "Int'acme.co.Ltd", "Qual-B.tech", "ACME.TODAY", "go.fever.lol", "next.sg", "without.de",
+        "good-bye.see-you.Click",
 ],
 )  # fmt: skip
 def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None:
@@ -203,7 +204,7 @@ def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None
         "acme.link", "acme.app", "acme.services", "acme.shop", "acme.club", "acme.tech", "acme.website",
         "acme.space", "acme.legal", "acme.agency", "Track-Acme.link", "Acme.info", "parcel.acme24.in",
         "go.acmepay.me", "ok.so?k=v", "ok.so:443", "ok.so/x", "ok.ru", "acme.co.in", "acme.info", "home.pl",
-        "BONUS.COM.TR", "acme.de", "my.acme-bank.click",
+        "BONUS.COM.TR", "acme.de", "my.acme-bank.click", "acmestream.sx", "last.fm",
 ],
 )  # fmt: skip
 def test_a_companys_name_under_a_registered_ending_is_a_link(text: str, detection: str) -> None:

@@ -34,6 +34,7 @@ from tests.rules.looks import link, reasons, skipped
         "https://acme san paolo parcel.com/x",
         "https://acme .users security parcel.com",
         "www.acme -card parcel.com",
+        "https://refund.acme.online -centre.com/ to claim",
     ],
 )
 def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None:
@@ -57,6 +58,8 @@ def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None
         ("v1.2.3 acme.com", "acme.com"),
         ("www.acme.nope www.acme.co.uk", "www.acme.co.uk"),
         ("https://acme.com . Then", "https://acme.com"),
+        ("https://acme.com -cheap", "https://acme.com"),
+        ("https://acme.com - parcel.com", "https://acme.com"),
         ("https://acme.co me/you", "https://acme.co"),
         ("https://acme.com/ .mx", "https://acme.com/"),
     ],
