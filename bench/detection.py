@@ -1,14 +1,12 @@
 """How far link detection agrees with labels made by reading, with published sets, and with time.
 
-    python bench/detection.py                     print the tables
-    python bench/detection.py --write             put them into docs/detection.md
-    python bench/detection.py --write --held-out  the same, and score the half of the labels that was kept away; once
-    python bench/detection.py --differences       every item of the published sets on which we differ
+    python bench/detection.py                print the tables
+    python bench/detection.py --write        put them into docs/detection.md
+    python bench/detection.py --differences  every item of the published sets on which we differ
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout: JSON
 Lines in messages/ (`id`, and `text_repaired` or `text`), url-detection/ (`text`, `links`) and url-validity/ (`url`,
-`domain` or `value`, `valid`). No link in them is ever requested or resolved. Without --held-out, messages of that half
-are left out everywhere.
+`domain` or `value`, `valid`). No link in them is ever requested or resolved.
 """
 
 import argparse
@@ -33,7 +31,6 @@ LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"
 WRONG = ROOT / "bench" / "detection_wrong.jsonl"
 DOCUMENT = ROOT / "docs" / "detection.md"
 BEGIN, END = "<!-- figures: begin, made by bench/detection.py -->", "<!-- figures: end -->"
-HELD_BEGIN, HELD_END = "<!-- held out: begin -->", "<!-- held out: end -->"
 SHOWN = 30  # examples of what is still wrong
 
 Span = tuple[int, int] | None
@@ -56,13 +53,13 @@ class Label(NamedTuple):
 
     file: str
     id: str
-    held_out: bool
+    draw: int
     person: Span
     strict: Span
 
 
 class Score(NamedTuple):
-    """How one mode did on one half of the labels."""
+    """How one mode did on some of the labels."""
 
     messages: int
     links: int
@@ -83,9 +80,9 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def labels() -> list[Label]:
-    """All labels, of both halves."""
+    """All labels, of every draw."""
     return [
-        Label(item["file"], item["id"], item["half"] != "work", *(_span(item[key]) for key in ("person", "strict")))
+        Label(item["file"], item["id"], item["draw"], *(_span(item[key]) for key in ("person", "strict")))
         for item in lines(LABELS)
     ]
 
@@ -137,14 +134,15 @@ def score(wanted: list[Label], texts: dict[tuple[str, str], str], detection: str
     return Score(*(count[field] for field in Score._fields))
 
 
-def labelled_table(halves: dict[str, list[Label]]) -> list[str]:
-    """The scores of each half in each mode."""
+def labelled_table(read: list[Label]) -> list[str]:
+    """The scores of each draw in each mode, and of all."""
     rows = [
-        "| half | mode | messages | with a link | right link | missed | another or other end | no link, rewritten |",
+        "| draw | mode | messages | with a link | right link | missed | another or other end | no link, rewritten |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for name, wanted in halves.items():
-        texts = labelled_texts(wanted)
+    texts = labelled_texts(read)
+    draws = {str(draw): [label for label in read if label.draw == draw] for draw in sorted({x.draw for x in read})}
+    for name, wanted in (draws | {"all": read}).items():
         for detection in DETECTIONS:
             row = score(wanted, texts, detection)
             right = f"{row.right} ({row.right / row.links:.1%})"
@@ -164,7 +162,7 @@ def stratum(text: str) -> str:
     return "D" if re.search(r"[0-9A-Za-z]\.[A-Za-z]", text) else "R"
 
 
-def corpora_table(read: list[Label], left_out: set[tuple[str, str]]) -> list[str]:
+def corpora_table(read: list[Label]) -> list[str]:
     """What each corpus holds by an estimate from the labels, and what becomes of it."""
     rows = [
         "| corpus | messages | with a link, about (n read) | rewritten: `strict` | `smart` | no link, `smart` |",
@@ -173,7 +171,7 @@ def corpora_table(read: list[Label], left_out: set[tuple[str, str]]) -> list[str
     wrong = Counter(item["file"] for item in lines(WRONG) if item["kind"] == "no link")
     total: Counter[str] = Counter()
     for path in sorted((CORPORA / "messages").glob("*.jsonl")):
-        texts = {item["id"]: text_of(item) for item in lines(path) if (path.name, item["id"]) not in left_out}
+        texts = {item["id"]: text_of(item) for item in lines(path)}
         strict, smart = (sum(found_span(text, mode) is not None for text in texts.values()) for mode in DETECTIONS)
         here = [label for label in read if label.file == path.name]
         seen = _estimate(here, texts)
@@ -333,32 +331,14 @@ def _milliseconds(text: str, detection: str) -> float:
 # --- the document ----------------------------------------------------------------------------------------------------
 
 
-def held_out_part(read: list[Label], scored: bool) -> list[str]:
-    """The held-out half's scores: computed now, or kept as the document has them."""
-    if scored:
-        body = labelled_table({"held out": [label for label in read if label.held_out]})
-    else:
-        text = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
-        kept = text.partition(HELD_BEGIN)[2].partition(HELD_END)[0].strip()
-        body = [kept or "The half that was held out is not scored yet."]
-    return [HELD_BEGIN, "", *body, "", HELD_END]
-
-
-def report(scored: bool, detail: bool) -> str:
-    """All tables. Unscored messages of the held-out half are not touched."""
+def report(detail: bool) -> str:
+    """All tables."""
     read = labels()
-    usable = [label for label in read if scored or not label.held_out]
-    left_out = {(label.file, label.id) for label in read} - {(label.file, label.id) for label in usable}
     reasons = [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()]
     parts = [
         ["## The reasons", "", "| reason | what it says |", "| --- | --- |", *reasons],
-        [
-            "## Messages that were labelled by reading",
-            "",
-            *labelled_table({"work": [x for x in read if not x.held_out]}),
-        ],
-        held_out_part(read, scored),
-        ["## What becomes of each corpus", "", *corpora_table(usable, left_out)],
+        ["## Messages that were labelled by reading", "", *labelled_table(read)],
+        ["## What becomes of each corpus", "", *corpora_table([label for label in read if label.draw in (1, 5)])],
         ["## What is still wrong", "", *wrong_table()],
         ["## Agreement with published sets of texts", "", *agreement("url-detection", detail)],
         ["## Agreement with published sets of URLs", "", *agreement("url-validity", detail)],
@@ -380,12 +360,11 @@ def main() -> None:
     """Read the command line; print or write."""
     parser = argparse.ArgumentParser(description="How far link detection agrees with labels, published sets and time.")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/detection.md")
-    parser.add_argument("--held-out", action="store_true", help="score the half of the labels that was kept away")
     parser.add_argument("--differences", action="store_true", help="print every item on which we differ")
     given = parser.parse_args()
     if not CORPORA.is_dir():
         parser.error("no corpora: set SHORTENER_CORPORA")
-    figures = report(given.held_out, given.differences)
+    figures = report(given.differences)
     if given.write:
         write(figures)
     else:

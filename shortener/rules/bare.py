@@ -20,6 +20,7 @@ _SHARED_HOSTS: Final = frozenset(SHARED_HOSTS.split())
 _ABBREVIATIONS: Final = frozenset(ABBREVIATIONS.split())
 _THINGS: Final = frozenset(THINGS.split())
 _MAIL_PROVIDERS: Final = frozenset(MAIL_PROVIDERS.split())
+_GLUED_PROVIDERS: Final = ("gmail", "hotmail")
 _CHAT_WORDS: Final = frozenset(CHAT_WORDS.split())
 _NAMES: Final = frozenset(NAMES_THAT_ARE_WORDS.split())
 _FILES: Final = frozenset(FILE_ENDINGS.split())
@@ -123,5 +124,6 @@ def _begins_sentence(labels: list[str]) -> bool:
 
 
 def is_mail_provider(host: str) -> bool:
-    """Whether a host is what is left of an e-mail address that was torn or spelled out: `gmail.com`."""
-    return host.partition(".")[0].lower() in _MAIL_PROVIDERS
+    """Whether a host is what is left of an e-mail address that lost its `@`: `gmail.com`, `bob7gmail.com`."""
+    name = host.partition(".")[0].lower()
+    return name in _MAIL_PROVIDERS or name.endswith(_GLUED_PROVIDERS)

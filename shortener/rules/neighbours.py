@@ -22,6 +22,7 @@ _SCHEME_PART: Final = frozenset(":;：；﹕/\\／")
 _GLUED_SCHEME: Final = re.compile(r"(?:h(?:tt|xx)ps?)?[:;：；﹕]?[/\\／]{1,4}\Z", re.I)
 _TORN: Final = re.compile(r"(?:https?://|(?<![\w.])(?=www\.))([^/?#:@,;!)\s]+)\Z", re.I)
 _MIDDLE: Final = re.compile(r"[a-z0-9-]{2,}")
+_LAST_LETTERS: Final = re.compile(r"(?<!\w)([a-z]{1,7}) \Z", re.I)
 _REGISTRY: Final = re.compile(r"\.(?:com|co|net|org|gov|gob|edu|ac)\.[^.]", re.I)
 _HOST_ONLY: Final = re.compile(r"(?:https?://)?[^/?#:]*", re.I)
 _AT: Final = r"""(?:[@＠﹫]|&(?:\#64|\#x40|commat);|%40
@@ -38,6 +39,7 @@ _INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
 _SYMBOL_BEHIND: Final = re.compile(
     f"[^\\s\\w{CJK}{SPACELESS}/?#:.<>\"'`()\\[\\]{{}}\\\\]{{1,4}}((?:[\\w-]{{1,63}}\\.){{1,8}}[\\w-]{{1,63}})(?=[/?#:]|\\Z|\\s)"
 )
+_TORN_ENDINGS: Final = frozenset({"com", "net"})  # `acme.co m`, `acme.ne t`
 _NEXT: Final = re.compile(r"\s{1,3}(\.?[\w-]{1,63}(?:\.[\w-]{1,63})*)(/?)")
 
 
@@ -75,21 +77,34 @@ def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str |
             return "email"
         if text[end : end + 1] == "#" and not text[end + 1 : end + 2].isalnum():
             return "word"  # `ACME.ID# 12`
-        if is_mail_provider(text[start:end]) and not before.endswith("/"):
+        if _is_rest_of_mail(text[start:end], before):
             return "email"
     return "control" if before and _INVISIBLES.match(before[-1]) and _JOINED_BEFORE.search(before[-9:]) else None
+
+
+def _is_rest_of_mail(host: str, before: str) -> bool:
+    """Whether a mail provider's name is what is left of an address: `gmail.com`, `bobgmail.com`, `bob gm ail.com`."""
+    if before.endswith("/"):
+        return False
+    if is_mail_provider(host):
+        return True
+    torn = _LAST_LETTERS.search(before)
+    return torn is not None and is_mail_provider(torn[1] + host)
 
 
 def _follows_torn(text: str, start: int) -> bool:
     """Whether one of the three pieces before is the first part of a host, and those behind it may be its next parts.
 
-    `http://acme `, `www.my `, `acme.gov.uk.x `, `www.acme account `; not `http://acme or `.
+    `http://acme `, `www.my `, `acme.gov.uk.x `, `www.acme account `, `http://acme.com .au `; not
+    `http://acme or `.
     """
+    behind = ""
     for piece in reversed(text[max(0, start - _LOOK) : start].split()[-3:]):
-        if ("." in piece or "://" in piece) and _is_first_half(piece):
+        if ("." in piece or "://" in piece) and _is_first_half(piece, behind):
             return True
         if not _may_be_middle(piece):
             return False
+        behind = piece
     return False
 
 
@@ -97,12 +112,12 @@ def _may_be_middle(piece: str) -> bool:
     return "." in piece or (_MIDDLE.fullmatch(piece) is not None and piece not in CHAT)
 
 
-def _is_first_half(piece: str) -> bool:
+def _is_first_half(piece: str, behind: str) -> bool:
     torn = _TORN.search(piece)
     if not torn:
         return _REGISTRY.search(piece) is not None and not has_known(piece) and not _has_sign(piece)
     host = torn[1]
-    return not has_known(host) or (host[:4].lower() == "www." and host.count(".") == 1)
+    return not has_known(host) or behind.startswith((".", "-")) or (host[:4].lower() == "www." and host.count(".") == 1)
 
 
 def _has_sign(piece: str) -> bool:
@@ -130,11 +145,13 @@ def _goes_on(text: str, start: int, end: int) -> bool:
         return False
     name = text[start:end]
     if rest[1].startswith("."):
-        return is_known(rest[1][1:]) and rest[1].islower()
+        return rest[1].islower()
     if rest[1].startswith("-"):
         return has_known(rest[1]) and rest[1].islower()
     host = name.rpartition("/")[2]
     if host[:4].lower() == "www." and host.count(".") == 1:
         return has_known(rest[1])
     last = host.rpartition(".")[2]
+    if last.lower() + rest[1] in _TORN_ENDINGS and len(rest[1]) == 1:
+        return True
     return bool(rest[2]) and "." not in rest[1] and rest[1].islower() and is_known(last + rest[1])

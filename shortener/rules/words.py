@@ -140,7 +140,7 @@ CHAT_WORDS: Final = """
 NAMES_THAT_ARE_WORDS: Final = "home.pl last.fm ok.ru"
 
 # Mail providers: their bare name is what is left of an e-mail address that was torn or spelled out.
-MAIL_PROVIDERS: Final = "gmail googlemail hotmail rocketmail yahoo ymail"
+MAIL_PROVIDERS: Final = "gmail googlemail hotmail outlook rocketmail yahoo ymail"
 
 # Schemes of links that hold other links, and are written without `//`.
 OTHER_SCHEMES: Final = """

@@ -35,6 +35,11 @@ from tests.rules.looks import link, reasons, skipped
         "https://acme .users security parcel.com",
         "www.acme -card parcel.com",
         "https://refund.acme.online -centre.com/ to claim",
+        "https://acme.com .parcel today .website",
+        "https://acme.com .au secure.cf",
+        "https://www.acme.co m now",
+        "acme-parcel.co m",
+        "https://acme.ne t",
     ],
 )
 def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None:
@@ -59,6 +64,9 @@ def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None
         ("www.acme.nope www.acme.co.uk", "www.acme.co.uk"),
         ("https://acme.com . Then", "https://acme.com"),
         ("https://acme.com -cheap", "https://acme.com"),
+        ("https://acme.co u know", "https://acme.co"),
+        ("https://acme.com .5 million", "https://acme.com"),
+        ("https://acme.com .Now", "https://acme.com"),
         ("https://acme.com - parcel.com", "https://acme.com"),
         ("https://acme.co me/you", "https://acme.co"),
         ("https://acme.com/ .mx", "https://acme.com/"),
@@ -133,6 +141,9 @@ def test_symbols_and_invisible_characters_beside_a_link_are_borders(text: str, e
         "bob.co@ acme.com",
         "bob.id @ acme.co.id",
         "write to bob.lee at gmail.com",
+        "write to bob7gmail.com",
+        "write to bob gm ail.com",
+        "write to bob o utlook.com",
     ],
 )
 def test_the_host_of_a_spelled_out_mail_address_is_no_target(text: str, detection: str) -> None:
