@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import shlex
 import socket
 import sys
 import tempfile
@@ -49,7 +50,8 @@ def check(settings: Settings) -> None:
 def address(settings: Settings) -> Iterator[str]:
     """Say why nobody can listen where the settings say."""
     host, _, port = settings.bind.rpartition(":")
-    if host.startswith("unix") or not port.isdigit() or any(name in os.environ for name in INHERITED):
+    is_port = not host.startswith("unix") and port.isdigit()
+    if not is_port or _binds_elsewhere(settings) or any(name in os.environ for name in INHERITED):
         return
     try:
         family, kind, _, _, where = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
@@ -61,6 +63,12 @@ def address(settings: Settings) -> Iterator[str]:
             yield f"SHORTENER_BIND: {settings.bind} is in use already; end what listens there, or set another address"
         else:
             yield f"SHORTENER_BIND: cannot listen on {settings.bind}: {error.strerror}; set another address"
+
+
+def _binds_elsewhere(settings: Settings) -> bool:
+    """Whether gunicorn's own arguments name the address, which then wins over ours."""
+    arguments = shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")) if settings.server == "gunicorn" else ()
+    return any(argument.startswith(("-b", "--bind")) for argument in arguments)
 
 
 def _temporary(_: Settings) -> Iterator[str]:
