@@ -338,7 +338,7 @@ def report(detail: bool) -> str:
     parts = [
         ["## The reasons", "", "| reason | what it says |", "| --- | --- |", *reasons],
         ["## Messages that were labelled by reading", "", *labelled_table(read)],
-        ["## What becomes of each corpus", "", *corpora_table([label for label in read if label.draw in (1, 5)])],
+        ["## What becomes of each corpus", "", *corpora_table([label for label in read if label.draw in (1, 5, 6, 7)])],
         ["## What is still wrong", "", *wrong_table()],
         ["## Agreement with published sets of texts", "", *agreement("url-detection", detail)],
         ["## Agreement with published sets of URLs", "", *agreement("url-validity", detail)],

@@ -18,7 +18,8 @@ _AFTER_SLASH: Final = re.compile(r"\.(?=[A-WYZ][A-Za-z]*[.,;:!?]*\Z)")  # not `.
 _INITIAL: Final = re.compile(r"(?<=\w)\.(?=[A-Z][.,]\Z)")
 _WORD_BEHIND: Final = re.compile(r"\.(?=([A-Z][a-z]+)[.,;:!?]*\Z)")
 _MODULE: Final = re.compile(r"[A-Z][a-z]*(?:\.[A-Z]\w*)*")  # `Data.List`, `John.Smith`
-_SHORT_PATH: Final = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}")  # `2Abc9`, as shorteners make them
+_SHORT_LINK: Final = re.compile(r"(?:https?://)?[^/]+", re.I)  # before the only `/`
+_SHORT_NAME: Final = re.compile(r"(?=.*(?:\d|[a-z][A-Z]|[A-Z]{2}))\w{4,}")  # `2Abc9`, as shorteners make them
 _GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z])")
 _GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z]|[0-9]+[a-z])")
 _SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|[_-]+\Z")
@@ -67,16 +68,22 @@ def path_end(link: str) -> int:
     before, slash, last = link.rpartition("/")
     if not slash or before.endswith(":/") or "." not in last or not {"?", "#"}.isdisjoint(link):
         return len(link)
-    found = _AFTER_SLASH.match(last) or _INITIAL.search(last)
-    if not found and (word := _WORD_BEHIND.search(last)) and _begins_text(last[: word.start()], word[1].lower()):
-        found = word
+    short = _SHORT_LINK.fullmatch(before) is not None
+    found = _AFTER_SLASH.match(last) or _next_sentence(last, short=short)
     return len(before) + 1 + found.start() if found else len(link)
 
 
-def _begins_text(name: str, word: str) -> bool:
-    if word in _WEB_FILES or _MODULE.fullmatch(name):
-        return False
-    return word in CHAT or _SHORT_PATH.search(name) is not None
+def _next_sentence(last: str, *, short: bool) -> re.Match[str] | None:
+    """The full stop before an initial or a word; `/wiki/U.S.`, `/V1.Final` and `/Data.List` are names."""
+    if short and (initial := _INITIAL.search(last)) and _SHORT_NAME.fullmatch(last[: initial.start()]):
+        return initial
+    found = _WORD_BEHIND.search(last)
+    if not found or found[1].lower() in _WEB_FILES:
+        return None
+    name = last[: found.start()]
+    if _MODULE.fullmatch(name):
+        return None
+    return found if found[1].lower() in CHAT or (short and _SHORT_NAME.fullmatch(name)) else None
 
 
 def _begins_sentence(rest: str, word: str) -> bool:

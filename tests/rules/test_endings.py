@@ -70,6 +70,10 @@ def test_the_next_sentence_is_no_part_of_a_path_in_smart(text: str, smart: str) 
         "https://acme.com/John.Smith",
         "https://acme.com/a/.Xresources",
         "https://acme.com/Top10.call",
+        "https://acme.com/V1.Final",
+        "https://acme.com/v1.2.Beta",
+        "https://acme.com/tag/Report2026.Final",
+        "https://acme.com/wiki/Washington,_D.C",
         "https://acme.com/0,,123,00.html",
         "https://acme.com/x?f=A1.Call",
         "https://acme.com/#A1.Call",
@@ -92,6 +96,8 @@ def test_a_path_is_not_judged_by_top_level_domains(text: str, detection: str) ->
 
 
 def test_a_path_keeps_what_may_be_a_files_ending() -> None:
+    assert link("https://acme.com/wiki/U.S.", "smart") == "https://acme.com/wiki/U.S"
+    assert link("https://acme.com/U.S.", "smart") == "https://acme.com/U.S"
     assert link("http://acme.com/a.Cfg here", "smart") == "http://acme.com/a.Cfg"
 
 
