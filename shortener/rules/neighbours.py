@@ -88,7 +88,7 @@ def _is_rest_of_mail(host: str, before: str) -> bool:
         return False
     if is_mail_provider(host):
         return True
-    torn = _LAST_LETTERS.search(before)
+    torn = _LAST_LETTERS.search(before[-9:])
     return torn is not None and is_mail_provider(torn[1] + host)
 
 
@@ -98,8 +98,10 @@ def _follows_torn(text: str, start: int) -> bool:
     `http://acme `, `www.my `, `acme.gov.uk.x `, `www.acme account `, `http://acme.com .au `; not
     `http://acme or `.
     """
-    behind = ""
-    for piece in reversed(text[max(0, start - _LOOK) : start].split()[-3:]):
+    before, behind = text[max(0, start - _LOOK) : start], ""
+    if "." not in before and "://" not in before:
+        return False
+    for piece in reversed(before.split()[-3:]):
         if ("." in piece or "://" in piece) and _is_first_half(piece, behind):
             return True
         if not _may_be_middle(piece):
