@@ -1,0 +1,128 @@
+"""docs/postgresql.md: its sessions take an installation on SQLite to PostgreSQL."""
+
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, func, select
+
+from shortener import db
+from shortener.config import Settings
+from shortener.db import prepare_sqlite
+from shortener.models import Account, Attempt, Base, Callback, Origin, Person, Replay, SignedIn, SignInFailure
+from tests import databases
+from tests.conftest import SECRET_KEY, running
+from tests.factories import BROWSER, TARGET, TEXT, Sender, make_account, make_message, slug_of
+
+ROOT = Path(__file__).parents[2]
+TEXT_OF_PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+[SETTINGS, MOVE, *_] = re.findall(r"```sh\n(.*?)```", TEXT_OF_PAGE, re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder that looks like the product's."""
+    for name in ("wsgi.py", "shortener", "templates"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret_key").write_text(SECRET_KEY)
+    return tmp_path
+
+
+@pytest.fixture
+def new_url(postgresql_url: str, worker_id: str) -> str:
+    """A PostgreSQL database of this test's own."""
+    return databases.create_postgresql(postgresql_url, f"moved_{worker_id}")
+
+
+def settings(url: str, folder: Path) -> Settings:
+    return Settings(
+        database_url=url,
+        data=folder / "data",
+        secret_key=SECRET_KEY,
+        public_url="https://s.example.com",
+        callback_allow_nets=("127.0.0.0/8",),
+        spool_bytes=65536,
+    )
+
+
+def counts(engine: Engine) -> dict[str, int]:
+    with engine.connect() as connection:
+        return {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def fill(url: str, folder: Path) -> tuple[Sender, str]:
+    """Put rows into every table; give a sender and the slug of a link of theirs."""
+    with running(settings(url, folder)) as app:
+        sender = make_account("shop")
+        slug = slug_of(make_message(sender, lt_callbackurl="http://127.0.0.1:9/", tags=["a"], metadata={"b": 1}).link)
+        assert app.test_client().get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
+        with db.write() as session:
+            now = db.now(session)
+            account = session.scalars(select(Account)).one()
+            callback = session.scalars(select(Callback)).one()
+            person = Person(name="ann", password="none", account_id=account.id, role="owner", created_on=now)
+            session.add(person)
+            session.flush()
+            session.add_all(
+                [
+                    Origin(address="https://old.example.com"),
+                    SignedIn(
+                        token_sha256=bytes(32),
+                        person_id=person.id,
+                        created_on=now,
+                        expires_on=now + dt.timedelta(days=1),
+                    ),
+                    SignInFailure(name_sha256=bytes(32), network="192.0.2.0/24", tried_on=now),
+                    Replay(callback_id=callback.id, asked_on=now, asked_by="shop"),
+                    Attempt(callback_id=callback.id, number=1, started_on=now),
+                ]
+            )
+    return sender, slug
+
+
+def run(folder: Path, new_url: str) -> subprocess.CompletedProcess[str]:
+    """Run the page's two sessions; the address of the database is the test's."""
+    there = re.sub(r"postgresql://\S+", lambda _: new_url, SETTINGS)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", there + MOVE],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_pages_script_moves_every_table(folder: Path, sqlite_template: Path, new_url: str) -> None:
+    old_path = folder / "data" / "shortener.sqlite3"
+    old_path.write_bytes(sqlite_template.read_bytes())
+    sender, slug = fill(f"sqlite:///{old_path}", folder)
+    old = create_engine(f"sqlite:///{old_path}")
+    prepare_sqlite(old)
+    before = counts(old)
+    old.dispose()
+    assert 0 not in before.values(), before
+    result = run(folder, new_url)
+    assert result.returncode == 0, result.stdout + result.stderr
+    new = create_engine(new_url.replace("postgresql://", "postgresql+psycopg://"))
+    assert counts(new) == before
+    new.dispose()
+    with running(settings(new_url, folder)) as app:
+        client = app.test_client()
+        assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).headers["Location"] == TARGET
+        answer = client.post("/v1/messages", json={"message": TEXT}, headers=sender.bearer)
+        assert answer.status_code == 201
+        assert slug not in answer.json["message"]
+    again = run(folder, new_url)
+    assert again.returncode != 0
+    assert "Traceback" in again.stderr
