@@ -12,7 +12,7 @@ help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL says otherwise
-	@$(BIN)/flask --app wsgi first-start
+	@FLASK_SKIP_DOTENV=1 $(BIN)/flask --app wsgi first-start # the product reads its settings file itself
 	@exec $(BIN)/python -m shortener.serve
 
 demo: $(VENV)/run.done ## send a message, click its link, watch the callback arrive; on an instance of its own

@@ -1,11 +1,14 @@
 """The settings file, which the server and every command read alike, and where the paths in settings lead."""
 
+import io
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from dotenv import dotenv_values, find_dotenv
+from dotenv.parser import Binding, parse_stream
 
 from shortener.errors import SettingsError
 
@@ -13,6 +16,7 @@ HOME: Final = Path(__file__).parents[1]  # the product's folder, with wsgi.py in
 PREFIX: Final = "SHORTENER_"
 NAME: Final = "SHORTENER_ENV_FILE"
 DATABASE: Final = "shortener.sqlite3"
+SWALLOWED: Final = re.compile(rf"\n\s*(?:export\s+)?{PREFIX}\w+\s*[=:]")  # a setting within another one's quotes
 Values = dict[str, str]
 
 
@@ -63,12 +67,51 @@ def _working_folder() -> Path:
 
 
 def _read(path: Path) -> Values:
+    """What the file gives our settings. SettingsError where it cannot be read, or one of its lines cannot."""
+    text = _text(path)
+    if faults := list(_faults(path, text)):
+        raise SettingsError(faults)
+    return _values(text)
+
+
+def _text(path: Path) -> str:
     try:
-        values = dotenv_values(path, encoding="utf-8")
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
         raise SettingsError([f"{NAME}: cannot read the file {path}: {reason}"]) from None
+
+
+def _values(text: str) -> Values:
+    values = dotenv_values(stream=io.StringIO(text))
     return {name: value for name, value in values.items() if value and name.startswith(PREFIX)}
+
+
+def _faults(path: Path, text: str) -> Iterator[str]:
+    """Say which lines cannot be read, and which setting comes twice. A fault repeats no value: it may be secret."""
+    lines: dict[str, int] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        line, name = _line(binding), binding.key or ""
+        if _is_unreadable(binding):
+            yield f"{path}, line {line}: cannot be read; it must look like NAME=value"
+        elif name.startswith(PREFIX) and name in lines:
+            yield f"{path}: {name} is given in line {lines[name]} and again in line {line}; keep one of them"
+        elif name:
+            lines[name] = line
+
+
+def _is_unreadable(binding: Binding) -> bool:
+    """Whether the parser refuses it, it has no value at all, or a missing quote makes the next setting part of it."""
+    written = binding.original.string.strip()
+    return binding.error or bool(binding.key and binding.value is None) or bool(SWALLOWED.search(written))
+
+
+def _line(binding: Binding) -> int:
+    """The line that it begins on; empty lines before it belong to it for the parser."""
+    string = binding.original.string
+    return binding.original.line + len(re.findall(r"\r\n|\n|\r", string[: len(string) - len(string.lstrip())]))
 
 
 def _refuse_another(path: Path, environ: Mapping[str, str]) -> None:
@@ -78,7 +121,7 @@ def _refuse_another(path: Path, environ: Mapping[str, str]) -> None:
     for name in (".flaskenv", ".env"):
         found = find_dotenv(name, usecwd=True)
         if found and Path(found).resolve() != path.resolve():
-            taken = [key for key, value in _read(Path(found)).items() if environ.get(key) == value]
+            taken = [key for key, value in _values(_text(Path(found))).items() if environ.get(key) == value]
             if taken:
                 raise SettingsError(
                     [

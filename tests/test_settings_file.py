@@ -90,6 +90,41 @@ def test_a_named_file_that_is_missing_or_no_text_is_a_fault(tmp_path: Path) -> N
         settings_file.environment({"SHORTENER_ENV_FILE": str(tmp_path / "binary")})
 
 
+URL = "postgresql://a:secret-word@127.0.0.1:1/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f'# ours\n\nSHORTENER_DATABASE_URL="{URL}\n', 3),
+        (f"SHORTENER_WORKER=off\nSHORTENER_DATABASE_URL: {URL}", 2),
+        (f"SHORTENER_DATABASE_URL='{URL}\nSHORTENER_BIND=127.0.0.1:1\n", 1),
+        ("\r\n\r\nSHORTENER_WORKER off\r\n", 3),
+        ("SHORTENER_WORKER\n", 1),
+        ('SHORTENER_WORKER="off" on\n', 1),
+        (f'SHORTENER_SENDER_NAME="Shop\nSHORTENER_DATABASE_URL={URL}\nSHORTENER_SENDER_CONTACT="\n', 1),
+        ("\n=off\n", 2),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(tmp_path: Path, text: str, line: int) -> None:
+    with pytest.raises(SettingsError) as raised:
+        environment(tmp_path / ".env", text)
+    assert raised.value.faults == [f"{tmp_path}/.env, line {line}: cannot be read; it must look like NAME=value"]
+
+
+def test_a_setting_given_twice_names_both_lines(tmp_path: Path) -> None:
+    text = f"OTHER=1\nOTHER=2\nSHORTENER_DATABASE_URL={URL}1\n\nexport SHORTENER_DATABASE_URL={URL}2\n"
+    with pytest.raises(SettingsError) as raised:
+        environment(tmp_path / ".env", text)
+    fault = f"{tmp_path}/.env: SHORTENER_DATABASE_URL is given in line 3 and again in line 5; keep one of them"
+    assert raised.value.faults == [fault]
+
+
+def test_a_value_of_several_lines_is_taken(tmp_path: Path) -> None:
+    text = "SHORTENER_VISITORS='one\ntwo'\nSHORTENER_WORKER=off\n"
+    assert environment(tmp_path / ".env", text) == {"VISITORS": "one\ntwo", "WORKER": "off"}
+
+
 # Where paths lead
 
 
@@ -164,6 +199,33 @@ def test_a_settings_file_that_only_flask_reads_is_refused(product: Path, elsewhe
     assert f"SHORTENER_DATA comes from {elsewhere}/.env, which the server does not read" in result.stderr
     (elsewhere / ".env").write_text("OTHER=program\n")
     assert "There is no database at" in flask(product, elsewhere, "account", "list").stderr
+
+
+def test_an_unreadable_line_stops_server_and_commands(product: Path, elsewhere: Path) -> None:
+    (product / ".env").write_text(f'SHORTENER_DATABASE_URL="{URL}\n')
+    sentence = f"{product}/.env, line 1: cannot be read; it must look like NAME=value"
+    server = run(product, sys.executable, "-m", "shortener.serve")
+    for result in (server, flask(product, elsewhere, "account", "list"), flask(product, product, "db", "upgrade")):
+        assert result.returncode == 4
+        assert sentence in result.stderr
+        assert "secret-word" not in result.stderr
+    assert not (product / "data").exists()
+
+
+def test_a_settings_file_in_another_encoding_stops_the_first_start(product: Path) -> None:
+    """By the line of `make run`; `flask` itself would read the file before us, and break off."""
+    (product / ".env").write_bytes("SHORTENER_SENDER_NAME=Café\n".encode("latin-1"))
+    shutil.copy(ROOT / "Makefile", product)
+    (product / ".venv" / "bin").mkdir(parents=True)
+    (product / ".venv" / "bin" / "flask").symlink_to(FLASK)
+    (product / ".venv" / "run.done").touch()
+    (product / "requirements.txt").touch()
+    os.utime(product / "requirements.txt", (0, 0))
+    (product / ".venv" / "bin" / "pip").touch()
+    result = run(product, "make", "run")
+    assert result.returncode == 2
+    assert f"cannot read the file {product}/.env: it is not text in UTF-8" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_named_settings_file_is_read_by_commands(product: Path, elsewhere: Path) -> None:
