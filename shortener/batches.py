@@ -3,9 +3,8 @@
 A transaction is committed before its outcomes are given: that is the protocol of whoever hands in many.
 """
 
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -13,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from shortener import db, messages
 from shortener.errors import InvalidOrderError, ShortenerError
+from shortener.first_come import FirstCome
 from shortener.messages import Draft, House, Preprocessed
 from shortener.models import Account
 from shortener.orders import Order
@@ -23,9 +23,9 @@ SIZE: Final = 250  # messages to a transaction: more of them save little, and ho
 TRIES: Final = 5
 DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
 BETWEEN: Final = "\x1f"  # no key that a sender can give has it, so an entry's key is never a single message's
-# On SQLite, which has one writer, batches of a process take turns, a transaction each. Together they are no quicker,
-# but a single message would wait for all of them.
-_turn = threading.Lock()
+# On SQLite, which has one writer, the transactions of a process's batches take turns. Together they are no quicker, but
+# a single message would wait for all of them. Texts are read outside a turn: slow ones of an account hold up no other.
+_turns = FirstCome(patience=db.BUSY)
 Outcome = Preprocessed | ShortenerError | Fault
 T = TypeVar("T")
 
@@ -51,12 +51,11 @@ def preprocess(
     `first` is the place of the first one in the whole batch, from 0: an entry's own idempotency key is made of the
     batch's and its place.
     """
-    with _turn if db.db.engine.dialect.name == "sqlite" else nullcontext():
-        prepared = [
-            _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
-            for place, entry in enumerate(entries, first)
-        ]
-        stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
+    prepared = [
+        _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
+        for place, entry in enumerate(entries, first)
+    ]
+    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
     return [next(stored) if isinstance(each, Draft) else each for each in prepared]
 
 
@@ -79,10 +78,14 @@ def _stored(drafts: Sequence[Draft], account: Account, house: House) -> list[mes
     while drafts:
         tries += 1
         try:
-            with db.writing() as connection:
+            with _turn(), db.writing() as connection:
                 return messages.preprocess_all(connection, account, drafts, house, now=db.now(connection))
         except OperationalError as error:
             # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
             if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
                 raise
     return []
+
+
+def _turn() -> AbstractContextManager[None]:
+    return _turns.turn() if db.db.engine.dialect.name == "sqlite" else nullcontext()

@@ -2,12 +2,14 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -126,17 +128,19 @@ def test_on_sqlite_batches_take_turns_so_that_single_messages_wait_for_one(
     if database_kind != "sqlite":
         pytest.skip("PostgreSQL has many writers")
     at_work, most = 0, 0
-    check = Order.check
+    writing = db.writing
 
-    def counted(*given: Any) -> Order:
+    @contextmanager
+    def counted() -> Iterator[Connection]:
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
         threading.Event().wait(0.01)  # others could come meanwhile
+        with writing() as connection:
+            yield connection
         at_work -= 1
-        return check(*given)
 
-    monkeypatch.setattr(Order, "check", counted)
+    monkeypatch.setattr(db, "writing", counted)
 
     def work(_: int) -> list[Outcome]:
         with app.app_context():
@@ -146,3 +150,32 @@ def test_on_sqlite_batches_take_turns_so_that_single_messages_wait_for_one(
         outcomes = [outcome for each in pool.map(work, range(8)) for outcome in each]
     assert {type(outcome) for outcome in outcomes} == {Preprocessed}
     assert most == 1
+
+
+def test_a_slow_preparation_holds_up_no_other_account(
+    app: Flask, services: Services, sender: Sender, other_sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    check = Order.check
+
+    def slow(given: Any, *rest: Any) -> Order:
+        if given.get("tags") == ["slow"]:
+            begun.set()
+            assert go_on.wait(WITHIN)
+        return check(given, *rest)
+
+    monkeypatch.setattr(Order, "check", slow)
+
+    def work(by: Sender, tag: str) -> list[Outcome]:
+        with app.app_context():
+            return preprocess(services, by, entry(tags=[tag]))
+
+    with ThreadPoolExecutor(2) as pool:
+        held = pool.submit(work, sender, "slow")
+        try:
+            assert begun.wait(WITHIN)
+            assert isinstance(pool.submit(work, other_sender, "quick").result(WITHIN / 2)[0], Preprocessed)
+            assert not held.done()
+        finally:
+            go_on.set()
+        assert isinstance(held.result(WITHIN)[0], Preprocessed)
