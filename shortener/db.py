@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,9 @@ def prepare_sqlite(engine: Engine) -> None:
     the busy timeout; `BEGIN IMMEDIATE` waits its turn instead.
     """
 
+    if engine.url.database:
+        _close_to_others(engine.url.database)
+
     @event.listens_for(engine, "do_connect")
     def before_connect(_dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]) -> None:
         if not options.get("uri"):
@@ -116,6 +120,15 @@ def _make_private(path: Path) -> None:
     if not path.exists() and path.name != ":memory:":
         with contextlib.suppress(OSError):  # SQLite says what is wrong
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _close_to_others(database: str) -> None:
+    """Take the rights of group and others from files of ours that are there: earlier versions let anybody read them."""
+    for path in (Path(database), Path(f"{database}-wal"), Path(f"{database}-shm")):
+        with contextlib.suppress(OSError):  # the file is missing, or its file system has no modes
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                path.chmod(found.st_mode & 0o700)
 
 
 def _sqlite_readers(engine: Engine, settings: Settings) -> Readers:

@@ -22,6 +22,7 @@ def serving(database_url: str, folder: Path) -> Iterator[tuple[str, Sender]]:
         data=folder,
         secret_key=SECRET_KEY,
         public_url=f"http://127.0.0.1:{port}",
+        callback_allow_nets=("127.0.0.0/8", "::1"),
         spool_bytes=65536,
     )
     with running(settings) as app:

@@ -47,6 +47,29 @@ def test_only_the_owner_can_read_a_new_file_whatever_the_umask(tmp_path: Path, u
     assert modes == dict.fromkeys(["new.sqlite3", "new.sqlite3-wal", "new.sqlite3-shm"], 0o600)
 
 
+def test_files_that_others_could_read_become_private(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    first = opened(path)
+    with first.begin() as connection:
+        connection.execute(text("CREATE TABLE t (x)"))
+        files = sorted(tmp_path.iterdir())
+        assert len(files) == 3
+        for file in files:
+            file.chmod(0o664)
+        second = opened(path)
+        assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * 3
+        second.dispose()
+    first.dispose()
+
+
+def test_a_file_without_write_permission_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite3"
+    path.touch()
+    path.chmod(0o444)
+    opened(path).dispose()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+
+
 def test_the_wal_is_cut_back_after_a_long_reader(tmp_path: Path) -> None:
     """Writing goes on behind the reader, whose view must stay; then the file need not stay as long as it was."""
     engine, wal = opened(tmp_path / "long.sqlite3"), tmp_path / "long.sqlite3-wal"

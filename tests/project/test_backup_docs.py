@@ -62,6 +62,8 @@ def test_a_backup_is_made_and_restored_by_the_pages_commands(folder: Path) -> No
     shutil.rmtree(folder / "data")
     sh(folder, block("Restore it"))
     assert accounts(folder) == before
+    assert (folder / "data").stat().st_mode & 0o777 == 0o700
+    assert (folder / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
     assert (folder / "data" / "secret_key").read_text() == key
     assert "account secret rotate" not in sh(folder, block("Make a backup").replace("shortener-", "again-"))
 
