@@ -1,6 +1,7 @@
 """What can go wrong, each with a stable code. No HTTP here: `web/problems.py` gives each its status."""
 
 import datetime as dt
+import shlex
 from itertools import islice
 from typing import Final
 
@@ -128,11 +129,35 @@ class SecretKeyError(ShortenerError):
 
     code = "secret_key"
 
+    def __init__(self, account: str | None = None, *, others_open: bool = False) -> None:
+        """Name the account whose newest signing secret it is, and say whether any other stored one opens."""
+        self.account, self.others_open = account, others_open
+        key = "SHORTENER_SECRET_KEY (without it, the file secret_key in SHORTENER_DATA)"
+        secret = (
+            "A stored signing secret" if account is None else f"The newest signing secret, of the account {account},"
+        )
+        if account is not None and others_open:
+            super().__init__(
+                f"{secret} does not open, though others do: {key} is not the key that it was stored under. Give that "
+                f"key, or run `flask --app wsgi account secret rotate {shlex.quote(account)}` and give the account's "
+                "receivers the new signing secret."
+            )
+            return
+        super().__init__(
+            f"{secret} does not open: {key} is not the key that it was stored under. Give that key; if it is lost, run "
+            "`flask --app wsgi account secret rotate --all` and give every receiver its new signing secret."
+        )
+
+
+class DatabaseVersionError(ShortenerError):
+    """An earlier version made the database, and this one has not upgraded it."""
+
+    code = "database_version"
+
     def __init__(self) -> None:
         super().__init__(
-            "A stored signing secret does not open: SHORTENER_SECRET_KEY (without it, the file secret_key in "
-            "SHORTENER_DATA) is not the key that it was stored under. Give that key; if it is lost, run "
-            "`flask --app wsgi account secret rotate --all` and give every receiver its new signing secret."
+            "The database is of an older version of the product: stop it, make a backup, run "
+            "`flask --app wsgi db upgrade`; see docs/upgrade.md."
         )
 
 

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from shortener import accounts, callback_headers, db
 from shortener.accounts import Credentials
@@ -100,6 +101,8 @@ def _rotated_secrets(name: str | None) -> list[dict[str, Any]]:
     """Rotate that account's, or every account's; all together or none."""
     secret_keys = services().settings.secret_keys
     with db.write() as session:
+        if name is not None:  # for all, it is the way out of a lost key
+            accounts.check_secret_keys(session, secret_keys, mends=name)
         now = db.now(session)
         rows = []
         for one in [name] if name is not None else [account.name for account in accounts.every(session)]:
@@ -179,15 +182,24 @@ def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any
         given = {field: value for field, value in changes.items() if value is not None}
         account = accounts.configure(session, name, given)
         if header is not None:
-            callback_headers.put(account, header or None, secret_key=services().settings.secret_keys[0])
+            _put_header(session, account, header)
     show(_shown(account), wants_json)
 
 
+def _put_header(session: Session, account: Account, header: str) -> None:
+    """Store the header, or remove it where it is empty, which needs no key."""
+    secret_keys = services().settings.secret_keys
+    if header:
+        accounts.check_secret_keys(session, secret_keys)
+    callback_headers.put(account, header or None, secret_key=secret_keys[0])
+
+
 def make(name: str) -> dict[str, Any]:
-    """Create an account; what is to be shown of it once."""
-    settings = services().settings
+    """Create an account; what is to be shown of it once. SecretKeyError where stored secrets have another key."""
+    secret_keys = services().settings.secret_keys
     with db.write() as session:
-        made: Credentials = accounts.create(session, name, secret_key=settings.secret_keys[0], now=db.now(session))
+        accounts.check_secret_keys(session, secret_keys)
+        made: Credentials = accounts.create(session, name, secret_key=secret_keys[0], now=db.now(session))
     return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
 
 

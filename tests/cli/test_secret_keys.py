@@ -11,11 +11,12 @@ from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
 from shortener import accounts, callback_headers, db
+from shortener.errors import SecretKeyError
 from shortener.services import Services
 from shortener.vault import seal
 from tests.conftest import SECRET_KEY
 from tests.due import fill
-from tests.factories import Sender
+from tests.factories import Sender, make_account
 from tests.servers import OK, parsed, receiving
 
 Run = Callable[..., Result]
@@ -135,3 +136,57 @@ def test_secrets_that_stay_sealed_are_told_with_the_way_out(run: Run, services: 
     assert "2 stored secrets open under neither key" in result.stderr
     assert "SHORTENER_SECRET_KEY_OLD" in result.stderr
     assert "account secret rotate --all" in result.stderr
+
+
+# A wrong key
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("account", "create", "new"),
+        ("account", "secret", "rotate", "shop"),
+        ("account", "set", "shop", "--callback-header", "X-Api-Key: 4711"),
+    ],
+)
+def test_a_command_with_another_key_seals_nothing(run: Run, services: Services, words: tuple[str, ...]) -> None:
+    give(services, NEW)
+    result = run(*words)
+    assert result.exit_code == 4
+    assert "does not open: SHORTENER_SECRET_KEY" in result.stderr
+    assert "account secret rotate --all" in result.stderr
+    give(services, SECRET_KEY)
+    services.settle_in()
+    with db.read() as session:
+        assert [(one.name, one.callback_header) for one in accounts.every(session)] == [
+            ("shop", None),
+            ("stranger", None),
+        ]
+
+
+def test_a_header_is_removed_without_the_right_key(run: Run, services: Services) -> None:
+    give(services, NEW)
+    assert run("account", "set", "shop", "--callback-header", "").exit_code == 0
+
+
+def test_an_account_sealed_under_another_key_is_named_and_mended(run: Run, services: Services) -> None:
+    with db.write() as session:
+        accounts.create(session, "new one", secret_key=NEW, now=db.now(session))
+    with pytest.raises(SecretKeyError, match="of the account new one, does not open, though others do") as raised:
+        services.settle_in()
+    assert "account secret rotate 'new one'" in str(raised.value)
+    assert "--all" not in str(raised.value)
+    assert run("account", "secret", "rotate", "shop").exit_code == 4
+    assert run("account", "secret", "rotate", "new one").exit_code == 0
+    services.settle_in()
+
+
+def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Services) -> None:
+    """The only account there is, whose secret was rotated under another key."""
+    make_account("only")
+    with db.write() as session:
+        accounts.rotate_signing_secret(session, "only", secret_keys=(NEW, SECRET_KEY), now=db.now(session))
+    with pytest.raises(SecretKeyError, match="account secret rotate only`"):
+        services.settle_in()
+    assert app.test_cli_runner().invoke(args=["account", "secret", "rotate", "only"]).exit_code == 0
+    services.settle_in()

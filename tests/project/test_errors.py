@@ -25,6 +25,7 @@ CODES = {
     errors.CampaignError: "campaign",
     errors.BackupError: "backup",
     errors.SecretKeyError: "secret_key",
+    errors.DatabaseVersionError: "database_version",
     errors.ClockError: "clock",
     errors.PersonNameError: "person_name",
     errors.PasswordError: "password",
@@ -37,6 +38,7 @@ CODES = {
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|make_ready|migrations",
     errors.CampaignError: r"campaign",
+    errors.DatabaseVersionError: r"migrations",
     errors.ClockError: r"clock\.check",
     errors.BackupError: r"backups",
     errors.SecretKeyError: r"vault|unseal|signing_keys",
