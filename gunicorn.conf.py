@@ -9,7 +9,8 @@ from shortener import process, starting
 from shortener.errors import SecretKeyError
 from shortener.stopping import GRACE, SIGNALS, Heard
 
-settings = starting.configured()
+with starting.gunicorns_folder():
+    settings = starting.configured()
 
 wsgi_app = "wsgi:app"
 bind = settings.bind

@@ -17,7 +17,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from sqlalchemy import URL, make_url
 
-from shortener import secret_key, settings_file
+from shortener import data_folders, secret_key, settings_file
 from shortener.errors import SettingsError
 from shortener.rules import contact, visitor
 from shortener.rules.fault_sentences import sentence
@@ -298,13 +298,17 @@ class Settings(pydantic.BaseModel):
     @pydantic.field_validator("data")
     @classmethod
     def _is_one_folder(cls, value: Path) -> Path:
-        settings_file.data_folder(value)  # ValueError where two are meant
-        return value
+        return data_folders.data_folder(value)  # decided once: what this process writes must not change it
+
+    @pydantic.field_validator("spool")
+    @classmethod
+    def _is_one_spool(cls, value: Path | None) -> Path | None:
+        return value and data_folders.spool_folder(value)
 
     @property
     def data_folder(self) -> Path:
         """The data folder, by its whole path."""
-        return settings_file.data_folder(self.data)
+        return settings_file.HOME / self.data
 
     @property
     def embedded(self) -> bool:
@@ -338,7 +342,7 @@ class Settings(pydantic.BaseModel):
     @property
     def spool_folder(self) -> Path:
         """Where clicks wait that the database does not take."""
-        return settings_file.located(self.spool) if self.spool else self.data_folder / "spool"
+        return self.spool or self.data_folder / data_folders.SPOOL
 
     @property
     def socket_path(self) -> Path | None:

@@ -43,27 +43,16 @@ def located(path: Path) -> Path:
 
     Earlier versions took the working folder: where only that one has it, it is meant.
     """
-    there, here = HOME / path, _working_folder() / path
-    return here if here.exists() and not there.exists() else there
+    there, here = HOME / path, working_folder() / path
+    return here if os.access(here, os.F_OK) and not there.exists() else there
 
 
-def data_folder(path: Path) -> Path:
-    """The same for the data folder. ValueError where both folders have a database, and one of them would be missed."""
-    there, here = HOME / path, _working_folder() / path
-    if here == there or not any((here / name).exists() for name in (DATABASE, "secret_key")):
-        return there
-    if (here / DATABASE).exists() and (there / DATABASE).exists():
-        raise ValueError(f"{there} has a database and {here} has one; give the whole path of the one that is meant")
-    return there if (there / DATABASE).exists() else here
-
-
-def _working_folder() -> Path:
-    """The working folder; the product's own where it is gone, or where another copy of the product lies in it."""
+def working_folder() -> Path:
+    """The working folder; the product's own where it is gone."""
     try:
-        folder = Path.cwd()
+        return Path.cwd()
     except OSError:
         return HOME
-    return HOME if (folder / "wsgi.py").exists() else folder
 
 
 def _read(path: Path) -> Values:

@@ -126,7 +126,7 @@ def left_behind(folder: Path, name: str) -> Iterator[Spool]:
         descriptor = _locked(path)
         if descriptor is None:
             continue
-        if not any(os.pread(descriptor, FRAME.size, HEADER.size)):
+        if not _begins(descriptor):
             os.close(descriptor)
             continue
         with contextlib.closing(Spool(descriptor)) as spool:
@@ -141,6 +141,30 @@ def counts(folder: Path, name: str) -> tuple[int, int]:
             here = _unpacked(file.read(HEADER.size))
         kept, lost = kept + here[0], lost + here[1]
     return kept, lost
+
+
+def has_records(path: Path) -> bool:
+    """Whether a spool file holds records, whoever owns it. One that cannot be read may."""
+    try:
+        with path.open("rb") as file:
+            return _begins(file.fileno())
+    except OSError:
+        return True
+
+
+def is_owned(folder: Path) -> bool:
+    """Whether a process of this machine owns a spool file in this folder."""
+    for path in _files(folder, "*"):
+        descriptor = _locked(path)
+        if descriptor is None:
+            return True
+        os.close(descriptor)
+    return False
+
+
+def _begins(descriptor: int) -> bool:
+    """Whether a record begins behind the header."""
+    return any(os.pread(descriptor, FRAME.size, HEADER.size))
 
 
 def _files(folder: Path, name: str) -> list[Path]:

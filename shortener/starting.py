@@ -1,5 +1,6 @@
 """What must hold before a web server starts. Where it does not, the start ends with a sentence that says what to do."""
 
+import argparse
 import contextlib
 import errno
 import os
@@ -31,6 +32,17 @@ def configured() -> Settings:
     except (SettingsError, SecretKeyError) as error:
         refuse(error)
     return settings
+
+
+@contextlib.contextmanager
+def gunicorns_folder() -> Iterator[None]:
+    """Work in the folder that gunicorn's option --chdir names: it goes there after it has read its configuration."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--chdir")
+    words = [*shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")), *sys.argv[1:]]
+    folder = parser.parse_known_args(words)[0].chdir
+    with contextlib.chdir(folder) if folder else contextlib.nullcontext():
+        yield
 
 
 def refuse(error: Exception) -> None:

@@ -142,30 +142,6 @@ def test_a_file_that_only_the_working_folder_has_is_found(monkeypatch: pytest.Mo
     assert Settings.from_env({"SHORTENER_SECRET_KEY_FILE": "key"}).secret_key == "k" * 40
 
 
-def test_data_of_an_earlier_version_in_the_working_folder_is_found(product: Path, elsewhere: Path) -> None:
-    made = flask(product, elsewhere, "db", "upgrade", SHORTENER_DATA=str(elsewhere / "data"))
-    assert made.returncode == 0
-    assert database_of(flask(product, elsewhere, "account", "list")) == elsewhere / "data" / "shortener.sqlite3"
-    assert not (product / "data").exists()
-
-
-def test_two_databases_that_may_be_meant_are_refused(product: Path, elsewhere: Path) -> None:
-    flask(product, elsewhere, "db", "upgrade", SHORTENER_DATA=str(elsewhere / "data"))
-    flask(product, product, "db", "upgrade")
-    result = flask(product, elsewhere, "account", "list")
-    assert result.returncode == 4
-    assert f"{product}/data has a database and {elsewhere}/data has one" in result.stderr
-    absolute = flask(product, elsewhere, "account", "list", SHORTENER_DATA=str(product / "data"))
-    assert database_of(absolute) == product / "data" / "shortener.sqlite3"
-
-
-def test_data_beside_another_copy_of_the_product_is_not_ours(product: Path, elsewhere: Path) -> None:
-    (elsewhere / "wsgi.py").symlink_to(ROOT / "wsgi.py")
-    flask(product, elsewhere, "db", "upgrade", SHORTENER_DATA=str(elsewhere / "data"))
-    flask(product, product, "db", "upgrade")
-    assert database_of(flask(product, elsewhere, "account", "list")) == product / "data" / "shortener.sqlite3"
-
-
 # As an operator runs it
 
 
