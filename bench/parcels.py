@@ -130,7 +130,7 @@ class Shop:
         """What a receiver says. One that is well is slow to say it now and then."""
         took = int(self.chance.lognormvariate(11.3, 0.4))
         if ill:
-            return _answered(503, "answered 503; the contract is exactly 200", b"maintenance", took)
+            return _answered(503, "answered 503; only 200 counts as delivered", b"maintenance", took)
         if self.chance.random() < 0.05:
             return Answer(
                 AttemptOutcome.TIMEOUT,

@@ -194,5 +194,5 @@ def _judged(status: int, location: str | None, is_whole: bool) -> str:
     if location is not None and 300 <= status < 400:
         sentence += f" to {location[:200]!a}, and redirects are not followed"
     if status != 200:
-        sentence += "; the contract is exactly 200"
+        sentence += "; only 200 counts as delivered"
     return sentence if is_whole else f"{sentence} (and broke off or stalled after the status line)"

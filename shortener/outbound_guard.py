@@ -104,7 +104,7 @@ class Guard:
             raise StopError(AttemptOutcome.UNRESOLVED, "the name has no address")
         if not all(receiver.allows(ip_address(text), host, self.policy) for text in found):
             log.warning("blocked a callback: %s stands for %s", host, ", ".join(found[:8]))
-            raise StopError(AttemptOutcome.BLOCKED, "address not allowed")
+            raise StopError(AttemptOutcome.BLOCKED, receiver.NOT_ALLOWED)
 
     def _look_up(self, host: str, port: int, trip: Trip) -> list[AddressInfo]:
         """Ask in a thread that may be left behind, so that a silent name server holds up nobody else."""

@@ -49,7 +49,7 @@ def follow_signals(app: Flask, heard: Heard, stop: Callable[[], None], *, child:
         deliverer.request_stop()
         stop()
 
-    waits_for = lambda: f"requests and {deliverer.in_flight} callbacks in flight"  # noqa: E731
+    waits_for = lambda: f"requests and {deliverer.waits_for()}"  # noqa: E731
     stopping.follow(heard, Ending(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
 
 

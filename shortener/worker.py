@@ -25,6 +25,7 @@ from shortener.errors import SecretKeyError
 from shortener.outbound import Answer, Client
 from shortener.rules import event
 from shortener.rules.attempt_outcome import AttemptOutcome
+from shortener.rules.retry import Delivered, Judgement, RetryAfter
 from shortener.rules.turns import Room
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,16 @@ class Job:
     sent_on: dt.datetime
     keys: Sequence[bytes]
     header: Mapping[str, str]
+
+
+def told(answer: Answer, judgement: Judgement | None) -> str:
+    """What became of an attempt, for the log; without a judgement its lease was lost."""
+    outcome = answer.status or answer.outcome
+    if isinstance(judgement, Delivered):
+        return f"delivered ({outcome})"
+    if isinstance(judgement, RetryAfter):
+        return f"{outcome}; next attempt in {round(judgement.seconds)} s"
+    return f"{outcome}; {'exhausted' if judgement else 'lease lost'}"
 
 
 class Deliverer:
@@ -95,6 +106,10 @@ class Deliverer:
     def in_flight(self) -> int:
         """How many attempts run."""
         return len(self._running)
+
+    def waits_for(self) -> str:
+        """What still runs, for the log: `1 callback in flight`."""
+        return f"{self.in_flight} callback{'' if self.in_flight == 1 else 's'} in flight"
 
     def request_stop(self) -> None:
         """Say that the loop is to end; it ends when what runs has ended. Not for signal handlers: it takes a lock."""
@@ -180,8 +195,7 @@ class Deliverer:
             )
             jobs = self._claim(session, now, free) if free > 0 else []
         for (claimed, answer), judgement in zip(ended, judgements, strict=True):
-            outcome = answer.status or answer.outcome
-            log.info("callback %s: %s, %s", claimed.event_id, outcome, judgement or "lease lost")
+            log.info("callback %s: %s", claimed.event_id, told(answer, judgement))
         return jobs
 
     def _rescue(self) -> None:

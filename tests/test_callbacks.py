@@ -106,7 +106,7 @@ def test_exactly_200_delivers(due: dt.datetime) -> None:
 @pytest.mark.parametrize("status", [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 503])
 def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, status: int) -> None:
     [claimed] = claim(due)
-    sentence = f"answered {status}; the contract is exactly 200"
+    sentence = f"answered {status}; only 200 counts as delivered"
     assert settle(claimed, answer(status, detail=sentence), due) == RetryAfter(5.0)
     assert (attempts()[0].detail, attempts()[0].status) == (sentence, status)
     callback = only_callback()

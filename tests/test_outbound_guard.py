@@ -13,7 +13,7 @@ import pytest
 
 from shortener import outbound, outbound_guard
 from shortener.outbound import Client
-from shortener.rules.receiver import Policy
+from shortener.rules.receiver import NOT_ALLOWED, Policy
 from tests.callback_urls import ALLOWED, BLOCKED, NAMES, PORTS, REFUSED, V4, V6, NameServer, infos
 from tests.corpora import rows
 from tests.servers import LOOPBACK, SHORT, post, post_in_time, receiving
@@ -88,7 +88,7 @@ def test_a_published_payload_gets_past_no_missing_check(
 
 def test_the_sender_is_not_told_the_address_and_the_operator_is(caplog: pytest.LogCaptureFixture) -> None:
     answer = post("http://priv.example/", client=Client(Policy(), resolve=NameServer(NAMES)))
-    assert answer.detail == "address not allowed"
+    assert answer.detail == NOT_ALLOWED
     assert "priv.example stands for 10.1.2.3" in caplog.text
 
 

@@ -20,6 +20,9 @@ from shortener.callbacks import Ended
 from shortener.config import Settings
 from shortener.errors import SecretKeyError
 from shortener.models import Attempt, Callback, SigningSecret
+from shortener.outbound import Answer
+from shortener.rules.attempt_outcome import AttemptOutcome
+from shortener.rules.retry import Delivered, Exhausted, Judgement, RetryAfter
 from shortener.services import Services, services
 from shortener.worker import SLOTS, Deliverer
 from tests.conftest import running
@@ -359,3 +362,18 @@ def test_an_outcome_that_is_refused_is_kept_and_takes_a_place(
     services.deliverer._turn(0)
     assert services.deliverer._free() == SLOTS
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+@pytest.mark.parametrize(
+    ("status", "judgement", "sentence"),
+    [
+        (200, Delivered(), "delivered (200)"),
+        (None, RetryAfter(28.813), "refused; next attempt in 29 s"),
+        (503, RetryAfter(5.0), "503; next attempt in 5 s"),
+        (500, Exhausted(), "500; exhausted"),
+        (200, None, "200; lease lost"),
+    ],
+)
+def test_the_log_tells_an_attempts_end_in_words(status: int | None, judgement: Judgement | None, sentence: str) -> None:
+    outcome = AttemptOutcome.REFUSED if status is None else AttemptOutcome.ANSWERED
+    assert worker.told(Answer(outcome, status, ""), judgement) == sentence

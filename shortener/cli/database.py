@@ -34,8 +34,9 @@ def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
     """Write the database into one file while the product runs.
 
     \b
-    FILE holds all that was committed before, is checked, readable by you
-    alone, and appears when it is whole. On PostgreSQL pg_dump makes it.
+    FILE holds everything that was committed before the command began.
+    It is checked, can be read by you alone, and gets its name when it is
+    whole. On PostgreSQL pg_dump makes it.
     What else belongs to a backup is printed; see docs/backup.md.
     Example: flask --app wsgi db backup /backups/shortener-2026-11-28
     """
@@ -70,7 +71,8 @@ def _show_beside() -> None:
     click.echo("Not in it, and needed as well:")
     click.echo(f"  the secret key: {key}")
     click.echo(f"  clicks that the database has not taken yet: {settings.spool_folder}")
-    click.echo(f"  the settings: {settings_file.path_of()}, and SHORTENER_* in the environment")
+    file = settings_file.path_of()
+    click.echo(f"  the settings: {f'{file}, and ' if file.is_file() else ''}SHORTENER_* in the environment")
 
 
 def _key_fault() -> str | None:

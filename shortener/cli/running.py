@@ -36,8 +36,8 @@ def worker() -> None:
     deliverer = services().deliverer
     heard = stopping.Heard()
     heard.listen(*stopping.SIGNALS)
-    at_once, waits_for = lambda: deliverer.stop(grace=0), lambda: f"{deliverer.in_flight} callbacks in flight"
-    stopping.follow(heard, stopping.Ending(deliverer.request_stop, at_once, waits_for))
+    ending = stopping.Ending(deliverer.request_stop, lambda: deliverer.stop(grace=0), deliverer.waits_for)
+    stopping.follow(heard, ending)
     click.echo("delivering callbacks; Ctrl-C ends it")
     services().pruner.start()
     deliverer.run()

@@ -19,5 +19,5 @@ def parse(text: str) -> tuple[str, str]:
     if found is None:
         raise ValueError("must be like `X-Api-Key: value`, in printable ASCII")
     if _OURS.fullmatch(found["name"]):
-        raise ValueError(f"{found['name']} is said by the product itself")
+        raise ValueError(f"{found['name']} is set by the product and cannot be changed")
     return found["name"], found["value"]

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import Final
 
 from shortener.rules.address import IPAddress, IPNetwork, denied
 
@@ -34,6 +35,11 @@ class Policy:
     ports: frozenset[int] | None = None
     allow_http: bool = True
     own_hosts: frozenset[str] = frozenset()
+
+
+NOT_ALLOWED: Final = (
+    "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
+)
 
 
 class _RefusedError(ValueError):
@@ -133,14 +139,14 @@ def _check_scheme_and_port(scheme: str, port: int, policy: Policy) -> None:
 def _check_host(host: str, port: int, policy: Policy) -> None:
     address = _literal(host)
     if address is not None and not allows(address, host, policy):
-        raise _RefusedError("address not allowed")
+        raise _RefusedError(NOT_ALLOWED)
     if host in policy.allow_hosts:
         return
     if host in policy.own_hosts or f"{host}:{port}" in policy.own_hosts:
         raise _RefusedError("this is our own address: the callback would call itself")
     # Where the operator opened a network of his own, its short names may stand for it: the socket's check decides.
     if address is None and not policy.allow_nets and (host.endswith(".localhost") or "." not in host):
-        raise _RefusedError("address not allowed")
+        raise _RefusedError(NOT_ALLOWED)
 
 
 def _literal(host: str) -> IPAddress | None:

@@ -10,6 +10,11 @@ from tests.browser.conftest import Office, Seen
 from tests.browsing import PASSWORD
 
 PHONE = {"width": 390, "height": 844}
+SMALL_PHONE = {"width": 375, "height": 667}
+# The labels of table cells that are taller than their cell, and so run into the next one.
+LOW_CELLS = """() => [...document.querySelectorAll(".cards [data-label]")]
+  .filter((cell) => cell.clientHeight + 1 < parseFloat(getComputedStyle(cell, "::before").height))
+  .map((cell) => cell.dataset.label)"""
 # Whose pages they are, and their addresses; a state stands for a message whose callback is in it.
 PAGES = [
     ("nobody", "/sign-in"),
@@ -86,6 +91,21 @@ def test_on_a_phone_in_japanese_a_page_fits_and_has_no_grave_fault_either(
     assert page.locator("html").get_attribute("lang") == "ja"
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert axe.faults(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "ja-JP"])
+@pytest.mark.parametrize(("name", "path"), [("bob", "/account"), ("root", "/operator")])
+def test_on_a_small_phone_labels_and_the_current_page_can_be_read(
+    browser: Browser, office: Office, name: str, path: str, locale: str
+) -> None:
+    context = browser.new_context(locale=locale, viewport=SMALL_PHONE, is_mobile=True, has_touch=True)
+    page = opened(context, context.new_page(), office, name, path)
+    assert page.evaluate(LOW_CELLS) == []
+    current = page.locator("nav a[aria-current]").bounding_box()
+    assert current is not None
+    assert current["x"] >= 0 and current["x"] + current["width"] <= SMALL_PHONE["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
     context.close()
 
 

@@ -38,7 +38,16 @@ def test_a_backup_says_what_else_belongs_to_it(app: Flask, tmp_path: Path) -> No
     assert result.stdout.splitlines()[0].split() == ["file", str(tmp_path / "backup")]
     assert f"the secret key: {tmp_path / 'data' / 'secret_key'}" in result.stdout
     assert str(tmp_path / "data" / "spool") in result.stdout
-    assert "SHORTENER_*" in result.stdout
+    assert result.stdout.endswith("  the settings: SHORTENER_* in the environment\n")
+
+
+def test_a_backup_names_a_settings_file_that_exists(
+    app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings").write_text("# none\n")
+    monkeypatch.setenv("SHORTENER_ENV_FILE", str(tmp_path / "settings"))
+    result = app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    assert f"  the settings: {tmp_path / 'settings'}, and SHORTENER_* in the environment\n" in result.stdout
 
 
 def test_a_backup_tells_programs_in_json(app: Flask, tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_receiver_that_never_says_200_is_given_up_and_kept(instance: Instance)
         until(lambda: state(instance, message) == "exhausted")
     attempts = report(instance, message)["callback"]["attempts"]  # type: ignore[index]
     assert len(attempts) == 3
-    assert attempts[0]["detail"] == "answered 204; the contract is exactly 200"
+    assert attempts[0]["detail"] == "answered 204; only 200 counts as delivered"
 
 
 def test_a_worker_of_its_own_delivers_what_the_web_processes_leave(database_url: str) -> None:

@@ -174,7 +174,7 @@ def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: House, sender:
         until(lambda: len(receiver.requests) == 1)
         stopping.interrupt()
         until(lambda: "a second Ctrl-C ends it at once" in stopping.log.read_text())
-        assert "1 callbacks in flight" in stopping.log.read_text()
+        assert "1 callback in flight" in stopping.log.read_text()
         stopping.interrupt()
         assert stopping.exit_code() == 0
         assert "stopping at once" in stopping.log.read_text()

@@ -77,7 +77,7 @@ class TestReport:
         [attempt] = document["attempts"]
         assert document["last_attempt"] == attempt
         assert (attempt["number"], attempt["status"], attempt["answer"]) == (1, 410, "gone")
-        assert (attempt["outcome"], attempt["detail"]) == ("answered", "answered 410; the contract is exactly 200")
+        assert (attempt["outcome"], attempt["detail"]) == ("answered", "answered 410; only 200 counts as delivered")
         steps = [attempt[f"{step}_ms"] for step in ("lookup", "connect", "first_byte", "total")]
         assert steps == sorted(steps)
         assert attempt["started_on"] <= attempt["ended_on"]
@@ -345,7 +345,7 @@ class TestTrial:
     def test_what_a_receiver_does_wrong_is_said(self, client: FlaskClient, sender: Sender) -> None:
         with receiving(GONE) as receiver:
             attempt = post(client, sender, "/v1/callbacks/test", url=receiver.url()).get_json()["attempt"]
-        assert (attempt["outcome"], attempt["detail"]) == ("answered", "answered 410; the contract is exactly 200")
+        assert (attempt["outcome"], attempt["detail"]) == ("answered", "answered 410; only 200 counts as delivered")
 
     def test_nothing_is_stored(self, client: FlaskClient, sender: Sender) -> None:
         post(client, sender, "/v1/callbacks/test", url=DEAD)

@@ -118,7 +118,9 @@ FAULTS: Final[Words] = {
     "must be after from": _("must be after from"),
     "not an http or https URL": _("not an http or https URL"),
     "the host is not valid": _("the host is not valid"),
-    "address not allowed": _("address not allowed"),
+    "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS": _(
+        "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
+    ),
     "port not allowed": _("port not allowed"),
     "http is not allowed; use https": _("http is not allowed; use https"),
     "this is our own address: the callback would call itself": _(
