@@ -17,7 +17,7 @@ LEAVE_WITHIN: Final = 2.0  # seconds until a client has read the last answer and
 LONGEST_HEAD: Final = 65_536  # bytes
 SHORT_BODY: Final = 65_536  # bytes; a longer one is read by the view that wants it, which holds a thread
 SEND_AHEAD: Final = 4_194_304  # bytes of an answer that are kept for a slow client
-_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE)
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*0*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE)
 _LATER: Final = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
 _RECEIVE_WITHIN: Final = struct.pack("ll", int(READ_WITHIN), 0)
 
@@ -29,7 +29,7 @@ class Socket(socket.socket):
         super().__init__(client.family, client.type, client.proto, client.detach())
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_WITHIN)
         self.unsent = bytearray()
-        self.has_body = False  # whether the whole request is here: then reading its body waits for nobody
+        self.body_here = 0  # bytes behind the head that gunicorn has read; they may be more than the body
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send what goes at once and keep the rest; of too much, wait until it is sent, or raise TimeoutError."""
@@ -70,6 +70,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.received = b""
         self.data_ready = True  # its thread need not wait for the first byte
         self.leaves = False  # whether it ends with the answer
+        self.since = 0.0  # when its present wait began, on the monotonic clock
         self.drained = 0
         self.closed = False
 
@@ -79,19 +80,24 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.parser.unreader.unread(self.received)
         self.received = b""
 
+    def note_body(self) -> None:
+        """In a thread, behind gunicorn's reading of the head: note how much of what follows is here."""
+        self.sock.body_here = self.parser.unreader.buf.getbuffer().nbytes
+
     def is_readable(self) -> bool:
-        """Whether a thread can take the request: its head is here, and its body as far as that is short."""
+        """Whether a thread can take the request: its head is here, and its body as far as that is short.
+
+        A body whose length is not found here does not count; `web.bodies` compares with gunicorn's own reading.
+        """
         end = self.received.find(b"\r\n\r\n")
         if end < 0:
             return False
-        self.sock.has_body = True
         if self.received.startswith((b"GET ", b"HEAD ")):
             return True
         head = self.received[: end + 2]
         length = _LENGTH.search(head)
         size = int(length[1]) if length else 0
-        self.sock.has_body = size <= SHORT_BODY and not _LATER.search(head)
-        return not self.sock.has_body or len(self.received) >= end + 4 + size
+        return size > SHORT_BODY or bool(_LATER.search(head)) or len(self.received) >= end + 4 + size
 
 
 class Line:
@@ -103,7 +109,8 @@ class Line:
 
     def add(self, conn: Connection) -> None:
         """Begin to wait."""
-        self._until[conn] = time.monotonic() + self._seconds
+        conn.since = time.monotonic()
+        self._until[conn] = conn.since + self._seconds
 
     def discard(self, conn: Connection) -> None:
         """Wait no more."""

@@ -42,7 +42,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self.reading, self.sending, self.leaving = Line(READ_WITHIN), Line(SEND_WITHIN), Line(LEAVE_WITHIN)
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a new connection, and wait for its request. Of too many, the one that has waited longest goes."""
+        """Take a new connection, and wait for its request."""
         if self.cfg.is_ssl:  # its bytes are not the request's
             super().accept(listener)
             return
@@ -54,14 +54,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             raise
         self.nr_conns += 1
         self._await_request(Connection(self.cfg, Socket(client), address, listener.getsockname()))
-        slowest = self.reading.oldest()
-        if slowest is not None and self.nr_conns >= self.worker_connections:
-            self._close(slowest)
+        self._make_room()
 
     def on_client_socket_readable(self, conn: Any, client: Any) -> None:
         """The next request begins to come on a connection that was kept open."""
         if not isinstance(conn, Connection):
             super().on_client_socket_readable(conn, client)
+            return
+        if conn.closed:  # to make room, in the same round of events
             return
         self.poller.unregister(client)
         self.keepalived_conns.remove(conn)
@@ -90,6 +90,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request. A client that does not take its answer is no fault of ours."""
+        if isinstance(conn, Connection):
+            conn.note_body()
         try:
             return super().handle_request(req, conn)
         except TimeoutError:
@@ -155,10 +157,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._await_request(conn)
             return
         conn.set_timeout()
+        conn.since = time.monotonic()
         if not self.alive:
             conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
         self.keepalived_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+        self._make_room()
 
     def _refuse(self, conn: Connection, answer: bytes) -> None:
         """Answer a request that cannot be read, if any of it has come, and leave."""
@@ -191,6 +195,23 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _wait(self, line: Line, conn: Connection, for_what: int, then: Callable[[Connection, Any], None]) -> None:
         self.poller.register(conn.sock, for_what, partial(then, conn))
         line.add(conn)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Of too many connections, close the one that has waited longest, whatever it waits for.
+
+        So accepting stops only while all connections are with the threads, which takes no client's help to end.
+        """
+        while self.alive and self.nr_conns >= self.worker_connections:
+            lines = (self.reading.oldest(), self.sending.oldest(), self.leaving.oldest())
+            idle = self.keepalived_conns[0] if self.keepalived_conns else None
+            waiting = [conn for conn in (idle, *lines) if conn is not None]
+            if not waiting:
+                return
+            slowest = min(waiting, key=lambda conn: conn.since)
+            if slowest is idle:
+                self.keepalived_conns.popleft()
+            self._close(slowest)
 
     def _stop_waiting(self, conn: Connection) -> None:
         for line in (self.reading, self.sending, self.leaving):

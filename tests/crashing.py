@@ -71,6 +71,7 @@ class Twist:
     max_starts: int = MAX_STARTS
     clock: float = 0.0  # seconds that the system's clock is ahead
     read_within: float | None = None  # seconds for heads and for bodies, in place of what the servers grant
+    arguments: str = ""  # gunicorn's own, as an operator may give them
     poison: str = ""  # a callback URL that holds this ends the process, each time
 
 
@@ -224,6 +225,7 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
         multiprocessing.set_start_method("fork", force=True)  # as at an operator's; here it would be the forkserver's
         serve.main()
     elif role == "web":
+        os.environ["GUNICORN_CMD_ARGS"] = twist.arguments
         sys.argv = ["gunicorn"]
         WSGIApplication("%(prog)s", prog="gunicorn").run()
     else:

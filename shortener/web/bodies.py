@@ -104,9 +104,12 @@ class _Clock:
 
 
 def _comes_later(environ: Environ) -> bool:
-    """Whether a request has a body that is not here as a whole."""
-    has_one = environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
-    return has_one and not getattr(environ.get("gunicorn.socket"), "has_body", False)
+    """Whether a request has a body that is not here as a whole: the server's reading of its length decides."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return True
+    length = environ.get("CONTENT_LENGTH") or "0"
+    here = getattr(environ.get("gunicorn.socket"), "body_here", None)  # only our worker counts it
+    return length != "0" and (here is None or int(length) > here)
 
 
 def _end_of(environ: Environ) -> Callable[[], None]:

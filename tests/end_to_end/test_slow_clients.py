@@ -20,6 +20,13 @@ SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "threads": "8"}
 SLOW = 100
 CLICKS = 5
+CROWDED = Twist(arguments="--worker-connections 20 --keep-alive 300")
+CROWDS = {
+    "silent": b"",
+    "idle": head("HEAD /robots.txt"),
+    "deaf": head("GET /openapi.json") * 60,
+    "leaving": head("HEAD /robots.txt", "Connection: close"),
+}
 
 
 @pytest.fixture
@@ -61,6 +68,19 @@ def test_slow_requests_end_at_their_deadline(processes: House, sender: Sender, s
         until(all_ended)
     finally:
         for client in clients.values():
+            client.connection.close()
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_a_crowd_never_stops_accepting(processes: House, sender: Sender, crowd: str) -> None:
+    path = f"/{slug_of(make_message(sender).link)}"
+    web = processes.web(CROWDED, server="gunicorn", worker="off")
+    clients = [connected(web.url, (CROWDS[crowd], b"")) for _ in range(30)]
+    try:
+        assert [web.status(path) for _ in range(CLICKS)] == [302] * CLICKS
+        assert not web.died()
+    finally:
+        for client in clients:
             client.connection.close()
 
 
