@@ -1,8 +1,9 @@
 """How often a password may be tried. Whoever fails is slowed down; nobody's name is locked.
 
 Tries are counted by the pair of a name and where it is tried, which slows down a guesser and nobody else. Two wider
-counts bound who tries one name from many networks, or many names from one. They do not hold for a browser in which
-somebody has signed in under the name before: a stranger cannot keep that person out.
+counts bound who tries one name from many networks, or many names from one. A stranger cannot keep a person out by
+them: they do not hold for a browser in which somebody has signed in under the name before, nor for the first two tries
+of a pair. So who guesses a name from many networks has two tries from each in a quarter of an hour.
 """
 
 import datetime as dt
@@ -37,6 +38,7 @@ class Limit:
         return dt.timedelta(seconds=min(self.first * 2.0 ** min(failures - self.free, 30), self.longest))
 
 
+FRESH: Final = 2  # tries of a pair that the wider counts do not slow down
 PAIR: Final = Limit(free=5, first=2, longest=60)
 NAME: Final = Limit(free=50, first=30, longest=30)
 NETWORK: Final = Limit(free=50, first=5, longest=5)
@@ -70,9 +72,9 @@ def begin(session: Session, name: str, place: Place, *, now: dt.datetime) -> int
 def check(session: Session, name: str, place: Place, *, now: dt.datetime) -> None:
     """SignInLimitError where the next try of the name at the place must wait; it tells for how long."""
     by_name, by_place = SignInFailure.name_sha256 == _sha256(name), SignInFailure.network == place.name
-    wait = _wait(session, PAIR, by_name & by_place, now)
-    if not place.is_known:
-        wait = max(wait, _wait(session, NAME, by_name, now), _wait(session, NETWORK, by_place, now))
+    tries, wait = _tries(session, PAIR, by_name & by_place, now)
+    if tries >= FRESH and not place.is_known:
+        wait = max(wait, _tries(session, NAME, by_name, now)[1], _tries(session, NETWORK, by_place, now)[1])
     if wait > dt.timedelta(0):
         raise SignInLimitError(wait)
 
@@ -87,11 +89,14 @@ def forget(session: Session, name: str) -> None:
     session.execute(delete(SignInFailure).where(SignInFailure.name_sha256 == _sha256(name)))
 
 
-def _wait(session: Session, limit: Limit, condition: ColumnElement[bool], now: dt.datetime) -> dt.timedelta:
+def _tries(
+    session: Session, limit: Limit, condition: ColumnElement[bool], now: dt.datetime
+) -> tuple[int, dt.timedelta]:
+    """How many tries count, and how long the next one must wait."""
     tried_on = SignInFailure.tried_on
     recent = (condition, tried_on > now - WINDOW, tried_on <= now + AHEAD)
     count, last = session.execute(select(func.count(), func.max(tried_on)).where(*recent)).one()
-    return last + limit.wait(count) - now if last else dt.timedelta(0)
+    return count, last + limit.wait(count) - now if last else dt.timedelta(0)
 
 
 def _sha256(name: str) -> bytes:
