@@ -223,6 +223,7 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
     _note_stops(folder / STOPPING)
     if role == "web" and settings.get("server") == "granian":
         multiprocessing.set_start_method("fork", force=True)  # as at an operator's; here it would be the forkserver's
+        sys.argv = ["serve"]  # not what the tests were called with
         serve.main()
     elif role == "web":
         os.environ["GUNICORN_CMD_ARGS"] = twist.arguments
