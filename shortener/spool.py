@@ -153,7 +153,7 @@ def has_records(path: Path) -> bool:
 
 
 def is_owned(folder: Path) -> bool:
-    """Whether a process of this machine owns a spool file in this folder."""
+    """Whether a process of this machine owns a spool file in this folder; OSError where one cannot be opened."""
     for path in _files(folder, "*"):
         descriptor = _locked(path)
         if descriptor is None:

@@ -264,6 +264,61 @@ def test_the_password_is_on_no_command_line(
     assert str(caught.value).endswith(" hunter2 it's")
 
 
+def breaking_pg_restore(folder: Path, *, writes: int) -> None:
+    """A pg_restore that reads well, and breaks off after so many lines when it is to write SQL."""
+    (folder / "pg_restore").write_text(
+        "#!/bin/bash\n"
+        f'case "$*" in *--file=-*) {BIN}/pg_restore "$@" | head -n {writes}; echo "disk is gone" >&2; exit 1;; esac\n'
+        f'exec {BIN}/pg_restore "$@"\n'
+    )
+    (folder / "pg_restore").chmod(0o755)
+
+
+@pytest.mark.parametrize("writes", [0, 40, 100_000])
+def test_a_load_that_fails_leaves_the_old_rows(
+    on_postgresql: None,
+    app: Flask,
+    sender: Sender,
+    elsewhere: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    writes: int,
+) -> None:
+    backups.make(db.db.engine, tmp_path / "first")
+    backups.restore(elsewhere, tmp_path / "first")
+    before = stored(elsewhere)
+    make_message(sender)
+    backups.make(db.db.engine, tmp_path / "second")
+    breaking_pg_restore(tmp_path, writes=writes)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+        with pytest.raises(BackupError, match=r"the database is as it was: (?s:.*)disk is gone"):
+            backups.restore(elsewhere, tmp_path / "second", overwrite=True)
+    assert stored(elsewhere) == before
+    backups.restore(elsewhere, tmp_path / "second", overwrite=True)
+    assert stored(elsewhere) == stored(db.db.engine)
+
+
+def test_sql_that_the_server_refuses_leaves_the_old_rows(
+    on_postgresql: None,
+    app: Flask,
+    sender: Sender,
+    elsewhere: Engine,
+    tmp_path: Path,
+) -> None:
+    """Such as an index whose name a table of somebody else has taken."""
+    backups.make(db.db.engine, tmp_path / "first")
+    backups.restore(elsewhere, tmp_path / "first")
+    before = stored(elsewhere)
+    with elsewhere.begin() as connection:
+        name = connection.exec_driver_sql("SELECT indexname FROM pg_indexes WHERE tablename = 'account'").scalar()
+        connection.exec_driver_sql(f'ALTER INDEX "{name}" RENAME TO aside')
+        connection.exec_driver_sql(f'CREATE TABLE "{name}" (id integer)')
+    with pytest.raises(BackupError, match=rf'the database is as it was: (?s:.*)"{name}" already exists'):
+        backups.restore(elsewhere, tmp_path / "first", overwrite=True)
+    assert stored(elsewhere) == before
+
+
 def test_a_backup_keeps_the_accounts_secrets(app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path) -> None:
     backups.make(db.db.engine, tmp_path / "backup")
     backups.restore(elsewhere, tmp_path / "backup")

@@ -4,12 +4,13 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from shortener.errors import BackupError
 from shortener.models import Base
@@ -19,6 +20,8 @@ MAGIC: Final = b"PGDMP"
 TABLES: Final = ("alembic_version", *(table.name for table in Base.metadata.sorted_tables))
 # What PostgreSQL's own programs know of a connection; psycopg knows more.
 LIBPQ: Final = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
+PSQL: Final = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+PG_RESTORE: Final = ("--file=-", "--exit-on-error", "--no-owner", "--no-privileges")
 # Connections of ours, in use or idle: each is a process of the product or somebody who looks at its tables.
 OTHERS: Final = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user "
@@ -52,16 +55,48 @@ def check(source: Path) -> None:
 
 
 def load(engine: Engine, source: Path) -> None:
-    """Take our tables away, and make those of the backup, in one transaction each."""
-    tool = _tool("pg_restore", 0)
+    """Take our tables away and make those of the backup, in one transaction: all of it, or nothing."""
+    pg_restore, psql = _tool("pg_restore", 0), _tool("psql", 0)
     engine.dispose()
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         if connection.scalar(OTHERS):
             raise BackupError("The database is in use: stop the product and all its commands first.")
-        connection.execute(text("SET LOCAL lock_timeout = '10s'"))
-        for table in reversed(TABLES):
-            connection.execute(text(f'DROP TABLE IF EXISTS "{table}" CASCADE'))
-    _run(engine, [tool, "--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"], "--dbname", source)
+        there = [table for table in reversed(TABLES) if inspect(connection).has_table(table)]
+    engine.dispose()
+    command, environ = _connecting(engine, [psql, *PSQL], "--dbname")
+    end, script = os.pipe()
+    with tempfile.TemporaryFile() as said:
+        with os.fdopen(script, "wb", buffering=0) as into:
+            running = subprocess.Popen(command, env=environ, stdin=end, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603
+            os.close(end)  # or nobody would notice here that psql has ended
+            whole = _write_script(into, [pg_restore, *PG_RESTORE, str(source)], there, said)
+        if running.wait() or not whole:
+            said.seek(0)
+            words = said.read().decode(errors="replace").strip()
+            raise BackupError(f"The backup cannot be restored, and the database is as it was: {words}")
+
+
+def _write_script(into: IO[bytes], pg_restore: list[str], there: list[str], said: IO[bytes]) -> bool:
+    """Write what takes the old tables away and makes the new ones; give whether it is whole.
+
+    The COMMIT comes only after a good end of pg_restore. Without it, psql's end takes everything back.
+    """
+    try:
+        into.write(_beginning(there).encode())
+        if subprocess.run(pg_restore, stdout=into, stderr=said, check=False).returncode:  # noqa: S603 - no shell
+            return False
+        into.write(b"\nCOMMIT;\n")
+    except BrokenPipeError:  # psql has ended, and has said why
+        return False
+    return True
+
+
+def _beginning(tables: list[str]) -> str:
+    """Lock our tables before they are dropped: whoever comes meanwhile waits, or is told that the database is busy."""
+    lines = ["BEGIN;", "SET LOCAL lock_timeout = '10s';"]
+    names = ", ".join(f'"{table}"' for table in tables)
+    lines += [f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE;", f"DROP TABLE {names} CASCADE;"] if tables else []
+    return "\n".join([*lines, ""])
 
 
 def _tool(name: str, server: int) -> str:
@@ -83,14 +118,20 @@ def _run(engine: Engine | None, command: list[str], option: str = "", *more: Pat
     """Run it, with the database behind `option`, and give what it printed; BackupError with its words if it fails."""
     environ = dict(os.environ)
     if engine is not None:
-        given = engine.dialect.create_connect_args(engine.url)[1]
-        connects_to = {name: str(value) for name, value in given.items() if name in LIBPQ}
-        # Everybody on the machine can read a command line, so the password is not on it.
-        if password := connects_to.pop("password", None):
-            environ["PGPASSWORD"] = password
-        command = [*command, f"{option}={make_conninfo('', **connects_to)}"]
+        command, environ = _connecting(engine, command, option)
     command += [str(path) for path in more]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if done.returncode:
         raise BackupError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
     return done.stdout
+
+
+def _connecting(engine: Engine, command: list[str], option: str) -> tuple[list[str], dict[str, str]]:
+    """The command with the database behind `option`, and its environment, which has the password."""
+    environ = dict(os.environ)
+    given = engine.dialect.create_connect_args(engine.url)[1]
+    connects_to = {name: str(value) for name, value in given.items() if name in LIBPQ}
+    # Everybody on the machine can read a command line, so the password is not on it.
+    if password := connects_to.pop("password", None):
+        environ["PGPASSWORD"] = password
+    return [*command, f"{option}={make_conninfo('', **connects_to)}"], environ

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from shortener import accounts, backups, db, migrations, settings_file
+from shortener import accounts, backups, db, migrations, settings_file, spool
 from shortener.cli.base import Group, MakesDatabase, as_json, show, typed
-from shortener.errors import SecretKeyError, SettingsError
+from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.services import services
 
 FILE = click.Path(path_type=Path)
@@ -53,15 +53,29 @@ def restore(file: Path, overwrite: bool) -> None:
     """Put a backup in place of the database. Stop the product first.
 
     \b
+    On every node: a process that stores nothing at the moment may have no
+    connection to PostgreSQL, and cannot be seen from another machine.
     FILE is read to its end before anything is replaced.
     Example: flask --app wsgi db restore /backups/shortener-2026-11-28
     """
-    services().settings.make_folder()
+    settings = services().settings
+    settings.make_folder()
+    _refuse_beside(settings.spool_folder)
     backups.restore(db.db.engine, file, overwrite=overwrite)
     click.echo(f"Restored from {file}. A backup of an earlier version still needs: {typed('db upgrade')}")
     _show_beside()
     if (fault := _key_fault()) is not None:
         click.echo(f"Before you start the product: {fault}", err=True)
+
+
+def _refuse_beside(folder: Path) -> None:
+    """BackupError where the product runs on this machine, also while it has no connection to the database."""
+    try:
+        running = spool.is_owned(folder)
+    except OSError as error:
+        raise BackupError(f"Whether the product runs cannot be seen in {folder}: {error.strerror}.") from None
+    if running:
+        raise BackupError(f"The product is running (it has files open in {folder}): stop it first.")
 
 
 def _show_beside() -> None:

@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from shortener import create_app, db
+from shortener import create_app, db, spool
 from shortener.config import Settings
 from tests.conftest import SECRET_KEY, running
 from tests.factories import make_account, make_message, slug_of
@@ -96,3 +96,17 @@ def test_refusals_are_one_sentence(app: Flask, tmp_path: Path) -> None:
     assert "is there already" in run(args=["db", "backup", str(tmp_path / "backup")]).stderr
     assert "--overwrite replaces" in run(args=["db", "restore", str(tmp_path / "backup")]).stderr
     assert "There is no file" in run(args=["db", "restore", str(tmp_path / "none")]).stderr
+
+
+def test_a_restore_beside_a_running_product_is_refused(app: Flask, tmp_path: Path) -> None:
+    """Also where it has no connection to the database at the moment."""
+    app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    folder = app.extensions["shortener"].settings.spool_folder
+    own = spool.take(folder, "house", 4096)
+    words = ["db", "restore", "--overwrite", str(tmp_path / "backup")]
+    refused = app.test_cli_runner().invoke(args=words)
+    own.close()
+    assert (refused.exit_code, f"it has files open in {folder}" in refused.stderr) == (1, True)
+    db.db.session.remove()
+    db.db.engine.dispose()
+    assert app.test_cli_runner().invoke(args=words).exit_code == 0
