@@ -16,6 +16,7 @@ TAKE_WITHIN: Final = 30.0  # seconds that a thread waits until a client takes wh
 LEAVE_WITHIN: Final = 2.0  # seconds until a client has read the last answer and closed
 LONGEST_HEAD: Final = 65_536  # bytes
 SHORT_BODY: Final = 65_536  # bytes; a longer one is read by the view that wants it, which holds a thread
+SEND_IN_KERNEL: Final = 65_536  # bytes that the kernel takes before a client takes them; it would take megabytes
 SEND_AHEAD: Final = 4_194_304  # bytes of an answer that are kept for a slow client
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:[ \t]*0*([0-9]{1,15})[ \t]*\r\n", re.IGNORECASE)
 _LATER: Final = re.compile(rb"\r\n(?:expect|transfer-encoding):", re.IGNORECASE)
@@ -28,6 +29,8 @@ class Socket(socket.socket):
     def __init__(self, client: socket.socket) -> None:
         super().__init__(client.family, client.type, client.proto, client.detach())
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_WITHIN)
+        if self.family != socket.AF_UNIX:  # so that a client that does not read has `unsent` after few answers
+            self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SEND_IN_KERNEL)
         self.unsent = bytearray()
         self.body_here = 0  # bytes behind the head that gunicorn has read; they may be more than the body
 

@@ -148,8 +148,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._go_on(conn)
 
     def _go_on(self, conn: Connection) -> None:
-        """The answer is sent: wait for the next request, or leave."""
-        if conn.leaves:
+        """The answer is sent: wait for the next request, or leave, also to make room for somebody else."""
+        if conn.leaves or (self.alive and self.nr_conns >= self.worker_connections):
             self._leave(conn)
             return
         conn.received = conn.parser.unreader.take_buffered()  # what came of the next request together with this one

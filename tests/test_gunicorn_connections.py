@@ -112,5 +112,14 @@ def test_an_unclear_length_is_refused_by_gunicorn(connection: Connection, lines:
         bounded(connection, post(lines) + BODY * 5)
 
 
+def test_the_kernel_takes_little_ahead() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.connect(server.getsockname())
+        with Socket(server.accept()[0]) as sending:
+            sending.sendall(bytes(1_000_000))
+            assert len(sending.unsent) > 800_000
+
+
 def test_an_empty_line_before_a_request_changes_nothing(connection: Connection) -> None:
     assert bounded(connection, b"\r\n" + post("Content-Length: 9999999999999999"))
