@@ -27,6 +27,8 @@ _FILES: Final = frozenset(FILE_ENDINGS.split())
 _ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in every way
 _QUERY: Final = re.compile(r"\?[\w.~\[\]%-]{1,64}=")
 _FRAGMENT: Final = re.compile(r"#[a-z!/][\w/!.=&%-]*")
+# Behind a fragment, what may be taken off its end: punctuation and marks, then a suffix (`#offer)'s`).
+_BEHIND_FRAGMENT: Final = re.compile(r"[\W_]*+(?:(?<=['´])[^\W\d_]{1,8}[.,;:!?)]*)?")
 _NUMBER_OF: Final = re.compile(r"/(?:hp|rek|rekening|telp|tlp|wa)\b", re.I)  # `bank.no/rek`: a number, in Indonesian
 _PORTS: Final = frozenset({"80", "443"})
 _LETTER_AND_DIGIT: Final = re.compile(r"[^\W\d]\d|\d[^\W\d]")
@@ -63,6 +65,17 @@ def is_sign(port: str, rest: str) -> bool:
 def belongs(rest: str) -> bool:
     """Whether what stands right behind a bare host is its path, query or fragment; `?Offer`, `#ORDER7` are text."""
     return rest.startswith("/") or bool(_QUERY.match(rest) or _FRAGMENT.fullmatch(rest))
+
+
+def may_belong(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, right behind a bare host, may belong to it once its end has been taken off."""
+    if text[start] == "?":
+        return _QUERY.match(text, start, end) is not None
+    if text[start] == "/":
+        return True
+    fragment = _FRAGMENT.match(text, start, end)
+    behind = _BEHIND_FRAGMENT.match(text, fragment.end(), end) if fragment else None
+    return behind is not None and behind.end() == end
 
 
 def _reads_like_text(labels: list[str], host: str) -> bool:

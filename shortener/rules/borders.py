@@ -40,7 +40,8 @@ IDEOGRAPHIC_HOST: Final = re.compile(f"[^{_SPACES}{_NEVER_IN_LINK}{_MARKS}/?#:@{
 
 _PAIRS: Final = dict(zip(")]}>）］｝＞｠」』】〉》〗〙〛｣〕", "([{<（［｛＜｟「『【〈《〖〘〚｢〔", strict=True))
 _OPENERS: Final = {")": "(", "]": "["}
-_DEEPEST: Final = 8  # brackets in brackets
+CLOSERS: Final = {"(": ")", "[": "]"}
+DEEPEST: Final = 8  # brackets in brackets
 QUOTES: Final = frozenset("\"'`“”„‟‘’‚‛«»‹›〝〞〟＂＇")
 OPENING: Final = frozenset(_PAIRS.values()) | QUOTES
 _SENTENCE_ENDS: Final = frozenset(".,;:!?")
@@ -72,18 +73,23 @@ def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -
 
 def run_end(text: str, start: int, end: int) -> int:
     """How far a link that is at `start` goes: to a border, or to a bracket without its partner inside the link."""
+    return walk(text, start, end)[0]
+
+
+def walk(text: str, start: int, end: int) -> tuple[int, int]:
+    """What `run_end` says, and how far the text was looked at for it."""
     opened: list[int] = []
     place = start
     while True:
         run = RUN.match(text, place, end)
         place = run.end() if run else place
         bracket = text[place] if place < end else ""
-        if bracket and bracket in "([" and len(opened) < _DEEPEST and text[place + 1 : place + 2] != "/":
+        if bracket and bracket in CLOSERS and len(opened) < DEEPEST and text[place + 1 : place + 2] != "/":
             opened.append(place)
         elif bracket in _OPENERS and opened and text[opened[-1]] == _OPENERS[bracket]:
             opened.pop()
         else:
-            return opened[0] if opened else place
+            return (opened[0] if opened else place), place
         place += 1
 
 

@@ -10,9 +10,10 @@ _ENDINGS: Final = TOP_LEVEL | {
     ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
 }
 _SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
+_LONGEST: Final = max(map(len, _ENDINGS))
 CHAT: Final = frozenset(CHAT_WORDS.split())
 _WEB_FILES: Final = frozenset(WEB_FILES.split())
-_NEXT_SENTENCE: Final = re.compile(r"\.([A-Z][a-z]+)\Z")
+_CAPITALIZED: Final = re.compile("[A-Z][a-z]+")
 _CAPITALS: Final = re.compile(r"(?<=[a-z])\.([A-Z]+)\Z")  # `www.acme.com.STOP`, `www.acme.com.T&C`
 _AFTER_SLASH: Final = re.compile(r"\.(?=[A-WYZ][A-Za-z]*[.,;:!?]*\Z)")  # not `.Xresources`
 _INITIAL: Final = re.compile(r"(?<=\w)\.(?=[A-Z][.,]\Z)")
@@ -22,7 +23,7 @@ _SHORT_LINK: Final = re.compile(r"(?:https?://)?[^/]+", re.I)  # before the only
 _SHORT_NAME: Final = re.compile(r"(?=.*(?:\d|[a-z][A-Z]|[A-Z]{2}))\w{4,}")  # `2Abc9`, as shorteners make them
 _GLUED_WORD: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z])")
 _GLUED: Final = re.compile(r"[a-z]{2,}(?=[A-Z][a-z]|[0-9]+[a-z])")
-_SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|[_-]+\Z")
+_SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|(?<![_-])[_-]++\Z")
 
 
 def is_known(ending: str) -> bool:
@@ -37,7 +38,7 @@ def has_known(name: str) -> bool:
 
 def known_start(label: str) -> int:
     """How many characters of a label, as many as possible, are a known top-level domain; 0 if none."""
-    return next((size for size in range(len(label), 0, -1) if is_known(label[:size])), 0)
+    return next((size for size in range(min(len(label), _LONGEST), 0, -1) if is_known(label[:size])), 0)
 
 
 def without_text(name: str, *, certain: bool) -> str:
@@ -48,8 +49,10 @@ def without_text(name: str, *, certain: bool) -> str:
     """
     if certain and (sign := _SIGN.search(name)) and has_known(name[: sign.start()]):
         name = name[: sign.start()]
-    while (goes_on := _NEXT_SENTENCE.search(name)) and _begins_sentence(name[: goes_on.start()], goes_on[1]):
-        name = name[: goes_on.start()]
+    while (end := name.rfind(".")) >= 0 and _CAPITALIZED.fullmatch(name, end + 1):
+        if not _begins_sentence(name[:end], name[end + 1 :]):
+            break
+        name = name[:end]
     if certain and (shouts := _CAPITALS.search(name)) and not is_known(shouts[1]) and has_known(name[: shouts.start()]):
         name = name[: shouts.start()]
     rest, dot, last = name.rpartition(".")

@@ -39,6 +39,9 @@ _INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
 _SYMBOL_BEHIND: Final = re.compile(
     f"[^\\s\\w{CJK}{SPACELESS}/?#:.<>\"'`()\\[\\]{{}}\\\\]{{1,4}}((?:[\\w-]{{1,63}}\\.){{1,8}}[\\w-]{{1,63}})(?=[/?#:]|\\Z|\\s)"
 )
+_JOINED_HOST: Final = re.compile(r"(?:[．｡。](?!(?<=[^A-Za-z0-9].))[A-Za-z0-9][A-Za-z0-9.-]*)+")
+WIDE_DOTS: Final = frozenset("．｡。")
+_DOT_BEFORE: Final = re.compile(r"[A-Za-z0-9][．｡]\Z")
 _TORN_ENDINGS: Final = frozenset({"com", "net"})  # `acme.co m`, `acme.ne t`
 _NEXT: Final = re.compile(r"\s{1,3}(\.?[\w-]{1,63}(?:\.[\w-]{1,63})*)(/?)")
 
@@ -51,6 +54,22 @@ def fault(text: str, start: int, end: int) -> str | None:
     if not reason and host_only:
         reason = _fault_behind_host(text, start, end)
     return reason or ("variable" if placeholder.touches(text, start, end) else None)
+
+
+def joined_host(text: str, start: int, end: int, *, web: bool) -> int:
+    """Where a host ends that goes on at `start` behind a dot that browsers read as `.`; `start` if it does not.
+
+    `．` and `｡` between ASCII letters or digits end no sentence. `。` does; only behind a scheme, and where a further
+    host follows (`https://a.com。b.com/`), it is such a dot.
+    """
+    found = _JOINED_HOST.match(text, start, end)
+    if not found or not text[start - 1 : start].isascii() or not text[start - 1 : start].isalnum():
+        return start
+    if "．" in found[0] or "｡" in found[0]:
+        return found.end()
+    name = found[0].replace("。", ".").strip(".-")
+    follows = is_known(name.rpartition(".")[2]) and ("." in name or text[found.end() : found.end() + 1] == "/")
+    return found.end() if web and follows and not name.lower().startswith("www.") else start
 
 
 def glued_scheme(text: str, start: int) -> int:
@@ -72,6 +91,8 @@ def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str |
     if start and text[start - 1].isspace() and not www and _follows_torn(text, start):
         return "torn"
     before = text[max(0, start - _LOOK) : start]
+    if before[-1:] in WIDE_DOTS and _DOT_BEFORE.search(before[-2:]):
+        return "idn"
     if host_only and not www:
         if _MAIL_BEFORE.search(before[-24:]) or _MAIL_BEHIND.match(text, end):
             return "email"

@@ -11,6 +11,7 @@ from typing import Final
 from shortener.rules import bare, markup, neighbours
 from shortener.rules.borders import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
 from shortener.rules.endings import has_known, is_known, known_start, path_end, without_text
+from shortener.rules.runs import Runs
 from shortener.rules.target import REASONS, Refusal, Target, judge
 from shortener.rules.words import OTHER_SCHEMES
 
@@ -36,7 +37,7 @@ _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`
 _WORD_AND: Final = re.compile(r"(?:^|\s)[^\W\d_]+&\Z")  # `shops&example.com`
 _WORD_IN_BRACKETS: Final = re.compile(r"(?<=[A-Za-z0-9])\([A-Z][a-z]+\)\Z")  # `?id=1(End)`
 _BREAK: Final = re.compile(
-    r"[.,]{2,}(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
+    r"(?<![.,])[.,]{2,}+(?=[^\W\d_]+\Z)|(?<=/),{2,}(?=\w)|\[/"
 )  # `acme.com/a...and`, `acme.com/a,,Win`, `…[/url]`
 
 
@@ -53,9 +54,10 @@ def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domain
     """Every link-like stretch of `text[start:end]`, in order; e-mail addresses are no such thing."""
     if not LINK_LIKE.search(text, start, end):
         return
+    runs = Runs(text, end)
     place = free = start
     while token := _TOKEN.search(text, place, end):
-        found = _candidate(text, token, end, own_hosts, bare_domains)
+        found = _candidate(runs, token, own_hosts, bare_domains)
         if found is None:
             place = token.end()
             continue
@@ -88,14 +90,13 @@ def _is_separator(found: Candidate) -> bool:
     return isinstance(found.verdict, Refusal) and found.verdict.reason == "separator"
 
 
-def _candidate(
-    text: str, token: re.Match[str], end: int, own_hosts: frozenset[str], bare_domains: str
-) -> Candidate | None:
+def _candidate(runs: Runs, token: re.Match[str], own_hosts: frozenset[str], bare_domains: str) -> Candidate | None:
+    text, end = runs.text, runs.end
     after = text[token.end() : token.end() + 1]
-    if after in (":", "+") and (stop := _other_scheme_end(text, token, end)):
+    if after in (":", "+") and (stop := _other_scheme_end(runs, token)):
         return Candidate(token.start(), stop, _refuse("scheme"))
     web = after == ":" and text.startswith("://", token.end()) and token.end() + 3 <= end
-    span = _web_span(text, token, end) if web else _bare_span(text, token, end)
+    span = _web_span(runs, token) if web else _bare_span(runs, token)
     if span is None or span[0] >= span[1]:
         return None
     verdict = weigh(text, *span, own_hosts, bare_domains)
@@ -117,28 +118,33 @@ def _whole_host(text: str, start: int, stop: int, end: int, verdict: Refusal) ->
     return (start, whole), again if isinstance(again, Refusal) else verdict
 
 
-def _other_scheme_end(text: str, token: re.Match[str], end: int) -> int:
+def _other_scheme_end(runs: Runs, token: re.Match[str]) -> int:
     """How far `mailto:a@b.com?body=https://…`, `view-source:https://…`, `git+https://…` go; 0 if it is none such."""
+    text, after = runs.text, token.end() + 1
     name = token[0].rpartition(".")[2].lower()
-    if _VCS.match(text, token.start(), end):
-        return run_end(text, token.end() + 1, end)
+    if _VCS.match(text, token.start(), runs.end):
+        return runs.end_of(after)
     if text[token.end()] != ":" or name not in _SCHEMES:
         return 0
-    if name in _BEFORE_LINK and text[token.end() + 1 : token.end() + 5].lower() == "http":
+    if name in _BEFORE_LINK and text[after : after + 4].lower() == "http":
         return 0
-    stop = run_end(text, token.end() + 1, end)
-    return stop if text.find("://", token.end() + 1, stop) >= 0 else 0
+    stop = runs.end_of(after)
+    return stop if runs.has_scheme(after, stop) else 0
 
 
-def _web_span(text: str, token: re.Match[str], end: int) -> tuple[int, int]:
+def _web_span(runs: Runs, token: re.Match[str]) -> tuple[int, int]:
     """From the scheme to the next border; a scheme other than http(s) is taken whole, to be refused."""
+    text, end = runs.text, runs.end
     scheme = _WEB_END.search(token[0])
     start = token.start() + (scheme.start() if scheme else 0)
     after = token.end() + 3
     if start and text[start - 1] == "<":  # `<https://example.com/|label>`
         bar = text.find("|", after, end)
         end = bar if bar >= 0 else end
-    stop = _ideographic_host_end(text, after, run_end(text, after, end), end)
+    stop = run_end(text, after, end) if end < runs.end else runs.end_of(after)
+    stop = _ideographic_host_end(text, after, stop, end)
+    if text[stop : stop + 1] in neighbours.WIDE_DOTS and _HOST_ONLY.fullmatch(text, after, stop):
+        stop = _joined_end(runs, stop, web=True)
     if stop == after:  # a mark stands right behind `https://`: all of it is refused, not what follows the mark
         rest = _NO_SPACE.match(text, after, end)
         return start, rest.end() if rest else stop
@@ -167,10 +173,11 @@ def _ideographic_host_end(text: str, after: int, stop: int, end: int) -> int:
     return run_end(text, more.end(), end) if known == len(ending) else more.end() - len(ending) + known
 
 
-def _bare_span(text: str, token: re.Match[str], end: int) -> tuple[int, int] | None:
+def _bare_span(runs: Runs, token: re.Match[str]) -> tuple[int, int] | None:
     """A dotted name with a known ending, or that begins with `www.`, with its port and path."""
     if "." not in token[0]:
         return None
+    text, end = runs.text, runs.end
     www = _WWW.match(token[0])
     start = token.start() + (www.end() if www else len(token[0]) - len(token[0].lstrip("_")))
     name = without_text(text[start : token.end()].rstrip("-_"), certain=www is not None)
@@ -180,12 +187,22 @@ def _bare_span(text: str, token: re.Match[str], end: int) -> tuple[int, int] | N
     port = _PORT.match(text, stop, end)
     place = port.end() if port else stop
     if place < end and text[place] in "/?#":
-        stop = _trimmed(text, start, _unbroken(text, start, run_end(text, place, end)))
-        if bare.belongs(text[place:stop]):
-            return start, stop
+        stop = runs.end_of(place)
+        if bare.may_belong(text, place, stop):
+            stop = _trimmed(text, start, _unbroken(text, start, stop))
+            if bare.belongs(text[place:stop]):
+                return start, stop
     elif text[place : place + 1] in _BEHIND:
         return None
+    if text[place : place + 1] in neighbours.WIDE_DOTS:
+        place = _joined_end(runs, place, web=False)
     return start, place
+
+
+def _joined_end(runs: Runs, stop: int, *, web: bool) -> int:
+    """Go on where a host does behind a dot that only looks like a border: all of it is refused, no half is a link."""
+    joined = neighbours.joined_host(runs.text, stop, runs.end, web=web)
+    return runs.end_of(joined) if joined > stop else stop
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:

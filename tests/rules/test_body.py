@@ -1,6 +1,8 @@
 """Which text is the link: by the strict rule, by the smart one, and what is said of the rest."""
 
+import re
 import sys
+import time
 from collections.abc import Callable
 from itertools import pairwise
 from types import FrameType
@@ -10,11 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shortener.rules import borders, runs
 from shortener.rules.body import DETECTIONS, MOST_SKIPPED, SMART_TAKES, Finding, find, kept, own_slugs, rewrite
 from shortener.rules.target import REASONS
 from tests.corpora import needs_corpora, rows
 
 OWN = frozenset({"s.xoxzo.com"})
+ENOUGH = 6.0  # seconds of processor time; work that grows with the square takes 10 to 40
 SHORTLINK = "https://s.xoxzo.com/Ab3dE6gH9k"
 
 
@@ -316,6 +320,44 @@ def test_the_naughty_strings_do_no_harm(detection: str) -> None:
         assert all(text.startswith(each.text, each.start) for each in finding.skipped)
 
 
+@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://good.com．evil.com/a", "https://good.com｡evil.com/a", "https://good.com．evil．com/a",
+        "https://good.com。evil.com/a", "https://s。xoxzo.com/Ab3dE6gH9k", "https://good.com。co/a",
+        "good.com．evil.com/a", "www.good.com｡evil.com", "https://good．com/a",
+    ],
+)  # fmt: skip
+def test_a_host_with_full_width_dots_is_refused_whole(text: str, detection: str) -> None:
+    assert link(f"see {text} now", detection) is None
+    assert skipped(f"see {text} now", detection) == [(text, "idn")]
+
+
+@pytest.mark.parametrize("detection", DETECTIONS)
+def test_what_stands_behind_a_full_width_dot_is_no_link(detection: str) -> None:
+    assert link("s．example.com/a", detection) is None
+    assert link("www.s｡www.example.com/a", detection) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://a.jp/x。次は", "https://a.jp/x"),
+        ("https://a.jp。次は", "https://a.jp"),
+        ("https://a.jp．次は", "https://a.jp"),
+        ("https://a.jp．", "https://a.jp"),
+        ("https://a.jp。100円", "https://a.jp"),
+        ("https://a.jp。www.b.com/x", "https://a.jp"),
+        ("https://a.jp。https://b.jp/x", "https://a.jp"),
+        ("a.com。b.com/x", "a.com"),
+        ("です。example.com/x", "example.com/x"),
+    ],
+)
+def test_a_full_width_stop_that_ends_a_sentence_ends_a_link(text: str, expected: str) -> None:
+    assert link(text, "smart") == expected
+
+
 # --- work grows with length, not with its square ---------------------------------------------------------------------
 
 WORST = [
@@ -323,6 +365,8 @@ WORST = [
     "'a", "a@", "。a.jp", "((((http://a", "a.com'a))", "x.com.Pl ", "http://a.co/'a", "://", "@ a.co ", "\nhttps://a.co/(",
     "a.com(", "(a.com", "a.co/,,b", "a.co/[/b]", "a.co/x(b", "http://a b.co ", "a (at) b.co ", "*https://a.co* ",
     "{{a.co ", "a.co/{x ", "[[a.co/[", "mailto:a?http://", "a\u200cb.co ", "https：//a.co", "http://a✶b.co/", "a.comBc",
+    "tel:", "mailto:", "mailto:a@b.com%%", "git+a:", "a.com#{x}", "a.com#a-.com", "[a](http://b.com)a.com#", "a.com#a(",
+    "a.com?a", "a.com?a=", "a.com#a'b", "tel:(", "tel:[]", "(tel:", "tel:(tel:)", "a.com#([](", "x．a.com", "a.com．a/",
 ]  # fmt: skip
 
 
@@ -350,6 +394,42 @@ def test_five_times_the_text_takes_about_five_times_the_work(unit: str, detectio
     few = _calls(lambda: find(short, detection=detection))
     many = _calls(lambda: find(long, detection=detection))
     assert many <= 6 * few + 500
+
+
+# How far a link goes is read by one regular expression: what it reads counts, not how often it is asked.
+@pytest.mark.parametrize(
+    "unit", ["tel:", "mailto:a@b.com%%", "a.com#{x}", "[a](http://b.com)a.com#", "a.com#()", "tel:(("]
+)
+def test_a_text_is_walked_a_few_times_at_most(unit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = 0
+
+    class Counted:
+        def match(self, *given: Any) -> re.Match[str] | None:
+            nonlocal read
+            run = borders_run.match(*given)
+            read += run.end() - run.start() + 1 if run else 1
+            return run
+
+    borders_run = borders.RUN
+    monkeypatch.setattr(borders, "RUN", Counted())
+    monkeypatch.setattr(runs, "RUN", Counted())
+    text = ("a.com" + unit * 20_000)[:20_000]
+    for detection in DETECTIONS:
+        find(text, detection=detection)
+    assert len(text) < read < 12 * len(text)
+
+
+# Long runs of one character are the regular expressions' own work, in which there are no calls to count.
+@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize(
+    ("before", "unit"),
+    [("https://a.co", "-"), ("www.", "_"), ("a.co/", "."), ("www.a.com", ".Qzx"), ("https://", "例"), ("tel:", "tel:")],
+)
+def test_a_long_run_of_one_character_is_read_at_once(before: str, unit: str, detection: str) -> None:
+    text = before + (unit * 100_000)[:100_000] + "1"
+    began = time.thread_time()
+    find(text, detection=detection)
+    assert time.thread_time() - began < ENOUGH
 
 
 def test_a_message_that_is_left_alone_names_its_link_among_the_rest() -> None:
