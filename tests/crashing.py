@@ -211,6 +211,7 @@ def house(settings: Mapping[str, str], folder: Path) -> Iterator[House]:
 
 def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log: Path) -> None:
     """The life of a process: what an operator would start, in a group of its own."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
     os.setsid()
     os.chdir(ROOT)
     with log.open("a") as output:
