@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 from shortener import process, starting
-from shortener.errors import SecretKeyError
 from shortener.stopping import GRACE, SIGNALS, Heard
 
 with starting.gunicorns_folder():
@@ -52,7 +51,7 @@ def post_worker_init(worker: Any) -> None:
     process.take_turns()
     try:
         process.begin(worker.wsgi)
-    except SecretKeyError as error:
+    except starting.UNFIT as error:
         starting.refuse(error)  # its exit code ends gunicorn as a whole
     # What came right after the fork was heard by the handlers that the worker has from its parent.
     while not worker.heard_before.empty():

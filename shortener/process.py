@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from shortener import stopping
+from shortener import db, migrations, stopping
 from shortener.services import EXTENSION, Services
 from shortener.stopping import GRACE, Ending, Heard
 
@@ -26,12 +26,13 @@ def take_turns() -> None:
 
 
 def begin(app: Flask) -> None:
-    """Start what runs beside requests: threads do not survive a fork. SecretKeyError where that is the wrong one."""
+    """Start what runs beside requests: threads do not survive a fork. One of starting.UNFIT where the database is."""
     services = _services(app)
     services.recorder.start()
     services.usage.start()
     with app.app_context():
         try:
+            migrations.refuse_older(db.db.engine)
             services.settle_in()
         except SQLAlchemyError as error:  # it may come later; until then visitors are asked to wait
             log.error("the database does not answer yet: %s", error)

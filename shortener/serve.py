@@ -27,7 +27,6 @@ from werkzeug.utils import import_string
 
 from shortener import process, starting
 from shortener.config import Settings
-from shortener.errors import SecretKeyError
 from shortener.settings_file import HOME, path_of
 from shortener.stopping import GRACE, SIGNALS, Heard
 
@@ -35,7 +34,7 @@ APP = "wsgi:app"
 HEAD_WITHIN = 10_000  # milliseconds for a request's head; also how long a connection is kept open for the next one
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
 _server: MPServer | None = None  # a worker process has it from its parent
-_unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of them cannot use the secret key
+_unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of them cannot use the key or the database
 
 
 def main() -> None:
@@ -106,7 +105,7 @@ def _load(target: str) -> Flask:
     process.take_turns()
     try:
         process.begin(app)
-    except SecretKeyError as error:
+    except starting.UNFIT as error:
         _unusable[0] = 1
         os.kill(os.getppid(), signal.SIGTERM)  # which would start another one, for ever
         starting.refuse(error)

@@ -14,10 +14,11 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shortener import accounts, places, postgresql
+from shortener import accounts, migrations, places, postgresql
 from shortener.config import Settings
-from shortener.errors import SecretKeyError, SettingsError
+from shortener.errors import DatabaseVersionError, SecretKeyError, SettingsError
 
+UNFIT = (SecretKeyError, DatabaseVersionError)  # what is stored does not fit the key, or this version
 UNUSABLE = 4  # exit code; the commands end with the same one
 # A server that takes over the sockets of another one, or of the service manager, finds them in use.
 INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
@@ -29,7 +30,7 @@ def configured() -> Settings:
         settings = Settings.from_env()
         settings.make_ready()
         check(settings)
-    except (SettingsError, SecretKeyError) as error:
+    except (SettingsError, *UNFIT) as error:
         refuse(error)
     return settings
 
@@ -52,11 +53,11 @@ def refuse(error: Exception) -> None:
 
 
 def check(settings: Settings) -> None:
-    """SettingsError where files, folders or the address cannot be used, SecretKeyError where the key is another one."""
+    """SettingsError where files, folders or the address cannot be used, one of UNFIT for what is stored."""
     faults = [fault for find in (_temporary, _database_file, _database, _spool, address) for fault in find(settings)]
     if faults:
         raise SettingsError(faults)
-    _check_secret_keys(settings)
+    _check_stored(settings)
 
 
 def address(settings: Settings) -> Iterator[str]:
@@ -111,14 +112,15 @@ def _spool(settings: Settings) -> Iterator[str]:
         yield f"SHORTENER_SPOOL: clicks cannot be kept there while the database is away: {why}"
 
 
-def _check_secret_keys(settings: Settings) -> None:
-    """Before anything is started. Where the database does not answer yet, each web process checks it."""
+def _check_stored(settings: Settings) -> None:
+    """Compare version and key with the database. Where it does not answer yet, each web process does so later."""
     if settings.database_file is not None and not settings.database_file.exists():
         return  # to look would make one
     waits = {} if settings.embedded else {"connect_timeout": 5}
     engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
     try:
         with contextlib.suppress(SQLAlchemyError), Session(engine) as session:
+            migrations.refuse_older(engine)
             accounts.check_secret_keys(session, settings.secret_keys)
     finally:
         engine.dispose()

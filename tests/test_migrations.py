@@ -16,15 +16,18 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from click.testing import Result
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from shortener import migrations
+from bench.instance import free_port
+from shortener import create_app, db, migrations
 from shortener.config import Settings
 from shortener.db import prepare_sqlite
 from shortener.errors import SettingsError
 from shortener.models import Base
 from tests.conftest import SECRET_KEY
+from tests.test_backups import BIN
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
@@ -298,6 +301,54 @@ def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: 
     engine = create_engine(Settings(database_url=settings["DATABASE_URL"], secret_key=SECRET_KEY).sqlalchemy_url)
     assert len(salt(engine)) == 1
     engine.dispose()
+
+
+@pytest.fixture
+def older(make_url: MakeUrl, tmp_path: Path) -> Iterator[Callable[..., Result]]:
+    """Runs commands on a database of an earlier version, with an account in it."""
+    bind = f"127.0.0.1:{free_port()}"
+    app = create_app(Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, bind=bind))
+    with app.app_context():
+        run = lambda *words: app.test_cli_runner().invoke(args=words)  # noqa: E731
+        run("db", "upgrade")
+        run("account", "create", "shop")
+        with db.writing() as connection:
+            connection.execute(text("ALTER TABLE account DROP COLUMN callback_header"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        yield run
+        db.db.session.remove()
+        db.db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("account", "list"), ("account", "create", "new"), ("person", "list"), ("prune",), ("worker",)],
+)
+def test_commands_refuse_a_database_of_an_older_version(older: Callable[..., Result], words: tuple[str, ...]) -> None:
+    result = older(*words)
+    assert result.exit_code == 4, result.output
+    assert "The database is of an older version of the product: stop it, make a backup, run" in result.stderr
+    assert "flask --app wsgi db upgrade" in result.stderr
+
+
+def test_an_older_database_is_backed_up_and_upgraded(
+    older: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(BIN), prepend=os.pathsep)
+    assert older("db", "backup", str(tmp_path / "backup")).exit_code == 0
+    assert older("db", "upgrade").stdout == f"applied {', '.join(newer_than('0004'))}\n"
+    assert older("account", "list").exit_code == 0
+
+
+def test_a_first_start_says_that_it_upgraded(older: Callable[..., Result]) -> None:
+    [line] = [line for line in older("first-start").stdout.splitlines() if "applied" in line]
+    assert line == f"The database was of an older version and is upgraded: applied {', '.join(newer_than('0004'))}"
+    assert "applied" not in older("first-start").stdout
+
+
+def newer_than(revision: str) -> list[str]:
+    history = migrations._history(migrations._config())
+    return history[history.index(revision) + 1 :]
 
 
 def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

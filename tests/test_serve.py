@@ -4,16 +4,18 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from bench.instance import ROOT, free_port
-from shortener import starting
+from shortener import db, migrations, starting
 from shortener.config import Settings
 from shortener.errors import SettingsError
+from tests.conftest import SECRET_KEY
 from tests.factories import make_account
 from tests.waiting import WITHIN
 
@@ -84,7 +86,7 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     """The database did not answer when the server started."""
     make_account()
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "import runpy; from shortener import starting; starting._check_secret_keys = lambda _: None; "
+    unchecked = "import runpy; from shortener import starting; starting._check_stored = lambda _: None; "
     command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
     done = refused(
         command=["-c", command],
@@ -96,6 +98,34 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     )
     assert done.returncode == 4
     assert "The newest signing secret, of the account shop, does not open" in done.stderr
+
+
+@pytest.fixture
+def older_url(database_url: str, app: Flask) -> Iterator[str]:
+    """A database that says that its last upgrade is still to come."""
+    *_, before, newest = migrations._history(migrations._config())
+    statement = text("UPDATE alembic_version SET version_num = :to")
+    with db.write() as session:
+        session.execute(statement, {"to": before})
+    yield database_url
+    with db.write() as session:
+        session.execute(statement, {"to": newest})
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("found_by", ["start", "worker"])
+def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
+    """A worker finds it where the database did not answer when the server started."""
+    module = "gunicorn" if server == "gunicorn" else "shortener.serve"
+    unchecked = "from shortener import starting; starting._check_stored = lambda _: None; "
+    command = (
+        f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
+    )
+    given = {"data": tmp_path, "database_url": older_url, "secret_key": SECRET_KEY, "bind": free_address()}
+    done = refused(command=["-c", command], server=server, processes=1, **given)
+    assert done.returncode == 4
+    assert "The database is of an older version of the product: stop it, make a backup, run" in done.stderr
+    assert "does not answer" not in done.stderr
 
 
 def free_address() -> str:

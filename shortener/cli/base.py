@@ -16,9 +16,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from tqdm import tqdm
 
-from shortener import outages, places
+from shortener import db, migrations, outages, places
 from shortener.config import Settings
-from shortener.errors import InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
+from shortener.errors import DatabaseVersionError, InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
 from shortener.settings_file import HOME, path_of
 
 # How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
@@ -66,14 +66,16 @@ class Refusals(click.Command):
     """
 
     makes_database = False
+    takes_older_database = False
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             if not isinstance(self, click.Group):
                 self._say_database(_settings(ctx))
+                self._check_version(ctx)
             return super().invoke(ctx)
-        except (SettingsError, SecretKeyError) as error:
+        except (SettingsError, SecretKeyError, DatabaseVersionError) as error:
             raise SettingsUnusable(str(error)) from None
         except InvalidOrderError as error:
             faults = (f"{field} {fault}" for field, found in error.fields.items() for fault in found)
@@ -91,6 +93,11 @@ class Refusals(click.Command):
                 f"There is no database at {file}. If that is the right place, `{typed('db upgrade')}` makes it. "
                 f"If not: the settings come from the environment and from {path_of()}."
             )
+
+    def _check_version(self, ctx: click.Context) -> None:
+        if not self.takes_older_database:
+            with ctx.ensure_object(ScriptInfo).load_app().app_context():
+                migrations.refuse_older(db.db.engine)
 
 
 def _settings(ctx: click.Context) -> Settings:
@@ -126,8 +133,14 @@ def _of_the_file(ctx: click.Context) -> str:
     return f"\n{places.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
 
 
-class MakesDatabase(Refusals):
-    """A command that may make the database where there is none."""
+class TakesOlderDatabase(Refusals):
+    """A command that works on tables that are not upgraded yet."""
+
+    takes_older_database = True
+
+
+class MakesDatabase(TakesOlderDatabase):
+    """A command that may make the database where there is none, and its tables."""
 
     makes_database = True
 

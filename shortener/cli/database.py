@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from shortener import accounts, backups, db, migrations, settings_file, spool
-from shortener.cli.base import Group, MakesDatabase, as_json, show, typed
+from shortener.cli.base import Group, MakesDatabase, TakesOlderDatabase, as_json, show, typed
 from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.services import services
 
@@ -26,7 +26,7 @@ def upgrade() -> None:
     click.echo(f"applied {', '.join(applied)}" if applied else "nothing to do")
 
 
-@group.command()
+@group.command(cls=TakesOlderDatabase)
 @click.argument("file", type=FILE)
 @click.option("--overwrite", is_flag=True, help="Replace FILE where it exists.")
 @as_json

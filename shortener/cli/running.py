@@ -55,11 +55,13 @@ def first_start() -> None:
     settings.make_ready()
     if faults := list(starting.address(settings)):  # before anybody is told that address
         raise SettingsError(faults)
-    migrations.upgrade(db.db.engine)
+    applied = migrations.upgrade(db.db.engine)
     services().settle_in()
     base_url = settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None
+    if started_before and applied:
+        click.echo(f"The database was of an older version and is upgraded: applied {', '.join(applied)}")
     if started_before or not _make_first_account(settings):
         click.echo(f"There are accounts already. A new token for one: {typed('account rotate NAME')}")
         click.echo(f"The dashboard is {base_url}/dashboard. Who may sign in: {typed('person list')}")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from shortener import outages, postgresql
-from shortener.errors import SettingsError
+from shortener.errors import DatabaseVersionError, SettingsError
 
 # Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
 ADVISORY_LOCK = 5_203_418_667
@@ -63,6 +63,14 @@ def missing(engine: Engine) -> list[str]:
     with engine.connect() as connection:
         before = _applied(connection)
     return [revision for revision in _history(_config()) if revision not in before]
+
+
+def refuse_older(engine: Engine) -> None:
+    """DatabaseVersionError where the tables are of an earlier version. A database without tables passes."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current in _history(_config())[:-1]:
+        raise DatabaseVersionError
 
 
 def _config() -> Config:
