@@ -175,7 +175,7 @@ class Settings(pydantic.BaseModel):
         None,
         min_length=32,
         repr=False,
-        description="The secret key before this one, while what was stored under it is sealed again; "
+        description="The secret key before this one, while what was stored under it is encrypted again; "
         "see docs/backup.md.",
     )
     link_days: float = Field(90, gt=0, le=3650, description="Days that a new link lives.")
