@@ -1,7 +1,7 @@
 """Lists of messages, the newest first. What a page costs is bounded, whatever the filter and however many there are.
 
 Messages are looked at in their order, some at a time, and those that the filter does not want are passed over. A page
-ends where it is full, or where it has looked at enough; the next one goes on from there (docs/adr/0007-lists.md).
+ends where it is full, or where it has looked at enough; the next one continues there (docs/adr/0007-bounded-pages.md).
 """
 
 import datetime as dt
