@@ -1,7 +1,7 @@
 """How far link detection agrees with labels made by reading, with published sets, and with time.
 
     python bench/detection.py                print the tables
-    python bench/detection.py --write        put them into docs/detection.md
+    python bench/detection.py --write        put them into docs/integrate/detection.md
     python bench/detection.py --differences  every item of the published sets on which we differ
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout: JSON
@@ -29,7 +29,7 @@ from shortener.rules.target import REASONS, Refusal, judge  # noqa: E402
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"
 WRONG = ROOT / "bench" / "detection_wrong.jsonl"
-DOCUMENT = ROOT / "docs" / "detection.md"
+DOCUMENT = ROOT / "docs" / "integrate" / "detection.md"
 BEGIN, END = "<!-- figures: begin, made by bench/detection.py -->", "<!-- figures: end -->"
 SHOWN = 30  # examples of what is still wrong
 
@@ -359,7 +359,7 @@ def write(figures: str) -> None:
 def main() -> None:
     """Read the command line; print or write."""
     parser = argparse.ArgumentParser(description="How far link detection agrees with labels, published sets and time.")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/detection.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/integrate/detection.md")
     parser.add_argument("--differences", action="store_true", help="print every item on which we differ")
     given = parser.parse_args()
     if not CORPORA.is_dir():

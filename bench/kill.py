@@ -7,7 +7,7 @@
 
 The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes end by SIGKILL, at a named
 point of their work or at any moment, one alone or all at once; some freeze past their leases instead and go on. The
-visitor of each link tries until it is answered. docs/reliability.md says what is counted, and has the figures.
+visitor of each link tries until it is answered. docs/operate/reliability.md says what is counted, and has the figures.
 """
 
 import argparse

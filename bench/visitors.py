@@ -1,7 +1,7 @@
 """How far the visitor rules agree with published sets of user agents.
 
     python bench/visitors.py            print the tables
-    python bench/visitors.py --write    put them into docs/visitors.md
+    python bench/visitors.py --write    put them into docs/integrate/visitors.md
     python bench/visitors.py --labelled score our own labelled agents alone, and name what is wrong; needs no other set
     python bench/visitors.py --time     microseconds a verdict takes on this machine
 
@@ -31,7 +31,7 @@ from shortener.rules.visitor import Verdict, Visitor  # noqa: E402
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 AGENTS = CORPORA / "user-agents"
 LABELLED = ROOT / "tests" / "rules" / "labelled_agents.jsonl"
-DOCUMENT = ROOT / "docs" / "visitors.md"
+DOCUMENT = ROOT / "docs" / "integrate" / "visitors.md"
 BEGIN, END = "<!-- figures: begin, made by bench/visitors.py -->", "<!-- figures: end -->"
 
 # A browser's agent with nothing in it that a browser of that make does not send.
@@ -427,7 +427,7 @@ def _seconds(agents: list[str], headers: dict[str, str], rules: visitor.Rules) -
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Agreement of the visitor rules with published user agents.")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/visitors.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/integrate/visitors.md")
     parser.add_argument("--labelled", action="store_true", help="score our own labelled agents alone")
     parser.add_argument("--time", action="store_true", help="measure how long a verdict takes")
     options = parser.parse_args()

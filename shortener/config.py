@@ -176,7 +176,7 @@ class Settings(pydantic.BaseModel):
         min_length=32,
         repr=False,
         description="The secret key before this one, while what was stored under it is encrypted again; "
-        "see docs/backup.md.",
+        "see docs/operate/backup.md.",
     )
     link_days: float = Field(90, gt=0, le=3650, description="Days that a new link lives.")
     retention_days: float = Field(
@@ -231,7 +231,7 @@ class Settings(pydantic.BaseModel):
     visitors: str | None = Field(
         None,
         description="Your changes to the list that tells people from machines, best as `SHORTENER_VISITORS_FILE`; "
-        "see [docs/visitors.md](docs/visitors.md).",
+        "see [docs/integrate/visitors.md](docs/integrate/visitors.md).",
     )
     spool: Path | None = Field(
         None,
@@ -245,13 +245,13 @@ class Settings(pydantic.BaseModel):
         description="What each web process reserves there when it starts; 4 MiB hold about 20,000 clicks.",
     )
     server: Literal["gunicorn", "granian"] = Field(
-        "gunicorn", description="The web server: `gunicorn`, or `granian`, which is faster; see docs/tuning.md."
+        "gunicorn", description="The web server: `gunicorn`, or `granian`, which is faster; see docs/operate/tuning.md."
     )
     processes: int = Field(
         default_factory=lambda: min(_processors(), 2),
         ge=1,
         le=64,
-        description="Web processes. Default: two, or one where it may use but one processor; see docs/tuning.md.",
+        description="Web processes. Default: two, or one where only one CPU may be used; see docs/operate/tuning.md.",
     )
     threads: int = Field(
         default_factory=lambda given: 16 if given.get("processes") == 1 else 8,

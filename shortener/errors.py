@@ -157,7 +157,7 @@ class DatabaseVersionError(ShortenerError):
     def __init__(self) -> None:
         super().__init__(
             "The database is of an older version of the product: stop it, make a backup, run "
-            "`flask --app wsgi db upgrade`; see docs/upgrade.md."
+            "`flask --app wsgi db upgrade`; see docs/operate/upgrade.md."
         )
 
 

@@ -37,7 +37,7 @@ def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
     FILE holds everything that was committed before the command began.
     It is checked, can be read by you alone, and gets its name when it is
     whole. On PostgreSQL pg_dump makes it.
-    What else belongs to a backup is printed; see docs/backup.md.
+    What else belongs to a backup is printed; see docs/operate/backup.md.
     Example: flask --app wsgi db backup /backups/shortener-2026-11-28
     """
     size = backups.make(db.db.engine, file, overwrite=overwrite)

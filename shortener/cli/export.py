@@ -35,7 +35,7 @@ def export(
 
     \b
     The newest first; - for OUT is the terminal. OUT appears when all is done.
-    CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/lists.md says what is in them.
+    CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/integrate/lists.md says what is in them.
     Examples: flask --app wsgi export --account shop messages.csv
               flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
     """

@@ -4,11 +4,11 @@ How an agent is judged: a token of `MACHINES` makes it a machine. Else a mark of
 person. Else it is `unknown` if it names a `DEVICE` that people hold, for then it may be an app's own window, and a bot
 if not: real browsers have named an engine for twenty years.
 
-`MACHINES` is written in the language of an operator's own file (see `visitor.parse_rules` and docs/visitors.md), so
-that what is built in and what is added read alike. A token is looked for anywhere in the lower-cased agent; `^` and `$`
-bind it to the agent's ends, `|` to the end of a word, and a leading `~` means: only where no browser is named beside
-it. In the agent of an Android browser the name of the device is not searched: phones are called `CUBOT`, `VR BOT 552`,
-`Spider 8`. If several tokens match, preview comes before scanner and scanner before bot.
+`MACHINES` is written in the language of an operator's own file (see `visitor.parse_rules` and
+docs/integrate/visitors.md), so that built-in and added rules read alike. A token matches anywhere in the lower-cased
+agent; `^` and `$` bind it to the agent's ends, `|` to the end of a word, and a leading `~` means: only where no browser
+is named beside it. In the agent of an Android browser the name of the device is not searched: phones are called
+`CUBOT`, `VR BOT 552`, `Spider 8`. If several tokens match, preview comes before scanner and scanner before bot.
 
 Which names are here: first whatever may fetch a link out of a private message (messengers, mail, assistants, HTTP
 libraries); those decide whether a callback is true. An HTTP library is named although an agent without a browser is a

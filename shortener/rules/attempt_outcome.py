@@ -4,7 +4,7 @@ import enum
 
 
 class AttemptOutcome(enum.StrEnum):
-    """The outcomes of an attempt. `docs/callbacks.md` explains each to senders."""
+    """The outcomes of an attempt. `docs/integrate/callbacks.md` explains each to senders."""
 
     RUNNING = "running"  # it has not ended; stored as NULL
     DELIVERED = "delivered"  # the answer was 200

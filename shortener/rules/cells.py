@@ -1,6 +1,7 @@
 """Cells of a CSV file that a spreadsheet shows as they are: it runs none as a formula and changes none to a number.
 
-A text is kept as text by an apostrophe. Where one is put, and how a program takes it away again, is in docs/lists.md.
+A text is kept as text by an apostrophe. docs/integrate/lists.md says where one is put, and how a
+program takes it away again.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """The list of marks: what to look for in a user agent and an address, and how an operator changes it.
 
-`agents.MACHINES` and the operator's file are written in one language, explained in docs/visitors.md:
+`agents.MACHINES` and the operator's file are written in one language, explained in docs/integrate/visitors.md:
 
     +preview token      # also +bot, +scanner, +person, and +ignore for innocent text that looks like a mark
     -token              # no longer looked for

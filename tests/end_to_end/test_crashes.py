@@ -1,6 +1,6 @@
 """No click and no callback is lost by `kill -9`, wherever it falls: real processes that die at exactly that point.
 
-bench/kill.py does the same some hundred times over; docs/reliability.md has its figures.
+bench/kill.py does the same some hundred times over; docs/operate/reliability.md has its figures.
 """
 
 import signal

@@ -1,4 +1,4 @@
-"""docs/backup.md: every command in it runs as it stands, in the order in which somebody would need them."""
+"""docs/operate/backup.md: every command runs as it stands, in the order in which it is needed."""
 
 import os
 import re
@@ -12,7 +12,7 @@ import pytest
 from bench.instance import free_port
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docs" / "backup.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "operate" / "backup.md").read_text(encoding="utf-8")
 
 
 def block(heading: str, number: int = 0) -> str:

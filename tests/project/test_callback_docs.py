@@ -1,4 +1,4 @@
-"""docs/callbacks.md: its receiver works as it stands, and what it lists is what there is."""
+"""docs/integrate/callbacks.md: its receiver works as it stands, and what it lists is what there is."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from shortener.rules.retry import MAX_STARTS
 from tests.factories import Sender
 from tests.waiting import until
 
-TEXT = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[2] / "docs" / "integrate" / "callbacks.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

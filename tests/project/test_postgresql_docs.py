@@ -1,4 +1,4 @@
-"""docs/postgresql.md: its sessions take an installation on SQLite to PostgreSQL."""
+"""docs/operate/postgresql.md: its sessions take an installation on SQLite to PostgreSQL."""
 
 import datetime as dt
 import os
@@ -19,7 +19,7 @@ from tests.conftest import SECRET_KEY, running
 from tests.factories import BROWSER, TARGET, TEXT, Sender, make_account, make_message, slug_of
 
 ROOT = Path(__file__).parents[2]
-TEXT_OF_PAGE = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+TEXT_OF_PAGE = (ROOT / "docs" / "operate" / "postgresql.md").read_text(encoding="utf-8")
 [SETTINGS, MOVE, *_] = re.findall(r"```sh\n(.*?)```", TEXT_OF_PAGE, re.DOTALL)
 
 

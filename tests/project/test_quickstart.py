@@ -1,4 +1,4 @@
-"""docs/quickstart.md and the README: their sessions work as they stand. docs/README.md: it names every page."""
+"""The sessions of docs/integrate/quickstart.md and the README work as they stand; docs/README.md names every page."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests import live
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-TEXT = (DOCS / "quickstart.md").read_text(encoding="utf-8")
+TEXT = (DOCS / "integrate" / "quickstart.md").read_text(encoding="utf-8")
 # The system's, or the one that playwright brings along.
 NODE = shutil.which("node") or str(Path(playwright.__file__).parent / "driver" / "node")
 COMMANDS = {
@@ -94,5 +94,5 @@ def test_the_readmes_trial_shows_why_a_call_failed(environ: dict[str, str], tmp_
 
 def test_the_index_names_every_page_and_no_page_that_is_none() -> None:
     named = set(re.findall(r"\]\(([^)]+)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
-    pages = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "adr"} - {"README.md"}
     assert named == pages | {"adr/README.md", "../README.md"}

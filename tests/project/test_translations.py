@@ -102,7 +102,7 @@ def test_every_outcome_has_a_label_of_its_own(app: Flask, outcome: AttemptOutcom
 
 def test_every_outcome_is_published_and_explained() -> None:
     described = Attempt.model_json_schema()["properties"]["outcome"]
-    guide = (ROOT / "docs" / "callbacks.md").read_text("utf-8")
+    guide = (ROOT / "docs" / "integrate" / "callbacks.md").read_text("utf-8")
     assert set(described["enum"]) == set(AttemptOutcome)
     assert [outcome for outcome in AttemptOutcome if f"| `{outcome}` |" not in guide] == []
 

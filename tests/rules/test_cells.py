@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shortener.rules import cells
 
-GUIDE = Path(__file__).parents[2] / "docs" / "lists.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "integrate" / "lists.md"
 FORMULAS = [
     "=1+1",
     "+818012345678",

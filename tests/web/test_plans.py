@@ -1,7 +1,7 @@
 """Nothing that is asked for over the web reads a table whole that grows with every message.
 
 By SQLite's plans, which do not depend on how many rows there are; what each costs with ten million of them is in
-docs/scaling.md.
+docs/operate/scaling.md.
 """
 
 from collections.abc import Iterator
