@@ -4,7 +4,7 @@
     python bench/claims.py --explain         print the databases' plans as well
     python bench/claims.py --database sqlite --due 10000
 
-All of it runs on databases of its own, which are gone at the end. docs/adr/0005-fair-claim.md has the figures.
+The databases are temporary. docs/adr/0005-fair-claim.md explains how a claim works.
 """
 
 import argparse
