@@ -1,4 +1,4 @@
-"""How gunicorn runs the product. Everything here follows from `SHORTENER_*`; see the README."""
+"""How gunicorn runs the product. Everything here follows from `SHORTENER_*`; see docs/operate/settings.md."""
 
 import os
 import signal

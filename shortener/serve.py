@@ -39,8 +39,9 @@ _unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of
 
 def main() -> None:
     """Become the server, whatever the working folder is."""
-    about = "Runs the product. It takes no options: all settings are SHORTENER_*, in the environment or in "
-    argparse.ArgumentParser("python -m shortener.serve", description=f"{about}{path_of()}; see README.md.").parse_args()
+    about = f"Runs the product. It takes no options: set SHORTENER_* in the environment or in {path_of()}; "
+    about += "see docs/operate/settings.md."
+    argparse.ArgumentParser("python -m shortener.serve", description=about).parse_args()
     settings = starting.configured()
     if settings.server == "gunicorn":
         os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])

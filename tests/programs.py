@@ -51,7 +51,7 @@ PGBOUNCER: Final = Program(
 NGINX: Final = Program(
     "nginx-light",
     _on_path("nginx"),
-    "A test tries the README's block for nginx, and there is none. Install it, then try again:\n"
+    "A test runs nginx as docs/operate/tls.md configures it, and nginx is missing. Install it, then try again:\n"
     "  sudo apt-get install nginx-light",
 )
 PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX)

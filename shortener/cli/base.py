@@ -21,7 +21,7 @@ from shortener.config import Settings
 from shortener.errors import DatabaseVersionError, InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
 from shortener.settings_file import HOME, path_of
 
-# How a command ended, for scripts; 2, a wrong command line, is click's own. The README lists them.
+# How a command ended, for scripts; 2, a wrong command line, is click's own. docs/operate/commands.md lists them.
 REFUSED: Final = 1
 DATABASE: Final = 3
 SETTINGS: Final = 4

@@ -1,4 +1,4 @@
-"""The README's block for nginx, in front of the product: long heads, the largest batch, connections kept open."""
+"""The nginx block of docs/operate/tls.md in front of the product: long heads, the largest batch, open connections."""
 
 import os
 import re
@@ -20,8 +20,8 @@ MESSAGES = 400
 
 
 def block(upstream: str, port: int) -> str:
-    """What the README says, with our addresses and without TLS."""
-    text = (ROOT / "README.md").read_text()
+    """The page's block, with our addresses and without TLS."""
+    text = (ROOT / "docs" / "operate" / "tls.md").read_text()
     [found] = re.findall(r"```nginx\n(.*?)```", text, re.DOTALL)
     changed = found.replace("server 127.0.0.1:8000;", f"server {upstream};")
     changed = changed.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")

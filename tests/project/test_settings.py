@@ -1,4 +1,4 @@
-"""The README's table of settings is complete and true, and nothing names a setting that does not exist."""
+"""The table in docs/operate/settings.md equals the settings, and nothing names a setting that does not exist."""
 
 import re
 import tomllib
@@ -19,7 +19,7 @@ SOURCES = ["*.md", "*.py", "*.yaml", "Makefile", "Dockerfile", "docs/**/*.md", "
 
 def rows() -> list[tuple[str, str, str]]:
     """Name, default and text of each row."""
-    return ROW.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    return ROW.findall((ROOT / "docs" / "operate" / "settings.md").read_text(encoding="utf-8"))
 
 
 def files(patterns: Iterable[str]) -> list[Path]:
