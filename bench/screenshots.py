@@ -79,7 +79,7 @@ def take(browser: Browser, name: str, url: str, token: str, options: dict[str, A
 def fill_in(page: Page) -> None:
     """Try a message out."""
     page.get_by_label("Message", exact=True).fill(TRIED)
-    page.get_by_role("button", name="Look").click()
+    page.get_by_role("button", name="Check").click()
     page.get_by_role("status").wait_for()
 
 

@@ -115,7 +115,7 @@ def test_with_the_keyboard_everything_is_reached_and_the_focus_is_seen(
 ) -> None:
     opened(context, page, office, name, path)
     reached = stops(page)
-    assert reached[0] == "Skip to the content"
+    assert reached[0] == "Skip to content"
     assert len(reached) == page.locator(STOPS).filter(visible=True).count()
 
 
@@ -156,7 +156,7 @@ def test_somebody_tries_a_message_without_a_mouse(context: BrowserContext, page:
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_have_text("The link would be shortened.")
+    expect(page.get_by_role("status")).to_have_text("This link would be shortened.")
     expect(page.get_by_label("Message", exact=True)).to_have_value(re.compile("^Your parcel: "))
     marked = page.get_by_role("figure").locator("mark").all_inner_texts()
     assert marked[0] == "https://track.example.com/p/1?lang=en"
@@ -170,7 +170,7 @@ def test_somebody_signs_in_and_out(page: Page, office: Office) -> None:
     page.get_by_label("Name or e-mail").fill("ann")
     page.get_by_label("Password").fill("not the password")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
+    expect(page.get_by_role("alert")).to_have_text("The name or password is wrong.")
     expect(page.get_by_label("Password")).to_be_focused()
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")

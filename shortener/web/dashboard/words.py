@@ -38,38 +38,38 @@ OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
     AttemptOutcome.BLOCKED: _("blocked"),
     AttemptOutcome.UNRESOLVED: _("name not found"),
     AttemptOutcome.REFUSED: _("no connection"),
-    AttemptOutcome.TLS: _("TLS failed"),
-    AttemptOutcome.BROKEN: _("no HTTP answer"),
+    AttemptOutcome.TLS: _("TLS error"),
+    AttemptOutcome.BROKEN: _("no HTTP response"),
     AttemptOutcome.UNSIGNED: _("not signed"),
-    AttemptOutcome.INTERRUPTED: _("cut off"),
+    AttemptOutcome.INTERRUPTED: _("interrupted"),
 }
 ROLES: Final[Words] = {"owner": _("owner"), "viewer": _("viewer")}
 DEFAULT_NAMES: Final[Words] = {
-    "track_link": _("Links of messages"),
-    "detection": _("How the link is found"),
+    "track_link": _("Link shortening"),
+    "detection": _("Link detection"),
     "bare_domains": _("Links without https://"),
-    "count_as_click": _("Whose click counts"),
-    "recipient_storage": _("How recipients are kept"),
+    "count_as_click": _("Count as a click"),
+    "recipient_storage": _("Recipient storage"),
 }
 DEFAULTS: Final[dict[str, Words]] = {
-    "track_link": {"on": _("on: links are shortened"), "off": _("off: unless a message says otherwise")},
+    "track_link": {"on": _("on: shorten links"), "off": _("off: shorten only if the message asks for it")},
     "detection": {
-        "strict": _("strict: the link stands between spaces or line ends"),
-        "smart": _("smart: also beside quotes, marks and Chinese, Japanese or Korean text"),
+        "strict": _("strict: only links between spaces or line breaks"),
+        "smart": _("smart: also links next to quotes, marks and Chinese, Japanese or Korean text"),
     },
     "bare_domains": {
         "careful": _("careful: example.com is a link, day.so is not"),
         "any": _("any: every domain name is a link"),
-        "off": _("off: only with http:// or https://"),
+        "off": _("off: only links with http:// or https://"),
     },
     "count_as_click": {
-        "person": _("people"),
-        "person_or_unknown": _("people, and visitors who may be people"),
-        "any": _("everybody, machines too"),
+        "person": _("people only"),
+        "person_or_unknown": _("people and visitors who may be people"),
+        "any": _("everyone, including bots"),
     },
     "recipient_storage": {
         "full": _("in full"),
-        "masked": _("all but the last four characters hidden"),
+        "masked": _("last four characters only"),
         "none": _("not at all"),
     },
 }
@@ -130,9 +130,9 @@ FAULTS: Final[Words] = {
 # What a page says on top after something was done: named in its URL, for nothing is kept between pages.
 DONE: Final[Words] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
-    "replayed": _("The callback is attempted once more. Reload the page to see how it went."),
+    "replayed": _("The callback will be replayed. Reload the page to see the result."),
     "off": _("The link has been switched off."),
-    "defaults": _("The defaults have been changed. They hold for messages that come after."),
+    "defaults": _("The defaults have been saved. They apply to messages received from now on."),
 }
 
 

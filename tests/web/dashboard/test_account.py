@@ -97,7 +97,7 @@ def test_an_owner_changes_the_defaults(owner: Browser) -> None:
         "recipient_storage": "masked",
     }
     page = owner.send(owner.open(PAGE).form("/defaults"), **changes)
-    assert "The defaults have been changed." in page.text
+    assert "The defaults have been saved." in page.text
     assert {name: page.form("/defaults").fields[name] for name in changes} == changes
     with db.read() as session:
         account = session.scalars(select(Account)).one()

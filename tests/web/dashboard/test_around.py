@@ -81,7 +81,7 @@ def test_nothing_else_is_served(client: FlaskClient, app: Flask, name: str) -> N
 
 def test_a_page_that_is_not_there_is_told_within_the_dashboard(owner: Browser) -> None:
     page = owner.open("/dashboard/nowhere")
-    assert (page.status, page.title) == (404, "There is nothing here")
+    assert (page.status, page.title) == (404, "Page not found")
     assert "Try it" in page.links
 
 
@@ -140,7 +140,7 @@ def test_the_pages_of_a_disabled_account_are_closed(app: Flask, owner: Browser) 
     with db.write() as session:
         accounts.disable(session, "shop", now=db.now(session))
     page = owner.open("/dashboard/try")
-    assert (page.status, page.title) == (403, "Not for you")
+    assert (page.status, page.title) == (403, "No permission")
 
 
 @pytest.mark.parametrize(

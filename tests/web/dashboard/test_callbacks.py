@@ -62,7 +62,7 @@ def test_one_that_has_failed_and_is_tried_again_is_failing(viewer: Browser, send
     assert shown(viewer.open(PAGE + "?state=failing")) == 0
 
 
-@pytest.mark.parametrize(("language", "label"), [("en", "not signed"), ("ja", "署名なし")])
+@pytest.mark.parametrize(("language", "label"), [("en", "not signed"), ("ja", "署名できず未送信")])
 def test_an_attempt_without_a_signature_has_a_label(viewer: Browser, sender: Sender, language: str, label: str) -> None:
     put(sender, {DEAD: 1})
     with db.write() as session:
@@ -85,9 +85,9 @@ def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, send
     settle("exhausted")
     put(sender, {OTHER: 5})
     first = viewer.open(PAGE + "?state=exhausted")
-    rest = viewer.open(first.links["Older ones"])
+    rest = viewer.open(first.links["Show older"])
     assert (shown(first), shown(rest)) == (25, 2)
-    assert "Older ones" not in rest.links
+    assert "Show older" not in rest.links
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, send
 )
 def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
     page = viewer.open(f"{PAGE}?{query}")
-    assert (page.status, page.title) == (422, "That cannot be used")
+    assert (page.status, page.title) == (422, "Invalid value")
 
 
 def test_an_unknown_parameter_hides_no_other_fault(viewer: Browser) -> None:
@@ -117,10 +117,10 @@ def test_an_unknown_parameter_hides_no_other_fault(viewer: Browser) -> None:
 
 
 def test_an_empty_page_says_what_to_do(viewer: Browser, owner: Browser) -> None:
-    assert "No callback yet." in viewer.open(PAGE).text
+    assert "No callbacks yet." in viewer.open(PAGE).text
     assert "Test a receiver" in owner.open(PAGE).links
     page = owner.open(PAGE + "?state=exhausted")
-    assert "No callback is like that." in page.text and "Show all" in page.links
+    assert "No callbacks match the filter." in page.text and "Show all" in page.links
 
 
 def test_script_in_a_receivers_address_stays_text(owner: Browser, sender: Sender) -> None:
@@ -134,7 +134,7 @@ def test_another_accounts_callbacks_are_not_there(stranger: Browser, sender: Sen
     put(sender, {DEAD: 3})
     settle("exhausted")
     page = stranger.open(PAGE)
-    assert "No callback yet." in page.text
+    assert "No callbacks yet." in page.text
     assert shown(stranger.open(PAGE + "?state=exhausted&destination=http://127.0.0.1:9")) == 0
     token = page.form("/sign-out").fields
     span = {"from": "2025-11-22T00:00", "to": "2025-11-23T00:00"}
@@ -151,7 +151,7 @@ def test_a_replay_of_a_period_touches_no_other(owner: Browser, sender: Sender) -
     settle("exhausted")
     listed = owner.open(PAGE + "?state=exhausted&from=2025-11-22T09:00&to=2025-11-22T10:00")
     page = owner.send(listed.form("/callbacks/replay"))
-    assert "2 callbacks are attempted once more." in page.text
+    assert "2 callbacks will be replayed." in page.text
     assert states() == ["pending", "pending", "exhausted"]
 
 
@@ -162,7 +162,7 @@ def test_a_replay_of_one_receiver_touches_no_other(owner: Browser, sender: Sende
     listed = owner.open(PAGE + "?state=exhausted&destination=http://127.0.0.1:9")
     assert "The filter above selects 30 callbacks." in listed.text
     page = owner.send(listed.form("/callbacks/replay"))
-    assert "30 callbacks are attempted once more." in page.text
+    assert "30 callbacks will be replayed." in page.text
     assert shown(page) == 25  # a page of those that wait for this receiver
     assert states() == ["pending"] * 30 + ["exhausted"] * 12
 
@@ -171,8 +171,8 @@ def test_a_replay_of_one_receiver_touches_no_other(owner: Browser, sender: Sende
 def test_a_replay_takes_all_pages_of_its_list(owner: Browser, sender: Sender, state: str) -> None:
     put(sender, {DEAD: 27})
     settle(state)
-    rest = owner.open(owner.open(f"{PAGE}?state={state}").links["Older ones"])
-    assert "Attempt 27 callbacks once more" in rest.text
+    rest = owner.open(owner.open(f"{PAGE}?state={state}").links["Show older"])
+    assert "Replay 27 callbacks" in rest.text
     owner.send(rest.form("/callbacks/replay"))
     assert states() == ["pending"] * 27
 
@@ -184,7 +184,7 @@ def test_more_than_a_call_replays_are_announced(
     put(sender, {DEAD: 6})
     settle("exhausted")
     page = owner.open(PAGE + "?state=exhausted")
-    assert "selects more than 4 callbacks. The oldest 4 of them are attempted" in page.text
+    assert "selects more than 4 callbacks. The oldest 4 will be replayed" in page.text
     owner.send(page.form("/callbacks/replay"))
     assert states() == ["pending"] * 4 + ["exhausted"] * 2
 
@@ -195,7 +195,7 @@ def test_a_list_of_several_states_offers_no_replay(owner: Browser, sender: Sende
     page = owner.open(PAGE + query)
     assert not [form for form in page.forms if form.action.endswith("/callbacks/replay")]
     if query != "?state=failing":  # where nothing is shown, nothing is offered
-        assert {"the exhausted ones", "the delivered ones"} <= set(page.links)
+        assert {"exhausted callbacks", "delivered callbacks"} <= set(page.links)
 
 
 def test_one_of_them_is_attempted_once_more(owner: Browser, sender: Sender) -> None:

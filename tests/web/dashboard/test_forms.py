@@ -90,7 +90,7 @@ def test_a_form_that_cannot_be_read_is_told_on_a_page(owner: Browser, body: byte
 
 def test_a_form_that_is_too_long_is_told_on_a_page(owner: Browser) -> None:
     page = owner.send(owner.open("/dashboard/try").form("/try"), message="x" * 600_000)
-    assert (page.status, page.title) == (413, "That is too long")
+    assert (page.status, page.title) == (413, "Too large")
 
 
 def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in(app: Flask, owner: Browser) -> None:

@@ -63,7 +63,7 @@ def test_the_time_line_tells_what_happened_in_its_order(
     assert "Click: person browser" in words[3] and "First" not in words[3]
     assert "Callback, attempt 1: not 200 (500)" in words[4]
     assert "Next attempt of the callback" in words[5]
-    assert "The link will expire" in words[6]
+    assert "Link expires" in words[6]
     assert len(words) == 7
 
 
@@ -107,24 +107,24 @@ def test_clicks_are_shown_page_by_page(app: Flask, viewer: Browser, sender: Send
     for _ in range(103):
         click(app, done.link)
     path = f"/dashboard/messages/{done.message.msgid}"
-    assert "Only the newest of 103 clicks stand here" in viewer.open(path).text
+    assert "Only the newest of 103 clicks are shown here" in viewer.open(path).text
     first = viewer.open(f"{path}/clicks?visitor=person")
-    rest = viewer.open(first.links["Older ones"])
+    rest = viewer.open(first.links["Show older"])
     assert [page.html.count('<td data-label="Visitor">') for page in (first, rest)] == [100, 3]
-    assert "Older ones" not in rest.links
+    assert "Show older" not in rest.links
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "cursor=" + "A" * 5000, "visitor=wizard", "cursor=é"])
 def test_a_place_from_nowhere_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
     done = make_message(sender)
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}/clicks?{query}")
-    assert (page.status, page.title) == (422, "That cannot be used")
+    assert (page.status, page.title) == (422, "Invalid value")
 
 
 def test_where_no_click_is_of_a_kind_the_page_says_what_to_do(viewer: Browser, sender: Sender) -> None:
     done = make_message(sender)
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}/clicks?visitor=bot")
-    assert "No click of this kind." in page.text
+    assert "No clicks by this kind of visitor." in page.text
     assert "Show all clicks" in page.links
 
 
@@ -132,7 +132,7 @@ def test_a_message_without_a_link_says_why(viewer: Browser, sender: Sender) -> N
     none = make_message(sender, "Hello!")
     assert "No link was found in this message." in viewer.open(f"/dashboard/messages/{none.message.msgid}").text
     left = make_message(sender, track_link="false")
-    assert "The link was left alone" in viewer.open(f"/dashboard/messages/{left.message.msgid}").text
+    assert "The link was not shortened" in viewer.open(f"/dashboard/messages/{left.message.msgid}").text
     for part in ("clicks", "qr.svg"):
         assert viewer.open(f"/dashboard/messages/{none.message.msgid}/{part}").status == 404
 
@@ -146,7 +146,7 @@ def test_what_was_skipped_is_named(viewer: Browser, sender: Sender) -> None:
 def test_an_expired_link_is_called_that(viewer: Browser, sender: Sender) -> None:
     done = make_message(sender, now=dt.datetime.now(dt.UTC) - 91 * DAY)
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
-    assert "the link expired" in page.text and "Link expired" in page.text
+    assert "link expired" in page.text and "Link expired" in page.text
     assert not [form for form in page.forms if form.action.endswith("/off")]
 
 
@@ -185,8 +185,8 @@ def test_an_owner_has_a_callback_attempted_once_more(
         page = owner.open(f"/dashboard/messages/{done.message.msgid}")
         assert "exhausted" in page.text
         page = owner.send(page.form("/replay"))
-        assert "The callback is attempted once more." in page.text
-        assert "Asked to attempt the callback once more: person olive" in page.text
+        assert "The callback will be replayed." in page.text
+        assert "Replay of the callback requested by person olive" in page.text
         services.deliverer.deliver_due()
         assert receiver.calls == 1
     page = owner.open(f"/dashboard/messages/{done.message.msgid}")
@@ -201,7 +201,7 @@ def test_a_callback_that_is_still_attempted_is_not_replayed(app: Flask, owner: B
     form = owner.open(f"/dashboard/messages/{done.message.msgid}").form("/replay")
     assert owner.send(form).status == 200
     page = owner.send(form)
-    assert (page.status, page.title) == (409, "That cannot be done now")
+    assert (page.status, page.title) == (409, "Not possible right now")
     assert len(asked()) == 1
 
 
@@ -230,7 +230,7 @@ def test_another_accounts_message_is_not_there_whatever_is_asked(app: Flask, str
     message = f"/dashboard/messages/{done.message.msgid}"
     for path in (message, f"{message}/clicks", f"{message}/qr.svg"):
         page = stranger.open(path)
-        assert (page.status, page.title) == (404, "There is nothing here")
+        assert (page.status, page.title) == (404, "Page not found")
         assert TEXT not in page.html and done.message.msgid not in page.text
     token = stranger.open("/dashboard/try").form("/sign-out").fields
     for path in (f"{message}/off", f"/dashboard/callbacks/{event_id}/replay"):

@@ -45,7 +45,7 @@ def test_an_operator_of_no_account_comes_here_first(operator: Browser) -> None:
 
 def test_who_is_no_operator_does_not_see_it(owner: Browser) -> None:
     page = owner.open(PAGE)
-    assert (page.status, page.title) == (403, "Not for you")
+    assert (page.status, page.title) == (403, "No permission")
     assert "Operator" not in page.links
 
 

@@ -52,12 +52,12 @@ def test_what_has_failed_stands_first(app: Flask, viewer: Browser, sender: Sende
     click(app, sender, lt_callbackurl=DEAD)
     assert "Needs attention" not in viewer.open(PAGE).text
     services.deliverer.deliver_due()
-    assert "1 callback is failing and is being tried again." in viewer.open(PAGE).text
+    assert "1 callback has not been delivered yet and is being retried." in viewer.open(PAGE).text
     with db.write() as session:
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
     page = viewer.open(PAGE)
     assert page.headings[1] == ("h2", "Needs attention")
-    assert "1 callback was given up" in page.text
+    assert "1 callback for clicks in this period was not delivered" in page.text
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
 
@@ -73,7 +73,7 @@ def test_receivers_that_failed_before_the_period_are_not_listed(
         ids = session.scalars(select(Callback.id).order_by(Callback.id)).all()
         session.execute(update(Callback).where(Callback.id.in_(ids[:2])).values(created_on=now - 30 * DAY))
     page = viewer.open(PAGE)
-    assert "1 callback was given up" in page.text
+    assert "1 callback for clicks in this period was not delivered" in page.text
     assert "http://127.0.0.1:10" not in page.text
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
@@ -104,7 +104,7 @@ def test_seven_days_are_shown_unless_another_period_is_asked_for(viewer: Browser
 )
 def test_a_period_that_is_none_is_refused_on_a_page(viewer: Browser, query: str) -> None:
     page = viewer.open(f"{PAGE}?{query}")
-    assert (page.status, page.title) == (422, "That cannot be used")
+    assert (page.status, page.title) == (422, "Invalid value")
 
 
 def test_what_the_chart_shows_stands_in_a_table_and_leads_to_its_rows(
@@ -123,8 +123,8 @@ def test_what_the_chart_shows_stands_in_a_table_and_leads_to_its_rows(
 
 def test_an_empty_period_says_what_to_do(viewer: Browser) -> None:
     page = viewer.open(PAGE)
-    assert "No message in this period" in page.text
-    assert {"SID and token", "Try a message here first"} <= set(page.links)
+    assert "No messages in this period" in page.text
+    assert {"SID and token", "Try a message first"} <= set(page.links)
 
 
 def test_another_accounts_numbers_are_not_there(stranger: Browser, sender: Sender) -> None:
@@ -172,4 +172,4 @@ def test_messages_that_smart_would_have_taken_are_told(viewer: Browser, sender: 
     assert "with smart detection" not in viewer.open("/dashboard").text
     make_message(sender, "詳細はhttps://a.example.com/1へ")
     page = viewer.open("/dashboard")
-    assert "1 message got no shortlink, and would have got one with smart detection (of the newest 1" in page.text
+    assert "1 of the newest 1 messages in this period got no shortlink" in page.text

@@ -55,7 +55,7 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(ann: Browser, name: str)
     page = ann.sign_in(name, "not the password")
     assert page.status == 401
     assert page.title == "Sign in"
-    assert "Name or password is wrong." in page.text
+    assert "The name or password is wrong." in page.text
     assert cookie(ann) is None
     assert "<script" not in page.html
 
@@ -369,7 +369,7 @@ def test_beyond_a_few_at_once_sign_ins_are_told_to_come_again(ann: Browser) -> N
             stack.enter_context(people.in_line())
         page = ann.sign_in("ann@example.com")
         assert (page.status, page.answer.headers["Retry-After"]) == (429, "3")
-        assert "Too many people sign in at this moment." in page.text
+        assert "Too many people are signing in right now." in page.text
         assert rows(SignInFailure) == 0
     assert ann.sign_in("ann@example.com").status == 200
 
@@ -398,10 +398,10 @@ def test_who_has_a_common_password_still_signs_in(app: Flask, ann: Browser) -> N
 @pytest.mark.parametrize(
     ("old", "new", "again", "told"),
     [
-        ("not it", "another long one", "another long one", "The old password is wrong."),
-        (PASSWORD, "another long one", "another long two", "The two new passwords are not the same."),
-        (PASSWORD, "short", "short", "A password has 10 to 200 characters."),
-        (PASSWORD, "x" * 201, "x" * 201, "A password has 10 to 200 characters."),
+        ("not it", "another long one", "another long one", "The current password is wrong."),
+        (PASSWORD, "another long one", "another long two", "The new passwords do not match."),
+        (PASSWORD, "short", "short", "A password must have 10 to 200 characters."),
+        (PASSWORD, "x" * 201, "x" * 201, "A password must have 10 to 200 characters."),
         (PASSWORD, "1234567890", "1234567890", "This password is easy to guess"),
         (PASSWORD, "password123", "password123", "This password is easy to guess"),
         (PASSWORD, "example tulips", "example tulips", "This password is easy to guess"),

@@ -20,7 +20,7 @@ def stored() -> int:
 def test_it_shows_the_link_and_the_text_as_it_would_be_sent(viewer: Browser) -> None:
     page = look(viewer, TEXT)
     assert page.status == 200
-    assert "The link would be shortened." in page.text
+    assert "This link would be shortened." in page.text
     assert "<mark>https://shop.example.com/track?id=1</mark> thank you" in page.html
     assert "<mark>https://s.example.com/XXXXXXXXXX</mark> thank you" in page.html
     assert stored() == 0
@@ -36,7 +36,7 @@ def test_it_says_what_was_not_taken_and_why(viewer: Browser) -> None:
 
 
 def test_a_message_without_a_link_is_told_as_that(viewer: Browser) -> None:
-    assert "holds nothing that looks like a link" in look(viewer, "Hello!").text
+    assert "contains nothing that looks like a link" in look(viewer, "Hello!").text
 
 
 def test_line_ends_are_those_that_were_typed(viewer: Browser) -> None:
@@ -48,7 +48,7 @@ def test_line_ends_are_those_that_were_typed(viewer: Browser) -> None:
 
 def test_a_dearer_text_is_called_that(viewer: Browser) -> None:
     page = look(viewer, "x" * 137 + " http://a.example.com/1")
-    assert "SMS parts before 1" in page.text and "SMS parts after 2 dearer" in page.text
+    assert "SMS parts before 1" in page.text and "SMS parts after 2 more parts" in page.text
 
 
 def test_the_accounts_defaults_are_chosen_at_first(viewer: Browser) -> None:
