@@ -4,7 +4,7 @@ RUN python -m venv /opt/shortener \
  && /opt/shortener/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
 FROM python:3.11-slim
-# Numbers, so that an orchestrator can see that it is not root.
+# A numeric user, so that orchestrators can check that it is not root.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin shortener \
  && install -d -o 10001 -g 10001 -m 0700 /data
 COPY --from=build /opt/shortener /opt/shortener
@@ -26,5 +26,5 @@ port = int(os.environ['SHORTENER_BIND'].rpartition(':')[2]); \
 connection = http.client.HTTPConnection('127.0.0.1', port, timeout=4); \
 connection.request('GET', '/healthz'); \
 sys.exit(connection.getresponse().status != 200)"]
-# `exec`: the server is the one process tree's root, and the one that SIGTERM reaches.
+# `exec` makes the server process 1, so that it receives SIGTERM.
 CMD ["sh", "-c", "flask --app wsgi first-start && exec python -m shortener.serve"]

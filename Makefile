@@ -1,4 +1,4 @@
-# The workflow of this project. `make` lists what there is.
+# Commands for working on this project. `make` lists them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,32 +8,32 @@ JOBS ?= 2
 .DEFAULT_GOAL := help
 .PHONY: help run demo setup test bench check lint types layers words fix clean
 
-help: ## list the commands
+help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL says otherwise
-	@FLASK_SKIP_DOTENV=1 $(BIN)/flask --app wsgi first-start # the product reads its settings file itself
+run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL is set
+	@FLASK_SKIP_DOTENV=1 $(BIN)/flask --app wsgi first-start # the product reads the settings file itself
 	@exec $(BIN)/python -m shortener.serve
 
-demo: $(VENV)/run.done ## send a message, click its link, watch the callback arrive; on an instance of its own
+demo: $(VENV)/run.done ## send a message, click its link and show the callback, on a temporary instance
 	@$(BIN)/python bench/demo.py
 
-setup: $(VENV)/dev.done ## install all that running, testing and checking need
+setup: $(VENV)/dev.done ## install everything for running, testing and checking
 
-test: $(VENV)/dev.done programs ## run all tests, on SQLite and on PostgreSQL, and in a browser
+test: $(VENV)/dev.done programs ## run all tests: SQLite, PostgreSQL and a browser
 	@$(BIN)/pytest -n $(JOBS) $(TESTS)
 
-bench: $(VENV)/dev.done ## measure the speed in five minutes; BENCH="--help" tells what else it can do
+bench: $(VENV)/dev.done ## measure the speed (five minutes); BENCH="--help" lists options
 	@command -v wrk >/dev/null || $(MAKE) --no-print-directory wrk
 	@$(BIN)/python bench/speed.py $(BENCH)
 
-check: $(VENV)/dev.done programs lint types layers ## what CI runs: lint, types, import contracts, all tests with coverage
+check: $(VENV)/dev.done programs lint types layers ## run what CI runs: lint, types, import contracts, all tests, coverage
 	@rm -f .coverage .coverage.*
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
 	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=98 --skip-covered
 	@$(BIN)/coverage report --include='shortener/[a-z]*.py' --fail-under=95 --skip-covered
 
-# What tests need and pip does not have.
+# Programs that the tests need and pip does not provide.
 .PHONY: programs
 programs: $(VENV)/dev.done
 	@$(BIN)/python -m tests.programs
@@ -47,18 +47,18 @@ types: $(VENV)/dev.done
 layers: $(VENV)/dev.done
 	@$(BIN)/lint-imports
 
-fix: $(VENV)/dev.done ## format, and mend what can be mended
+fix: $(VENV)/dev.done ## format the code and fix what can be fixed automatically
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 WORDS := shortener/translations
-words: $(VENV)/dev.done ## take the pages' sentences into the catalogues, and compile what is translated
+words: $(VENV)/dev.done ## update the translation catalogues from the pages, and compile them
 	@$(BIN)/pybabel -q extract -F pyproject.toml --no-location --sort-output -o $(WORDS)/messages.pot .
 	@$(BIN)/pybabel -q update -i $(WORDS)/messages.pot -d $(WORDS) --no-fuzzy-matching --ignore-obsolete --width=120
 	@rm $(WORDS)/messages.pot
-	@sed -i -E '/^"(POT|PO|Rep|Last-|Language-|Gen).*: /d' $(WORDS)/*/LC_MESSAGES/messages.po # dates and names that nobody wrote
+	@sed -i -E '/^"(POT|PO|Rep|Last-|Language-|Gen).*: /d' $(WORDS)/*/LC_MESSAGES/messages.po # generated dates and names
 	@$(BIN)/pybabel -q compile -d $(WORDS)
 
-clean: ## remove what the commands above made, except data
+clean: ## remove what these commands created, except data
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
 
 $(VENV)/bin/pip:
@@ -66,30 +66,30 @@ $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory venv-package
 	@$(PYTHON) -m venv $(VENV)
 
-# Debian and Ubuntu keep venv in a package of its own.
+# Debian and Ubuntu have venv in a separate package.
 .PHONY: venv-package
 venv-package:
 	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y python3-venv; \
 	else echo "Python's venv is missing. Install it, then try again:  sudo apt-get install python3-venv"; exit 1; fi
 
-# What loads the server in the benchmark.
+# The load generator of the benchmark.
 .PHONY: wrk
 wrk:
 	@if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -q -y wrk; \
 	else echo "wrk is missing. Install it, then try again:  sudo apt-get install wrk"; exit 1; fi
 
-# Without a network pip says many lines, and not what to do.
+# Without a network, pip prints many lines but not what to do.
 install = $(BIN)/pip install --quiet --retries 2 --disable-pip-version-check -r $(1) 2>$(VENV)/pip.log || { \
 	if grep -qiE 'connection|resolution|timed out|unreachable|proxy' $(VENV)/pip.log; then echo "The packages cannot be downloaded: \
 	connect this machine to the network for the first start, or name your proxy (HTTPS_PROXY) or package index (PIP_INDEX_URL)."; \
 	else cat $(VENV)/pip.log; fi >&2; exit 1; }
 
 $(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
-	@echo "Installing what requirements.txt names into $(VENV) ..."
+	@echo "Installing requirements.txt into $(VENV) ..."
 	@$(call install,requirements.txt)
 	@touch $@
 
 $(VENV)/dev.done: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
-	@echo "Installing what requirements-dev.txt names into $(VENV) ..."
+	@echo "Installing requirements-dev.txt into $(VENV) ..."
 	@$(call install,requirements-dev.txt)
 	@touch $@ $(VENV)/run.done
