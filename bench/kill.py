@@ -248,7 +248,8 @@ def kill(kind: str, events: int, kills: int) -> bool:
     print(f"\n{kind}, {took:.0f} s")
     for what, times in sorted(run.kills.items()):
         print(f"  {times:4}  {what}")
-    print("| database | kills | events | delivered | lost | cut off | failed | repeats | outside | other bytes or id |")
+    counted = "events | delivered | lost | interrupted | failed | repeats | unexplained | wrong bytes or id"
+    print(f"| database | kills | {counted} |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     figures = (tally.events, tally.delivered, tally.lost, tally.interrupted, tally.failed, tally.repeats)
     print("|", " | ".join(map(str, (kind, run.kills.total(), *figures, tally.outside, tally.changed))), "|")
