@@ -101,6 +101,7 @@ def test_on_a_small_phone_labels_and_the_current_page_can_be_read(
 ) -> None:
     context = browser.new_context(locale=locale, viewport=SMALL_PHONE, is_mobile=True, has_touch=True)
     page = opened(context, context.new_page(), office, name, path)
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate(LOW_CELLS) == []
     current = page.locator("nav a[aria-current]").bounding_box()
     assert current is not None

@@ -17,13 +17,13 @@ from shortener.web.dashboard.seats import Seat, for_viewers
 
 # By the name in the address, with how many days.
 PERIODS: Final = {
-    "1": (1, _("today")),
+    "1": (1, _("Today")),
     "7": (7, _("7 days")),
     "30": (30, _("30 days")),
     "90": (90, _("90 days")),
 }
 DEFAULT: Final = "7"
-WIDTHS: Final = {"day": _("by day"), "hour": _("by hour")}
+WIDTHS: Final = {"day": _("By day"), "hour": _("By hour")}
 LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more of them nobody can tell apart
 WORST: Final = 5
 
