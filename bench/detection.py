@@ -1,8 +1,9 @@
-"""How far link detection agrees with labels made by reading, with published sets, and with time.
+"""How often link detection is right on messages labelled by reading and on published sets, and how long it takes.
 
     python bench/detection.py                print the tables
-    python bench/detection.py --write        put them into docs/integrate/detection.md
-    python bench/detection.py --differences  every item of the published sets on which we differ
+    python bench/detection.py --write        put them into docs/detection-figures.md and docs/integrate/detection.md
+    python bench/detection.py --reasons      put the table of reasons into docs/integrate/detection.md; needs no sets
+    python bench/detection.py --differences  print every item of the published sets on which we differ
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout: JSON
 Lines in messages/ (`id`, and `text_repaired` or `text`), url-detection/ (`text`, `links`) and url-validity/ (`url`,
@@ -29,20 +30,22 @@ from shortener.rules.target import REASONS, Refusal, judge  # noqa: E402
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"
 WRONG = ROOT / "bench" / "detection_wrong.jsonl"
-DOCUMENT = ROOT / "docs" / "integrate" / "detection.md"
+DOCUMENT = ROOT / "docs" / "detection-figures.md"
+GUIDE = ROOT / "docs" / "integrate" / "detection.md"
 BEGIN, END = "<!-- figures: begin, made by bench/detection.py -->", "<!-- figures: end -->"
+REASONS_BEGIN, REASONS_END = "<!-- reasons: begin, made by bench/detection.py -->", "<!-- reasons: end -->"
 SHOWN = 30  # examples of what is still wrong
 
 Span = tuple[int, int] | None
 
-# What a detector needs on a hard input; each is repeated to the length that is measured.
+# Inputs on which a detector is slow; each is repeated up to the length that is measured.
 WORST = {
     "`a.so ` (a guess for every piece)": "a.so ",
     "`。a.jp` (a domain glued to text)": "。a.jp",
-    "`http:// ` (a scheme and nothing behind)": "http:// ",
+    "`http:// ` (a scheme and nothing after it)": "http:// ",
     "`[x](http://a.co/b)` (brackets in brackets)": "[x](http://a.co/b)",
     "`(a.co/b)` (one long piece)": "(a.co/b)",
-    "`a@` (hardly an address)": "a@",
+    "`a@` (almost an address)": "a@",
     "`'a` (apostrophes)": "'a",
     "a sentence with a link in it": "Your parcel 123 waits: https://example.com/a?b=c (until 5.30 pm). ",
 }
@@ -135,7 +138,7 @@ def score(wanted: list[Label], texts: dict[tuple[str, str], str], detection: str
 
 
 def labelled_table(read: list[Label]) -> list[str]:
-    """The scores of each draw in each mode, and of all."""
+    """The scores of each draw in each mode, and of all draws together."""
     rows = [
         "| draw | mode | messages | with a link | right link | missed | another or other end | no link, rewritten |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -222,29 +225,29 @@ def wrong_table() -> list[str]:
 # --- the published sets ----------------------------------------------------------------------------------------------
 
 WHY_MISSED = {
-    "end": "both see it, and end it at another character: quotes, brackets or a sign at its end, ideographs behind it",
-    "unseen": "bare numbers, names behind a backslash or with a symbol in them are no links here",
-    "separator": "`//example.com` and `http:// example.com` are refused, and nothing behind a lone scheme is taken",
-    "scheme": "only http and https can be redirected to",
-    "word": "a bare domain under an ending that is a word (`it.so`) needs `www.` or a path",
-    "tld": "the top-level domain does not exist: reserved, withdrawn since, or not yet made",
-    "userinfo": "user names before the host serve to deceive",
-    "idn": "no registry hands out such a name (symbols, emoji, presentation forms)",
+    "end": "both find it, with different ends: quotes, brackets or a sign at its end, ideographs after it",
+    "unseen": "bare numbers and names after a backslash or with a symbol in them are not links here",
+    "separator": "`//example.com` and `http:// example.com` are refused, and nothing after a lone scheme is taken",
+    "scheme": "we redirect only to http and https",
+    "word": "a bare domain whose ending is a word (`it.so`) needs `www.` or a path",
+    "tld": "the top-level domain does not exist: reserved, withdrawn since, or not created yet",
+    "userinfo": "user names before the host are used for deception",
+    "idn": "no registry accepts such a name (symbols, emoji, presentation forms)",
     "private": "recipients cannot reach it",
     "localhost": "recipients cannot reach it",
-    "label": "a single word is no public host",
-    "host": "no valid host",
-    "bare": "an address in numbers needs a scheme: it is a version more often",
-    "email": "an e-mail address is no link",
+    "label": "a single word is not a public host",
+    "host": "not a valid host",
+    "bare": "a numeric address needs a scheme: more often it is a version number",
+    "email": "an e-mail address is not a link",
     "variable": "a placeholder was left in",
-    "port": "no valid port, or an IPv6 address without brackets",
+    "port": "not a valid port, or an IPv6 address without brackets",
     "address": "an address in an unusual form",
     "character": "a quote, a backslash or a sign like `<` ends a link",
 }
 WHY_TAKEN = {
-    "extra": "the source wants a scheme, a path or a space before it, or sets a limit of its own",
-    "option": "the source's answer hangs on an option of its own (a black list, no query, a port, a length)",
-    "valid": "a stricter rule of the source: no underscore, no dot at the end, no bare domain, no `-` after `?`",
+    "extra": "the source requires a scheme, a path or a space before it, or has a limit of its own",
+    "option": "the source's answer depends on one of its options (a deny list, no query, a port, a length)",
+    "valid": "the source has a stricter rule: no underscore, no dot at the end, no bare domain, no `-` after `?`",
 }
 
 
@@ -334,10 +337,8 @@ def _milliseconds(text: str, detection: str) -> float:
 def report(detail: bool) -> str:
     """All tables."""
     read = labels()
-    reasons = [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()]
     parts = [
-        ["## The reasons", "", "| reason | what it says |", "| --- | --- |", *reasons],
-        ["## Messages that were labelled by reading", "", *labelled_table(read)],
+        ["## Messages labelled by reading", "", *labelled_table(read)],
         ["## What becomes of each corpus", "", *corpora_table([label for label in read if label.draw in (1, 5, 6, 7)])],
         ["## What is still wrong", "", *wrong_table()],
         ["## Agreement with published sets of texts", "", *agreement("url-detection", detail)],
@@ -347,26 +348,37 @@ def report(detail: bool) -> str:
     return "\n\n".join("\n".join(part) for part in parts)
 
 
-def write(figures: str) -> None:
-    """Put the figures between the two marks of the document."""
-    before, mark, rest = DOCUMENT.read_text("utf-8").partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not mark or not end:
-        raise SystemExit(f"{DOCUMENT} has no place for the figures")
-    DOCUMENT.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{after}", "utf-8")
+def reasons_table() -> str:
+    """Each reason why a link was skipped, with its sentence."""
+    rows = [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()]
+    return "\n".join(["| reason | what it says |", "| --- | --- |", *rows])
+
+
+def write(path: Path, tables: str, begin: str, end: str) -> None:
+    """Put tables between two marks of a page."""
+    before, mark, rest = path.read_text("utf-8").partition(begin)
+    _old, last, after = rest.partition(end)
+    if not mark or not last:
+        raise SystemExit(f"{path} has no place for the tables")
+    path.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}", "utf-8")
 
 
 def main() -> None:
     """Read the command line; print or write."""
     parser = argparse.ArgumentParser(description="How far link detection agrees with labels, published sets and time.")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/integrate/detection.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into their pages of docs")
+    parser.add_argument("--reasons", action="store_true", help="put the table of reasons into its page; needs no sets")
     parser.add_argument("--differences", action="store_true", help="print every item on which we differ")
     given = parser.parse_args()
+    if given.reasons or given.write:
+        write(GUIDE, reasons_table(), REASONS_BEGIN, REASONS_END)
+    if given.reasons:
+        return
     if not CORPORA.is_dir():
         parser.error("no corpora: set SHORTENER_CORPORA")
     figures = report(given.differences)
     if given.write:
-        write(figures)
+        write(DOCUMENT, figures, BEGIN, END)
     else:
         print(figures)
 

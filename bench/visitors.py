@@ -1,9 +1,9 @@
-"""How far the visitor rules agree with published sets of user agents.
+"""How often the visitor rules agree with published sets of User-Agents.
 
     python bench/visitors.py            print the tables
-    python bench/visitors.py --write    put them into docs/integrate/visitors.md
-    python bench/visitors.py --labelled score our own labelled agents alone, and name what is wrong; needs no other set
-    python bench/visitors.py --time     microseconds a verdict takes on this machine
+    python bench/visitors.py --write    put them into docs/visitors-figures.md
+    python bench/visitors.py --labelled score only our own labelled agents, and list the errors; needs no other set
+    python bench/visitors.py --time     measure the microseconds per verdict on this machine
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout. Each is a
 JSON Lines file in user-agents/, an object a line: `ua`, and what the source says of it (`class`, `type`, `name`,
@@ -31,7 +31,8 @@ from shortener.rules.visitor import Verdict, Visitor  # noqa: E402
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 AGENTS = CORPORA / "user-agents"
 LABELLED = ROOT / "tests" / "rules" / "labelled_agents.jsonl"
-DOCUMENT = ROOT / "docs" / "integrate" / "visitors.md"
+DOCUMENT = ROOT / "docs" / "visitors-figures.md"
+GUIDE = ROOT / "docs" / "integrate" / "visitors.md"
 BEGIN, END = "<!-- figures: begin, made by bench/visitors.py -->", "<!-- figures: end -->"
 
 # A browser's agent with nothing in it that a browser of that make does not send.
@@ -121,27 +122,27 @@ def headless_by_header(item: Item) -> bool:
     return "headless" in item.headers.get("sec-ch-ua", "").lower()
 
 
-# Agents that a source files under a browser, though by their own words no page is behind them.
+# Agents that a source calls browsers, although they say themselves that they show no page.
 NOT_A_PAGE = (
     Kind(
         "an app's own request",
-        "The network library of iOS, macOS or Android names itself, and no engine: the app of a browser or messenger "
-        "fetched something by itself (an icon, a feed, a preview). A page that the same app shows has another agent.",
+        "The agent names the network library of iOS, macOS or Android and no engine: the app of a browser or messenger "
+        "fetched something by itself (an icon, a feed, a preview). Pages in the same app have another agent.",
         matches(r"CFNetwork|Cronet/|MozacFetch|Sonos|^(?!.*AppleWebKit).*Dalvik/"),
     ),
     Kind(
-        "a browser that a program drives",
+        "a browser driven by a program",
         "Headless Chrome and Edge, PhantomJS, Splash: nobody looks at the page.",
         lambda item: matches(r"Headless|PhantomJS|\) splash ")(item) or headless_by_header(item),
     ),
     Kind(
-        "Office asking whether a link exists",
+        "Office checking that a link exists",
         "Sent by Word, PowerPoint or Outlook before they open the browser, which then comes with its own agent.",
         matches(r"compatible; ms-office|^Microsoft Office/"),
     ),
     Kind(
         "a library",
-        "A .NET library that is called SimpleBrowser and gives the address of its source code.",
+        "A .NET library called SimpleBrowser, with the URL of its source code.",
         matches(r"^SimpleBrowser"),
     ),
 )
@@ -149,31 +150,31 @@ NOT_A_PAGE = (
 HALF_BROWSERS = (
     Kind(
         "an app's own request, no library named",
-        "The agent names an app and a phone, but no engine; it may be the app's window or its code, so `unknown`.",
+        "The agent names an app and a phone, but no engine; it may be the app's window or its code, hence `unknown`.",
         matches(r"iPhone|iOS|Android|Lumia|FB4A|Sonos|fubo|Xumo|QuickTime|Earth|GOG|Office"),
     ),
     Kind(
         "a rare or old browser",
-        "It names no engine that is known; `unknown` counts by default, so nothing is lost.",
+        "It names no known engine; `unknown` counts by default, so no click is missed.",
         lambda item: True,
     ),
 )
 
 HALF_BOTS = (
     Kind(
-        "a monitor or a test of pages",
-        "A product's name, alone or behind a browser's agent, and no general mark. It visits the pages that its "
-        "owner told it to, not the links in somebody's message.",
+        "a monitor or a page test",
+        "A product's name, alone or after a browser's agent, without a general mark. It visits the pages of its "
+        "owner, not the links in somebody's message.",
         lambda item: re.search(r"monitor|automation|service agent|benchmark|validator", item.group, re.IGNORECASE),
     ),
     Kind(
-        "a security scanner of sites",
-        "It looks at public hosts. Those that check the links in mail and give their name are in the list.",
+        "a security scanner for sites",
+        "It scans public hosts. Scanners that check the links in mail and identify themselves are in the list.",
         lambda item: re.search(r"scanner|security", item.group, re.IGNORECASE),
     ),
     Kind(
         "search, marketing, AI, archives",
-        "It follows public links, and a private one is not among them. Each further token could also hit a person.",
+        "It follows public links, not private ones. Each further token could also match a person.",
         lambda item: re.search(
             r"seo|search|advert|ai[ -]|archiv|crawler|academic|feed|bot$|http-library", item.group, re.IGNORECASE
         ),
@@ -277,12 +278,12 @@ def _browsers(found: list[Item]) -> str:
     total = ["**all**", *(sum(int(row[column]) for row in rows) for column in range(1, 6))]
     called = sum(item.machine for item in found if item.label == BROWSER)
     return (
-        "### Browsers that are called machines\n\n"
-        + _table(["file", "browsers", "no page", "left", "unknown", "machine"], [*rows, total])
-        + f"\n\nOf {total[3]} agents of pages, {total[5]} are called machines "
+        "## Browsers that are called machines\n\n"
+        + _table(["file", "browsers", "not a page", "left", "unknown", "machine"], [*rows, total])
+        + f"\n\nOf {total[3]} agents that show pages, {total[5]} are called machines "
         f"({_share(int(total[5]), int(total[3]))}; target: at most {TARGET:.1%}). "
-        f"Of all {total[1]} that a source files under browsers, {called} are; the difference are the {total[2]} that "
-        "are no page by their own words:\n\n" + _kinds([item for item in found if item.label == BROWSER], NOT_A_PAGE)
+        f"Of all {total[1]} that a source calls browsers, {called} are called machines. {total[2]} of them say "
+        "themselves that they show no page:\n\n" + _kinds([item for item in found if item.label == BROWSER], NOT_A_PAGE)
     )
 
 
@@ -296,7 +297,7 @@ def _previews(found: list[Item]) -> str:
     told = previews(found)
     plain = sum(item.preview for item in found) - len(told)
     return (
-        "### Preview fetchers that are found\n\n"
+        "## Preview fetchers that are found\n\n"
         + _table(["file", "fetchers", "as preview", "as bot or scanner", "missed"], [*rows, total])
         + f"\n\nOf {len(told)} that do not send a plain browser's agent, "
         f"{sum(item.machine for item in told)} are found; {plain} send one."
@@ -313,7 +314,7 @@ def _bots(found: list[Item]) -> str:
     total = ["**all**", *(sum(int(row[column]) for row in rows) for column in range(1, 7))]
     counted = int(total[5]) + int(total[6])
     return (
-        "### Other programs\n\n"
+        "## Other programs\n\n"
         + _table(["file", "programs", "preview", "bot", "scanner", "unknown", "person"], [*rows, total])
         + f"\n\nOf {total[1]} programs, {counted} count as clicks by default "
         f"({_share(counted, int(total[1]))}; target: at most {PROGRAMS_TARGET:.0%})."
@@ -324,8 +325,8 @@ def _labelled(found: list[Label]) -> str:
     kinds = list(dict.fromkeys(label.kind for label in found))
     rows: list[list[Any]] = [[kind, *_scores(label for label in found if label.kind == kind)] for kind in kinds]
     rows.append(["**all**", *_scores(found)])
-    head = ["kind", "agents", "right class", "rightly counted or not", "held out", "of these right"]
-    return "### Our own labelled agents\n\n" + _table(head, rows)
+    head = ["kind", "agents", "right class", "counted correctly", "held out", "of these right"]
+    return "## Our own labelled agents\n\n" + _table(head, rows)
 
 
 def _scores(found: Iterable[Label]) -> list[int]:
@@ -364,7 +365,7 @@ def _disagreements(found: list[Item]) -> str:
             HALF_BOTS,
         ),
     ]
-    return "### Every other kind of disagreement\n\n" + "\n\n".join(
+    return "## Every other kind of disagreement\n\n" + "\n\n".join(
         f"**{title}: {len(group)}**" + ("\n\n" + _kinds(group, kinds) if group else "") for title, group, kinds in parts
     )
 
@@ -427,7 +428,7 @@ def _seconds(agents: list[str], headers: dict[str, str], rules: visitor.Rules) -
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Agreement of the visitor rules with published user agents.")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/integrate/visitors.md")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/visitors-figures.md")
     parser.add_argument("--labelled", action="store_true", help="score our own labelled agents alone")
     parser.add_argument("--time", action="store_true", help="measure how long a verdict takes")
     options = parser.parse_args()

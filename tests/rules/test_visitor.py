@@ -304,7 +304,7 @@ def test_every_class_has_a_meaning_of_one_sentence() -> None:
 
 
 def test_the_guide_says_what_each_class_means_in_the_same_words() -> None:
-    guide = visitors.DOCUMENT.read_text("utf-8")
+    guide = visitors.GUIDE.read_text("utf-8")
     assert [each for each in Visitor if f"| `{each}` | {MEANINGS[each]} |" not in guide] == []
 
 
