@@ -5,8 +5,8 @@ import signal
 import sys
 from typing import Any
 
-from shortener import process, starting
-from shortener.stopping import GRACE, SIGNALS, Heard
+from shortener.running import lifecycle, starting
+from shortener.running.stopping import GRACE, SIGNALS, Heard
 
 with starting.gunicorns_folder():
     settings = starting.configured()
@@ -15,7 +15,7 @@ wsgi_app = "wsgi:app"
 bind = settings.bind
 workers = settings.processes
 threads = settings.threads
-worker_class = "shortener.gunicorn_worker.Worker"
+worker_class = "shortener.running.gunicorn_worker.Worker"
 graceful_timeout = GRACE
 timeout = 60
 keepalive = 5
@@ -48,9 +48,9 @@ def post_worker_init(worker: Any) -> None:
     """Begin in each worker, after the fork."""
     heard = Heard()
     heard.listen()
-    process.take_turns()
+    lifecycle.take_turns()
     try:
-        process.begin(worker.wsgi)
+        lifecycle.begin(worker.wsgi)
     except starting.UNFIT as error:
         starting.refuse(error)  # its exit code ends gunicorn as a whole
     # What came right after the fork was heard by the handlers that the worker has from its parent.
@@ -59,7 +59,7 @@ def post_worker_init(worker: Any) -> None:
             worker.handle_exit(signal.SIGTERM, None)
     if not worker.alive:
         heard.note(signal.SIGTERM)
-    process.follow_signals(worker.wsgi, heard, stop=lambda: None)
+    lifecycle.follow_signals(worker.wsgi, heard, stop=lambda: None)
 
 
 def pre_exec(server: Any) -> None:
@@ -70,4 +70,4 @@ def pre_exec(server: Any) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     """End in order, unless it was told to end before it had begun."""
     if worker.wsgi is not None:
-        process.end(worker.wsgi)
+        lifecycle.end(worker.wsgi)

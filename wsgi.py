@@ -3,9 +3,10 @@
 import logging
 import sys
 
-from shortener import create_app, serve
+from shortener import create_app
 from shortener.cli.base import SETTINGS
 from shortener.errors import SettingsError
+from shortener.running import serve
 
 # What the product does on its own, such as each attempt of a callback, is written where the server writes.
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

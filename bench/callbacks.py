@@ -31,9 +31,9 @@ import requests
 from due import KINDS, ROOT, SECRET_KEY, application, database, fill
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.models import Attempt, Callback
-from shortener.worker import SLOTS
+from shortener.delivery.loop import SLOTS
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback
 
 RECEIVERS, EACH, DEAD = 100, 20, 10_000
 STALLING, NEWCOMERS = 200, 20

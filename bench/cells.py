@@ -19,9 +19,10 @@ from bench import load, pinned, rows
 from bench.due import KINDS, SECRET_KEY, application, database
 from bench.load import Run
 from bench.pinned import Server
-from shortener import accounts, db
-from shortener.models import Callback, Click, Link
-from shortener.services import services
+from shortener.accounts import senders
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Callback, Click, Link
 
 CONNECTIONS = 16  # of wrk, the default settings' number of threads
 SETTLE = 15.0  # seconds that the last clicks may take to be stored after a run, from the spool too
@@ -301,7 +302,7 @@ def stored(kind: str, links: int) -> Iterator[Store]:
             url = stack.enter_context(database(kind))
         app = stack.enter_context(application(url))
         with db.write() as session:
-            token = accounts.create(session, "shop", secret_key=SECRET_KEY, now=db.now(session)).token
+            token = senders.create(session, "shop", secret_key=SECRET_KEY, now=db.now(session)).token
             fresh, clicked = list(rows.fill(session, links)), rows.fill(session, links, clicked=True)
         random.shuffle(fresh)
         rows.tidy()

@@ -19,7 +19,8 @@ from typing import Any
 from due import KINDS, application, database, fill
 from sqlalchemy import Engine, event
 
-from shortener import backlog, callbacks, db
+from shortener.delivery import due, queue
+from shortener.storage import db
 
 LEASE = dt.timedelta(seconds=45)
 DEAD = "http://127.0.0.1:1/cb"
@@ -60,13 +61,13 @@ def summary(times: list[float]) -> str:
 def look() -> bool:
     """What a poll asks."""
     with db.read() as session:
-        return bool(backlog.claimable(session, now=db.now(session), per_destination=EACH, limit=1))
+        return bool(due.claimable(session, now=db.now(session), per_destination=EACH, limit=1))
 
 
 def claim(limit: int) -> list[int]:
     """One claim, committed."""
     with db.write() as session:
-        found = callbacks.claim(session, now=db.now(session), limit=limit, lease=LEASE, per_destination=EACH)
+        found = queue.claim(session, now=db.now(session), limit=limit, lease=LEASE, per_destination=EACH)
     return [one.callback_id for one in found]
 
 
@@ -105,7 +106,7 @@ def claim_all(url: str, together: Any, out: Any) -> None:
         while True:
             with db.write() as session:
                 now = db.now(session)
-                found = callbacks.claim(session, now=now, limit=50, lease=LEASE * 10, per_destination=1_000_000)
+                found = queue.claim(session, now=now, limit=50, lease=LEASE * 10, per_destination=1_000_000)
             if not found:
                 break
             ids += [one.callback_id for one in found]

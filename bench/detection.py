@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shortener.rules.body import DETECTIONS, find  # noqa: E402  # the checkout is on the path only from here on
-from shortener.rules.target import REASONS, Refusal, judge  # noqa: E402
+from shortener.rules.links.body import DETECTIONS, find  # noqa: E402  # the checkout is on the path from here on
+from shortener.rules.links.target import REASONS, Refusal, judge  # noqa: E402
 
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"

@@ -14,9 +14,11 @@ from sqlalchemy import text
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shortener import accounts, create_app, db  # noqa: E402  # the checkout is on the path from here on
-from shortener.config import Settings  # noqa: E402
-from tests import databases, due  # noqa: E402
+from shortener import create_app  # noqa: E402  # the checkout is on the path from here on
+from shortener.accounts import senders  # noqa: E402
+from shortener.config.settings import Settings  # noqa: E402
+from shortener.storage import db  # noqa: E402
+from tests.support import databases, due  # noqa: E402
 
 KINDS = databases.KINDS
 SECRET_KEY = "a key for measuring, long enough to be one"
@@ -53,7 +55,7 @@ def fill(counts: Mapping[str, int], account: str = "shop") -> None:
     """Add an account and, for each callback URL, so many callbacks that are due; those named first are longest due."""
     with db.write() as session:
         now = db.now(session)
-        accounts.create(session, account, secret_key=SECRET_KEY, now=now)
+        senders.create(session, account, secret_key=SECRET_KEY, now=now)
         due.fill(session, account, counts, since=now - dt.timedelta(hours=1))
     if db.db.engine.dialect.name == "postgresql":  # as autovacuum would have done within a minute
         with db.write() as session:

@@ -32,13 +32,16 @@ from due import KINDS, SECRET_KEY, database
 from due import settings as settings_of
 from instance import Instance, running
 
-from shortener import callbacks, create_app, db, retention
-from shortener.callbacks import Claimed
-from shortener.outbound import Answer
-from shortener.rules.attempt_outcome import AttemptOutcome
-from shortener.services import services
+from shortener import create_app
+from shortener.delivery import queue
+from shortener.delivery.queue import Claimed
+from shortener.outbound.client import Answer
+from shortener.retention import steps
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.running.services import services
+from shortener.storage import db
 from shortener.web.dashboard.periods import last_days, parameters
-from tests.browsing import Browser, make_person
+from tests.support.browsing import Browser, make_person
 
 DAY = 86_400_000_000  # microseconds, as times are stored
 KEPT = 400  # days
@@ -112,7 +115,7 @@ class Stock:
         with self.app.app_context():
             self.bytes_per_link = _fill(url, count) / count
             self._asks = self._choose()
-            self._steps = retention.prune(services().pruner.before(), rest=lambda _: None)
+            self._steps = steps.prune(services().pruner.before(), rest=lambda _: None)
 
     def measure(self, turn: int) -> None:
         """Ask for everything some times; the first turn only warms."""
@@ -124,7 +127,7 @@ class Stock:
             for _ in range(2):
                 self._note(turn, "claim of 16 due callbacks", _claim, _settle)
             for _ in range(STEPS):
-                self._note(turn, f"retention step ({retention.MESSAGES} messages)", self._step)
+                self._note(turn, f"retention step ({steps.MESSAGES} messages)", self._step)
 
     def open_pages(self, turn: int) -> None:
         """Open each page of the dashboard, as somebody who is the account's owner and the operator."""
@@ -180,7 +183,7 @@ class Stock:
             self.times.setdefault(name, []).append(took)
 
     def _step(self) -> None:
-        if (removed := next(self._steps)) != retention.MESSAGES:
+        if (removed := next(self._steps)) != steps.MESSAGES:
             raise RuntimeError(f"{removed} messages were removed")
 
     def _choose(self) -> dict[str, list[Ask]]:
@@ -303,7 +306,7 @@ def _ask(connection: http.client.HTTPConnection, instance: Instance, method: str
 
 def _claim() -> list[Claimed]:
     with db.write() as session:
-        claimed = callbacks.claim(session, now=db.now(session), limit=16, lease=LEASE, per_destination=4)
+        claimed = queue.claim(session, now=db.now(session), limit=16, lease=LEASE, per_destination=4)
     if len(claimed) != 16:
         raise RuntimeError(f"{len(claimed)} callbacks were claimed")
     return claimed
@@ -312,7 +315,7 @@ def _claim() -> list[Claimed]:
 def _settle(claimed: Sequence[Claimed]) -> None:
     with db.write() as session:
         ended = [(one, DELIVERED) for one in claimed]
-        callbacks.settle(session, ended, now=db.now(session), waits=(), chance=lambda: 0.5)
+        queue.settle(session, ended, now=db.now(session), waits=(), chance=lambda: 0.5)
 
 
 def _private(instance: Instance) -> list[float]:

@@ -27,12 +27,12 @@ from pathlib import Path
 from due import KINDS, SECRET_KEY, application, database
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.models import Attempt, Callback, Link
-from shortener.rules.retry import MAX_STARTS
-from tests.crashing import House, Node, Point, Twist, house
-from tests.factories import Sender, make_account, make_message, slug_of
-from tests.servers import OK, Receiver, is_whole, parsed, receiving
+from shortener.rules.delivery.retry import MAX_STARTS
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, Link
+from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.factories import Sender, make_account, make_message, slug_of
+from tests.support.servers import OK, Receiver, is_whole, parsed, receiving
 
 TIMEOUT, MARGIN = 3.0, 0.5
 LEASE = TIMEOUT + MARGIN  # seconds

@@ -12,17 +12,20 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shortener import accounts, callbacks, clicks, messages
-from shortener.clicks import NewClick, Resolved
-from shortener.messages import Preprocessed
-from shortener.models import Account, Callback, Link
-from shortener.orders import Order
-from shortener.outbound import Answer
-from shortener.rules.attempt_outcome import AttemptOutcome
-from shortener.rules.receiver import Policy
-from shortener.rules.visitor import Verdict, Visitor
-from shortener.services import services
-from tests.factories import store
+from shortener.accounts import senders
+from shortener.clicks import record
+from shortener.clicks.record import NewClick, Resolved
+from shortener.delivery import queue
+from shortener.messages import preprocess
+from shortener.messages.preprocess import Preprocessed
+from shortener.messages.submission import Submission
+from shortener.outbound.client import Answer
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.receiver import Policy
+from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.running.services import services
+from shortener.storage.models import Account, Callback, Link
+from tests.support.factories import store
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 LEASE = 5 * MINUTE
@@ -88,22 +91,22 @@ class Shop:
             **fields,
         }
         house = services().house
-        draft = messages.draft(Order.check(order, Policy()), self.account, house)
+        draft = preprocess.draft(Submission.check(order, Policy()), self.account, house)
         return store(self.session, self.account, draft, house, now=moment)
 
     def click(self, new_clicks: list[NewClick]) -> None:
         """Record clicks."""
-        clicks.record_all(self.session.connection(), new_clicks, services().slugs)
+        record.record_all(self.session.connection(), new_clicks, services().slugs)
 
     def attempt(self, until: dt.datetime, ill_since: dt.datetime) -> None:
         """Attempt every callback when it is due, in the order of time."""
         waits = services().settings.callback_waits
         due = select(func.min(Callback.due_on)).where(Callback.settled_on.is_(None))
         while (now := self.session.scalar(due)) is not None and now <= until:
-            for one in callbacks.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
+            for one in queue.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
                 answer = self._answer(ill=one.url == ILL and now >= ill_since)
                 ended = now + dt.timedelta(microseconds=answer.total_us or 0)
-                callbacks.settle(self.session, [(one, answer)], now=ended, waits=waits, chance=self.chance.random)
+                queue.settle(self.session, [(one, answer)], now=ended, waits=waits, chance=self.chance.random)
 
     def _moments(self, days: int, a_day: int, until: dt.datetime) -> Iterator[dt.datetime]:
         midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -158,10 +161,10 @@ def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
         count_as_click=link.count_as_click,
         now=moment,
     )
-    return clicks.new_click(resolved, verdict)
+    return record.new_click(resolved, verdict)
 
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:
     """A new account, as a shop."""
-    accounts.create(session, name, secret_key=services().settings.secret_keys[0], now=now)
-    return Shop(session, accounts.named(session, name))
+    senders.create(session, name, secret_key=services().settings.secret_keys[0], now=now)
+    return Shop(session, senders.named(session, name))

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Insert, Integer, Text, cast, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from shortener import db, postgresql
-from shortener.models import Account, Base, Callback, Click, Link, Message
 from shortener.rules.slug import Slugs
+from shortener.storage import db, postgresql
+from shortener.storage.models import Account, Base, Callback, Click, Link, Message
 
 LIFE = dt.timedelta(days=90)
 FIRST = 1_000_000_000  # added to an id where its digits are part of a text: all are of one length

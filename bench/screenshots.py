@@ -16,13 +16,15 @@ from sqlalchemy import func, select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import parcels
+from bench import parcels  # the checkout is on the path from here on
 from bench.instance import ROOT, running
-from shortener import create_app, db, people, sessions
-from shortener.config import Settings
-from shortener.models import Attempt, Callback, Click, Link, Message
-from shortener.services import services
-from tests import chromium
+from shortener import create_app
+from shortener.accounts import logins, people
+from shortener.config.settings import Settings
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, Click, Link, Message
+from tests.support import chromium
 
 IMAGES = ROOT / "docs" / "images"
 LARGEST = 150_000  # bytes
@@ -51,7 +53,7 @@ def fill(now: dt.datetime) -> dict[str, str]:
         shop.live(7, 60, now)
         person = people.create(session, PERSON, people.generated_password(), account="parcels", role="owner", now=now)
         session.flush()
-        token = sessions.start(session, person, now=now)
+        token = logins.start(session, person, now=now)
         attempts = select(func.count()).where(Attempt.callback_id == Callback.id).scalar_subquery()
         clicks = select(func.count()).where(Click.link_id == Link.id).scalar_subquery()
         story = select(Message.msgid).join(Link).join(Callback).where(Callback.state == "delivered")

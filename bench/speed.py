@@ -35,7 +35,7 @@ from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row,
 from bench.due import KINDS  # noqa: E402
 from bench.load import Run  # noqa: E402
 from bench.pinned import Server  # noqa: E402
-from shortener.config import Settings  # noqa: E402
+from shortener.config.settings import Settings  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -->"

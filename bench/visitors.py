@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shortener.rules import visitor  # noqa: E402  # the checkout is on the path only from here on
-from shortener.rules.visitor import Verdict, Visitor  # noqa: E402
+from shortener.rules.visitors import visitor  # noqa: E402  # the checkout is on the path from here on
+from shortener.rules.visitors.visitor import Verdict, Visitor  # noqa: E402
 
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 AGENTS = CORPORA / "user-agents"

@@ -4,9 +4,10 @@ from flask import Flask
 from flask.json.provider import DefaultJSONProvider
 
 from shortener.cli import register as register_commands
-from shortener.config import Settings
-from shortener.db import bind
-from shortener.services import make
+from shortener.config.settings import Settings
+from shortener.running.services import make
+from shortener.storage.db import bind
+from shortener.vendors import register as register_vendors
 from shortener.web import register as register_routes
 
 MAX_BODY = 512 * 1024  # bytes; holds the longest fields there may be, escaped as JSON or a form may
@@ -28,5 +29,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     bind(app, settings)
     make(app, settings)
     register_routes(app)
+    register_vendors(app)
     register_commands(app)
     return app

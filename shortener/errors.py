@@ -25,7 +25,7 @@ class SettingsError(ShortenerError):
         super().__init__("The settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
-class InvalidOrderError(ShortenerError):
+class InvalidFieldsError(ShortenerError):
     """A message was handed in with unusable fields; `fields` maps the first 50 of them to what is wrong with each.
 
     A body can hold 100,000 unknown names: an answer that repeats them all would cost more than the request.

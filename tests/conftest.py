@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from shortener import create_app
-from shortener.config import Settings
-from shortener.db import db
-from shortener.services import Services
-from tests import databases
-from tests.described import DescribedClient
-from tests.factories import Sender, make_account
+from shortener.config.settings import Settings
+from shortener.running.services import Services
+from shortener.storage.db import db
+from tests.support import databases
+from tests.support.described import DescribedClient
+from tests.support.factories import Sender, make_account
 
 os.environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
 SECRET_KEY = "a key for tests, long enough to be one"

@@ -7,13 +7,14 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from shortener import accounts, callback_headers, db
-from shortener.accounts import Credentials
+from shortener.accounts import callback_headers, senders
+from shortener.accounts.senders import Credentials
 from shortener.cli.base import Group, as_json, private, show, show_rows, typed
-from shortener.models import Account
-from shortener.rules import callback_header
-from shortener.rules.moments import rfc3339
-from shortener.services import services
+from shortener.rules.delivery import callback_header
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
 
 group = Group("account", help="Senders and their credentials.\n\nExample: flask --app wsgi account create shop")
 secret_group = Group(
@@ -45,7 +46,7 @@ def list_accounts(wants_json: bool) -> None:
     Example: flask --app wsgi account list
     """
     with db.read() as session:
-        rows = [_shown(account) for account in accounts.every(session)]
+        rows = [_shown(account) for account in senders.every(session)]
     show_rows(rows, wants_json, no_account())
 
 
@@ -60,7 +61,7 @@ def rotate(name: str, wants_json: bool) -> None:
     Example: flask --app wsgi account rotate shop
     """
     with db.write() as session:
-        account, token = accounts.rotate(session, name, now=db.now(session))
+        account, token = senders.rotate(session, name, now=db.now(session))
     show({"name": account.name, "sid": account.sid, "token": token}, wants_json)
 
 
@@ -102,11 +103,11 @@ def _rotated_secrets(name: str | None) -> list[dict[str, Any]]:
     secret_keys = services().settings.secret_keys
     with db.write() as session:
         if name is not None:  # for all, it is the way out of a lost key
-            accounts.check_secret_keys(session, secret_keys, mends=name)
+            senders.check_secret_keys(session, secret_keys, mends=name)
         now = db.now(session)
         rows = []
-        for one in [name] if name is not None else [account.name for account in accounts.every(session)]:
-            _, secret, until = accounts.rotate_signing_secret(session, one, secret_keys=secret_keys, now=now)
+        for one in [name] if name is not None else [account.name for account in senders.every(session)]:
+            _, secret, until = senders.rotate_signing_secret(session, one, secret_keys=secret_keys, now=now)
             rows.append({"name": one, "signing_secret": secret, "old_one_until": rfc3339(until)})
         unusable = callback_headers.unopened(session, secret_keys)
     for one in sorted(unusable):
@@ -125,7 +126,7 @@ def disable(name: str, wants_json: bool) -> None:
     Example: flask --app wsgi account disable shop
     """
     with db.write() as session:
-        account = accounts.disable(session, name, now=db.now(session))
+        account = senders.disable(session, name, now=db.now(session))
     show(_shown(account), wants_json)
 
 
@@ -139,7 +140,7 @@ def enable(name: str, wants_json: bool) -> None:
     Example: flask --app wsgi account enable shop
     """
     with db.write() as session:
-        account = accounts.enable(session, name)
+        account = senders.enable(session, name)
     show(_shown(account), wants_json)
 
 
@@ -180,7 +181,7 @@ def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any
     """
     with db.write() as session:
         given = {field: value for field, value in changes.items() if value is not None}
-        account = accounts.configure(session, name, given)
+        account = senders.configure(session, name, given)
         if header is not None:
             _put_header(session, account, header)
     show(_shown(account), wants_json)
@@ -190,7 +191,7 @@ def _put_header(session: Session, account: Account, header: str) -> None:
     """Store the header, or remove it where it is empty, which needs no key."""
     secret_keys = services().settings.secret_keys
     if header:
-        accounts.check_secret_keys(session, secret_keys)
+        senders.check_secret_keys(session, secret_keys)
     callback_headers.put(account, header or None, secret_key=secret_keys[0])
 
 
@@ -198,8 +199,8 @@ def make(name: str) -> dict[str, Any]:
     """Create an account; what is to be shown of it once. SecretKeyError where stored secrets have another key."""
     secret_keys = services().settings.secret_keys
     with db.write() as session:
-        accounts.check_secret_keys(session, secret_keys)
-        made: Credentials = accounts.create(session, name, secret_key=secret_keys[0], now=db.now(session))
+        senders.check_secret_keys(session, secret_keys)
+        made: Credentials = senders.create(session, name, secret_key=secret_keys[0], now=db.now(session))
     return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
 
 

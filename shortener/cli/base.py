@@ -16,10 +16,11 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from tqdm import tqdm
 
-from shortener import db, migrations, outages, places
-from shortener.config import Settings
-from shortener.errors import DatabaseVersionError, InvalidOrderError, SecretKeyError, SettingsError, ShortenerError
-from shortener.settings_file import HOME, path_of
+from shortener.config.settings import Settings
+from shortener.config.settings_file import HOME, path_of
+from shortener.errors import DatabaseVersionError, InvalidFieldsError, SecretKeyError, SettingsError, ShortenerError
+from shortener.files import usable_folders
+from shortener.storage import db, migrations, outages
 
 # How a command ended, for scripts; 2, a wrong command line, is click's own. docs/operate/commands.md lists them.
 REFUSED: Final = 1
@@ -77,7 +78,7 @@ class Refusals(click.Command):
             return super().invoke(ctx)
         except (SettingsError, SecretKeyError, DatabaseVersionError) as error:
             raise SettingsUnusable(str(error)) from None
-        except InvalidOrderError as error:
+        except InvalidFieldsError as error:
             faults = (f"{field} {fault}" for field, found in error.fields.items() for fault in found)
             raise Refused("; ".join(faults)) from None
         except ShortenerError as error:
@@ -130,7 +131,7 @@ def _of_the_file(ctx: click.Context) -> str:
     if not file.parent.exists():
         return f"\nThere is no {file}; `{typed('db upgrade')}` makes it."
     denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return f"\n{places.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
+    return f"\n{usable_folders.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
 
 
 class TakesOlderDatabase(Refusals):

@@ -12,14 +12,17 @@ from typing import Any, Final
 
 import click
 
-from shortener import accounts, campaigns, db, origins
-from shortener.campaign_files import Csv, File, JsonLines
-from shortener.campaigns import FIELDS, Progress
+from shortener.accounts import senders
 from shortener.cli.base import Refusals, progress, written
 from shortener.errors import AccountNameError, CampaignError
-from shortener.models import Account
-from shortener.orders import key_fault
-from shortener.services import Services, services
+from shortener.installation import public_addresses
+from shortener.messages import campaign
+from shortener.messages.campaign import FIELDS, Progress
+from shortener.messages.campaign_files import Csv, File, JsonLines
+from shortener.messages.submission import key_fault
+from shortener.running.services import Services, services
+from shortener.storage import db
+from shortener.storage.models import Account
 
 SOME_PROBLEMS: Final = 5  # the exit code where rows have a problem
 ENDINGS: Final = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -123,7 +126,7 @@ def preprocess(
     shape = _shape(shape, source, target)
     if key is not None and (fault := key_fault(key)):
         raise click.BadParameter(fault, param_hint="--idempotency-key")
-    plan = campaigns.plan(column, mapped, constants, prefix)
+    plan = campaign.plan(column, mapped, constants, prefix)
     account = _account(name)
     made = services()
     _check_address(made)
@@ -133,7 +136,7 @@ def preprocess(
         plan.check(file.columns)
         with written(target, overwrite=overwrite) as out:
             file.begin(out, plan.added)
-            steps = campaigns.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key)
+            steps = campaign.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key)
             done = _follow(steps, stream)
     stored, faulty = _counted(done.rows - done.problems, "message"), _counted(done.problems, "row")
     unlinked = f", {done.unlinked} of them without a shortlink" if done.unlinked else ""
@@ -147,7 +150,7 @@ def _check_address(made: Services) -> None:
     if made.settings.public_url is not None:
         return
     with db.read() as session:
-        others = origins.addresses(session) - {made.settings.base_url}
+        others = public_addresses.addresses(session) - {made.settings.base_url}
     if others:
         raise CampaignError(
             f"SHORTENER_PUBLIC_URL is not set here, so shortlinks would lead to {made.settings.base_url}; this "
@@ -171,9 +174,9 @@ def _account(name: str | None) -> Account:
     """The account of that name, or the only one."""
     with db.read() as session:
         if name is not None:
-            account = accounts.named(session, name)
+            account = senders.named(session, name)
         else:
-            every = accounts.every(session)
+            every = senders.every(session)
             if len(every) != 1:
                 names = ", ".join(one.name for one in every) or "there is none yet"
                 raise AccountNameError(f"Say by --account whose messages they are: {names}.")

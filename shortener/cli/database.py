@@ -4,10 +4,13 @@ from pathlib import Path
 
 import click
 
-from shortener import accounts, backups, db, migrations, settings_file, spool
+from shortener.accounts import senders
 from shortener.cli.base import Group, MakesDatabase, TakesOlderDatabase, as_json, show, typed
+from shortener.config import settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
-from shortener.services import services
+from shortener.files import spool_file
+from shortener.running.services import services
+from shortener.storage import backups, db, migrations
 
 FILE = click.Path(path_type=Path)
 group = Group("db", help="The database: its tables, its backups.\n\nExample: flask --app wsgi db upgrade")
@@ -71,7 +74,7 @@ def restore(file: Path, overwrite: bool) -> None:
 def _refuse_beside(folder: Path) -> None:
     """BackupError where the product runs on this machine, also while it has no connection to the database."""
     try:
-        running = spool.is_owned(folder)
+        running = spool_file.is_owned(folder)
     except OSError as error:
         raise BackupError(f"Whether the product runs cannot be seen in {folder}: {error.strerror}.") from None
     if running:
@@ -93,7 +96,7 @@ def _key_fault() -> str | None:
     """What is wrong with the secret key for this database; None where its secrets open."""
     try:
         with db.read() as session:
-            accounts.check_secret_keys(session, services().settings.secret_keys)
+            senders.check_secret_keys(session, services().settings.secret_keys)
     except SettingsError as error:
         return error.faults[0]
     except SecretKeyError as error:

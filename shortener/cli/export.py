@@ -4,13 +4,15 @@ import datetime as dt
 
 import click
 
-from shortener import accounts, db, message_exports
+from shortener.accounts import senders
 from shortener.cli.base import Refusals, progress, written
-from shortener.message_exports import FORMATS, Format, csv_with
-from shortener.message_filters import Filter
-from shortener.rules.cells import DELIMITERS
-from shortener.rules.visitor import Visitor
-from shortener.services import services
+from shortener.reporting import message_exports
+from shortener.reporting.message_exports import FORMATS, Format, csv_with
+from shortener.reporting.message_filter import Filter
+from shortener.rules.visitors.visitor import Visitor
+from shortener.rules.wire.csv_cells import DELIMITERS
+from shortener.running.services import services
+from shortener.storage import db
 
 
 @click.command(cls=Refusals)
@@ -42,7 +44,7 @@ def export(
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
     form = _form(kind or ("jsonl" if target.endswith(".jsonl") else "csv"), delimiter)
     with db.read() as session:
-        account, now = accounts.named(session, name), db.now(session)
+        account, now = senders.named(session, name), db.now(session)
         start, end = message_exports.period(session, account, wanted, until=now)
 
     # How many messages the filters let through nobody knows before, but from when to when they are looked for.

@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-from shortener import db, people, sign_in_limits
+from shortener.accounts import people, throttle
 from shortener.cli.base import Group, as_json, show, show_rows, typed
-from shortener.models import Person
-from shortener.rules.moments import rfc3339
-from shortener.services import services
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Person
 
 group = Group("person", help="People who sign in to the dashboard.")
 generated = click.option("--generate", is_flag=True, help="Make up a password and show it once.")
@@ -74,7 +75,7 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
     with db.write() as session:
         person = people.named(session, name)
         people.set_password(session, person, new_hash)
-        sign_in_limits.forget(session, name)
+        throttle.forget(session, name)
         row = _shown(person, people.account_name(session, person))
     _show_new(row, new if generate else None, wants_json)
 

@@ -2,10 +2,12 @@
 
 import click
 
-from shortener import clock, db, retention
 from shortener.cli.base import Refusals, as_json, progress, show
-from shortener.rules.moments import rfc3339
-from shortener.services import services
+from shortener.installation import clock
+from shortener.retention import steps
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import services
+from shortener.storage import db
 
 
 @click.command(cls=Refusals)
@@ -35,11 +37,11 @@ def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
             clock.trust(session, db.now(session))
     before = services().pruner.before()
     if dry_run:
-        show({"would_remove": retention.count(before), "received_until": rfc3339(before)}, wants_json)
+        show({"would_remove": steps.count(before), "received_until": rfc3339(before)}, wants_json)
         return
     removed = 0
-    with progress(retention.count(before), "message") as bar:
-        for some in retention.prune(before):
+    with progress(steps.count(before), "message") as bar:
+        for some in steps.prune(before):
             removed += some
             bar.update(some)
     show({"removed": removed, "received_until": rfc3339(before)}, wants_json)

@@ -10,13 +10,15 @@ from typing import IO
 import click
 from sqlalchemy import select
 
-from shortener import db, migrations, people, starting, stopping
+from shortener.accounts import people
 from shortener.cli import accounts
 from shortener.cli.base import MakesDatabase, Refusals, show, typed
-from shortener.config import Settings
+from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
-from shortener.models import Account
-from shortener.services import services
+from shortener.running import starting, stopping
+from shortener.running.services import services
+from shortener.storage import db, migrations
+from shortener.storage.models import Account
 
 CURL = """curl -u {sid}:{token} \\
   {base_url}/v1/messages \\

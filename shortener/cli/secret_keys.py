@@ -2,9 +2,10 @@
 
 from dataclasses import asdict
 
-from shortener import db, resealing
+from shortener.accounts import resealing
 from shortener.cli.base import Group, Refused, as_json, show, typed
-from shortener.services import services
+from shortener.running.services import services
+from shortener.storage import db
 
 group = Group(
     "secret-key",

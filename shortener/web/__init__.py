@@ -2,24 +2,10 @@
 
 from flask import Flask
 
-from shortener.services import services
-from shortener.web import (
-    api,
-    batches,
-    bodies,
-    callbacks_api,
-    dashboard,
-    exports,
-    health,
-    openapi,
-    pages,
-    paths,
-    problems,
-    proxies,
-    redirect,
-    reference,
-)
-from shortener.web.faces import xoxzo
+from shortener.running.services import services
+from shortener.web import bodies, converters, dashboard, health, problems, proxies, redirect, visitor_pages
+from shortener.web.api import batches, callbacks, exports, messages
+from shortener.web.description import openapi, reference
 
 
 def register(app: Flask) -> None:
@@ -32,15 +18,13 @@ def register(app: Flask) -> None:
     redirect.register(app)  # before the proxies, so that it stands behind them
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
-    app.url_map.converters["name"] = paths.NameConverter
-    app.register_blueprint(api.blueprint)
+    app.url_map.converters["name"] = converters.NameConverter
+    app.register_blueprint(messages.blueprint)
     app.register_blueprint(batches.blueprint)
-    app.register_blueprint(callbacks_api.blueprint)
+    app.register_blueprint(callbacks.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(openapi.blueprint)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(visitor_pages.blueprint)
     app.register_blueprint(reference.blueprint)
-    app.register_blueprint(xoxzo.blueprint)
     dashboard.register(app)
-    problems.SHAPES["/sms/"] = xoxzo.shape

@@ -8,10 +8,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import request
 
-from shortener import accounts
+from shortener.accounts import senders
 from shortener.errors import CredentialsError
-from shortener.models import Account
-from shortener.services import services
+from shortener.running.services import services
+from shortener.storage.models import Account
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,7 +38,7 @@ def for_senders(view: Callable[Concatenate[Account, P], R]) -> Callable[P, R]:
 def authenticated() -> Account:
     """The account whose credentials the request carries: Basic `SID:TOKEN` or Bearer `TOKEN`; or CredentialsError."""
     sid, token = _credentials(request.headers.get("Authorization", ""))
-    account, credential_id = accounts.opened(services().readers, sid, token)
+    account, credential_id = senders.opened(services().readers, sid, token)
     services().usage.note(credential_id)
     return account
 

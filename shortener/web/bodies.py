@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from shortener import connections
+from shortener.running import client_connections
 from shortener.web.problems import RequestError
 from shortener.web.proxies import PEER, Environ, Wsgi
 
@@ -116,8 +116,8 @@ def _end_of(environ: Environ) -> Callable[[], None]:
     """What ends the wait for a body: whoever reads it then sees its end."""
     client = environ.get("gunicorn.socket")
     if client is not None:
-        return partial(connections.shut, client)
+        return partial(client_connections.shut, client)
     peer, port, since = environ.get(PEER, environ.get("REMOTE_ADDR", "")), environ["SERVER_PORT"], time.monotonic()
     if not peer or not port.isdigit():  # of a Unix socket: its proxy looks at the clock
         return lambda: None
-    return lambda: connections.end_silent(str(peer), int(port), time.monotonic() - since)
+    return lambda: client_connections.end_silent(str(peer), int(port), time.monotonic() - since)

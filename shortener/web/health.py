@@ -2,11 +2,12 @@
 
 from flask import Blueprint, Response
 
-from shortener import clock, db
-from shortener.services import services
-from shortener.web import documents
+from shortener.installation import clock
+from shortener.running.services import services
+from shortener.storage import db
 from shortener.web.access import public
-from shortener.web.described import Answer, Operation, described
+from shortener.web.description import documents
+from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.problems import problem
 
 blueprint = Blueprint("health", __name__)

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl
 from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from shortener import orders
-from shortener.errors import InvalidOrderError
-from shortener.fields import Faults
-from shortener.orders import MOST_TAGS
-from shortener.rules.strict_json import DECODER, Object
+from shortener.errors import InvalidFieldsError
+from shortener.messages import submission
+from shortener.rules.wire.strict_json import DECODER, Object
+from shortener.validation.models import Faults
+from shortener.validation.types import MOST_TAGS
 from shortener.web.problems import RequestError
 
 FORM = "application/x-www-form-urlencoded"
@@ -75,8 +75,8 @@ def body() -> bytes:
 def idempotency_key() -> str | None:
     """The request's `Idempotency-Key`; InvalidOrderError where it cannot be used."""
     key = request.headers.get("Idempotency-Key")
-    if key is not None and (fault := orders.key_fault(key)):
-        raise InvalidOrderError({"Idempotency-Key": [fault]})
+    if key is not None and (fault := submission.key_fault(key)):
+        raise InvalidFieldsError({"Idempotency-Key": [fault]})
     return key
 
 
@@ -130,7 +130,7 @@ def _once(pairs: Pairs) -> dict[str, Any]:
 def _refuse_repeated(names: Iterable[str]) -> None:
     """Which one is meant?"""
     if faults := {name: ["must be given once"] for name in names}:
-        raise InvalidOrderError(faults)
+        raise InvalidFieldsError(faults)
 
 
 def _as_form(pairs: Pairs) -> Pairs:
@@ -171,7 +171,7 @@ def _urlencoded(data: bytes) -> Pairs:
 def _multipart() -> Pairs:
     """Werkzeug has put U+FFFD where the text was not UTF-8; no message is worth guessing what stood there."""
     if request.files:
-        raise InvalidOrderError({str(name): ["must be a field, not a file"] for name in request.files})
+        raise InvalidFieldsError({str(name): ["must be a field, not a file"] for name in request.files})
     pairs = [(str(name), value) for name, values in request.form.lists() for value in values]
     if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
         raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
@@ -181,7 +181,7 @@ def _multipart() -> Pairs:
 def no_parameters() -> None:
     """Refuse every parameter, for a call that takes none."""
     if found := faults():
-        raise InvalidOrderError(found)
+        raise InvalidFieldsError(found)
 
 
 def faults(*names: str) -> Faults:

@@ -8,14 +8,15 @@ from flask import Flask, Response, json, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException
 
-from shortener import errors, outages
-from shortener.services import services
-from shortener.web import pages
+from shortener import errors
+from shortener.running.services import services
+from shortener.storage import outages
+from shortener.web import visitor_pages
 
 log = logging.getLogger(__name__)
 
 STATUS: dict[type[errors.ShortenerError], int] = {
-    errors.InvalidOrderError: 422,
+    errors.InvalidFieldsError: 422,
     errors.ClientTagTakenError: 409,
     errors.IdempotencyKeyReusedError: 422,
     errors.MessageNotFoundError: 404,
@@ -78,7 +79,7 @@ class ClickNotKeptError(Exception):
 def register(app: Flask) -> None:
     """Catch everything: nothing of ours answers with a stack trace, nothing answers 500 for bad input."""
     app.register_error_handler(errors.ShortenerError, _refusal)
-    app.register_error_handler(ClickNotKeptError, lambda _: _finished(pages.page(503, "unavailable")))
+    app.register_error_handler(ClickNotKeptError, lambda _: _finished(visitor_pages.page(503, "unavailable")))
     app.register_error_handler(RequestError, lambda error: problem(error.status, error.code, error.detail))
     app.register_error_handler(SQLAlchemyError, _no_database)
     app.register_error_handler(HTTPException, _http)
@@ -104,7 +105,7 @@ def document(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]
 def of(error: errors.ShortenerError) -> dict[str, Any]:
     """The problem document of a refusal."""
     more: dict[str, Any] = {}
-    if isinstance(error, errors.InvalidOrderError):
+    if isinstance(error, errors.InvalidFieldsError):
         more["errors"] = error.fields
     if isinstance(error, errors.ClientTagTakenError):
         more |= {"msgid": error.msgid, "url": f"{services().settings.base_url}/v1/messages/{error.msgid}"}
@@ -117,7 +118,7 @@ def _finished(response: Response) -> Response:
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
     if status in (429, 503):
-        response.headers["Retry-After"] = str(pages.RETRY_AFTER)
+        response.headers["Retry-After"] = str(visitor_pages.RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -133,8 +134,8 @@ def _no_database(error: SQLAlchemyError) -> Response:
     if not outages.is_outage(error):
         return _unexpected(error)
     outages.report(log, error)
-    if pages.for_people():
-        return _finished(pages.page(503, "unavailable"))
+    if visitor_pages.for_people():
+        return _finished(visitor_pages.page(503, "unavailable"))
     return problem(503, "unavailable", "The database does not answer at the moment; try again in a few seconds.")
 
 
@@ -144,8 +145,8 @@ def _http(error: HTTPException) -> Response:
         # A host that is none leaves no address to which a page could name its others.
         if request.path.startswith(prefix) and not isinstance(error, BadHost):
             return page(error)
-    if pages.for_people():
-        response = pages.gone("unknown") if status == 404 else pages.page(status, "refused")
+    if visitor_pages.for_people():
+        response = visitor_pages.gone("unknown") if status == 404 else visitor_pages.page(status, "refused")
     else:
         code, detail = HTTP_CODES.get(status, ("bad_request", error.description or "The request cannot be served."))
         if status >= 500:
@@ -158,6 +159,6 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected: %s %s", request.method, request.path, exc_info=error)
-    if pages.for_people():
-        return pages.page(500, "failed")
+    if visitor_pages.for_people():
+        return visitor_pages.page(500, "failed")
     return problem(500, "internal", "Something went wrong on our side; it has been logged.")

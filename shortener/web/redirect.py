@@ -13,14 +13,15 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-from shortener import clicks
-from shortener.clicks import Resolved
-from shortener.rules import visitor
-from shortener.rules.address import network_of
+from shortener.clicks import record
+from shortener.clicks.record import Resolved
+from shortener.rules.delivery.address import network_of
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
-from shortener.services import EXTENSION, Services
-from shortener.web import described, pages
+from shortener.rules.visitors import visitor
+from shortener.running.services import EXTENSION, Services
+from shortener.web import visitor_pages
 from shortener.web.access import public
+from shortener.web.description import operation
 from shortener.web.problems import ClickNotKeptError
 from shortener.web.proxies import Environ, Wsgi
 
@@ -32,18 +33,18 @@ _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_BEHIND}", re.DOTALL)
 
 
 _HTML: Final = ("text/html",)
-FOLLOW: Final = described.Operation(
+FOLLOW: Final = operation.Operation(
     "follow",
     "Visitors",
     {
-        302: described.Answer(
+        302: operation.Answer(
             "To the ASCII form of the link; from a dead one to the fallback URL, where the operator has set one.",
             headers={"Location": "Where to."},
         ),
-        404: described.Answer("There is no such link: a small page.", media=_HTML),
-        410: described.Answer("The link has expired or is switched off: a small page.", media=_HTML),
-        500: described.Answer("Something went wrong: a small page.", media=_HTML),
-        503: described.Answer(
+        404: operation.Answer("There is no such link: a small page.", media=_HTML),
+        410: operation.Answer("The link has expired or is switched off: a small page.", media=_HTML),
+        500: operation.Answer("Something went wrong: a small page.", media=_HTML),
+        503: operation.Answer(
             "A prefetch, without a body; or the database does not answer, or nothing keeps the click: a page.",
             media=_HTML,
         ),
@@ -66,7 +67,7 @@ def register(app: Flask) -> None:
     app.wsgi_app = Redirect(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
 
 
-@described.described(FOLLOW)
+@operation.described(FOLLOW)
 @public
 def _never(slug: str) -> Response:
     """Not reached, for `Redirect` answers GET and HEAD. The route keeps the place, and refuses other methods."""
@@ -131,22 +132,22 @@ class Redirect:
 
     def _resolve(self, slug: str) -> Resolved | None:
         number = self._services.slugs.decode(slug)
-        return None if number is None else clicks.resolve(self._services.readers, number)
+        return None if number is None else record.resolve(self._services.readers, number)
 
     def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
         """Keep the click before the answer leaves, in the database or in the spool; ClickNotKeptError otherwise."""
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._keeps_network else None
-        if not self._services.recorder.record(clicks.new_click(resolved, verdict, network)):
+        if not self._services.recorder.record(record.new_click(resolved, verdict, network)):
             raise ClickNotKeptError
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """What the visitor of a dead link gets, made once for each language."""
-        key = (name, pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
+        key = (name, visitor_pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
         if key not in self._gone:
             with self._app.request_context(environ):
-                self._gone[key] = _answer(pages.gone(name), environ)
+                self._gone[key] = _answer(visitor_pages.gone(name), environ)
         return self._gone[key]
 
     def _failed(self, error: Exception, environ: Environ) -> Answer:

@@ -1,7 +1,7 @@
 import threading
 
 from bench import load
-from tests.servers import OK, Call, read_request, receiving
+from tests.support.servers import OK, Call, read_request, receiving
 
 REQUEST = load.posts("/", "token", ["{}"])[0]
 

@@ -5,10 +5,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from bench import rows
-from shortener import db
-from shortener.models import Link
-from shortener.services import Services
-from tests.factories import BROWSER, Sender
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Link
+from tests.support.factories import BROWSER, Sender
 
 AS_PERSON = {"User-Agent": BROWSER}
 

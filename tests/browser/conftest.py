@@ -12,13 +12,15 @@ from sqlalchemy import select
 
 from bench import parcels
 from bench.instance import Instance, running
-from shortener import create_app, db, people, sessions
-from shortener.config import Settings
-from shortener.models import Account, Callback, Link, Message
-from tests import databases, programs
-from tests.browsing import make_person
+from shortener import create_app
+from shortener.accounts import logins, people
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Account, Callback, Link, Message
 from tests.conftest import SECRET_KEY
-from tests.waiting import WITHIN
+from tests.support import databases, programs
+from tests.support.browsing import make_person
+from tests.support.waiting import WITHIN
 
 ARGUMENTS = [
     "--disable-gpu",
@@ -103,7 +105,7 @@ class Office:
     def seat(self, context: BrowserContext, name: str) -> None:
         """Sign a person in without having typed anything."""
         with self.app.app_context(), db.write() as session:
-            token = sessions.start(session, people.named(session, name), now=db.now(session))
+            token = logins.start(session, people.named(session, name), now=db.now(session))
         context.add_cookies([{"name": "dashboard", "value": token, "url": self.url()}])
 
 

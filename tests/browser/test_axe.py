@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page
 
-from tests import axe
+from tests.support import axe
 
 # The ground is named: axe-core takes one that is not for white, by night too.
 PALE_BY_NIGHT = (

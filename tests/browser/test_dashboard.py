@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests import axe
 from tests.browser.conftest import Office, Seen
-from tests.browsing import PASSWORD
+from tests.support import axe
+from tests.support.browsing import PASSWORD
 
 PHONE = {"width": 390, "height": 844}
 SMALL_PHONE = {"width": 375, "height": 667}

@@ -8,11 +8,11 @@ from playwright.sync_api import Page
 from werkzeug.serving import make_server
 
 from shortener import create_app
-from shortener.config import Settings
-from shortener.db import db
-from tests import axe
+from shortener.config.settings import Settings
+from shortener.storage.db import db
 from tests.browser.conftest import Seen
 from tests.conftest import SECRET_KEY
+from tests.support import axe
 
 
 @pytest.fixture(scope="module")

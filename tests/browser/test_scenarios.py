@@ -9,9 +9,9 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Office
-from tests.factories import BROWSER, TARGET, TEXT
-from tests.servers import OK, Call, receiving
-from tests.waiting import WITHIN, until
+from tests.support.factories import BROWSER, TARGET, TEXT
+from tests.support.servers import OK, Call, receiving
+from tests.support.waiting import WITHIN, until
 
 REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\n\r\nbroken"
 

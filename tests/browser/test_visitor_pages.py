@@ -11,13 +11,13 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
 from shortener import create_app
-from shortener.config import Settings
-from shortener.db import db
-from shortener.web.pages import LANGUAGES, WORDS
-from tests import axe, databases
+from shortener.config.settings import Settings
+from shortener.storage.db import db
+from shortener.web.visitor_pages import LANGUAGES, WORDS
 from tests.browser.conftest import Seen
 from tests.conftest import SECRET_KEY
-from tests.factories import DAY, NOW, make_account, make_message, slug_of
+from tests.support import axe, databases
+from tests.support.factories import DAY, NOW, make_account, make_message, slug_of
 
 SMALL_PHONE = {"width": 320, "height": 568}
 RELOAD = '<meta http-equiv="refresh" content="5">'

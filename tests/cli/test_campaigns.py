@@ -18,14 +18,14 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from shortener import db
-from shortener.models import Message
-from shortener.services import Services
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Message
 from tests.conftest import SECRET_KEY
-from tests.factories import TARGET, Sender, make_account
-from tests.waiting import WITHIN, until
+from tests.support import ROOT
+from tests.support.factories import TARGET, Sender, make_account
+from tests.support.waiting import WITHIN, until
 
-ROOT = Path(__file__).parents[2]
 Run = Callable[..., Result]
 
 

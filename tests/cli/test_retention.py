@@ -9,9 +9,9 @@ from click.testing import Result
 from flask import Flask
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.models import Message
-from tests.factories import DAY, Sender, make_message
+from shortener.storage import db
+from shortener.storage.models import Message
+from tests.support.factories import DAY, Sender, make_message
 
 Run = Callable[..., Result]
 

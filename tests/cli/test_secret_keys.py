@@ -10,14 +10,15 @@ from click.testing import Result
 from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
-from shortener import accounts, callback_headers, db
+from shortener.accounts import callback_headers, senders
+from shortener.accounts.encryption import seal
 from shortener.errors import SecretKeyError
-from shortener.services import Services
-from shortener.vault import seal
+from shortener.running.services import Services
+from shortener.storage import db
 from tests.conftest import SECRET_KEY
-from tests.due import fill
-from tests.factories import Sender, make_account
-from tests.servers import OK, parsed, receiving
+from tests.support.due import fill
+from tests.support.factories import Sender, make_account
+from tests.support.servers import OK, parsed, receiving
 
 Run = Callable[..., Result]
 NEW = "a newer key for tests, as long as the one before"
@@ -38,8 +39,8 @@ def give(services: Services, newest: str, older: str | None = None) -> None:
 def lose_key(services: Services) -> None:
     """Seal all that is stored under a key that is in no settings."""
     with db.write() as session:
-        for account in accounts.every(session):
-            for secret in accounts.signing_secrets(session, account, now=db.now(session)):
+        for account in senders.every(session):
+            for secret in senders.signing_secrets(session, account, now=db.now(session)):
                 secret.sealed = seal(b"x" * 32, "a key that somebody lost, and nobody has written down")
 
 
@@ -66,8 +67,8 @@ def test_after_a_lost_key_every_account_gets_a_new_secret_that_signs(run: Run, s
 
 def test_a_header_that_no_key_opens_is_named(run: Run, services: Services) -> None:
     with db.write() as session:
-        callback_headers.put(accounts.named(session, "shop"), "X-Api-Key: k", secret_key="a lost key, which nobody has")
-        callback_headers.put(accounts.named(session, "stranger"), "X-Api-Key: k", secret_key=SECRET_KEY)
+        callback_headers.put(senders.named(session, "shop"), "X-Api-Key: k", secret_key="a lost key, which nobody has")
+        callback_headers.put(senders.named(session, "stranger"), "X-Api-Key: k", secret_key=SECRET_KEY)
     result = run("account", "secret", "rotate", "--all")
     assert result.exit_code == 0
     assert "shop: no secret key opens the callback header" in result.stderr
@@ -158,7 +159,7 @@ def test_a_command_with_another_key_seals_nothing(run: Run, services: Services, 
     give(services, SECRET_KEY)
     services.settle_in()
     with db.read() as session:
-        assert [(one.name, one.callback_header) for one in accounts.every(session)] == [
+        assert [(one.name, one.callback_header) for one in senders.every(session)] == [
             ("shop", None),
             ("stranger", None),
         ]
@@ -171,7 +172,7 @@ def test_a_header_is_removed_without_the_right_key(run: Run, services: Services)
 
 def test_an_account_sealed_under_another_key_is_named_and_mended(run: Run, services: Services) -> None:
     with db.write() as session:
-        accounts.create(session, "new one", secret_key=NEW, now=db.now(session))
+        senders.create(session, "new one", secret_key=NEW, now=db.now(session))
     with pytest.raises(SecretKeyError, match="of the account new one, does not open, though others do") as raised:
         services.settle_in()
     assert "account secret rotate 'new one'" in str(raised.value)
@@ -185,7 +186,7 @@ def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Se
     """The only account there is, whose secret was rotated under another key."""
     make_account("only")
     with db.write() as session:
-        accounts.rotate_signing_secret(session, "only", secret_keys=(NEW, SECRET_KEY), now=db.now(session))
+        senders.rotate_signing_secret(session, "only", secret_keys=(NEW, SECRET_KEY), now=db.now(session))
     with pytest.raises(SecretKeyError, match="account secret rotate only`"):
         services.settle_in()
     assert app.test_cli_runner().invoke(args=["account", "secret", "rotate", "only"]).exit_code == 0

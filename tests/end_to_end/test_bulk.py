@@ -19,8 +19,8 @@ import pytest
 import requests
 
 from bench.instance import Instance, running
-from tests.factories import TARGET
-from tests.waiting import WITHIN
+from tests.support.factories import TARGET
+from tests.support.waiting import WITHIN
 
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "processes": "2"}
 # An answer of this size does not fit into the buffers of a socket: whoever sends it waits for the reader.

@@ -11,13 +11,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Attempt, Callback, Click, Link
-from tests.crashing import House, Node, Point, Twist, house
-from tests.factories import Sender, make_message, slug_of
-from tests.servers import OK, Call, Receiver, parsed, receiving
-from tests.waiting import until
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, Click, Link
+from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.factories import Sender, make_message, slug_of
+from tests.support.servers import OK, Call, Receiver, parsed, receiving
+from tests.support.waiting import until
 
 SETTINGS = {
     "secret_key": "k" * 40,

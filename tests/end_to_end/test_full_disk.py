@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from bench.instance import ROOT, free_port
-from tests.factories import BROWSER, TEXT
-from tests.waiting import WITHIN, until
+from tests.support.factories import BROWSER, TEXT
+from tests.support.waiting import WITHIN, until
 
 LINKS = 60
 START = """

@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from bench.instance import ROOT, Instance, free_port, running
-from tests.factories import BROWSER, TARGET, TEXT
-from tests.programs import NGINX
-from tests.waiting import WITHIN, until
+from tests.support.factories import BROWSER, TARGET, TEXT
+from tests.support.programs import NGINX
+from tests.support.waiting import WITHIN, until
 
 MESSAGES = 400
 

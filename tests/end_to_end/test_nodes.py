@@ -16,13 +16,13 @@ import requests
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Attempt, Callback, Click, Link
-from tests.crashing import House, Node, Point, Twist, house
-from tests.factories import BROWSER, Sender, make_message, slug_of
-from tests.servers import OK, Call, parsed, receiving
-from tests.waiting import WITHIN, until
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, Click, Link
+from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.factories import BROWSER, Sender, make_message, slug_of
+from tests.support.servers import OK, Call, parsed, receiving
+from tests.support.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,

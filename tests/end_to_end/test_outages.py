@@ -16,15 +16,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Callback, Click, Link
-from shortener.services import services
-from tests import databases
+from shortener.config.settings import Settings
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Callback, Click, Link
 from tests.conftest import running
-from tests.crashing import House, Node, house
-from tests.factories import make_account, make_message, slug_of
-from tests.waiting import WITHIN, until
+from tests.support import databases
+from tests.support.crashing import House, Node, house
+from tests.support.factories import make_account, make_message, slug_of
+from tests.support.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,

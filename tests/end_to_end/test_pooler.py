@@ -10,13 +10,13 @@ import requests
 from flask import Flask
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Callback, Click, Link
-from tests import pooler
-from tests.crashing import House, Node, house
-from tests.factories import BROWSER, TEXT, Sender
-from tests.waiting import until
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Callback, Click, Link
+from tests.support import pooler
+from tests.support.crashing import House, Node, house
+from tests.support.factories import BROWSER, TEXT, Sender
+from tests.support.waiting import until
 
 SETTINGS = {
     "secret_key": "k" * 40,

@@ -17,9 +17,9 @@ import requests
 from standardwebhooks.webhooks import Webhook
 
 from bench.instance import ROOT, Instance, running
-from tests.factories import BROWSER, TARGET, TEXT
-from tests.servers import OK, Call, parsed, receiving
-from tests.waiting import WITHIN, until
+from tests.support.factories import BROWSER, TARGET, TEXT
+from tests.support.servers import OK, Call, parsed, receiving
+from tests.support.waiting import WITHIN, until
 
 SERVERS = ("gunicorn", "granian")
 SETTINGS = {

@@ -12,14 +12,14 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Callback, Click, Link
-from shortener.services import services
-from tests import refusing
-from tests.crashing import House, Node, house
-from tests.factories import Sender, make_message, slug_of
-from tests.waiting import until
+from shortener.config.settings import Settings
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Callback, Click, Link
+from tests.support import refusing
+from tests.support.crashing import House, Node, house
+from tests.support.factories import Sender, make_message, slug_of
+from tests.support.waiting import until
 
 SETTINGS = {
     "secret_key": "k" * 40,

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from shortener.config import Settings
-from tests.crashing import House, Node, Twist, house
-from tests.factories import Sender, make_message, slug_of
-from tests.slow import connected, head, openings, slow_clients
-from tests.waiting import WITHIN, until
+from shortener.config.settings import Settings
+from tests.support.crashing import House, Node, Twist, house
+from tests.support.factories import Sender, make_message, slug_of
+from tests.support.slow import connected, head, openings, slow_clients
+from tests.support.waiting import WITHIN, until
 
 SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "threads": "8"}

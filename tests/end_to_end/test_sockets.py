@@ -15,11 +15,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.instance import ROOT
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Click
-from tests.factories import BROWSER, Sender, make_message, slug_of
-from tests.waiting import WITHIN, until
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Click
+from tests.support.factories import BROWSER, Sender, make_message, slug_of
+from tests.support.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,

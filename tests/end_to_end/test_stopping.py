@@ -14,14 +14,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Attempt, Callback
-from shortener.services import services
-from tests.crashing import House, Node, house
-from tests.factories import Sender, make_message, slug_of
-from tests.servers import OK, Call, receiving
-from tests.waiting import WITHIN, until
+from shortener.config.settings import Settings
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback
+from tests.support.crashing import House, Node, house
+from tests.support.factories import Sender, make_message, slug_of
+from tests.support.servers import OK, Call, receiving
+from tests.support.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,

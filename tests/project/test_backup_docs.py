@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bench.instance import free_port
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "operate" / "backup.md").read_text(encoding="utf-8")
 
 

@@ -11,11 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from bench.instance import free_port
-from shortener import trials
-from shortener.config import Settings
-from shortener.rules.retry import MAX_STARTS
-from tests.factories import Sender
-from tests.waiting import until
+from shortener.callbacks import sample_event
+from shortener.config.settings import Settings
+from shortener.rules.delivery.retry import MAX_STARTS
+from tests.support.factories import Sender
+from tests.support.waiting import until
 
 TEXT = (Path(__file__).parents[2] / "docs" / "integrate" / "callbacks.md").read_text(encoding="utf-8")
 
@@ -57,7 +57,7 @@ def test_both_receivers_are_twelve_lines() -> None:
 
 
 def test_every_field_of_the_event_is_explained() -> None:
-    for field in trials.SAMPLE:
+    for field in sample_event.SAMPLE:
         assert f"`data.{field}`" in TEXT
 
 

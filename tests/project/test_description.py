@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 from pydantic import TypeAdapter
 
-from shortener.orders import EXAMPLE
-from shortener.web import answers, callback_answers, documents, openapi, problems
-from shortener.web.described import OPERATION
-from tests.factories import Sender
+from shortener.messages.submission import EXAMPLE
+from shortener.web import problems
+from shortener.web.description import answers, callback_answers, documents, openapi
+from shortener.web.description.operation import OPERATION
+from tests.support.factories import Sender
 
 # For people; and the reference is made of the description itself.
 PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
@@ -20,7 +21,7 @@ PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
 # What only people meet, on the pages of the dashboard: no program is told these.
 ON_PAGES = {"account_name", "person_name", "password", "common_password", "sign_in", "sign_in_busy", "sign_in_limit"}
-WEB = Path(openapi.__file__).parent
+WEB = Path(openapi.__file__).parents[1]
 
 
 @pytest.fixture

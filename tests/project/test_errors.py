@@ -13,7 +13,7 @@ WEB = Path(__file__).parents[2] / "shortener" / "web"
 # Codes are part of the interface: one that changes breaks a sender's program.
 CODES = {
     errors.SettingsError: "settings",
-    errors.InvalidOrderError: "invalid_fields",
+    errors.InvalidFieldsError: "invalid_fields",
     errors.ClientTagTakenError: "client_tag_taken",
     errors.IdempotencyKeyReusedError: "idempotency_key_reused",
     errors.MessageNotFoundError: "message_not_found",

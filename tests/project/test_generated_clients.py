@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests import databases, live, npm
-from tests.factories import Sender
+from tests.support import databases, live, npm
+from tests.support.factories import Sender
 
 PYTHON = """
 import os, pkgutil, importlib

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.support import ROOT
+
 AWAY = """WARNING: Retrying (Retry(total=1)) after connection broken by 'NewConnectionError(': Failed to establish a new
 connection: [Errno -3] Temporary failure in name resolution')': /simple/flask/
 ERROR: Could not find a version that satisfies the requirement Flask==3.1.2 (from versions: none)

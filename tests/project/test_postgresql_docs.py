@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
-from shortener import db
-from shortener.config import Settings
-from shortener.db import prepare_sqlite
-from shortener.models import Account, Attempt, Base, Callback, Origin, Person, Replay, SignedIn, SignInFailure
-from tests import databases
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.db import prepare_sqlite
+from shortener.storage.models import Account, Attempt, Base, Callback, Origin, Person, Replay, SignedIn, SignInFailure
 from tests.conftest import SECRET_KEY, running
-from tests.factories import BROWSER, TARGET, TEXT, Sender, make_account, make_message, slug_of
+from tests.support import ROOT, databases
+from tests.support.factories import BROWSER, TARGET, TEXT, Sender, make_account, make_message, slug_of
 
-ROOT = Path(__file__).parents[2]
 TEXT_OF_PAGE = (ROOT / "docs" / "operate" / "postgresql.md").read_text(encoding="utf-8")
 [SETTINGS, MOVE, *_] = re.findall(r"```sh\n(.*?)```", TEXT_OF_PAGE, re.DOTALL)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests import live
+from tests.support import live
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import Rule
 
-from shortener import create_app, db
-from shortener.config import Settings
+from shortener import create_app
+from shortener.config.settings import Settings
 from shortener.rules.slug import LENGTH, PATTERN
+from shortener.storage import db
 from shortener.web.access import ACCESS
 from tests.conftest import SECRET_KEY
 

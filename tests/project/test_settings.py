@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shortener.config import PREFIX, VERSION, Settings
+from shortener.config.settings import PREFIX, VERSION, Settings
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| *`(SHORTENER_[A-Z_]+)` *\| *(.*?) *\| *(.*?) *\|$", re.MULTILINE)
 NAMES = {f"{PREFIX}{field.upper()}": field for field in Settings.model_fields}
 # Read by scripts and tests alone: where the texts lie that they run over.

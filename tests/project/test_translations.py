@@ -11,14 +11,15 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import force_locale
 
-from shortener.callbacks import EXHAUSTED, PENDING
-from shortener.rules import target, visitor
-from shortener.rules.attempt_outcome import AttemptOutcome
-from shortener.web.callback_answers import Attempt
-from shortener.web.dashboard import words
+from shortener.delivery.queue import EXHAUSTED, PENDING
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.links import target
+from shortener.rules.visitors import visitor
+from shortener.web.dashboard import labels
 from shortener.web.dashboard.language import LANGUAGES
+from shortener.web.description.callback_answers import Attempt
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
 
 
@@ -86,18 +87,18 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 
 
 def test_there_is_a_word_for_everything_that_there_is() -> None:
-    assert set(words.SKIPPED) == set(target.REASONS)
-    assert set(words.VISITORS) == {each.value for each in visitor.Visitor}
-    assert {PENDING, EXHAUSTED} < set(words.STATES)
-    assert set(words.OUTCOMES) == set(AttemptOutcome)
+    assert set(labels.SKIPPED) == set(target.REASONS)
+    assert set(labels.VISITORS) == {each.value for each in visitor.Visitor}
+    assert {PENDING, EXHAUSTED} < set(labels.STATES)
+    assert set(labels.OUTCOMES) == set(AttemptOutcome)
 
 
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
 @pytest.mark.parametrize("outcome", AttemptOutcome)
 def test_every_outcome_has_a_label_of_its_own(app: Flask, outcome: AttemptOutcome, language: str) -> None:
     with app.test_request_context(), force_locale(language):
-        labels = [str(label) for label in words.OUTCOMES.values()]
-        assert labels.count(str(words.OUTCOMES[outcome])) == 1
+        texts = [str(label) for label in labels.OUTCOMES.values()]
+        assert texts.count(str(labels.OUTCOMES[outcome])) == 1
 
 
 def test_every_outcome_is_published_and_explained() -> None:
@@ -110,7 +111,8 @@ def test_every_outcome_is_published_and_explained() -> None:
 def test_no_outcome_is_written_but_by_its_name() -> None:
     """Whoever makes one takes it from the enumeration: mypy holds the types of `outbound` and `worker` to it."""
     source = "".join(
-        (ROOT / "shortener" / name).read_text() for name in ("outbound.py", "outbound_guard.py", "worker.py")
+        (ROOT / "shortener" / name).read_text()
+        for name in ("outbound/client.py", "outbound/guard.py", "delivery/loop.py")
     )
     assert {f"AttemptOutcome.{outcome.name}" for outcome in (AttemptOutcome.TLS, AttemptOutcome.UNSIGNED)} <= set(
         re.findall(r"AttemptOutcome\.[A-Z]+", source)

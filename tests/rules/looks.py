@@ -1,6 +1,6 @@
 """How a text looks to link detection, in short: what would be rewritten, and what is said of the rest."""
 
-from shortener.rules.body import find
+from shortener.rules.links.body import find
 
 OWN = frozenset({"s.example.com"})
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.people import generated_password
+from shortener.accounts.people import generated_password
 from shortener.rules.common_password import is_common
 
 COMMON = [

@@ -8,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event as listeners
 
-from shortener import accounts, db
+from shortener.accounts import senders
+from shortener.storage import db
 from shortener.web.access import ACCESS, for_senders, public
-from tests.factories import NOW, Sender
+from tests.support.factories import NOW, Sender
 
 CLOSED = "/v1/messages"
 Headers = dict[str, str]
@@ -118,7 +119,7 @@ def test_a_disabled_account_is_told_so_but_only_with_its_right_credentials(
     client: FlaskClient, sender: Sender, other_sender: Sender
 ) -> None:
     with db.write() as session:
-        accounts.disable(session, sender.name, now=NOW)
+        senders.disable(session, sender.name, now=NOW)
     assert refused(client, sender.basic) == refused(client, sender.bearer) == "account_disabled"
     assert refused(client, basic(f"{sender.sid}:wrong")) == "credentials_invalid"
     assert client.get(CLOSED, headers=other_sender.basic).status_code == 200
@@ -126,7 +127,7 @@ def test_a_disabled_account_is_told_so_but_only_with_its_right_credentials(
 
 def test_after_a_rotation_the_old_token_opens_nothing(client: FlaskClient, sender: Sender) -> None:
     with db.write() as session:
-        _, token = accounts.rotate(session, sender.name, now=NOW)
+        _, token = senders.rotate(session, sender.name, now=NOW)
     assert refused(client, sender.bearer) == "credentials_invalid"
     assert client.get(CLOSED, headers=bearer(token)).status_code == 200
 

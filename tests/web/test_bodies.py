@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from shortener.config import Settings
+from shortener.config.settings import Settings
 from shortener.web import bodies
-from tests.factories import Sender
-from tests.waiting import until
+from tests.support.factories import Sender
+from tests.support.waiting import until
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -15,13 +15,13 @@ from schemathesis.specs.openapi import checks as openapi_checks
 from sqlalchemy import update
 from werkzeug.test import run_wsgi_app
 
-from shortener import db
-from shortener.config import Settings
-from shortener.models import Callback
-from shortener.outbound import Client
-from shortener.services import services
+from shortener.config.settings import Settings
+from shortener.outbound.client import Client
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Callback
 from tests.conftest import SECRET_KEY, running
-from tests.factories import BROWSER, Sender, make_account, make_message, slug_of
+from tests.support.factories import BROWSER, Sender, make_account, make_message, slug_of
 
 CHECKS = [
     checks.not_a_server_error,

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from shortener.errors import MOST_NAMED
-from tests.factories import Sender
+from tests.support.factories import Sender
 
 SIZE = 500_000  # bytes; a body may have 524,288
 ENOUGH = 6.0  # seconds of this process's own processor time; the quadratic check for repeated names took 29

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 from flask.testing import FlaskClient
 
-from tests.factories import BROWSER, TARGET, Sender, make_message, slug_of
+from tests.support.factories import BROWSER, TARGET, Sender, make_message, slug_of
 
 BAD = ["..", ".", "a..b", "x" * 300 + ".com"]
 ODD = ["", "日本..jp", "[", "[::1", "a b", "a/b", "evil.example:99999", "-", "user@evil.example", "evil.example:80:80"]

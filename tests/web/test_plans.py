@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from shortener import callbacks, db
-from tests.browsing import Browser, make_person, seated
-from tests.databases import listening
-from tests.factories import BROWSER, DAY, Sender, make_message, slug_of
+from shortener.delivery import queue
+from shortener.storage import db
+from tests.support.browsing import Browser, make_person, seated
+from tests.support.databases import listening
+from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
 
 GROWING = ("message", "link", "click", "callback", "attempt")
 PATHS = [
@@ -64,7 +65,7 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
         app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
     callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
     with db.write() as session:
-        assert len(callbacks.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
+        assert len(queue.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
     make_person("olive", operator=True)
     person: Browser = seated(app, "olive")
     del asked[:]

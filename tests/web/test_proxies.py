@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.config import Settings
+from shortener.config.settings import Settings
 from shortener.web.proxies import FORWARDED, TrustedProxies
 
 TRUSTED = Settings(secret_key="k" * 32, trusted_proxies="10.0.0.0/8,fd00::/8").trusted_proxies

@@ -9,13 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from shortener import clicks, db
-from shortener.config import Settings
-from shortener.models import Callback, Click, Link
-from tests import refusing
+from shortener.clicks import record
+from shortener.config.settings import Settings
+from shortener.storage import db
+from shortener.storage.models import Callback, Click, Link
 from tests.conftest import running
-from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
-from tests.waiting import until
+from tests.support import refusing
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
+from tests.support.waiting import until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
 
@@ -244,7 +245,7 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
     def away(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(clicks, "resolve", away)
+    monkeypatch.setattr(record, "resolve", away)
     answer = click(client, slug, **{"Accept-Language": "ja"})
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

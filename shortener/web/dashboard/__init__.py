@@ -6,19 +6,19 @@ from flask import Blueprint, Flask
 
 from shortener.web import problems
 from shortener.web.dashboard import (
+    access,
     account,
-    around,
     assets,
     callbacks,
-    failures,
+    errors,
+    filters,
     forms,
     language,
+    layout,
     message,
     message_list,
     operator,
     overview,
-    seats,
-    show,
     sign_in,
     try_it,
 )
@@ -28,17 +28,17 @@ PAGES: Final = (sign_in, overview, message_list, message, callbacks, try_it, acc
 
 def register(app: Flask) -> None:
     """Put the pages in their places. All that they need done before and after a page hangs on their own blueprint."""
-    blueprint = Blueprint("dashboard", __name__, url_prefix=seats.PATH)
+    blueprint = Blueprint("dashboard", __name__, url_prefix=access.PATH)
     blueprint.before_request(_check_form)
-    blueprint.after_request(around.finish)
-    blueprint.context_processor(around.frame)
-    for kind in failures.KINDS:
-        blueprint.register_error_handler(kind, failures.page)
-    problems.PAGES[f"{seats.PATH}/"] = failures.unrouted
+    blueprint.after_request(layout.finish)
+    blueprint.context_processor(layout.frame)
+    for kind in errors.KINDS:
+        blueprint.register_error_handler(kind, errors.page)
+    problems.PAGES[f"{access.PATH}/"] = errors.unrouted
     for pages in PAGES:
         pages.register(blueprint)
     language.register(app)
-    show.register(app)
+    filters.register(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(assets.blueprint)
 

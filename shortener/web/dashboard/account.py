@@ -5,14 +5,15 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener import accounts, db, people
-from shortener.errors import InvalidOrderError
-from shortener.models import Account
-from shortener.services import services
-from shortener.web.dashboard import forms, words
-from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+from shortener.accounts import people, senders
+from shortener.errors import InvalidFieldsError
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from shortener.web.dashboard import forms, labels
+from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
-DEFAULTS: Final = tuple(words.DEFAULTS)
+DEFAULTS: Final = tuple(labels.DEFAULTS)
 
 
 def register(blueprint: Blueprint) -> None:
@@ -33,7 +34,7 @@ def account(seat: Seat) -> ResponseReturnValue:
 def rotate(seat: Seat) -> ResponseReturnValue:
     """Give the account a new token, shown on this answer alone."""
     with db.write() as session:
-        _, token = accounts.rotate(session, seat.account.name, now=db.now(session))
+        _, token = senders.rotate(session, seat.account.name, now=db.now(session))
     return _page(seat, token=token)
 
 
@@ -43,7 +44,7 @@ def rotate_secret(seat: Seat) -> ResponseReturnValue:
     secret_keys = services().settings.secret_keys
     with db.write() as session:
         now = db.now(session)
-        _, secret, until = accounts.rotate_signing_secret(session, seat.account.name, secret_keys=secret_keys, now=now)
+        _, secret, until = senders.rotate_signing_secret(session, seat.account.name, secret_keys=secret_keys, now=now)
     return _page(seat, secret=secret, until=until)
 
 
@@ -51,19 +52,19 @@ def rotate_secret(seat: Seat) -> ResponseReturnValue:
 def set_defaults(seat: Seat) -> ResponseReturnValue:
     """Change what holds for messages that do not say otherwise."""
     given = forms.fields()
-    faults = {name: ["is no choice"] for name in DEFAULTS if given.get(name) not in words.DEFAULTS[name]}
+    faults = {name: ["is no choice"] for name in DEFAULTS if given.get(name) not in labels.DEFAULTS[name]}
     if faults:
-        raise InvalidOrderError(faults)
+        raise InvalidFieldsError(faults)
     changes: dict[str, Any] = {name: given[name] for name in DEFAULTS}
     with db.write() as session:
-        accounts.configure(session, seat.account.name, changes | {"track_link": given["track_link"] == "on"})
+        senders.configure(session, seat.account.name, changes | {"track_link": given["track_link"] == "on"})
     return redirect(url_for("dashboard.account", done="defaults"), 303)
 
 
 def _page(seat: Seat, **shown_once: Any) -> str:
     with db.read() as session:
-        credentials = accounts.credentials(session, seat.account)
-        secrets = accounts.signing_secrets(session, seat.account, now=db.now(session))
+        credentials = senders.credentials(session, seat.account)
+        secrets = senders.signing_secrets(session, seat.account, now=db.now(session))
         everybody = people.of(session, seat.account)
     return render_template(
         "dashboard/account.html",
@@ -72,7 +73,7 @@ def _page(seat: Seat, **shown_once: Any) -> str:
         secrets=secrets,
         people=everybody,
         defaults=_defaults(seat.account),
-        names=words.DEFAULT_NAMES,
+        names=labels.DEFAULT_NAMES,
         **shown_once,
     )
 

@@ -8,15 +8,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from shortener import callback_lists, callback_reports, db, replays
-from shortener.callback_lists import Filter
-from shortener.errors import InvalidOrderError
-from shortener.models import Account
-from shortener.rules.moments import EPOCH
-from shortener.services import services
-from shortener.web import callbacks_api
+from shortener.callbacks import replay
+from shortener.errors import InvalidFieldsError
+from shortener.reporting import callback_lists, callback_report
+from shortener.reporting.callback_lists import Filter
+from shortener.rules.wire.moments import EPOCH
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from shortener.web.api import callbacks as api
 from shortener.web.dashboard import forms, periods
-from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
 STATES: Final = ("waiting", "failing", "delivered", "exhausted")
 REPLAYED: Final = ("exhausted", "delivered")
@@ -46,7 +48,7 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
     wanted = Filter.check(given)
     with db.read() as session:
         page = callback_lists.find(session, seat.account, wanted)
-        rows = callback_reports.summaries(session, page.rows, services().settings.base_url)
+        rows = callback_report.summaries(session, page.rows, services().settings.base_url)
         destinations = callback_lists.destinations(session, seat.account)
         offer = _offer(session, seat.account, wanted, db.now(session)) if rows and seat.may_change else None
     return render_template(
@@ -68,10 +70,10 @@ def replay_all(seat: Seat) -> ResponseReturnValue:
     """Attempt once more what the list of this filter shows, the oldest first, at most 1,000 of them."""
     given = periods.given(forms.fields())
     given.pop(forms.TOKEN, None)
-    selection = replays.Selection.check(given)
+    selection = replay.Selection.check(given)
     with db.read() as session:
-        selected = replays.select_all(session, seat.account, selection)
-    count = callbacks_api.replay_selected(selected, seat.asker)
+        selected = replay.select_all(session, seat.account, selection)
+    count = api.replay_selected(selected, seat.asker)
     shown = url_for("dashboard.callbacks", state="waiting", destination=selection.destination, replayed=count)
     return redirect(shown, 303)
 
@@ -82,7 +84,7 @@ def _offer(session: Session, account: Account, wanted: Filter, now: dt.datetime)
         return None
     span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
     fields = span | {name: value for name, value in wanted.parameters().items() if name in {"state", "destination"}}
-    selected = replays.select_all(session, account, replays.Selection.check(fields))
+    selected = replay.select_all(session, account, replay.Selection.check(fields))
     return Offer(fields, len(selected.ids), selected.rest is not None)
 
 
@@ -93,8 +95,8 @@ def test(seat: Seat) -> ResponseReturnValue:
         return _test_page("")
     url = forms.fields().get("url", "")
     try:
-        tried = callbacks_api.tried(seat.account, {"url": url} if url else {})
-    except InvalidOrderError as error:
+        tried = api.tried(seat.account, {"url": url} if url else {})
+    except InvalidFieldsError as error:
         return _test_page(url, faults=error.fields), 422
     return _test_page(url, tried=tried)
 

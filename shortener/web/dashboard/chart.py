@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shortener.overview import Bucket
+from shortener.reporting.period_numbers import Bucket
 
 WIDTH, HEIGHT = 960, 220
 LEFT, BOTTOM, TOP = 48, 24, 12

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import Forbidden
 
-from shortener.services import services
+from shortener.running.services import services
 from shortener.web import incoming
 
 TOKEN: Final = "form_token"  # noqa: S105 - a field's name

@@ -11,12 +11,12 @@ from typing import Final
 
 from flask import Response, request
 
-from shortener.accounts import random_text
-from shortener.people import plain_name
-from shortener.rules.address import network_of
-from shortener.services import services
-from shortener.sign_in_limits import Place
-from shortener.web.dashboard.seats import PATH, Seat
+from shortener.accounts.people import plain_name
+from shortener.accounts.senders import random_text
+from shortener.accounts.throttle import Place
+from shortener.rules.delivery.address import network_of
+from shortener.running.services import services
+from shortener.web.dashboard.access import PATH, Seat
 
 LIFE: Final = dt.timedelta(days=400)  # no browser keeps a cookie for longer
 RANDOM: Final = 22  # characters

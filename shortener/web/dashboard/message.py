@@ -8,14 +8,17 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from shortener import callback_reports, click_lists, db, messages, replays, reports
-from shortener.errors import InvalidOrderError, MessageNotFoundError
-from shortener.models import Link, Message
-from shortener.rules.moments import rfc3339
-from shortener.rules.visitor import Visitor
-from shortener.services import services
-from shortener.web.dashboard import pieces, timeline
-from shortener.web.dashboard.seats import Seat, for_owners, for_viewers
+from shortener.callbacks import replay
+from shortener.errors import InvalidFieldsError, MessageNotFoundError
+from shortener.messages import preprocess
+from shortener.reporting import callback_report, click_lists, message_report
+from shortener.rules.visitors.visitor import Visitor
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Link, Message
+from shortener.web.dashboard import highlight, timeline
+from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
 MODULE: Final = 4  # pixels of a module of the QR code
 
@@ -26,16 +29,16 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/messages/<msgid>/clicks", view_func=clicks)
     blueprint.add_url_rule("/messages/<msgid>/qr.svg", view_func=qr)
     blueprint.add_url_rule("/messages/<msgid>/off", view_func=switch_off, methods=["POST"])
-    blueprint.add_url_rule("/callbacks/<event_id>/replay", view_func=replay, methods=["POST"])
+    blueprint.add_url_rule("/callbacks/<event_id>/replay", endpoint="replay", view_func=replay_one, methods=["POST"])
 
 
 @for_viewers
 def message(seat: Seat, msgid: str) -> ResponseReturnValue:
     """Everything about one message."""
     with db.read() as session:
-        found = messages.find(session, seat.account, msgid)
-        link = messages.link_of(session, found)
-        report = reports.full(session, found, services().address)
+        found = preprocess.find(session, seat.account, msgid)
+        link = preprocess.link_of(session, found)
+        report = message_report.full(session, found, services().address)
         asked = _replays(session, seat, report)
         now = rfc3339(db.now(session))
     return render_template(
@@ -52,7 +55,7 @@ def clicks(seat: Seat, msgid: str) -> ResponseReturnValue:
     """The clicks on a message's link, by class of visitor, page by page."""
     visitor = request.args.get("visitor") or None
     if visitor is not None and visitor not in {each.value for each in Visitor}:
-        raise InvalidOrderError({"visitor": ["is no class of visitor"]})
+        raise InvalidFieldsError({"visitor": ["is no class of visitor"]})
     with db.read() as session:
         found, link = _with_link(session, seat, msgid)
         page = click_lists.find(session, link, visitor=visitor, place=request.args.get("cursor"))
@@ -74,28 +77,28 @@ def qr(seat: Seat, msgid: str) -> ResponseReturnValue:
 def switch_off(seat: Seat, msgid: str) -> ResponseReturnValue:
     """Let the link die now."""
     with db.write() as session:
-        found = messages.find(session, seat.account, msgid)
-        messages.switch_off(session, found, now=db.now(session))
+        found = preprocess.find(session, seat.account, msgid)
+        preprocess.switch_off(session, found, now=db.now(session))
     return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
 
 
 @for_owners
-def replay(seat: Seat, event_id: str) -> ResponseReturnValue:
+def replay_one(seat: Seat, event_id: str) -> ResponseReturnValue:
     """Attempt the callback once more, and go back to its message."""
     with db.write() as session:
-        callback = replays.find(session, seat.account, event_id)
-        replays.ask(
+        callback = replay.find(session, seat.account, event_id)
+        replay.ask(
             session, callback, asked_by=seat.asker, now=db.now(session), waits=services().settings.callback_waits
         )
         base_url = services().settings.base_url
-        msgid = callback_reports.full(session, callback, base_url)["msgid"]
+        msgid = callback_report.full(session, callback, base_url)["msgid"]
     services().deliverer.wake()
     return redirect(url_for("dashboard.message", msgid=msgid, done="replayed", _anchor="line"), 303)
 
 
 def _with_link(session: Session, seat: Seat, msgid: str) -> tuple[Message, Link]:
-    found = messages.find(session, seat.account, msgid)
-    link = messages.link_of(session, found)
+    found = preprocess.find(session, seat.account, msgid)
+    link = preprocess.link_of(session, found)
     if link is None:
         raise MessageNotFoundError
     return found, link
@@ -104,8 +107,8 @@ def _with_link(session: Session, seat: Seat, msgid: str) -> tuple[Message, Link]
 def _replays(session: Session, seat: Seat, report: dict[str, Any]) -> list[dict[str, Any]]:
     if report["callback"] is None:
         return []
-    callback = replays.find(session, seat.account, report["callback"]["id"])
-    asked: list[dict[str, Any]] = callback_reports.full(session, callback, "")["replays"]
+    callback = replay.find(session, seat.account, report["callback"]["id"])
+    asked: list[dict[str, Any]] = callback_report.full(session, callback, "")["replays"]
     return asked
 
 
@@ -120,9 +123,9 @@ def _life(report: dict[str, Any], now: str) -> str | None:
 def _texts(message: Message, link: Link | None) -> dict[str, Any]:
     """The text as it came and as it was given back, with the link marked in both."""
     if link is None:
-        return {"came": [pieces.Piece(message.text)], "sent": None}
+        return {"came": [highlight.Piece(message.text)], "sent": None}
     start, end = link.starts_at, link.ends_at
     return {
-        "came": pieces.around(message.text, start, end, message.text[start:end]),
-        "sent": pieces.around(message.text, start, end, services().address.of_link(link)),
+        "came": highlight.around(message.text, start, end, message.text[start:end]),
+        "sent": highlight.around(message.text, start, end, services().address.of_link(link)),
     }

@@ -5,12 +5,13 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from shortener import db, message_lists
-from shortener.message_filters import FILTERS, Filter
-from shortener.services import services
-from shortener.web import exports
+from shortener.reporting import message_lists
+from shortener.reporting.message_filter import FILTERS, Filter
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.web.api import exports
 from shortener.web.dashboard import periods
-from shortener.web.dashboard.seats import Seat, for_viewers
+from shortener.web.dashboard.access import Seat, for_viewers
 
 PAGE: Final = 25
 

@@ -7,10 +7,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import make_url
 
-from shortener import db, people, totals
-from shortener.config import PREFIX, VERSION, Settings
-from shortener.services import services
-from shortener.web.dashboard.seats import Seat, for_operators
+from shortener.accounts import people
+from shortener.config.settings import PREFIX, VERSION, Settings
+from shortener.reporting import account_numbers
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.web.dashboard.access import Seat, for_operators
 
 DAYS: Final = 7
 
@@ -25,7 +27,7 @@ def operator(seat: Seat) -> ResponseReturnValue:
     """Everything about the installation that its operator asks for."""
     settings = services().settings
     with db.read() as session:
-        accounts = totals.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
+        accounts = account_numbers.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
         everybody = people.every(session)
     return render_template(
         "dashboard/operator.html",

@@ -7,13 +7,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from shortener import callback_lists, db, undetected
-from shortener import overview as overviews
-from shortener.errors import InvalidOrderError
-from shortener.message_filters import Filter
-from shortener.rules.moments import EPOCH
+from shortener.errors import InvalidFieldsError
+from shortener.reporting import callback_lists, undetected
+from shortener.reporting import period_numbers as overviews
+from shortener.reporting.message_filter import Filter
+from shortener.rules.wire.moments import EPOCH
+from shortener.storage import db
 from shortener.web.dashboard import chart, periods
-from shortener.web.dashboard.seats import Seat, for_viewers
+from shortener.web.dashboard.access import Seat, for_viewers
 
 # By the name in the address, with how many days.
 PERIODS: Final = {
@@ -79,7 +80,7 @@ def _period(given: dict[str, str], now: dt.datetime) -> tuple[dt.datetime, dt.da
         return end - PERIODS[DEFAULT][0] * periods.DAY, end
     name = given.get("days", DEFAULT)
     if name not in PERIODS:
-        raise InvalidOrderError({"days": [f"must be one of {', '.join(PERIODS)}"]})
+        raise InvalidFieldsError({"days": [f"must be one of {', '.join(PERIODS)}"]})
     return periods.last_days(now, PERIODS[name][0])
 
 

@@ -6,11 +6,12 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener import db, people, sessions, sign_in_limits
+from shortener.accounts import logins, people, throttle
 from shortener.errors import PasswordError, SignInBusyError, SignInError, SignInLimitError
+from shortener.storage import db
 from shortener.web.access import public
-from shortener.web.dashboard import forms, known_browsers, seats
-from shortener.web.dashboard.seats import Seat, for_people
+from shortener.web.dashboard import access, forms, known_browsers
+from shortener.web.dashboard.access import Seat, for_people
 
 BUSY: Final = 3  # seconds after which a browser may try again where too many sign in
 LONGEST: Final = 16_384  # bytes of a sign-in's form: strangers send it
@@ -26,9 +27,9 @@ def register(blueprint: Blueprint) -> None:
 @public
 def sign_in() -> ResponseReturnValue:
     """Ask for name and password; with the right ones, open a session."""
-    page = seats.page_or(request.args.get("next"), url_for("dashboard.overview"))
+    page = access.page_or(request.args.get("next"), url_for("dashboard.overview"))
     if not forms.sent():
-        return redirect(page, 303) if seats.taken() else _sign_in_page()
+        return redirect(page, 303) if access.taken() else _sign_in_page()
     given = forms.fields(LONGEST)
     try:
         token = _opened(given.get("name", ""), given.get("password", ""))
@@ -37,14 +38,14 @@ def sign_in() -> ResponseReturnValue:
     except SignInError as error:
         return _sign_in_page(401, given.get("name", ""), error.code)
     _end_session()
-    return known_browsers.remember(seats.take(token, page), given.get("name", ""))
+    return known_browsers.remember(access.take(token, page), given.get("name", ""))
 
 
 @for_people
 def sign_out(seat: Seat) -> ResponseReturnValue:
     """End the session."""
     _end_session()
-    return seats.leave(url_for("dashboard.sign_in"))
+    return access.leave(url_for("dashboard.sign_in"))
 
 
 @for_people
@@ -71,32 +72,32 @@ def _change_password(seat: Seat, old: str, new: str) -> None:
     name = seat.person.name
     with people.in_line():
         with db.write() as session:
-            tried = sign_in_limits.begin(session, name, known_browsers.of_seat(seat), now=db.now(session))
+            tried = throttle.begin(session, name, known_browsers.of_seat(seat), now=db.now(session))
         if not people.matches(seat.person, old):
             raise SignInError
         new_hash = people.hashed(new)
     with db.write() as session:
         people.set_password(session, people.named(session, name), new_hash, keep=seat.signed_in.id)
-        sign_in_limits.take_back(session, tried)
+        throttle.take_back(session, tried)
 
 
 def _opened(name: str, given: str) -> str:
     """A new session's cookie. No transaction is open while the password is tried."""
     place = known_browsers.place(name)
     with db.read() as session:
-        sign_in_limits.check(session, name, place, now=db.now(session))
+        throttle.check(session, name, place, now=db.now(session))
         person = people.find(session, name)
     with people.in_line():
         with db.write() as session:
-            tried = sign_in_limits.begin(session, name, place, now=db.now(session))
+            tried = throttle.begin(session, name, place, now=db.now(session))
         if not people.matches(person, given) or person is None:
             raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
         if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
             raise SignInError
-        sign_in_limits.take_back(session, tried)
-        return sessions.start(session, person, now=db.now(session))
+        throttle.take_back(session, tried)
+        return logins.start(session, person, now=db.now(session))
 
 
 def _later(page: Response, error: SignInLimitError | SignInBusyError) -> Response:
@@ -106,9 +107,9 @@ def _later(page: Response, error: SignInLimitError | SignInBusyError) -> Respons
 
 
 def _end_session() -> None:
-    if token := request.cookies.get(seats.COOKIE):
+    if token := request.cookies.get(access.COOKIE):
         with db.write() as session:
-            sessions.end(session, token)
+            logins.end(session, token)
 
 
 def _sign_in_page(status: int = 200, name: str = "", fault: str | None = None) -> Response:

@@ -5,12 +5,14 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from shortener import checks, db
-from shortener.errors import InvalidOrderError
-from shortener.orders import MESSAGE_LENGTH, Question
-from shortener.services import services
-from shortener.web.dashboard import forms, pieces
-from shortener.web.dashboard.seats import Seat, for_viewers
+from shortener.errors import InvalidFieldsError
+from shortener.messages import dry_run
+from shortener.messages.submission import DryRunRequest
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.validation.types import MESSAGE_LENGTH
+from shortener.web.dashboard import forms, highlight
+from shortener.web.dashboard.access import Seat, for_viewers
 
 FIELDS = ("message", "detection", "bare_domains")
 
@@ -30,17 +32,19 @@ def try_it(seat: Seat) -> ResponseReturnValue:
     text = given["message"] = given.get("message", "").replace("\r\n", "\n")
     try:
         if not text:
-            raise InvalidOrderError({"message": ["is required"]})
-        question = Question.check(given)
-    except InvalidOrderError as error:
+            raise InvalidFieldsError({"message": ["is required"]})
+        question = DryRunRequest.check(given)
+    except InvalidFieldsError as error:
         return _page(seat, given, faults=error.fields), 422
     house = services().house
     with db.read() as session:
-        finding = checks.finding(session, text, seat.account, question, house, now=db.now(session))
-    shortlink = f"{house.base_url}/{checks.SAMPLE_SLUG}"
-    checked = checks.shown(text, finding, house) | {"other": checks.other(text, finding, seat.account, question, house)}
+        finding = dry_run.finding(session, text, seat.account, question, house, now=db.now(session))
+    shortlink = f"{house.base_url}/{dry_run.SAMPLE_SLUG}"
+    checked = dry_run.shown(text, finding, house) | {
+        "other": dry_run.other(text, finding, seat.account, question, house)
+    }
     return _page(
-        seat, given, checked=checked, pieces=pieces.of(text, finding), sent=pieces.sent(text, finding, shortlink)
+        seat, given, checked=checked, pieces=highlight.of(text, finding), sent=highlight.sent(text, finding, shortlink)
     )
 
 

@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask
 
-from tests.browsing import Browser, make_person, seated
-from tests.factories import Sender
+from tests.support.browsing import Browser, make_person, seated
+from tests.support.factories import Sender
 
 
 @pytest.fixture

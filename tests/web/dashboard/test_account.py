@@ -6,20 +6,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shortener import accounts, db
+from shortener.accounts import senders
 from shortener.errors import CredentialsError
-from shortener.models import Account, Credential
-from shortener.services import Services
-from shortener.services import services as of_app
-from tests.browsing import Browser
-from tests.factories import Sender
+from shortener.running.services import Services
+from shortener.running.services import services as of_app
+from shortener.storage import db
+from shortener.storage.models import Account, Credential
+from tests.support.browsing import Browser
+from tests.support.factories import Sender
 
 PAGE = "/dashboard/account"
 
 
 def opens(token: str) -> bool:
     try:
-        return accounts.authenticate(of_app().readers, None, token).name == "shop"
+        return senders.authenticate(of_app().readers, None, token).name == "shop"
     except CredentialsError:
         return False
 
@@ -51,7 +52,7 @@ def test_a_new_signing_secret_is_shown_once_and_signs_beside_the_old_one(
     with db.read() as session:
         account = session.scalars(select(Account)).one()
         keys = services.settings.secret_keys
-        assert len(accounts.signing_keys(session, account.id, secret_keys=keys, now=db.now(session))) == 2
+        assert len(senders.signing_keys(session, account.id, secret_keys=keys, now=db.now(session))) == 2
 
 
 def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender: Sender, services: Services) -> None:

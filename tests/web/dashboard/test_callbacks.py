@@ -6,14 +6,15 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from shortener import db, replays
-from shortener.models import Attempt, Callback
-from shortener.services import Services
-from tests.browsing import Browser, Page
-from tests.databases import listening
-from tests.due import fill
-from tests.factories import Sender
-from tests.servers import OK, receiving
+from shortener.callbacks import replay
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback
+from tests.support.browsing import Browser, Page
+from tests.support.databases import listening
+from tests.support.due import fill
+from tests.support.factories import Sender
+from tests.support.servers import OK, receiving
 
 PAGE = "/dashboard/callbacks"
 DEAD, OTHER = "http://127.0.0.1:9/cb", "http://127.0.0.1:10/cb?<script>"
@@ -180,7 +181,7 @@ def test_a_replay_takes_all_pages_of_its_list(owner: Browser, sender: Sender, st
 def test_more_than_a_call_replays_are_announced(
     owner: Browser, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replays, "AT_ONCE", 4)
+    monkeypatch.setattr(replay, "AT_ONCE", 4)
     put(sender, {DEAD: 6})
     settle("exhausted")
     page = owner.open(PAGE + "?state=exhausted")

@@ -4,10 +4,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.models import SignedIn
-from tests.browsing import PASSWORD, Browser, make_person, seated
-from tests.factories import Sender
+from shortener.storage import db
+from shortener.storage.models import SignedIn
+from tests.support.browsing import PASSWORD, Browser, make_person, seated
+from tests.support.factories import Sender
 
 SIGN_OUT = "/dashboard/sign-out"
 

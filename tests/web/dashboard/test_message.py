@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shortener import db
-from shortener.models import Callback, Link, Replay
-from shortener.services import Services
-from tests.browsing import Browser
-from tests.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_message, slug_of
-from tests.servers import OK, receiving
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Callback, Link, Replay
+from tests.support.browsing import Browser
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_message, slug_of
+from tests.support.servers import OK, receiving
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 FAILS = b"HTTP/1.1 500 No\r\nContent-Length: %d\r\n\r\n%s" % (len(EVIL), EVIL.encode())

@@ -6,8 +6,8 @@ import json
 import pytest
 from flask import Flask
 
-from tests.browsing import Browser, Page
-from tests.factories import BROWSER, DAY, NOW, Sender, make_message, slug_of
+from tests.support.browsing import Browser, Page
+from tests.support.factories import BROWSER, DAY, NOW, Sender, make_message, slug_of
 
 PAGE = "/dashboard/messages"
 EVIL = "<script>alert(1)</script>\"'>"

@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from shortener.config import Settings
-from tests.browsing import Browser, make_person, seated
+from shortener.config.settings import Settings
 from tests.conftest import SECRET_KEY
-from tests.factories import Sender, make_message
+from tests.support.browsing import Browser, make_person, seated
+from tests.support.factories import Sender, make_message
 
 PAGE = "/dashboard/operator"
 

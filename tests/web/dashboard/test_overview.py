@@ -8,13 +8,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shortener import db
-from shortener.models import Callback
-from shortener.overview import Bucket
-from shortener.services import Services
+from shortener.reporting.period_numbers import Bucket
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Callback
 from shortener.web.dashboard import chart
-from tests.browsing import Browser
-from tests.factories import BROWSER, DAY, Sender, make_message, slug_of
+from tests.support.browsing import Browser
+from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
 
 PAGE = "/dashboard"
 DEAD = "http://127.0.0.1:9/cb"

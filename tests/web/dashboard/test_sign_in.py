@@ -8,14 +8,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shortener import db, people, sessions, sign_in_limits
-from shortener.config import Settings
+from shortener.accounts import logins, people, throttle
+from shortener.accounts.throttle import Place
+from shortener.config.settings import Settings
 from shortener.errors import SignInLimitError
-from shortener.models import SignedIn, SignInFailure
-from shortener.sign_in_limits import Place
-from tests.browsing import PASSWORD, Browser, make_person, seated
+from shortener.storage import db
+from shortener.storage.models import SignedIn, SignInFailure
 from tests.conftest import running
-from tests.factories import Sender
+from tests.support.browsing import PASSWORD, Browser, make_person, seated
+from tests.support.factories import Sender
 
 NEW = "another long one"
 SIGN_IN = "/dashboard/sign-in"
@@ -174,13 +175,13 @@ def test_a_session_that_is_used_lasts_longer_though_not_for_ever(app: Flask, ann
         session.execute(update(SignedIn).values(expires_on=now + dt.timedelta(hours=1)))
     assert ann.open("/dashboard/try").title == "Try it"
     with db.read() as session:
-        assert session.scalars(select(SignedIn.expires_on)).one() >= now + sessions.IDLE
+        assert session.scalars(select(SignedIn.expires_on)).one() >= now + logins.IDLE
     with db.write() as session:
-        created_on = now - sessions.LONGEST + dt.timedelta(minutes=30)
+        created_on = now - logins.LONGEST + dt.timedelta(minutes=30)
         session.execute(update(SignedIn).values(created_on=created_on, expires_on=now + dt.timedelta(minutes=15)))
     assert ann.open("/dashboard/try").title == "Try it"
     with db.read() as session:
-        assert session.scalars(select(SignedIn.expires_on)).one() == created_on + sessions.LONGEST
+        assert session.scalars(select(SignedIn.expires_on)).one() == created_on + logins.LONGEST
 
 
 def test_a_page_that_is_opened_again_writes_nothing(app: Flask, ann: Browser) -> None:
@@ -213,15 +214,13 @@ def begin(name: str, place: str, times: int = 1) -> None:
     for _ in range(times):
         with db.write() as session:
             session.add(
-                SignInFailure(
-                    name_sha256=sign_in_limits._sha256(name), network=place, tried_on=db.now(session) - 2 * SECOND
-                )
+                SignInFailure(name_sha256=throttle._sha256(name), network=place, tried_on=db.now(session) - 2 * SECOND)
             )
 
 
 HOME, AWAY = "203.0.113.9", "198.51.100.7"
-FREE = sign_in_limits.PAIR.free
-FRESH = sign_in_limits.FRESH
+FREE = throttle.PAIR.free
+FRESH = throttle.FRESH
 
 
 def sign_in_from(browser: Browser, network: str, name: str = "ann@example.com") -> int:
@@ -245,7 +244,7 @@ def test_what_is_refused_tells_when_to_come_again(ann: Browser) -> None:
 
 @pytest.mark.parametrize(("failures", "seconds"), [(4, 0), (5, 2), (6, 4), (9, 32), (10, 60), (11, 60), (10_000, 60)])
 def test_the_wait_doubles_up_to_a_minute(failures: int, seconds: int) -> None:
-    assert sign_in_limits.PAIR.wait(failures) == seconds * SECOND
+    assert throttle.PAIR.wait(failures) == seconds * SECOND
 
 
 def test_who_waits_as_told_is_let_in(ann: Browser) -> None:
@@ -261,7 +260,7 @@ def test_nobody_locks_out_a_name_from_elsewhere(ann: Browser) -> None:
 
 
 def test_many_networks_together_try_one_name_seldom(app: Flask, ann: Browser) -> None:
-    for number in range(sign_in_limits.NAME.free):
+    for number in range(throttle.NAME.free):
         begin("ann@example.com", f"10.0.{number}.0/24")
     assert fail(ann, "ann@example.com", FRESH + 1, AWAY) == [401] * FRESH + [429]
     later(30 * SECOND)
@@ -270,16 +269,16 @@ def test_many_networks_together_try_one_name_seldom(app: Flask, ann: Browser) ->
 
 def test_many_networks_together_keep_nobody_out(app: Flask, ann: Browser) -> None:
     """However busy they are, the first tries from a network of one's own are not theirs."""
-    for number in range(sign_in_limits.NAME.free):
+    for number in range(throttle.NAME.free):
         begin("ann@example.com", f"10.0.{number}.0/24")
-    begin("bob@example.com", "203.0.113.0/24", sign_in_limits.NETWORK.free)
+    begin("bob@example.com", "203.0.113.0/24", throttle.NETWORK.free)
     assert fail(ann, "ann@example.com", 1, HOME) == [401]
     assert sign_in_from(Browser(app), HOME) == 303
 
 
 def test_a_network_tries_many_names_seldom(ann: Browser) -> None:
     """Whatever addresses it uses; an IPv6 network is a /48."""
-    for number in range(sign_in_limits.NETWORK.free):
+    for number in range(throttle.NETWORK.free):
         begin(f"name {number}", "2001:db8:1::/48")
     assert fail(ann, "another", FRESH + 1, "2001:db8:1:2::77") == [401] * FRESH + [429]
     assert fail(ann, "another", 1, "2001:db8:2::1") == [401]
@@ -291,9 +290,9 @@ def test_a_browser_that_was_signed_in_before_is_not_hit(app: Flask, ann: Browser
     """Not by failures of strangers in its own network, as behind a proxy that is not trusted, nor by all of them."""
     assert sign_in_from(ann, HOME) == 303
     ann.client.delete_cookie("dashboard", path="/dashboard")
-    for number in range(sign_in_limits.NAME.free):
+    for number in range(throttle.NAME.free):
         begin("ann@example.com", f"10.0.{number}.0/24")
-    begin("ann@example.com", "203.0.113.0/24", sign_in_limits.NETWORK.free)
+    begin("ann@example.com", "203.0.113.0/24", throttle.NETWORK.free)
     assert sign_in_from(Browser(app), HOME) == 429
     assert sign_in_from(ann, HOME) == 303
 
@@ -340,7 +339,7 @@ def test_tries_at_one_moment_are_counted_too(app: Flask, ann: Browser) -> None:
     def count(_: int) -> bool:
         with app.app_context(), db.write() as session:
             try:
-                sign_in_limits.begin(session, "ann", Place("203.0.113.0/24"), now=db.now(session))
+                throttle.begin(session, "ann", Place("203.0.113.0/24"), now=db.now(session))
             except SignInLimitError:
                 return False
             return True
@@ -351,7 +350,7 @@ def test_tries_at_one_moment_are_counted_too(app: Flask, ann: Browser) -> None:
 
 def test_after_the_window_old_failures_are_gone(app: Flask, ann: Browser) -> None:
     fail(ann, "ann@example.com", FREE)
-    later(sign_in_limits.WINDOW)
+    later(throttle.WINDOW)
     assert ann.sign_in("ann@example.com").status == 200
     assert rows(SignInFailure) == 0
 

@@ -2,10 +2,10 @@
 
 from sqlalchemy import func, select
 
-from shortener import db
-from shortener.models import Link, Message
-from tests.browsing import Browser, Page
-from tests.factories import TEXT
+from shortener.storage import db
+from shortener.storage.models import Link, Message
+from tests.support.browsing import Browser, Page
+from tests.support.factories import TEXT
 
 
 def look(browser: Browser, message: str, **fields: str) -> Page:

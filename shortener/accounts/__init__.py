@@ -1,0 +1,1 @@
+"""Senders, their credentials and secrets, and the people who sign in."""

@@ -1,0 +1,1 @@
+"""Tell a sender about first clicks: replay, test event."""

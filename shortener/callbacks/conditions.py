@@ -1,0 +1,87 @@
+"""Conditions that select callbacks of an account."""
+
+import datetime as dt
+from typing import Literal, Protocol
+
+from sqlalchemy import ColumnElement, literal_column, select
+
+from shortener.delivery.queue import EXHAUSTED, INTERRUPTED
+from shortener.storage.models import Account, Attempt, Callback
+
+State = Literal["waiting", "failing", "delivered", "exhausted"]
+
+
+class Wanted(Protocol):
+    """A choice of callbacks: by state, by the time of the click in `[start, end)`, and by destination."""
+
+    @property
+    def state(self) -> State | None:
+        """`waiting`, `failing`, `delivered` or `exhausted`; None for all."""
+
+    @property
+    def start(self) -> dt.datetime | None:
+        """The first moment of a click."""
+
+    @property
+    def end(self) -> dt.datetime | None:
+        """The moment before which the clicks came."""
+
+    @property
+    def destination(self) -> str | None:
+        """`scheme://host:port` of the receiver, or `-`."""
+
+
+def conditions(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What a callback of the account must fulfil to be among the wanted ones."""
+    conditions = [*_whose(account, wanted), *clicked(wanted.start, wanted.end)]
+    if wanted.state == "failing":
+        conditions.append(has_failed())
+    elif wanted.state == "exhausted":
+        conditions.append(is_exhausted())
+    elif wanted.state == "delivered":
+        conditions.append(Callback.state == "delivered")
+    return conditions
+
+
+def _whose(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """The account's, by an index in which few stand without the many.
+
+    To name the account besides would lead the database to all that it ever had.
+    """
+    if wanted.destination is not None:
+        queue = [Callback.destination == f"{account.id} {wanted.destination}"]
+        if wanted.state == "delivered":  # no index knows their destination: the account's leads to the period
+            queue.append(Callback.account_id == account.id)
+    elif wanted.state in {"waiting", "failing"}:
+        queue = of(account)
+    else:
+        queue = [Callback.account_id == account.id]
+    return [Callback.settled_on.is_(None), *queue] if wanted.state in {"waiting", "failing"} else queue
+
+
+def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnElement[bool]]:
+    """That the click came in `[start, end)`."""
+    since = [] if start is None else [Callback.created_on >= start]
+    return since if end is None else [*since, Callback.created_on < end]
+
+
+def is_exhausted() -> ColumnElement[bool]:
+    """Whether the callback is exhausted, as the index of these has it: a parameter would not match it."""
+    return Callback.state == literal_column(f"'{EXHAUSTED}'")
+
+
+def has_failed() -> ColumnElement[bool]:
+    """Whether an attempt has failed since the callback came in, or since it was last asked for once more."""
+    failed = select(Attempt.id).where(
+        Attempt.callback_id == Callback.id,
+        Attempt.number > Callback.starts_before,
+        Attempt.outcome.is_not(None),
+        Attempt.outcome != INTERRUPTED,
+    )
+    # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
+    return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
+
+
+def of(account: Account) -> list[ColumnElement[bool]]:
+    """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
+    return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]

@@ -1,0 +1,139 @@
+"""Replays: one more attempt of a settled callback, asked for by somebody, under the same id and with the same bytes."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from shortener.callbacks import conditions
+from shortener.delivery import stranded
+from shortener.delivery.queue import PENDING
+from shortener.errors import CallbackNotFoundError, CallbackOpenError
+from shortener.rules.delivery import receiver
+from shortener.rules.wire import cursor
+from shortener.storage.models import Account, Attempt, Callback, Replay
+from shortener.validation.models import Fields
+from shortener.validation.types import Moment, RowCursor, Switch
+
+AT_ONCE = 1000  # callbacks that one call may replay
+EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
+
+
+class Selection(Fields):
+    """Which callbacks are to be replayed: those of clicks in `[from, to)` in this state, perhaps of one receiver."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]}
+    )
+
+    start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
+    end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
+    state: Literal["exhausted", "delivered"] = "exhausted"
+    destination: Annotated[
+        str | None,
+        Field(
+            max_length=receiver.MAX_URL,
+            description="Only those to this receiver: a URL of it, of which scheme, host and port count.",
+        ),
+    ] = None
+    cursor: Annotated[RowCursor | None, Field(description="Where an earlier call left off.")] = None
+    dry_run: Annotated[Switch, Field(description="`true`: only count them; nothing is attempted.")] = None
+
+    @field_validator("end")
+    @classmethod
+    def _follows(cls, value: dt.datetime, info: ValidationInfo) -> dt.datetime:
+        if "start" in info.data and value <= info.data["start"]:
+            raise ValueError("must be after from")
+        return value
+
+    @field_validator("destination")
+    @classmethod
+    def _one_spelling(cls, value: str | None) -> str | None:
+        """`-` stands for receivers that no callback may go to any more."""
+        return value if value in {None, "-"} else receiver.destination(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The row ids of at most 1,000 callbacks, the oldest first, and a cursor where these are not all."""
+
+    ids: Sequence[int]
+    rest: str | None
+
+
+def find(session: Session, account: Account, event_id: str) -> Callback:
+    """The account's callback of that id; CallbackNotFoundError also for another account's."""
+    callback = None
+    if EVENT_ID.fullmatch(event_id):  # anything else need not be asked for, and some of it PostgreSQL refuses
+        query = select(Callback).where(Callback.event_id == event_id, Callback.account_id == account.id)
+        callback = session.scalar(query)
+    if callback is None:
+        raise CallbackNotFoundError
+    return callback
+
+
+def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime, waits: Sequence[float] = ()) -> None:
+    """Attempt a settled callback once more, at once; CallbackOpenError where it is not settled.
+
+    If that fails it is again what it was before: exhausted or delivered. One that a wrong clock has put off for longer
+    than the longest of `waits` allows is attempted at once too.
+    """
+    if not _reopen(session, [callback.id], asked_by, now):
+        _free(session, callback, asked_by, now, stranded.longest_wait(waits))
+    session.refresh(callback)
+
+
+def _free(session: Session, callback: Callback, asked_by: str, now: dt.datetime, longest: dt.timedelta) -> None:
+    if not stranded.is_stranded(session, callback.id, now=now, longest=longest):
+        raise CallbackOpenError
+    stranded.free(session, [callback.id], now=now, lease=stranded.SLACK)
+    session.add(Replay(callback_id=callback.id, asked_on=now, asked_by=asked_by))
+    session.flush()
+
+
+def select_all(session: Session, account: Account, selection: Selection) -> Selected:
+    """Find the account's callbacks that a replay of many is asked for. This may read a long period: hold no lock."""
+    query = select(Callback.created_on, Callback.id).where(*conditions.conditions(account, selection))
+    if selection.cursor is not None:
+        query = query.where(tuple_(Callback.created_on, Callback.id) > cursor.row(selection.cursor))
+    rows = session.execute(query.order_by(Callback.created_on, Callback.id).limit(AT_ONCE + 1)).all()
+    chosen = rows[:AT_ONCE]
+    rest = cursor.after_row(*chosen[-1]) if len(rows) > AT_ONCE else None
+    return Selected([row_id for _, row_id in chosen], rest)
+
+
+def ask_all(session: Session, selected: Selected, *, asked_by: str, now: dt.datetime) -> int:
+    """Attempt all of these once more that are still settled; give back how many those are."""
+    return _reopen(session, selected.ids, asked_by, now)
+
+
+def of(session: Session, callback: Callback) -> Sequence[Replay]:
+    """Who asked for replays of a callback, and when; the first one first."""
+    return session.scalars(select(Replay).where(Replay.callback_id == callback.id).order_by(Replay.id)).all()
+
+
+def _reopen(session: Session, ids: Sequence[int], asked_by: str, now: dt.datetime) -> int:
+    """Make settled callbacks due and note who asked; give back how many were settled."""
+    if not ids:
+        return 0
+    last = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.callback_id == Callback.id)
+    settled = update(Callback).where(Callback.id.in_(ids), Callback.settled_on.is_not(None))
+    values = {
+        "state": PENDING,
+        "due_on": now,
+        "settled_on": None,
+        "replayed_from": Callback.state,
+        "starts_before": last.scalar_subquery(),
+    }
+    reopened = session.scalars(
+        settled.values(values).returning(Callback.id), execution_options={"synchronize_session": False}
+    ).all()
+    if reopened:
+        rows = [{"callback_id": row_id, "asked_on": now, "asked_by": asked_by} for row_id in reopened]
+        session.execute(insert(Replay), rows)
+    return len(reopened)

@@ -1,0 +1,1 @@
+"""Resolve slugs and record clicks."""

@@ -1,0 +1,1 @@
+"""Take messages in, find their links, store both."""

@@ -1,0 +1,141 @@
+"""A campaign: a file of messages in, the same file with their shortlinks out, a transaction's rows at a time."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from shortener.errors import CampaignError, ClientTagTakenError, InvalidFieldsError
+from shortener.installation.site import Address, House
+from shortener.messages import bulk, rewriting
+from shortener.messages.bulk import Outcome
+from shortener.messages.campaign_files import File, Row
+from shortener.messages.preprocess import Preprocessed
+from shortener.messages.submission import Submission
+from shortener.rules.delivery.receiver import Policy
+from shortener.rules.wire.json_stream import Entry, Fault
+from shortener.rules.wire.strict_json import Object
+from shortener.storage.models import Account
+
+FIELDS: Final = tuple(Submission.model_fields)
+ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which column is which field of a message, what is the same in all rows, and how the new columns are named."""
+
+    columns: Mapping[str, str]  # by field
+    constants: Mapping[str, str]
+    prefix: str = ""
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The names of the new columns."""
+        return tuple(self.prefix + name for name in ADDED)
+
+    def entry(self, row: Row) -> Entry:
+        """What is handed in for a row: a cell without content is a field that is not given."""
+        if row.problem is not None:
+            return Fault("invalid_row", row.problem)
+        given = {field: row.values.get(column) for field, column in self.columns.items()}
+        entry = Object({**self.constants, **{name: value for name, value in given.items() if value not in ("", None)}})
+        entry.repeated = row.repeated
+        return entry
+
+    def check(self, columns: tuple[str, ...] | None) -> None:
+        """CampaignError where a column that is needed is missing, or one would be overwritten."""
+        if columns is None:
+            return
+        if self.columns["message"] not in columns:
+            names = ", ".join(columns)
+            raise CampaignError(
+                f"The input has no column named {self.columns['message']}. It has: {names}. Choose one by --column."
+            )
+        twice = [name for name in self.columns.values() if columns.count(name) > 1]
+        if twice:
+            raise CampaignError(f"The input has several columns named {twice[0]}; which one is meant?")
+        self.keep(columns)
+
+    def keep(self, names: Mapping[str, object] | tuple[str, ...]) -> None:
+        """CampaignError where one of these columns would be overwritten."""
+        if taken := [name for name in self.added if name in names]:
+            raise CampaignError(
+                f"The input has {taken[0]} already, and it would be overwritten; name the new columns otherwise by "
+                "--prefix."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is; `unlinked` are the messages that were stored and got no shortlink."""
+
+    rows: int = 0
+    problems: int = 0
+    unlinked: int = 0
+
+
+def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], prefix: str = "") -> Plan:
+    """Columns that are named like fields are these fields, unless another column, or a constant, was named for them."""
+    own = {field: field for field in FIELDS if field not in constants}
+    columns = {field: name for field, name in {**own, **mapped, "message": column}.items() if name}
+    return Plan(columns, constants, prefix)
+
+
+def run(
+    file: File,
+    plan: Plan,
+    account: Account,
+    house: House,
+    policy: Policy,
+    address: Address,
+    *,
+    idempotency_key: str | None = None,
+) -> Iterator[Progress]:
+    """Preprocess every row of a file that has begun to be written; say after each transaction how far it is.
+
+    A row is written when its message is stored.
+    """
+    done = Progress()
+    for rows in bulk.in_parts(_checked(file, plan)):
+        entries = [plan.entry(row) for row in rows]
+        outcomes = bulk.preprocess_entries(
+            entries, account, house, policy, first=done.rows, idempotency_key=idempotency_key
+        )
+        for row, outcome in zip(rows, outcomes, strict=True):
+            file.write(row, dict(zip(plan.added, _values(outcome, plan, address), strict=True)))
+        file.flush()
+        stored = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
+        done = Progress(
+            rows=done.rows + len(rows),
+            problems=done.problems + len(rows) - len(stored),
+            unlinked=done.unlinked + sum(outcome.link is None for outcome in stored),
+        )
+        yield done
+
+
+def _checked(file: File, plan: Plan) -> Iterator[Row]:
+    for row in file.rows():
+        if file.columns is None:
+            plan.keep(row.values)
+        yield row
+
+
+def _values(outcome: Outcome, plan: Plan, address: Address) -> tuple[str | None, ...]:
+    """What the new columns hold."""
+    if not isinstance(outcome, Preprocessed):
+        return None, None, None, None, _problem(outcome, plan)
+    message, link = outcome.message, outcome.link
+    shortlink = address.of_link(link) if link else None
+    skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
+    return message.msgid, rewriting.rewritten_text(message, link, address), shortlink, skipped, None
+
+
+def _problem(outcome: Outcome, plan: Plan) -> str:
+    if isinstance(outcome, Fault):
+        return outcome.sentence
+    if isinstance(outcome, InvalidFieldsError):
+        faults = [f"{plan.columns.get(field, field)} {', '.join(said)}" for field, said in outcome.fields.items()]
+        return "; ".join(faults)
+    if isinstance(outcome, ClientTagTakenError):
+        return f"{outcome} Its msgid is {outcome.msgid}."
+    return str(outcome)

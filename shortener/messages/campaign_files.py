@@ -1,0 +1,173 @@
+"""The files of a campaign: rows of CSV or lines of JSON, read and written piece by piece. Memory stays flat.
+
+What a row holds besides the message's own fields is given back as it came.
+"""
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import IO, Any, Final, Protocol
+
+from shortener.errors import CampaignError
+from shortener.rules.wire import json_stream
+from shortener.rules.wire.json_stream import Fault
+
+DELIMITERS: Final = ",;\t"
+PIECE: Final = 64 * 1024  # bytes
+NOT_UTF_8: Final = "The input is not UTF-8. Say its encoding: try --encoding cp932 (Japan) or --encoding cp1252."
+_MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its values by column, what its file writes back of it, and why it cannot be used, where it cannot."""
+
+    values: Mapping[str, Any]
+    original: Any
+    repeated: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+class File(Protocol):
+    """What is read, and how what is written follows from it."""
+
+    columns: tuple[str, ...] | None  # None where each row has its own
+
+    def rows(self) -> Iterator[Row]:
+        """The rows in their order; one that cannot be read is there with its problem."""
+
+    def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
+        """Begin to write rows that have these columns more."""
+
+    def write(self, row: Row, added: Mapping[str, str | None]) -> None:
+        """Write a row with its further values."""
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+
+
+class Csv:
+    """CSV as spreadsheets write it: with or without byte order mark, split by comma, semicolon or tab."""
+
+    def __init__(self, source: io.BufferedReader, encoding: str | None = None, delimiter: str | None = None) -> None:
+        """Encoding and delimiter are found out where they are not given.
+
+        CampaignError without a header, and where nothing says the encoding and the beginning is not UTF-8: else each
+        row with such a text would be a problem of its own, and the others would be sent.
+        """
+        head = source.peek(PIECE)
+        if encoding is None and not _is_text(head):
+            raise CampaignError(NOT_UTF_8)
+        self._encoding = encoding or next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
+        # What is not valid in its row is a fault of that row, and is written back as it came; UTF-16 knows no such way.
+        self._errors = "strict" if self._encoding.startswith("utf-16") else "surrogateescape"
+        first = head.decode(self._encoding, "ignore").partition("\n")[0]
+        self._delimiter = delimiter or _delimiter_of(first)
+        self._line_end = "\r\n" if first.endswith("\r") else "\n"
+        text = io.TextIOWrapper(source, self._encoding, self._errors, newline="")
+        self._reader = csv.reader(text, delimiter=self._delimiter, strict=True)
+        try:
+            self.columns: tuple[str, ...] | None = tuple(next(self._reader))
+        except StopIteration:
+            raise CampaignError("The input is empty; its first line must name the columns.") from None
+        except (csv.Error, UnicodeError) as error:
+            raise CampaignError(f"The line that names the columns cannot be read: {error}.") from None
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the header; empty lines and rows of empty cells are none."""
+        columns = self.columns or ()
+        while True:
+            try:
+                cells = next(self._reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row({}, [], problem=f"Line {self._reader.line_num} is not valid CSV: {error}.")
+                continue
+            except UnicodeError as error:
+                raise CampaignError(
+                    f"The input is not valid {self._encoding} after line {self._reader.line_num}."
+                ) from error
+            if not any(map(str.strip, cells)):  # a spreadsheet writes them below what it holds
+                continue
+            if len(cells) == len(columns):
+                yield Row(dict(zip(columns, cells, strict=True)), cells)
+            else:
+                yield Row({}, cells, problem=f"The row has {len(cells)} cells, and the header {len(columns)}.")
+
+    def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
+        """Write the header, in the input's encoding, with its delimiter and line end."""
+        self._target, self._text = target, io.StringIO(newline="")
+        self._encoder = codecs.getincrementalencoder(self._encoding)(self._errors)
+        self._writer = csv.writer(self._text, delimiter=self._delimiter, lineterminator=self._line_end)
+        self._writer.writerow([*(self.columns or ()), *added])
+        self.flush()
+
+    def write(self, row: Row, added: Mapping[str, str | None]) -> None:
+        """Write a row; one with too few or too many cells gets as many as there are columns."""
+        wide = len(self.columns or ())
+        self._writer.writerow([*[*row.original, *[""] * wide][:wide], *(value or "" for value in added.values())])
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        self._target.write(self._encoder.encode(self._text.getvalue()))
+        self._target.flush()
+        self._text.seek(0)
+        self._text.truncate()
+
+
+class JsonLines:
+    """An object in each line, in UTF-8."""
+
+    columns: tuple[str, ...] | None = None
+
+    def __init__(self, source: io.BufferedReader) -> None:
+        self._source = source
+
+    def rows(self) -> Iterator[Row]:
+        """The lines; empty ones are none."""
+        pieces: Iterable[bytes] = iter(partial(self._source.read1, PIECE), b"")
+        for entry in json_stream.of_lines(pieces):
+            if isinstance(entry, Fault):
+                yield Row({}, {}, problem=entry.sentence)
+            else:
+                yield Row(entry, entry, repeated=entry.repeated)
+
+    def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
+        """Nothing stands in front of the lines."""
+        self._target = target
+
+    def write(self, row: Row, added: Mapping[str, str | None]) -> None:
+        """Write an object with all fields."""
+        document = json.dumps({**row.original, **added}, ensure_ascii=False)
+        self._target.write(document.encode("utf-8", "replace") + b"\n")  # a name may hold a lone surrogate
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        self._target.flush()
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether the beginning of a file is marked UTF-16 or is valid UTF-8; its last character may be cut."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _delimiter_of(header: str) -> str:
+    """The one that stands most often between the names of the columns."""
+    unquoted = re.sub('"[^"]*"', "", header)
+    return max(DELIMITERS, key=unquoted.count)

@@ -1,0 +1,108 @@
+"""What a sender may ask for with a message: the one place that checks it, whatever wire format it came in."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import ConfigDict, Field
+
+from shortener.errors import InvalidFieldsError
+from shortener.validation.models import Faults, Fields, FieldsToCall
+from shortener.validation.types import CallbackUrl, Metadata, Recipient, ShortText, Switch, Tags, Text
+
+KEY_LENGTH = 255
+EXAMPLE: dict[str, Any] = {
+    "message": "Your parcel is on its way: https://example.com/track?id=1&lang=en Thank you!",
+    "lt_callbackurl": "https://crm.example.com/clicked",
+    "client_tag": "order-1",
+    "tags": ["parcel"],
+    "metadata": {"customer": 4711},
+}
+
+Detection = Annotated[
+    Literal["strict", "smart"],
+    Field(
+        description="`strict`: the link stands between spaces, tabs or line ends; `smart`: also beside Chinese, "
+        "Japanese or Korean text."
+    ),
+]
+BareDomains = Annotated[
+    Literal["off", "careful", "any"],
+    Field(description="Whether `example.com` is a link; `careful`: where it is not also a word, like `day.so`."),
+]
+
+
+def key_fault(key: str) -> str | None:
+    """What is wrong with an idempotency key, if anything is."""
+    if 0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable():
+        return None
+    return f"must be 1 to {KEY_LENGTH} printable ASCII characters"
+
+
+class Submission(FieldsToCall):
+    """A message with what is to be done about it. What is null follows the account's default."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+    message: Annotated[Text, Field(description="The text, whole.")]
+    track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
+    lt_callbackurl: Annotated[CallbackUrl | None, Field(description="Where the first click is told.")] = None
+    callbackurl: Annotated[CallbackUrl | None, Field(description="Kept for Xoxzo's clients; not called.")] = None
+    client_tag: Annotated[
+        ShortText | None, Field(description="Your own name for the message, unique in the account.")
+    ] = None
+    sender: Annotated[ShortText | None, Field(description="Kept, and given back in reports.")] = None
+    recipient: Annotated[
+        Recipient | None,
+        Field(description="Kept as the account wants it: whole, masked or not at all."),
+    ] = None
+    tags: Annotated[
+        Tags, Field(description="Given back in reports and events; in a form `a,b`, or one field each.")
+    ] = None
+    metadata: Annotated[
+        Metadata, Field(description="Given back in reports and events; at most 4 KB of JSON, in a form as JSON text.")
+    ] = None
+    detection: Detection | None = None
+    bare_domains: BareDomains | None = None
+    count_as_click: Annotated[
+        Literal["person", "person_or_unknown", "any"] | None, Field(description="Whose click is the first one.")
+    ] = None
+
+    def fingerprint(self) -> bytes:
+        """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
+        canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).digest()
+
+    def kept_recipient(self, storage: str) -> str | None:
+        """The recipient as the account wants it kept: `full`, `masked` but for the last four characters, or `none`."""
+        if self.recipient is None or storage == "full":
+            return self.recipient
+        if storage == "none":
+            return None
+        hidden = max(len(self.recipient) - 4, 0)
+        return "*" * hidden + self.recipient[hidden:] if hidden else "*" * len(self.recipient)
+
+
+class DryRunRequest(Fields):
+    """What would happen to one URL, or to one message? Give either."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}],
+            "oneOf": [{"required": ["url"]}, {"required": ["message"]}],
+        },
+    )
+
+    url: Text | None = None
+    message: Text | None = None
+    detection: Detection | None = None
+    bare_domains: BareDomains | None = None
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
+        """Make a question of what came in; InvalidOrderError also where it is none, or two."""
+        question = super().check(fields, faults=faults)
+        if (question.url is None) == (question.message is None):
+            raise InvalidFieldsError({"url": ["give either url or message"]})
+        return question

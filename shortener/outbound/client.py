@@ -1,0 +1,198 @@
+"""The only way out: POST to strangers' servers.
+
+A `Client` dials no address that the operator did not allow, whatever a name server says at that moment; follows no
+redirect; knows no proxy; keeps no cookie and no connection; decompresses nothing; reads little; and is back when
+its deadline is over. Its TLS settings are all that its attempts share.
+"""
+
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from shortener.outbound.guard import Guard, Plain, Resolve, StopError, Tls, Trip
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.receiver import Policy, check
+
+_READ, _KEEP = 8192, 2048  # bytes of an answer's body
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one attempt. Times are microseconds since its start, None where it did not get so far.
+
+    `status` is set for the outcome ANSWERED alone.
+    """
+
+    outcome: AttemptOutcome
+    status: int | None
+    detail: str  # one sentence for the sender
+    body: bytes = b""  # its first 2 KB, as they came
+    retry_after: str | None = None  # the header's value, as it came
+    lookup_us: int | None = None
+    connect_us: int | None = None  # TLS included
+    first_byte_us: int | None = None
+    total_us: int | None = None
+
+
+class Client:
+    """Makes attempts; one may be used from any number of threads at once."""
+
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        timeout: float = 15.0,
+        ca_bundle: str | None = None,
+        resolve: Resolve = socket.getaddrinfo,
+    ) -> None:
+        self._policy = policy
+        self._guard = Guard(policy, resolve)
+        self._timeout = timeout
+        self._context = _trust(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST once. Raises for headers that cannot be sent, never for what a receiver or a name server does."""
+        request = _request(url, body, headers)
+        trip = Trip(self._guard, self._timeout, _target(url))
+        fault = check(url, self._policy)
+        if fault:
+            return _failed(trip, AttemptOutcome.BLOCKED, fault)
+        try:
+            with closing(_Door(trip, self._context)) as door:
+                return _answered(trip, door.send(request, stream=True, timeout=self._timeout))
+        except StopError as stop:
+            return _failed(trip, stop.outcome, str(stop))
+        except Exception as error:  # a stranger's bytes went through several parsers of other people's making
+            log.info("an attempt broke off: %.200r", error)
+            return _broke(trip)
+
+
+@lru_cache(maxsize=4)  # loading a bundle takes longer than an attempt
+def _trust(ca_bundle: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_bundle)
+
+
+class _Door(HTTPAdapter):
+    """Requests' adapter for one attempt: no session, so nothing follows a redirect or reads the environment."""
+
+    def __init__(self, trip: Trip, context: ssl.SSLContext) -> None:
+        super().__init__()
+        self._trip, self._context = trip, context
+        self._pools: list[HTTPConnectionPool] = []
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+    ) -> HTTPConnectionPool:
+        """A new pool, for one connection of ours; never a proxy's."""
+        url = urlsplit(str(request.url))
+        host, port = url.hostname or "", url.port
+        if url.scheme == "https":
+            pool: HTTPConnectionPool = HTTPSConnectionPool(
+                host, port, ssl_context=self._context, cert_reqs="CERT_REQUIRED"
+            )
+        else:
+            pool = HTTPConnectionPool(host, port)
+        connection = Tls if url.scheme == "https" else Plain
+        pool.ConnectionCls = partial(connection, self._trip)  # type: ignore[assignment] # only ever called
+        self._pools.append(pool)
+        return pool
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """The shared context knows the certificates; the original would load the bundle for every attempt."""
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Only what is used: no cookie and no character set is read from a stranger."""
+        response = requests.Response()
+        response.status_code, response.raw = resp.status, resp
+        return response
+
+    def close(self) -> None:
+        """Close the connection, also one that the receiver wants kept."""
+        for pool in self._pools:
+            pool.close()
+
+
+def _request(url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
+    """A request with the URL's own bytes: preparing it would unquote what a receiver may have signed."""
+    ours = {"Accept-Encoding": "identity", "Connection": "close", "Content-Length": str(len(body))}
+    request = requests.PreparedRequest()
+    request.prepare_headers({"User-Agent": "shortener", **headers, **ours})
+    request.method, request.url, request.body = "POST", url, body
+    return request
+
+
+def _target(url: str) -> str:
+    """What a URL asks its host for, as it is written."""
+    rest = url.partition("://")[2]
+    behind = re.search("[/?].*", rest)
+    target = behind[0] if behind else "/"
+    return target if target.startswith("/") else f"/{target}"
+
+
+def _answered(trip: Trip, response: requests.Response) -> Answer:
+    with closing(response.raw) as raw:
+        body, is_whole = _body(raw)
+    detail = _judged(response.status_code, raw.headers.get("Location"), is_whole)
+    wait = raw.headers.get("Retry-After", "").strip()[:64]
+    return _answer(
+        trip,
+        AttemptOutcome.ANSWERED,
+        detail,
+        status=response.status_code,
+        body=body[:_KEEP],
+        retry_after=wait if wait and wait.isascii() and wait.isprintable() else None,
+    )
+
+
+def _failed(trip: Trip, outcome: AttemptOutcome, detail: str) -> Answer:
+    """No answer to the end; but where a status line came, it is the answer."""
+    if trip.status is not None:
+        return _answer(trip, AttemptOutcome.ANSWERED, _judged(trip.status, None, False), status=trip.status)
+    return _answer(trip, outcome, detail)
+
+
+def _broke(trip: Trip) -> Answer:
+    if trip.is_late():
+        return _failed(trip, AttemptOutcome.TIMEOUT, f"no answer within {trip.timeout:g} seconds")
+    return _failed(trip, AttemptOutcome.BROKEN, "the connection ended without an HTTP answer")
+
+
+def _answer(trip: Trip, outcome: AttemptOutcome, detail: str, *, status: int | None = None, **rest: Any) -> Answer:
+    trip.mark("total_us")
+    rest.update(trip.marks)
+    return Answer(outcome, status, detail, **rest)
+
+
+def _body(raw: Any) -> tuple[bytes, bool]:
+    """The first 8 KB of an answer's body, and whether they came without a fault."""
+    body = b""
+    try:
+        while len(body) < _READ and (piece := raw.read1(_READ - len(body), decode_content=False)):
+            body += piece
+    except (HTTPError, OSError, ValueError):  # the status stands: nothing here can change it
+        return body, False
+    return body, True
+
+
+def _judged(status: int, location: str | None, is_whole: bool) -> str:
+    sentence = f"answered {status}"
+    if location is not None and 300 <= status < 400:
+        sentence += f" to {location[:200]!a}, and redirects are not followed"
+    if status != 200:
+        sentence += "; only 200 counts as delivered"
+    return sentence if is_whole else f"{sentence} (and broke off or stalled after the status line)"

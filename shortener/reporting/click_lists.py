@@ -1,0 +1,39 @@
+"""Lists of a link's clicks, the newest first, of one class of visitor or of all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shortener.rules.wire import cursor
+from shortener.storage.models import Click, Link
+from shortener.validation.models import Parameters
+from shortener.validation.types import BehindClick
+
+PAGE = 100
+
+
+class Position(Parameters):
+    """Which page of a link's clicks."""
+
+    cursor: BehindClick = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Clicks, and a cursor where these are not all."""
+
+    rows: Sequence[Click]
+    next: str | None
+
+
+def find(session: Session, link: Link, *, visitor: str | None = None, place: str | None = None) -> Page:
+    """A page of the link's clicks; by the order in which they lie."""
+    query = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
+    if visitor is not None:
+        query = query.where(Click.visitor == visitor)
+    if place is not None:
+        query = query.where(Click.id < cursor.click(place))
+    rows = session.scalars(query).all()
+    return Page(rows[:PAGE], cursor.after_click(rows[PAGE - 1].id) if len(rows) > PAGE else None)

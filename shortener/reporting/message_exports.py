@@ -1,0 +1,160 @@
+"""Exports of messages: all that a list would show, as CSV or JSON Lines, a part at a time; memory stays flat.
+
+Each part is read in a transaction of its own that ends before the part is sent: whoever takes it slowly holds nothing
+up. So each message is as it was when its part was read.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from shortener.installation.site import Address
+from shortener.reporting import message_lists
+from shortener.reporting.message_filter import Filter, Place
+from shortener.reporting.message_lists import Row
+from shortener.rules.visitors.visitor import Visitor
+from shortener.rules.wire import csv_cells
+from shortener.rules.wire.moments import rfc3339
+from shortener.storage import db
+from shortener.storage.models import Account, Callback, Click, Message
+
+Document = dict[str, Any]
+AT_ONCE: Final = 1_000  # messages in a part
+LOOKED_AT: Final = 10_000  # messages for a part of those that a filter wants
+BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
+BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
+_COUNTS: Final = tuple(f"clicks_{visitor.value}" for visitor in Visitor)
+COLUMNS: Final = (
+    *("msgid", "received_on", "client_tag", "sender", "recipient", "tags", "link", "shortlink", "expires_on"),
+    *("accessed", "accessed_on", *_COUNTS, "callback", "metadata"),
+)
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How messages are written: what stands before them, some of them, and the end of an export that broke off."""
+
+    content_type: str
+    before: str
+    write: Callable[[Sequence[Document]], str]
+    broken_off: str
+
+
+def blocks(
+    account: Account,
+    wanted: Filter,
+    address: Address,
+    form: Format,
+    *,
+    until: dt.datetime,
+    reached: Callable[[dt.datetime], object] = lambda _: None,
+) -> Iterator[bytes]:
+    """What was received before `until`, the newest first; the first block is there when the first part was read.
+
+    `reached` is told, part by part, down to which moment all has been looked at.
+    """
+    lead = form.before
+    for documents in _parts(account, wanted, address, until, reached):
+        yield (lead + form.write(documents)).encode()
+        lead = ""
+    if lead:
+        yield lead.encode()
+
+
+def period(
+    session: Session, account: Account, wanted: Filter, *, until: dt.datetime
+) -> tuple[dt.datetime, dt.datetime]:
+    """From when to when an export will look at messages; without length where there are none."""
+    end = min(wanted.end or until, until)
+    oldest = session.scalar(select(func.min(Message.received_on)).where(Message.account_id == account.id)) or end
+    return min(max(wanted.start or oldest, oldest), end), end
+
+
+def _parts(
+    account: Account,
+    wanted: Filter,
+    address: Address,
+    until: dt.datetime,
+    reached: Callable[[dt.datetime], object],
+) -> Iterator[list[Document]]:
+    last: Place | None = min(place for place in (wanted.before(), (until, 0)) if place)
+    count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
+    while last is not None:
+        with db.read() as session:
+            found, last = message_lists.look(session, account, wanted, address.slugs, last, count, most=AT_ONCE)
+            documents = _documents(session, message_lists.load(session, found), address)
+        if last is not None:
+            reached(last[0])
+        if documents:
+            yield documents
+
+
+def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[Document]:
+    """The messages as they are exported, by two queries more, whatever their number."""
+    ids = [link.id for _, link in rows if link is not None]
+    counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
+    clicks = {
+        (link_id, f"clicks_{visitor}"): count
+        for link_id, visitor, count in session.execute(counted.group_by(Click.link_id, Click.visitor))
+    }
+    states = select(Callback.link_id, Callback.state).where(Callback.link_id.in_(ids))
+    callbacks: dict[int, str] = dict(session.execute(states).all())
+    return [
+        {
+            "msgid": message.msgid,
+            "received_on": rfc3339(message.received_on),
+            "client_tag": message.client_tag,
+            "sender": message.sender,
+            "recipient": message.recipient,
+            "tags": message.tags or [],
+            "link": link and link.target,
+            "shortlink": link and address.of_link(link),
+            "expires_on": link and rfc3339(link.expires_on),
+            "accessed": link and link.accessed_on is not None,
+            "accessed_on": link and link.accessed_on and rfc3339(link.accessed_on),
+            **{name: clicks.get((link.id, name), 0) if link else None for name in _COUNTS},
+            "callback": link and callbacks.get(link.id),
+            "metadata": message.details or {},
+        }
+        for message, link in rows
+    ]
+
+
+def _csv(documents: Sequence[Document], delimiter: str) -> str:
+    return csv_cells.lines(([_cell(document[column]) for column in COLUMNS] for document in documents), delimiter)
+
+
+def _cell(value: object) -> object:
+    """Tags as `a,b`, as they may be handed in; metadata as JSON."""
+    if isinstance(value, list):
+        return ",".join(value)
+    if isinstance(value, dict):
+        return _encode(value) if value else None
+    return value
+
+
+def _json_lines(documents: Sequence[Document]) -> str:
+    return "".join(_encode(document) + "\n" for document in documents)
+
+
+def csv_with(delimiter: str) -> Format:
+    """CSV whose cells have this character between them."""
+    return Format(
+        "text/csv; charset=utf-8",
+        BOM + csv_cells.lines([COLUMNS], delimiter),
+        partial(_csv, delimiter=delimiter),
+        csv_cells.lines([[BROKEN_OFF]], delimiter),
+    )
+
+
+FORMATS: Final = {
+    "csv": csv_with(","),
+    "jsonl": Format("application/jsonl", "", _json_lines, _json_lines([{"code": "broken_off", "detail": BROKEN_OFF}])),
+}

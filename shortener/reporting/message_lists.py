@@ -1,0 +1,184 @@
+"""Lists of messages, the newest first. What a page costs is bounded, whatever the filter and however many there are.
+
+Messages are looked at in their order, some at a time, and those that the filter does not want are passed over. A page
+ends where it is full, or where it has looked at enough; the next one continues there (docs/adr/0007-bounded-pages.md).
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from shortener.installation.site import Address
+from shortener.reporting.message_filter import Filter, Place
+from shortener.reporting.message_report import summary
+from shortener.rules.slug import Slugs, pasted
+from shortener.rules.wire import cursor
+from shortener.storage.models import Account, Click, Link, Message
+
+LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
+FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
+LONGEST_TEXT = 200  # characters of a client tag
+LAST = "\U0010ffff"  # nothing sorts behind it
+
+Row = tuple[Message, Link | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Messages with their links; and a cursor where that may not be all.
+
+    A page that is not full and has a cursor looked at enough for one call: back to `looked_back_to`.
+    """
+
+    rows: list[Row]
+    next: str | None
+    looked_back_to: dt.datetime | None
+
+
+def document(session: Session, account: Account, wanted: Filter, address: Address) -> dict[str, Any]:
+    """The answer for a page of the account's messages."""
+    page = find(session, account, wanted, address.slugs)
+    rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
+    return {
+        "messages": [summary(message, link, address) for message, link in page.rows],
+        "next": rest and f"{address.base_url}/v1/messages?{rest}",
+    }
+
+
+def find(session: Session, account: Account, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
+    """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
+    limit = limit or wanted.limit
+    found: list[Place] = []
+    last = wanted.before()
+    for count in LOOKED_AT if selective(wanted) else (limit + 1,):
+        more, last = look(session, account, wanted, slugs, last, count, most=limit - len(found))
+        found += more
+        if last is None or len(found) == limit:
+            break
+    return Page(load(session, found), cursor.after_row(*last) if last else None, last[0] if last else None)
+
+
+def selective(wanted: Filter) -> bool:
+    """Whether the filter may pass over messages of its period."""
+    return bool(wanted.parameters().keys() - {"from", "to", "limit"})
+
+
+def look(
+    session: Session, account: Account, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
+) -> tuple[list[Place], Place | None]:
+    """Look at the next `count` messages: where those stand that the filter wants, at most so many; and where to go on.
+
+    None where nothing is left.
+    """
+    linked = _linked(session, account, wanted, slugs)
+    inside, last = _next(session, account, wanted, linked, before, count)
+    columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
+    # With an offset, even of none, both databases read these by themselves before they ask what the filter wants.
+    looked_at = columns.where(*inside).offset(0).subquery("looked_at")
+    query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, linked, looked_at))
+    newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
+    found = [(moment, row_id) for moment, row_id in session.execute(newest)]
+    return (found[:most], found[most - 1]) if len(found) > most else (found, last)
+
+
+def load(session: Session, places: Sequence[Place]) -> list[Row]:
+    """The messages at these places, with their links, by one query."""
+    joined = select(Message, Link).outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
+    query = joined.where(Message.id.in_([row_id for _, row_id in places]))
+    rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}
+    return [rows[row_id] for _, row_id in places if row_id in rows]
+
+
+def _next(
+    session: Session, account: Account, wanted: Filter, linked: list[Place], before: Place | None, count: int
+) -> tuple[list[ColumnElement[bool]], Place | None]:
+    """What holds of the next `count` messages that may be wanted, and the place of the last; None if there are no more.
+
+    Messages that come meanwhile change neither: the last one is fixed before any is read.
+    """
+    few = _few(session, account, wanted, linked)
+    if few is not None:
+        inside = [place for place in few if wanted.start is None or place[0] >= wanted.start]
+        places = sorted((place for place in inside if before is None or place < before), reverse=True)
+        last = places[count - 1] if len(places) > count else None
+        return [Message.id.in_([row_id for _, row_id in places[:count]])], last
+    place = tuple_(Message.received_on, Message.id)
+    conditions = [Message.account_id == account.id]
+    conditions += [Message.received_on >= wanted.start] if wanted.start is not None else []
+    conditions += [place < before] if before is not None else []
+    newest = select(Message.received_on, Message.id).where(*conditions)
+    ordered = newest.order_by(Message.received_on.desc(), Message.id.desc()).offset(count - 1).limit(1)
+    found = session.execute(ordered).first()
+    if found is None:
+        return conditions, None
+    last = (found[0], found[1])
+    return [*conditions, place >= last], last
+
+
+def _few(session: Session, account: Account, wanted: Filter, linked: list[Place]) -> list[Place] | None:
+    """The places of all messages that the filter may want, where an index says that these are few."""
+    columns = select(Message.received_on, Message.id, Message.account_id)
+    own = columns.where(Message.account_id == account.id)
+    if wanted.client_tag is not None:
+        return _places(session, account, own.where(Message.client_tag == wanted.client_tag))
+    if wanted.text is None:
+        return None
+    first, last = wanted.text, wanted.text.ljust(LONGEST_TEXT, LAST)
+    tagged = _places(session, account, own.where(Message.client_tag >= first, Message.client_tag <= last))
+    # Of all accounts: the index of msgids knows none, and to pass others over would not be bounded.
+    named = _places(session, account, columns.where(Message.msgid >= first, Message.msgid <= last))
+    return None if tagged is None or named is None else list({*tagged, *named, *linked})
+
+
+def _linked(session: Session, account: Account, wanted: Filter, slugs: Slugs) -> list[Place]:
+    """The place of the account's message whose shortlink the text is, where it is one."""
+    slug = pasted(wanted.text) if wanted.text is not None else None
+    number = slugs.decode(slug) if slug is not None else None
+    if number is None:
+        return []
+    joined = select(Message.received_on, Message.id).join(Link, Link.message_id == Message.id)
+    query = joined.where(Link.number == number, Message.account_id == account.id)
+    return [(moment, row_id) for moment, row_id in session.execute(query)]
+
+
+def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
+    """The places of the account's messages among these; None where these are many."""
+    rows = session.execute(query.limit(FEW + 1)).all()
+    return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
+
+
+def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
+    """What must hold of a message that is looked at."""
+    link = select(Link.id).where(Link.message_id == message.c.id, Link.position == 1)
+    conditions = []
+    if wanted.clicked is not None:
+        clicked = Link.accessed_on.is_not(None) if wanted.clicked else Link.accessed_on.is_(None)
+        conditions.append(_there_is(link.where(clicked), message))
+    if wanted.visitor is not None:
+        clicks = link.join(Click, Click.link_id == Link.id).where(Click.visitor == wanted.visitor)
+        conditions.append(_there_is(clicks, message))
+    if wanted.tag is not None:
+        conditions.append(_has_tag(session, wanted.tag, message))
+    if wanted.text is not None:
+        begins = [func.substr(column, 1, len(wanted.text)) for column in (message.c.client_tag, message.c.msgid)]
+        its_link = [message.c.id == row_id for _, row_id in linked]
+        conditions.append(or_(*(beginning == wanted.text for beginning in begins), *its_link))
+    return conditions
+
+
+def _there_is(query: Select[*tuple[Any, ...]], message: Subquery) -> ColumnElement[bool]:
+    """EXISTS, but looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole."""
+    return query.limit(1).correlate(message).scalar_subquery().is_not(None)
+
+
+def _has_tag(session: Session, tag: str, message: Subquery) -> ColumnElement[bool]:
+    if session.get_bind().dialect.name == "postgresql":
+        tags: ColumnElement[str] = func.json_array_elements_text(message.c.tags).column_valued("tag")
+    else:
+        tags = func.json_each(message.c.tags).table_valued("value").c.value
+    return select(tags).where(tags == tag).correlate(message).exists()

@@ -1,0 +1,160 @@
+"""What became of an account's messages of a period, in numbers. Totals are counted from rows."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, null, select, type_coerce
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from shortener.callbacks import conditions
+from shortener.errors import InvalidFieldsError
+from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
+from shortener.storage.models import Account, Callback, Link, Message
+
+LONGEST = dt.timedelta(days=400)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+LATER = -1  # the hour of a first click after the period
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """An hour or a day in UTC; the period may cut the first and the last one."""
+
+    start: dt.datetime
+    messages: int
+    first_clicks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Of the messages received in `[start, end)`; `clicked` are those whose link has an `accessed_on`, whenever.
+
+    `waiting` callbacks are those that are not settled now, however old, `failing` those of them with an attempt that
+    failed; `exhausted` are those of first clicks within the period. `days` and `hours` count the period's messages
+    by the time they came, and the first clicks on them by the time of the click, up to the period's end.
+    """
+
+    start: dt.datetime
+    end: dt.datetime
+    messages: int
+    with_link: int
+    clicked: int
+    click_rate: float | None
+    median_to_click: dt.timedelta | None
+    waiting: int
+    failing: int
+    exhausted: int
+    days: list[Bucket]
+    hours: list[Bucket]
+
+
+def overview(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> Overview:
+    """Count the period; InvalidOrderError where it is none, or longer than 400 days."""
+    if not dt.timedelta() < end - start <= LONGEST:
+        raise InvalidFieldsError({"to": [f"must be after from, by at most {LONGEST.days} days"]})
+    inside = and_(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
+    messages, first, last = _received(session, inside)
+    # Known already, but not to PostgreSQL, which would read all links there are.
+    inside = and_(inside, Link.message_id >= first, Link.message_id <= last)
+    links: Counter[int | None] = Counter(dict(_grouped(session, _links(inside, end))))
+    clicked = sum(links.values()) - links[None]
+    waiting, failing = _unsettled(session, account)
+    return Overview(
+        start=start,
+        end=end,
+        messages=sum(messages.values()),
+        with_link=sum(links.values()),
+        clicked=clicked,
+        click_rate=clicked / sum(links.values()) if links else None,
+        median_to_click=_median(session, inside, clicked),
+        waiting=waiting,
+        failing=failing,
+        exhausted=_exhausted(session, account, start, end),
+        days=_buckets(start, end, DAY, messages, links),
+        hours=_buckets(start, end, HOUR, messages, links),
+    )
+
+
+def _micros(moment: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+    return type_coerce(moment, BigInteger)
+
+
+def _hour(moment: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+    return _micros(moment) // (HOUR // MICROSECOND)
+
+
+def _joined(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+    return select(*columns).select_from(Message).join(Link, (Link.message_id == Message.id) & (Link.position == 1))
+
+
+def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, ...]]:
+    """Links by the hour of their first click; None where there was none."""
+    hour = case((Link.accessed_on.is_(None), null()), (Link.accessed_on < end, _hour(Link.accessed_on)), else_=LATER)
+    return _joined(hour, func.count()).where(inside)
+
+
+def _received(session: Session, inside: ColumnElement[bool]) -> tuple[dict[int | None, int], int, int]:
+    """The messages by the hour, and the first and the last of their ids."""
+    columns = (_hour(Message.received_on), func.count(), func.min(Message.id), func.max(Message.id))
+    rows = _grouped(session, select(*columns).where(inside))
+    ids = [row_id for _, _, *ends in rows for row_id in ends]
+    return {hour: count for hour, count, *_ in rows}, min(ids, default=0), max(ids, default=0)
+
+
+def _grouped(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
+    """The rows by their first column."""
+    return session.execute(query.group_by(query.selected_columns[0])).all()
+
+
+def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.timedelta | None:
+    """The middle one of the times to the first click, or the mean of the middle two."""
+    if not clicked:
+        return None
+    took = _joined(_micros(Link.accessed_on) - _micros(Message.received_on)).where(
+        inside, Link.accessed_on.is_not(None)
+    )
+    odd = clicked % 2
+    middle = took.order_by(took.selected_columns[0]).offset((clicked - 1) // 2).limit(1 if odd else 2)
+    micros = session.scalars(middle).all()
+    return dt.timedelta(microseconds=sum(micros) / len(micros)) if micros else None
+
+
+def _unsettled(session: Session, account: Account) -> tuple[int, int]:
+    failing = case((conditions.has_failed(), 1))
+    query = select(func.count(), func.count(failing)).where(Callback.settled_on.is_(None), *conditions.of(account))
+    waiting, failing_count = session.execute(query).one()
+    return waiting, failing_count
+
+
+def _exhausted(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> int:
+    return session.scalars(
+        select(func.count()).where(
+            Callback.account_id == account.id,
+            conditions.is_exhausted(),
+            Callback.created_on >= start,
+            Callback.created_on < end,
+        )
+    ).one()
+
+
+def _buckets(
+    start: dt.datetime,
+    end: dt.datetime,
+    width: dt.timedelta,
+    messages: Mapping[int | None, int],
+    links: Mapping[int | None, int],
+) -> list[Bucket]:
+    """Every hour or day of the period, also those in which nothing happened."""
+    size = width // HOUR
+    first, last = (to_micros(moment) // (width // MICROSECOND) for moment in (start, end - MICROSECOND))
+    return [
+        Bucket(
+            start=EPOCH + number * width,
+            messages=sum(messages.get(hour, 0) for hour in range(number * size, (number + 1) * size)),
+            first_clicks=sum(links.get(hour, 0) for hour in range(number * size, (number + 1) * size)),
+        )
+        for number in range(first, last + 1)
+    ]

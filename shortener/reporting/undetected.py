@@ -1,0 +1,27 @@
+"""Messages that got no shortlink, and would have got one with smart detection: among a period's newest ones."""
+
+import datetime as dt
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from shortener.rules.links.body import SMART_TAKES
+from shortener.storage.models import Account, Link, Message
+
+LOOKED_AT = 1_000  # messages; each is read with what was skipped in it, which no index holds
+
+
+def smart_would_take(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> int:
+    """How many of the newest 1,000 messages of `[start, end)` hold a link that only strict passed over."""
+    newest = (
+        select(Message.id, Message.skipped)
+        .where(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
+        .order_by(Message.received_on.desc(), Message.id.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    without_link = select(newest.c.skipped).where(
+        newest.c.skipped.is_not(None), ~exists().where(Link.message_id == newest.c.id)
+    )
+    found = session.scalars(without_link)
+    return sum(any(piece["reason"] in SMART_TAKES for piece in skipped or ()) for skipped in found)

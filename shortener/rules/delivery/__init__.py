@@ -1,0 +1,1 @@
+"""Decisions about jobs: retries, fair share, addresses, outcomes, events."""

@@ -1,0 +1,1 @@
+"""Find, judge and replace the links of a text."""

@@ -1,0 +1,142 @@
+"""Is a bare domain meant as a link? Without a scheme that is a guess, and this is where it is made."""
+
+import re
+from typing import Final
+
+from shortener.rules.links.words import (
+    ABBREVIATIONS,
+    CHAT_WORDS,
+    FILE_ENDINGS,
+    MAIL_PROVIDERS,
+    NAMES_THAT_ARE_WORDS,
+    SECOND_LEVEL,
+    SHARED_HOSTS,
+    THINGS,
+    WORDLIKE,
+)
+
+_SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
+_SHARED_HOSTS: Final = frozenset(SHARED_HOSTS.split())
+_ABBREVIATIONS: Final = frozenset(ABBREVIATIONS.split())
+_THINGS: Final = frozenset(THINGS.split())
+_MAIL_PROVIDERS: Final = frozenset(MAIL_PROVIDERS.split())
+_GLUED_PROVIDERS: Final = ("gmail", "hotmail")
+_CHAT_WORDS: Final = frozenset(CHAT_WORDS.split())
+_NAMES: Final = frozenset(NAMES_THAT_ARE_WORDS.split())
+_FILES: Final = frozenset(FILE_ENDINGS.split())
+_ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in every way
+_QUERY: Final = re.compile(r"\?[\w.~\[\]%-]{1,64}=")
+_FRAGMENT: Final = re.compile(r"#[a-z!/][\w/!.=&%-]*")
+# Behind a fragment, what may be taken off its end: punctuation and marks, then a suffix (`#offer)'s`).
+_BEHIND_FRAGMENT: Final = re.compile(r"[\W_]*+(?:(?<=['´])[^\W\d_]{1,8}[.,;:!?)]*)?")
+_NUMBER_OF: Final = re.compile(r"/(?:hp|rek|rekening|telp|tlp|wa)\b", re.I)  # `bank.no/rek`: a number, in Indonesian
+_PORTS: Final = frozenset({"80", "443"})
+_LETTER_AND_DIGIT: Final = re.compile(r"[^\W\d]\d|\d[^\W\d]")
+_PLAIN: Final = frozenset({"biz", "icu", "info", "mobi", "xyz"})  # no word of a sentence that begins small
+_WITH_SIGN: Final = re.compile(r"(?=.*[\d-])\w{2,}(?:-\w{2,})*")
+_LAUGHTER: Final = re.compile(r"(?:h+[aei]+){2,}h*|l+o+l+|[hx]?m{2,}")
+
+
+def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
+    """Why a valid host without scheme, as typed, does not count as a link: `bare`, `word` or nothing.
+
+    `off` takes none, `any` takes all but numbers, `careful` those that can hardly be anything else.
+    """
+    labels = host.removesuffix(".").split(".")
+    if bare_domains == "off" or labels[-1].isdigit() or host.startswith("["):
+        return "bare"  # 3.0.0.0 is a version more often than an address
+    if bare_domains == "any" or len(labels) == 1:
+        return None
+    if is_sign(port, rest):
+        return "word" if labels[-1].lower() == "no" and _NUMBER_OF.match(rest) else None
+    if labels[0].lower() == "www":
+        return None if len(labels) > 2 else "word"
+    return "word" if _reads_like_text(labels, host.lower()) else None
+
+
+def is_sign(port: str, rest: str) -> bool:
+    """Whether a port, path or query shows that a URL is meant: `:443`, `/x`, `?k=v`; not `:817`, `?what`."""
+    number = port[1:]
+    if number in _PORTS or (len(number) > 3 and number.isdigit() and number[:2] not in ("19", "20")):
+        return True
+    return rest.startswith("/") or _QUERY.match(rest) is not None
+
+
+def belongs(rest: str) -> bool:
+    """Whether what stands right behind a bare host is its path, query or fragment; `?Offer`, `#ORDER7` are text."""
+    return rest.startswith("/") or bool(_QUERY.match(rest) or _FRAGMENT.fullmatch(rest))
+
+
+def may_belong(text: str, start: int, end: int) -> bool:
+    """Whether `text[start:end]`, right behind a bare host, may belong to it once its end has been taken off."""
+    if text[start] == "?":
+        return _QUERY.match(text, start, end) is not None
+    if text[start] == "/":
+        return True
+    fragment = _FRAGMENT.match(text, start, end)
+    behind = _BEHIND_FRAGMENT.match(text, fragment.end(), end) if fragment else None
+    return behind is not None and behind.end() == end
+
+
+def _reads_like_text(labels: list[str], host: str) -> bool:
+    ending, name = labels[-1].lower(), labels[-2].lower()
+    if ending in _ANY_CASE or host in _NAMES:
+        return host in _THINGS
+    if _is_abbreviation(labels, name, ending) or _begins_sentence(labels):
+        return True
+    if _stands_below_registry(name, ending):
+        return False
+    if ending in WORDLIKE:
+        return not _has_further_sign(labels, ending)
+    return len(labels) == 2 and (_is_chat(name) or _is_mixed(labels, ending))
+
+
+def _is_abbreviation(labels: list[str], name: str, ending: str) -> bool:
+    """`No.ID`, `5.Sg`, `5082.GRATIS`."""
+    if name.isdigit():
+        return len(ending) == 2 or labels[-1].isupper()
+    return len(labels) == 2 and name in _ABBREVIATIONS
+
+
+def _stands_below_registry(name: str, ending: str) -> bool:
+    return f"{name}.{ending}" in _SHARED_HOSTS or (len(ending) == 2 and name in _SECOND_LEVEL)
+
+
+def _is_chat(name: str) -> bool:
+    return name in _CHAT_WORDS or _LAUGHTER.fullmatch(name) is not None
+
+
+def _is_mixed(labels: list[str], ending: str) -> bool:
+    """`RCTI.info`, `Safari.app`, `APPLE.COMPANY`: under long endings a name has small letters, a hyphen or a digit."""
+    name = labels[-2]
+    if len(ending) == 2 or name.islower():
+        return False
+    return name.isupper() and name.isalpha() if ending in _PLAIN else not _WITH_SIGN.fullmatch(name)
+
+
+def _has_further_sign(labels: list[str], ending: str) -> bool:
+    """`cx.parcel24.in`, `my.acme-bank.click`: three labels, none a word of chat. Files have several dots, too."""
+    names = labels[:-1]
+    if len(names) < 2 or ending in _FILES or not labels[-1].islower():
+        return False
+    if len(ending) > 2 and "-" not in names[-1].strip("-"):
+        return False
+    if min(map(len, names)) < 2 or _is_chat(names[-1].lower()) or names[0].isdigit():
+        return False
+    return all(map(str.islower, names)) or any(map(_LETTER_AND_DIGIT.search, names))
+
+
+def _begins_sentence(labels: list[str]) -> bool:
+    """`klik.Info`: a capital after a full stop; `System.IO`, `cancelled.MTN`: capitals after small letters."""
+    name, ending = labels[-2:]
+    if len(labels) > 2 and name.istitle() and len(name) > 1 and labels[-3].islower():
+        return True  # `news.Ne.ws`
+    if ending.istitle() and len(ending) > 1:
+        return not (len(ending) == 2 and name.lower() in _SECOND_LEVEL)
+    return ending.isupper() and name.upper() != name
+
+
+def is_mail_provider(host: str) -> bool:
+    """Whether a host is what is left of an e-mail address that lost its `@`: `gmail.com`, `bob7gmail.com`."""
+    name = host.partition(".")[0].lower()
+    return name in _MAIL_PROVIDERS or name.endswith(_GLUED_PROVIDERS)

@@ -1,0 +1,173 @@
+"""Which text in a message is its link? Find the first valid one and put the shortlink in its place.
+
+`strict` looks at pieces between ASCII white space: one must as a whole be a link, but for punctuation at its ends.
+`smart` looks at running text: other white space, quotes and Chinese, Japanese and Korean text are borders as well.
+Whatever looked like a link and was not rewritten is named with a reason. Nothing outside the link changes.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from shortener.rules.links import bare, markup
+from shortener.rules.links.borders import is_balanced, strip, touches_text
+from shortener.rules.links.endings import has_known, without_text
+from shortener.rules.links.scan import LINK_LIKE, Candidate, breaks, scan, weigh
+from shortener.rules.links.target import REASONS, Refusal, Target
+from shortener.rules.slug import NO_MORE_SLUG, PATTERN
+
+DETECTIONS: Final = ("strict", "smart")
+MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: these are always named
+LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
+
+_WEB: Final = re.compile("https?://", re.I | re.A)
+_HOST: Final = re.compile(r"(?:https?://)?([^/?#:@]*)", re.I | re.A)
+_SPACES: Final = str.maketrans("\n\r\t\v\f", " " * 5)
+_WHITE: Final = re.compile("[\n\r\t\v\f]")
+_GLUED: Final = Refusal("glued", REASONS["glued"])
+_MARKED: Final = Refusal("mark", REASONS["mark"])
+SMART_TAKES: Final = frozenset({"glued", "mark"})  # reasons of strict for what smart would have taken
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The link of a message: `text[start:end]`, and where it leads."""
+
+    start: int
+    end: int
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Link-like text at `start` that was not rewritten, and why: a code of `target.REASONS`.
+
+    `text` is the link-like part alone, cut to 2,048 characters, so `[start, start + len(text))` lies within its piece.
+    """
+
+    text: str
+    reason: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The link, if there is one, and what was passed over, in the order of the text."""
+
+    found: Found | None
+    skipped: tuple[Skipped, ...]
+
+
+def find(
+    text: str,
+    *,
+    detection: str = "strict",
+    bare_domains: str = "careful",
+    own_hosts: frozenset[str] = frozenset(),
+) -> Finding:
+    """The first valid link of a text by one of `DETECTIONS`; never raises, whatever the text holds."""
+    if detection == "smart":
+        candidates = scan(text, 0, len(text), own_hosts, bare_domains)
+    else:
+        candidates = _strict(text, own_hosts, bare_domains)
+    found: Found | None = None
+    skipped: list[Skipped] = []
+    for each in candidates:
+        if found is None and isinstance(each.verdict, Target):
+            found = Found(each.start, each.end, each.verdict)
+            continue
+        if found and len(skipped) >= MOST_SKIPPED:
+            break
+        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else "later"
+        must = found is None and _WEB.match(text, each.start) is not None
+        if must or len(skipped) < MOST_SKIPPED:
+            skipped.append(Skipped(text[each.start : each.end][:LONGEST_SKIPPED], reason, each.start))
+    return Finding(found, tuple(skipped))
+
+
+def kept(text: str, finding: Finding) -> Finding:
+    """The finding of a message that is left as it is: its link is passed over like the rest."""
+    if finding.found is None:
+        return finding
+    found = finding.found
+    piece = Skipped(text[found.start : found.end][:LONGEST_SKIPPED], "kept", found.start)
+    return Finding(None, tuple(sorted((*finding.skipped, piece), key=lambda skipped: skipped.start)))
+
+
+def rewrite(text: str, found: Found, shortlink: str) -> str:
+    """The text with the shortlink where the link stood, every other character as it was."""
+    return text[: found.start] + shortlink + text[found.end :]
+
+
+def own_slugs(text: str, public_hosts: frozenset[str]) -> list[str]:
+    """The slugs that stand behind one of our own hosts, in order; whether they live is for others to say."""
+    return _own_slug_pattern(public_hosts).findall(text) if public_hosts else []
+
+
+@lru_cache(maxsize=64)
+def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
+    hosts = "|".join(re.escape(host) for host in sorted(public_hosts))
+    return re.compile(rf"(?<![A-Za-z0-9_.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/({PATTERN.pattern}){NO_MORE_SLUG}")
+
+
+def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+    spaced = _with_spaces(text)
+    end = 0
+    while sign := LINK_LIKE.search(text, end):  # most pieces hold none
+        start = spaced.rfind(" ", end, sign.start()) + 1 or end
+        end = spaced.find(" ", sign.end())
+        end = len(text) if end < 0 else end
+        yield from _judge_piece(text, start, end, own_hosts, bare_domains)
+
+
+def _with_spaces(text: str) -> str:
+    """The text with a space for each character of ASCII white space, each where it was."""
+    return text.translate(_SPACES) if text.isascii() else _WHITE.sub(" ", text)
+
+
+def _judge_piece(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+    """The piece as one candidate where it is a link as a whole, else the link-like parts that it holds."""
+    first, last = strip(text, start, end)
+    web = _WEB.match(text, first, last) is not None
+    verdict = None
+    if first < last and (web or _may_be_bare(text, first, last)) and not touches_text(text, first, last, web=web):
+        verdict = weigh(text, first, last, own_hosts, bare_domains)
+        if isinstance(verdict, Target) and _is_one_link(text, first, last, web=web):
+            yield Candidate(first, last, verdict)
+            return
+    parts = list(scan(text, start, end, own_hosts, bare_domains))
+    smart_takes = any(isinstance(part.verdict, Target) for part in parts)
+    if (web and not parts) or (web and isinstance(verdict, Refusal) and not smart_takes):
+        yield Candidate(first, last, verdict if isinstance(verdict, Refusal) else _GLUED)
+        return
+    for part in parts:
+        yield replace(part, verdict=_doubt(text, part)) if isinstance(part.verdict, Target) else part
+
+
+def _may_be_bare(text: str, first: int, last: int) -> bool:
+    """Whether a piece has the look of a bare domain, which few pieces with a dot have."""
+    host = _HOST.match(text, first, last)
+    return host is not None and has_known(host[1].removesuffix("."))
+
+
+def _is_one_link(text: str, first: int, last: int, *, web: bool) -> bool:
+    """Whether nothing in the piece leaves a doubt about where the link ends."""
+    if breaks(text, first, last) or not is_balanced(text, first, last):
+        return False
+    if markup.closing(text, first, last) < last or (first and text[first - 1] == "<" and "|" in text[first:last]):
+        return False
+    host = _HOST.match(text, first, last)
+    if not host or without_text(host[1], certain=web) != host[1]:
+        return False
+    rest = text[host.end() : last]
+    if rest[:1] in ("?", "#") and host[1].endswith("."):
+        return False  # `www.example.com.?Offer`
+    return web or rest[:1] not in ("?", "#") or bare.belongs(rest)
+
+
+def _doubt(text: str, part: Candidate) -> Refusal:
+    """What strict says of a link that smart would have taken."""
+    beside = text[max(0, part.start - 1) : part.start] + text[part.end : part.end + 1]
+    return _GLUED if markup.MARKS.isdisjoint(beside) else _MARKED

@@ -1,0 +1,1 @@
+"""Who is this? A person, a preview, a bot or a scanner."""

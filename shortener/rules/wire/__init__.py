@@ -1,0 +1,1 @@
+"""How data is written down: JSON streams, CSV cells, cursors, times."""

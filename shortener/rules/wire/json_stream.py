@@ -1,0 +1,175 @@
+"""Take a long body apart into its entries, piece by piece: a JSON array, or JSON Lines. Memory stays flat.
+
+However the body is cut into pieces, the entries are the same. What cannot be read becomes a fault in its place, and the
+rest goes on where it can: always in JSON Lines, and in an array as long as it is clear where the entry ends.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from shortener.rules.wire.strict_json import DECODER, LENIENT, Object
+
+LONGEST: Final = 256 * 1024  # characters of an entry in an array, bytes of a line
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_BEHIND: Final = re.compile(r"[ \t\r\n]*[,\]]")
+_DAMAGED: Final = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An entry that cannot be read: a stable `code`, a sentence, and whether it `ends` the body for us."""
+
+    code: str
+    sentence: str
+    ends: bool = False
+
+
+Entry = Object | Fault
+
+NOT_UTF8: Final = Fault("invalid_utf8", "The entry is not valid UTF-8.")
+NOT_OBJECT: Final = Fault("invalid_json", "The entry must be one JSON object.")
+ODD_VALUE: Final = Fault("invalid_json", "The entry holds a number or a nest that cannot be read.")
+TOO_LONG: Final = Fault("body_too_large", f"The line is longer than {LONGEST // 1024} KiB.")
+NO_ARRAY: Final = Fault("invalid_json", "The body must be a JSON array.", ends=True)
+BROKEN: Final = Fault(
+    "invalid_json",
+    f"Here the array cannot be read: the entry is not valid JSON, is longer than {LONGEST // 1024} KiB, or is not "
+    "followed by a comma or the array's end. What came before it is done; nothing after it was read.",
+    ends=True,
+)
+NO_END: Final = Fault(
+    "invalid_json",
+    "After a comma there must be an entry, and the array must end with `]` and nothing behind it. What came before is "
+    "done.",
+    ends=True,
+)
+
+
+def of_lines(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]:
+    """The entries of JSON Lines; lines of white space are none."""
+    for number, line in enumerate(_lines(pieces, longest)):
+        if line is None:
+            yield TOO_LONG
+            continue
+        bare = (line.removeprefix(codecs.BOM_UTF8) if number == 0 else line).strip(b" \t\r")
+        if bare:
+            yield _of_line(bare)
+
+
+def of_array(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]:
+    """The entries of one JSON array. A fault that `ends` comes last."""
+    window = _Window(pieces)
+    if window.next() != "[":
+        yield NO_ARRAY
+        return
+    window.at += 1
+    ended = window.next() == "]"
+    while not ended:
+        if window.next() in ("", ",", "]"):
+            yield NO_END
+            return
+        entry = window.take(longest)
+        yield entry
+        if isinstance(entry, Fault) and entry.ends:
+            return
+        ended = window.next() == "]"
+        if not ended:
+            window.at += 1
+    window.at += 1
+    if window.next():
+        yield NO_END
+
+
+class _Window:
+    """The part of a text that is at hand: `text[at:]` is still to be taken."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.text = ""
+        self.at = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+        self._pieces = iter(pieces)
+        self._ended = False
+        self._damaged = False
+
+    def next(self) -> str:
+        """The next character that is not white space; nothing at the end."""
+        while True:
+            self.at = _end(_SPACE, self.text, self.at)
+            if self.at < len(self.text) or not self._read():
+                return self.text[self.at : self.at + 1]
+
+    def take(self, longest: int) -> Entry:
+        """Take the value that begins here, up to the comma or bracket behind it."""
+        while True:
+            entry, end = self._value()
+            behind = _BEHIND.match(self.text, end) if end >= 0 else None
+            if behind and behind.end() - self.at <= longest + 1:
+                start, self.at = self.at, end
+                damaged = self._damaged and _DAMAGED.search(self.text, start, end)
+                return NOT_UTF8 if damaged else entry
+            if len(self.text) - self.at > longest or not self._read():
+                return BROKEN
+
+    def _value(self) -> tuple[Entry, int]:
+        """The value that begins here and its end, or BROKEN and -1: it may be that more has to be read."""
+        try:
+            value, end = DECODER.raw_decode(self.text, self.at)
+            return (value if isinstance(value, Object) else NOT_OBJECT), end
+        except (json.JSONDecodeError, RecursionError):
+            return BROKEN, -1
+        except ValueError:
+            return self._odd_value()
+
+    def _odd_value(self) -> tuple[Entry, int]:
+        try:
+            return ODD_VALUE, LENIENT.raw_decode(self.text, self.at)[1]
+        except (json.JSONDecodeError, RecursionError):
+            return BROKEN, -1
+
+    def _read(self) -> bool:
+        """Read on; False at the end."""
+        while not self._ended:
+            piece = next(self._pieces, None)
+            self._ended = piece is None
+            more = self._decoder.decode(piece or b"", final=self._ended)
+            if more:
+                self._damaged = self._damaged or _DAMAGED.search(more) is not None
+                self.text, self.at = self.text[self.at :] + more, 0
+                return True
+        return False
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start
+
+
+def _lines(pieces: Iterable[bytes], longest: int) -> Iterator[bytes | None]:
+    """Lines without their ends; None for one that is too long, of which no more than a piece is held."""
+    rest, cut = b"", False
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield None if cut or len(line) > longest else line
+            cut = False
+        if len(rest) > longest:
+            rest, cut = b"", True
+    if rest or cut:
+        yield None if cut or len(rest) > longest else rest
+
+
+def _of_line(line: bytes) -> Entry:
+    try:
+        text = line.decode("utf-8")
+        value = DECODER.decode(text)
+    except UnicodeDecodeError:
+        return NOT_UTF8
+    except json.JSONDecodeError as error:
+        return Fault("invalid_json", f"The entry is not valid JSON: {error.msg}, column {error.colno}.")
+    except (ValueError, RecursionError):
+        return ODD_VALUE
+    return value if isinstance(value, Object) else NOT_OBJECT

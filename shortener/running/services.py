@@ -1,0 +1,119 @@
+"""What the edge works with, made once for an application by `create_app`."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+from flask import Flask, current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shortener.accounts import senders
+from shortener.accounts.last_used import Usage
+from shortener.clicks.recorder import Recorder
+from shortener.config.settings import Settings
+from shortener.delivery.loop import Deliverer
+from shortener.installation import clock, public_addresses, site
+from shortener.messages.group_commit import Reception
+from shortener.outbound.client import Client
+from shortener.retention.loop import Pruner
+from shortener.rules.delivery import receiver
+from shortener.rules.slug import Slugs
+from shortener.rules.visitors import visitor
+from shortener.running.long_calls import LongCalls
+from shortener.storage import db
+from shortener.storage.lookups import Readers
+from shortener.storage.models import Installation
+
+EXTENSION = "shortener"
+
+
+@dataclass
+class Services:
+    """Settings and what follows from them. Needs an application context for what it reads from the database."""
+
+    app: Flask = field(repr=False)
+    settings: Settings
+    policy: receiver.Policy
+    visitor_rules: visitor.Rules
+    client: Client
+    deliverer: Deliverer
+    recorder: Recorder
+    readers: Readers
+    reception: Reception
+    pruner: Pruner
+    usage: Usage
+    long_calls: LongCalls
+
+    @cached_property
+    def slugs(self) -> Slugs:
+        """The slugs of this installation: its salt was made with its database and never changes."""
+        # By a look-up, for it may be asked for within a transaction, and of a node that cannot be written.
+        row = self.readers.row(select(Installation.slug_salt), {})
+        if row is None:
+            raise RuntimeError("the database has no installation")
+        return Slugs(row[0])
+
+    @cached_property
+    def house(self) -> site.House:
+        """What this installation adds to a message."""
+        with Session(db.db.engine) as session:
+            own_hosts = public_addresses.hosts(session, self.settings.base_url)
+        return site.House(
+            base_url=self.settings.base_url,
+            own_hosts=own_hosts,
+            link_life=timedelta(days=self.settings.link_days),
+            slugs=self.slugs,
+        )
+
+    @cached_property
+    def address(self) -> site.Address:
+        """How documents name things."""
+        return site.Address(base_url=self.settings.base_url, slugs=self.slugs)
+
+    def settle_in(self) -> None:
+        """Do what every start does: hold the secret key to what is stored, store public address and time.
+
+        SecretKeyError where stored signing secrets do not open: no event could be signed.
+        """
+        with db.write() as session:
+            senders.check_secret_keys(session, self.settings.secret_keys)
+            public_addresses.remember(session, self.settings.base_url)
+            clock.note(session, db.now(session))
+
+
+def make(app: Flask, settings: Settings) -> Services:
+    """Put together what the settings ask for, and leave it with the application."""
+    policy = receiver.Policy(
+        allow_nets=settings.callback_allow_nets,
+        allow_hosts=settings.callback_allow_hosts,
+        deny_nets=settings.callback_deny_nets,
+        ports=frozenset(settings.callback_ports) or None,
+        allow_http=settings.callback_allow_http == "on",
+        own_hosts=settings.own_receivers,
+    )
+    ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
+    client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
+    deliverer = Deliverer(app, settings, client)
+    made = Services(
+        app=app,
+        settings=settings,
+        policy=policy,
+        visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
+        client=client,
+        usage=Usage(app),
+        deliverer=deliverer,
+        recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
+        readers=db.readers(app),
+        reception=Reception(),
+        pruner=Pruner(app, settings),
+        long_calls=LongCalls(settings.threads),
+    )
+    app.extensions[EXTENSION] = made
+    return made
+
+
+def services() -> Services:
+    """Those of the current application."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found

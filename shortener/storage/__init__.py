@@ -1,0 +1,1 @@
+"""Engine, transactions, tables, look-ups, bulk writes, migrations, backups."""

@@ -1,0 +1,119 @@
+"""Connections for look-ups: one statement at a time and no transaction, so none of what a session does around it.
+
+By a session a look-up is BEGIN, SELECT and ROLLBACK, on PostgreSQL a round trip each. Here it is the SELECT. No
+snapshot stays open between two of them, which on SQLite would hold up the checkpoints.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy import Engine, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
+
+from shortener.storage.outages import is_node_lost
+from shortener.storage.pool import Connections
+from shortener.storage.postgresql import SilentError
+
+LONG: Final = 1.0  # seconds; a look-up that failed after so long held its thread for nothing
+CERTAIN: Final = 1.0  # seconds for which a node that was the primary counts as such
+PAUSE: Final = 1.0  # seconds in which look-ups are refused at once after that, where no other was answered meanwhile
+
+
+class Readers:
+    """Look-ups by the driver's own connections. Where the database does not answer, most are refused at once."""
+
+    def __init__(self, engine: Engine, connections: Connections, any_node: Callable[[], Any] | None = None) -> None:
+        """`any_node` opens a connection for one look-up where no node can be written."""
+        self._engine, self._connections, self._any_node = engine, connections, any_node
+        self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
+        self._texts: dict[Select[Any], tuple[str, list[str] | None]] = {}
+        self._answered = 0.0
+        self._primary_until = 0.0
+        self._refused_until = 0.0
+        self._refusal: Exception | None = None
+
+    @property
+    def dialect(self) -> str:
+        """Which database, by SQLAlchemy's name."""
+        return self._engine.dialect.name
+
+    def row(self, statement: Select[Any], parameters: dict[str, object]) -> Any:
+        """The first row, its values as the driver gives them; None without one.
+
+        DBAPIError where there is no answer. A standby's "no such row" is none: it may not have the row yet.
+        """
+        text, order = self._texts.get(statement) or self._compiled(statement)
+        values: object = [parameters[name] for name in order] if order else parameters
+        if order is None and all(type(value) is int for value in parameters.values()):
+            # As part of the text: PostgreSQL's simple protocol costs it a third less than the one with parameters.
+            text, values = text % parameters, None
+        began = time.monotonic()
+        if began < self._refused_until and self._refusal is not None:
+            raise self._refusal.with_traceback(None)
+        try:
+            row = self._row(text, values)
+            if row is None and self.dialect == "postgresql":
+                self._check_primary()
+        except self._error as error:
+            refusal = DBAPIError.instance(text, None, error, self._error, dialect=self._engine.dialect)
+            self._refuse(refusal, began)
+            raise refusal from error
+        except NoConnectionError as error:
+            self._refuse(error, began)
+            raise
+        self._answered = began
+        return row
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        self._connections.close()
+
+    def _refuse(self, refusal: Exception, began: float) -> None:
+        """After a failure that took long, ask nothing for a moment: all threads would wait, and nobody be served."""
+        now = time.monotonic()
+        if now - began >= LONG and self._answered < began:
+            self._refused_until, self._refusal = now + PAUSE, refusal
+
+    def _check_primary(self) -> None:
+        """Raise ReadOnlySqlTransaction at a standby; ask for it no more often than every second."""
+        if time.monotonic() >= self._primary_until:
+            if self._row("SELECT pg_is_in_recovery()", None) != (False,):
+                raise ReadOnlySqlTransaction("this node is a standby, which may not have all rows yet")
+            self._primary_until = time.monotonic() + CERTAIN
+
+    def _row(self, text: str, values: object) -> Any:
+        try:
+            return self._ask(self._connections.take, text, values)
+        except SilentError:  # a second wait would be too long for whoever asks
+            raise
+        except self._error:
+            pass  # the server may have gone and come back since
+        try:
+            return self._ask(self._connections.take, text, values)
+        except self._error:
+            if self._any_node is None:
+                raise
+        return self._ask(self._any_node, text, values)
+
+    def _ask(self, take: Callable[[], Any], text: str, values: object) -> Any:
+        """Ask once; a connection that failed is not used again, nor are others where its server is at fault."""
+        connection = take()
+        try:
+            rows = connection.execute(text, values).fetchall()  # to the end: then SQLite lets its snapshot go
+        except BaseException as error:
+            self._primary_until = 0.0
+            if is_node_lost(error) or getattr(connection, "closed", False):
+                self._connections.doubt()
+            self._connections.drop(connection)
+            raise
+        self._connections.give_back(connection)
+        return rows[0] if rows else None
+
+    def _compiled(self, statement: Select[Any]) -> tuple[str, list[str] | None]:
+        """The statement as the driver takes it, and the order of its parameters where the driver has no names."""
+        compiled: Any = statement.compile(dialect=self._engine.dialect)
+        self._texts[statement] = made = (compiled.string, compiled.positiontup if compiled.positional else None)
+        return made

@@ -1,0 +1,97 @@
+"""Bring the database's tables up to this version, with Alembic."""
+
+import time
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from shortener.errors import DatabaseVersionError, SettingsError
+from shortener.storage import outages, postgresql
+
+# Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
+ADVISORY_LOCK = 5_203_418_667
+# Whoever waits for a lock on a table lets nobody pass meanwhile. So it does not wait for long, and tries again.
+BUSY: Final = ("55P03", "40P01")  # lock not available, deadlock
+LOCK: Final = "3s"
+PAUSE = 2.0  # seconds between two tries
+WITHIN: Final = 600.0  # seconds for all tries
+
+
+def upgrade(engine: Engine) -> list[str]:
+    """Apply what is missing, in one transaction; give back the revisions that were applied.
+
+    Tables that others are using are asked for again and again, for ten minutes. SettingsError where a later version has
+    been at this database.
+    """
+    ends = time.monotonic() + WITHIN
+    while True:
+        try:
+            return _upgrade(engine)
+        except DBAPIError as error:
+            if outages.sqlstate(error) not in BUSY or time.monotonic() >= ends:
+                raise
+        time.sleep(PAUSE)
+
+
+def _upgrade(engine: Engine) -> list[str]:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            _take_turn(connection)
+        before = _applied(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        return [revision for revision in _history(config) if revision not in before]
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for another node's upgrade as long as it takes, then bound the waits for tables."""
+    postgresql.allow_time(connection, None)
+    connection.execute(text("SET LOCAL lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK}'"))
+
+
+def missing(engine: Engine) -> list[str]:
+    """The revisions that this version needs and the database does not have."""
+    with engine.connect() as connection:
+        before = _applied(connection)
+    return [revision for revision in _history(_config()) if revision not in before]
+
+
+def refuse_older(engine: Engine) -> None:
+    """DatabaseVersionError where the tables are of an earlier version. A database without tables passes."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current in _history(_config())[:-1]:
+        raise DatabaseVersionError
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _history(config: Config) -> list[str]:
+    scripts = ScriptDirectory.from_config(config).walk_revisions()
+    return [script.revision for script in reversed(list(scripts))]
+
+
+def _applied(connection: Connection) -> set[str]:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return set()
+    history = _history(_config())
+    if current not in history:
+        raise SettingsError(
+            [f"SHORTENER_DATABASE_URL: a later version has upgraded this database (to {current}); run that version"]
+        )
+    return set(history[: history.index(current) + 1])

@@ -1,0 +1,88 @@
+"""What comes in by name: the parents of the models that check it, and what faults are called."""
+
+import datetime as dt
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shortener.errors import MOST_NAMED, InvalidFieldsError
+from shortener.rules.delivery import receiver
+from shortener.rules.wire.fault_sentences import sentence
+from shortener.rules.wire.moments import rfc3339
+
+Faults = dict[str, list[str]]  # what is wrong, by the field's name
+
+
+class _Checked(BaseModel):
+    """Names that are not known are refused, not passed over: a misspelt one would let everything through."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    @classmethod
+    def _check(cls, fields: Mapping[str, Any], faults: Faults | None, context: Any = None) -> Self:
+        try:
+            checked = cls.model_validate(cls._bounded(fields), context=context)
+        except ValidationError as error:
+            raise InvalidFieldsError(_by_field(error) | (faults or {})) from None
+        if faults:
+            raise InvalidFieldsError(faults)
+        return checked
+
+    @classmethod
+    def _bounded(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields without most of the unknown names: each costs a fault, and a refusal names only the first ones."""
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        if len(fields) <= len(known) + MOST_NAMED:
+            return dict(fields)
+        unknown = islice((name for name in fields if name not in known), MOST_NAMED + 1)
+        return {name: fields[name] for name in [*(known & fields.keys()), *unknown]}
+
+
+class Fields(_Checked):
+    """The fields of a body."""
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
+        """Make one of what came in; InvalidOrderError names every field that cannot be used, and earlier `faults`."""
+        return cls._check(fields, faults)
+
+
+class FieldsToCall(_Checked):
+    """The fields of a body that may name a URL to be called."""
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy, *, faults: Faults | None = None) -> Self:
+        """Do the same; `policy` says which URLs may be called."""
+        return cls._check(fields, faults, {"policy": policy})
+
+
+class Parameters(Fields):
+    """The parameters of a URL."""
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """What the parameters are called in a URL."""
+        return tuple(field.alias or name for name, field in cls.model_fields.items())
+
+    def parameters(self) -> dict[str, str]:
+        """The same as the parameters of a URL, without the cursor."""
+        given = self.model_dump(exclude_defaults=True, exclude={"cursor"}, by_alias=True)
+        return {name: _written(value) for name, value in given.items()}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return rfc3339(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _by_field(error: ValidationError) -> Faults:
+    """What is wrong, by the field's name, in our words."""
+    fields: Faults = {}
+    for fault in error.errors(include_url=False, include_input=False):
+        # A name that is no valid text has no place to be named at.
+        field = str(fault["loc"][0]) if fault["loc"] else "body"
+        fields.setdefault(field, []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
+    return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}

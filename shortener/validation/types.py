@@ -1,0 +1,148 @@
+"""The types of fields that come in: each checks its value and says what is wrong with it."""
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from shortener.errors import InvalidFieldsError
+from shortener.rules.delivery import receiver
+from shortener.rules.wire import cursor
+
+MESSAGE_LENGTH = 10_000
+MOST_TAGS = 100
+METADATA_BYTES = 4096
+METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
+URL_LENGTH = 2048
+
+
+def _storable(value: str) -> str:
+    """Refuse NUL, which PostgreSQL refuses and SQLite stores; lone surrogates are refused before this."""
+    if "\0" in value:
+        raise ValueError("must not contain the character NUL")
+    return value
+
+
+def _switch(value: object) -> object:
+    """Take true and false as JSON has them and as forms write them, nothing else."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false"}:
+        return value.lower() == "true"
+    raise ValueError("must be true or false")
+
+
+def _tag_list(value: object) -> object:
+    """Take `a,b` for `["a", "b"]`."""
+    if isinstance(value, str):
+        return [tag.strip() for tag in value.split(",") if tag.strip()]
+    return value
+
+
+def _document(value: object) -> object:
+    """Take an object as it is or, from a form, as JSON text; hold its size and what is in it."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            raise ValueError("must be a JSON object") from None
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("must be a JSON object")
+    if _nests_deeper(value, METADATA_DEPTH):
+        raise ValueError(f"must be nested at most {METADATA_DEPTH} levels deep")
+    try:
+        size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+    except ValueError:  # a lone surrogate, an infinite number
+        raise ValueError("must be an object of JSON values in valid Unicode") from None
+    if size > METADATA_BYTES:
+        raise ValueError(f"must be at most {METADATA_BYTES} bytes of JSON")
+    if "\0" in "".join(_texts(value)):
+        raise ValueError("must not contain the character NUL")
+    return value
+
+
+def _nests_deeper(value: object, levels: int) -> bool:
+    """Whether a JSON value has more levels than this. Goes no deeper than that itself."""
+    if not isinstance(value, dict | list):
+        return False
+    parts = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_nests_deeper(part, levels - 1) for part in parts)
+
+
+def _texts(value: object) -> list[str]:
+    """Every text in a JSON value, keys included."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for pair in value.items() for part in pair for text in _texts(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in _texts(part)]
+    return []
+
+
+def _callback_url(value: str, info: ValidationInfo) -> str:
+    policy: receiver.Policy = (info.context or {}).get("policy", receiver.Policy())
+    if fault := receiver.check(value, policy):
+        raise ValueError(fault)
+    return value
+
+
+Storable = Annotated[str, AfterValidator(_storable)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+CallbackUrl = Annotated[
+    str,
+    Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}),
+    AfterValidator(_storable),
+    AfterValidator(_callback_url),
+]
+Switch = Annotated[bool | None, BeforeValidator(_switch, json_schema_input_type=bool | Literal["true", "false"] | None)]
+Tags = Annotated[
+    list[ShortText] | None,
+    Field(max_length=MOST_TAGS),
+    BeforeValidator(
+        _tag_list, json_schema_input_type=Annotated[list[ShortText], Field(max_length=MOST_TAGS)] | str | None
+    ),
+]
+Metadata = Annotated[
+    dict[str, Any] | None, BeforeValidator(_document, json_schema_input_type=dict[str, Any] | str | None)
+]
+Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
+Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
+
+
+def _moment(value: object) -> dt.datetime:
+    """A time with its zone (RFC 3339)."""
+    try:
+        moment = dt.datetime.fromisoformat(str(value))
+        if isinstance(value, str) and moment.tzinfo is not None:
+            return moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be a time like 2026-11-22T09:00:00Z")
+
+
+def _cursor(read: Callable[[str], object]) -> AfterValidator:
+    """Take what this can read."""
+
+    def check(value: str) -> str:
+        try:
+            read(value)
+        except InvalidFieldsError as error:
+            raise ValueError(error.fields["cursor"][0]) from None
+        return value
+
+    return AfterValidator(check)
+
+
+Moment = Annotated[
+    dt.datetime,
+    BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
+]
+RowCursor = Annotated[str, _cursor(cursor.row)]
+_BEHIND = Field(description="Behind this place; comes with `next`.")
+BehindRow = Annotated[RowCursor | None, _BEHIND]
+BehindClick = Annotated[Annotated[str, _cursor(cursor.click)] | None, _BEHIND]

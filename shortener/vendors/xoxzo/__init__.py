@@ -1,0 +1,1 @@
+"""Xoxzo's wire format."""

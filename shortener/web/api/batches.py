@@ -1,0 +1,155 @@
+"""Messages in bulk: an array or lines of them in, the same of answers out. Memory stays flat."""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Final
+
+from flask import Blueprint, Response, request, stream_with_context
+from pydantic import Field
+
+from shortener.messages import bulk
+from shortener.messages.bulk import Outcome
+from shortener.messages.preprocess import Preprocessed
+from shortener.messages.submission import Submission
+from shortener.reporting import message_report
+from shortener.rules.wire import json_stream
+from shortener.rules.wire.json_stream import Entry, Fault
+from shortener.running.long_calls import LongCall
+from shortener.running.services import services
+from shortener.storage.models import Account
+from shortener.web import incoming, problems
+from shortener.web.access import for_senders
+from shortener.web.description import answers
+from shortener.web.description.documents import Problem
+from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
+from shortener.web.problems import RequestError
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("batches", __name__, url_prefix="/v1")
+MOST: Final = 10_000  # messages
+LONGEST: Final = 100 * 1024 * 1024  # bytes
+PIECE: Final = 64 * 1024  # bytes
+TOO_MANY: Final = Fault(
+    "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
+)
+# No `maxItems`: a longer batch is not refused, its first ones are done.
+TAKEN: Final = f"The first {MOST:,} are taken; a longer batch ends with an answer that says `too_many_messages`."
+ANSWERS: Final = list[answers.BatchAccepted | Problem]
+STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How entries come, and how answers go: what stands before, between and behind them, and what where are none."""
+
+    read: Callable[[Iterable[bytes]], Iterator[Entry]]
+    before: str
+    between: str
+    behind: str
+    none: str
+
+
+ARRAY: Final = Shape(json_stream.of_array, "[", ",\n", "]\n", "[]\n")
+LINES: Final = Shape(json_stream.of_lines, "", "\n", "\n", "")
+SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "application/jsonl": LINES}
+
+
+@blueprint.post("/messages/batch")
+@described(
+    Operation(
+        "preprocess_messages",
+        "Messages",
+        {200: Answer("An answer for each message, in their order.", ANSWERS, media=tuple(SHAPES))},
+        body=Annotated[list[Submission], Field(description=TAKEN)],
+        media=tuple(SHAPES),
+        parameters=(IDEMPOTENCY_KEY,),
+        codes={429: ("too_many_batches",)},
+    )
+)
+@for_senders
+def preprocess_batch(account: Account) -> Response:
+    """Preprocess up to 10,000 messages: 200 with an answer for each, in their order."""
+    shape = SHAPES.get(request.mimetype)
+    if shape is None:
+        raise RequestError(415, "unsupported_media_type", f"Send {' or '.join(SHAPES)}.")
+    key = incoming.idempotency_key()
+    call = services().long_calls.begin(account.id)
+    if call is None:
+        raise RequestError(429, "too_many_batches", "Other batches are under way; send this one when they are done.")
+    try:
+        blocks = _blocks(shape, account, key, call)
+        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        answer = stream_with_context(_beginning_with(next(blocks), blocks, call))
+    except BaseException:
+        call.end()
+        raise
+    response = Response(answer, content_type=request.mimetype, headers={"Cache-Control": "no-store"})
+    response.call_on_close(call.end)
+    return response
+
+
+def _beginning_with(first: bytes, rest: Iterator[bytes], call: LongCall) -> Iterator[bytes]:
+    yield first
+    yield from rest
+    call.end()
+
+
+def _blocks(shape: Shape, account: Account, idempotency_key: str | None, call: LongCall) -> Iterator[bytes]:
+    """The answer, one transaction's part after the other; it ends abruptly where the database goes away."""
+    lead = shape.before
+    with incoming.spooled(LONGEST) as body:
+        found = _at_most(MOST, shape.read(iter(partial(body.read, PIECE), b"")))
+        for documents in _documents(found, account, idempotency_key, call):
+            text = lead + shape.between.join(map(_encode, documents))
+            yield text.encode("utf-8", "replace")  # a field's name that came in may hold a lone surrogate
+            lead = shape.between
+    yield (shape.none if lead == shape.before else shape.behind).encode()
+
+
+def _at_most(most: int, found: Iterator[Entry]) -> Iterator[Entry]:
+    for place, entry in enumerate(found):
+        if place == most:
+            yield TOO_MANY
+            return
+        yield entry
+
+
+def _documents(
+    found: Iterator[Entry], account: Account, idempotency_key: str | None, call: LongCall
+) -> Iterator[list[dict[str, Any]]]:
+    house, policy = services().house, services().policy
+    done = 0
+    for part in bulk.in_parts(found):
+        if not done and isinstance(part[0], Fault) and part[0].ends:
+            raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
+        try:
+            call.progress()
+            outcomes = bulk.preprocess_entries(
+                part, account, house, policy, first=done, idempotency_key=idempotency_key
+            )
+        except Exception:
+            if done:  # the status has been sent: say it in the answer's last entry, and let the answer break off
+                yield [_broken_off(done)]
+            raise
+        done += len(part)
+        yield [_document(outcome) for outcome in outcomes]
+
+
+def _document(outcome: Outcome) -> dict[str, Any]:
+    if isinstance(outcome, Preprocessed):
+        return {"status": 201, **message_report.accepted(outcome.message, outcome.link, services().address)}
+    if isinstance(outcome, Fault):
+        return problems.document(STATUS.get(outcome.code, 400), outcome.code, outcome.sentence)
+    return problems.of(outcome)
+
+
+def _broken_off(done: int) -> dict[str, Any]:
+    sentence = (
+        f"The first {done:,} entries are answered, what became of the rest is not known; send the batch again, with "
+        "the same Idempotency-Key if it had one."
+    )
+    return problems.document(503, "unavailable", sentence)

@@ -1,0 +1,154 @@
+"""Callbacks: see what became of them, have them attempted once more, try a receiver."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shortener.callbacks import replay, sample_event
+from shortener.errors import CallbackNotFoundError, CallbackOpenError
+from shortener.reporting import callback_report
+from shortener.reporting.callback_report import Filter
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from shortener.web import incoming
+from shortener.web.access import for_senders
+from shortener.web.description import callback_answers
+from shortener.web.description.operation import Answer, Operation, described
+from shortener.web.problems import RequestError
+
+blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    """No answer here is anybody else's."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.get("")
+@described(
+    Operation(
+        "list_callbacks",
+        "Callbacks",
+        {200: Answer("A page of callbacks.", callback_answers.CallbackPage)},
+        query=Filter,
+    )
+)
+@for_senders
+def find(account: Account) -> dict[str, Any]:
+    """The account's callbacks, the newest first; by state, and by the time of the click."""
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*Filter.names()))
+    with db.read() as session:
+        return callback_report.page(session, account, wanted, services().settings.base_url)
+
+
+@blueprint.get("/<name('replay', 'test'):event_id>")
+@described(
+    Operation(
+        "report_callback",
+        "Callbacks",
+        {200: Answer("Everything about the callback.", callback_answers.CallbackReport)},
+        refusals=(CallbackNotFoundError,),
+    )
+)
+@for_senders
+def report(account: Account, event_id: str) -> dict[str, Any]:
+    """Everything about one callback."""
+    with db.read() as session:
+        callback = replay.find(session, account, event_id)
+        return callback_report.full(session, callback, services().settings.base_url)
+
+
+@blueprint.post("/<name('replay', 'test'):event_id>/replay")
+@described(
+    Operation(
+        "replay_callback",
+        "Callbacks",
+        {202: Answer("It is due now.", callback_answers.CallbackReport)},
+        refusals=(CallbackNotFoundError, CallbackOpenError),
+    )
+)
+@for_senders
+def replay_one(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
+    """Attempt a settled callback once more: 202 with its report."""
+    with db.write() as session:
+        callback = replay.find(session, account, event_id)
+        replay.ask(
+            session, callback, asked_by=_asker(account), now=db.now(session), waits=services().settings.callback_waits
+        )
+        document = callback_report.full(session, callback, services().settings.base_url)
+    services().deliverer.wake()
+    return document, 202
+
+
+@blueprint.post("/replay")
+@described(
+    Operation(
+        "replay_callbacks",
+        "Callbacks",
+        {
+            200: Answer("A dry run: these would be attempted.", callback_answers.Replayed),
+            202: Answer("They are due now, at most 1,000 of them.", callback_answers.Replayed),
+        },
+        body=replay.Selection,
+    )
+)
+@for_senders
+def replay_all(account: Account) -> tuple[dict[str, Any], int]:
+    """Attempt once more what lies in a range of time, is in a state and goes to a receiver: 202 with how many.
+
+    A dry run is answered with 200.
+    """
+    selection = replay.Selection.check(incoming.fields())
+    with db.read() as session:
+        selected = replay.select_all(session, account, selection)
+    replayed = 0 if selection.dry_run else replay_selected(selected, _asker(account))
+    document = {"selected": len(selected.ids), "replayed": replayed, "cursor": selected.rest}
+    return document, 200 if selection.dry_run else 202
+
+
+def replay_selected(selected: replay.Selected, asked_by: str) -> int:
+    """Make these due at once; give back how many are attempted."""
+    with db.write() as session:
+        count = replay.ask_all(session, selected, asked_by=asked_by, now=db.now(session))
+    services().deliverer.wake()
+    return count
+
+
+@blueprint.post("/test")
+@described(
+    Operation(
+        "try_receiver",
+        "Callbacks",
+        {200: Answer("The attempt, whatever became of it.", callback_answers.Tried)},
+        body=sample_event.Trial,
+        codes={429: ("too_many_tests",)},
+    )
+)
+@for_senders
+def test(account: Account) -> dict[str, Any]:
+    """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
+    return tried(account, incoming.fields())
+
+
+def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+    """What became of a test; not many at a time."""
+    trial = sample_event.Trial.check(fields, services().policy)
+    with db.read() as session:
+        secret_keys = services().settings.secret_keys
+        prepared = sample_event.prepare(session, account, secret_keys=secret_keys, now=db.now(session))
+    call = services().long_calls.begin(account.id)
+    if call is None:
+        raise RequestError(429, "too_many_tests", "Other receivers are being tried; try again in a few seconds.")
+    try:
+        attempt = sample_event.send(services().client, trial.url, prepared)
+    finally:
+        call.end()
+    document = {"id": prepared.event_id, "url": trial.url, "event": prepared.body.decode()}
+    return {**document, "attempt": callback_report.attempt(attempt)}
+
+
+def _asker(account: Account) -> str:
+    return f"account {account.name}"

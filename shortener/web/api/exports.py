@@ -1,0 +1,98 @@
+"""Exports: what a list of messages would show, streamed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flask import Blueprint, Flask, Response, request
+
+from shortener.reporting import message_exports
+from shortener.reporting.message_exports import FORMATS, Format, csv_with
+from shortener.reporting.message_filter import FILTERS, PARAMETERS, Filter
+from shortener.rules.wire.csv_cells import DELIMITERS
+from shortener.running.long_calls import LongCall
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from shortener.validation.models import Faults
+from shortener.web import incoming
+from shortener.web.access import for_senders
+from shortener.web.description import answers
+from shortener.web.description.operation import Answer, Operation, described, query
+from shortener.web.problems import RequestError
+
+blueprint = Blueprint("exports", __name__, url_prefix="/v1")
+OWN: Final = ("format", "delimiter")  # parameters besides the filters
+MEDIA: Final = tuple(form.content_type.partition(";")[0] for form in FORMATS.values())
+FILE: Final = {"Content-Disposition": "The file's name."}
+PIECE: Final = 65_536  # bytes after which an export has made progress
+
+
+@blueprint.get("/messages/export")
+@described(
+    Operation(
+        "export_messages",
+        "Messages",
+        {200: Answer("All of them, as a file.", answers.ExportedMessage, media=MEDIA, headers=FILE)},
+        query=Filter,
+        without=frozenset(PARAMETERS) - frozenset(FILTERS),
+        parameters=(
+            query("format", "How the file is written.", required=True, enum=[*FORMATS]),
+            query("delimiter", "What stands between the cells of CSV; default: comma.", enum=[*DELIMITERS]),
+        ),
+        codes={429: ("too_many_exports",)},
+    )
+)
+@for_senders
+def messages(account: Account) -> Response:
+    """All messages that the filters want, as CSV or JSON Lines."""
+    return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
+
+
+def answer(account: Account, given: Mapping[str, str], found: Faults | None = None) -> Response:
+    """The account's messages as a file; InvalidOrderError names what cannot be used, and the faults found before."""
+    filters = {name: value for name, value in given.items() if name not in OWN}
+    wanted = Filter.check(filters, faults=_faults(given) | (found or {}))
+    form = csv_with(DELIMITERS[given["delimiter"]]) if "delimiter" in given else FORMATS[given["format"]]
+    call = services().long_calls.begin(account.id)
+    if call is None:
+        raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
+    try:
+        with db.read() as session:
+            now = db.now(session)
+        blocks = message_exports.blocks(account, wanted, services().address, form, until=now)
+        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        first = next(blocks, b"")
+        response = Response(_whole(first, blocks, form, services().app, call), content_type=form.content_type)
+    except BaseException:
+        call.end()
+        raise
+    response.call_on_close(call.end)
+    response.headers["Content-Disposition"] = f'attachment; filename="messages.{given["format"]}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _faults(given: Mapping[str, str]) -> Faults:
+    """What is wrong with how the file is to be written."""
+    kind, delimiter = given.get("format", ""), given.get("delimiter")
+    faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
+    if delimiter is not None and delimiter not in DELIMITERS:
+        return faults | {"delimiter": [f"must be {', '.join(DELIMITERS)}"]}
+    if delimiter is not None and kind == "jsonl":
+        return faults | {"delimiter": ["only CSV has one"]}
+    return faults
+
+
+def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask, call: LongCall) -> Iterator[bytes]:
+    """All of it; or a last line that says that it is not, and an answer that breaks off."""
+    block = first
+    try:
+        while block:
+            for start in range(0, len(block), PIECE):
+                yield block[start : start + PIECE]
+                call.progress()
+            with app.app_context():
+                block = next(rest, b"")
+    except Exception:
+        yield form.broken_off.encode()
+        raise

@@ -1,0 +1,146 @@
+"""Our own interface: hand in a message, ask what became of it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
+from shortener.messages import dry_run, preprocess
+from shortener.messages.submission import DryRunRequest, Submission
+from shortener.reporting import message_lists, message_report
+from shortener.reporting.click_lists import Position
+from shortener.reporting.message_filter import PARAMETERS, Filter
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from shortener.web import incoming
+from shortener.web.access import for_senders
+from shortener.web.description import answers
+from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
+
+blueprint = Blueprint("api", __name__, url_prefix="/v1")
+WHERE = {"Location": "The message's report."}
+REPLAYED = {"Idempotency-Replayed": "`true` where this is the first answer again."}
+
+
+@blueprint.after_request
+def _keep_private(response: Response) -> Response:
+    """No answer here is anybody else's."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@blueprint.post("/messages")
+@described(
+    Operation(
+        "preprocess_message",
+        "Messages",
+        {
+            201: Answer(
+                "The message is stored; `message` is the text to send.",
+                answers.Accepted,
+                headers=WHERE,
+                sometimes=REPLAYED,
+            )
+        },
+        body=Submission,
+        parameters=(IDEMPOTENCY_KEY,),
+        refusals=(ClientTagTakenError, IdempotencyKeyReusedError),
+    )
+)
+@for_senders
+def preprocess_message(account: Account) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Preprocess a message: 201 with the text to send."""
+    key = incoming.idempotency_key()
+    order = Submission.check(incoming.fields(), services().policy)
+    draft = preprocess.draft(order, account, services().house, key)
+    done = services().reception.preprocess(account, draft, services().house)
+    document = message_report.accepted(done.message, done.link, services().address)
+    headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
+    return document, 201, headers
+
+
+@blueprint.get("/messages")
+@described(Operation("list_messages", "Messages", {200: Answer("A page of messages.", answers.Page)}, query=Filter))
+@for_senders
+def find(account: Account) -> dict[str, Any]:
+    """The account's messages that the filters want, the newest first, page by page."""
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
+    with db.read() as session:
+        return message_lists.document(session, account, wanted, services().address)
+
+
+@blueprint.get("/messages/<name('batch'):msgid>")
+@described(
+    Operation(
+        "report_message",
+        "Messages",
+        {200: Answer("Everything about the message.", answers.Report)},
+        refusals=(MessageNotFoundError, InvalidFieldsError),
+    )
+)
+@for_senders
+def report(account: Account, msgid: str) -> dict[str, Any]:
+    """Everything about one message."""
+    incoming.no_parameters()
+    with db.read() as session:
+        return message_report.full(session, preprocess.find(session, account, msgid), services().address)
+
+
+@blueprint.get("/messages/<msgid>/clicks")
+@described(
+    Operation(
+        "list_clicks",
+        "Messages",
+        {200: Answer("A page of clicks.", answers.Clicks)},
+        query=Position,
+        refusals=(MessageNotFoundError,),
+    )
+)
+@for_senders
+def clicks(account: Account, msgid: str) -> dict[str, Any]:
+    """A message's clicks, the newest first, page by page."""
+    wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
+    with db.read() as session:
+        message = preprocess.find(session, account, msgid)
+        link = preprocess.link_of(session, message)
+        return message_report.clicks(session, message, link, services().address, place=wanted.cursor)
+
+
+@blueprint.post("/messages/<msgid>/off")
+@described(
+    Operation(
+        "switch_off_link",
+        "Messages",
+        {200: Answer("The link is dead.", answers.Report)},
+        refusals=(MessageNotFoundError,),
+    )
+)
+@for_senders
+def switch_off(account: Account, msgid: str) -> dict[str, Any]:
+    """Let a message's link die now; answers with the report."""
+    with db.write() as session:
+        message = preprocess.find(session, account, msgid)
+        preprocess.switch_off(session, message, now=db.now(session))
+        session.flush()  # the report below reads what was just written
+        return message_report.full(session, message, services().address)
+
+
+@blueprint.post("/links/check")
+@described(
+    Operation(
+        "check_link",
+        "Messages",
+        {200: Answer("What would happen.", answers.CheckedUrl | answers.CheckedMessage)},
+        body=DryRunRequest,
+    )
+)
+@for_senders
+def check(account: Account) -> dict[str, Any]:
+    """What would happen to a URL or a message, and why; nothing is stored."""
+    question = DryRunRequest.check(incoming.fields())
+    if question.url is not None:
+        return dry_run.of_url(question.url, account, question, services().house)
+    house = services().house
+    with db.read() as session:
+        return dry_run.of_message(session, question.message or "", account, question, house, now=db.now(session))

@@ -1,0 +1,49 @@
+"""Pages for what cannot be shown or done."""
+
+from typing import Final
+
+from flask import Response, make_response, render_template
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from shortener.errors import InvalidFieldsError, ShortenerError
+from shortener.web import problems, visitor_pages
+from shortener.web.dashboard import forms, layout
+
+KINDS: Final = (ShortenerError, HTTPException, problems.RequestError)
+KNOWN: Final = (403, 404, 409, 413, 422, 429)
+
+
+def page(error: Exception) -> Response:
+    """The page for an error, with its status. It repeats nothing that came in."""
+    name, status, fields = _judged(error)
+    response = make_response(
+        render_template("dashboard/failure.html", name=name, fields=fields, **layout.frame()), status
+    )
+    if status == 503:
+        response.headers["Retry-After"] = str(visitor_pages.RETRY_AFTER)
+    if isinstance(error, HTTPException):
+        response.headers.extend({key: value for key, value in error.get_headers() if key == "Allow"})
+    return response
+
+
+def unrouted(error: HTTPException) -> Response:
+    """The page for an address under /dashboard that no view has: here nothing else adds what a page needs."""
+    try:
+        return layout.finish(page(error))
+    except SQLAlchemyError:  # who sits there cannot be asked
+        return visitor_pages.page(503, "unavailable")
+
+
+def _judged(error: Exception) -> tuple[str, int, dict[str, list[str]]]:
+    if isinstance(error, InvalidFieldsError):
+        return "422", 422, error.fields
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        if error.description == forms.FORGED:
+            return "forged", status, {}
+    elif isinstance(error, problems.RequestError):
+        status = error.status
+    else:
+        status = problems.STATUS.get(type(error), 500) if isinstance(error, ShortenerError) else 500
+    return (str(status) if status in KNOWN else "other"), status, {}

@@ -1,0 +1,108 @@
+"""How pages show times, numbers and words. All of it is text to Jinja, which escapes it."""
+
+import datetime as dt
+import json
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from babel import Locale, dates, numbers
+from flask import Flask, request
+from flask_babel import gettext
+from markupsafe import Markup
+
+from shortener.rules.wire.moments import rfc3339
+from shortener.web.dashboard import labels
+from shortener.web.dashboard.language import spoken
+
+# Date and time of day; the zone stands at the foot of every page.
+_PATTERNS: Final = {"en": ("d MMM y", "HH:mm:ss"), "ja": ("y年M月d日", "HH:mm:ss")}
+_TICKS: Final = {"en": {"day": "d MMM", "hour": "d MMM HH:mm"}, "ja": {"day": "M/d", "hour": "M/d HH:mm"}}
+_LOCALES: Final = {language: Locale(language) for language in _PATTERNS}
+LONGEST_QUERY: Final = 4_000  # characters
+NONE: Final = "–"
+
+
+def register(app: Flask) -> None:
+    """Make these known to the dashboard's templates."""
+    app.jinja_env.filters |= {
+        "moment": moment,
+        "day": day,
+        "number": number,
+        "percent": percent,
+        "span": span,
+        "millis": millis,
+        "tick": tick,
+        "label": label,
+        "json": as_json,
+    }
+    app.jinja_env.globals |= {"words": labels, "here": here}
+
+
+def moment(value: dt.datetime | str | None) -> str:
+    """A moment to the second, in UTC; from a document, as the document writes it."""
+    if value is None:
+        return NONE
+    at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    shown = _dated(at, " ".join(_PATTERNS[spoken()]))
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), shown)
+
+
+def day(value: dt.datetime) -> str:
+    """A day, in UTC."""
+    return _dated(value, _PATTERNS[spoken()][0])
+
+
+def number(value: float | None) -> str:
+    """A number with its digits grouped."""
+    return NONE if value is None else str(numbers.format_decimal(value, locale=_LOCALES[spoken()]))
+
+
+def tick(value: dt.datetime, width: str) -> str:
+    """A day or an hour of a chart, in UTC."""
+    return _dated(value, _TICKS[spoken()][width])
+
+
+def label(value: dt.datetime, width: str) -> str:
+    """The same, where there is no room: the day stands at its first hour."""
+    return tick(value, "day") if width == "day" or value.hour == 0 else _dated(value, "HH:mm")
+
+
+def as_json(value: object) -> str:
+    """A document as it was sent."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def percent(value: float | None) -> str:
+    """A share, to a tenth of a percent."""
+    return NONE if value is None else str(numbers.format_percent(value, "#,##0.0%", _LOCALES[spoken()]))
+
+
+def span(value: dt.timedelta | None) -> str:
+    """A length of time, in its two largest units."""
+    if value is None:
+        return NONE
+    seconds = round(value.total_seconds())
+    days, hours, minutes = seconds // 86_400, seconds // 3_600 % 24, seconds // 60 % 60
+    if days:
+        return str(gettext("%(days)s d %(hours)s h", days=days, hours=hours))
+    if hours:
+        return str(gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
+    if minutes:
+        return str(gettext("%(minutes)s min %(seconds)s s", minutes=minutes, seconds=seconds % 60))
+    return str(gettext("%(seconds)s s", seconds=seconds) if seconds else gettext("< 1 s"))
+
+
+def millis(value: float | None) -> str:
+    """Milliseconds, without a fraction that nobody reads."""
+    return NONE if value is None else f"{number(round(value))} ms"
+
+
+def here(**changes: Any) -> str:
+    """The address of the current page with other parameters; None takes one away. A huge one is not repeated."""
+    given = request.args.to_dict() if len(request.query_string) <= LONGEST_QUERY else {}
+    kept = {name: value for name, value in {**given, **changes}.items() if value is not None}
+    return f"{quote(request.path)}?{urlencode(kept)}"
+
+
+def _dated(value: dt.datetime, pattern: str) -> str:
+    return dates.format_datetime(value, pattern, tzinfo=dt.UTC, locale=_LOCALES[spoken()])

@@ -1,0 +1,56 @@
+"""What every page of the dashboard has around its own content: the frame, and the headers."""
+
+from typing import Any, Final
+
+from flask import Response, request, url_for
+from flask_babel import lazy_gettext as _
+
+from shortener.running.services import services
+from shortener.web.dashboard import access, assets, language
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PAGES: Final = (
+    ("dashboard.overview", _("Overview")),
+    ("dashboard.messages", _("Messages")),
+    ("dashboard.callbacks", _("Callbacks")),
+    ("dashboard.try_it", _("Try it")),
+    ("dashboard.account", _("Account")),
+)
+OPERATORS: Final = (("dashboard.operator", _("Operator")),)
+
+
+def frame() -> dict[str, Any]:
+    """What the templates' layout shows."""
+    seat = access.taken()
+    return {
+        "seat": seat,
+        "seat_pages": _pages(seat) if seat else (),
+        "spoken": language.spoken(),
+        "languages": language.LANGUAGES,
+        "style": url_for("assets.asset", name=assets.STYLE.name),
+        "icon": url_for("assets.asset", name=assets.ICON.name),
+        "base_url": services().settings.base_url,
+        "done": request.args.get("done"),
+    }
+
+
+def finish(response: Response) -> Response:
+    """Add the headers that every page has."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    # Not `no-referrer`: then browsers would not say either whose page sent a form.
+    headers["Referrer-Policy"] = "same-origin"
+    headers["X-Robots-Tag"] = "noindex"
+    headers["Cache-Control"] = "no-store"
+    return language.remember(response)
+
+
+def _pages(seat: access.Seat) -> list[tuple[str, Any]]:
+    """The pages that somebody may see, by endpoint and name."""
+    own = PAGES if seat.of is not None else ()
+    return [*own, *(OPERATORS if seat.person.operator else ())]

@@ -1,0 +1,106 @@
+"""`/openapi.json`: the description of every route, put together from what the views say and the models that check."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from apispec import APISpec
+from flask import Blueprint, Flask, current_app
+from werkzeug.routing import Rule
+
+from shortener.config.settings import VERSION
+from shortener.running.services import services
+from shortener.web.access import ACCESS, public
+from shortener.web.description import callback_answers
+from shortener.web.description.operation import OPERATION, Answer, Operation, described
+from shortener.web.description.operations import names, operation_object
+from shortener.web.description.schemas import Schemas
+
+blueprint = Blueprint("openapi", __name__)
+EXTENSION: Final = "openapi"
+INTRODUCTION: Final = """Hand in a message, send the text that comes back, learn who clicked its link.
+
+Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`. Times are UTC, RFC 3339. Errors are problem
+documents (RFC 9457) with a stable `code`."""
+TAGS: Final = {
+    "Messages": "Messages, their links and clicks.",
+    "Callbacks": "Callbacks: see them, have them attempted once more, try a receiver.",
+    "Visitors": "What the recipient's browser calls.",
+    "Operation": "For those who run this installation, and for programs that read this.",
+    "Xoxzo": "Xoxzo's wire format: its clients work here unchanged. The text is given back and not sent.",
+}
+
+
+@blueprint.get("/openapi.json")
+@described(Operation("openapi", "Operation", {200: Answer("This description.", dict[str, Any])}))
+@public
+def description() -> dict[str, Any]:
+    """The description of this interface, OpenAPI 3.1."""
+    return of(current_app)
+
+
+def of(app: Flask) -> dict[str, Any]:
+    """The description of an application's routes; made once."""
+    if EXTENSION not in app.extensions:
+        app.extensions[EXTENSION] = _assembled(app)
+    found: dict[str, Any] = app.extensions[EXTENSION]
+    return found
+
+
+def operations(app: Flask) -> Iterator[tuple[Rule, Operation]]:
+    """Every route that is described."""
+    for rule in app.url_map.iter_rules():
+        operation = getattr(app.view_functions[rule.endpoint], OPERATION, None)
+        if operation is not None:
+            yield rule, operation
+
+
+def path_of(rule: Rule) -> str:
+    """A route's path as OpenAPI writes it."""
+    return re.sub(r"<(?:[^<>:]*(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule)
+
+
+def _assembled(app: Flask) -> dict[str, Any]:
+    found = list(operations(app))
+    schemas = Schemas()
+    spec = APISpec(
+        title="Shortener",
+        version=VERSION,
+        openapi_version="3.1.0",
+        info={"description": INTRODUCTION},
+        servers=[{"url": services().settings.base_url}],
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    spec.components.security_scheme("basic", {"type": "http", "scheme": "basic", "description": "SID and TOKEN."})
+    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "description": "TOKEN."})
+    for rule, operation in found:
+        view = app.view_functions[rule.endpoint]
+        guarded = getattr(view, ACCESS, None) == "senders"
+        method = min((rule.methods or set()) - {"OPTIONS", "HEAD"})
+        told = operation_object(operation, operation.sentence or view.__doc__ or "", schemas, guarded=guarded)
+        spec.path(path_of(rule), parameters=names(rule), operations={method.lower(): told})
+    event = schemas.answer(callback_answers.Event)
+    for name, schema in schemas.components().items():
+        spec.components.schema(name, schema)
+    return {**spec.to_dict(), "webhooks": {"link.clicked": {"post": _webhook(event)}}}
+
+
+def _webhook(event: dict[str, Any]) -> dict[str, Any]:
+    """What a receiver gets, and what is expected of it."""
+    names = {
+        "webhook-id": "The same on every attempt and every replay.",
+        "webhook-timestamp": "When this attempt was made, in seconds since 1970.",
+        "webhook-signature": "By the Standard Webhooks rules, with the account's signing secret.",
+    }
+    return {
+        "operationId": "link_clicked",
+        "tags": ["Callbacks"],
+        "summary": "A message's link was clicked for the first time",
+        "description": "Sent to `lt_callbackurl`, and again up to ten times until it is answered with 200.",
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+            for name, text in names.items()
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": event}}},
+        "responses": {"200": {"description": "Stored. Every other answer counts as a failed attempt."}},
+    }

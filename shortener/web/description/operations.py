@@ -1,0 +1,155 @@
+"""A route as OpenAPI has it: what its view says, with the errors that all routes of its kind have."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from werkzeug.routing import Rule
+
+from shortener.errors import AccountDisabledError, CredentialsError, InvalidFieldsError
+from shortener.web.description import documents
+from shortener.web.description.operation import BODIES, FORMS, JSON, Answer, Operation
+from shortener.web.description.schemas import Schemas
+from shortener.web.problems import STATUS, TITLES
+
+PROBLEM: Final = "application/problem+json"
+LINES: Final = ("application/x-ndjson", "application/jsonl")
+READING: Final = {
+    400: ("bad_request", "invalid_utf8", "invalid_json"),
+    413: ("body_too_large",),
+    415: ("unsupported_media_type",),
+}
+NAMES: Final = {
+    "msgid": ("The message.", "^[A-Za-z0-9]{32}$"),
+    "event_id": ("The callback.", "^evt_[A-Za-z0-9]{1,60}$"),
+    "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
+}
+HEADERS: Final = {
+    401: ("WWW-Authenticate", "How to give credentials."),
+    429: ("Retry-After", "Seconds to wait."),
+    503: ("Retry-After", "Seconds to wait."),
+}
+
+
+def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
+    """The codes of all errors that a route may answer with, by status."""
+    found: dict[int, list[str]] = {status: [*given] for status, given in operation.codes.items()}
+    refusals = [*operation.refusals, *((CredentialsError, AccountDisabledError) if guarded else ())]
+    if operation.body or operation.query or operation.parameters:
+        refusals.append(InvalidFieldsError)
+    for refusal in dict.fromkeys(refusals):
+        found.setdefault(STATUS[refusal], []).append(refusal.code)
+    for status, more in {**(READING if operation.body else {}), 500: ("internal",), 503: ("unavailable",)}.items():
+        found.setdefault(status, []).extend(more)
+    return dict(sorted(found.items()))
+
+
+def operation_object(operation: Operation, docstring: str, schemas: Schemas, *, guarded: bool) -> dict[str, Any]:
+    """An operation object; `docstring` is its view's."""
+    summary, _, more = docstring.partition("\n")
+    told: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": summary.removesuffix("."),
+        "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
+        "security": [{"basic": []}, {"bearer": []}] if guarded else [],
+    }
+    if parameters := [*_query(operation, schemas), *operation.parameters]:
+        told["parameters"] = parameters
+    if operation.body:
+        told["requestBody"] = _request(operation, schemas)
+    told["responses"] = {str(status): _answer(answer, schemas) for status, answer in operation.answers.items()}
+    for status, given in codes(operation, guarded=guarded).items():
+        if status in operation.answers:
+            continue
+        if operation.refusal is None:
+            told["responses"][str(status)] = _problem(status, given, schemas)
+        else:
+            shown = 400 if status == 422 else status
+            told["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
+    return told
+
+
+def names(rule: Rule) -> list[dict[str, Any]]:
+    """The parameters of a path."""
+    return [
+        {"name": name, "in": "path", "required": True, "description": text, "schema": _text(pattern)}
+        for name, (text, pattern) in NAMES.items()
+        if name in rule.arguments
+    ]
+
+
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern}
+
+
+def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
+    """A model's fields, each as a parameter. Nothing is null in a URL."""
+    schema = schemas.inline(operation.query) if operation.query else {"properties": {}}
+    for name, found in schema["properties"].items():
+        if name not in operation.without:
+            told = dict(found)
+            text = told.pop("description", "")
+            if "anyOf" in told:
+                [told] = [{**told, **one} for one in told.pop("anyOf") if one != {"type": "null"}]
+            yield {"name": name, "in": "query", "description": text, "schema": told}
+
+
+def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    """The body of a request. Beside JSON, forms are named in words only.
+
+    Generators of clients make one class of a schema and choose the way of sending by the class: with the same schema
+    for JSON and for forms they send the fields in every way at once.
+    """
+    schema = schemas.request(operation.body)
+    forms = [media for media in operation.media if media in FORMS and JSON[0] in operation.media]
+    content = {media: _body(media, schema) for media in operation.media if media not in forms}
+    told: dict[str, Any] = {"required": True, "content": content}
+    if forms:
+        named = " or ".join(f"`{media}`" for media in forms)
+        told |= {"description": f"JSON, or a form with the same fields: {named}.", "x-forms": forms}
+    return told
+
+
+def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A body of this media type; OpenAPI 3.1 has no word of its own for lines of documents."""
+    if media in LINES:
+        each = schema.get("items", schema)
+        return {"schema": {"type": "string", "description": "A JSON object a line."}, "x-each-line": each}
+    return {"schema": schema if media in BODIES else {"type": "string"}}
+
+
+def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    told: dict[str, Any] = {"description": answer.sentence}
+    if answer.document is not None:
+        schema = schemas.answer(answer.document)
+        told["content"] = {media: _body(media, schema) for media in answer.media}
+    elif answer.media != JSON:
+        told["content"] = {media: _body(media, {}) for media in answer.media}
+    always = {name: _header(text, required=True) for name, text in answer.headers.items()}
+    if headers := always | {name: _header(text, required=False) for name, text in answer.sometimes.items()}:
+        told["headers"] = headers
+    return told
+
+
+def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
+    """One document for every error, so that a generated client has one class; which codes it may have beside it."""
+    codes = sorted(given)
+    told = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
+    return told | {"content": {PROBLEM: {"schema": schemas.answer(documents.Problem)}}} | _headers_of(status)
+
+
+def _vendors(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema}}
+    return {"description": TITLES[status], "content": content} | _headers_of(status)
+
+
+def _headers_of(status: int) -> dict[str, Any]:
+    if status not in HEADERS:
+        return {}
+    name, text = HEADERS[status]
+    return {"headers": {name: _header(text, required=True)}}
+
+
+def _header(text: str, *, required: bool) -> dict[str, Any]:
+    return {"description": text, "required": required, "schema": {"type": "string"}}

@@ -1,0 +1,101 @@
+"""`/docs`: the description of the interface as a page to be read. No script, nothing from elsewhere."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any, Final
+
+from flask import Blueprint, Response, current_app, render_template
+from markupsafe import Markup, escape
+
+from shortener.web import visitor_pages
+from shortener.web.access import public
+from shortener.web.description import openapi
+
+blueprint = Blueprint("reference", __name__)
+EXTENSION: Final = "reference"
+METHODS: Final = ("post", "get")
+Schema = dict[str, Any]
+
+
+@blueprint.get("/docs")
+@public
+def reference() -> Response:
+    """Everything that `/openapi.json` says."""
+    if EXTENSION not in current_app.extensions:
+        current_app.extensions[EXTENSION] = _page(openapi.of(current_app))
+    html: str = current_app.extensions[EXTENSION]
+    response = Response(html, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = visitor_pages.policy_of(html)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _page(description: Schema) -> str:
+    schemas = description["components"]["schemas"]
+    told = sorted(_operations(description), key=lambda one: [*openapi.TAGS].index(one["tag"]))
+    return render_template(
+        "reference.html",
+        info=description["info"],
+        base_url=description["servers"][0]["url"],
+        groups=[(tag, openapi.TAGS[tag], [*found]) for tag, found in groupby(told, key=lambda one: one["tag"])],
+        webhooks=description["webhooks"],
+        schemas=schemas,
+        code=_with_code,
+        shown=_as_json,
+    )
+
+
+def _operations(description: Schema) -> Iterator[Schema]:
+    """Each operation with what a page needs beside what it says itself."""
+    for path, item in description["paths"].items():
+        for method in METHODS:
+            if operation := item.get(method):
+                parameters = [*item.get("parameters", []), *operation.get("parameters", [])]
+                more = {
+                    "tag": operation["tags"][0],
+                    "method": method.upper(),
+                    "path": path,
+                    "parameters": parameters,
+                    "bodies": _bodies(operation),
+                    "answers": operation["responses"],
+                }
+                yield {**operation, **more, "curl": _curl(description, {**operation, **more})}
+
+
+def _bodies(operation: Schema) -> Schema:
+    content: Schema = operation.get("requestBody", {}).get("content", {})
+    return content
+
+
+def _curl(description: Schema, operation: Schema) -> str:
+    """A line to try; names in braces are to be filled in."""
+    words = ["curl", *(["-u", "SID:TOKEN"] if operation["security"] else [])]
+    needed = [one for one in operation["parameters"] if one["in"] == "query" and one.get("required")]
+    query = "&".join(f"{one['name']}={one['schema']['enum'][0]}" for one in needed)
+    url = description["servers"][0]["url"] + operation["path"] + (f"?{query}" if query else "")
+    line = shlex.join([*words, url])
+    body = operation["bodies"].get("application/json")
+    if body is None:
+        return line if operation["method"] == "GET" else shlex.join([*words, "-X", operation["method"], url])
+    return f"{line} \\\n  --json {shlex.quote(json.dumps(_example(description, body['schema']), ensure_ascii=False))}"
+
+
+def _example(description: Schema, schema: Schema) -> Any:
+    """The first example of a schema; of a list, a list of one."""
+    if "items" in schema:
+        return [_example(description, schema["items"])]
+    name = schema["$ref"].rpartition("/")[2]
+    return description["components"]["schemas"][name]["examples"][0]
+
+
+def _with_code(text: str) -> Markup:
+    """A text in which `names` are marked."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _as_json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2)

@@ -1,1 +1,0 @@
-"""The vendors' wire formats, one file each."""

@@ -1,0 +1,506 @@
+"""The recorder: many clicks by one commit, each answer after its own, and no click lost where the database refuses."""
+
+import dataclasses
+import datetime as dt
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
+
+from shortener.clicks import record
+from shortener.clicks.record import NewClick
+from shortener.clicks.recorder import PATIENCE, Recorder
+from shortener.clicks.spooled import pack
+from shortener.files import spool_file
+from shortener.rules.slug import Slugs
+from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import Services, services
+from shortener.storage import db
+from shortener.storage.models import Base, Callback, Click, Link
+from tests.support import refusing
+from tests.support.factories import Sender, make_message
+from tests.support.waiting import WITHIN, until
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+PERSON = Verdict(Visitor.PERSON, "browser")
+# So long that its row needs a page of its own: what is left of a page must not take it on a full disk.
+WORDY = Verdict(Visitor.PERSON, "browser" * 500)
+MOMENT = dt.timedelta(seconds=30)
+
+Log = pytest.LogCaptureFixture
+
+
+@pytest.fixture
+def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
+    """Makes a recorder, which waits long unless said otherwise."""
+    made: list[Recorder] = []
+
+    def recorder(
+        *, patience: float = WITHIN, last_patience: float = 0.05, most_waiting: int = 1000, **changes: object
+    ) -> Recorder:
+        settings = services.settings.model_copy(update=changes)
+        limits: dict[str, Any] = {"patience": patience, "last_patience": last_patience, "most_waiting": most_waiting}
+        made.append(Recorder(app, settings, lambda: services.slugs, lambda: None, **limits))
+        return made[-1]
+
+    yield recorder
+    for one in made:
+        one.stop(WITHIN)
+
+
+@pytest.fixture
+def recorder(make: Callable[..., Recorder]) -> Recorder:
+    return make()
+
+
+@pytest.fixture
+def occupied(services: Services) -> Path:
+    """Where no folder can be made, for there is a file."""
+    path = services.settings.data / "occupied"
+    path.touch()
+    return path
+
+
+@pytest.fixture
+def new(sender: Sender) -> Callable[[], NewClick]:
+    """Makes a person's click at a link of its own."""
+    return lambda: click_at(make_message(sender, lt_callbackurl=CALLBACK).link)
+
+
+def click_at(link: Link | None) -> NewClick:
+    assert link is not None
+    resolved = record.resolve(services().readers, link.number)
+    assert resolved is not None
+    return record.new_click(resolved, PERSON)
+
+
+def another(new_click: NewClick, later: dt.timedelta = MOMENT) -> NewClick:
+    """A further click at the same link, so much later."""
+    id_ = dataclasses.replace(new_click, id=new_click.id.__class__(int=new_click.id.int + 1))
+    return dataclasses.replace(id_, clicked_on=new_click.clicked_on + later)
+
+
+def count(table: type[Base]) -> int:
+    counted: int = services().readers.row(select(func.count()).select_from(table), {})[0]  # of a read-only node too
+    return counted
+
+
+def stored(new_click: NewClick) -> Click | None:
+    with db.read() as session:
+        return session.get(Click, (new_click.link_id, new_click.id))
+
+
+def accessed_on(new_click: NewClick) -> dt.datetime | None:
+    with db.read() as session:
+        return session.scalars(select(Link.accessed_on).where(Link.id == new_click.link_id)).one()
+
+
+@contextmanager
+def commits() -> Iterator[list[object]]:
+    """Every commit of the block."""
+    seen: list[object] = []
+    event.listen(db.db.engine, "commit", add := seen.append)
+    yield seen
+    event.remove(db.db.engine, "commit", add)
+
+
+@contextmanager
+def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterator[None]:
+    """Let the requests of these clicks wait at a locked database: one in front of it, the others behind that one."""
+    trying = threading.Event()
+
+    def on_statement(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith(("BEGIN IMMEDIATE", "INSERT INTO click")):
+            trying.set()
+
+    event.listen(db.db.engine, "before_cursor_execute", on_statement)
+    threads = [threading.Thread(target=recorder.record, args=(one,)) for one in new_clicks]
+    with refusing.locked(url):
+        threads[0].start()
+        assert trying.wait(WITHIN)
+        for thread in threads[1:]:
+            thread.start()
+        until(lambda: recorder.waiting == len(new_clicks) - 1)
+        yield
+    for thread in threads:
+        thread.join(WITHIN)
+        assert not thread.is_alive()
+
+
+def test_a_click_is_stored_before_the_answer_leaves(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+    new_click = new()
+    recorder.record(new_click)
+    assert stored(new_click) is not None
+    assert accessed_on(new_click) == new_click.clicked_on
+    assert count(Callback) == 1
+
+
+def test_a_lone_click_is_committed_at_once_and_by_itself(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+    new_clicks = [new() for _ in range(20)]
+    recorder.record(new())  # the thread has begun
+    with commits() as seen:
+        began = time.monotonic()
+        for new_click in new_clicks:
+            recorder.record(new_click)
+        assert time.monotonic() - began < 5  # were it for the time to the next look at the spool, it would be 20
+    assert len(seen) == len(new_clicks)
+
+
+def test_clicks_that_arrive_together_share_one_commit(
+    recorder: Recorder, new: Callable[[], NewClick], database_url: str
+) -> None:
+    new_clicks = [new() for _ in range(20)]
+    with commits() as seen, together(recorder, new_clicks, database_url):
+        pass
+    assert len(seen) == 2
+    assert (count(Click), count(Callback)) == (20, 20)
+
+
+def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
+    recorder: Recorder,
+    new: Callable[[], NewClick],
+    database_url: str,
+    services: Services,
+    caplog: Log,
+) -> None:
+    new_clicks = [new() for _ in range(6)]
+    unstorable = dataclasses.replace(new_clicks[3], link_id=987_654_321)
+    with together(recorder, [*new_clicks, unstorable], database_url):
+        pass
+    assert all(stored(new_click) for new_click in new_clicks)
+    assert (count(Click), count(Callback)) == (6, 6)
+    refused = services.settings.spool_folder / f"{services.slugs.encode(0)}-refused.jsonl"
+    until(refused.exists)
+    until(lambda: recorder.counts() == (0, 0))
+    [line] = refused.read_text().splitlines()
+    assert json.loads(line)["id"] == unstorable.id.hex
+    assert f"click {unstorable.id} of link 987654321 cannot be stored" in caplog.text
+
+
+def test_where_the_queue_is_full_the_click_is_spooled_at_once(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
+) -> None:
+    recorder, new_clicks, late = make(most_waiting=3), [new() for _ in range(4)], new()
+    with together(recorder, new_clicks, database_url):
+        recorder.record(late)  # waits for nobody, else it would be here for as long as the database is locked
+        assert recorder.counts() == (1, 0)
+    until(lambda: stored(late) is not None)
+    assert count(Callback) == 5
+
+
+def test_a_request_waits_two_seconds_and_no_longer(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
+) -> None:
+    recorder, first, second = make(patience=PATIENCE), new(), new()
+    recorder.start()
+    with refusing.locked(database_url):
+        began = time.monotonic()
+        recorder.record(first)
+        assert PATIENCE <= time.monotonic() - began < PATIENCE + 2
+        assert stored(first) is None
+        began = time.monotonic()
+        recorder.record(second)
+        assert time.monotonic() - began < PATIENCE  # nobody waits twice for the same lock
+        assert recorder.counts() == (2, 0)
+    until(lambda: recorder.counts() == (0, 0))
+    assert (count(Click), count(Callback)) == (2, 2)
+
+
+@pytest.mark.parametrize("way", refusing.WAYS)
+def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
+    make: Callable[..., Recorder],
+    new: Callable[[], NewClick],
+    database_url: str,
+    way: str,
+    caplog: Log,
+) -> None:
+    if way not in refusing.ways(database_url):
+        pytest.skip("PostgreSQL has no switch for a full disk")
+    recorder, new_clicks = make(patience=0.2), [dataclasses.replace(new(), verdict=WORDY) for _ in range(5)]
+    with refusing.refusing(way, database_url):
+        for new_click in new_clicks:
+            recorder.record(new_click)
+        assert recorder.counts() == (5, 0)
+        assert count(Click) == 0
+    until(lambda: recorder.counts() == (0, 0))
+    assert [accessed_on(new_click) for new_click in new_clicks] == [new_click.clicked_on for new_click in new_clicks]
+    assert (count(Click), count(Callback)) == (5, 5)
+    assert "the database takes no clicks" in caplog.text
+    assert "the database takes clicks again" in caplog.text
+    late = new()
+    with commits() as seen:
+        recorder.record(late)
+    assert len(seen) == 1
+
+
+def test_a_full_spool_promises_nothing_and_counts_lost_clicks(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str, caplog: Log
+) -> None:
+    recorder, new_clicks = make(spool_bytes=4096), [new() for _ in range(40)]
+    with refusing.read_only(database_url):
+        promised = [new_click for new_click in new_clicks if recorder.record(new_click)]
+        kept, lost = recorder.counts()
+        assert (kept, lost) == (len(promised), 40 - len(promised))
+        assert 0 < kept < 40
+        assert recorder.fault() == "the file of this process is full"
+        assert caplog.text.count("a click is lost") == lost
+        assert new_clicks[-1].id.hex in caplog.text
+    until(lambda: recorder.counts() == (0, lost))
+    assert recorder.fault() is None
+    assert all(stored(new_click) for new_click in promised)
+    assert count(Click) == kept
+
+
+def test_without_any_spool_a_click_waits_for_the_database(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_click = make(spool_file=occupied, patience=0.1, last_patience=WITHIN), new()
+    with ThreadPoolExecutor(1) as pool:
+        with refusing.read_only(database_url):
+            recorded = pool.submit(recorder.record, new_click)
+            until(lambda: recorder.is_away)
+            assert not recorded.done()
+        assert recorded.result(WITHIN)
+    assert stored(new_click) is not None
+    assert recorder.counts() == (0, 0)
+
+
+def test_without_any_spool_no_refused_click_is_promised(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
+) -> None:
+    recorder, new_clicks = make(spool_file=occupied, patience=0.1), [new() for _ in range(3)]
+    assert recorder.record(new_clicks[0])
+    with refusing.read_only(database_url):
+        assert not recorder.record(new_clicks[1])
+    assert recorder.counts() == (0, 1)
+    assert recorder.fault() is not None
+    until(lambda: recorder.record(new_clicks[2]))
+    assert [stored(new_click) is not None for new_click in new_clicks] == [True, False, True]
+    assert f"no spool in {occupied}" in caplog.text
+
+
+def test_lost_clicks_are_counted_beyond_their_process(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_click = make(spool_file=occupied, patience=0.1), new()
+    with refusing.read_only(database_url):
+        assert not recorder.record(new_click)
+    occupied.unlink()
+    until(lambda: recorder.fault() is None)
+    recorder.stop(WITHIN)
+    assert make(spool_file=occupied).counts() == (0, 1)
+
+
+def test_a_spool_deleted_meanwhile_costs_no_click(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services, database_url: str
+) -> None:
+    recorder, new_clicks = make(patience=0.1), [new(), new()]
+    with refusing.read_only(database_url):
+        assert recorder.record(new_clicks[0])
+        shutil.rmtree(services.settings.spool_folder)
+        assert recorder.record(new_clicks[1])
+        assert len(list(services.settings.spool_folder.glob("*.spool"))) == 1
+    until(lambda: all(stored(new_click) for new_click in new_clicks))
+    assert count(Callback) == 2
+
+
+def test_waiting_without_a_spool_leaves_threads_free(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_clicks = (
+        make(spool_file=occupied, patience=0.1, last_patience=WITHIN, threads=2),
+        [new() for _ in range(4)],
+    )
+    with ThreadPoolExecutor(4) as pool:
+        with refusing.read_only(database_url):
+            recorded = [pool.submit(recorder.record, new_click) for new_click in new_clicks]
+            until(lambda: sum(one.done() for one in recorded) == 3)
+        assert sorted(one.result(WITHIN) for one in recorded) == [False] * 3 + [True]
+
+
+def test_a_process_begun_without_a_database_spools_its_first_click(
+    app: Flask, services: Services, new: Callable[[], NewClick], database_url: str
+) -> None:
+    known: list[Slugs] = []
+
+    def slugs() -> Slugs:
+        if not known:
+            raise OperationalError("SELECT", {}, Exception("the database is away"))
+        return known[0]
+
+    recorder, new_click = Recorder(app, services.settings, slugs, lambda: None, patience=0.1), new()
+    recorder.start()
+    until(lambda: recorder.is_away)
+    with refusing.read_only(database_url):
+        known.append(services.slugs)  # as whoever looked the link up has them
+        assert recorder.record(new_click)
+        assert recorder.counts() == (1, 0)
+    until(lambda: stored(new_click) is not None)
+    recorder.stop(WITHIN)
+
+
+def left_by_the_dead(services: Services, *records: bytes) -> None:
+    name = services.slugs.encode(0)
+    dead = spool_file.take(services.settings.spool_folder, name, services.settings.spool_bytes)
+    for one in records:
+        dead.append(one)
+    dead.close()
+
+
+def test_what_a_dead_process_left_is_taken_in_by_another_with_its_own_time(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services
+) -> None:
+    living, new_click = make(), new()
+    living.record(new())  # has a file of its own, and takes no other
+    left_by_the_dead(services, pack(new_click))
+    until(lambda: stored(new_click) is not None)
+    until(lambda: living.counts() == (0, 0))
+    assert accessed_on(new_click) == new_click.clicked_on
+    with db.read() as session:
+        [callback] = session.scalars(select(Callback).where(Callback.link_id == new_click.link_id))
+    event = json.loads(callback.body)["data"]
+    assert event["accessed_on"] == f"{new_click.clicked_on:%Y-%m-%dT%H:%M:%S.%fZ}"
+    assert callback.due_on == new_click.clicked_on
+
+
+def test_what_is_taken_in_twice_is_stored_once(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    new_click = new()
+    recorder.record(new_click)
+    left_by_the_dead(services, pack(new_click), pack(new_click))
+    until(lambda: recorder.counts() == (0, 0))
+    assert (count(Click), count(Callback)) == (1, 1)
+
+
+def test_of_the_clicks_in_a_spool_the_earliest_is_the_first(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    first = new()
+    left_by_the_dead(services, *(pack(another(first, number * MOMENT)) for number in range(300, 0, -1)), pack(first))
+    recorder.start()
+    until(lambda: recorder.counts() == (0, 0))
+    assert accessed_on(first) == first.clicked_on
+    assert count(Callback) == 1
+
+
+def told(new_click: NewClick) -> tuple[str, str, dt.datetime]:
+    """What the callback says: its id, when the first click was, and when it is due."""
+    with db.read() as session:
+        callback = session.scalars(select(Callback).where(Callback.link_id == new_click.link_id)).one()
+    return callback.event_id, json.loads(callback.body)["data"]["accessed_on"], callback.due_on
+
+
+def test_a_late_first_click_corrects_an_unclaimed_callback(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    spooled = new()
+    later = another(spooled)
+    recorder.record(later)
+    event_id, *_ = told(later)
+    left_by_the_dead(services, pack(spooled), pack(another(later)))
+    until(lambda: recorder.counts() == (0, 0))
+    assert accessed_on(later) == spooled.clicked_on
+    assert told(later) == (event_id, rfc3339(spooled.clicked_on), spooled.clicked_on)
+    assert (count(Click), count(Callback)) == (3, 1)
+
+
+def test_a_late_first_click_changes_no_claimed_callback(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    spooled = new()
+    later = another(spooled, -dt.timedelta(seconds=1))  # due at once
+    spooled = another(spooled, -MOMENT)
+    recorder.record(later)
+    assert services.deliverer.deliver_due() == 1
+    before = told(later)
+    left_by_the_dead(services, pack(spooled))
+    until(lambda: stored(spooled) is not None)
+    assert accessed_on(later) == later.clicked_on
+    assert told(later) == before
+
+
+def test_a_late_first_click_without_callback_is_the_first(
+    recorder: Recorder, sender: Sender, services: Services
+) -> None:
+    spooled = click_at(make_message(sender).link)
+    recorder.record(another(spooled))
+    left_by_the_dead(services, pack(spooled))
+    until(lambda: stored(spooled) is not None)
+    assert accessed_on(spooled) == spooled.clicked_on
+    assert count(Callback) == 0
+
+
+def test_a_record_that_is_no_click_is_put_aside(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    new_click = new()
+    left_by_the_dead(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(new_click))
+    recorder.start()
+    until(lambda: recorder.counts() == (0, 0))
+    assert stored(new_click) is not None
+    aside = services.settings.spool_folder / f"{services.slugs.encode(0)}-refused.jsonl"
+    assert aside.read_bytes().splitlines() == [b'{"of": "a later version"}', b"[1]", b"nonsense"]
+
+
+def test_another_installations_spool_in_the_same_folder_is_left_alone(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    theirs = spool_file.take(services.settings.spool_folder, "0therHouse", 4096)
+    theirs.append(pack(new()))
+    theirs.close()
+    recorder.start()
+    recorder.record(new())
+    recorder.stop(WITHIN)
+    assert count(Click) == 1
+    assert spool_file.counts(services.settings.spool_folder, "0therHouse") == (1, 0)
+
+
+def test_stop_stores_what_waits(recorder: Recorder, new: Callable[[], NewClick], database_url: str) -> None:
+    new_clicks = [new() for _ in range(5)]
+    with together(recorder, new_clicks, database_url):
+        stopping = threading.Thread(target=recorder.stop, args=(WITHIN,))
+        stopping.start()
+    stopping.join(WITHIN)
+    assert (count(Click), count(Callback)) == (5, 5)
+    recorder.record(new())  # and it can begin again
+    assert count(Click) == 6
+
+
+def test_after_a_fork_each_process_has_its_own_thread_and_its_own_spool(
+    recorder: Recorder, new: Callable[[], NewClick], services: Services
+) -> None:
+    new_clicks = [new(), new()]
+    recorder.record(new_clicks[0])
+    child = os.fork()
+    if not child:
+        db.db.engine.dispose(close=False)
+        recorder.record(new_clicks[1])
+        os._exit(len(list(services.settings.spool_folder.glob("*.spool"))))
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 2
+    assert all(stored(new_click) for new_click in new_clicks)
+
+
+def test_whoever_delivers_is_told_of_callbacks_and_of_nothing_else(
+    app: Flask, services: Services, new: Callable[[], NewClick]
+) -> None:
+    told: list[bool] = []
+    recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: told.append(True))
+    new_click = new()
+    recorder.record(new_click)
+    recorder.record(another(new_click))
+    recorder.stop(WITHIN)
+    assert told == [True]

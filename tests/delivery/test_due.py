@@ -1,0 +1,198 @@
+"""The backlog: places per destination are strict, whoever claims; a look takes no lock and costs little."""
+
+import datetime as dt
+import multiprocessing
+import threading
+from collections import Counter
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, event, select
+
+from shortener.config.settings import Settings
+from shortener.delivery import due, queue
+from shortener.delivery.queue import Claimed
+from shortener.rules.delivery.fair_share import Room
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Callback
+from tests.conftest import SECRET_KEY, running
+from tests.support.due import fill
+from tests.support.factories import NOW, Sender
+
+LEASE = dt.timedelta(seconds=45)
+LATER = NOW + dt.timedelta(minutes=1)
+SLOW, QUICK, OTHER = (f"http://127.0.0.1:{port}/cb" for port in (1001, 1002, 1003))
+
+
+def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> None:
+    with db.write() as session:
+        fill(session, sender.name, counts, since=since)
+
+
+def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER, room: Room | None = None) -> list[Claimed]:
+    with db.write() as session:
+        return queue.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each, room=room)
+
+
+def look(now: dt.datetime = LATER, each: int = 2, room: Room | None = None) -> bool:
+    with db.read() as session:
+        return bool(due.claimable(session, now=now, per_destination=each, limit=1, room=room))
+
+
+def urls(claimed: list[Claimed]) -> Counter[str]:
+    return Counter(one.url for one in claimed)
+
+
+def test_a_destination_has_no_more_in_flight_than_its_places(sender: Sender) -> None:
+    put(sender, {SLOW: 10, QUICK: 1})
+    assert urls(claim()) == {SLOW: 2, QUICK: 1}
+    assert claim() == []
+    assert not look()
+
+
+def test_paths_share_a_destination_and_ports_do_not(sender: Sender) -> None:
+    put(sender, {SLOW: 2, f"{SLOW}/more?id=1": 2, QUICK: 2})
+    found = urls(claim())
+    assert found[SLOW] + found[f"{SLOW}/more?id=1"] == 2
+    assert found[QUICK] == 2
+
+
+def test_accounts_do_not_share_the_places_of_a_receiver(sender: Sender, other_sender: Sender) -> None:
+    put(sender, {SLOW: 5})
+    put(other_sender, {SLOW: 5})
+    assert sorted(Counter(one.account_id for one in claim()).values()) == [2, 2]
+
+
+def test_a_place_is_free_again_once_its_attempt_ends_or_its_lease_runs_out(sender: Sender) -> None:
+    put(sender, {SLOW: 5})
+    first, _ = claim()
+    with db.write() as session:
+        queue.give_back(session, first, now=LATER + LEASE)  # due again after all the others
+    assert len(claim()) == 1
+    assert claim() == []
+    assert len(claim(now=LATER + LEASE)) == 2
+
+
+@pytest.mark.parametrize("backlogged", [due.WINDOW - 1, due.WINDOW, 3 * due.WINDOW])
+def test_a_long_queue_hides_nobody(sender: Sender, backlogged: int) -> None:
+    put(sender, {SLOW: backlogged})
+    put(sender, {QUICK: 3, OTHER: 1}, since=NOW + dt.timedelta(seconds=1))
+    found: Counter[str] = Counter()
+    while more := claim():
+        found += urls(more)
+    assert found == {SLOW: 2, QUICK: 2, OTHER: 1}
+
+
+def test_behind_a_long_queue_a_first_place_comes_before_a_second(sender: Sender) -> None:
+    put(sender, {SLOW: 3 * due.WINDOW})
+    put(sender, {QUICK: 3}, since=NOW + dt.timedelta(seconds=1))
+    assert urls(claim(limit=1)) == {SLOW: 1}
+    assert [one.url for one in claim(limit=2)] == [QUICK, SLOW]
+
+
+def test_thousands_of_destinations_hide_no_other_account(sender: Sender, other_sender: Sender) -> None:
+    put(sender, {f"http://127.0.0.1:{port}/cb": 1 for port in range(2000, 2000 + 2 * due.FIRSTS)})
+    put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
+    assert QUICK in urls(claim(limit=64, room=Room(64)))
+
+
+def test_an_account_takes_its_share_and_no_more(sender: Sender, other_sender: Sender) -> None:
+    put(sender, {f"http://127.0.0.{host}/cb": 2 for host in range(1, 200)})
+    taken = claim(limit=64, room=Room(64))
+    assert len(taken) == 42
+    room = Room(22, [one.destination for one in taken])
+    assert not look(room=room)
+    assert claim(limit=22, room=room) == []
+    put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
+    assert look(room=room)
+    assert urls(claim(limit=22, room=room)) == {QUICK: 1}
+
+
+def test_what_is_not_yet_due_is_not_found_behind_a_long_queue(sender: Sender) -> None:
+    put(sender, {SLOW: 2 * due.WINDOW})
+    put(sender, {QUICK: 1}, since=LATER + dt.timedelta(hours=1))
+    claim()
+    assert not look()
+    assert claim() == []
+
+
+def test_a_look_asks_for_few_rows_however_long_the_queue_is(app: Flask, sender: Sender) -> None:
+    """Rows, not seconds: no busy machine changes them."""
+    put(sender, {SLOW: 10 * due.WINDOW})
+    claim()
+    asked: list[str] = []
+    event.listen(db.db.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert not look()
+    bounded = ["LIMIT" in statement or "lease_token IS NOT NULL" in statement for statement in asked]
+    assert bounded == [True] * 3 or bounded == [False, *[True] * 3]  # the first may ask for the time
+
+
+def test_a_look_waits_for_no_lock(services: Services, sender: Sender) -> None:
+    put(sender, {SLOW: 1})
+    other = create_engine(services.settings.sqlalchemy_url)
+    if other.dialect.name == "sqlite":
+        event.listen(other, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    with other.connect() as connection:
+        if other.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5203418668)")
+            connection.exec_driver_sql("SELECT id FROM callback FOR UPDATE")
+        assert look()
+        assert not look(each=0)
+        connection.rollback()
+    other.dispose()
+
+
+def test_threads_that_claim_at_once_never_pass_the_cap(app: Flask, sender: Sender) -> None:
+    put(sender, {SLOW: 60, QUICK: 60})
+    together, claimed = threading.Barrier(4), list[Claimed]()
+
+    def work() -> None:
+        with app.app_context():
+            together.wait()
+            for _ in range(10):
+                claimed.extend(claim(limit=3, each=2))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert urls(claimed) == {SLOW: 2, QUICK: 2}
+
+
+def claim_in_a_process(url: str, folder: str, together: Any, out: "Queue[tuple[list[int], list[int]]]") -> None:
+    """Claim what the cap allows; then, without a cap, until there is nothing left."""
+    with running(Settings(database_url=url, data=Path(folder), secret_key=SECRET_KEY)):
+        claimed: tuple[list[int], list[int]] = [], []
+        for ids, each in zip(claimed, (2, 10_000), strict=True):
+            together.wait()
+            while more := claim(limit=20, each=each):
+                ids += [one.callback_id for one in more]
+        out.put(claimed)
+
+
+def test_four_processes_keep_the_cap_and_claim_each_callback_once(
+    database_url: str, tmp_path: Path, sender: Sender
+) -> None:
+    put(sender, {SLOW: 200, QUICK: 100, OTHER: 100})
+    spawn = multiprocessing.get_context("spawn")
+    together, out = spawn.Barrier(4), spawn.Queue()
+    given = (database_url, str(tmp_path), together, out)
+    workers = [spawn.Process(target=claim_in_a_process, args=given) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    claimed = [out.get(timeout=100) for _ in workers]
+    for worker in workers:
+        worker.join()
+    capped = [row_id for first, _ in claimed for row_id in first]
+    with db.read() as session:
+        per_url = Counter(session.scalars(select(Callback.url).where(Callback.id.in_(capped))))
+    assert per_url == {SLOW: 2, QUICK: 2, OTHER: 2}
+    ids = [row_id for both in claimed for part in both for row_id in part]
+    assert len(ids) == len(set(ids)) == 400

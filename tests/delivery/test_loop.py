@@ -1,0 +1,380 @@
+"""The delivery loop: what it sends, when it sends, how it ends."""
+
+import datetime as dt
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import Session
+from standardwebhooks.webhooks import Webhook
+
+from shortener.config.settings import Settings
+from shortener.delivery import due, loop, queue
+from shortener.delivery.loop import SLOTS, Deliverer, Job
+from shortener.delivery.queue import Ended
+from shortener.errors import SecretKeyError
+from shortener.outbound.client import Answer
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
+from shortener.running.services import Services, services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, SigningSecret
+from tests.conftest import running
+from tests.support.due import fill
+from tests.support.factories import BROWSER, Sender, make_account, make_message, slug_of
+from tests.support.servers import OK, Call, parsed, receiving
+from tests.support.waiting import WITHIN, until
+
+
+def clicked(client: FlaskClient, sender: Sender, url: str) -> None:
+    slug = slug_of(make_message(sender, lt_callbackurl=url).link)
+    assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def outcomes() -> list[str | None]:
+    with db.read() as session:
+        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+
+
+@pytest.fixture
+def running_loop(app: Flask, services: Services) -> Iterator[Deliverer]:
+    """The loop, running in its own thread as it does in a web process."""
+    services.deliverer.start()
+    yield services.deliverer
+    services.deliverer.stop(grace=WITHIN)
+
+
+def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 1
+    headers, body = parsed(receiver.requests[0])
+    assert receiver.requests[0].startswith(b"POST /cb HTTP/1.1\r\n")
+    assert headers["content-type"] == "application/json"
+    assert Webhook(sender.signing_secret).verify(body.decode(), headers)["type"] == "link.clicked"
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, services: Services) -> None:
+    clicked(client, sender, "http://127.0.0.1:9/")
+    with db.write() as session:
+        later = db.now(session) + dt.timedelta(minutes=5)
+        session.execute(update(Callback).values(due_on=later))
+    assert services.deliverer.deliver_due() == 0
+    assert states() == ["pending"]
+
+
+def test_a_receiver_inside_is_never_reached(client: FlaskClient, sender: Sender, services: Services) -> None:
+    clicked(client, sender, "http://127.0.0.1:9/")
+    with db.write() as session:  # as if the operator had closed the network after the message came in
+        session.execute(update(Callback).values(url="http://10.1.2.3/"))
+    services.deliverer.deliver_due()
+    assert outcomes() == ["blocked"]
+    with db.read() as session:
+        detail = session.scalars(select(Attempt.detail)).one()
+    assert detail is not None
+    assert "10.1.2.3" not in detail
+
+
+def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: Services) -> None:
+    first, second = make_account("first"), make_account("second")
+    with receiving(OK) as receiver:
+        clicked(client, first, receiver.url())
+        services.deliverer.deliver_due()
+        clicked(client, second, receiver.url())
+        services.deliverer.deliver_due()
+    for sender, request in zip((first, second), receiver.requests, strict=True):
+        headers, body = parsed(request)
+        Webhook(sender.signing_secret).verify(body.decode(), headers)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [delete(SigningSecret), update(SigningSecret).values(sealed=b"stored under another key")],
+    ids=["none", "unopened"],
+)
+def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_nobody(
+    client: FlaskClient, services: Services, spoil: Delete | Update
+) -> None:
+    spoiled, healthy = make_account("spoiled"), make_account("healthy")
+    with db.write() as session:
+        session.execute(spoil.where(SigningSecret.account_id == 1))
+    with receiving(OK) as receiver:
+        for sender in (spoiled, healthy):
+            clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 2
+        [request] = receiver.requests
+    headers, body = parsed(request)
+    Webhook(healthy.signing_secret).verify(body.decode(), headers)
+    assert (states(), outcomes()) == (["pending", "delivered"], ["unsigned", "delivered"])
+
+
+def test_with_a_secret_key_that_opens_nothing_no_attempt_is_used_up(
+    client: FlaskClient, sender: Sender, services: Services
+) -> None:
+    with db.write() as session:
+        session.execute(update(SigningSecret).values(sealed=b"stored under another key"))
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        with pytest.raises(SecretKeyError):
+            services.deliverer.deliver_due()
+        assert receiver.calls == 0
+    assert (states(), outcomes()) == (["pending"], [])
+
+
+def test_no_transaction_is_open_while_a_stranger_thinks(
+    client: FlaskClient, sender: Sender, services: Services
+) -> None:
+    def slow(call: Call) -> None:
+        with services.app.app_context(), db.write() as session:  # a second writer would wait for the first
+            session.execute(update(Callback).values(created_on=Callback.created_on))
+        call.say(OK)
+
+    with receiving(slow) as receiver:
+        clicked(client, sender, receiver.url())
+        services.deliverer.deliver_due()
+    assert states() == ["delivered"]
+
+
+def test_the_loop_is_woken_by_a_click(client: FlaskClient, sender: Sender, running_loop: Deliverer) -> None:
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+        assert receiver.calls == 1
+
+
+def test_the_loop_finds_what_nobody_woke_it_for(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services.deliverer, "wake", lambda: None)
+    services.deliverer.start()
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+    monkeypatch.undo()
+    services.deliverer.stop(grace=WITHIN)
+
+
+def test_the_loop_outlives_a_database_that_is_away(
+    client: FlaskClient, sender: Sender, running_loop: Deliverer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = threading.Event()
+
+    def away(*_: object, **__: object) -> bool:
+        tried.set()
+        raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+    monkeypatch.setattr(due, "claimable", away)
+    assert tried.wait(WITHIN)
+    monkeypatch.undo()
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        until(lambda: states() == ["delivered"])
+
+
+def test_a_slow_receiver_does_not_hold_up_another(client: FlaskClient, sender: Sender, running_loop: Deliverer) -> None:
+    with receiving(Call.hang) as slow, receiving(OK) as quick:
+        clicked(client, sender, slow.url())
+        until(lambda: slow.calls == 1)
+        clicked(client, sender, quick.url())
+        until(lambda: "delivered" in states())
+        assert states() == ["attempting", "delivered"]
+
+
+@contextmanager
+def never_answering(count: int) -> Iterator[list[str]]:
+    """URLs of so many hosts that take a connection and say nothing."""
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(socket.create_server((f"127.0.0.{number}", 0))) for number in range(1, count + 1)
+        ]
+        yield ["http://{}:{}/cb".format(*listener.getsockname()) for listener in listeners]
+
+
+def test_an_account_whose_receivers_all_stall_holds_up_no_other(settings: Settings) -> None:
+    """The attempts last longer than this test waits: whoever had to wait for one of them to end would be too late."""
+    with running(settings.model_copy(update={"callback_timeout": 60})) as app:
+        deliverer = services().deliverer
+        with never_answering(50) as hosts:
+            slow, other = make_account("slow"), make_account("other")
+            with db.write() as session:
+                fill(session, slow.name, dict.fromkeys(hosts, 4), since=db.now(session) - dt.timedelta(hours=1))
+            deliverer.start()
+            until(lambda: states().count("attempting") == 2 * SLOTS // 3)
+            with receiving(OK) as quick:
+                clicked(app.test_client(), other, quick.url())
+                until(lambda: states()[-1] == "delivered")
+            assert states().count("attempting") == 2 * SLOTS // 3
+            deliverer.request_stop()
+        deliverer.stop(grace=WITHIN)
+
+
+def test_stopping_lets_what_runs_end(client: FlaskClient, sender: Sender, services: Services) -> None:
+    released = threading.Event()
+
+    def waits(call: Call) -> None:
+        released.wait(WITHIN)
+        call.say(OK)
+
+    with receiving(waits) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        services.deliverer.request_stop()
+        released.set()
+        services.deliverer.stop(grace=WITHIN)
+    assert states() == ["delivered"]
+
+
+def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with receiving(Call.hang) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        services.deliverer.stop(grace=0)
+        assert states() == ["pending"]
+        assert outcomes() == ["interrupted"]
+    until(lambda: outcomes() != ["interrupted"])  # the attempt itself may still say what became of it
+    assert states() == ["pending"]
+
+
+# The database is away
+
+
+def away(*_: object, **__: object) -> Any:
+    raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+
+@contextmanager
+def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody reaches the database, neither to read nor to write."""
+    with monkeypatch.context() as broken:
+        broken.setattr(db, "read", away)
+        broken.setattr(db, "write", away)
+        yield
+
+
+def test_what_was_answered_during_a_long_outage_is_sent_once(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers; the lease runs out while the database is away, and the one that did not send comes back first."""
+    monkeypatch.setattr(loop, "LONG_AWAY", 0.0)
+    monkeypatch.setattr(loop, "SETTLE_FIRST", 2.0)
+    others = Deliverer(services.app, services.settings, services.client)
+    answer = threading.Event()
+
+    def waits(call: Call) -> None:
+        answer.wait(WITHIN)
+        call.say(OK)
+
+    with receiving(waits) as receiver:
+        services.deliverer.start()
+        clicked(client, sender, receiver.url())
+        until(lambda: receiver.calls == 1)
+        others.start()
+        came_back = threading.Event()
+        with outage(monkeypatch):
+            answer.set()
+            until(lambda: len(services.deliverer._ended) == 1 and others._away_since is not None)
+            right, settle_and_claim = db.now, services.deliverer._settle_and_claim
+            monkeypatch.setattr(db, "now", lambda on: right(on) + dt.timedelta(minutes=2))
+
+            def later(ended: Sequence[Ended], free: int) -> list[Job]:
+                return settle_and_claim(ended, free) if came_back.is_set() else away()
+
+            monkeypatch.setattr(services.deliverer, "_settle_and_claim", later)
+        until(lambda: others._back_since is not None or receiver.calls == 2)
+        came_back.set()
+        until(lambda: states() == ["delivered"])
+        for deliverer in (services.deliverer, others):
+            until(lambda deliverer=deliverer: deliverer._away_since is None)
+            deliverer.stop(grace=WITHIN)
+        assert receiver.calls == 1
+    assert outcomes() == ["delivered"]
+
+
+def test_no_more_is_in_flight_after_an_outage_than_before(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory is bounded: without the database nothing is claimed, however long it takes."""
+    with receiving(OK) as receiver:
+        for _ in range(2):
+            clicked(client, sender, receiver.url())
+        jobs = services.deliverer._settle_and_claim([], SLOTS)
+        ended = [(job.claimed, services.deliverer._attempt(job)) for job in jobs]
+        services.deliverer._ended.extend(ended)
+        with outage(monkeypatch):
+            for _ in range(5):
+                assert services.deliverer._turn(SLOTS) == []
+                assert list(services.deliverer._ended) == ended
+        services.deliverer._turn(SLOTS)
+        assert receiver.calls == len(jobs)
+    assert outcomes() == ["delivered", "delivered"]
+
+
+def test_an_answer_that_cannot_be_stored_still_settles_its_callback(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiving(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong") as receiver:
+        clicked(client, sender, receiver.url())
+        [job] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
+    settle = queue.settle
+
+    def refuses(session: Session, ended: Sequence[Ended], **given: Any) -> Any:
+        if any(answer.body for _, answer in ended):
+            raise DataError("UPDATE", {}, Exception("this body is refused"))
+        return settle(session, ended, **given)
+
+    monkeypatch.setattr(queue, "settle", refuses)
+    services.deliverer._turn(0)
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_an_outcome_that_is_refused_is_kept_and_takes_a_place(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "RESCUE", 0.0)
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        [job] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
+    with monkeypatch.context() as broken:
+
+        def refuses(*_: object, **__: object) -> None:
+            raise DataError("UPDATE", {}, Exception("refused"))
+
+        broken.setattr(queue, "settle", refuses)
+        for _ in range(3):
+            services.deliverer._turn(0)
+        assert services.deliverer._free() == SLOTS - 1
+    services.deliverer._turn(0)
+    assert services.deliverer._free() == SLOTS
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+@pytest.mark.parametrize(
+    ("status", "judgement", "sentence"),
+    [
+        (200, Delivered(), "delivered (200)"),
+        (None, RetryAfter(28.813), "refused; next attempt in 29 s"),
+        (503, RetryAfter(5.0), "503; next attempt in 5 s"),
+        (500, Exhausted(), "500; exhausted"),
+        (200, None, "200; lease lost"),
+    ],
+)
+def test_the_log_tells_an_attempts_end_in_words(status: int | None, judgement: Judgement | None, sentence: str) -> None:
+    outcome = AttemptOutcome.REFUSED if status is None else AttemptOutcome.ANSWERED
+    assert loop.told(Answer(outcome, status, ""), judgement) == sentence

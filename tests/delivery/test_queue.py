@@ -1,0 +1,248 @@
+"""The queue: claim, settle, give back; leases that run out; starts that are too many."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import select, update
+
+from shortener.clicks import record
+from shortener.delivery import queue
+from shortener.delivery.due import claimable
+from shortener.delivery.queue import Claimed
+from shortener.outbound.client import Answer
+from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
+from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback
+from tests.support.factories import Sender, make_message
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+LEASE = dt.timedelta(seconds=45)
+SECOND = dt.timedelta(seconds=1)
+WAITS = (5.0, 30.0)
+
+
+def answer(status: int | None, **fields: object) -> Answer:
+    values: dict[str, object] = {
+        "outcome": "answered" if status else "timeout",
+        "status": status,
+        "detail": f"answered {status}" if status else "no answer in time",
+        "body": b"",
+        "retry_after": None,
+        "lookup_us": None,
+        "connect_us": None,
+        "first_byte_us": None,
+        "total_us": None,
+    }
+    return Answer(**{**values, **fields})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def due(sender: Sender, services: Services) -> dt.datetime:
+    """One callback, due at the moment given back."""
+    return make_due(sender, services)
+
+
+def make_due(sender: Sender, services: Services) -> dt.datetime:
+    link = make_message(sender, lt_callbackurl=CALLBACK).link
+    assert link is not None
+    resolved = record.resolve(services.readers, link.number)
+    assert resolved is not None
+    with db.writing() as connection:
+        record.record_all(connection, [record.new_click(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
+    return resolved.now
+
+
+def claim(now: dt.datetime, limit: int = 10, each: int = 10) -> list[Claimed]:
+    with db.write() as session:
+        return queue.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each)
+
+
+def settle(claimed: Claimed, given: Answer, now: dt.datetime) -> object:
+    [judgement] = settle_all([(claimed, given)], now)
+    return judgement
+
+
+def settle_all(ended: list[tuple[Claimed, Answer]], now: dt.datetime) -> list[Judgement | None]:
+    with db.write() as session:
+        return queue.settle(session, ended, now=now, waits=WAITS, chance=lambda: 0.5)
+
+
+def finds(now: dt.datetime, each: int = 10) -> bool:
+    with db.read() as session:
+        return bool(claimable(session, now=now, per_destination=each, limit=1))
+
+
+def only_callback() -> Callback:
+    with db.read() as session:
+        return session.scalars(select(Callback)).one()
+
+
+def attempts() -> list[Attempt]:
+    with db.read() as session:
+        return list(session.scalars(select(Attempt).order_by(Attempt.number)))
+
+
+def test_a_new_callback_is_due_at_once_and_claimed_once(due: dt.datetime) -> None:
+    assert finds(due)
+    assert len(claim(due)) == 1
+    assert claim(due + SECOND) == []
+    assert not finds(due + SECOND)
+
+
+def test_a_claim_starts_an_attempt_before_anything_is_sent(due: dt.datetime) -> None:
+    claim(due)
+    [attempt] = attempts()
+    assert (attempt.number, attempt.outcome, attempt.started_on) == (1, None, due)
+
+
+def test_exactly_200_delivers(due: dt.datetime) -> None:
+    [claimed] = claim(due)
+    assert settle(claimed, answer(200), due + SECOND) == Delivered()
+    callback = only_callback()
+    assert (callback.state, callback.settled_on, callback.lease_token) == ("delivered", due + SECOND, None)
+    assert attempts()[0].outcome == "delivered"
+    assert claim(due + dt.timedelta(days=9)) == []
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 503])
+def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, status: int) -> None:
+    [claimed] = claim(due)
+    sentence = f"answered {status}; only 200 counts as delivered"
+    assert settle(claimed, answer(status, detail=sentence), due) == RetryAfter(5.0)
+    assert (attempts()[0].detail, attempts()[0].status) == (sentence, status)
+    callback = only_callback()
+    assert (callback.state, callback.due_on) == ("pending", due + 5 * SECOND)
+
+
+def test_no_answer_is_kept_with_its_reason(due: dt.datetime) -> None:
+    [claimed] = claim(due)
+    settle(claimed, answer(None), due)
+    assert (attempts()[0].outcome, attempts()[0].detail) == ("timeout", "no answer in time")
+
+
+def test_after_the_last_retry_it_is_exhausted_and_kept(due: dt.datetime) -> None:
+    now, judged = due, []
+    for _ in range(3):
+        [claimed] = claim(now)
+        judged.append(settle(claimed, answer(500), now))
+        now += dt.timedelta(hours=1)
+    assert judged == [RetryAfter(5.0), RetryAfter(30.0), Exhausted()]
+    assert only_callback().state == "exhausted"
+    assert only_callback().exhausted_because == "all 3 attempts failed"
+    assert [attempt.number for attempt in attempts()] == [1, 2, 3]
+    assert claim(now + dt.timedelta(days=400)) == []
+
+
+def test_a_lease_that_ran_out_is_taken_up_and_its_attempt_called_interrupted(due: dt.datetime) -> None:
+    claim(due)
+    assert claim(due + LEASE - SECOND) == []
+    [second] = claim(due + LEASE)
+    assert [attempt.outcome for attempt in attempts()] == ["interrupted", None]
+    assert second.event_id == only_callback().event_id
+
+
+def test_an_interrupted_attempt_does_not_use_up_a_retry(due: dt.datetime) -> None:
+    claim(due)
+    [second] = claim(due + LEASE)
+    assert settle(second, answer(500), due + LEASE) == RetryAfter(5.0)
+
+
+def test_a_worker_that_lost_its_lease_keeps_its_attempt_and_leaves_the_callback(due: dt.datetime) -> None:
+    [first] = claim(due)
+    [second] = claim(due + LEASE)
+    assert settle(first, answer(500), due + LEASE) is None
+    assert attempts()[0].status == 500
+    assert only_callback().state == "attempting"
+    assert settle(second, answer(200), due + LEASE) == Delivered()
+
+
+def test_a_late_200_of_a_lost_lease_does_not_settle_for_the_new_holder(due: dt.datetime) -> None:
+    [first] = claim(due)
+    [second] = claim(due + LEASE)
+    assert settle(first, answer(200), due + LEASE) is None
+    assert only_callback().state == "attempting"
+    assert settle(second, answer(500), due + LEASE + SECOND) is not None
+
+
+def test_what_is_given_back_is_due_at_once(due: dt.datetime) -> None:
+    [claimed] = claim(due)
+    with db.write() as session:
+        queue.give_back(session, claimed, now=due + SECOND)
+    assert len(claim(due + SECOND)) == 1
+    assert attempts()[0].outcome == "interrupted"
+
+
+def test_giving_back_a_lost_lease_changes_nothing(due: dt.datetime) -> None:
+    [first] = claim(due)
+    claim(due + LEASE)
+    with db.write() as session:
+        queue.give_back(session, first, now=due + LEASE)
+    assert only_callback().state == "attempting"
+    assert attempts()[1].outcome is None
+
+
+def test_a_callback_that_was_cut_off_twice_is_started_alone_and_others_follow(
+    sender: Sender, services: Services
+) -> None:
+    make_due(sender, services)
+    now = make_due(sender, services)
+    for _ in range(2):
+        assert [one.alone for one in claim(now, limit=1)] == [False]  # and our process ends
+        now += LEASE
+        with db.write() as session:  # it was longest due before, and is again
+            session.execute(update(Callback).where(Callback.state == "attempting").values(due_on=now - 9 * LEASE))
+    [suspect] = claim(now)
+    assert suspect.alone
+    [other] = claim(now)
+    assert (other.alone, other.callback_id != suspect.callback_id) == (False, True)
+
+
+def test_what_was_cut_off_twice_does_not_keep_those_waiting_that_are_longer_due(
+    sender: Sender, services: Services
+) -> None:
+    now = make_due(sender, services)
+    for _ in range(2):
+        claim(now)
+        now += LEASE
+    with db.write() as session:
+        session.execute(update(Callback).values(due_on=now))
+    make_due(sender, services)
+    with db.write() as session:
+        session.execute(update(Callback).where(Callback.state == "pending").values(due_on=now - SECOND))
+    assert [one.alone for one in claim(now)] == [False]
+    assert [one.alone for one in claim(now)] == [True]
+
+
+def test_after_25_starts_it_is_exhausted(due: dt.datetime) -> None:
+    now = due
+    for _ in range(25):
+        assert len(claim(now)) == 1
+        now += LEASE
+    assert claim(now) == []
+    assert only_callback().state == "exhausted"
+    assert only_callback().exhausted_because == (
+        "started 25 times; our own processes ended too often before an attempt did"
+    )
+    assert {attempt.outcome for attempt in attempts()} == {"interrupted"}
+
+
+def test_the_longest_due_come_first_and_the_limit_holds(sender: Sender, services: Services) -> None:
+    moments = [make_due(sender, services) for _ in range(3)]
+    first = claim(moments[-1], limit=2)
+    rest = claim(moments[-1], limit=2)
+    assert [len(first), len(rest)] == [2, 1]
+    assert [one.callback_id for one in first] < [one.callback_id for one in rest]
+
+
+def test_retry_after_is_heeded_up_to_twice_the_step(due: dt.datetime) -> None:
+    [claimed] = claim(due)
+    assert settle(claimed, answer(503, retry_after="99999999"), due) == RetryAfter(10.0)
+
+
+def test_what_the_receiver_said_is_kept(due: dt.datetime) -> None:
+    [claimed] = claim(due)
+    settle(claimed, answer(500, body=b"\xffoops\0", total_us=1234), due)
+    [attempt] = attempts()
+    assert (attempt.answer, attempt.total_us) == (b"\xffoops\0", 1234)

@@ -1,0 +1,245 @@
+"""A clock that leaps: what cannot be undone waits until an operator has looked at it."""
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select, update
+
+from shortener.accounts import logins, people, senders
+from shortener.errors import ClockError
+from shortener.installation import clock
+from shortener.retention import steps
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Account, Base, Installation, Message, SignedIn, SigningSecret
+from tests.support.browsing import make_person
+from tests.support.factories import DAY, NOW, Sender, make_message
+
+YEAR = 365 * DAY
+SECOND = dt.timedelta(seconds=1)
+Leap = Callable[[dt.timedelta], None]
+
+
+@pytest.fixture
+def leap(monkeypatch: pytest.MonkeyPatch) -> Leap:
+    """Set the clock that counts, on both databases, ahead or back by so much from the right time."""
+    right = db.now
+
+    def by(how_far: dt.timedelta) -> None:
+        monkeypatch.setattr(db, "now", lambda on: right(on) + how_far)
+
+    return by
+
+
+def turn(services: Services) -> int:
+    """The pruner's turn, though it had one a moment ago."""
+    with db.write() as session:
+        session.execute(update(Installation).values(pruned_on=None))
+    return services.pruner.turn()
+
+
+def count(table: type[Base]) -> int:
+    with db.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def seen_on() -> dt.datetime | None:
+    with db.read() as session:
+        return clock.last_seen(session)
+
+
+@pytest.fixture
+def messages(services: Services, sender: Sender) -> int:
+    """Three messages of today, in an installation whose clock is right."""
+    for _ in range(3):
+        make_message(sender)
+    services.settle_in()
+    return 3
+
+
+# Messages
+
+
+@pytest.mark.parametrize("how_far", [2 * YEAR, 401 * DAY])
+def test_a_clock_that_leaps_ahead_removes_no_message(
+    services: Services, messages: int, leap: Leap, caplog: pytest.LogCaptureFixture, how_far: dt.timedelta
+) -> None:
+    leap(how_far)
+    with caplog.at_level(logging.ERROR):
+        assert [turn(services) for _ in range(3)] == [0, 0, 0]
+    assert count(Message) == messages
+    assert "prune --trust-clock" in caplog.text
+
+
+def test_a_restart_while_the_clock_is_ahead_does_not_make_it_right(
+    services: Services, messages: int, leap: Leap
+) -> None:
+    before = seen_on()
+    leap(2 * YEAR)
+    services.settle_in()
+    assert seen_on() == before
+    assert turn(services) == 0
+    assert count(Message) == messages
+
+
+def test_a_clock_that_is_right_again_prunes_at_once(services: Services, sender: Sender, leap: Leap) -> None:
+    services.settle_in()
+    leap(2 * YEAR)
+    assert services.pruner.turn() == 0
+    leap(0 * DAY)
+    make_message(sender, now=dt.datetime.now(dt.UTC) - 401 * DAY)
+    assert services.pruner.turn() == 1
+
+
+def test_a_weekend_without_running_is_no_leap(services: Services, sender: Sender, leap: Leap) -> None:
+    make_message(sender, now=dt.datetime.now(dt.UTC) - 399 * DAY)
+    services.settle_in()
+    leap(3 * DAY)
+    assert turn(services) == 1
+
+
+def test_time_that_passes_while_it_runs_is_no_leap(services: Services, messages: int, leap: Leap) -> None:
+    removed = []
+    for days in range(0, 408, 6):
+        leap(days * DAY)
+        removed.append(turn(services))
+    assert (removed[-2:], count(Message)) == ([0, messages], 0)
+
+
+def test_the_first_start_believes_its_clock(services: Services, sender: Sender) -> None:
+    make_message(sender, now=dt.datetime.now(dt.UTC) - 500 * DAY)
+    assert seen_on() is None
+    assert turn(services) == 1
+    assert seen_on() is not None
+
+
+def test_a_clock_that_is_behind_removes_nothing_and_is_not_stored(
+    services: Services, messages: int, leap: Leap
+) -> None:
+    before = seen_on()
+    leap(-50 * YEAR)
+    services.settle_in()
+    assert turn(services) == 0
+    assert (seen_on(), count(Message)) == (before, messages)
+
+
+def test_by_hand_it_refuses_and_tells_the_way_on(app: Flask, messages: int, leap: Leap) -> None:
+    leap(2 * YEAR)
+    for words in ([], ["--dry-run"]):
+        result = app.test_cli_runner().invoke(args=["prune", *words])
+        assert result.exit_code == 1
+        assert "days after the time that was last seen" in result.stderr
+        assert "--trust-clock" in result.stderr
+    assert count(Message) == messages
+
+
+def test_after_a_long_standstill_an_operator_trusts_the_clock_once(
+    app: Flask, services: Services, messages: int, leap: Leap
+) -> None:
+    leap(2 * YEAR)
+    result = app.test_cli_runner().invoke(args=["prune", "--trust-clock", "--json"])
+    assert json.loads(result.stdout)["removed"] == messages
+    leap(2 * YEAR + DAY)
+    assert app.test_cli_runner().invoke(args=["prune"]).exit_code == 0
+
+
+def test_trust_brings_a_time_back_that_was_too_late(app: Flask, leap: Leap, services: Services) -> None:
+    """The first start had a clock that was two years ahead."""
+    leap(2 * YEAR)
+    services.settle_in()
+    leap(0 * DAY)
+    assert app.test_cli_runner().invoke(args=["prune", "--trust-clock"]).exit_code == 0
+    leap(2 * YEAR)
+    with pytest.raises(ClockError):
+        steps.before(400 * DAY)
+
+
+@pytest.mark.parametrize(("years", "state"), [(0, "ok"), (2, "ahead"), (-2, "behind")])
+def test_healthz_says_how_the_clock_stands(
+    client: FlaskClient, services: Services, leap: Leap, years: int, state: str
+) -> None:
+    services.settle_in()
+    leap(years * YEAR)
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()["clock"]) == (200, state)
+
+
+@pytest.mark.parametrize(
+    ("seen_on", "now", "state"),
+    [
+        (None, NOW, "ok"),
+        (NOW, NOW + clock.LEAP, "ok"),
+        (NOW, NOW + clock.LEAP + SECOND, "ahead"),
+        (NOW, NOW - clock.LEAP, "ok"),
+        (NOW, NOW - clock.LEAP - SECOND, "behind"),
+    ],
+)
+def test_seven_days_are_the_border(seen_on: dt.datetime | None, now: dt.datetime, state: str) -> None:
+    assert clock.state(seen_on, now) == state
+
+
+# Sessions and signing secrets
+
+
+def begin_session(name: str = "ann@example.com") -> str:
+    with db.write() as session:
+        return logins.start(session, people.named(session, name), now=db.now(session))
+
+
+def is_signed_in(token: str) -> bool:
+    with db.read() as session:
+        return logins.find(session, token, now=db.now(session)) is not None
+
+
+def test_a_sign_in_while_the_clock_is_ahead_ends_no_other_session(messages: int, leap: Leap) -> None:
+    make_person("ann@example.com")
+    token = begin_session()
+    leap(2 * YEAR)
+    begin_session()
+    assert not is_signed_in(token)
+    leap(0 * DAY)
+    assert is_signed_in(token)
+
+
+def test_a_session_that_began_in_the_future_opens_nothing(messages: int, leap: Leap) -> None:
+    make_person("ann@example.com")
+    leap(2 * YEAR)
+    token = begin_session()
+    assert is_signed_in(token)
+    leap(0 * DAY)
+    assert not is_signed_in(token)
+    assert count(SignedIn) == 1
+
+
+def test_old_sessions_go_while_the_clock_is_right(messages: int, leap: Leap) -> None:
+    make_person("ann@example.com")
+    begin_session()
+    leap(DAY)
+    begin_session()
+    assert count(SignedIn) == 1
+
+
+def test_a_new_signing_secret_while_the_clock_is_ahead_removes_no_old_one(
+    services: Services, sender: Sender, messages: int, leap: Leap
+) -> None:
+    def rotate() -> None:
+        with db.write() as session:
+            keys = services.settings.secret_keys
+            senders.rotate_signing_secret(session, sender.name, secret_keys=keys, now=db.now(session))
+
+    def valid() -> int:
+        with db.read() as session:
+            account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+            return len(senders.signing_secrets(session, account, now=db.now(session)))
+
+    rotate()
+    leap(2 * YEAR)
+    rotate()
+    assert (valid(), count(SigningSecret)) == (2, 3)
+    leap(0 * DAY)
+    assert valid() == 3

@@ -1,0 +1,76 @@
+"""Threads that take turns, and one that does not get its turn."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from shortener.messages.fifo_lock import FirstCome
+from tests.support.waiting import WITHIN, until
+
+
+def test_threads_have_the_turn_in_their_order() -> None:
+    line, order = FirstCome(WITHIN), []
+
+    def work(number: int) -> None:
+        with line.turn():
+            order.append(number)
+
+    def has_come(count: int) -> bool:
+        return len(line) == count
+
+    with ThreadPoolExecutor(8) as pool, line.turn():
+        for number in range(8):
+            pool.submit(work, number)
+            until(partial(has_come, number + 2))
+        assert order == []
+    assert order == list(range(8))
+    assert len(line) == 0
+
+
+def test_only_one_thread_has_the_turn() -> None:
+    line, lock = FirstCome(WITHIN), threading.Lock()
+
+    def work(_: int) -> bool:
+        with line.turn():
+            alone = lock.acquire(blocking=False)
+            threading.Event().wait(0.001)  # others could come meanwhile
+            if alone:
+                lock.release()
+            return alone
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(64)))
+
+
+def test_a_thread_that_waits_too_long_goes_on() -> None:
+    line = FirstCome(0.01)
+
+    def work() -> str:
+        with line.turn():
+            return "done"
+
+    with ThreadPoolExecutor(1) as pool, line.turn():
+        assert pool.submit(work).result(WITHIN) == "done"
+        assert len(line) == 1
+    assert len(line) == 0
+
+
+def test_the_next_thread_follows_one_that_went_on_and_one_that_failed() -> None:
+    line, leave = FirstCome(0.01), threading.Event()
+
+    def late() -> None:
+        with line.turn():
+            leave.wait(WITHIN)
+
+    with ThreadPoolExecutor(1) as pool:
+        with line.turn():
+            waits = pool.submit(late)
+            until(lambda: len(line) == 2)
+        leave.set()
+        waits.result(WITHIN)
+    with pytest.raises(ValueError, match="failed"), line.turn():
+        raise ValueError("failed")
+    with line.turn():
+        assert len(line) == 1

@@ -1,0 +1,178 @@
+"""Preprocess a message: what is stored, what is answered, what stands in the way."""
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import func, select
+
+from shortener.config.settings import Settings
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
+from shortener.messages import preprocess, rewriting
+from shortener.messages.submission import Submission
+from shortener.rules.delivery.receiver import Policy
+from shortener.running.services import Services
+from shortener.running.services import services as services_of_app
+from shortener.storage import db
+from shortener.storage.models import Account, Link, Message
+from tests.conftest import running
+from tests.support.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of, store
+
+
+def account_of(sender: Sender) -> Account:
+    with db.read() as session:
+        return session.scalars(select(Account).where(Account.name == sender.name)).one()
+
+
+def count(table: type[Message] | type[Link]) -> int:
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(table)).one()
+
+
+def with_key(sender: Sender, key: str, **fields: object) -> preprocess.Preprocessed:
+    account, house = account_of(sender), services_of_app().house
+    draft = preprocess.draft(Submission.check({"message": TEXT, **fields}, Policy()), account, house, key)
+    with db.write() as session:
+        return store(session, account, draft, house, now=NOW)
+
+
+def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:
+    done = make_message(sender)
+    rewritten = rewriting.rewritten_text(done.message, done.link, services.address)
+    shortlink = f"https://s.example.com/{slug_of(done.link)}"
+    assert rewritten == TEXT.replace(TARGET, shortlink)
+
+
+def test_each_message_gets_a_link_of_its_own(sender: Sender) -> None:
+    assert slug_of(make_message(sender).link) != slug_of(make_message(sender).link)
+
+
+def test_a_link_lives_ninety_days(sender: Sender) -> None:
+    link = make_message(sender, now=NOW).link
+    assert link is not None
+    assert link.expires_on == NOW + 90 * DAY
+    assert dt.timedelta(seconds=90 * 86_400) == 90 * DAY
+
+
+def test_a_message_without_a_link_is_kept_as_it_is(sender: Sender) -> None:
+    done = make_message(sender, "see you at 5")
+    assert done.link is None
+    assert done.message.text == "see you at 5"
+
+
+def test_an_account_that_tracks_nothing_by_default_can_ask_for_it(app: object) -> None:
+    quiet = make_account("quiet", track_link=False)
+    assert make_message(quiet).link is None
+    assert make_message(quiet, track_link=True).link is not None
+
+
+def test_a_message_can_ask_not_to_be_tracked(sender: Sender) -> None:
+    done = make_message(sender, track_link="false")
+    assert done.link is None
+    assert not done.message.track_link
+
+
+def test_the_threshold_of_a_click_is_kept_on_the_link(app: object) -> None:
+    careful = make_account("careful", count_as_click="person")
+    first, second = make_message(careful).link, make_message(careful, count_as_click="any").link
+    assert first is not None and second is not None
+    assert (first.count_as_click, second.count_as_click) == ("person", "any")
+
+
+def test_a_second_use_of_a_client_tag_names_the_first_message(sender: Sender) -> None:
+    first = make_message(sender, client_tag="order-1")
+    with pytest.raises(ClientTagTakenError) as caught:
+        make_message(sender, client_tag="order-1")
+    assert caught.value.msgid == first.message.msgid
+    assert count(Message) == 1
+    assert count(Link) == 1
+
+
+def test_accounts_do_not_share_client_tags(sender: Sender, other_sender: Sender) -> None:
+    make_message(sender, client_tag="order-1")
+    assert make_message(other_sender, client_tag="order-1").message.client_tag == "order-1"
+
+
+def test_the_same_idempotency_key_gives_the_first_message_again(sender: Sender) -> None:
+    first, second = with_key(sender, "k"), with_key(sender, "k")
+    assert second.replayed and not first.replayed
+    assert second.message.msgid == first.message.msgid
+    assert count(Message) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(sender: Sender) -> None:
+    with_key(sender, "k")
+    with pytest.raises(IdempotencyKeyReusedError):
+        with_key(sender, "k", client_tag="another")
+    assert count(Message) == 1
+
+
+def test_a_repeated_key_and_tag_is_a_repetition_not_a_conflict(sender: Sender) -> None:
+    first = with_key(sender, "k", client_tag="order-1")
+    assert with_key(sender, "k", client_tag="order-1").message.msgid == first.message.msgid
+
+
+def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Sender, services: Services) -> None:
+    first = make_message(sender)
+    rewritten = rewriting.rewritten_text(first.message, first.link, services.address)
+    again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
+    assert again.link is None
+    assert again.message.text.startswith(rewritten)
+
+
+def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, services: Services) -> None:
+    first = make_message(sender)
+    shortlink = services.address.of_link(first.link) if first.link else ""
+    again = make_message(sender, f"{shortlink} https://bad.c https://b.example.com/x")
+    assert again.message.skipped is not None
+    assert [piece["reason"] for piece in again.message.skipped] == ["own", "tld", "kept"]
+
+
+def test_a_live_shortlink_of_a_former_address_is_ours_still(sender: Sender, settings: Settings) -> None:
+    services_of_app().settle_in()
+    first = make_message(sender)
+    shortlink = f"https://s.example.com/{slug_of(first.link)}"
+    with running(settings.model_copy(update={"public_url": "https://t.example.com"})):
+        services_of_app().settle_in()
+        again = make_message(sender, f"{shortlink} {TARGET}")
+    assert again.link is None
+
+
+def test_a_dead_shortlink_of_ours_is_no_target_and_does_not_stop_the_search(sender: Sender) -> None:
+    first = make_message(sender, now=NOW - 91 * DAY)
+    done = make_message(sender, f"https://s.example.com/{slug_of(first.link)} {TARGET}")
+    assert done.link is not None
+    assert done.link.target == TARGET
+
+
+@pytest.mark.parametrize(("storage", "kept"), [("full", "+818012345678"), ("masked", "*********5678"), ("none", None)])
+def test_the_recipient_is_kept_as_the_account_wants(app: object, storage: str, kept: str | None) -> None:
+    sender = make_account("shop", recipient_storage=storage)
+    assert make_message(sender, recipient="+818012345678").message.recipient == kept
+
+
+def test_a_recipient_of_four_characters_is_masked_whole(app: object) -> None:
+    sender = make_account("shop", recipient_storage="masked")
+    assert make_message(sender, recipient="1234").message.recipient == "****"
+
+
+def test_another_accounts_message_is_not_found(sender: Sender, other_sender: Sender) -> None:
+    msgid = make_message(sender).message.msgid
+    with db.read() as session, pytest.raises(MessageNotFoundError):
+        preprocess.find(session, account_of(other_sender), msgid)
+
+
+@pytest.mark.parametrize("msgid", ["", "x", "\0" * 32, "é" * 32, "a" * 33])
+def test_what_is_no_msgid_is_not_found(sender: Sender, msgid: str) -> None:
+    with db.read() as session, pytest.raises(MessageNotFoundError):
+        preprocess.find(session, account_of(sender), msgid)
+
+
+def test_switching_off_twice_keeps_the_first_time(sender: Sender) -> None:
+    done = make_message(sender)
+    for now in (NOW, NOW + DAY):
+        with db.write() as session:
+            message = preprocess.find(session, account_of(sender), done.message.msgid)
+            preprocess.switch_off(session, message, now=now)
+    with db.read() as session:
+        link = session.scalars(select(Link)).one()
+    assert link.off_on == NOW

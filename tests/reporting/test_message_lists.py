@@ -1,0 +1,227 @@
+"""Lists of messages: what is shown, in which order, and that each is met with once, however little a page holds."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session
+
+from shortener.reporting import message_lists
+from shortener.reporting.message_filter import Filter
+from shortener.reporting.message_lists import Page
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, Sender, make_message, slug_of
+
+HOUR = DAY / 24
+
+
+def pages(sender: Sender, **parameters: str) -> list[list[str]]:
+    """The msgids of every page of a list."""
+    with db.read() as session:
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        found, place = [], None
+        while not found or place:
+            given = {name.rstrip("_"): value for name, value in parameters.items()}
+            page = find(session, account, {**given, "cursor": place})
+            found.append([message.msgid for message, _ in page.rows])
+            place = page.next
+            assert (place is None) == (page.looked_back_to is None)
+    return found
+
+
+def find(session: Session, account: Account, given: dict[str, str | None]) -> Page:
+    return message_lists.find(session, account, Filter.check(given), services().slugs)
+
+
+def listed(sender: Sender, **parameters: str) -> list[str]:
+    return [msgid for page in pages(sender, **parameters) for msgid in page]
+
+
+def make(sender: Sender, count: int, **fields: object) -> list[str]:
+    """So many messages, each an hour after the last; their msgids, the newest first."""
+    return [make_message(sender, now=NOW + n * HOUR, **fields).message.msgid for n in range(count)][::-1]
+
+
+def click(client: FlaskClient, sender: Sender, agent: str = BROWSER, **fields: object) -> str:
+    """A message whose link was clicked; its msgid."""
+    made = make_message(sender, **fields)  # type: ignore[arg-type]  # `now` among them
+    assert client.get(f"/{slug_of(made.link)}", headers={"User-Agent": agent}).status_code == 302
+    return made.message.msgid
+
+
+def test_the_newest_come_first_and_every_page_but_the_last_is_full(app: Flask, sender: Sender) -> None:
+    made = make(sender, 7)
+    assert pages(sender, limit="3") == [made[:3], made[3:6], made[6:]]
+    assert pages(sender, limit="7") == [made]
+
+
+def test_messages_of_the_same_moment_are_each_shown_once(app: Flask, sender: Sender) -> None:
+    made = [make_message(sender, now=NOW).message.msgid for _ in range(5)]
+    assert pages(sender, limit="2") == [made[:2:-1], made[2:0:-1], made[:1]]
+
+
+def test_a_period_has_its_beginning_and_not_its_end(app: Flask, sender: Sender) -> None:
+    made = make(sender, 5)
+    assert listed(sender, from_=str(NOW + HOUR), to=str(NOW + 3 * HOUR), limit="1") == made[2:4]
+    assert listed(sender, from_=str(NOW + DAY)) == listed(sender, to=str(NOW)) == []
+
+
+def test_a_tag_is_found_whole_and_in_its_case(app: Flask, sender: Sender) -> None:
+    made = make_message(sender, tags=["spring", "日本 \"'%_"]).message.msgid
+    make_message(sender, tags=["springs", "Spring", "a spring"])
+    make_message(sender)
+    assert listed(sender, tag="spring") == listed(sender, tag="日本 \"'%_") == [made]
+    assert listed(sender, tag="日本%") == []
+
+
+def test_clicked_or_not_is_asked_of_messages_with_a_link(client: FlaskClient, sender: Sender) -> None:
+    clicked = click(client, sender)
+    only_seen = click(client, sender, agent=PREVIEW)
+    waiting = make_message(sender).message.msgid
+    make_message(sender, "no link at all")
+    assert listed(sender, clicked="true") == [clicked]
+    assert listed(sender, clicked="false") == [waiting, only_seen]
+
+
+def test_a_class_of_visitor_is_that_of_any_click(client: FlaskClient, sender: Sender) -> None:
+    made = make_message(sender)
+    for agent in (BROWSER, PREVIEW):
+        client.get(f"/{slug_of(made.link)}", headers={"User-Agent": agent})
+    previewed = click(client, sender, agent=PREVIEW)
+    assert listed(sender, visitor="preview") == [previewed, made.message.msgid]
+    assert listed(sender, visitor="person") == [made.message.msgid]
+    assert listed(sender, visitor="scanner") == []
+
+
+def test_a_text_is_what_the_client_tag_or_the_msgid_begins_with(app: Flask, sender: Sender) -> None:
+    made = make_message(sender, client_tag="order-1").message.msgid
+    longer = make_message(sender, client_tag="order-11").message.msgid
+    farthest = make_message(sender, client_tag="order-1" + "\U0010ffff" * 193).message.msgid
+    make_message(sender, client_tag="Order-1")
+    assert listed(sender, text="order-1") == [farthest, longer, made]
+    assert listed(sender, text=made[:20]) == listed(sender, text=made) == [made]
+    assert listed(sender, text="rder") == listed(sender, text="order_1") == listed(sender, text="%") == []
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["https://s.example.com/{}", "s.example.com/{}", "http://old.example/{}", " {}. ", "https://a.example/{}/?x=1"],
+)
+def test_a_text_may_be_the_shortlink_of_a_message(
+    client: FlaskClient, sender: Sender, other_sender: Sender, around: str
+) -> None:
+    made = make_message(sender, client_tag="parcel", tags=["a"], now=NOW)
+    make_message(sender)
+    shortlink = around.format(slug_of(made.link))
+    assert listed(sender, text=shortlink) == listed(sender, text=shortlink, tag="a") == [made.message.msgid]
+    assert listed(sender, text=shortlink, client_tag="parcel") == [made.message.msgid]
+    assert listed(sender, text=shortlink, tag="b") == listed(sender, text=shortlink, to=str(NOW - DAY)) == []
+    assert listed(other_sender, text=shortlink) == []
+    client.post(f"/v1/messages/{made.message.msgid}/off", headers=sender.bearer)
+    assert listed(sender, text=shortlink) == [made.message.msgid]
+
+
+def test_a_slug_that_is_nobodys_finds_nothing(app: Flask, sender: Sender) -> None:
+    make_message(sender)
+    assert listed(sender, text="https://s.example.com/" + services().slugs.encode(0)) == []
+
+
+def test_what_begins_with_a_shortlink_is_found_as_well(app: Flask, sender: Sender) -> None:
+    made = make_message(sender, now=NOW + DAY)
+    slug = slug_of(made.link)
+    tagged = make_message(sender, client_tag=f"{slug}-again", now=NOW).message.msgid
+    linked = make_message(sender, client_tag=f"s.example.com/{slug}", now=NOW - DAY).message.msgid
+    assert listed(sender, text=slug) == [made.message.msgid, tagged]
+    assert listed(sender, text=f"s.example.com/{slug}") == [made.message.msgid, linked]
+    assert pages(sender, text=slug, limit="1") == [[made.message.msgid], [tagged]]
+
+
+def test_all_that_is_given_must_hold(client: FlaskClient, sender: Sender) -> None:
+    wanted = click(client, sender, tags=["a"], client_tag="x-1", now=dt.datetime.now(dt.UTC))
+    make_message(sender, tags=["a"], client_tag="x-2")
+    click(client, sender, tags=["b"], client_tag="x-3")
+    for more in ({}, {"text": "x"}, {"client_tag": "x-1"}, {"visitor": "person"}, {"from_": str(NOW - 400 * DAY)}):
+        assert listed(sender, tag="a", clicked="true", **more) == [wanted]
+    assert listed(sender, client_tag="x-1", text="y-") == listed(sender, client_tag="x-1", to=str(NOW - DAY)) == []
+
+
+@pytest.mark.parametrize("parameters", [{}, {"text": "x"}, {"client_tag": "x"}, {"tag": "t"}, {"clicked": "false"}])
+def test_another_accounts_messages_are_never_shown(
+    app: Flask, sender: Sender, other_sender: Sender, parameters: dict[str, str]
+) -> None:
+    theirs = make_message(other_sender, client_tag="x", tags=["t"]).message.msgid
+    assert listed(sender, **parameters) == listed(sender, text=theirs) == []
+    assert listed(other_sender, **parameters) == listed(other_sender, text=theirs) == [theirs]
+
+
+class TestALotToLookAt:
+    """The same with so few that are looked at once, or by a page, that a handful is a lot."""
+
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(message_lists, "LOOKED_AT", (2, 4))
+        monkeypatch.setattr(message_lists, "FEW", 2)
+
+    @pytest.fixture
+    def made(self, sender: Sender) -> Sequence[str]:
+        """Twenty messages, every seventh of them with a tag."""
+        every = range(20)
+        fields = [{"client_tag": f"x-{n}", "tags": ["t"] if n % 7 == 0 else []} for n in every]
+        rows = [make_message(sender, now=NOW + n * HOUR, **fields[n]) for n in every]
+        return [rows[n].message.msgid for n in (14, 7, 0)]
+
+    @pytest.mark.parametrize("limit", ["1", "2", "100"])
+    @pytest.mark.parametrize("text", [{}, {"text": "x"}, {"text": "x-"}])
+    def test_pages_end_early_and_nothing_is_left_out(
+        self, app: Flask, sender: Sender, made: Sequence[str], limit: str, text: dict[str, str]
+    ) -> None:
+        found = pages(sender, tag="t", limit=limit, **text)
+        assert [msgid for page in found for msgid in page] == list(made)
+        assert len(found) >= 20 // 6
+
+    def test_a_page_that_found_nothing_says_how_far_it_looked(
+        self, app: Flask, sender: Sender, made: Sequence[str]
+    ) -> None:
+        with db.read() as session:
+            account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+            page = find(session, account, {"tag": "nobody has it"})
+        assert page.rows == []
+        assert page.next is not None
+        assert page.looked_back_to == NOW + 14 * HOUR
+
+    def test_a_text_that_few_begin_with_is_found_at_once_however_old(
+        self, app: Flask, sender: Sender, made: Sequence[str]
+    ) -> None:
+        assert pages(sender, text="x-0") == [[made[-1]]]
+        assert pages(sender, text=made[0][:12]) == [[made[0]]]
+
+    def test_a_shortlink_is_found_at_once_however_old(self, app: Flask, sender: Sender) -> None:
+        slug = slug_of(make_message(sender, client_tag="oldest", now=NOW - DAY).link)
+        make(sender, 20)
+        for text in (slug, f"https://s.example.com/{slug}"):
+            assert [len(page) for page in pages(sender, text=text)] == [1]
+
+    @pytest.mark.parametrize("limit", ["1", "2", "100"])
+    def test_a_shortlink_that_many_begin_with_is_met_with_in_its_order(
+        self, app: Flask, sender: Sender, limit: str
+    ) -> None:
+        made = make_message(sender, now=NOW - DAY)
+        slug = slug_of(made.link)
+        rows = [made, *(make_message(sender, client_tag=f"{slug}-{n}", now=NOW + n * HOUR) for n in range(7))]
+        assert listed(sender, text=slug, limit=limit) == [row.message.msgid for row in rows[::-1]]
+
+    def test_a_page_takes_the_same_number_of_queries_however_many_messages_there_are(
+        self, app: Flask, sender: Sender, made: Sequence[str]
+    ) -> None:
+        statements: list[str] = []
+        event.listen(db.db.engine, "before_cursor_execute", lambda _c, _cu, statement, *_: statements.append(statement))
+        with db.read() as session:
+            account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+            del statements[:]
+            find(session, account, {"tag": "nobody has it"})
+        assert len(statements) == 4

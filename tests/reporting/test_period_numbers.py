@@ -1,0 +1,150 @@
+"""The numbers of a period, counted by hand."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from shortener.delivery import queue
+from shortener.errors import InvalidFieldsError
+from shortener.outbound.client import Answer
+from shortener.reporting.period_numbers import Overview, overview
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.storage import db
+from shortener.storage.models import Account, Callback, Link
+from tests.support import due
+from tests.support.factories import DAY, NOW, Sender, make_message
+
+HOUR = dt.timedelta(hours=1)
+FIRST, LAST = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
+WEEK = (NOW - 6 * DAY, NOW + DAY)  # from nine to nine: cut in the middle of a day
+REFUSED = Answer(AttemptOutcome.ANSWERED, 500, "HTTP 500")
+
+
+def counted(sender: Sender, start: dt.datetime = WEEK[0], end: dt.datetime = WEEK[1]) -> Overview:
+    with db.read() as session:
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        return overview(session, account, start, end)
+
+
+def make(sender: Sender, received: dt.datetime, clicked_after: dt.timedelta | None = None, **fields: Any) -> None:
+    link = make_message(sender, now=received, **fields).link
+    assert link is not None
+    if clicked_after is not None:
+        with db.write() as session:
+            session.execute(update(Link).where(Link.id == link.id).values(accessed_on=received + clicked_after))
+
+
+def test_nothing_is_counted_as_nothing(app: Flask, sender: Sender) -> None:
+    found = counted(sender)
+    assert (found.messages, found.with_link, found.clicked, found.click_rate, found.median_to_click) == (
+        0,
+        0,
+        0,
+        None,
+        None,
+    )
+    assert (found.waiting, found.failing, found.exhausted) == (0, 0, 0)
+    assert (len(found.hours), len(found.days)) == (7 * 24, 8)
+    assert not any(bucket.messages or bucket.first_clicks for bucket in found.hours + found.days)
+
+
+def test_messages_links_and_clicks_of_the_period_are_counted(app: Flask, sender: Sender, other_sender: Sender) -> None:
+    make(sender, WEEK[0], HOUR)
+    make(sender, NOW, 3 * HOUR)
+    make(sender, NOW)
+    make(sender, WEEK[1] - due.MICROSECOND, 300 * DAY)
+    make_message(sender, "no link at all", now=NOW)
+    make(sender, WEEK[0] - due.MICROSECOND, HOUR)
+    make(sender, WEEK[1], HOUR)
+    make(other_sender, NOW, HOUR)
+    found = counted(sender)
+    assert (found.messages, found.with_link, found.clicked, found.click_rate) == (5, 4, 3, 0.75)
+    assert (found.start, found.end) == WEEK
+
+
+@pytest.mark.parametrize(
+    ("minutes", "median"),
+    [([7], 7), ([1, 4], 2.5), ([9, 1, 2], 2), ([9, 1, 2, 3], 2.5), ([5, 5, 5, 5, 600], 5)],
+)
+def test_the_median_is_exact(app: Flask, sender: Sender, minutes: list[int], median: float) -> None:
+    make(sender, NOW)
+    for count in minutes:
+        make(sender, NOW - count * HOUR, dt.timedelta(minutes=count))
+    assert counted(sender).median_to_click == dt.timedelta(minutes=median)
+
+
+def test_hours_and_days_show_messages_when_they_came_and_clicks_when_they_happened(app: Flask, sender: Sender) -> None:
+    make(sender, NOW, HOUR)
+    make(sender, NOW + HOUR - due.MICROSECOND, DAY - 2 * HOUR)
+    make(sender, NOW - 2 * DAY, 3 * DAY)  # clicked when the period is over
+    found = counted(sender)
+    hours = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in found.hours}
+    assert {start: counts for start, counts in hours.items() if any(counts)} == {
+        NOW - 2 * DAY: (1, 0),
+        NOW: (2, 0),
+        NOW + HOUR: (0, 1),
+        NOW + 22 * HOUR: (0, 1),
+    }
+    midnight = NOW.replace(hour=0)
+    days = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in found.days}
+    assert {start: counts for start, counts in days.items() if any(counts)} == {
+        midnight - 2 * DAY: (1, 0),
+        midnight: (2, 1),
+        midnight + DAY: (0, 1),
+    }
+    assert found.clicked == 3
+
+
+def attempt(*, answers: Answer | None, now: dt.datetime, waits: tuple[float, ...] = (60,)) -> None:
+    """Start all attempts that are due, and end them with this answer; with none they go on."""
+    with db.write() as session:
+        claimed = queue.claim(session, now=now, limit=100, lease=HOUR, per_destination=100)
+    if answers is not None:
+        with db.write() as session:
+            ended = [(one, answers) for one in claimed]
+            queue.settle(session, ended, now=now, waits=waits, chance=lambda: 0.5)
+
+
+def test_callbacks_wait_fail_and_are_exhausted(app: Flask, sender: Sender, other_sender: Sender) -> None:
+    with db.write() as session:
+        due.fill(session, sender.name, {"http://a.example/": 3, "http://b.example/": 1}, since=NOW)
+        due.fill(session, other_sender.name, {"http://a.example/": 5}, since=NOW)
+    assert (counted(sender).waiting, counted(sender).failing) == (4, 0)
+    attempt(answers=REFUSED, now=NOW + HOUR)
+    found = counted(sender)
+    assert (found.waiting, found.failing, found.exhausted) == (4, 4, 0)
+    attempt(answers=None, now=NOW + 2 * HOUR)
+    assert (counted(sender).waiting, counted(sender).failing) == (4, 4)
+    assert counted(sender, WEEK[0] - 7 * DAY, WEEK[0]).waiting == 4
+
+
+def test_an_exhausted_callback_waits_no_more_and_is_counted_by_its_click(app: Flask, sender: Sender) -> None:
+    with db.write() as session:
+        due.fill(session, sender.name, {"http://a.example/": 3}, since=NOW)
+    attempt(answers=REFUSED, now=NOW + HOUR, waits=())
+    found = counted(sender)
+    assert (found.waiting, found.failing, found.exhausted) == (0, 0, 3)
+    assert counted(sender, NOW + HOUR, NOW + DAY).exhausted == 0
+
+
+def test_a_replay_does_not_fail_for_what_was_before_it(app: Flask, sender: Sender) -> None:
+    with db.write() as session:
+        due.fill(session, sender.name, {"http://a.example/": 1}, since=NOW)
+    attempt(answers=REFUSED, now=NOW + HOUR, waits=())
+    with db.write() as session:
+        session.execute(update(Callback).values(state="pending", settled_on=None, starts_before=1))
+    assert (counted(sender).waiting, counted(sender).failing) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(NOW, NOW), (NOW, NOW - HOUR), (NOW, NOW + 401 * DAY), (FIRST, NOW), (NOW, LAST), (LAST, NOW)],
+)
+def test_a_period_that_is_none_or_too_long_is_refused(
+    app: Flask, sender: Sender, start: dt.datetime, end: dt.datetime
+) -> None:
+    with pytest.raises(InvalidFieldsError, match="errors"):
+        counted(sender, start, end)

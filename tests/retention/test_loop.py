@@ -1,0 +1,79 @@
+"""The loop that prunes: its turns, its end."""
+
+import datetime as dt
+import logging
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from shortener.retention import loop, steps
+from shortener.retention.loop import Pruner
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Message
+from tests.support.factories import DAY, Sender, make_message
+from tests.support.waiting import WITHIN, until
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+def make_old(sender: Sender, count: int = 1, **fields: str) -> None:
+    """Messages older than the 400 days that they are kept."""
+    for _ in range(count):
+        make_message(sender, now=dt.datetime.now(dt.UTC) - 400 * DAY - MINUTE, **fields)
+
+
+def left() -> int:
+    with db.read() as session:
+        return session.scalars(select(func.count()).select_from(Message)).one()
+
+
+def test_a_turn_removes_what_is_older_than_the_setting_says(services: Services, sender: Sender) -> None:
+    make_old(sender, 2)
+    make_message(sender, now=dt.datetime.now(dt.UTC) - 400 * DAY + MINUTE)
+    assert services.pruner.turn() == 2
+    assert left() == 1
+
+
+def test_only_one_of_many_processes_takes_the_turn(services: Services, sender: Sender) -> None:
+    others = Pruner(services.app, services.settings)
+    make_old(sender)
+    assert services.pruner.turn() == 1
+    make_old(sender)
+    assert others.turn() == services.pruner.turn() == 0
+
+
+def test_a_turn_ends_when_the_next_one_is_due(
+    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "EVERY", 0.0)
+    monkeypatch.setattr(steps, "MESSAGES", 1)
+    make_old(sender, 3)
+    assert [services.pruner.turn() for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_a_turn_ends_at_once_when_the_process_is_to_end(
+    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MESSAGES", 1)
+    make_old(sender, 3)
+    services.pruner.request_stop()
+    assert services.pruner.turn() == 1
+
+
+def test_the_loop_prunes_outlives_a_database_that_is_away_and_stops(
+    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def away(*_: object) -> bool:
+        raise OperationalError("SELECT", {}, Exception("could not connect"))
+
+    monkeypatch.setattr(loop, "LOOK", 0.01)
+    with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
+        broken.setattr(steps, "take_turn", away)
+        services.pruner.start()
+        until(lambda: "could not connect" in caplog.text)
+        make_old(sender)  # while it is away: a turn that finds nothing would be the last one for minutes
+    until(lambda: left() == 0)
+    services.pruner.stop(WITHIN)
+    assert not services.pruner.is_running

@@ -1,0 +1,407 @@
+"""Retention: what goes, what stays, and that nobody is disturbed by it."""
+
+import datetime as dt
+import sqlite3
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select, update
+from sqlalchemy.orm import Session
+
+from shortener.callbacks import replay
+from shortener.clicks import record
+from shortener.clicks.record import NewClick
+from shortener.clicks.recorder import Recorder
+from shortener.delivery import queue
+from shortener.delivery.queue import Claimed
+from shortener.messages.preprocess import Preprocessed
+from shortener.outbound.client import Answer
+from shortener.retention import steps
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Account, Attempt, Base, Callback, Click, Link, Message, Replay
+from tests.support.factories import DAY, NOW, Sender, make_message, slug_of
+from tests.support.waiting import WITHIN, until
+
+CALLBACK = "http://127.0.0.1:9/clicked"
+PERSON = Verdict(Visitor.PERSON, "browser")
+LEASE = dt.timedelta(seconds=45)
+SECOND = dt.timedelta(seconds=1)
+MICROSECOND = dt.timedelta(microseconds=1)
+EVERYTHING = (Message, Link, Click, Callback, Attempt, Replay)
+DELIVERED, FAILED = (
+    Answer(AttemptOutcome.ANSWERED, 200, "answered 200"),
+    Answer(AttemptOutcome.ANSWERED, 500, "answered 500"),
+)
+
+
+def prune(before: dt.datetime = NOW) -> int:
+    """Without pauses: nobody waits here."""
+    return sum(steps.prune(before, rest=lambda _: None))
+
+
+def count(*tables: type[Base]) -> list[int]:
+    with db.read() as session:
+        return [session.scalars(select(func.count()).select_from(table)).one() for table in tables or EVERYTHING]
+
+
+def msgids() -> set[str]:
+    with db.read() as session:
+        return set(session.scalars(select(Message.msgid)))
+
+
+def new_clicks(made: Preprocessed, times: int = 1) -> list[NewClick]:
+    """A person's clicks at a link, one a microsecond after the other."""
+    assert made.link is not None
+    return [
+        NewClick(
+            link_id=made.link.id,
+            id=uuid.UUID(int=made.link.id << 64 | number),
+            clicked_on=made.message.received_on + number * MICROSECOND,
+            verdict=PERSON,
+            counts=True,
+        )
+        for number in range(times)
+    ]
+
+
+@pytest.fixture
+def clicked(sender: Sender, services: Services) -> Callable[..., Preprocessed]:
+    """Makes a message that was clicked: its callback is pending."""
+
+    def make(now: dt.datetime = NOW, times: int = 1, url: str | None = CALLBACK) -> Preprocessed:
+        made = make_message(sender, now=now, lt_callbackurl=url)
+        with db.writing() as connection:
+            record.record_all(connection, new_clicks(made, times), services.slugs)
+        return made
+
+    return make
+
+
+def claim(now: dt.datetime = NOW) -> list[Claimed]:
+    with db.write() as session:
+        return queue.claim(session, now=now, limit=100, lease=LEASE, per_destination=100)
+
+
+def settle(claimed: Claimed, answer: Answer = DELIVERED, now: dt.datetime = NOW) -> None:
+    with db.write() as session:
+        queue.settle(session, [(claimed, answer)], now=now, waits=(), chance=lambda: 0.5)
+
+
+def ask_for_replay(callback_id: int) -> None:
+    with db.write() as session:
+        callback = session.get_one(Callback, callback_id)
+        replay.ask(session, callback, asked_by="a test", now=NOW)
+
+
+# What goes, and what stays
+
+
+def test_a_message_goes_with_all_that_hangs_on_it(clicked: Callable[..., Preprocessed]) -> None:
+    clicked(times=3)
+    [claimed] = claim()
+    settle(claimed, FAILED)
+    ask_for_replay(claimed.callback_id)
+    [again] = claim()
+    settle(again)
+    assert count() == [1, 1, 3, 1, 2, 1]
+    assert prune() == 1
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_message_goes_at_the_instant_its_time_is_over_and_no_earlier(sender: Sender) -> None:
+    make_message(sender, now=NOW)
+    make_message(sender, now=NOW - MICROSECOND)
+    younger = make_message(sender, now=NOW + MICROSECOND).message.msgid
+    assert steps.count(NOW) == 2
+    assert prune(NOW) == 2
+    assert msgids() == {younger}
+
+
+def test_messages_without_link_click_or_callback_go_too(sender: Sender, clicked: Callable[..., Preprocessed]) -> None:
+    make_message(sender, "No link in here.", now=NOW)
+    make_message(sender, now=NOW)
+    clicked(url=None)
+    assert prune() == 3
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_what_is_younger_stays_whole(clicked: Callable[..., Preprocessed]) -> None:
+    clicked(NOW - DAY, times=2)
+    kept = clicked(NOW, times=2)
+    for claimed in claim():
+        settle(claimed)
+    assert prune(NOW - DAY) == 1
+    assert msgids() == {kept.message.msgid}
+    assert count() == [1, 1, 2, 1, 1, 0]
+
+
+def test_every_accounts_messages_go(sender: Sender, other_sender: Sender) -> None:
+    for each in (sender, other_sender):
+        make_message(each, now=NOW)
+    younger = {make_message(each, now=NOW + SECOND).message.msgid for each in (sender, other_sender)}
+    assert steps.count(NOW) == prune() == 2
+    assert msgids() == younger
+    assert count(Account) == [2]
+
+
+def test_a_message_whose_callback_is_pending_stays(sender: Sender, clicked: Callable[..., Preprocessed]) -> None:
+    kept = clicked(NOW - DAY)
+    make_message(sender, now=NOW)
+    assert steps.count(NOW) == 1
+    assert prune() == 1
+    assert msgids() == {kept.message.msgid}
+    assert count() == [1, 1, 1, 1, 0, 0]
+
+
+def test_a_message_whose_callback_is_being_attempted_stays_and_can_be_settled(
+    clicked: Callable[..., Preprocessed],
+) -> None:
+    clicked()
+    [claimed] = claim()
+    assert prune() == 0
+    assert count() == [1, 1, 1, 1, 1, 0]
+    settle(claimed)
+    assert prune() == 1
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_message_whose_callback_is_replayed_stays(clicked: Callable[..., Preprocessed]) -> None:
+    clicked()
+    [claimed] = claim()
+    settle(claimed)
+    ask_for_replay(claimed.callback_id)
+    assert steps.count(NOW) == prune() == 0
+    assert count() == [1, 1, 1, 1, 1, 1]
+
+
+def test_what_must_stay_does_not_stand_in_the_way_of_the_rest(
+    sender: Sender, clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it fills transactions of its own."""
+    monkeypatch.setattr(steps, "MESSAGES", 2)
+    kept = {clicked(NOW - DAY + number * SECOND).message.msgid for number in range(5)}
+    for number in range(5):
+        make_message(sender, now=NOW - number * SECOND)
+    assert prune() == 5
+    assert msgids() == kept
+
+
+# For those who come later
+
+
+def test_a_pruned_slug_is_unknown(client: FlaskClient, sender: Sender) -> None:
+    made = make_message(sender, now=NOW - 400 * DAY)
+    path = f"/{slug_of(made.link)}"
+    assert client.get(path).status_code == 410
+    prune()
+    assert client.get(path).status_code == 404
+    assert client.get(f"/v1/messages/{made.message.msgid}", headers=sender.bearer).status_code == 404
+
+
+def test_a_pruned_messages_client_tag_can_be_used_again(sender: Sender) -> None:
+    make_message(sender, now=NOW, client_tag="order-1")
+    prune()
+    make_message(sender, now=NOW, client_tag="order-1")
+    assert count(Message) == [1]
+
+
+def test_a_lost_attempt_may_end_after_its_message_is_gone(clicked: Callable[..., Preprocessed]) -> None:
+    clicked()
+    [lost] = claim()
+    [taken_over] = claim(NOW + LEASE)
+    settle(taken_over)
+    prune()
+    settle(lost)
+    with db.write() as session:
+        queue.give_back(session, lost, now=NOW)
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_click_that_comes_for_a_pruned_link_is_put_aside_and_holds_up_no_other(
+    app: Flask, services: Services, sender: Sender, clicked: Callable[..., Preprocessed]
+) -> None:
+    """It was on its way, or spooled, when the link went."""
+    gone, alive = make_message(sender, now=NOW - DAY), make_message(sender, now=NOW)
+    late, other = new_clicks(gone)[0], new_clicks(alive)[0]
+    prune(NOW - DAY)
+    recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: None)
+    recorder.start()
+    until(lambda: next(services.settings.spool_folder.glob("*"), None) is not None)
+    try:
+        for new_click in (late, other):
+            recorder.record(new_click)
+        until(
+            lambda: recorder.counts() == (0, 0) and bool(list(services.settings.spool_folder.glob("*-refused.jsonl")))
+        )
+    finally:
+        recorder.stop(WITHIN)
+    assert count(Link, Click) == [1, 1]
+
+
+# In small steps
+
+
+def test_a_transaction_removes_a_few_messages_only(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "MESSAGES", 2)
+    for number in range(5):
+        make_message(sender, now=NOW - number * SECOND)
+    rests: list[float] = []
+    removed = [some for some in steps.prune(NOW, rests.append) if some]
+    assert removed == [2, 2, 1]
+    assert len(rests) >= len(removed)
+    assert min(rests) >= steps.SHORTEST_PAUSE
+
+
+def test_a_transaction_removes_no_more_clicks_than_it_may(
+    clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a message with more of them the oldest go first, and the message with the last ones."""
+    monkeypatch.setattr(steps, "CLICKS", 10)
+    for number, times in enumerate((4, 4, 4, 25, 3)):
+        clicked(NOW + number * SECOND, times, url=None)
+    left = [count(Message, Click)]
+    left += [count(Message, Click) for _ in steps.prune(NOW + DAY, lambda _: None)]
+    assert left[:6] == [[5, 40], [3, 32], [2, 28], [2, 18], [2, 8], [0, 0]]
+
+
+def test_an_end_in_the_middle_leaves_whole_messages_and_the_next_one_goes_on(
+    clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MESSAGES", 2)
+    for number in range(6):
+        clicked(NOW + number * SECOND, times=2)
+    for claimed in claim(NOW + DAY):
+        settle(claimed)
+    assert next(steps.prune(NOW + DAY)) == 2
+    assert count() == [4, 4, 8, 4, 4, 0]
+    assert prune(NOW + DAY) == 4
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_transaction_that_fails_removes_nothing(clicked: Callable[..., Preprocessed]) -> None:
+    def fail(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("DELETE FROM message"):
+            raise RuntimeError("the last statement of all")
+
+    clicked(times=2, url=None)
+    event.listen(db.db.engine, "before_cursor_execute", fail)
+    with pytest.raises(RuntimeError):
+        prune()
+    event.remove(db.db.engine, "before_cursor_execute", fail)
+    assert count(Message, Link, Click) == [1, 1, 2]
+    assert prune() == 1
+
+
+# Beside others
+
+
+def test_two_that_prune_at_once_remove_everything_once(
+    app: Flask, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "MESSAGES", 5)
+    for number in range(60):
+        make_message(sender, now=NOW - number * SECOND)
+    start = threading.Barrier(2)
+
+    def run() -> int:
+        with app.app_context():
+            start.wait(WITHIN)
+            return prune()
+
+    with ThreadPoolExecutor(2) as pool:
+        removed = [future.result(WITHIN) for future in [pool.submit(run), pool.submit(run)]]
+    assert sum(removed) == 60
+    assert count(Message, Link) == [0, 0]
+
+
+def test_what_somebody_is_busy_with_is_not_waited_for(
+    clicked: Callable[..., Preprocessed], sender: Sender, database_kind: str
+) -> None:
+    """Whoever clicks, settles or replays has a lock on the row; on SQLite they have the whole file, in turns."""
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    held = [clicked(NOW - DAY), clicked(NOW - DAY + SECOND)]
+    for claimed in claim():
+        settle(claimed)
+    make_message(sender, now=NOW)
+    with Session(db.db.engine) as other:
+        other.execute(select(Link.id).where(Link.message_id == held[0].message.id).with_for_update(key_share=True))
+        link_id = held[1].link and held[1].link.id
+        other.execute(update(Callback).where(Callback.link_id == link_id).values(due_on=NOW))
+        assert prune() == 1
+    assert msgids() == {one.message.msgid for one in held}
+    assert prune() == 2
+
+
+# The file
+
+
+def fill(sender: Sender, messages: int) -> None:
+    for number in range(messages):
+        make_message(sender, f"https://example.com/ {'x' * 8000}", now=NOW - number * SECOND)
+
+
+def size(url: str) -> int:
+    """Bytes of a SQLite file, after what its journal holds has been written to it."""
+    path = Path(url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    return path.stat().st_size
+
+
+def test_a_sqlite_file_that_has_much_room_free_shrinks_step_by_step(
+    sender: Sender, database_kind: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL sees to its files itself")
+    empty = size(database_url)
+    fill(sender, 200)
+    full = size(database_url)
+    assert full > empty + 200 * 8000
+    monkeypatch.setattr(steps, "PAGES", 50)
+    taken = list(steps.prune(NOW, rest=lambda _: None))
+    assert len(taken) > (full - empty) / 4096 / 50 * 0.8
+    assert size(database_url) < empty + (full - empty) / 10
+
+
+def test_a_sqlite_file_keeps_the_room_that_is_soon_filled_again(
+    sender: Sender, database_kind: str, database_url: str
+) -> None:
+    if database_kind != "sqlite":
+        pytest.skip("PostgreSQL sees to its files itself")
+    fill(sender, 100)
+    full = size(database_url)
+    assert prune(NOW - 95 * SECOND) == 5
+    assert size(database_url) == full
+
+
+# Taking turns
+
+
+def test_a_turn_is_taken_by_one_and_comes_again_in_its_time(app: Flask) -> None:
+    hour = dt.timedelta(hours=1)
+    assert steps.take_turn(hour)
+    assert not steps.take_turn(hour)
+    assert steps.take_turn(dt.timedelta(0))
+
+
+def test_of_many_that_ask_at_once_one_gets_the_turn(app: Flask) -> None:
+    start = threading.Barrier(4)
+
+    def ask() -> bool:
+        with app.app_context():
+            start.wait(WITHIN)
+            return steps.take_turn(dt.timedelta(hours=1))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(future.result(WITHIN) for future in [pool.submit(ask) for _ in range(4)]) == [False] * 3 + [True]

@@ -1,0 +1,37 @@
+"""Ends of links that are looked up are those that a walk from each link comes to."""
+
+import re
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shortener.rules.links.borders import run_end
+from shortener.rules.links.runs import Runs
+
+PIECES = ["a", "(", ")", "[", "]", "[/", "(a", ".", ",", "=犬", "/犬_犬", "は", " ", "<", "http://", "www.", "#", "://"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
+
+
+def starts(text: str, end: int) -> list[int]:
+    """Where links may begin: behind a mark, as `scan` asks."""
+    return [found.end() for found in re.finditer("[a:/#(]", text) if found.end() <= end]
+
+
+@given(TEXTS, st.integers(0, 80))
+@example("(" * 12 + "a" + ")" * 12 + "a", 80)
+@example("a(" + "[" * 7 + "a" + "]" * 7 + ")a", 80)
+@example("a(" + "[" * 8 + "a" + "]" * 8 + ")a", 80)
+def test_a_looked_up_end_is_the_end_of_a_walk(text: str, cut: int) -> None:
+    end = min(cut, len(text))
+    ends = Runs(text, end)
+    ends.end_of(0)
+    for start in starts(text, end):
+        assert ends.end_of(start) == run_end(text, start, end)
+
+
+@given(TEXTS)
+def test_a_scheme_is_found_between_start_and_stop(text: str) -> None:
+    ends = Runs(text, len(text))
+    for start in range(len(text)):
+        stop = min(start + 5, len(text))
+        assert ends.has_scheme(start, stop) == ("://" in text[start:stop])

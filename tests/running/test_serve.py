@@ -1,0 +1,151 @@
+"""The server that the settings name, started as `make run` starts it."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from bench.instance import ROOT, free_port
+from shortener.config.settings import Settings
+from shortener.errors import SettingsError
+from shortener.running import starting
+from shortener.storage import db, migrations
+from tests.conftest import SECRET_KEY
+from tests.support.factories import make_account
+from tests.support.waiting import WITHIN
+
+Refused = subprocess.CompletedProcess[str]
+
+
+def refused(*, module: str = "shortener.serve", command: Sequence[str] = (), **settings: object) -> Refused:
+    """What a start says that ends by itself."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ |= {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
+    started = [sys.executable, *(command or ("-m", module))]
+    done = subprocess.run(started, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert "Traceback" not in done.stderr + done.stdout
+    return done
+
+
+@pytest.mark.parametrize("module", ["shortener.serve", "gunicorn"])
+def test_a_wrong_setting_stops_the_start_with_its_name(module: str) -> None:
+    done = refused(module=module, server="apache")
+    assert done.returncode == 4
+    assert "SHORTENER_SERVER" in done.stderr
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+@pytest.mark.parametrize("below", ["", "below"])
+def test_an_unusable_spool_stops_the_start_in_one_line(tmp_path: Path, server: str, below: str) -> None:
+    occupied = tmp_path / "occupied"
+    occupied.touch()
+    done = refused(server=server, data=tmp_path, spool=occupied / below, bind=free_address())
+    assert done.returncode == 4
+    [_, fault] = done.stderr.splitlines()
+    assert fault.startswith("  - SHORTENER_SPOOL: clicks cannot be kept there")
+    assert fault.endswith(f"{occupied}: Not a directory")
+
+
+SERVERS = ["gunicorn", "granian"]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        bind = f"127.0.0.1:{busy.getsockname()[1]}"
+        done = refused(server=server, data=tmp_path, bind=bind)
+    assert done.returncode == 4
+    [_, fault] = done.stderr.splitlines()
+    assert fault == f"  - SHORTENER_BIND: {bind} is in use already; end what listens there, or set another address"
+
+
+def test_an_address_of_another_machine_stops_the_start(tmp_path: Path) -> None:
+    done = refused(data=tmp_path, bind="192.0.2.1:8000")
+    assert (done.returncode, done.stderr.count("SHORTENER_BIND: cannot listen on 192.0.2.1:8000")) == (4, 1)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_another_secret_key_ends_the_start(tmp_path: Path, database_url: str, app: Flask, server: str) -> None:
+    make_account()
+    done = refused(server=server, data=tmp_path, database_url=database_url, secret_key="n" * 40, bind=free_address())
+    assert done.returncode == 4
+    assert len(done.stderr.splitlines()) == 1
+    assert "The newest signing secret, of the account shop, does not open" in done.stderr
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_another_secret_key_found_by_a_worker_ends_all(
+    tmp_path: Path, database_url: str, app: Flask, server: str
+) -> None:
+    """The database did not answer when the server started."""
+    make_account()
+    module = "gunicorn" if server == "gunicorn" else "shortener.serve"
+    unchecked = "import runpy; from shortener import starting; starting._check_stored = lambda _: None; "
+    command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
+    done = refused(
+        command=["-c", command],
+        server=server,
+        data=tmp_path,
+        database_url=database_url,
+        secret_key="n" * 40,
+        bind=free_address(),
+    )
+    assert done.returncode == 4
+    assert "The newest signing secret, of the account shop, does not open" in done.stderr
+
+
+@pytest.fixture
+def older_url(database_url: str, app: Flask) -> Iterator[str]:
+    """A database that says that its last upgrade is still to come."""
+    *_, before, newest = migrations._history(migrations._config())
+    statement = text("UPDATE alembic_version SET version_num = :to")
+    with db.write() as session:
+        session.execute(statement, {"to": before})
+    yield database_url
+    with db.write() as session:
+        session.execute(statement, {"to": newest})
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("found_by", ["start", "worker"])
+def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
+    """A worker finds it where the database did not answer when the server started."""
+    module = "gunicorn" if server == "gunicorn" else "shortener.serve"
+    unchecked = "from shortener import starting; starting._check_stored = lambda _: None; "
+    command = (
+        f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
+    )
+    given = {"data": tmp_path, "database_url": older_url, "secret_key": SECRET_KEY, "bind": free_address()}
+    done = refused(command=["-c", command], server=server, processes=1, **given)
+    assert done.returncode == 4
+    assert "The database is of an older version of the product: stop it, make a backup, run" in done.stderr
+    assert "does not answer" not in done.stderr
+
+
+def free_address() -> str:
+    return f"127.0.0.1:{free_port()}"
+
+
+def test_without_a_temporary_folder_the_start_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def none() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    with pytest.raises(SettingsError, match=r"TMPDIR: .*--tmpfs /tmp"):
+        starting.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()))
+
+
+def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    if settings.database_file is None:
+        pytest.skip("PostgreSQL keeps its files itself")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    said = f"SHORTENER_DATA: {settings.database_file}: Permission denied; it belongs to .*, and this process runs as "
+    with pytest.raises(SettingsError, match=said):
+        starting.check(settings.model_copy(update={"bind": free_address()}))

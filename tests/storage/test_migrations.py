@@ -1,0 +1,378 @@
+"""Migrations: they end at what the models say, on both databases, however many start them at once."""
+
+import os
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from click.testing import Result
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError
+from tests.test_backups import BIN
+
+from bench.instance import free_port
+from shortener import create_app
+from shortener.config.settings import Settings
+from shortener.errors import SettingsError
+from shortener.storage import db, migrations
+from shortener.storage.db import prepare_sqlite
+from shortener.storage.models import Base
+from tests.conftest import SECRET_KEY
+from tests.support import ROOT
+from tests.support.waiting import until
+
+Facts = set[tuple[object, ...]]
+MakeUrl = Callable[[], str]
+
+SQLITE_FACTS = (
+    "SELECT 'table', name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'",
+    "SELECT 'column', t.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk "
+    "FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
+    'SELECT \'key\', t.name, k."from", k."table", k."to", k.on_update, k.on_delete '
+    "FROM sqlite_master t, pragma_foreign_key_list(t.name) k WHERE t.type = 'table'",
+    # How an index came to be: c by CREATE INDEX, u by UNIQUE, pk by PRIMARY KEY. Those of constraints have no SQL.
+    "SELECT 'index', t.name, i.origin, i.\"unique\", i.partial, m.sql, "
+    "(SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) "
+    "FROM sqlite_master t, pragma_index_list(t.name) i LEFT JOIN sqlite_master m ON m.name = i.name "
+    "WHERE t.type = 'table'",
+)
+POSTGRESQL_FACTS = (
+    "SELECT 'column', table_name, column_name, data_type, is_nullable, column_default, collation_name, is_identity "
+    "FROM information_schema.columns WHERE table_schema = 'public'",
+    "SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid) "
+    "FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    "SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+)
+
+
+@pytest.fixture
+def make_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeUrl]:
+    """Makes databases that hold nothing at all, each by its URL."""
+    made: list[str] = []
+
+    def make() -> str:
+        name = f"empty_{uuid.uuid4().hex}"
+        made.append(name)
+        if database_kind == "sqlite":
+            return f"sqlite:///{tmp_path / name}.sqlite3"
+        server: str = request.getfixturevalue("postgresql_url")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return urlsplit(server)._replace(path=f"/{name}").geturl()
+
+    yield make
+    if database_kind == "postgresql":
+        with psycopg.connect(request.getfixturevalue("postgresql_url"), autocommit=True) as connection:
+            for name in made:
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def make_engine(make_url: MakeUrl) -> Iterator[Callable[[], Engine]]:
+    engines: list[Engine] = []
+
+    def make() -> Engine:
+        engine = create_engine(Settings(database_url=make_url(), secret_key=SECRET_KEY).sqlalchemy_url)
+        if engine.dialect.name == "sqlite":
+            prepare_sqlite(engine)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def empty(make_engine: Callable[[], Engine]) -> Engine:
+    """A database that holds nothing at all."""
+    return make_engine()
+
+
+def facts(engine: Engine) -> Facts:
+    """All that the database itself knows of its tables: types, nullability, order of text, keys, indexes."""
+    queries = SQLITE_FACTS if engine.dialect.name == "sqlite" else POSTGRESQL_FACTS
+    with engine.connect() as connection:
+        rows = {tuple(row) for query in queries for row in connection.execute(text(query))}
+        if engine.dialect.name == "sqlite":
+            rows |= {
+                ("constraint", table, name)
+                for table, sql in connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+                for name in re.findall(r"CONSTRAINT (\S+)", sql or "")
+            }
+    return {row for row in rows if not str(row[1]).startswith(("alembic_version", "sqlite_"))}
+
+
+def run(engine: Engine, statement: str) -> list[tuple[object, ...]]:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        result = connection.execute(text(statement))
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an earlier version."""
+    config = migrations._config()
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def salt(engine: Engine) -> list[tuple[object, ...]]:
+    return run(engine, "SELECT id, slug_salt FROM installation")
+
+
+def test_the_migrations_end_at_exactly_what_the_models_say(make_engine: Callable[[], Engine]) -> None:
+    migrated, modelled = make_engine(), make_engine()
+    migrations.upgrade(migrated)
+    Base.metadata.create_all(modelled)
+    assert facts(migrated) == facts(modelled)
+
+
+def test_alembic_sees_nothing_left_to_migrate_either(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    options = {"compare_type": True, "compare_server_default": True}
+    with empty.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE account ADD COLUMN extra TEXT",
+        "ALTER TABLE message RENAME COLUMN sender TO origin",
+        "DROP INDEX ix_callback_due_on",
+        "CREATE UNIQUE INDEX more ON link (target)",
+        "DROP TABLE attempt",
+    ],
+)
+def test_the_comparison_would_see_a_difference(empty: Engine, change: str) -> None:
+    migrations.upgrade(empty)
+    before = facts(empty)
+    run(empty, change)
+    assert facts(empty) != before
+
+
+def test_due_callbacks_are_found_by_an_index_of_the_unsettled_ones_only(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    found = [fact for fact in facts(empty) if fact[0] == "index" and "ix_callback_due_on" in str(fact)]
+    assert len(found) == 1
+    assert re.search(r"\(due_on, id\) WHERE \(?settled_on IS NULL\)?", str(found))
+
+
+def test_the_index_of_due_callbacks_is_one_that_the_claims_question_uses(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    question = "SELECT id FROM callback WHERE settled_on IS NULL AND due_on <= 1 ORDER BY due_on, id LIMIT 16"
+    if empty.dialect.name == "sqlite":
+        plan = run(empty, f"EXPLAIN QUERY PLAN {question}")
+    else:
+        with empty.connect() as connection:
+            connection.execute(text("SET enable_seqscan = off"))  # an empty table is read whole otherwise
+            plan = [tuple(row) for row in connection.execute(text(f"EXPLAIN {question}"))]
+    assert "ix_callback_due_on" in str(plan)
+
+
+def test_every_text_is_in_the_order_of_its_bytes(empty: Engine) -> None:
+    """SQLite's own order; PostgreSQL's would follow the locale of whoever made the database."""
+    migrations.upgrade(empty)
+    if empty.dialect.name == "postgresql":
+        texts = [fact for fact in facts(empty) if fact[0] == "column" and fact[3] == "text"]
+        assert {fact[6] for fact in texts} == {"C"}
+        assert len(texts) > 20
+    else:
+        assert not [fact for fact in facts(empty) if "COLLATE" in str(fact)]
+
+
+def test_an_upgrade_applies_everything_and_says_so(empty: Engine) -> None:
+    history = migrations.missing(empty)
+    assert history[0] == "0001"
+    assert migrations.upgrade(empty) == history
+    assert migrations.missing(empty) == []
+
+
+def test_to_ask_what_is_missing_changes_nothing(empty: Engine) -> None:
+    migrations.missing(empty)
+    assert inspect(empty).get_table_names() == []
+
+
+def test_an_upgrade_that_is_repeated_does_nothing(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    before, salted = facts(empty), salt(empty)
+    assert migrations.upgrade(empty) == []
+    assert (facts(empty), salt(empty)) == (before, salted)
+
+
+def test_each_installation_gets_a_salt_of_its_own(make_engine: Callable[[], Engine]) -> None:
+    engines = make_engine(), make_engine()
+    for engine in engines:
+        migrations.upgrade(engine)
+    [(_, one)], [(_, other)] = map(salt, engines)
+    assert one != other
+    assert len(str(one)) >= 40
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Engine) -> None:
+    """All of it is one transaction: the last table cannot be made, so there is no first one either."""
+    run(empty, "CREATE TABLE attempt (id INTEGER)")
+    with pytest.raises(DBAPIError, match="attempt"):
+        migrations.upgrade(empty)
+    assert inspect(empty).get_table_names() == ["attempt"]
+    run(empty, "DROP TABLE attempt")
+    migrations.upgrade(empty)
+    assert migrations.missing(empty) == []
+
+
+@pytest.mark.parametrize(("pruned_on", "seen_on"), [("NULL", 300), ("250", 250)], ids=["never pruned", "pruned"])
+def test_the_time_last_seen_follows_from_what_is_stored(empty: Engine, pruned_on: str, seen_on: int) -> None:
+    """The newest message of any account, or when messages were last pruned."""
+    upgrade_to(empty, "0003")
+    for account in (1, 2, 3):
+        run(empty, f"INSERT INTO account VALUES ({account}, 'a{account}', 's{account}', 1, NULL, TRUE, '', '', '', '')")
+    for number, (account, received_on) in enumerate([(1, 100), (1, 300), (2, 200)]):
+        run(
+            empty,
+            "INSERT INTO message (id, account_id, msgid, received_on, text, track_link, detection, bare_domains, "
+            f"count_as_click) VALUES ({number}, {account}, 'm{number}', {received_on}, '', TRUE, '', '', '')",
+        )
+    run(empty, f"UPDATE installation SET pruned_on = {pruned_on}")
+    migrations.upgrade(empty)
+    assert run(empty, "SELECT seen_on FROM installation") == [(seen_on,)]
+
+
+def test_a_database_of_a_later_version_is_refused_and_left_alone(empty: Engine) -> None:
+    migrations.upgrade(empty)
+    run(empty, "UPDATE alembic_version SET version_num = '9999'")
+    for act in (migrations.upgrade, migrations.missing):
+        with pytest.raises(SettingsError, match="a later version has upgraded this database"):
+            act(empty)
+    assert run(empty, "SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_the_migrations_are_one_line_without_branches() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert len(scripts.get_heads()) == 1
+    assert len(scripts.get_bases()) == 1
+    assert len(list(scripts.walk_revisions())) == len(list((Path(scripts.dir) / "versions").glob("[0-9]*.py")))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((Path(migrations.__file__).parent / "versions").glob("[0-9]*.py")), ids=lambda p: p.stem
+)
+def test_a_migration_is_frozen_it_imports_nothing_of_ours(path: Path) -> None:
+    assert "shortener" not in re.findall(r"^\s*(?:from|import)\s+(\w+)", path.read_text(), re.MULTILINE)
+
+
+def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: Path) -> None:
+    """They wait for each other at a pipe; then each opens the empty database for the first time."""
+    program = (
+        "import sys\nfrom shortener import create_app, db, migrations\napp = create_app()\n"
+        "with app.app_context():\n"
+        "    print(flush=True); sys.stdin.read()\n"
+        "    print(','.join(migrations.upgrade(db.db.engine)))\n"
+    )
+    settings = {"DATABASE_URL": make_url(), "DATA": str(tmp_path), "SECRET_KEY": SECRET_KEY}
+    environ = {f"SHORTENER_{name}": value for name, value in settings.items()} | {"PATH": os.environ["PATH"]}
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1
+        )
+        for _ in range(3)
+    ]
+    for racer in racers:
+        assert racer.stdout is not None
+        assert racer.stdout.readline() == "\n"
+    for racer in racers:
+        assert racer.stdin is not None
+        racer.stdin.close()
+        racer.stdin = None  # or communicate() would close it again
+    ends = [(*racer.communicate(timeout=60), racer.returncode) for racer in racers]
+    assert [(error, code) for _, error, code in ends] == [("", 0)] * 3
+    applied = [output.strip() for output, _, _ in ends]
+    assert sorted(map(bool, applied)) == [False, False, True]
+    engine = create_engine(Settings(database_url=settings["DATABASE_URL"], secret_key=SECRET_KEY).sqlalchemy_url)
+    assert len(salt(engine)) == 1
+    engine.dispose()
+
+
+@pytest.fixture
+def older(make_url: MakeUrl, tmp_path: Path) -> Iterator[Callable[..., Result]]:
+    """Runs commands on a database of an earlier version, with an account in it."""
+    bind = f"127.0.0.1:{free_port()}"
+    app = create_app(Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, bind=bind))
+    with app.app_context():
+        run = lambda *words: app.test_cli_runner().invoke(args=words)  # noqa: E731
+        run("db", "upgrade")
+        run("account", "create", "shop")
+        with db.writing() as connection:
+            connection.execute(text("ALTER TABLE account DROP COLUMN callback_header"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        yield run
+        db.db.session.remove()
+        db.db.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("account", "list"), ("account", "create", "new"), ("person", "list"), ("prune",), ("worker",)],
+)
+def test_commands_refuse_a_database_of_an_older_version(older: Callable[..., Result], words: tuple[str, ...]) -> None:
+    result = older(*words)
+    assert result.exit_code == 4, result.output
+    assert "The database is of an older version of the product: stop it, make a backup, run" in result.stderr
+    assert "flask --app wsgi db upgrade" in result.stderr
+
+
+def test_an_older_database_is_backed_up_and_upgraded(
+    older: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(BIN), prepend=os.pathsep)
+    assert older("db", "backup", str(tmp_path / "backup")).exit_code == 0
+    assert older("db", "upgrade").stdout == f"applied {', '.join(newer_than('0004'))}\n"
+    assert older("account", "list").exit_code == 0
+
+
+def test_a_first_start_says_that_it_upgraded(older: Callable[..., Result]) -> None:
+    [line] = [line for line in older("first-start").stdout.splitlines() if "applied" in line]
+    assert line == f"The database was of an older version and is upgraded: applied {', '.join(newer_than('0004'))}"
+    assert "applied" not in older("first-start").stdout
+
+
+def newer_than(revision: str) -> list[str]:
+    history = migrations._history(migrations._config())
+    return history[history.index(revision) + 1 :]
+
+
+def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    if empty.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    monkeypatch.setattr(migrations, "LOCK", "100ms")
+    monkeypatch.setattr(migrations, "PAUSE", 0.01)
+    up_to(empty, "0002")
+    tries: list[str] = []
+    event.listen(empty, "rollback", lambda _: tries.append("rollback"))
+    writing = "LOCK TABLE account IN ROW EXCLUSIVE MODE"  # what a writer takes, and a new foreign key wants alone
+    with ThreadPoolExecutor(1) as pool, empty.connect() as writer, empty.connect() as other:
+        writer.execute(text(writing))
+        upgraded = pool.submit(migrations.upgrade, empty)
+        until(lambda: len(tries) > 1)
+        other.execute(text(writing))
+        for connection in (writer, other):
+            connection.commit()
+        assert upgraded.result()[0] == "0003"
+
+
+def up_to(engine: Engine, revision: str) -> None:
+    with engine.connect() as connection, connection.begin():
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)

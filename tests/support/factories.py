@@ -1,0 +1,81 @@
+"""Rows with defaults, made through the product's own use cases."""
+
+import base64
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shortener.accounts import senders
+from shortener.installation.site import House
+from shortener.messages import preprocess
+from shortener.messages.preprocess import Draft, Preprocessed
+from shortener.messages.submission import Submission
+from shortener.rules.delivery.receiver import Policy
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account, Link
+
+NOW = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+TEXT = "Your parcel is here: https://shop.example.com/track?id=1 thank you"
+TARGET = "https://shop.example.com/track?id=1"
+# A plain browser: the product counts a click of curl or of a load generator as a bot's.
+BROWSER = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/131.0.0.0 Mobile Safari/537.36"
+)
+PREVIEW = "WhatsApp/2.23.20.0 A"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """An account and how it shows who it is."""
+
+    name: str
+    sid: str
+    token: str
+    signing_secret: str
+
+    @property
+    def basic(self) -> dict[str, str]:
+        """HTTP Basic `SID:TOKEN`."""
+        return {"Authorization": "Basic " + base64.b64encode(f"{self.sid}:{self.token}".encode()).decode()}
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        """`Bearer TOKEN`."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def make_account(name: str = "shop", **defaults: Any) -> Sender:
+    with db.write() as session:
+        made = senders.create(session, name, secret_key=services().settings.secret_keys[0], now=NOW)
+        senders.configure(session, name, defaults)
+    return Sender(made.name, made.sid, made.token, made.signing_secret)
+
+
+def store(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
+    """Store one message in a transaction of the test's, or raise what stands in its way."""
+    [outcome] = preprocess.preprocess_all(session.connection(), account, [draft], house, now=now)
+    if isinstance(outcome, Preprocessed):
+        return outcome
+    raise outcome
+
+
+def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Preprocessed:
+    """A preprocessed message; received now unless said otherwise."""
+    policy = Policy(allow_nets=services().policy.allow_nets)
+    order = Submission.check({"message": message, **fields}, policy)
+    with db.write() as session:
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        house = services().house
+        draft = preprocess.draft(order, account, house)
+        return store(session, account, draft, house, now=now or db.now(session))
+
+
+def slug_of(link: Link | None) -> str:
+    assert link is not None
+    return services().slugs.encode(link.number)
