@@ -18,7 +18,7 @@ GROWTH = f"""
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
-from shortener import people
+from shortener.accounts import people
 
 def resident():
     [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from flask import Flask
-from tests.test_cli import Run, bare, commands, document, done, refused, run, shown_to_nobody
+from tests.cli.test_commands import Run, bare, commands, document, done, refused, run, shown_to_nobody
 
 from shortener.accounts import people, throttle
 from shortener.storage import db

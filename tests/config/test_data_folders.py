@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.test_settings_file import ROOT, database_of, elsewhere, flask, product  # noqa: F401 - fixtures
+from tests.config.test_settings_file import ROOT, database_of, elsewhere, flask, product  # noqa: F401 - fixtures
 
 from bench.instance import free_port
 from shortener.config import settings_file

@@ -55,7 +55,7 @@ def test_only_the_operator_can_read_the_key_and_the_folder(tmp_path: Path) -> No
 def test_processes_that_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
     """They wait for each other at a pipe, so that they reach the empty folder together."""
     program = (
-        "import sys; from shortener.config import Settings; print(flush=True); sys.stdin.read(); "
+        "import sys; from shortener.config.settings import Settings; print(flush=True); sys.stdin.read(); "
         "print(Settings.from_env().make_ready()[0])"
     )
     environ = {"SHORTENER_DATA": str(tmp_path / "new"), "PATH": os.environ["PATH"]}

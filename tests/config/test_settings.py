@@ -344,7 +344,7 @@ def test_an_unknown_name_is_told_in_one_line_and_ignored(
 
 def test_an_operator_sees_that_line_and_nothing_around_it(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "SHORTENER_DATA": str(tmp_path), "SHORTENER_WORKR": "off"}
-    code = "from shortener.config import Settings; Settings.from_env()"
+    code = "from shortener.config.settings import Settings; Settings.from_env()"
     told = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stderr
     assert told == "SHORTENER_WORKR is not a setting of this version and is ignored; did you mean SHORTENER_WORKER?\n"
 

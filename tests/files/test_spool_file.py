@@ -204,8 +204,8 @@ def test_where_no_file_can_be_made_it_says_so(tmp_path: Path) -> None:
 PROCESS = """
 import sys, time
 from pathlib import Path
-from shortener import spool
-own = spool.take(Path(sys.argv[1]), "house", 4096)
+from shortener.files import spool_file
+own = spool_file.take(Path(sys.argv[1]), "house", 4096)
 own.append(b"of the dead")
 Path(sys.argv[1], "kept").touch()
 time.sleep(60)

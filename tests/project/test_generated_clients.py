@@ -22,10 +22,10 @@ for module in pkgutil.walk_packages(client.__path__, "client."):
 from client import AuthenticatedClient
 from client.api.callbacks import list_callbacks, report_callback, try_receiver
 from client.api.messages import check_link, list_messages, preprocess_message, report_message
-from client.models import Accepted, CallbackPage, CheckedUrl, Order, Page, Problem, Report, Tried, Trial
+from client.models import Accepted, CallbackPage, CheckedUrl, Submission, Page, Problem, Report, Tried, Trial
 
 api = AuthenticatedClient(base_url=os.environ["BASE"], token=os.environ["TOKEN"])
-made = preprocess_message.sync(client=api, body=Order(message="Track it: https://example.com/1", client_tag="order-1"))
+made = preprocess_message.sync(client=api, body=Submission(message="Track it: https://example.com/1", client_tag="order-1"))
 assert isinstance(made, Accepted), made
 assert made.message == f"Track it: {made.links[0].shortlink}"
 
@@ -40,7 +40,7 @@ assert isinstance(checked, CheckedUrl) and checked.valid, checked
 tried = try_receiver.sync(client=api, body=Trial(url=os.environ["BASE"] + "/nothing"))
 assert isinstance(tried, Problem) and tried.status == 422 and "url" in tried.errors.to_dict(), tried
 
-taken = preprocess_message.sync(client=api, body=Order(message="Again", client_tag="order-1"))
+taken = preprocess_message.sync(client=api, body=Submission(message="Again", client_tag="order-1"))
 assert isinstance(taken, Problem) and (taken.status, taken.code, taken.msgid) == (409, "client_tag_taken", made.msgid)
 unknown = report_callback.sync("evt_none", client=api)
 assert isinstance(unknown, Problem) and unknown.code == "callback_not_found", unknown

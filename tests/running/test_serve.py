@@ -87,7 +87,7 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     """The database did not answer when the server started."""
     make_account()
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "import runpy; from shortener import starting; starting._check_stored = lambda _: None; "
+    unchecked = "import runpy; from shortener.running import starting; starting._check_stored = lambda _: None; "
     command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
     done = refused(
         command=["-c", command],
@@ -118,7 +118,7 @@ def older_url(database_url: str, app: Flask) -> Iterator[str]:
 def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
     """A worker finds it where the database did not answer when the server started."""
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "from shortener import starting; starting._check_stored = lambda _: None; "
+    unchecked = "from shortener.running import starting; starting._check_stored = lambda _: None; "
     command = (
         f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
     )

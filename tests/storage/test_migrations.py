@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from click.testing import Result
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
-from tests.test_backups import BIN
+from tests.storage.test_backups import BIN
 
 from bench.instance import free_port
 from shortener import create_app
