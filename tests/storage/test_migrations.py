@@ -275,7 +275,7 @@ def test_a_migration_is_frozen_it_imports_nothing_of_ours(path: Path) -> None:
 def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: Path) -> None:
     """They wait for each other at a pipe; then each opens the empty database for the first time."""
     program = (
-        "import sys\nfrom shortener import create_app, db, migrations\napp = create_app()\n"
+        "import sys\nfrom shortener import create_app\nfrom shortener.storage import db, migrations\napp = create_app()\n"
         "with app.app_context():\n"
         "    print(flush=True); sys.stdin.read()\n"
         "    print(','.join(migrations.upgrade(db.db.engine)))\n"
