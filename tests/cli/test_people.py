@@ -4,10 +4,10 @@ import json
 
 import pytest
 from flask import Flask
-from tests.cli.test_commands import Run, bare, commands, document, done, refused, run, shown_to_nobody
 
 from shortener.accounts import people, throttle
 from shortener.storage import db
+from tests.cli.test_commands import Run, bare, commands, document, done, refused, run, shown_to_nobody
 from tests.support.browsing import Browser, seated
 from tests.support.factories import Sender
 

@@ -266,7 +266,7 @@ def test_a_full_spool_promises_nothing_and_counts_lost_clicks(
 def test_without_any_spool_a_click_waits_for_the_database(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
-    recorder, new_click = make(spool_file=occupied, patience=0.1, last_patience=WITHIN), new()
+    recorder, new_click = make(spool=occupied, patience=0.1, last_patience=WITHIN), new()
     with ThreadPoolExecutor(1) as pool:
         with refusing.read_only(database_url):
             recorded = pool.submit(recorder.record, new_click)
@@ -280,7 +280,7 @@ def test_without_any_spool_a_click_waits_for_the_database(
 def test_without_any_spool_no_refused_click_is_promised(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
-    recorder, new_clicks = make(spool_file=occupied, patience=0.1), [new() for _ in range(3)]
+    recorder, new_clicks = make(spool=occupied, patience=0.1), [new() for _ in range(3)]
     assert recorder.record(new_clicks[0])
     with refusing.read_only(database_url):
         assert not recorder.record(new_clicks[1])
@@ -294,13 +294,13 @@ def test_without_any_spool_no_refused_click_is_promised(
 def test_lost_clicks_are_counted_beyond_their_process(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
-    recorder, new_click = make(spool_file=occupied, patience=0.1), new()
+    recorder, new_click = make(spool=occupied, patience=0.1), new()
     with refusing.read_only(database_url):
         assert not recorder.record(new_click)
     occupied.unlink()
     until(lambda: recorder.fault() is None)
     recorder.stop(WITHIN)
-    assert make(spool_file=occupied).counts() == (0, 1)
+    assert make(spool=occupied).counts() == (0, 1)
 
 
 def test_a_spool_deleted_meanwhile_costs_no_click(
@@ -320,7 +320,7 @@ def test_waiting_without_a_spool_leaves_threads_free(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
     recorder, new_clicks = (
-        make(spool_file=occupied, patience=0.1, last_patience=WITHIN, threads=2),
+        make(spool=occupied, patience=0.1, last_patience=WITHIN, threads=2),
         [new() for _ in range(4)],
     )
     with ThreadPoolExecutor(4) as pool:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.config.test_settings_file import ROOT, database_of, elsewhere, flask, product  # noqa: F401 - fixtures
 
 from bench.instance import free_port
 from shortener.config import settings_file
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
 from shortener.files import spool_file
+from tests.config.test_settings_file import ROOT, database_of, elsewhere, flask, product  # noqa: F401 - fixtures
 from tests.conftest import SECRET_KEY, running
 from tests.support.factories import make_account, make_message, slug_of
 from tests.support.waiting import until

@@ -222,7 +222,8 @@ def test_a_name_that_cannot_be_looked_up_is_unresolved(resolve: Callable[..., An
 
 def test_a_look_up_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
     program = (
-        "import threading; from shortener.outbound.client import Client; from shortener.rules.delivery.receiver import Policy\n"
+        "import threading; from shortener.outbound.client import Client\n"
+        "from shortener.rules.delivery.receiver import Policy\n"
         "client = Client(Policy(), timeout=2, resolve=lambda *_, **__: threading.Event().wait())\n"
         "print(client.post('http://silent.example/', b'', {}).outcome)"
     )

@@ -25,7 +25,8 @@ from client.api.messages import check_link, list_messages, preprocess_message, r
 from client.models import Accepted, CallbackPage, CheckedUrl, Submission, Page, Problem, Report, Tried, Trial
 
 api = AuthenticatedClient(base_url=os.environ["BASE"], token=os.environ["TOKEN"])
-made = preprocess_message.sync(client=api, body=Submission(message="Track it: https://example.com/1", client_tag="order-1"))
+asked = Submission(message="Track it: https://example.com/1", client_tag="order-1")
+made = preprocess_message.sync(client=api, body=asked)
 assert isinstance(made, Accepted), made
 assert made.message == f"Track it: {made.links[0].shortlink}"
 

@@ -19,7 +19,6 @@ from alembic.script import ScriptDirectory
 from click.testing import Result
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
-from tests.storage.test_backups import BIN
 
 from bench.instance import free_port
 from shortener import create_app
@@ -29,6 +28,7 @@ from shortener.storage import db, migrations
 from shortener.storage.db import prepare_sqlite
 from shortener.storage.models import Base
 from tests.conftest import SECRET_KEY
+from tests.storage.test_backups import BIN
 from tests.support import ROOT
 from tests.support.waiting import until
 
@@ -275,7 +275,8 @@ def test_a_migration_is_frozen_it_imports_nothing_of_ours(path: Path) -> None:
 def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: Path) -> None:
     """They wait for each other at a pipe; then each opens the empty database for the first time."""
     program = (
-        "import sys\nfrom shortener import create_app\nfrom shortener.storage import db, migrations\napp = create_app()\n"
+        "import sys\nfrom shortener import create_app\nfrom shortener.storage import db, migrations\n"
+        "app = create_app()\n"
         "with app.app_context():\n"
         "    print(flush=True); sys.stdin.read()\n"
         "    print(','.join(migrations.upgrade(db.db.engine)))\n"
