@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.storage.db import db
-from shortener.web.visitor_pages import LANGUAGES, WORDS
+from shortener.web.visitor_texts import TEXTS
 from tests.browser.conftest import Seen
 from tests.conftest import SECRET_KEY
 from tests.support import axe, databases
@@ -58,7 +58,7 @@ def pages(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> 
         app.test_client().post(f"/v1/messages/{off.message.msgid}/off", headers=shop.bearer)
         paths = {"unknown": "AAAAAAAAAA", "expired": slug_of(expired.link), "off": slug_of(off.link)}
         with serving(app) as url:
-            yield {name: f"{url}/{paths.get(name, name)}" for name in WORDS}
+            yield {name: f"{url}/{paths.get(name, name)}" for name in TEXTS["en"]}
         db.session.remove()
         db.engine.dispose()
 
@@ -90,7 +90,7 @@ def _hold_still(route: Route) -> None:
     route.fulfill(response=answer, body=answer.text().replace(RELOAD, ""))
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=TEXTS)
 def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page]]:
     """A language, and a page of somebody who reads it, on a small phone."""
     context = browser.new_context(locale=request.param, viewport=SMALL_PHONE)
@@ -98,19 +98,19 @@ def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[s
     context.close()
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", TEXTS["en"])
 def test_a_page_has_no_grave_fault_and_fits_a_small_phone(
     reader: tuple[str, Page], pages: dict[str, str], name: str
 ) -> None:
     language, page = reader
     opened(page, pages[name])
-    assert page.title() == WORDS[name][language][0]
+    assert page.title() == TEXTS[language][name].title
     assert page.locator("html").get_attribute("lang") == language
     assert axe.faults(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
 
 
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", TEXTS["en"])
 def test_a_page_is_one_request_and_its_style_is_let_in(
     page: Page, pages: dict[str, str], seen: Seen, name: str
 ) -> None:

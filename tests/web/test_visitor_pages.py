@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.web import visitor_pages
-from shortener.web.visitor_pages import LANGUAGES, WORDS
+from shortener.web.visitor_texts import RETRY, TEXTS
 from tests.conftest import running
 from tests.support.factories import BROWSER
 
@@ -23,11 +23,22 @@ from tests.support.factories import BROWSER
         ("ja", "ja"),
         ("ko-KR,ko;q=0.9,en-US;q=0.8,en;q=0.7", "ko"),
         ("ko-KR", "ko"),
-        ("zh-TW", "zh"),
-        ("zh-TW,en;q=0.9", "zh"),
-        ("zh-Hant-HK,zh-Hant;q=0.9,en;q=0.8", "zh"),
-        ("zh-CN,zh;q=0.9,en;q=0.8,zh-TW;q=0.7", "zh"),
-        ("zh_CN", "zh"),
+        ("zh", "zh-Hans"),
+        ("zh-CN", "zh-Hans"),
+        ("zh-SG", "zh-Hans"),
+        ("zh-Hans", "zh-Hans"),
+        ("zh-Hans-HK", "zh-Hans"),
+        ("zh_CN", "zh-Hans"),
+        ("zh-CN,zh;q=0.9,en;q=0.8,zh-TW;q=0.7", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-MO", "zh-Hant"),
+        ("zh-Hant", "zh-Hant"),
+        ("zh_Hant_TW", "zh-Hant"),
+        ("zh-TW,zh;q=0.9,en;q=0.8", "zh-Hant"),
+        ("zh-Hant-HK,zh-Hant;q=0.9,en;q=0.8", "zh-Hant"),
+        ("zh-CN;q=0.5,zh-TW;q=0.9", "zh-Hant"),
+        ("zh-TW;q=0,zh;q=0.1", "zh-Hans"),
         ("JA-jp", "ja"),
         ("fr-FR,fr;q=0.9,ko;q=0.4,en;q=0.3", "ko"),
         ("en;q=0.3, ja;q=0.9", "ja"),
@@ -45,19 +56,38 @@ from tests.support.factories import BROWSER
 def test_the_page_speaks_the_browsers_language(client: FlaskClient, app: object, asked: str, given: str) -> None:
     answer = client.get("/AAAAAAAAAA", headers={"Accept-Language": asked})
     assert f'<html lang="{given}">' in answer.text
-    assert f"<h1>{WORDS['unknown'][given][0]}</h1>" in answer.text
+    assert f"<h1>{TEXTS[given]['unknown'].title}</h1>" in answer.text
     assert answer.headers["Content-Language"] == given
     assert answer.headers["Vary"] == "Accept-Language"
 
 
-def test_every_page_has_every_language_and_no_two_say_the_same() -> None:
-    assert {name: set(words) for name, words in WORDS.items()} == {name: set(LANGUAGES) for name in WORDS}
-    for language in LANGUAGES:
-        assert len({title for words in WORDS.values() for title, _ in [words[language]]}) == len(WORDS)
+@pytest.mark.parametrize("language", TEXTS)
+def test_a_language_has_every_page_and_no_text_twice(language: str) -> None:
+    texts = TEXTS[language]
+    assert set(texts) == set(TEXTS["en"])
+    assert len({text.title for text in texts.values()}) == len({text.sentence for text in texts.values()}) == len(texts)
+    assert all([*texts.values(), RETRY[language]])
 
 
-@pytest.mark.parametrize("name", WORDS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", set(TEXTS) - {"en"})
+def test_no_text_is_left_in_english(language: str) -> None:
+    texts = [*TEXTS[language].values(), (RETRY[language],)]
+    assert [text for text in texts if re.search("[a-z]", "".join(text))] == []
+
+
+def test_a_page_is_shown_while_translations_cannot_be_read(
+    client: FlaskClient, app: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("babel.support.Translations.load", broken)
+    answer = client.get("/AAAAAAAAAA", headers={"Accept-Language": "ja"})
+    assert TEXTS["ja"]["unknown"].title in answer.text
+
+
+@pytest.mark.parametrize("name", TEXTS["en"])
+@pytest.mark.parametrize("language", TEXTS)
 def test_a_page_is_small_and_holds_all_that_it_needs(settings: Settings, name: str, language: str) -> None:
     long = {"sender_name": "店" * 80, "sender_contact": "https://shop.example.com/" + "x" * 175}
     with running(settings.model_copy(update=long)) as app:
