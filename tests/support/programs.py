@@ -1,6 +1,6 @@
 """Programs that tests need and that no Python package brings: found, installed where that may be done, or asked for.
 
-`python -m tests.programs` does so; `make test` and `make check` call it. A new one is a line in `PROGRAMS`.
+`python -m tests.support.programs` does so; `make test` and `make check` call it. A new one is a line in `PROGRAMS`.
 """
 
 import os
