@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from due import KINDS, ROOT, SECRET_KEY, application, database, fill
+from due_callbacks import KINDS, ROOT, SECRET_KEY, application, database, fill
 from sqlalchemy import func, select
 
 from shortener.delivery.loop import SLOTS

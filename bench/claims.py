@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from due import KINDS, application, database, fill
+from due_callbacks import KINDS, application, database, fill
 from sqlalchemy import Engine, event
 
 from shortener.delivery import due, queue

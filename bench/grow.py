@@ -28,8 +28,8 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 import psycopg
-from due import KINDS, SECRET_KEY, database
-from due import settings as settings_of
+from due_callbacks import KINDS, SECRET_KEY, database
+from due_callbacks import settings as settings_of
 from instance import Instance, running
 
 from shortener import create_app

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from due import KINDS, SECRET_KEY, application, database
+from due_callbacks import KINDS, SECRET_KEY, application, database
 from sqlalchemy import func, select
 
 from shortener.rules.delivery.retry import MAX_STARTS

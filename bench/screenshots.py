@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import parcels  # the checkout is on the path from here on
+from bench import demo_data  # the checkout is on the path from here on
 from bench.instance import ROOT, running
 from shortener import create_app
 from shortener.accounts import logins, people
@@ -48,8 +48,8 @@ Prepare = Callable[[Page], object]
 def fill(now: dt.datetime) -> dict[str, str]:
     """Live through the days; the session of a person, the msgid of a message with a story, and an expired slug."""
     with db.write() as session:
-        shop = parcels.opened(session, "parcels", now - 120 * parcels.DAY)
-        old = shop.send(now - 100 * parcels.DAY).link
+        shop = demo_data.opened(session, "parcels", now - 120 * demo_data.DAY)
+        old = shop.send(now - 100 * demo_data.DAY).link
         shop.live(7, 60, now)
         person = people.create(session, PERSON, people.generated_password(), account="parcels", role="owner", now=now)
         session.flush()

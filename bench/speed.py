@@ -30,11 +30,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import cells, load, pinned  # noqa: E402  # the checkout is on the path from here on
-from bench.cells import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row, started, stored  # noqa: E402
-from bench.due import KINDS  # noqa: E402
+from bench import cpu_affinity, load, table  # noqa: E402  # the checkout is on the path from here on
+from bench.cpu_affinity import Server  # noqa: E402
+from bench.due_callbacks import KINDS  # noqa: E402
 from bench.load import Run  # noqa: E402
-from bench.pinned import Server  # noqa: E402
+from bench.table import CONNECTIONS, FIRST, POSTGRESQL, ROWS, SQLITE, Cell, Row, started, stored  # noqa: E402
 from shortener.config.settings import Settings  # noqa: E402
 
 DOCUMENT = ROOT / "docs" / "performance.md"
@@ -42,7 +42,7 @@ BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -
 
 FIRST_SHARE = 0.5  # of first clicks on SQLite that PostgreSQL should reach
 FIXED_P99 = 25  # ms
-REPEATABLE = (cells.UNKNOWN, cells.HEAD, cells.AGAIN, cells.SPREAD)  # rows that need no links of their own
+REPEATABLE = (table.UNKNOWN, table.HEAD, table.AGAIN, table.SPREAD)  # rows that need no links of their own
 AFTERWARDS = 15  # seconds for each cell that are kept for what comes after the rounds
 
 
@@ -82,7 +82,7 @@ class Measured:
 
     def measure(self, folder: Path) -> None:
         """Start everything, and run it in turn."""
-        os.sched_setaffinity(0, {pinned.LOADING})
+        os.sched_setaffinity(0, {cpu_affinity.LOADING})
         with contextlib.ExitStack() as stack:
             bares = self._start(stack, folder)
             for number in range(1, self._args.rounds + 1):
@@ -115,16 +115,16 @@ class Measured:
                 place = folder / f"{store.kind}-{server}"
                 running = stack.enter_context(started(server, store, place, shape))
                 self.cells.append(Cell(store, server, running, place, self._args.seconds, shape))
-        with pinned.on(pinned.SERVING):
-            bares = {server: pinned.bare(server, folder, processes, threads) for server in self._args.server}
+        with cpu_affinity.on(cpu_affinity.SERVING):
+            bares = {server: cpu_affinity.bare(server, folder, processes, threads) for server in self._args.server}
             return {server: stack.enter_context(running) for server, running in bares.items()}
 
     def _of_bare(self, running: Server, folder: Path) -> Run:
         """The bare callable, asked as the product is."""
         path = load.write(folder / "bare", load.clicks(["AAAAAAAAAA"] * len(load.BROWSERS)))
-        used = pinned.cpu(running.pid)
+        used = cpu_affinity.cpu(running.pid)
         run = load.wrk(running.address, path, self._args.seconds, CONNECTIONS)
-        return replace(run, cpu=(pinned.cpu(running.pid) - used) / run.answered * 1000)
+        return replace(run, cpu=(cpu_affinity.cpu(running.pid) - used) / run.answered * 1000)
 
     def tables(self) -> str:
         """All of it, in Markdown."""
@@ -175,7 +175,7 @@ class Measured:
 
 def memory(args: argparse.Namespace) -> str:
     """What the web processes have for themselves alone, again and again while requests are answered."""
-    os.sched_setaffinity(0, {pinned.LOADING})
+    os.sched_setaffinity(0, {cpu_affinity.LOADING})
     lines: list[Sequence[str]] = [("requests answered", "private memory of each web process, MB"), ("--:", "---")]
     shape, answered = {"processes": str(args.processes), "threads": str(args.threads)}, 0
     with contextlib.ExitStack() as stack:
@@ -184,7 +184,7 @@ def memory(args: argparse.Namespace) -> str:
         running = stack.enter_context(started(args.server[0], store, place, shape))
         cell = Cell(store, args.server[0], running, place, args.seconds, shape)
         for row in itertools.cycle(REPEATABLE):
-            used = sorted(pinned.private_bytes(pid) / 1e6 for pid in pinned.children(running.pid))
+            used = sorted(cpu_affinity.private_bytes(pid) / 1e6 for pid in cpu_affinity.children(running.pid))
             if not lines[2:] or answered >= (len(lines) - 2) * args.memory / 10:
                 lines.append((f"{answered:,}", ", ".join(f"{size:.0f}" for size in used[-args.processes :])))
                 say(" ".join(lines[-1]))
@@ -255,7 +255,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words = [row.word for row in ROWS]
     parser.add_argument("--database", choices=KINDS, action="append", help="only this one")
-    parser.add_argument("--server", choices=list(pinned.COMMANDS), action="append", help="only this one")
+    parser.add_argument("--server", choices=list(cpu_affinity.COMMANDS), action="append", help="only this one")
     parser.add_argument("--rows", choices=words, action="append", help="only these rows")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="length of each run")
@@ -272,10 +272,10 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     args = parser.parse_args()
-    args.database, args.server = args.database or list(KINDS), args.server or list(pinned.COMMANDS)
+    args.database, args.server = args.database or list(KINDS), args.server or list(cpu_affinity.COMMANDS)
     args.rows = args.rows or words
     given = {name: getattr(args, name) for name in ("processes", "threads") if getattr(args, name)}
-    with pinned.on(pinned.SERVING):  # where the product has its defaults from
+    with cpu_affinity.on(cpu_affinity.SERVING):  # where the product has its defaults from
         settings = Settings(**given)
     args.processes, args.threads = settings.processes, settings.threads
     return args

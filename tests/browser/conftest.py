@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import select
 
-from bench import parcels
+from bench import demo_data
 from bench.instance import Instance, running
 from shortener import create_app
 from shortener.accounts import logins, people
@@ -125,8 +125,8 @@ def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         with app.app_context():
             now = dt.datetime.now(dt.UTC)
             with db.write() as session:
-                parcels.opened(session, "parcels", now - 30 * parcels.DAY).live(7, 20, now)
-                parcels.opened(session, "newcomer", now)
+                demo_data.opened(session, "parcels", now - 30 * demo_data.DAY).live(7, 20, now)
+                demo_data.opened(session, "newcomer", now)
             make_person("ann")
             make_person("eve", "newcomer")
             make_person("bob", "parcels")

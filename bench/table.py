@@ -15,10 +15,10 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import select, text
 
-from bench import load, pinned, rows
-from bench.due import KINDS, SECRET_KEY, application, database
+from bench import cpu_affinity, load, seed_rows
+from bench.cpu_affinity import Server
+from bench.due_callbacks import KINDS, SECRET_KEY, application, database
 from bench.load import Run
-from bench.pinned import Server
 from shortener.accounts import senders
 from shortener.running.services import services
 from shortener.storage import db
@@ -77,12 +77,12 @@ class Store:
     def slugs(self, ids: Iterable[int]) -> list[str]:
         """The slugs of links."""
         with self.app.app_context():
-            return [rows.slug_of(services().slugs, id_) for id_ in ids]
+            return [seed_rows.slug_of(services().slugs, id_) for id_ in ids]
 
     def unknown(self, number: int) -> list[str]:
         """Slugs of no link."""
         with self.app.app_context():
-            return list(islice(rows.unknown(services().slugs), number))
+            return list(islice(seed_rows.unknown(services().slugs), number))
 
     def take(self, number: int) -> list[int]:
         """Links that were never clicked, and are given to nobody else."""
@@ -91,12 +91,12 @@ class Store:
         taken, self.fresh = self.fresh[:number], self.fresh[number:]
         return taken
 
-    def counts(self) -> rows.Counts:
+    def counts(self) -> seed_rows.Counts:
         """What is stored now."""
         with self.app.app_context(), db.read() as session:
-            return rows.count(session)
+            return seed_rows.count(session)
 
-    def settled(self, before: rows.Counts, name: str, answered: int) -> rows.Counts:
+    def settled(self, before: seed_rows.Counts, name: str, answered: int) -> seed_rows.Counts:
         """What was added since, once that is as much as was answered and becomes no more; or after a while."""
         until, last = time.monotonic() + SETTLE, None
         while True:
@@ -197,9 +197,9 @@ class Cell:
 
     def cpu(self) -> float:
         """Processor time used, by the database's server too."""
-        return pinned.cpu(self.product.pid, *self.store.roots)
+        return cpu_affinity.cpu(self.product.pid, *self.store.roots)
 
-    def check(self, row: Row, run: Run, before: rows.Counts, *names: str, more: int = CONNECTIONS) -> None:
+    def check(self, row: Row, run: Run, before: seed_rows.Counts, *names: str, more: int = CONNECTIONS) -> None:
         """All that was answered must be stored; those that wrk no longer waited for may be."""
         added = self.store.settled(before, names[0], run.answered)
         for name in names:
@@ -287,7 +287,7 @@ def message() -> dict[str, object]:
     """A message as senders hand it in."""
     number = next(_tags)
     return {
-        "message": f"Your parcel {number} is on its way: {rows.TARGET}{number}&lang=en Thank you!",
+        "message": f"Your parcel {number} is on its way: {seed_rows.TARGET}{number}&lang=en Thank you!",
         "lt_callbackurl": "https://receiver.example.com/clicked",
         "client_tag": f"parcel-{number}",
         "recipient": f"+8190{number:08d}",
@@ -298,19 +298,19 @@ def message() -> dict[str, object]:
 def stored(kind: str, links: int) -> Iterator[Store]:
     """A database with so many links that were never clicked, and as many that were clicked once."""
     with contextlib.ExitStack() as stack:
-        with pinned.on(pinned.SERVING):
+        with cpu_affinity.on(cpu_affinity.SERVING):
             url = stack.enter_context(database(kind))
         app = stack.enter_context(application(url))
         with db.write() as session:
             token = senders.create(session, "shop", secret_key=SECRET_KEY, now=db.now(session)).token
-            fresh, clicked = list(rows.fill(session, links)), rows.fill(session, links, clicked=True)
+            fresh, clicked = list(seed_rows.fill(session, links)), seed_rows.fill(session, links, clicked=True)
         random.shuffle(fresh)
-        rows.tidy()
+        seed_rows.tidy()
         roots: tuple[int, ...] = ()
         version = f"SQLite {sqlite3.sqlite_version}"
         if kind == POSTGRESQL:
             with db.read() as session:
-                roots = (pinned.parent(session.scalar(text("SELECT pg_backend_pid()")) or 0),)
+                roots = (cpu_affinity.parent(session.scalar(text("SELECT pg_backend_pid()")) or 0),)
                 version = f"PostgreSQL {session.scalar(text('SHOW server_version'))}"
         yield Store(kind, url, version, app, token, fresh, clicked, roots)
 
@@ -319,6 +319,6 @@ def stored(kind: str, links: int) -> Iterator[Store]:
 def started(server: str, store: Store, folder: Path, shape: Mapping[str, str]) -> Iterator[Server]:
     """The product on that database."""
     with contextlib.ExitStack() as stack:
-        with pinned.on(pinned.SERVING):
-            running = stack.enter_context(pinned.product(server, store.url, SECRET_KEY, folder, **shape))
+        with cpu_affinity.on(cpu_affinity.SERVING):
+            running = stack.enter_context(cpu_affinity.product(server, store.url, SECRET_KEY, folder, **shape))
         yield running
