@@ -95,4 +95,4 @@ def test_the_readmes_trial_shows_why_a_call_failed(environ: dict[str, str], tmp_
 def test_the_index_names_every_page_and_no_page_that_is_none() -> None:
     named = set(re.findall(r"\]\(([^)]+)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
     pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "adr"} - {"README.md"}
-    assert named == pages | {"adr/README.md", "../README.md"}
+    assert named == pages | {"adr/README.md", "../README.md", "../CONTRIBUTING.md"}
