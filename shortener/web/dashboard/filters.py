@@ -11,13 +11,14 @@ from flask_babel import gettext
 from markupsafe import Markup
 
 from shortener.rules.wire.moments import rfc3339
-from shortener.web.dashboard import labels
+from shortener.web.dashboard import labels, stored_sentences
 from shortener.web.dashboard.language import spoken
 
-# Date and time of day; the zone stands at the foot of every page.
-_PATTERNS: Final = {"en": ("d MMM y", "HH:mm:ss"), "ja": ("y年M月d日", "HH:mm:ss")}
+# The footer of every page names the time zone.
+_DATES: Final = {"en": "d MMM y", "ja": "y/MM/dd"}
+_TIME: Final = "HH:mm:ss"
 _TICKS: Final = {"en": {"day": "d MMM", "hour": "d MMM HH:mm"}, "ja": {"day": "M/d", "hour": "M/d HH:mm"}}
-_LOCALES: Final = {language: Locale(language) for language in _PATTERNS}
+_LOCALES: Final = {language: Locale(language) for language in _DATES}
 LONGEST_QUERY: Final = 4_000  # characters
 NONE: Final = "–"
 
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
     """Make these known to the dashboard's templates."""
     app.jinja_env.filters |= {
         "moment": moment,
+        "minute": minute,
         "day": day,
         "number": number,
         "percent": percent,
@@ -34,22 +36,26 @@ def register(app: Flask) -> None:
         "tick": tick,
         "label": label,
         "json": as_json,
+        "attempt_detail": stored_sentences.attempt_detail,
+        "exhausted_because": stored_sentences.exhausted_because,
+        "requested_by": stored_sentences.requested_by,
     }
     app.jinja_env.globals |= {"words": labels, "here": here}
 
 
 def moment(value: dt.datetime | str | None) -> str:
-    """A moment to the second, in UTC; from a document, as the document writes it."""
-    if value is None:
-        return NONE
-    at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-    shown = _dated(at, " ".join(_PATTERNS[spoken()]))
-    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), shown)
+    """Format a moment to the second, in UTC. A document's moments are RFC 3339."""
+    return _time(value, _TIME)
+
+
+def minute(value: dt.datetime | str | None) -> str:
+    """Format a moment to the minute, in UTC, for lists."""
+    return _time(value, _TIME.removesuffix(":ss"))
 
 
 def day(value: dt.datetime) -> str:
     """A day, in UTC."""
-    return _dated(value, _PATTERNS[spoken()][0])
+    return _dated(value, _DATES[spoken()])
 
 
 def number(value: float | None) -> str:
@@ -102,6 +108,13 @@ def here(**changes: Any) -> str:
     given = request.args.to_dict() if len(request.query_string) <= LONGEST_QUERY else {}
     kept = {name: value for name, value in {**given, **changes}.items() if value is not None}
     return f"{quote(request.path)}?{urlencode(kept)}"
+
+
+def _time(value: dt.datetime | str | None, time: str) -> str:
+    if value is None:
+        return NONE
+    at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), _dated(at, f"{_DATES[spoken()]} {time}"))
 
 
 def _dated(value: dt.datetime, pattern: str) -> str:

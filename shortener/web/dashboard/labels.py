@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.web.dashboard.language import spoken
 
 Words = dict[str, LazyString]
 
@@ -118,6 +119,12 @@ FAULTS: Final[Words] = {
     "must be after from": _("must be after from"),
     "not an http or https URL": _("not an http or https URL"),
     "the host is not valid": _("the host is not valid"),
+    "user information is not allowed": _("user information is not allowed"),
+    "a backslash or a fragment is not allowed": _("a backslash or a fragment is not allowed"),
+    "only printable ASCII is allowed: a punycode host, a percent-encoded path": _(
+        "only printable ASCII is allowed: a punycode host, a percent-encoded path"
+    ),
+    "an address must be written as four decimal numbers": _("an address must be written as four decimal numbers"),
     "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS": _(
         "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
     ),
@@ -127,6 +134,7 @@ FAULTS: Final[Words] = {
         "this is our own address: the callback would call itself"
     ),
 }
+_NOT_VALID: Final = _("not a valid value")
 # What a page says on top after something was done: named in its URL, for nothing is kept between pages.
 DONE: Final[Words] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
@@ -137,5 +145,5 @@ DONE: Final[Words] = {
 
 
 def faults(sentences: Sequence[str]) -> list[str]:
-    """What is wrong with a field, in the reader's language."""
-    return [str(FAULTS.get(sentence, sentence)) for sentence in sentences]
+    """Translate what is wrong with a field; a sentence without a translation becomes a general one."""
+    return [str(FAULTS.get(sentence, sentence if spoken() == "en" else _NOT_VALID)) for sentence in sentences]

@@ -67,6 +67,24 @@ def test_the_time_line_tells_what_happened_in_its_order(
     assert len(words) == 7
 
 
+def test_a_japanese_page_tells_the_story_without_english_sentences(
+    app: Flask, owner: Browser, sender: Sender, services: Services
+) -> None:
+    with receiving(FAILS) as receiver:
+        done = make_message(sender, lt_callbackurl=receiver.url())
+        click(app, done.link)
+        services.deliverer.deliver_due()
+        exhaust()
+        page = owner.open(f"/dashboard/messages/{done.message.msgid}?language=ja")
+        owner.send(page.form("/replay"))
+        exhaust()
+    text = owner.open(f"/dashboard/messages/{done.message.msgid}").text
+    assert "エラー応答（500） 配信済みになるのは、ステータス200の応答だけです。" in text
+    assert "コールバックの再試行を終了 ：11回の送信がすべて失敗しました" in text
+    assert "ユーザー「olive」がコールバックの再送を依頼" in text
+    assert not re.search(r"answered|attempts failed|person olive", text)
+
+
 def test_what_a_receiver_answered_is_shown_as_text(
     app: Flask, viewer: Browser, sender: Sender, services: Services
 ) -> None:

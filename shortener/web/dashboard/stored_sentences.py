@@ -1,0 +1,58 @@
+"""Sentences that are stored in English, in the reader's language.
+
+The worker stores why an attempt failed in a sentence of its own, which has had other words in earlier versions. English
+pages show it as it is; other languages explain the outcome instead, and add the system's own message.
+"""
+
+import re
+from typing import Final
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
+
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.web.dashboard.language import spoken
+
+_REDIRECTED: Final = _("Only status 200 counts as delivered. Redirects are not followed.")
+_OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
+    AttemptOutcome.ANSWERED: _("Only status 200 counts as delivered."),
+    AttemptOutcome.TIMEOUT: _("The receiver did not respond in time."),
+    AttemptOutcome.BLOCKED: _("Callbacks to this address are not allowed."),
+    AttemptOutcome.UNRESOLVED: _("No address was found for the host name."),
+    AttemptOutcome.REFUSED: _("No connection could be made."),
+    AttemptOutcome.TLS: _("No trusted TLS connection could be made."),
+    AttemptOutcome.BROKEN: _("The connection ended without an HTTP response."),
+    AttemptOutcome.UNSIGNED: _("No signing secret of the account can be decrypted. The operator can create a new one."),
+    AttemptOutcome.INTERRUPTED: _("This system stopped before the attempt ended."),
+}
+_WITH_MESSAGE: Final = (AttemptOutcome.REFUSED, AttemptOutcome.TLS)  # of the system: "… (Connection refused)"
+_IN_BRACKETS: Final = re.compile(r"\((.+)\)$")
+_ALL_FAILED: Final = re.compile(r"all ([0-9]+) attempts failed")
+
+
+def attempt_detail(stored: str | None, outcome: str, status: int | None) -> str:
+    """Why an attempt was not delivered; `status` is the HTTP status of the response, if there was one."""
+    if spoken() == "en" or outcome not in _OUTCOMES:
+        return stored or ""
+    is_redirect = status is not None and 300 <= status < 400
+    sentence = str(_REDIRECTED if is_redirect else _OUTCOMES[AttemptOutcome(outcome)])
+    message = _IN_BRACKETS.search(stored or "") if outcome in _WITH_MESSAGE else None
+    return str(gettext("%(sentence)s (%(message)s)", sentence=sentence, message=message[1])) if message else sentence
+
+
+def exhausted_because(stored: str) -> str:
+    """Why a callback is exhausted."""
+    if spoken() == "en":
+        return stored
+    if all_failed := _ALL_FAILED.fullmatch(stored):
+        return str(gettext("all %(count)s attempts failed", count=all_failed[1]))
+    return str(gettext("this system stopped too often during an attempt"))
+
+
+def requested_by(stored: str) -> str:
+    """Who asked for a replay: stored as `person NAME` or `account NAME`."""
+    kind, _space, name = stored.partition(" ")
+    if kind == "person":
+        return str(gettext("person %(name)s", name=name))
+    return str(gettext("account %(name)s", name=name)) if kind == "account" else stored

@@ -1,0 +1,36 @@
+"""What is wrong with a field, in the reader's language."""
+
+import pytest
+from flask import Flask
+
+from shortener.rules.delivery.receiver import Policy, check
+from shortener.web.dashboard import labels
+from shortener.web.dashboard.language import spoken
+
+POLICY = Policy(ports=frozenset({443}), allow_http=False, own_hosts=frozenset({"own.example"}))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://a.example/",
+        "http://a.example/",
+        "https://a.example:8080/",
+        "https://user@a.example/",
+        "https://a.example/#top",
+        "https://a.example/é",
+        "https://-/",
+        "https://0x7f.1/",
+        "https://127.0.0.1/",
+        "https://own.example/",
+    ],
+)
+def test_every_fault_of_a_callback_url_has_a_label(url: str) -> None:
+    assert check(url, POLICY) in labels.FAULTS
+
+
+def test_a_fault_without_a_label_is_english_only_on_english_pages(app: Flask) -> None:
+    for language, shown in (("en", "must be one of 1, 7"), ("ja", "使用できない値です")):
+        with app.test_request_context(headers={"Accept-Language": language}):
+            assert spoken() == language
+            assert labels.faults(["must be one of 1, 7"]) == [shown]
