@@ -6,9 +6,11 @@ import errno
 import os
 import shlex
 import socket
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -56,7 +58,8 @@ def refuse(error: Exception) -> None:
 
 def check(settings: Settings) -> None:
     """SettingsError where files, folders or the address cannot be used, one of UNFIT for what is stored."""
-    faults = [fault for find in (_temporary, _database_file, _database, _spool, address) for fault in find(settings)]
+    finders = (_temporary, _database_file, _database, _spool, _new_address)
+    faults = [fault for find in finders for fault in find(settings)]
     if faults:
         raise SettingsError(faults)
     _check_stored(settings)
@@ -78,6 +81,23 @@ def address(settings: Settings) -> Iterator[str]:
             yield f"SHORTENER_BIND: {settings.bind} is in use already; end what listens there, or set another address"
         else:
             yield f"SHORTENER_BIND: cannot listen on {settings.bind}: {error.strerror}; set another address"
+
+
+def _new_address(settings: Settings) -> Iterator[str]:
+    """Check the address unless this process listens there: on SIGHUP gunicorn loads its configuration again."""
+    port = settings.bind.rpartition(":")[2]
+    if not any(str(bound[1]) == port for bound in _listening()):
+        yield from address(settings)
+
+
+def _listening() -> Iterator[tuple[str, int]]:
+    """Host and port of each listening socket of this process."""
+    for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+                with socket.socket(fileno=os.dup(descriptor)) as held:
+                    if held.family != socket.AF_UNIX and held.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                        yield held.getsockname()[:2]
 
 
 def _binds_elsewhere(settings: Settings) -> bool:

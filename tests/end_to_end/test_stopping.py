@@ -195,6 +195,17 @@ def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: House) -> None:
     until(lambda: not old.has_a_group())
 
 
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_sighup_replaces_the_web_processes(processes: House, server: str) -> None:
+    node = processes.web(server=server)
+    before = set(node.children())
+    node.send(signal.SIGHUP)
+    until(lambda: bool(set(node.children())) and not before & set(node.children()))
+    until(lambda: node.status("/healthz") == 200)
+    node.send(signal.SIGTERM)
+    assert node.exit_code() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
 def test_granian_says_which_signals_it_has_no_use_for(processes: House, number: signal.Signals) -> None:
     node = processes.web(server="granian")

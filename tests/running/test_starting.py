@@ -19,3 +19,10 @@ def test_only_the_address_in_use_is_checked(monkeypatch: pytest.MonkeyPatch, arg
         assert len(list(starting.address(Settings(bind=bind)))) == faults
         # Granian does not read these arguments.
         assert len(list(starting.address(Settings(bind=bind, server="granian")))) == 1
+
+
+def test_an_address_on_which_this_process_listens_is_no_fault() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        settings = Settings(bind=f"127.0.0.1:{held.getsockname()[1]}")
+        assert list(starting.address(settings)) != []
+        assert list(starting._new_address(settings)) == []
