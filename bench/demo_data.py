@@ -90,9 +90,9 @@ class Shop:
             "tags": [tag],
             **fields,
         }
-        house = services().house
-        draft = preprocess.draft(Submission.check(order, Policy()), self.account, house)
-        return store(self.session, self.account, draft, house, now=moment)
+        site = services().site
+        draft = preprocess.draft(Submission.check(order, Policy()), self.account, site)
+        return store(self.session, self.account, draft, site, now=moment)
 
     def click(self, new_clicks: list[NewClick]) -> None:
         """Record clicks."""

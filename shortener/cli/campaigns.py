@@ -136,7 +136,7 @@ def preprocess(
         plan.check(file.columns)
         with written(target, overwrite=overwrite) as out:
             file.begin(out, plan.added)
-            steps = campaign.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key)
+            steps = campaign.run(file, plan, account, made.site, made.policy, idempotency_key=key)
             done = _follow(steps, stream)
     stored, faulty = _counted(done.rows - done.problems, "message"), _counted(done.problems, "row")
     unlinked = f", {done.unlinked} of them without a shortlink" if done.unlinked else ""

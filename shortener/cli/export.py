@@ -53,7 +53,7 @@ def export(
         def reached(moment: dt.datetime) -> None:
             bar.update(_days(end - moment) - bar.n)
 
-        for block in message_exports.blocks(account, wanted, services().address, form, until=now, reached=reached):
+        for block in message_exports.blocks(account, wanted, services().site, form, until=now, reached=reached):
             out.write(block)
         reached(start)
 

@@ -1,1 +1,1 @@
-"""What there is once in an installation."""
+"""What exists once in an installation: its public site, earlier public addresses and the accepted time."""

@@ -1,8 +1,8 @@
-"""May the clock be trusted with what cannot be undone?
+"""Decide whether the clock can be trusted before anything is deleted by age.
 
-The installation stores the latest time that it has believed. A clock that is ahead of it by more than `LEAP` is not
-believed: it may be wrong, and what is removed by it is gone. After a long standstill or from a backup it is right, but
-only an operator can know that; `flask --app wsgi prune --trust-clock` says so.
+The installation stores the latest time that it accepted. A clock that is more than `LEAP` ahead of that time is not
+accepted: it may be wrong, and what is deleted by a wrong clock is lost. After a long shutdown, or with a restored
+backup, such a clock is right. Only an operator can know that, and says so with `flask --app wsgi prune --trust-clock`.
 """
 
 import datetime as dt
@@ -19,36 +19,36 @@ State = Literal["ok", "ahead", "behind"]
 
 
 def note(on: Connection | Session, now: dt.datetime) -> None:
-    """Store the time as believed, unless it is too far ahead of the one stored before."""
+    """Store `now` as the latest accepted time, unless it is too far ahead of the stored one."""
     on.execute(_NOTE, {"now": now, "reachable": now - LEAP})
 
 
 def trust(on: Connection | Session, now: dt.datetime) -> None:
-    """Store the time as believed, whatever was stored before: an operator has looked at it."""
+    """Store `now` as the latest accepted time, whatever is stored: an operator has checked it."""
     on.execute(_TRUST, {"now": now})
 
 
 def check(on: Connection | Session, now: dt.datetime) -> None:
-    """ClockError where the clock is too far ahead."""
+    """Raise ClockError if the clock is too far ahead."""
     seen_on = last_seen(on)
     if state(seen_on, now) == "ahead":
         raise ClockError(seen_on or now, now)
 
 
 def last_seen(on: Connection | Session) -> dt.datetime | None:
-    """The latest time that was believed; None before the first."""
+    """Return the latest accepted time; None if there is none yet."""
     return on.scalar(_SEEN)
 
 
 def state(seen_on: dt.datetime | None, now: dt.datetime) -> State:
-    """How the clock stands to the latest time that was believed; what is behind removes nothing too early."""
+    """Compare the clock with the latest accepted time. A clock that is behind deletes nothing too early."""
     if seen_on is None or abs(now - seen_on) <= LEAP:
         return "ok"
     return "ahead" if now > seen_on else "behind"
 
 
 def trusted(now: dt.datetime) -> ColumnElement[bool]:
-    """The condition of a DELETE by age: false while the clock is too far ahead."""
+    """Return a condition for a DELETE by age: it is false while the clock is too far ahead."""
     return ~exists(select(_installation.c.id).where(_installation.c.seen_on < now - LEAP))
 
 

@@ -1,4 +1,4 @@
-"""The public addresses that shortlinks were given out under: a change of address must not make strangers of them."""
+"""All public addresses that shortlinks were made with, so that after a change we still know our own links."""
 
 from urllib.parse import urlsplit
 
@@ -10,16 +10,16 @@ from shortener.storage.models import Origin
 
 
 def remember(session: Session, base_url: str) -> None:
-    """Keep today's address; said again, it does nothing."""
+    """Store the present public address, unless it is stored already."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     session.execute(dialect.insert(Origin).values(address=base_url).on_conflict_do_nothing())
 
 
 def addresses(session: Session) -> frozenset[str]:
-    """All that were kept."""
+    """Return all stored addresses."""
     return frozenset(session.scalars(select(Origin.address)))
 
 
 def hosts(session: Session, base_url: str) -> frozenset[str]:
-    """The hosts of today's address and of all that were kept, in lower case."""
+    """Return the hosts of the present address and of all stored ones, in lower case."""
     return frozenset((urlsplit(address).hostname or "").lower() for address in {base_url, *addresses(session)})

@@ -1,4 +1,4 @@
-"""The public address of this installation, and the links that it gives out."""
+"""The public site of this installation: what its addresses look like and how long its links live."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,26 +8,18 @@ from shortener.storage.models import Link, Message
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """What a document needs to name things: our public address and the slugs of this installation."""
+class Site:
+    """The public address of an installation, and what it adds to every message and link."""
 
-    base_url: str
-    slugs: Slugs
-
-    def of_message(self, message: Message) -> str:
-        """The URL of a message's report."""
-        return f"{self.base_url}/v1/messages/{message.msgid}"
-
-    def of_link(self, link: Link) -> str:
-        """The shortlink, as it was given out: a later change of the public address does not change it."""
-        return f"{link.base_url}/{self.slugs.encode(link.number)}"
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What an installation adds to a message: where its shortlinks lead and how long they live."""
-
-    base_url: str
-    own_hosts: frozenset[str]
+    base_url: str  # without a slash at its end, as in `https://s.example.com`
+    own_hosts: frozenset[str]  # of the present public address and of all earlier ones, in lower case
     link_life: dt.timedelta
     slugs: Slugs
+
+    def url_of_message(self, message: Message) -> str:
+        """Return the URL of a message's report."""
+        return f"{self.base_url}/v1/messages/{message.msgid}"
+
+    def shortlink_of(self, link: Link) -> str:
+        """Return a link's shortlink. It keeps the public address that it was made with, so a later change is safe."""
+        return f"{link.base_url}/{self.slugs.encode(link.number)}"

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from sqlalchemy.exc import OperationalError
 
 from shortener.errors import InvalidFieldsError, ShortenerError
-from shortener.installation.site import House
+from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.fifo_lock import FirstCome
 from shortener.messages.preprocess import Draft, Preprocessed
@@ -42,7 +42,7 @@ def in_parts(items: Iterable[T]) -> Iterator[list[T]]:
 def preprocess_entries(
     entries: Sequence[Entry],
     account: Account,
-    house: House,
+    site: Site,
     policy: Policy,
     *,
     first: int = 0,
@@ -54,17 +54,17 @@ def preprocess_entries(
     batch's and its place.
     """
     prepared = [
-        _prepared(entry, account, house, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
+        _prepared(entry, account, site, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
         for place, entry in enumerate(entries, first)
     ]
-    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, house))
+    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, site))
     return [next(stored) if isinstance(each, Draft) else each for each in prepared]
 
 
 def _prepared(
     entry: Entry,
     account: Account,
-    house: House,
+    site: Site,
     policy: Policy,
     idempotency_key: str | None,
 ) -> Draft | InvalidFieldsError | Fault:
@@ -76,16 +76,16 @@ def _prepared(
         order = Submission.check(entry, policy)
     except InvalidFieldsError as error:
         return error
-    return preprocess.draft(order, account, house, idempotency_key)
+    return preprocess.draft(order, account, site, idempotency_key)
 
 
-def _stored(drafts: Sequence[Draft], account: Account, house: House) -> list[preprocess.Outcome]:
+def _stored(drafts: Sequence[Draft], account: Account, site: Site) -> list[preprocess.Outcome]:
     tries = 0
     while drafts:
         tries += 1
         try:
             with _turn(), db.writing() as connection:
-                return preprocess.preprocess_all(connection, account, drafts, house, now=db.now(connection))
+                return preprocess.preprocess_all(connection, account, drafts, site, now=db.now(connection))
         except OperationalError as error:
             # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
             if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:

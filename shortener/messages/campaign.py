@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shortener.errors import CampaignError, ClientTagTakenError, InvalidFieldsError
-from shortener.installation.site import Address, House
+from shortener.installation.site import Site
 from shortener.messages import bulk, rewriting
 from shortener.messages.bulk import Outcome
 from shortener.messages.campaign_files import File, Row
@@ -85,9 +85,8 @@ def run(
     file: File,
     plan: Plan,
     account: Account,
-    house: House,
+    site: Site,
     policy: Policy,
-    address: Address,
     *,
     idempotency_key: str | None = None,
 ) -> Iterator[Progress]:
@@ -99,10 +98,10 @@ def run(
     for rows in bulk.in_parts(_checked(file, plan)):
         entries = [plan.entry(row) for row in rows]
         outcomes = bulk.preprocess_entries(
-            entries, account, house, policy, first=done.rows, idempotency_key=idempotency_key
+            entries, account, site, policy, first=done.rows, idempotency_key=idempotency_key
         )
         for row, outcome in zip(rows, outcomes, strict=True):
-            file.write(row, dict(zip(plan.added, _values(outcome, plan, address), strict=True)))
+            file.write(row, dict(zip(plan.added, _values(outcome, plan, site), strict=True)))
         file.flush()
         stored = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
         done = Progress(
@@ -120,14 +119,14 @@ def _checked(file: File, plan: Plan) -> Iterator[Row]:
         yield row
 
 
-def _values(outcome: Outcome, plan: Plan, address: Address) -> tuple[str | None, ...]:
+def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
     """What the new columns hold."""
     if not isinstance(outcome, Preprocessed):
         return None, None, None, None, _problem(outcome, plan)
     message, link = outcome.message, outcome.link
-    shortlink = address.of_link(link) if link else None
+    shortlink = site.shortlink_of(link) if link else None
     skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
-    return message.msgid, rewriting.rewritten_text(message, link, address), shortlink, skipped, None
+    return message.msgid, rewriting.rewritten_text(message, link, site), shortlink, skipped, None
 
 
 def _problem(outcome: Outcome, plan: Plan) -> str:

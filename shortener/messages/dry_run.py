@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shortener.installation.site import House
+from shortener.installation.site import Site
 from shortener.messages import preprocess, rewriting
 from shortener.messages.submission import DryRunRequest, Submission
 from shortener.rules.links import body, target
@@ -16,10 +16,10 @@ from shortener.storage.models import Account
 SAMPLE_SLUG = "X" * LENGTH
 
 
-def of_url(url: str, account: Account, question: DryRunRequest, house: House) -> dict[str, Any]:
+def of_url(url: str, account: Account, question: DryRunRequest, site: Site) -> dict[str, Any]:
     """Whether a URL may be a target; where not, the reason and what to do."""
     bare_domains = question.bare_domains or account.bare_domains
-    verdict = target.judge(url, own_hosts=house.own_hosts, bare_domains=bare_domains)
+    verdict = target.judge(url, own_hosts=site.own_hosts, bare_domains=bare_domains)
     if isinstance(verdict, target.Refusal):
         return {"valid": False, "reason": verdict.reason, "detail": verdict.sentence, "link": None, "location": None}
     return {"valid": True, "reason": None, "detail": None, "link": verdict.link, "location": verdict.location}
@@ -30,13 +30,13 @@ def of_message(
     text: str,
     account: Account,
     question: DryRunRequest,
-    house: House,
+    site: Site,
     *,
     now: dt.datetime,
 ) -> dict[str, Any]:
     """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
-    found = finding(session, text, account, question, house, now=now)
-    return shown(text, found, house) | {"other": other(text, found, account, question, house)}
+    found = finding(session, text, account, question, site, now=now)
+    return shown(text, found, site) | {"other": other(text, found, account, question, site)}
 
 
 def finding(
@@ -44,14 +44,14 @@ def finding(
     text: str,
     account: Account,
     question: DryRunRequest,
-    house: House,
+    site: Site,
     *,
     now: dt.datetime,
 ) -> body.Finding:
     """What would be found in a message of the account."""
     order = Submission(message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains)
     [draft] = preprocess.without_live_shortlinks(
-        session.connection(), [preprocess.draft(order, account, house)], house, now
+        session.connection(), [preprocess.draft(order, account, site)], site, now
     )
     return draft.finding
 
@@ -61,12 +61,12 @@ def other(
     finding: body.Finding,
     account: Account,
     question: DryRunRequest,
-    house: House,
+    site: Site,
 ) -> dict[str, Any] | None:
     """The link that the other way of detection would take, where this one takes none or another link."""
     detection = "strict" if (question.detection or account.detection) == "smart" else "smart"
     bare_domains = question.bare_domains or account.bare_domains
-    found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=house.own_hosts).found
+    found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts).found
     if found is None or found == finding.found or any(piece.reason == "kept" for piece in finding.skipped):
         return None
     return {"detection": detection, "link": _link(text, found)}
@@ -76,10 +76,10 @@ def _link(text: str, found: body.Found) -> dict[str, Any]:
     return {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]}
 
 
-def shown(text: str, finding: body.Finding, house: House) -> dict[str, Any]:
+def shown(text: str, finding: body.Finding, site: Site) -> dict[str, Any]:
     """The document that tells it."""
     found = finding.found
-    rewritten = body.rewrite(text, found, f"{house.base_url}/{SAMPLE_SLUG}") if found else text
+    rewritten = body.rewrite(text, found, f"{site.base_url}/{SAMPLE_SLUG}") if found else text
     return {
         "message": rewritten,
         "link": found and _link(text, found),

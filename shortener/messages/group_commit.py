@@ -11,7 +11,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from shortener.installation.site import House
+from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Draft, Outcome, Preprocessed
 from shortener.storage import db
@@ -35,7 +35,7 @@ class Reception:
         self._waiting: deque[_Waiting] = deque()  # what it does is atomic: who joins needs no lock
         self._turn = threading.Lock()
 
-    def preprocess(self, account: Account, draft: Draft, house: House) -> Preprocessed:
+    def preprocess(self, account: Account, draft: Draft, site: Site) -> Preprocessed:
         """Store a message and its link; committed when this comes back.
 
         Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same
@@ -45,20 +45,20 @@ class Reception:
         self._waiting.append(mine)
         with self._turn:
             if mine.outcome is None:
-                _store([self._waiting.popleft() for _ in range(len(self._waiting))], house)
+                _store([self._waiting.popleft() for _ in range(len(self._waiting))], site)
         if mine.alone:  # not within the turn: what one message waits for or fails by is not the others' business
-            _store([mine], house)
+            _store([mine], site)
         if isinstance(mine.outcome, Preprocessed):
             return mine.outcome
         raise mine.outcome or RuntimeError("a message was forgotten")
 
 
-def _store(taken: Sequence[_Waiting], house: House) -> None:
+def _store(taken: Sequence[_Waiting], site: Site) -> None:
     """Store these by one transaction, and say what became of each once it is committed."""
     outcomes: list[Outcome] = []
     try:
         with db.writing() as connection:
-            outcomes = _outcomes(connection, taken, house)
+            outcomes = _outcomes(connection, taken, site)
     except BaseException as error:
         for waiting in taken:
             # Where the commit itself failed nobody knows whether it took place: then another try may store it twice.
@@ -70,11 +70,11 @@ def _store(taken: Sequence[_Waiting], house: House) -> None:
         waiting.outcome = outcome
 
 
-def _outcomes(connection: Connection, taken: Sequence[_Waiting], house: House) -> list[Outcome]:
+def _outcomes(connection: Connection, taken: Sequence[_Waiting], site: Site) -> list[Outcome]:
     """What becomes of these, in their order: those of one account after the other by the same statements."""
     now, outcomes = db.now(connection), list[Outcome]()
     for _, some in groupby(taken, key=lambda waiting: (waiting.account.id, waiting.account.recipient_storage)):
         group = list(some)
         drafts = [waiting.draft for waiting in group]
-        outcomes += preprocess.preprocess_all(connection, group[0].account, drafts, house, now=now)
+        outcomes += preprocess.preprocess_all(connection, group[0].account, drafts, site, now=now)
     return outcomes

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import random_text
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
-from shortener.installation.site import House
+from shortener.installation.site import Site
 from shortener.messages import rows as stored_rows
 from shortener.messages.rows import Row
 from shortener.messages.submission import Submission
@@ -51,14 +51,14 @@ class Preprocessed:
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
 
 
-def draft(order: Submission, account: Account, house: House, idempotency_key: str | None = None) -> Draft:
+def draft(order: Submission, account: Account, site: Site, idempotency_key: str | None = None) -> Draft:
     """Decide what is to be done with a message, by its order and the account's defaults."""
     track = account.track_link if order.track_link is None else order.track_link
     detection = order.detection or account.detection
     bare_domains = order.bare_domains or account.bare_domains
     finding = NOTHING
     if track:
-        finding = body.find(order.message, detection=detection, bare_domains=bare_domains, own_hosts=house.own_hosts)
+        finding = body.find(order.message, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts)
     return Draft(
         order=order,
         track_link=track,
@@ -74,7 +74,7 @@ def preprocess_all(
     connection: Connection,
     account: Account,
     drafts: Sequence[Draft],
-    house: House,
+    site: Site,
     *,
     now: dt.datetime,
 ) -> list[Outcome]:
@@ -83,7 +83,7 @@ def preprocess_all(
     Gives the outcome of each: what was stored or, where its key came before with the same order, what was then; or the
     error that stands in its way.
     """
-    drafts = without_live_shortlinks(connection, drafts, house, now)
+    drafts = without_live_shortlinks(connection, drafts, site, now)
     outcomes: dict[int, Outcome] = {}
     for _ in range(TRIES):
         waiting = {place: draft for place, draft in enumerate(drafts) if place not in outcomes}
@@ -98,7 +98,7 @@ def preprocess_all(
             for place, message in messages.items()
             if (found := drafts[place].finding.found) is not None
         }
-        links = _add_links(connection, wanted, house)
+        links = _add_links(connection, wanted, site)
         outcomes |= {place: Preprocessed(message, links.get(place)) for place, message in messages.items()}
         outcomes |= _judge(connection, account, {place: row for place, row in rows.items() if place not in messages})
     else:
@@ -176,11 +176,11 @@ def _judge(connection: Connection, account: Account, rows: Mapping[int, Row]) ->
 def _add_links(
     connection: Connection,
     wanted: Mapping[int, tuple[int, Message, body.Found]],
-    house: House,
+    site: Site,
 ) -> dict[int, Link]:
     links: dict[int, Link] = {}
     for _ in range(TRIES):
-        rows = {place: _link_row(*each, house) for place, each in wanted.items() if place not in links}
+        rows = {place: _link_row(*each, site) for place, each in wanted.items() if place not in links}
         if not rows:
             return links
         stored = stored_rows.insert_links(connection, list(rows.values()))
@@ -188,19 +188,19 @@ def _add_links(
     raise RuntimeError("no free slug")
 
 
-def _link_row(link_id: int, message: Message, found: body.Found, house: House) -> Row:
+def _link_row(link_id: int, message: Message, found: body.Found, site: Site) -> Row:
     target = found.target
     return {
         "id": link_id,
         "message_id": message.id,
         "position": 1,
         "number": secrets.randbits(NUMBER_BITS),
-        "base_url": house.base_url,
+        "base_url": site.base_url,
         "target": target.link,
         "location": target.location if target.location != target.link else None,
         "starts_at": found.start,
         "ends_at": found.end,
-        "expires_on": message.received_on + house.link_life,
+        "expires_on": message.received_on + site.link_life,
         "count_as_click": message.count_as_click,
         "accessed_on": None,
         "off_on": None,
@@ -208,13 +208,13 @@ def _link_row(link_id: int, message: Message, found: body.Found, house: House) -
 
 
 def without_live_shortlinks(
-    connection: Connection, drafts: Sequence[Draft], house: House, now: dt.datetime
+    connection: Connection, drafts: Sequence[Draft], site: Site, now: dt.datetime
 ) -> Sequence[Draft]:
     """Leave a message as it is where it holds a live shortlink of ours already."""
     numbers: dict[int, set[int]] = {}
     for place, draft in enumerate(drafts):
-        slugs = body.own_slugs(draft.order.message, house.own_hosts) if draft.finding.found else []
-        decoded = {house.slugs.decode(slug) for slug in slugs}
+        slugs = body.own_slugs(draft.order.message, site.own_hosts) if draft.finding.found else []
+        decoded = {site.slugs.decode(slug) for slug in slugs}
         if known := {number for number in decoded if number is not None}:
             numbers[place] = known
     if not numbers:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from shortener.installation.site import Address
+from shortener.installation.site import Site
 from shortener.rules import sms_parts
 from shortener.storage.models import Link, Message
 
 
-def rewritten_text(message: Message, link: Link | None, address: Address) -> str:
+def rewritten_text(message: Message, link: Link | None, site: Site) -> str:
     """The text to send: the one that came, with the shortlink where the link was."""
-    return rewritten(message.text, link, address.of_link(link)) if link else message.text
+    return rewritten(message.text, link, site.shortlink_of(link)) if link else message.text
 
 
 def rewritten(text: str, link: Link, shortlink: str) -> str:

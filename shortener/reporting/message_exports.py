@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shortener.installation.site import Address
+from shortener.installation.site import Site
 from shortener.reporting import message_lists
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_lists import Row
@@ -50,7 +50,7 @@ class Format:
 def blocks(
     account: Account,
     wanted: Filter,
-    address: Address,
+    site: Site,
     form: Format,
     *,
     until: dt.datetime,
@@ -61,7 +61,7 @@ def blocks(
     `reached` is told, part by part, down to which moment all has been looked at.
     """
     lead = form.before
-    for documents in _parts(account, wanted, address, until, reached):
+    for documents in _parts(account, wanted, site, until, reached):
         yield (lead + form.write(documents)).encode()
         lead = ""
     if lead:
@@ -80,7 +80,7 @@ def period(
 def _parts(
     account: Account,
     wanted: Filter,
-    address: Address,
+    site: Site,
     until: dt.datetime,
     reached: Callable[[dt.datetime], object],
 ) -> Iterator[list[Document]]:
@@ -88,15 +88,15 @@ def _parts(
     count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
     while last is not None:
         with db.read() as session:
-            found, last = message_lists.look(session, account, wanted, address.slugs, last, count, most=AT_ONCE)
-            documents = _documents(session, message_lists.load(session, found), address)
+            found, last = message_lists.look(session, account, wanted, site.slugs, last, count, most=AT_ONCE)
+            documents = _documents(session, message_lists.load(session, found), site)
         if last is not None:
             reached(last[0])
         if documents:
             yield documents
 
 
-def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[Document]:
+def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[Document]:
     """The messages as they are exported, by two queries more, whatever their number."""
     ids = [link.id for _, link in rows if link is not None]
     counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
@@ -115,7 +115,7 @@ def _documents(session: Session, rows: Sequence[Row], address: Address) -> list[
             "recipient": message.recipient,
             "tags": message.tags or [],
             "link": link and link.target,
-            "shortlink": link and address.of_link(link),
+            "shortlink": link and site.shortlink_of(link),
             "expires_on": link and rfc3339(link.expires_on),
             "accessed": link and link.accessed_on is not None,
             "accessed_on": link and link.accessed_on and rfc3339(link.accessed_on),

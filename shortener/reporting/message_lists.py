@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from shortener.installation.site import Address
+from shortener.installation.site import Site
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
 from shortener.rules.slug import Slugs, pasted
@@ -40,13 +40,13 @@ class Page:
     looked_back_to: dt.datetime | None
 
 
-def document(session: Session, account: Account, wanted: Filter, address: Address) -> dict[str, Any]:
+def document(session: Session, account: Account, wanted: Filter, site: Site) -> dict[str, Any]:
     """The answer for a page of the account's messages."""
-    page = find(session, account, wanted, address.slugs)
+    page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
-        "messages": [summary(message, link, address) for message, link in page.rows],
-        "next": rest and f"{address.base_url}/v1/messages?{rest}",
+        "messages": [summary(message, link, site) for message, link in page.rows],
+        "next": rest and f"{site.base_url}/v1/messages?{rest}",
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shortener.installation.site import Address
+from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.preprocess import link_of
 from shortener.reporting import callback_report
@@ -18,9 +18,9 @@ from shortener.storage.models import Callback, Click, Link, Message
 PAGE = 100
 
 
-def accepted(message: Message, link: Link | None, address: Address) -> dict[str, Any]:
+def accepted(message: Message, link: Link | None, site: Site) -> dict[str, Any]:
     """The answer to a preprocessed message, as of the moment it came in."""
-    entry = _link_entry(link, address, accessed_on=None) if link else None
+    entry = _link_entry(link, site, accessed_on=None) if link else None
     rewritten = rewriting.rewritten(message.text, link, entry["shortlink"]) if link and entry else message.text
     return {
         "msgid": message.msgid,
@@ -29,33 +29,33 @@ def accepted(message: Message, link: Link | None, address: Address) -> dict[str,
         "link_tracking": entry,
         "skipped": message.skipped or [],
         "sms": rewriting.sms(message.text, rewritten),
-        "url": address.of_message(message),
+        "url": site.url_of_message(message),
     }
 
 
-def full(session: Session, message: Message, address: Address) -> dict[str, Any]:
+def full(session: Session, message: Message, site: Site) -> dict[str, Any]:
     """Everything about one message: as it came, what was made of it, its clicks, its callback."""
     link = link_of(session, message)
-    entry = _reported_link(link, address)
-    rewritten = rewriting.rewritten_text(message, link, address)
+    entry = _reported_link(link, site)
+    rewritten = rewriting.rewritten_text(message, link, site)
     return {
-        **summary(message, link, address),
+        **summary(message, link, site),
         "original_message": message.text,
         "links": [entry] if entry else [],
         "skipped": message.skipped or [],
         "sms": rewriting.sms(message.text, rewritten),
-        "clicks": clicks(session, message, link, address) if link else None,
+        "clicks": clicks(session, message, link, site) if link else None,
         "callback": _callback(session, link) if link else None,
     }
 
 
-def summary(message: Message, link: Link | None, address: Address) -> dict[str, Any]:
+def summary(message: Message, link: Link | None, site: Site) -> dict[str, Any]:
     """One message as lists show it."""
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
-        "message": rewriting.rewritten_text(message, link, address),
-        "link_tracking": _reported_link(link, address),
+        "message": rewriting.rewritten_text(message, link, site),
+        "link_tracking": _reported_link(link, site),
         "track_link": message.track_link,
         "lt_callbackurl": message.lt_callbackurl,
         "callbackurl": message.callbackurl,
@@ -67,7 +67,7 @@ def summary(message: Message, link: Link | None, address: Address) -> dict[str, 
         "detection": message.detection,
         "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
-        "url": address.of_message(message),
+        "url": site.url_of_message(message),
     }
 
 
@@ -75,7 +75,7 @@ def clicks(
     session: Session,
     message: Message,
     link: Link | None,
-    address: Address,
+    site: Site,
     *,
     place: str | None = None,
 ) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def clicks(
         "meanings": {visitor.value: MEANINGS[visitor] for visitor in Visitor},
         "first_of_any_kind": _click(first) if first else None,
         "newest": [_click(click) for click in rows[:PAGE]],
-        "next": None if last is None else f"{address.of_message(message)}/clicks?cursor={cursor.after_click(last)}",
+        "next": None if last is None else f"{site.url_of_message(message)}/clicks?cursor={cursor.after_click(last)}",
     }
 
 
@@ -104,16 +104,16 @@ def _click(click: Click) -> dict[str, Any]:
     return {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason, **network}
 
 
-def _reported_link(link: Link | None, address: Address) -> dict[str, Any] | None:
+def _reported_link(link: Link | None, site: Site) -> dict[str, Any] | None:
     if link is None:
         return None
-    return {**_link_entry(link, address, link.accessed_on), "off_on": _maybe(link.off_on)}
+    return {**_link_entry(link, site, link.accessed_on), "off_on": _maybe(link.off_on)}
 
 
-def _link_entry(link: Link, address: Address, accessed_on: dt.datetime | None) -> dict[str, Any]:
+def _link_entry(link: Link, site: Site, accessed_on: dt.datetime | None) -> dict[str, Any]:
     return {
         "link": link.target,
-        "shortlink": address.of_link(link),
+        "shortlink": site.shortlink_of(link),
         "expires_on": rfc3339(link.expires_on),
         "accessed": accessed_on is not None,
         "accessed_on": _maybe(accessed_on),

@@ -13,7 +13,8 @@ from shortener.accounts.last_used import Usage
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
-from shortener.installation import clock, public_addresses, site
+from shortener.installation import clock, public_addresses
+from shortener.installation.site import Site
 from shortener.messages.group_commit import Reception
 from shortener.outbound.client import Client
 from shortener.retention.loop import Pruner
@@ -55,21 +56,16 @@ class Services:
         return Slugs(row[0])
 
     @cached_property
-    def house(self) -> site.House:
-        """What this installation adds to a message."""
+    def site(self) -> Site:
+        """The public site of this installation."""
         with Session(db.db.engine) as session:
             own_hosts = public_addresses.hosts(session, self.settings.base_url)
-        return site.House(
+        return Site(
             base_url=self.settings.base_url,
             own_hosts=own_hosts,
             link_life=timedelta(days=self.settings.link_days),
             slugs=self.slugs,
         )
-
-    @cached_property
-    def address(self) -> site.Address:
-        """How documents name things."""
-        return site.Address(base_url=self.settings.base_url, slugs=self.slugs)
 
     def settle_in(self) -> None:
         """Do what every start does: hold the secret key to what is stored, store public address and time.

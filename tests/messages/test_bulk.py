@@ -38,7 +38,7 @@ def account_of(sender: Sender) -> Account:
 
 
 def store_all(services: Services, sender: Sender, *entries: Entry) -> list[Outcome]:
-    return bulk.preprocess_entries(entries, account_of(sender), services.house, services.policy)
+    return bulk.preprocess_entries(entries, account_of(sender), services.site, services.policy)
 
 
 def test_parts_are_as_large_as_a_transaction_and_none_is_empty() -> None:
@@ -56,7 +56,7 @@ def test_each_entry_has_its_outcome_in_its_place(services: Services, sender: Sen
 def test_where_nothing_can_be_stored_no_transaction_is_begun(services: Services, sender: Sender) -> None:
     account = account_of(sender)
     with db.write():  # a second writer would wait for the first, on SQLite for seconds
-        assert bulk.preprocess_entries([NOT_OBJECT], account, services.house, services.policy) == [NOT_OBJECT]
+        assert bulk.preprocess_entries([NOT_OBJECT], account, services.site, services.policy) == [NOT_OBJECT]
 
 
 def test_what_is_wrong_with_the_database_is_not_tried_again(
@@ -96,7 +96,7 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
     """Another one holds `b` and asks for `a`; we hold `a` and ask for `b`."""
     if database_kind != "postgresql":
         pytest.skip("SQLite has one writer at a time")
-    account, house = account_of(sender), services.house
+    account, site = account_of(sender), services.site
 
     def in_a_thread() -> list[Outcome]:
         with app.app_context():
@@ -104,7 +104,7 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
 
     def other_takes(tag: str) -> None:
         order = Submission.check({"message": TEXT, "client_tag": tag}, services.policy)
-        store(other, account, preprocess.draft(order, account, house), house, now=NOW)
+        store(other, account, preprocess.draft(order, account, site), site, now=NOW)
 
     def waits() -> bool:
         with db.read() as session:

@@ -56,7 +56,7 @@ def run(services: Services, sender: Sender) -> Run:
         out = io.BytesIO()
         file.begin(out, plan.added)
         made = services
-        for _ in campaign.run(file, plan, account, made.house, made.policy, made.address, idempotency_key=key):
+        for _ in campaign.run(file, plan, account, made.site, made.policy, idempotency_key=key):
             assert out.getvalue()
         return out.getvalue()
 
@@ -293,5 +293,5 @@ def test_a_run_says_how_far_it_is_after_each_transaction(services: Services, sen
         account = session.scalars(select(Account)).one()
     file, made = as_csv("message\n" + "a\n" * 300 + '"x"y\n' + "a\n" * 99), services
     file.begin(io.BytesIO(), ())
-    steps = campaign.run(file, plan(), account, made.house, made.policy, made.address)
+    steps = campaign.run(file, plan(), account, made.site, made.policy)
     assert list(steps) == [Progress(250, 0, unlinked=250), Progress(400, 1, unlinked=399)]

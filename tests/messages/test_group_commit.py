@@ -26,7 +26,7 @@ def account_of(sender: Sender) -> Account:
 
 def draft(sender: Sender, **fields: object) -> Draft:
     order = Submission.check({"message": TEXT, **fields}, Policy())
-    return preprocess.draft(order, account_of(sender), services().house)
+    return preprocess.draft(order, account_of(sender), services().site)
 
 
 def unstorable(sender: Sender) -> Draft:
@@ -38,11 +38,11 @@ def unstorable(sender: Sender) -> Draft:
 
 def together(app: Flask, *handed_in: tuple[Sender, Draft]) -> list[Future[Preprocessed]]:
     """Hand these in, in this order, while somebody else is at work."""
-    reception, house = services().reception, services().house
+    reception, site = services().reception, services().site
 
     def preprocess(sender: Sender, made: Draft) -> Preprocessed:
         with app.app_context():
-            return reception.preprocess(account_of(sender), made, house)
+            return reception.preprocess(account_of(sender), made, site)
 
     with ThreadPoolExecutor(len(handed_in)) as pool, reception._turn:
         futures = []
@@ -119,4 +119,4 @@ def test_after_a_commit_that_failed_nothing_is_tried_again(app: Flask, sender: S
         event.remove(db.db.engine, "commit", fail)
     assert all(isinstance(future.exception(), DBAPIError) for future in done)
     assert (len(tried), stored()) == (1, 0)
-    assert services().reception.preprocess(account_of(sender), draft(sender), services().house).link
+    assert services().reception.preprocess(account_of(sender), draft(sender), services().site).link

@@ -29,15 +29,15 @@ def count(table: type[Message] | type[Link]) -> int:
 
 
 def with_key(sender: Sender, key: str, **fields: object) -> preprocess.Preprocessed:
-    account, house = account_of(sender), services_of_app().house
-    draft = preprocess.draft(Submission.check({"message": TEXT, **fields}, Policy()), account, house, key)
+    account, site = account_of(sender), services_of_app().site
+    draft = preprocess.draft(Submission.check({"message": TEXT, **fields}, Policy()), account, site, key)
     with db.write() as session:
-        return store(session, account, draft, house, now=NOW)
+        return store(session, account, draft, site, now=NOW)
 
 
 def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:
     done = make_message(sender)
-    rewritten = rewriting.rewritten_text(done.message, done.link, services.address)
+    rewritten = rewriting.rewritten_text(done.message, done.link, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
     assert rewritten == TEXT.replace(TARGET, shortlink)
 
@@ -113,7 +113,7 @@ def test_a_repeated_key_and_tag_is_a_repetition_not_a_conflict(sender: Sender) -
 
 def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Sender, services: Services) -> None:
     first = make_message(sender)
-    rewritten = rewriting.rewritten_text(first.message, first.link, services.address)
+    rewritten = rewriting.rewritten_text(first.message, first.link, services.site)
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
     assert again.link is None
     assert again.message.text.startswith(rewritten)
@@ -121,7 +121,7 @@ def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Se
 
 def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, services: Services) -> None:
     first = make_message(sender)
-    shortlink = services.address.of_link(first.link) if first.link else ""
+    shortlink = services.site.shortlink_of(first.link) if first.link else ""
     again = make_message(sender, f"{shortlink} https://bad.c https://b.example.com/x")
     assert again.message.skipped is not None
     assert [piece["reason"] for piece in again.message.skipped] == ["own", "tld", "kept"]

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
-from shortener.installation.site import House
+from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Draft, Preprocessed
 from shortener.messages.submission import Submission
@@ -57,9 +57,9 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
     return Sender(made.name, made.sid, made.token, made.signing_secret)
 
 
-def store(session: Session, account: Account, draft: Draft, house: House, *, now: dt.datetime) -> Preprocessed:
+def store(session: Session, account: Account, draft: Draft, site: Site, *, now: dt.datetime) -> Preprocessed:
     """Store one message in a transaction of the test's, or raise what stands in its way."""
-    [outcome] = preprocess.preprocess_all(session.connection(), account, [draft], house, now=now)
+    [outcome] = preprocess.preprocess_all(session.connection(), account, [draft], site, now=now)
     if isinstance(outcome, Preprocessed):
         return outcome
     raise outcome
@@ -71,9 +71,9 @@ def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None
     order = Submission.check({"message": message, **fields}, policy)
     with db.write() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-        house = services().house
-        draft = preprocess.draft(order, account, house)
-        return store(session, account, draft, house, now=now or db.now(session))
+        site = services().site
+        draft = preprocess.draft(order, account, site)
+        return store(session, account, draft, site, now=now or db.now(session))
 
 
 def slug_of(link: Link | None) -> str:

@@ -64,10 +64,10 @@ def _keep_private(response: Response) -> Response:
 @for_senders
 def send(account: Account) -> tuple[list[dict[str, Any]], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
-    draft = preprocess.draft(_order(), account, services().house)
-    done = services().reception.preprocess(account, draft, services().house)
-    text = rewriting.rewritten_text(done.message, done.link, services().address)
-    shortlink = services().address.of_link(done.link) if done.link else None
+    draft = preprocess.draft(_order(), account, services().site)
+    done = services().reception.preprocess(account, draft, services().site)
+    text = rewriting.rewritten_text(done.message, done.link, services().site)
+    shortlink = services().site.shortlink_of(done.link) if done.link else None
     return [{"msgid": done.message.msgid, "message": text, "shortlink": shortlink}], 201
 
 
@@ -176,10 +176,10 @@ def _filters() -> tuple[list[str], str | None, Faults]:
 
 
 def _status(message: Message, link: Link | None) -> dict[str, Any]:
-    address = services().address
+    site = services().site
     tracking = link and {
         "link": link.target,
-        "shortlink": address.of_link(link),
+        "shortlink": site.shortlink_of(link),
         "accessed": link.accessed_on is not None,
         "accessed_on": link.accessed_on and _time(link.accessed_on),
     }
@@ -192,13 +192,13 @@ def _status(message: Message, link: Link | None) -> dict[str, Any]:
         "msgid": message.msgid,
         "tags": message.tags or [],
         "recipient": message.recipient,
-        "parts": sms_parts.count(rewriting.rewritten_text(message, link, address)).parts,
+        "parts": sms_parts.count(rewriting.rewritten_text(message, link, site)).parts,
         "link_tracking": tracking,
     }
 
 
 def _url() -> str:
-    return f"{services().address.base_url}/sms/messages/"
+    return f"{services().site.base_url}/sms/messages/"
 
 
 def _time(moment: dt.datetime) -> str:

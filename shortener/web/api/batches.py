@@ -121,16 +121,14 @@ def _at_most(most: int, found: Iterator[Entry]) -> Iterator[Entry]:
 def _documents(
     found: Iterator[Entry], account: Account, idempotency_key: str | None, call: LongCall
 ) -> Iterator[list[dict[str, Any]]]:
-    house, policy = services().house, services().policy
+    site, policy = services().site, services().policy
     done = 0
     for part in bulk.in_parts(found):
         if not done and isinstance(part[0], Fault) and part[0].ends:
             raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
         try:
             call.progress()
-            outcomes = bulk.preprocess_entries(
-                part, account, house, policy, first=done, idempotency_key=idempotency_key
-            )
+            outcomes = bulk.preprocess_entries(part, account, site, policy, first=done, idempotency_key=idempotency_key)
         except Exception:
             if done:  # the status has been sent: say it in the answer's last entry, and let the answer break off
                 yield [_broken_off(done)]
@@ -141,7 +139,7 @@ def _documents(
 
 def _document(outcome: Outcome) -> dict[str, Any]:
     if isinstance(outcome, Preprocessed):
-        return {"status": 201, **message_report.accepted(outcome.message, outcome.link, services().address)}
+        return {"status": 201, **message_report.accepted(outcome.message, outcome.link, services().site)}
     if isinstance(outcome, Fault):
         return problems.document(STATUS.get(outcome.code, 400), outcome.code, outcome.sentence)
     return problems.of(outcome)

@@ -59,7 +59,7 @@ def answer(account: Account, given: Mapping[str, str], found: Faults | None = No
     try:
         with db.read() as session:
             now = db.now(session)
-        blocks = message_exports.blocks(account, wanted, services().address, form, until=now)
+        blocks = message_exports.blocks(account, wanted, services().site, form, until=now)
         # What goes wrong up to here is answered as everywhere: no status has been sent yet.
         first = next(blocks, b"")
         response = Response(_whole(first, blocks, form, services().app, call), content_type=form.content_type)

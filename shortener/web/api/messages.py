@@ -53,9 +53,9 @@ def preprocess_message(account: Account) -> tuple[dict[str, Any], int, dict[str,
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     order = Submission.check(incoming.fields(), services().policy)
-    draft = preprocess.draft(order, account, services().house, key)
-    done = services().reception.preprocess(account, draft, services().house)
-    document = message_report.accepted(done.message, done.link, services().address)
+    draft = preprocess.draft(order, account, services().site, key)
+    done = services().reception.preprocess(account, draft, services().site)
+    document = message_report.accepted(done.message, done.link, services().site)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
 
@@ -67,7 +67,7 @@ def find(account: Account) -> dict[str, Any]:
     """The account's messages that the filters want, the newest first, page by page."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
     with db.read() as session:
-        return message_lists.document(session, account, wanted, services().address)
+        return message_lists.document(session, account, wanted, services().site)
 
 
 @blueprint.get("/messages/<name('batch'):msgid>")
@@ -84,7 +84,7 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
     incoming.no_parameters()
     with db.read() as session:
-        return message_report.full(session, preprocess.find(session, account, msgid), services().address)
+        return message_report.full(session, preprocess.find(session, account, msgid), services().site)
 
 
 @blueprint.get("/messages/<msgid>/clicks")
@@ -104,7 +104,7 @@ def clicks(account: Account, msgid: str) -> dict[str, Any]:
     with db.read() as session:
         message = preprocess.find(session, account, msgid)
         link = preprocess.link_of(session, message)
-        return message_report.clicks(session, message, link, services().address, place=wanted.cursor)
+        return message_report.clicks(session, message, link, services().site, place=wanted.cursor)
 
 
 @blueprint.post("/messages/<msgid>/off")
@@ -123,7 +123,7 @@ def switch_off(account: Account, msgid: str) -> dict[str, Any]:
         message = preprocess.find(session, account, msgid)
         preprocess.switch_off(session, message, now=db.now(session))
         session.flush()  # the report below reads what was just written
-        return message_report.full(session, message, services().address)
+        return message_report.full(session, message, services().site)
 
 
 @blueprint.post("/links/check")
@@ -140,7 +140,7 @@ def check(account: Account) -> dict[str, Any]:
     """What would happen to a URL or a message, and why; nothing is stored."""
     question = DryRunRequest.check(incoming.fields())
     if question.url is not None:
-        return dry_run.of_url(question.url, account, question, services().house)
-    house = services().house
+        return dry_run.of_url(question.url, account, question, services().site)
+    site = services().site
     with db.read() as session:
-        return dry_run.of_message(session, question.message or "", account, question, house, now=db.now(session))
+        return dry_run.of_message(session, question.message or "", account, question, site, now=db.now(session))

@@ -38,7 +38,7 @@ def message(seat: Seat, msgid: str) -> ResponseReturnValue:
     with db.read() as session:
         found = preprocess.find(session, seat.account, msgid)
         link = preprocess.link_of(session, found)
-        report = message_report.full(session, found, services().address)
+        report = message_report.full(session, found, services().site)
         asked = _replays(session, seat, report)
         now = rfc3339(db.now(session))
     return render_template(
@@ -68,7 +68,7 @@ def qr(seat: Seat, msgid: str) -> ResponseReturnValue:
     with db.read() as session:
         _, link = _with_link(session, seat, msgid)
     out = io.BytesIO()
-    code = segno.make(services().address.of_link(link), error="m", micro=False)
+    code = segno.make(services().site.shortlink_of(link), error="m", micro=False)
     code.save(out, kind="svg", scale=MODULE, border=4, light="#fff", xmldecl=False)
     return Response(out.getvalue(), content_type="image/svg+xml")
 
@@ -127,5 +127,5 @@ def _texts(message: Message, link: Link | None) -> dict[str, Any]:
     start, end = link.starts_at, link.ends_at
     return {
         "came": highlight.around(message.text, start, end, message.text[start:end]),
-        "sent": highlight.around(message.text, start, end, services().address.of_link(link)),
+        "sent": highlight.around(message.text, start, end, services().site.shortlink_of(link)),
     }

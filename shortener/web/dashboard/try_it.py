@@ -36,13 +36,11 @@ def try_it(seat: Seat) -> ResponseReturnValue:
         question = DryRunRequest.check(given)
     except InvalidFieldsError as error:
         return _page(seat, given, faults=error.fields), 422
-    house = services().house
+    site = services().site
     with db.read() as session:
-        finding = dry_run.finding(session, text, seat.account, question, house, now=db.now(session))
-    shortlink = f"{house.base_url}/{dry_run.SAMPLE_SLUG}"
-    checked = dry_run.shown(text, finding, house) | {
-        "other": dry_run.other(text, finding, seat.account, question, house)
-    }
+        finding = dry_run.finding(session, text, seat.account, question, site, now=db.now(session))
+    shortlink = f"{site.base_url}/{dry_run.SAMPLE_SLUG}"
+    checked = dry_run.shown(text, finding, site) | {"other": dry_run.other(text, finding, seat.account, question, site)}
     return _page(
         seat, given, checked=checked, pieces=highlight.of(text, finding), sent=highlight.sent(text, finding, shortlink)
     )
