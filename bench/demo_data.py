@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
 from shortener.clicks import record
-from shortener.clicks.record import NewClick, Resolved
+from shortener.clicks.new_click import NewClick
+from shortener.clicks.resolve import Resolved
 from shortener.delivery import queue
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Preprocessed
@@ -161,7 +162,7 @@ def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
         count_as_click=link.count_as_click,
         now=moment,
     )
-    return record.new_click(resolved, verdict)
+    return NewClick.of(resolved, verdict)
 
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:

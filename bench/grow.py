@@ -115,7 +115,7 @@ class Stock:
         with self.app.app_context():
             self.bytes_per_link = _fill(url, count) / count
             self._asks = self._choose()
-            self._steps = steps.prune(services().pruner.before(), rest=lambda _: None)
+            self._steps = steps.prune(services().pruner.cutoff(), sleep=lambda _: None)
 
     def measure(self, turn: int) -> None:
         """Ask for everything some times; the first turn only warms."""

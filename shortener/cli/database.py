@@ -8,7 +8,7 @@ from shortener.accounts import senders
 from shortener.cli.base import Group, MakesDatabase, TakesOlderDatabase, as_json, show, typed
 from shortener.config import settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
-from shortener.files import spool_file
+from shortener.files import spool_folder
 from shortener.running.services import services
 from shortener.storage import backups, db, migrations
 
@@ -74,7 +74,7 @@ def restore(file: Path, overwrite: bool) -> None:
 def _refuse_beside(folder: Path) -> None:
     """BackupError where the product runs on this machine, also while it has no connection to the database."""
     try:
-        running = spool_file.is_owned(folder)
+        running = spool_folder.is_in_use(folder)
     except OSError as error:
         raise BackupError(f"Whether the product runs cannot be seen in {folder}: {error.strerror}.") from None
     if running:

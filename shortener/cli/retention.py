@@ -35,13 +35,13 @@ def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
     if trust_clock:
         with db.write() as session:
             clock.trust(session, db.now(session))
-    before = services().pruner.before()
+    cutoff = services().pruner.cutoff()
     if dry_run:
-        show({"would_remove": steps.count(before), "received_until": rfc3339(before)}, wants_json)
+        show({"would_remove": steps.count(cutoff), "received_until": rfc3339(cutoff)}, wants_json)
         return
     removed = 0
-    with progress(steps.count(before), "message") as bar:
-        for some in steps.prune(before):
+    with progress(steps.count(cutoff), "message") as bar:
+        for some in steps.prune(cutoff):
             removed += some
             bar.update(some)
-    show({"removed": removed, "received_until": rfc3339(before)}, wants_json)
+    show({"removed": removed, "received_until": rfc3339(cutoff)}, wants_json)

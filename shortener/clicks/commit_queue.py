@@ -1,87 +1,87 @@
-"""Clicks that wait for the recorder, each with the request that waits for its commit."""
+"""The queue between requests and the recorder: each request waits until its click is committed."""
 
 import contextlib
 import os
 import threading
 
-from shortener.clicks.record import NewClick
+from shortener.clicks.new_click import NewClick
 
 
-class Waiting:
-    """One click, and the request that waits for it."""
+class QueuedClick:
+    """A click in the queue, and the request that waits for its commit."""
 
-    __slots__ = ("_gate", "_stored", "click")
+    __slots__ = ("_done", "_stored", "click")
 
     def __init__(self, click: NewClick) -> None:
         self.click = click
         self._stored = False
-        self._gate = threading.Lock()
-        self._gate.acquire()
+        self._done = threading.Lock()
+        self._done.acquire()
 
     def settle(self, *, stored: bool) -> None:
-        """Let the request go on."""
+        """Tell the request whether the click is stored."""
         self._stored = stored
-        self._gate.release()
+        self._done.release()
 
-    def outcome(self, within: float) -> bool | None:
-        """Wait so many seconds for what becomes of it: whether it is stored; None where that is not known by then."""
-        return self._stored if self._gate.acquire(timeout=within) else None
+    def wait(self, timeout: float) -> bool | None:
+        """Wait at most `timeout` seconds; return whether the click is stored, or None if that is not known by then."""
+        return self._stored if self._done.acquire(timeout=timeout) else None
 
 
-class Line:
-    """All of them, in the order in which they came, and not more than so many."""
+class CommitQueue:
+    """Clicks in the order of their arrival, at most `limit` of them."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._waiting: list[Waiting] = []
-        self._came = threading.Condition()
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._queued: list[QueuedClick] = []
+        self._changed = threading.Condition()
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._queued)
 
     @property
-    def is_over(self) -> bool:
-        """Whether it is closed and nobody waits any more."""
-        return self._closed and not self._waiting
+    def is_finished(self) -> bool:
+        """Whether the queue is closed and empty."""
+        return self._closed and not self._queued
 
-    def join(self, click: NewClick) -> Waiting | None:
-        """Let a click wait; None where there is no room."""
-        waiting = Waiting(click)
-        with self._came:
-            if len(self._waiting) >= self._most:
+    def put(self, click: NewClick) -> QueuedClick | None:
+        """Add a click; None if the queue is full."""
+        queued = QueuedClick(click)
+        with self._changed:
+            if len(self._queued) >= self._limit:
                 return None
-            self._waiting.append(waiting)
-            self._came.notify()
-        return waiting
+            self._queued.append(queued)
+            self._changed.notify()
+        return queued
 
-    def leave(self, waiting: Waiting) -> None:
-        """Let a click wait no more, unless it has been taken."""
-        with self._came, contextlib.suppress(ValueError):
-            self._waiting.remove(waiting)
+    def remove(self, queued: QueuedClick) -> None:
+        """Remove a click, unless the recorder has already taken it."""
+        with self._changed, contextlib.suppress(ValueError):
+            self._queued.remove(queued)
 
-    def take(self, patience: float) -> list[Waiting]:
-        """Take all that wait; where nobody does, wait for the first one so many seconds."""
-        with self._came:
-            if not self._waiting and not self._closed:
-                self._came.wait(patience)
-        self._let_others_join()
-        with self._came:
-            taken, self._waiting = self._waiting, []
+    def take_all(self, timeout: float) -> list[QueuedClick]:
+        """Take all clicks; if there are none, wait at most `timeout` seconds for the first."""
+        with self._changed:
+            if not self._queued and not self._closed:
+                self._changed.wait(timeout)
+        self._let_requests_in()
+        with self._changed:
+            taken, self._queued = self._queued, []
         return taken
 
-    def _let_others_join(self) -> None:
-        """Let requests that are at work on this processor come as far as to join: their clicks share the commit.
+    def _let_requests_in(self) -> None:
+        """Let requests that are running on this processor add their clicks, so that these share the commit.
 
-        No timer, and nothing to wait for where none is at work.
+        There is no timer: a click that is alone is taken at once. ADR 0030 says what this saves.
         """
-        joined = 0
-        while len(self._waiting) > joined:
-            joined = len(self._waiting)
+        count = 0
+        while len(self._queued) > count:
+            count = len(self._queued)
             os.sched_yield()
 
     def close(self) -> None:
-        """Let the taker wait for nobody any more."""
-        with self._came:
+        """Let `take_all` return without waiting from now on."""
+        with self._changed:
             self._closed = True
-            self._came.notify()
+            self._changed.notify()

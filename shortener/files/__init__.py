@@ -1,1 +1,1 @@
-"""Files and folders on this machine."""
+"""Files and folders on the local disk."""

@@ -1,49 +1,45 @@
-"""A file that keeps what the database does not take now: its space is reserved, and what it keeps is on disk.
+"""A file of records whose space is reserved in advance: appending to it works even while the disk is full.
 
-A file belongs to the process that holds its lock, and to nobody once that process is gone, whatever ended it. A process
-takes a file that is free, with what is in it, and makes one only where none is: so a start finds its space though the
-disk is full. Files are never removed. The folder must be on a local disk, for the locks' sake.
+The process that holds the file's lock owns it; the kernel releases the lock when the process ends for any reason.
+The folder must be on a local disk, because of the locks.
 
-Layout: a header of two counts for whoever watches (records kept, records that found no place), then the records, each
-behind its length and its CRC-32. A length of zero or a record that does not match is the end: its writing was cut off,
-so nobody was told that it is kept.
+Layout: a header with two counts (records in the file, records lost for want of space), then the records, each after its
+length and its CRC-32. A length of zero or a record that does not match its checksum is the end: it was not written
+completely, so nobody was told that it is on disk.
 """
 
-import contextlib
 import errno
 import fcntl
 import os
-import secrets
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 HEADER = struct.Struct("<QQ")
 FRAME = struct.Struct("<II")
-ROOM = 1024  # bytes; a click needs a quarter of that
+ROOM = 1024  # bytes; a click needs about 250
 
 
 class SpoolFullError(Exception):
     """The file has no room for the record."""
 
 
-class Spool:
-    """A file that this process owns. Any thread may append; one at a time reads and frees."""
+class SpoolFile:
+    """A file that this process owns. Any thread may append; only one at a time may read and free."""
 
     def __init__(self, descriptor: int) -> None:
-        """Take over the locked file behind the descriptor, and what is in it."""
+        """Take over the locked file with this descriptor, and the records in it."""
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._lock, self._syncing = threading.Lock(), threading.Lock()
-        self._written = self._synced = 0  # records since the file was taken over
-        _, self._lost = _unpacked(os.pread(descriptor, HEADER.size, 0))
+        self._written = self._synced = 0  # records since this process acquired the file
+        _, self._lost = unpack_counts(os.pread(descriptor, HEADER.size, 0))
         records, self._end = _parse(os.pread(descriptor, self._size, 0))
-        self._kept = len(records)
+        self._records = len(records)
 
     def append(self, record: bytes) -> None:
-        """Keep a record: it is on disk when this comes back. Raises SpoolFullError, and OSError from the disk."""
+        """Add a record; it is on disk when this returns. Raises SpoolFullError, and OSError from the disk."""
         frame = FRAME.pack(len(record), zlib.crc32(record)) + record
         if self.is_deleted:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
@@ -52,34 +48,34 @@ class Spool:
                 raise SpoolFullError
             _write(self._descriptor, frame, self._end)
             self._end += len(frame)
-            self._kept += 1
+            self._records += 1
             self._written += 1
             mine = self._written
-            self._count()
-        with self._syncing:  # who waited here may find that the one before took this record along
+            self._write_counts()
+        with self._syncing:  # the thread before us may have synced our record with its own
             if self._synced < mine:
                 upto = self._written
                 os.fdatasync(self._descriptor)
                 self._synced = upto
 
     def read(self) -> tuple[list[bytes], int]:
-        """Give all records in the order in which they came, and the mark up to which they reach."""
+        """Return all records in the order of their arrival, and the position where they end, for `free`."""
         with self._lock:
             return _parse(os.pread(self._descriptor, self._end, 0))
 
-    def free(self, mark: int) -> None:
-        """Let go of all that was read up to the mark, unless more has come; call it once it is stored elsewhere."""
+    def free(self, end: int) -> None:
+        """Erase the records up to `end`, unless more have arrived. Call this when they are stored elsewhere."""
         with self._lock:
-            if mark == self._end:
-                # Zeros, and not a mark of where to go on: nothing behind the next record may look like one.
+            if end == self._end:
+                # Zeros rather than a new start position: after the next record nothing may look like a record.
                 _write(self._descriptor, bytes(self._end - HEADER.size), HEADER.size)
                 os.fdatasync(self._descriptor)
-                self._end, self._kept = HEADER.size, 0
-                self._count()
+                self._end, self._records = HEADER.size, 0
+                self._write_counts()
 
     @property
     def is_deleted(self) -> bool:
-        """Whether somebody has removed the file: what it holds is gone when this process ends."""
+        """Whether somebody has deleted the file: its records are lost when this process ends."""
         return os.fstat(self._descriptor).st_nlink == 0
 
     @property
@@ -88,103 +84,34 @@ class Spool:
         return self._size - self._end < ROOM
 
     def count_lost(self, records: int = 1) -> None:
-        """Count records that found no place."""
+        """Count records that could not be written."""
         with self._lock:
             self._lost += records
-            self._count()
+            self._write_counts()
 
     def close(self) -> None:
-        """Leave the file to whoever comes."""
+        """Give up the file, so that another process can acquire it."""
         os.close(self._descriptor)
 
-    def _count(self) -> None:
-        _write(self._descriptor, HEADER.pack(self._kept, self._lost), 0)
+    def _write_counts(self) -> None:
+        _write(self._descriptor, HEADER.pack(self._records, self._lost), 0)
 
 
-def take(folder: Path, name: str, size: int) -> Spool:
-    """Take a file of that name that nobody owns, or make one; OSError where there is no space for it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    failure: OSError | None = None
-    for path in _files(folder, name):
-        try:
-            spool = _taken(path, size)
-        except OSError as error:  # made on a full disk, and still without its space
-            failure = error
-        else:
-            if spool is not None:
-                return spool
-    spool = _taken(folder / f"{name}-{secrets.token_hex(4)}.spool", size) if failure is None else None
-    if spool is None:
-        raise failure or OSError(f"no spool file can be made in {folder}")
-    _sync_folder(folder)
-    return spool
-
-
-def left_behind(folder: Path, name: str) -> Iterator[Spool]:
-    """Give each file that nobody owns and that has records; it is owned until the next is asked for."""
-    for path in _files(folder, name):
-        descriptor = _locked(path)
-        if descriptor is None:
-            continue
-        if not _begins(descriptor):
-            os.close(descriptor)
-            continue
-        with contextlib.closing(Spool(descriptor)) as spool:
-            yield spool
-
-
-def counts(folder: Path, name: str) -> tuple[int, int]:
-    """Count the records that are kept in all files of that name, and those that found no place."""
-    kept = lost = 0
-    for path in _files(folder, name):
-        with path.open("rb") as file:
-            here = _unpacked(file.read(HEADER.size))
-        kept, lost = kept + here[0], lost + here[1]
-    return kept, lost
-
-
-def has_records(path: Path) -> bool:
-    """Whether a spool file holds records, whoever owns it. One that cannot be read may."""
-    try:
-        with path.open("rb") as file:
-            return _begins(file.fileno())
-    except OSError:
-        return True
-
-
-def is_owned(folder: Path) -> bool:
-    """Whether a process of this machine owns a spool file in this folder; OSError where one cannot be opened."""
-    for path in _files(folder, "*"):
-        descriptor = _locked(path)
-        if descriptor is None:
-            return True
-        os.close(descriptor)
-    return False
-
-
-def _begins(descriptor: int) -> bool:
-    """Whether a record begins behind the header."""
-    return any(os.pread(descriptor, FRAME.size, HEADER.size))
-
-
-def _files(folder: Path, name: str) -> list[Path]:
-    return sorted(folder.glob(f"{name}-*.spool"))
-
-
-def _taken(path: Path, size: int) -> Spool | None:
-    descriptor = _locked(path)
+def opened(path: Path, size: int) -> SpoolFile | None:
+    """Open or create a file and reserve its space; None if another process owns it, OSError without space."""
+    descriptor = locked(path)
     if descriptor is None:
         return None
     try:
         _reserve(descriptor, size)
-        return Spool(descriptor)
+        return SpoolFile(descriptor)
     except OSError:
         os.close(descriptor)
         raise
 
 
-def _locked(path: Path) -> int | None:
-    """Open a file and lock it; None where another holds it. The kernel lets go of the lock when the owner ends."""
+def locked(path: Path) -> int | None:
+    """Open a file and lock it; None if another process holds the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -194,43 +121,49 @@ def _locked(path: Path) -> int | None:
     return descriptor
 
 
-def _reserve(descriptor: int, size: int) -> None:
-    """See that the file has its space. Written once, a block needs nothing new from the disk to be written again."""
-    there = os.fstat(descriptor).st_size
-    if there < size:
-        os.posix_fallocate(descriptor, 0, size)
-        _write(descriptor, bytes(size - there), there)
-        os.fsync(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def has_records(path: Path) -> bool:
+    """Whether a file holds records, whoever owns it; True also if it cannot be read."""
     try:
+        with path.open("rb") as file:
+            return begins_with_record(file.fileno())
+    except OSError:
+        return True
+
+
+def begins_with_record(descriptor: int) -> bool:
+    """Whether a record follows the header."""
+    return any(os.pread(descriptor, FRAME.size, HEADER.size))
+
+
+def unpack_counts(header: bytes) -> tuple[int, int]:
+    """Return the header's two counts; zeros if the file's space was never reserved."""
+    records, lost = HEADER.unpack(header.ljust(HEADER.size, b"\0"))
+    return records, lost
+
+
+def _reserve(descriptor: int, size: int) -> None:
+    """Make the file `size` bytes long. Once written, a block can be overwritten without needing new space."""
+    present = os.fstat(descriptor).st_size
+    if present < size:
+        os.posix_fallocate(descriptor, 0, size)
+        _write(descriptor, bytes(size - present), present)
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
-def _write(descriptor: int, content: bytes, at: int) -> None:
-    written = os.pwrite(descriptor, content, at)
+def _write(descriptor: int, content: bytes, position: int) -> None:
+    written = os.pwrite(descriptor, content, position)
     if written != len(content):
         raise OSError(f"only {written} of {len(content)} bytes were written")
 
 
-def _unpacked(header: bytes) -> tuple[int, int]:
-    """The two counts; zeros in a file whose space was never reserved."""
-    kept, lost = HEADER.unpack(header.ljust(HEADER.size, b"\0"))
-    return kept, lost
-
-
 def _parse(content: bytes) -> tuple[list[bytes], int]:
-    """Give the records of a file's content, and where they end."""
-    records, at = [], HEADER.size
-    while at + FRAME.size <= len(content):
-        length, checksum = FRAME.unpack_from(content, at)
-        record = content[at + FRAME.size : at + FRAME.size + length]
+    """Return the records in a file's content, and the position where they end."""
+    records, position = [], HEADER.size
+    while position + FRAME.size <= len(content):
+        length, checksum = FRAME.unpack_from(content, position)
+        record = content[position + FRAME.size : position + FRAME.size + length]
         if not length or len(record) != length or zlib.crc32(record) != checksum:
             break
         records.append(record)
-        at += FRAME.size + length
-    return records, at
+        position += FRAME.size + length
+    return records, position

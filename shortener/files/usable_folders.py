@@ -1,4 +1,4 @@
-"""Files and folders that must be usable before the product starts, and whose they are where they are not."""
+"""Check that a folder can be used, and explain the owner's rights if it cannot."""
 
 import errno
 import fcntl
@@ -11,9 +11,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def why_unusable(folder: Path) -> str | None:
-    """Say why nothing can be kept in a folder: it cannot be made, written, or locked in. None where it can.
+    """Say why a folder cannot be made, written or locked in; None if it can.
 
-    A full disk is no reason: what is there already has its space.
+    A full disk is not a reason: files that exist already have their space.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -25,11 +25,11 @@ def why_unusable(folder: Path) -> str | None:
 
 
 def reason(error: OSError, path: Path) -> str:
-    """Say what is wrong with a path, and where it is a matter of rights, whose it is and who we are."""
+    """Describe what is wrong with a path; if it is a matter of rights, name its owner and the current user."""
     while not path.exists() and path != path.parent:
         path = path.parent
     said = error.strerror or str(error)
-    if error.errno == errno.EEXIST:  # no folder, but a file
+    if error.errno == errno.EEXIST:  # a file is where the folder should be
         said = os.strerror(errno.ENOTDIR)
     if error.errno not in (errno.EACCES, errno.EPERM):
         return f"{path}: {said}"
@@ -39,5 +39,5 @@ def reason(error: OSError, path: Path) -> str:
 def _name(uid: int) -> str:
     try:
         return f"{pwd.getpwuid(uid).pw_name} (user {uid})"
-    except KeyError:  # a number without a name, as in containers
+    except KeyError:  # containers often run as a number without a name
         return f"user {uid}"

@@ -1,12 +1,12 @@
-"""The loop that prunes: beside the delivery loop, in one process at a time, and with pauses that let others work."""
+"""The loop that deletes old messages: in one process at a time, with pauses for other work."""
 
 import datetime as dt
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from shortener.config.settings import Settings
@@ -15,21 +15,22 @@ from shortener.retention import steps
 
 log = logging.getLogger(__name__)
 
-EVERY = 600.0  # seconds from one turn to the next; a turn that is not done by then leaves the rest to that one
-LOOK = 60.0  # seconds between two questions whether it is time
+INTERVAL = 600.0  # seconds between the starts of two runs; a run that takes longer leaves the rest to the next one
+POLL = 60.0  # seconds between two checks whether a run is due
 
 
 class Pruner:
-    """Takes a turn now and then, unless another process has; `turn` is the same work, once."""
+    """Deletes old messages at intervals, unless another process does; `run_if_due` is one run."""
 
-    def __init__(self, app: Flask, settings: Settings) -> None:
-        self._app = app
-        self._life = dt.timedelta(days=settings.retention_days)
+    def __init__(self, context: Callable[[], AbstractContextManager[object]], settings: Settings) -> None:
+        """`context` gives the thread its database."""
+        self._context = context
+        self._retention = dt.timedelta(days=settings.retention_days)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Run the loop in a thread of its own. Call it after a fork: threads do not survive one."""
+        """Run the loop in its own thread. Call this after a fork: threads do not survive one."""
         self._thread = threading.Thread(target=self.run, name="pruner", daemon=True)
         self._thread.start()
 
@@ -39,49 +40,49 @@ class Pruner:
         return self._thread is not None and self._thread.is_alive()
 
     def request_stop(self) -> None:
-        """Say that the loop is to end; it ends with the transaction that it is at."""
+        """Ask the loop to end after its current transaction."""
         self._stopping.set()
 
     def stop(self, grace: float) -> None:
-        """End, within `grace` seconds if the database lets it."""
+        """End the loop; waits at most `grace` seconds."""
         self.request_stop()
         if self._thread is not None:
             self._thread.join(grace)
 
     def run(self) -> None:
-        """Prune until told to stop; a database that is away is waited for."""
-        with self._app.app_context():
-            while not self._stopping.wait(LOOK):
+        """Delete old messages until stopped; if the database is unavailable, try again later."""
+        with self._context():
+            while not self._stopping.wait(POLL):
                 try:
-                    self.turn()
+                    self.run_if_due()
                 except SQLAlchemyError as error:
-                    log.error("pruning: trying again later: %s", getattr(error, "orig", error))
-                except Exception:  # whatever it is, the loop must not end by it
-                    log.exception("pruning: trying again later")
+                    log.error("retention: trying again later: %s", getattr(error, "orig", error))
+                except Exception:  # of any kind: the loop must go on
+                    log.exception("retention: trying again later")
 
-    def turn(self) -> int:
-        """Where it is time and no other process does it, remove what is old; give back how many messages."""
-        with self._app.app_context():
-            if not steps.take_turn(dt.timedelta(seconds=EVERY)):
+    def run_if_due(self) -> int:
+        """If a run is due and no other process has started it, delete old messages; return how many."""
+        with self._context():
+            if not steps.claim_run(dt.timedelta(seconds=INTERVAL)):
                 return 0
-            ends = time.monotonic() + EVERY
-            removed = 0
+            ends = time.monotonic() + INTERVAL
+            deleted = 0
             for some in self._prune():
-                removed += some
+                deleted += some
                 if self._stopping.is_set() or time.monotonic() >= ends:
                     break
-        if removed:
-            log.info("pruning: removed %d messages", removed)
-        return removed
+        if deleted:
+            log.info("retention: deleted %d messages", deleted)
+        return deleted
 
-    def before(self) -> dt.datetime:
-        """Messages that were received at this moment or earlier have had their time; ClockError by a wrong clock."""
-        return steps.before(self._life)
+    def cutoff(self) -> dt.datetime:
+        """Return the moment up to which messages are too old; ClockError if the clock may be wrong."""
+        return steps.cutoff(self._retention)
 
     def _prune(self) -> Iterator[int]:
         try:
-            before = self.before()
+            cutoff = self.cutoff()
         except ClockError as error:
-            log.error("pruning: %s", error)
+            log.error("retention: %s", error)
             return
-        yield from steps.prune(before, self._stopping.wait)
+        yield from steps.prune(cutoff, self._stopping.wait)

@@ -1,6 +1,6 @@
-"""Old messages with all that hangs on them: found, locked and removed in sets.
+"""Find, lock and delete old messages with their links, clicks and callbacks, many at a time.
 
-What somebody else is busy with is never waited for, but left out: so nobody's locks and ours wait in a circle.
+Rows that another transaction has locked are skipped rather than waited for, so there can be no deadlock.
 """
 
 import datetime as dt
@@ -12,12 +12,12 @@ from sqlalchemy import BindParameter, Connection, bindparam, delete, func, liter
 
 from shortener.storage.models import Base
 
-Place = tuple[dt.datetime, int]
+Position = tuple[dt.datetime, int]
 
 
 @dataclass(frozen=True, slots=True)
 class OldLink:
-    """A link of an old message; `clicks` is counted up to a limit only."""
+    """A link of an old message; `clicks` is counted only up to a limit."""
 
     id: int
     callback_id: int | None
@@ -27,36 +27,36 @@ class OldLink:
 
 @dataclass(frozen=True, slots=True)
 class OldMessage:
-    """A message whose time is over."""
+    """A message that is older than the retention period."""
 
     id: int
     received_on: dt.datetime
     links: list[OldLink] = field(default_factory=list)
 
     @property
-    def place(self) -> Place:
-        """Where it stands among the account's messages."""
+    def position(self) -> Position:
+        """Its position in the order of the account's messages."""
         return self.received_on, self.id
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody needs it any more: no callback is still to be attempted, nobody is at work on a link."""
+        """Whether it can be deleted: no callback is pending, and no other transaction has locked a link."""
         return all(link.is_free for link in self.links)
 
     @property
     def clicks(self) -> int:
-        """How many clicks go with it."""
+        """How many clicks its links have."""
         return sum(link.clicks for link in self.links)
 
 
 def oldest(
-    connection: Connection, account_id: int, *, before: dt.datetime, behind: Place, most: int, most_clicks: int
+    connection: Connection, account_id: int, *, before: dt.datetime, after: Position, most: int, most_clicks: int
 ) -> list[OldMessage]:
-    """The account's oldest messages, locked with their links and callbacks as far as they are free.
+    """Find the account's oldest messages, and lock them and those of their links and callbacks that are not in use.
 
-    From here on until the commit nobody adds a click to a free link, or opens its callback again.
+    Until the commit, nobody can add a click to a free link or reopen its callback.
     """
-    asked = {"account": account_id, "before": before, "received_on": behind[0], "id": behind[1], "most": most}
+    asked = {"account": account_id, "before": before, "received_on": after[0], "id": after[1], "most": most}
     messages = {row.id: OldMessage(row.id, row.received_on) for row in connection.execute(_OLDEST, asked)}
     if not messages:
         return []
@@ -69,10 +69,10 @@ def oldest(
     return list(messages.values())
 
 
-def remove(connection: Connection, messages: Sequence[OldMessage]) -> None:
-    """Remove messages with all that hangs on them; what refers to a row goes before the row."""
+def delete_messages(connection: Connection, messages: Sequence[OldMessage]) -> None:
+    """Delete messages with their links, clicks, callbacks, attempts and replays."""
     links = [link for message in messages for link in message.links]
-    for statements, ids in (
+    for statements, ids in (  # rows that refer to others are deleted first
         (_OF_CALLBACKS, [link.callback_id for link in links if link.callback_id is not None]),
         (_OF_LINKS, [link.id for link in links]),
         (_MESSAGES, [message.id for message in messages]),
@@ -81,8 +81,8 @@ def remove(connection: Connection, messages: Sequence[OldMessage]) -> None:
             connection.execute(statement, {"ids": ids})
 
 
-def remove_clicks(connection: Connection, message: OldMessage, most: int) -> None:
-    """Remove so many clicks of a message that has more: of its first link that has any, the oldest."""
+def delete_clicks(connection: Connection, message: OldMessage, most: int) -> None:
+    """Delete the oldest clicks, at most `most`, of the message's first link that has any."""
     link = next(link for link in message.links if link.clicks)
     nth = {"link": link.id, "skipped": min(most, link.clicks) - 1}
     connection.execute(_CLICKS_UNTIL, {"link": link.id, "last": connection.scalars(_NTH_CLICK, nth).one()})
@@ -92,7 +92,7 @@ def _lock_settled(connection: Connection, callback_ids: Sequence[int]) -> set[in
     return set(connection.scalars(_LOCK_SETTLED, {"ids": callback_ids})) if callback_ids else set()
 
 
-# Statements are built once, and on tables: to put them together takes longer than to run them.
+# Statements are built once, and on tables rather than models: building one takes longer than running it.
 _message, _link, _click, _callback, _replay, _attempt = (
     Base.metadata.tables[name] for name in ("message", "link", "click", "callback", "replay", "attempt")
 )

@@ -30,7 +30,7 @@ def begin(app: Flask) -> None:
     """Start what runs beside requests: threads do not survive a fork. One of starting.UNFIT where the database is."""
     services = _services(app)
     services.recorder.start()
-    services.usage.start()
+    services.last_used.start()
     with app.app_context():
         try:
             migrations.refuse_older(db.db.engine)
@@ -60,7 +60,7 @@ def end(app: Flask, grace: float = GRACE - 5) -> None:
     services = _services(app)
     services.pruner.request_stop()
     services.recorder.stop(grace=3)
-    services.usage.stop()
+    services.last_used.stop()
     if services.settings.worker == "on":
         services.deliverer.stop(grace)
 

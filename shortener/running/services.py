@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
-from shortener.accounts.last_used import Usage
+from shortener.accounts.last_used import LastUsed
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
@@ -43,7 +43,7 @@ class Services:
     readers: Readers
     reception: Reception
     pruner: Pruner
-    usage: Usage
+    last_used: LastUsed
     long_calls: LongCalls
 
     @cached_property
@@ -97,12 +97,12 @@ def make(app: Flask, settings: Settings) -> Services:
         policy=policy,
         visitor_rules=visitor.parse_rules(settings.visitors or "", visitor.default_rules()),
         client=client,
-        usage=Usage(app),
+        last_used=LastUsed(app.app_context),
         deliverer=deliverer,
-        recorder=Recorder(app, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
+        recorder=Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=db.readers(app),
         reception=Reception(),
-        pruner=Pruner(app, settings),
+        pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
     )
     app.extensions[EXTENSION] = made

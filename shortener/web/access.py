@@ -39,7 +39,7 @@ def authenticated() -> Account:
     """The account whose credentials the request carries: Basic `SID:TOKEN` or Bearer `TOKEN`; or CredentialsError."""
     sid, token = _credentials(request.headers.get("Authorization", ""))
     account, credential_id = senders.opened(services().readers, sid, token)
-    services().usage.note(credential_id)
+    services().last_used.note(credential_id)
     return account
 
 

@@ -13,8 +13,8 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-from shortener.clicks import record
-from shortener.clicks.record import Resolved
+from shortener.clicks.new_click import NewClick
+from shortener.clicks.resolve import Resolved, resolve
 from shortener.rules.delivery.address import network_of
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.rules.visitors import visitor
@@ -132,14 +132,14 @@ class Redirect:
 
     def _resolve(self, slug: str) -> Resolved | None:
         number = self._services.slugs.decode(slug)
-        return None if number is None else record.resolve(self._services.readers, number)
+        return None if number is None else resolve(self._services.readers, number)
 
     def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
         """Keep the click before the answer leaves, in the database or in the spool; ClickNotKeptError otherwise."""
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._keeps_network else None
-        if not self._services.recorder.record(record.new_click(resolved, verdict, network)):
+        if not self._services.recorder.record(NewClick.of(resolved, verdict, network)):
             raise ClickNotKeptError
 
     def _dead(self, name: str, environ: Environ) -> Answer:

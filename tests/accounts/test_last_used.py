@@ -3,7 +3,7 @@
 from flask import Flask
 from sqlalchemy import select, text
 
-from shortener.accounts.last_used import MOST, Usage
+from shortener.accounts.last_used import LIMIT, LastUsed
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Credential
@@ -21,44 +21,44 @@ def only_id() -> int:
 
 
 def test_what_was_noted_is_written_and_nothing_else(services: Services, sender: Sender, other_sender: Sender) -> None:
-    services.usage.note(only_id())
-    services.usage.write()
+    services.last_used.note(only_id())
+    services.last_used.write()
     assert used() == [True, False]
 
 
 def test_a_credential_that_is_gone_harms_nothing(services: Services, sender: Sender) -> None:
-    services.usage.note(only_id() + 1000)
-    services.usage.write()
+    services.last_used.note(only_id() + 1000)
+    services.last_used.write()
     assert used() == [False]
 
 
 def test_what_is_noted_between_two_writes_is_bounded(services: Services, sender: Sender) -> None:
-    for number in range(MOST + 10):
-        services.usage.note(1_000_000 + number)
-    services.usage.note(only_id())
-    services.usage.write()
+    for number in range(LIMIT + 10):
+        services.last_used.note(1_000_000 + number)
+    services.last_used.note(only_id())
+    services.last_used.write()
     assert used() == [False]
-    services.usage.note(only_id())
-    services.usage.write()
+    services.last_used.note(only_id())
+    services.last_used.write()
     assert used() == [True]
 
 
 def test_the_thread_writes_what_is_left_when_it_is_stopped(app: Flask, sender: Sender) -> None:
-    usage = Usage(app)
-    usage.start()
-    usage.note(only_id())
-    usage.stop()
+    last_used = LastUsed(app.app_context)
+    last_used.start()
+    last_used.note(only_id())
+    last_used.stop()
     assert used() == [True]
 
 
 def test_a_database_that_refuses_ends_nothing(app: Flask, sender: Sender) -> None:
-    usage = Usage(app)
-    usage.note(only_id())
+    last_used = LastUsed(app.app_context)
+    last_used.note(only_id())
     with db.write() as session:
         session.execute(text("ALTER TABLE credential RENAME TO elsewhere"))
     try:
-        usage.start()
-        usage.stop()
+        last_used.start()
+        last_used.stop()
     finally:
         with db.write() as session:
             session.execute(text("ALTER TABLE elsewhere RENAME TO credential"))

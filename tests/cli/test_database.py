@@ -10,7 +10,7 @@ from flask import Flask
 
 from shortener import create_app
 from shortener.config.settings import Settings
-from shortener.files import spool_file
+from shortener.files import spool_folder
 from shortener.storage import db
 from tests.conftest import SECRET_KEY, running
 from tests.support.factories import make_account, make_message, slug_of
@@ -104,7 +104,7 @@ def test_a_restore_beside_a_running_product_is_refused(app: Flask, tmp_path: Pat
     """Also where it has no connection to the database at the moment."""
     app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
     folder = app.extensions["shortener"].settings.spool_folder
-    own = spool_file.take(folder, "house", 4096)
+    own = spool_folder.acquire(folder, "house", 4096)
     words = ["db", "restore", "--overwrite", str(tmp_path / "backup")]
     refused = app.test_cli_runner().invoke(args=words)
     own.close()

@@ -1,4 +1,4 @@
-"""Clicks that wait for the recorder: in which order they are taken, how many at a time, and that each is told."""
+"""The commit queue: order, limit, and the answer to each request."""
 
 import os
 import threading
@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from shortener.clicks.commit_queue import Line, Waiting
-from shortener.clicks.record import NewClick
+from shortener.clicks.commit_queue import CommitQueue, QueuedClick
+from shortener.clicks.new_click import NewClick
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from tests.support.factories import NOW
 
@@ -17,77 +17,77 @@ def click(number: int) -> NewClick:
     return NewClick(number, UUID(int=number), NOW, Verdict(Visitor.PERSON, "browser"), counts=True)
 
 
-def links(taken: list[Waiting]) -> list[int]:
-    return [waiting.click.link_id for waiting in taken]
+def links(taken: list[QueuedClick]) -> list[int]:
+    return [queued.click.link_id for queued in taken]
 
 
-def while_others_work(monkeypatch: pytest.MonkeyPatch, *work: Callable[[], object]) -> list[int]:
-    """Let these be done, one each time the taker lets others go first; how often it did."""
+def at_each_yield(monkeypatch: pytest.MonkeyPatch, *work: Callable[[], object]) -> list[int]:
+    """Run one of these at each `sched_yield`; return a list whose only item counts the calls."""
     rest, times = list(work), [0]
 
-    def others() -> None:
+    def sched_yield() -> None:
         times[0] += 1
         if rest:
             rest.pop(0)()
 
-    monkeypatch.setattr(os, "sched_yield", others)
+    monkeypatch.setattr(os, "sched_yield", sched_yield)
     return times
 
 
-def test_all_that_wait_are_taken_in_the_order_in_which_they_came() -> None:
-    line = Line(3)
+def test_clicks_are_taken_in_order_of_arrival() -> None:
+    queue = CommitQueue(3)
     for number in (2, 1, 3):
-        line.join(click(number))
-    assert len(line) == 3
-    assert links(line.take(0)) == [2, 1, 3]
-    assert line.take(0) == []
+        queue.put(click(number))
+    assert len(queue) == 3
+    assert links(queue.take_all(0)) == [2, 1, 3]
+    assert queue.take_all(0) == []
 
 
-def test_where_there_is_no_room_nobody_joins() -> None:
-    line = Line(1)
-    assert line.join(click(1)) is not None
-    assert line.join(click(2)) is None
-    line.take(0)
-    assert line.join(click(3)) is not None
+def test_a_full_queue_takes_no_click() -> None:
+    queue = CommitQueue(1)
+    assert queue.put(click(1)) is not None
+    assert queue.put(click(2)) is None
+    queue.take_all(0)
+    assert queue.put(click(3)) is not None
 
 
-def test_those_who_are_about_to_join_share_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(9)
-    line.join(click(1))
-    times = while_others_work(monkeypatch, lambda: line.join(click(2)), lambda: line.join(click(3)), lambda: None)
-    assert links(line.take(0)) == [1, 2, 3]
+def test_running_requests_share_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = CommitQueue(9)
+    queue.put(click(1))
+    times = at_each_yield(monkeypatch, lambda: queue.put(click(2)), lambda: queue.put(click(3)), lambda: None)
+    assert links(queue.take_all(0)) == [1, 2, 3]
     assert times == [3]
 
 
-def test_a_lone_click_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    line = Line(9)
-    line.join(click(1))
-    times = while_others_work(monkeypatch)
-    assert links(line.take(0)) == [1]
+def test_a_single_click_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = CommitQueue(9)
+    queue.put(click(1))
+    times = at_each_yield(monkeypatch)
+    assert links(queue.take_all(0)) == [1]
     assert times == [1]
 
 
-def test_the_first_one_ends_the_wait() -> None:
-    line = Line(9)
-    joining = threading.Timer(0.05, line.join, [click(1)])
+def test_waiting_ends_with_the_first_click() -> None:
+    queue = CommitQueue(9)
+    joining = threading.Timer(0.05, queue.put, [click(1)])
     joining.start()
-    assert links(line.take(30)) == [1]
+    assert links(queue.take_all(30)) == [1]
     joining.join()
 
 
-def test_a_closed_line_is_over_once_the_last_one_is_taken() -> None:
-    line = Line(9)
-    line.join(click(1))
-    line.close()
-    assert not line.is_over
-    assert links(line.take(30)) == [1]
-    assert line.is_over
-    assert line.take(30) == []
+def test_a_closed_queue_finishes_when_empty() -> None:
+    queue = CommitQueue(9)
+    queue.put(click(1))
+    queue.close()
+    assert not queue.is_finished
+    assert links(queue.take_all(30)) == [1]
+    assert queue.is_finished
+    assert queue.take_all(30) == []
 
 
 @pytest.mark.parametrize("stored", [True, False])
-def test_a_request_is_told_what_became_of_its_click(stored: bool) -> None:
-    waiting = Waiting(click(1))
-    assert waiting.outcome(0) is None
-    waiting.settle(stored=stored)
-    assert waiting.outcome(0) is stored
+def test_a_request_learns_whether_its_click_is_stored(stored: bool) -> None:
+    queued = QueuedClick(click(1))
+    assert queued.wait(0) is None
+    queued.settle(stored=stored)
+    assert queued.wait(0) is stored

@@ -12,12 +12,13 @@ from flask import Flask
 from sqlalchemy import event, func, select
 
 from shortener.clicks import record
-from shortener.clicks.record import NewClick
+from shortener.clicks.new_click import NewClick
+from shortener.clicks.resolve import resolve
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import Services, services
 from shortener.storage import db
 from shortener.storage.models import Base, Callback, Click, Link
-from tests.support.factories import DAY, NOW, TARGET, Sender, make_message, slug_of
+from tests.support.factories import TARGET, Sender, make_message, slug_of
 from tests.support.waiting import until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
@@ -32,9 +33,9 @@ def number_of(link: Link | None) -> int:
 
 
 def prepared(number: int, verdict: Verdict = PERSON) -> NewClick:
-    resolved = record.resolve(services().readers, number)
+    resolved = resolve(services().readers, number)
     assert resolved is not None
-    return record.new_click(resolved, verdict)
+    return NewClick.of(resolved, verdict)
 
 
 def stored(new_click: NewClick, services: Services) -> bool:
@@ -60,25 +61,6 @@ def count(table: type[Base]) -> int:
 def accessed_on(number: int) -> object:
     with db.read() as session:
         return session.scalars(select(Link.accessed_on).where(Link.number == number)).one()
-
-
-def test_an_unknown_number_resolves_to_nothing(app: Flask) -> None:
-    assert record.resolve(services().readers, 1) is None
-
-
-def test_a_link_lives_until_the_instant_it_expires(sender: Sender) -> None:
-    fresh, old = make_message(sender), make_message(sender, now=NOW - 1000 * DAY)
-    alive = record.resolve(services().readers, number_of(fresh.link))
-    dead = record.resolve(services().readers, number_of(old.link))
-    assert alive is not None and alive.live and alive.location == TARGET
-    assert dead is not None and not dead.live
-
-
-def test_the_location_is_the_ascii_form(sender: Sender) -> None:
-    done = make_message(sender, "https://例え.jp/道?q=あ#b")
-    resolved = record.resolve(services().readers, number_of(done.link))
-    assert resolved is not None
-    assert resolved.location == "https://xn--r8jz45g.jp/%E9%81%93?q=%E3%81%82#b"
 
 
 def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender, services: Services) -> None:

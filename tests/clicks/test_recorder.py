@@ -1,4 +1,4 @@
-"""The recorder: many clicks by one commit, each answer after its own, and no click lost where the database refuses."""
+"""The recorder: clicks share commits, answers wait for them, and no click is lost when the database fails."""
 
 import dataclasses
 import datetime as dt
@@ -18,11 +18,11 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from shortener.clicks import record
-from shortener.clicks.record import NewClick
+from shortener.clicks.new_click import NewClick
 from shortener.clicks.recorder import PATIENCE, Recorder
-from shortener.clicks.spooled import pack
-from shortener.files import spool_file
+from shortener.clicks.resolve import resolve
+from shortener.clicks.spool import pack
+from shortener.files import spool_folder
 from shortener.rules.slug import Slugs
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.rules.wire.moments import rfc3339
@@ -44,15 +44,15 @@ Log = pytest.LogCaptureFixture
 
 @pytest.fixture
 def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
-    """Makes a recorder, which waits long unless said otherwise."""
+    """Make a recorder with a long patience by default."""
     made: list[Recorder] = []
 
     def recorder(
-        *, patience: float = WITHIN, last_patience: float = 0.05, most_waiting: int = 1000, **changes: object
+        *, patience: float = WITHIN, last_patience: float = 0.05, queue_limit: int = 1000, **changes: object
     ) -> Recorder:
         settings = services.settings.model_copy(update=changes)
-        limits: dict[str, Any] = {"patience": patience, "last_patience": last_patience, "most_waiting": most_waiting}
-        made.append(Recorder(app, settings, lambda: services.slugs, lambda: None, **limits))
+        limits: dict[str, Any] = {"patience": patience, "last_patience": last_patience, "queue_limit": queue_limit}
+        made.append(Recorder(app.app_context, settings, lambda: services.slugs, lambda: None, **limits))
         return made[-1]
 
     yield recorder
@@ -67,7 +67,7 @@ def recorder(make: Callable[..., Recorder]) -> Recorder:
 
 @pytest.fixture
 def occupied(services: Services) -> Path:
-    """Where no folder can be made, for there is a file."""
+    """A file where the spool folder should be."""
     path = services.settings.data / "occupied"
     path.touch()
     return path
@@ -75,25 +75,25 @@ def occupied(services: Services) -> Path:
 
 @pytest.fixture
 def new(sender: Sender) -> Callable[[], NewClick]:
-    """Makes a person's click at a link of its own."""
+    """Make a person's click on a new link."""
     return lambda: click_at(make_message(sender, lt_callbackurl=CALLBACK).link)
 
 
 def click_at(link: Link | None) -> NewClick:
     assert link is not None
-    resolved = record.resolve(services().readers, link.number)
+    resolved = resolve(services().readers, link.number)
     assert resolved is not None
-    return record.new_click(resolved, PERSON)
+    return NewClick.of(resolved, PERSON)
 
 
-def another(new_click: NewClick, later: dt.timedelta = MOMENT) -> NewClick:
-    """A further click at the same link, so much later."""
+def later_click(new_click: NewClick, later: dt.timedelta = MOMENT) -> NewClick:
+    """Make another click on the same link, `later` than the first."""
     id_ = dataclasses.replace(new_click, id=new_click.id.__class__(int=new_click.id.int + 1))
     return dataclasses.replace(id_, clicked_on=new_click.clicked_on + later)
 
 
 def count(table: type[Base]) -> int:
-    counted: int = services().readers.row(select(func.count()).select_from(table), {})[0]  # of a read-only node too
+    counted: int = services().readers.row(select(func.count()).select_from(table), {})[0]  # works on a read-only node
     return counted
 
 
@@ -109,7 +109,7 @@ def accessed_on(new_click: NewClick) -> dt.datetime | None:
 
 @contextmanager
 def commits() -> Iterator[list[object]]:
-    """Every commit of the block."""
+    """Collect the commits made in the block."""
     seen: list[object] = []
     event.listen(db.db.engine, "commit", add := seen.append)
     yield seen
@@ -118,7 +118,7 @@ def commits() -> Iterator[list[object]]:
 
 @contextmanager
 def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterator[None]:
-    """Let the requests of these clicks wait at a locked database: one in front of it, the others behind that one."""
+    """Lock the database while these clicks are recorded: the first waits for it, the others in the queue."""
     trying = threading.Event()
 
     def on_statement(_: object, __: object, statement: str, *___: object) -> None:
@@ -132,7 +132,7 @@ def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterat
         assert trying.wait(WITHIN)
         for thread in threads[1:]:
             thread.start()
-        until(lambda: recorder.waiting == len(new_clicks) - 1)
+        until(lambda: len(recorder.queue) == len(new_clicks) - 1)
         yield
     for thread in threads:
         thread.join(WITHIN)
@@ -147,14 +147,14 @@ def test_a_click_is_stored_before_the_answer_leaves(recorder: Recorder, new: Cal
     assert count(Callback) == 1
 
 
-def test_a_lone_click_is_committed_at_once_and_by_itself(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+def test_a_single_click_is_committed_at_once(recorder: Recorder, new: Callable[[], NewClick]) -> None:
     new_clicks = [new() for _ in range(20)]
-    recorder.record(new())  # the thread has begun
+    recorder.record(new())  # starts the thread
     with commits() as seen:
         began = time.monotonic()
         for new_click in new_clicks:
             recorder.record(new_click)
-        assert time.monotonic() - began < 5  # were it for the time to the next look at the spool, it would be 20
+        assert time.monotonic() - began < 5  # waiting for the next look at the spool would take 20
     assert len(seen) == len(new_clicks)
 
 
@@ -168,7 +168,7 @@ def test_clicks_that_arrive_together_share_one_commit(
     assert (count(Click), count(Callback)) == (20, 20)
 
 
-def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
+def test_one_bad_click_does_not_affect_the_others(
     recorder: Recorder,
     new: Callable[[], NewClick],
     database_url: str,
@@ -189,18 +189,18 @@ def test_one_click_that_cannot_be_stored_does_not_cost_the_others_theirs(
     assert f"click {unstorable.id} of link 987654321 cannot be stored" in caplog.text
 
 
-def test_where_the_queue_is_full_the_click_is_spooled_at_once(
+def test_a_full_queue_spools_clicks_at_once(
     make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
 ) -> None:
-    recorder, new_clicks, late = make(most_waiting=3), [new() for _ in range(4)], new()
+    recorder, new_clicks, late = make(queue_limit=3), [new() for _ in range(4)], new()
     with together(recorder, new_clicks, database_url):
-        recorder.record(late)  # waits for nobody, else it would be here for as long as the database is locked
+        recorder.record(late)  # must not wait while the database is locked
         assert recorder.counts() == (1, 0)
     until(lambda: stored(late) is not None)
     assert count(Callback) == 5
 
 
-def test_a_request_waits_two_seconds_and_no_longer(
+def test_a_request_waits_two_seconds_at_most(
     make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
 ) -> None:
     recorder, first, second = make(patience=PATIENCE), new(), new()
@@ -212,14 +212,14 @@ def test_a_request_waits_two_seconds_and_no_longer(
         assert stored(first) is None
         began = time.monotonic()
         recorder.record(second)
-        assert time.monotonic() - began < PATIENCE  # nobody waits twice for the same lock
+        assert time.monotonic() - began < PATIENCE  # no second wait for the same lock
         assert recorder.counts() == (2, 0)
     until(lambda: recorder.counts() == (0, 0))
     assert (count(Click), count(Callback)) == (2, 2)
 
 
 @pytest.mark.parametrize("way", refusing.WAYS)
-def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
+def test_refused_clicks_are_spooled_and_imported_later(
     make: Callable[..., Recorder],
     new: Callable[[], NewClick],
     database_url: str,
@@ -245,7 +245,7 @@ def test_what_the_database_does_not_take_is_kept_and_taken_in_later(
     assert len(seen) == 1
 
 
-def test_a_full_spool_promises_nothing_and_counts_lost_clicks(
+def test_a_full_spool_counts_lost_clicks(
     make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str, caplog: Log
 ) -> None:
     recorder, new_clicks = make(spool_bytes=4096), [new() for _ in range(40)]
@@ -263,21 +263,21 @@ def test_a_full_spool_promises_nothing_and_counts_lost_clicks(
     assert count(Click) == kept
 
 
-def test_without_any_spool_a_click_waits_for_the_database(
-    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+def test_without_a_spool_a_click_waits_for_the_database(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
     recorder, new_click = make(spool=occupied, patience=0.1, last_patience=WITHIN), new()
     with ThreadPoolExecutor(1) as pool:
         with refusing.read_only(database_url):
             recorded = pool.submit(recorder.record, new_click)
-            until(lambda: recorder.is_away)
+            until(lambda: "the database takes no clicks" in caplog.text)
             assert not recorded.done()
         assert recorded.result(WITHIN)
     assert stored(new_click) is not None
     assert recorder.counts() == (0, 0)
 
 
-def test_without_any_spool_no_refused_click_is_promised(
+def test_without_a_spool_a_refused_click_is_lost(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
     recorder, new_clicks = make(spool=occupied, patience=0.1), [new() for _ in range(3)]
@@ -291,7 +291,7 @@ def test_without_any_spool_no_refused_click_is_promised(
     assert f"no spool in {occupied}" in caplog.text
 
 
-def test_lost_clicks_are_counted_beyond_their_process(
+def test_the_count_of_lost_clicks_outlives_the_process(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
     recorder, new_click = make(spool=occupied, patience=0.1), new()
@@ -303,7 +303,7 @@ def test_lost_clicks_are_counted_beyond_their_process(
     assert make(spool=occupied).counts() == (0, 1)
 
 
-def test_a_spool_deleted_meanwhile_costs_no_click(
+def test_a_deleted_spool_loses_no_click(
     make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services, database_url: str
 ) -> None:
     recorder, new_clicks = make(patience=0.1), [new(), new()]
@@ -330,8 +330,8 @@ def test_waiting_without_a_spool_leaves_threads_free(
         assert sorted(one.result(WITHIN) for one in recorded) == [False] * 3 + [True]
 
 
-def test_a_process_begun_without_a_database_spools_its_first_click(
-    app: Flask, services: Services, new: Callable[[], NewClick], database_url: str
+def test_the_first_click_is_spooled_without_a_database(
+    app: Flask, services: Services, new: Callable[[], NewClick], database_url: str, caplog: Log
 ) -> None:
     known: list[Slugs] = []
 
@@ -340,31 +340,31 @@ def test_a_process_begun_without_a_database_spools_its_first_click(
             raise OperationalError("SELECT", {}, Exception("the database is away"))
         return known[0]
 
-    recorder, new_click = Recorder(app, services.settings, slugs, lambda: None, patience=0.1), new()
+    recorder, new_click = Recorder(app.app_context, services.settings, slugs, lambda: None, patience=0.1), new()
     recorder.start()
-    until(lambda: recorder.is_away)
+    until(lambda: "the database takes no clicks" in caplog.text)
     with refusing.read_only(database_url):
-        known.append(services.slugs)  # as whoever looked the link up has them
+        known.append(services.slugs)  # as after looking the link up
         assert recorder.record(new_click)
         assert recorder.counts() == (1, 0)
     until(lambda: stored(new_click) is not None)
     recorder.stop(WITHIN)
 
 
-def left_by_the_dead(services: Services, *records: bytes) -> None:
+def leave_spool(services: Services, *records: bytes) -> None:
     name = services.slugs.encode(0)
-    dead = spool_file.take(services.settings.spool_folder, name, services.settings.spool_bytes)
+    dead = spool_folder.acquire(services.settings.spool_folder, name, services.settings.spool_bytes)
     for one in records:
         dead.append(one)
     dead.close()
 
 
-def test_what_a_dead_process_left_is_taken_in_by_another_with_its_own_time(
+def test_clicks_of_a_dead_process_are_imported_with_their_time(
     make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services
 ) -> None:
     living, new_click = make(), new()
-    living.record(new())  # has a file of its own, and takes no other
-    left_by_the_dead(services, pack(new_click))
+    living.record(new())  # owns a file, so it acquires no other
+    leave_spool(services, pack(new_click))
     until(lambda: stored(new_click) is not None)
     until(lambda: living.counts() == (0, 0))
     assert accessed_on(new_click) == new_click.clicked_on
@@ -375,29 +375,29 @@ def test_what_a_dead_process_left_is_taken_in_by_another_with_its_own_time(
     assert callback.due_on == new_click.clicked_on
 
 
-def test_what_is_taken_in_twice_is_stored_once(
+def test_a_click_imported_twice_is_stored_once(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     new_click = new()
     recorder.record(new_click)
-    left_by_the_dead(services, pack(new_click), pack(new_click))
+    leave_spool(services, pack(new_click), pack(new_click))
     until(lambda: recorder.counts() == (0, 0))
     assert (count(Click), count(Callback)) == (1, 1)
 
 
-def test_of_the_clicks_in_a_spool_the_earliest_is_the_first(
+def test_the_earliest_click_of_a_spool_is_the_first(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     first = new()
-    left_by_the_dead(services, *(pack(another(first, number * MOMENT)) for number in range(300, 0, -1)), pack(first))
+    leave_spool(services, *(pack(later_click(first, number * MOMENT)) for number in range(300, 0, -1)), pack(first))
     recorder.start()
     until(lambda: recorder.counts() == (0, 0))
     assert accessed_on(first) == first.clicked_on
     assert count(Callback) == 1
 
 
-def told(new_click: NewClick) -> tuple[str, str, dt.datetime]:
-    """What the callback says: its id, when the first click was, and when it is due."""
+def event_of(new_click: NewClick) -> tuple[str, str, dt.datetime]:
+    """Return the callback's event id, its `accessed_on`, and when it is due."""
     with db.read() as session:
         callback = session.scalars(select(Callback).where(Callback.link_id == new_click.link_id)).one()
     return callback.event_id, json.loads(callback.body)["data"]["accessed_on"], callback.due_on
@@ -407,13 +407,13 @@ def test_a_late_first_click_corrects_an_unclaimed_callback(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     spooled = new()
-    later = another(spooled)
+    later = later_click(spooled)
     recorder.record(later)
-    event_id, *_ = told(later)
-    left_by_the_dead(services, pack(spooled), pack(another(later)))
+    event_id, *_ = event_of(later)
+    leave_spool(services, pack(spooled), pack(later_click(later)))
     until(lambda: recorder.counts() == (0, 0))
     assert accessed_on(later) == spooled.clicked_on
-    assert told(later) == (event_id, rfc3339(spooled.clicked_on), spooled.clicked_on)
+    assert event_of(later) == (event_id, rfc3339(spooled.clicked_on), spooled.clicked_on)
     assert (count(Click), count(Callback)) == (3, 1)
 
 
@@ -421,33 +421,31 @@ def test_a_late_first_click_changes_no_claimed_callback(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     spooled = new()
-    later = another(spooled, -dt.timedelta(seconds=1))  # due at once
-    spooled = another(spooled, -MOMENT)
+    later = later_click(spooled, -dt.timedelta(seconds=1))  # due at once
+    spooled = later_click(spooled, -MOMENT)
     recorder.record(later)
     assert services.deliverer.deliver_due() == 1
-    before = told(later)
-    left_by_the_dead(services, pack(spooled))
+    before = event_of(later)
+    leave_spool(services, pack(spooled))
     until(lambda: stored(spooled) is not None)
     assert accessed_on(later) == later.clicked_on
-    assert told(later) == before
+    assert event_of(later) == before
 
 
-def test_a_late_first_click_without_callback_is_the_first(
-    recorder: Recorder, sender: Sender, services: Services
-) -> None:
+def test_a_late_first_click_without_callback_counts(recorder: Recorder, sender: Sender, services: Services) -> None:
     spooled = click_at(make_message(sender).link)
-    recorder.record(another(spooled))
-    left_by_the_dead(services, pack(spooled))
+    recorder.record(later_click(spooled))
+    leave_spool(services, pack(spooled))
     until(lambda: stored(spooled) is not None)
     assert accessed_on(spooled) == spooled.clicked_on
     assert count(Callback) == 0
 
 
-def test_a_record_that_is_no_click_is_put_aside(
+def test_a_record_that_is_not_a_click_is_set_aside(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     new_click = new()
-    left_by_the_dead(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(new_click))
+    leave_spool(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(new_click))
     recorder.start()
     until(lambda: recorder.counts() == (0, 0))
     assert stored(new_click) is not None
@@ -455,31 +453,31 @@ def test_a_record_that_is_no_click_is_put_aside(
     assert aside.read_bytes().splitlines() == [b'{"of": "a later version"}', b"[1]", b"nonsense"]
 
 
-def test_another_installations_spool_in_the_same_folder_is_left_alone(
+def test_spools_of_other_installations_are_ignored(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
-    theirs = spool_file.take(services.settings.spool_folder, "0therHouse", 4096)
+    theirs = spool_folder.acquire(services.settings.spool_folder, "0therInst", 4096)
     theirs.append(pack(new()))
     theirs.close()
     recorder.start()
     recorder.record(new())
     recorder.stop(WITHIN)
     assert count(Click) == 1
-    assert spool_file.counts(services.settings.spool_folder, "0therHouse") == (1, 0)
+    assert spool_folder.counts(services.settings.spool_folder, "0therInst") == (1, 0)
 
 
-def test_stop_stores_what_waits(recorder: Recorder, new: Callable[[], NewClick], database_url: str) -> None:
+def test_stopping_stores_queued_clicks(recorder: Recorder, new: Callable[[], NewClick], database_url: str) -> None:
     new_clicks = [new() for _ in range(5)]
     with together(recorder, new_clicks, database_url):
         stopping = threading.Thread(target=recorder.stop, args=(WITHIN,))
         stopping.start()
     stopping.join(WITHIN)
     assert (count(Click), count(Callback)) == (5, 5)
-    recorder.record(new())  # and it can begin again
+    recorder.record(new())  # starts it again
     assert count(Click) == 6
 
 
-def test_after_a_fork_each_process_has_its_own_thread_and_its_own_spool(
+def test_a_forked_process_has_its_own_spool(
     recorder: Recorder, new: Callable[[], NewClick], services: Services
 ) -> None:
     new_clicks = [new(), new()]
@@ -494,13 +492,11 @@ def test_after_a_fork_each_process_has_its_own_thread_and_its_own_spool(
     assert all(stored(new_click) for new_click in new_clicks)
 
 
-def test_whoever_delivers_is_told_of_callbacks_and_of_nothing_else(
-    app: Flask, services: Services, new: Callable[[], NewClick]
-) -> None:
-    told: list[bool] = []
-    recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: told.append(True))
+def test_only_new_callbacks_wake_the_delivery(app: Flask, services: Services, new: Callable[[], NewClick]) -> None:
+    calls: list[bool] = []
+    recorder = Recorder(app.app_context, services.settings, lambda: services.slugs, lambda: calls.append(True))
     new_click = new()
     recorder.record(new_click)
-    recorder.record(another(new_click))
+    recorder.record(later_click(new_click))
     recorder.stop(WITHIN)
-    assert told == [True]
+    assert calls == [True]

@@ -13,7 +13,7 @@ from bench.instance import free_port
 from shortener.config import settings_file
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
-from shortener.files import spool_file
+from shortener.files import spool_folder
 from tests.config.test_settings_file import ROOT, database_of, elsewhere, flask, product  # noqa: F401 - fixtures
 from tests.conftest import SECRET_KEY, running
 from tests.support.factories import make_account, make_message, slug_of
@@ -48,7 +48,7 @@ def put(folder: Path, *what: str) -> None:
         elif thing == "key":
             (data / "secret_key").write_text(SECRET_KEY)
         else:
-            own = spool_file.take(data / "spool", "house", SIZE)
+            own = spool_folder.acquire(data / "spool", "house", SIZE)
             if thing == "clicks":
                 own.append(b"a click")
             own.close()
@@ -108,12 +108,12 @@ def test_the_folder_stays_the_same_while_a_process_runs(home: Path, here: Path) 
 
 
 def test_a_spool_set_apart_is_found_like_data(home: Path, here: Path) -> None:
-    own = spool_file.take(here / "kept", "house", SIZE)
+    own = spool_folder.acquire(here / "kept", "house", SIZE)
     own.append(b"a click")
     own.close()
     given = {"SHORTENER_SPOOL": "kept"}
     assert Settings.from_env(given).spool_folder == here / "kept"
-    spool_file.take(home / "kept", "house", SIZE).close()
+    spool_folder.acquire(home / "kept", "house", SIZE).close()
     with pytest.raises(SettingsError, match=r"SHORTENER_SPOOL: .* has a spool of clicks and"):
         Settings.from_env(given)
 

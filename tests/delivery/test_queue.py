@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from shortener.clicks import record
+from shortener.clicks.new_click import NewClick
+from shortener.clicks.resolve import resolve
 from shortener.delivery import queue
 from shortener.delivery.due import claimable
 from shortener.delivery.queue import Claimed
@@ -47,10 +49,10 @@ def due(sender: Sender, services: Services) -> dt.datetime:
 def make_due(sender: Sender, services: Services) -> dt.datetime:
     link = make_message(sender, lt_callbackurl=CALLBACK).link
     assert link is not None
-    resolved = record.resolve(services.readers, link.number)
+    resolved = resolve(services.readers, link.number)
     assert resolved is not None
     with db.writing() as connection:
-        record.record_all(connection, [record.new_click(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
+        record.record_all(connection, [NewClick.of(resolved, Verdict(Visitor.PERSON, "x"))], services.slugs)
     return resolved.now
 
 

@@ -32,25 +32,25 @@ def left() -> int:
 def test_a_turn_removes_what_is_older_than_the_setting_says(services: Services, sender: Sender) -> None:
     make_old(sender, 2)
     make_message(sender, now=dt.datetime.now(dt.UTC) - 400 * DAY + MINUTE)
-    assert services.pruner.turn() == 2
+    assert services.pruner.run_if_due() == 2
     assert left() == 1
 
 
 def test_only_one_of_many_processes_takes_the_turn(services: Services, sender: Sender) -> None:
-    others = Pruner(services.app, services.settings)
+    others = Pruner(services.app.app_context, services.settings)
     make_old(sender)
-    assert services.pruner.turn() == 1
+    assert services.pruner.run_if_due() == 1
     make_old(sender)
-    assert others.turn() == services.pruner.turn() == 0
+    assert others.run_if_due() == services.pruner.run_if_due() == 0
 
 
 def test_a_turn_ends_when_the_next_one_is_due(
     services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "EVERY", 0.0)
+    monkeypatch.setattr(loop, "INTERVAL", 0.0)
     monkeypatch.setattr(steps, "MESSAGES", 1)
     make_old(sender, 3)
-    assert [services.pruner.turn() for _ in range(4)] == [1, 1, 1, 0]
+    assert [services.pruner.run_if_due() for _ in range(4)] == [1, 1, 1, 0]
 
 
 def test_a_turn_ends_at_once_when_the_process_is_to_end(
@@ -59,7 +59,7 @@ def test_a_turn_ends_at_once_when_the_process_is_to_end(
     monkeypatch.setattr(steps, "MESSAGES", 1)
     make_old(sender, 3)
     services.pruner.request_stop()
-    assert services.pruner.turn() == 1
+    assert services.pruner.run_if_due() == 1
 
 
 def test_the_loop_prunes_outlives_a_database_that_is_away_and_stops(
@@ -68,9 +68,9 @@ def test_the_loop_prunes_outlives_a_database_that_is_away_and_stops(
     def away(*_: object) -> bool:
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(loop, "LOOK", 0.01)
+    monkeypatch.setattr(loop, "POLL", 0.01)
     with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
-        broken.setattr(steps, "take_turn", away)
+        broken.setattr(steps, "claim_run", away)
         services.pruner.start()
         until(lambda: "could not connect" in caplog.text)
         make_old(sender)  # while it is away: a turn that finds nothing would be the last one for minutes

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from shortener.callbacks import replay
 from shortener.clicks import record
-from shortener.clicks.record import NewClick
+from shortener.clicks.new_click import NewClick
 from shortener.clicks.recorder import Recorder
 from shortener.delivery import queue
 from shortener.delivery.queue import Claimed
@@ -46,7 +46,7 @@ DELIVERED, FAILED = (
 
 def prune(before: dt.datetime = NOW) -> int:
     """Without pauses: nobody waits here."""
-    return sum(steps.prune(before, rest=lambda _: None))
+    return sum(steps.prune(before, sleep=lambda _: None))
 
 
 def count(*tables: type[Base]) -> list[int]:
@@ -234,7 +234,7 @@ def test_a_click_that_comes_for_a_pruned_link_is_put_aside_and_holds_up_no_other
     gone, alive = make_message(sender, now=NOW - DAY), make_message(sender, now=NOW)
     late, other = new_clicks(gone)[0], new_clicks(alive)[0]
     prune(NOW - DAY)
-    recorder = Recorder(app, services.settings, lambda: services.slugs, lambda: None)
+    recorder = Recorder(app.app_context, services.settings, lambda: services.slugs, lambda: None)
     recorder.start()
     until(lambda: next(services.settings.spool_folder.glob("*"), None) is not None)
     try:
@@ -369,7 +369,7 @@ def test_a_sqlite_file_that_has_much_room_free_shrinks_step_by_step(
     full = size(database_url)
     assert full > empty + 200 * 8000
     monkeypatch.setattr(steps, "PAGES", 50)
-    taken = list(steps.prune(NOW, rest=lambda _: None))
+    taken = list(steps.prune(NOW, sleep=lambda _: None))
     assert len(taken) > (full - empty) / 4096 / 50 * 0.8
     assert size(database_url) < empty + (full - empty) / 10
 
@@ -385,23 +385,23 @@ def test_a_sqlite_file_keeps_the_room_that_is_soon_filled_again(
     assert size(database_url) == full
 
 
-# Taking turns
+# Claiming runs
 
 
-def test_a_turn_is_taken_by_one_and_comes_again_in_its_time(app: Flask) -> None:
+def test_a_run_can_be_claimed_again_after_the_interval(app: Flask) -> None:
     hour = dt.timedelta(hours=1)
-    assert steps.take_turn(hour)
-    assert not steps.take_turn(hour)
-    assert steps.take_turn(dt.timedelta(0))
+    assert steps.claim_run(hour)
+    assert not steps.claim_run(hour)
+    assert steps.claim_run(dt.timedelta(0))
 
 
-def test_of_many_that_ask_at_once_one_gets_the_turn(app: Flask) -> None:
+def test_only_one_of_many_processes_claims_a_run(app: Flask) -> None:
     start = threading.Barrier(4)
 
     def ask() -> bool:
         with app.app_context():
             start.wait(WITHIN)
-            return steps.take_turn(dt.timedelta(hours=1))
+            return steps.claim_run(dt.timedelta(hours=1))
 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(future.result(WITHIN) for future in [pool.submit(ask) for _ in range(4)]) == [False] * 3 + [True]

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from shortener.clicks import record
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
+from shortener.web import redirect
 from tests.conftest import running
 from tests.support import refusing
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
@@ -245,7 +245,7 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
     def away(*_: object) -> None:
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(record, "resolve", away)
+    monkeypatch.setattr(redirect, "resolve", away)
     answer = click(client, slug, **{"Accept-Language": "ja"})
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

@@ -59,7 +59,7 @@ def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender:
     assert "never" in owner.open(PAGE).text
     assert app.test_client().get("/v1/messages", headers=sender.bearer).status_code == 200
     assert "never" in owner.open(PAGE).text  # no request writes it
-    services.usage.write()
+    services.last_used.write()
     assert "never" not in owner.open(PAGE).text
 
 
@@ -70,21 +70,21 @@ def test_that_a_token_was_used_is_written_once_a_minute(app: Flask, sender: Send
 
     def use() -> dt.datetime | None:
         app.test_client().get("/v1/messages", headers=sender.bearer)
-        services.usage.write()
+        services.last_used.write()
         return used_on()
 
     first = use()
     assert first is not None and use() == first
     with db.write() as session:
         session.execute(update(Credential).values(used_on=first - dt.timedelta(minutes=2)))
-    services.usage.write()  # nothing was used in between
+    services.last_used.write()  # nothing was used in between
     assert used_on() == first - dt.timedelta(minutes=2)
     assert (use() or first) > first
 
 
 def test_a_wrong_token_is_no_use(app: Flask, sender: Sender, services: Services) -> None:
     app.test_client().get("/v1/messages", headers={"Authorization": "Bearer nonsense"})
-    services.usage.write()
+    services.last_used.write()
     with db.read() as session:
         assert session.scalars(select(Credential.used_on)).one() is None
 

@@ -1,0 +1,56 @@
+"""Look a link up by its number: where it leads, and whether it is live."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select, text
+
+from shortener.rules.wire.moments import from_micros
+from shortener.storage.lookups import Readers
+from shortener.storage.models import Base
+
+# Built once: building a statement takes longer than running it.
+_LINK = Base.metadata.tables["link"]
+_BY_NUMBER = select(
+    *_LINK.c["id", "target", "location", "expires_on", "off_on", "accessed_on", "count_as_click"]
+).where(_LINK.c.number == bindparam("number"))
+# The last column is the database's clock in microseconds, or 0 where the system's clock counts.
+_LOOK_UP: dict[str, Select[*tuple[Any, ...]]] = {
+    "sqlite": _BY_NUMBER.add_columns(text("0")),
+    "postgresql": _BY_NUMBER.add_columns(text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A link as it is at the moment `now`."""
+
+    link_id: int
+    location: str  # the target in ASCII, for the header of the redirect
+    live: bool
+    off: bool
+    accessed: bool
+    count_as_click: str
+    now: dt.datetime
+
+
+def resolve(readers: Readers, number: int) -> Resolved | None:
+    """Look up a link by its number; None if there is none.
+
+    Takes one query, which on PostgreSQL also reads the database's clock.
+    """
+    row = readers.row(_LOOK_UP[readers.dialect], {"number": number})
+    if row is None:
+        return None
+    link_id, target, location, expires_on, off_on, accessed_on, count_as_click, micros = row
+    now = from_micros(micros) if micros else dt.datetime.now(dt.UTC)
+    return Resolved(
+        link_id=link_id,
+        location=location or target,
+        live=off_on is None and now < from_micros(expires_on),
+        off=off_on is not None,
+        accessed=accessed_on is not None,
+        count_as_click=count_as_click,
+        now=now,
+    )
