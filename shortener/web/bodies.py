@@ -16,18 +16,22 @@ from shortener.web.problems import RequestError
 from shortener.web.proxies import PEER, Environ, Wsgi
 
 WITHIN: Final = 20.0  # seconds for the first bytes
+QUICK: Final = 1.0  # seconds; a read that takes longer waits for a slow client, not for this process's other threads
 RATE: Final = 16_384  # bytes a second that are asked for afterwards
 LOOK: Final = 1.0  # seconds between two looks at the clock
 STRANGERS: Final = "/dashboard/"  # here a body is read before anybody has shown who they are
 
 
 class Bodies:
-    """WSGI middleware that lets at most half of a process's threads wait for bodies, and an eighth for strangers'."""
+    """WSGI middleware: at most half of a process's threads read bodies, and an eighth of them strangers' bodies.
+
+    A sender's next request waits a moment for a place, unless slow clients hold half of them.
+    """
 
     def __init__(self, app: Wsgi, threads: int) -> None:
         self._app = app
-        self._places = threading.BoundedSemaphore(max(1, threads // 2))
-        self._strangers = threading.BoundedSemaphore(max(1, threads // 8))
+        self._places = _Places(max(1, threads // 2), patience=QUICK)
+        self._strangers = _Places(max(1, threads // 8), patience=0)
         self._clock = _Clock()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -41,7 +45,7 @@ class Bodies:
 class _Body:
     """A request's body. Each read holds a place, and has to be over in time."""
 
-    def __init__(self, environ: Environ, places: threading.BoundedSemaphore, clock: "_Clock") -> None:
+    def __init__(self, environ: Environ, places: "_Places", clock: "_Clock") -> None:
         self._body = environ["wsgi.input"]
         self._places, self._clock = places, clock
         self._end = _end_of(environ)
@@ -56,7 +60,7 @@ class _Body:
 
     @contextlib.contextmanager
     def _waiting(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
+        if not self._places.take(self):
             raise RequestError(503, "unavailable", "Too many bodies are on their way; try again in a few seconds.")
         if self._until is None:
             self._until = time.monotonic() + WITHIN
@@ -65,7 +69,37 @@ class _Body:
             yield
         finally:
             self._clock.clear(self)
-            self._places.release()
+            self._places.give_back(self)
+
+
+class _Places:
+    """So many bodies are read at the same time. Who finds no place waits for one, `patience` seconds at most."""
+
+    def __init__(self, count: int, *, patience: float) -> None:
+        self._count, self._patience = count, patience
+        self._since: dict[object, float] = {}
+        self._change = threading.Condition()
+
+    def take(self, body: object) -> bool:
+        """Take a place; False where there is none, at once where slow clients hold half of them."""
+        with self._change:
+            if not self._change.wait_for(self._has_room, 0 if self._are_slow() else self._patience):
+                return False
+            self._since[body] = time.monotonic()
+            return True
+
+    def give_back(self, body: object) -> None:
+        """Leave the place to another body."""
+        with self._change:
+            del self._since[body]
+            self._change.notify()
+
+    def _has_room(self) -> bool:
+        return len(self._since) < self._count
+
+    def _are_slow(self) -> bool:
+        now = time.monotonic()
+        return 2 * sum(now - since > QUICK for since in self._since.values()) >= self._count
 
 
 class _Clock:

@@ -1,5 +1,6 @@
 """How many threads may wait for bodies: others than those always serve who clicks."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,23 @@ def test_a_body_too_many_is_refused_for_a_moment(app: Flask, sender: Sender, pat
     body = Stalled()
     body.let_go.set()
     assert run_wsgi_app(app, environ(path, sender, body))[1] != "503 SERVICE UNAVAILABLE"
+
+
+def test_a_body_waits_for_quick_ones(app: Flask, sender: Sender) -> None:
+    body = Stalled()
+    body.let_go.set()
+    with stalled(app, sender, "/v1/messages"), contextlib.ExitStack() as stack:
+        stack.enter_context(stalled(app, sender, "/v1/messages"))
+        threading.Timer(0.1, stack.close).start()
+        assert run_wsgi_app(app, environ("/v1/messages", sender, body))[1] == "400 BAD REQUEST"
+
+
+def test_a_body_does_not_wait_for_slow_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = bodies._Places(2, patience=600)
+    assert places.take("slow")
+    assert places.take("quick")
+    monkeypatch.setattr(bodies, "QUICK", 0.0)
+    assert not places.take("another")
 
 
 def test_strangers_leave_places_to_senders(app: Flask, sender: Sender) -> None:
