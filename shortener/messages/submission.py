@@ -48,7 +48,7 @@ class Submission(FieldsToCall):
     message: Annotated[Text, Field(description="The text, whole.")]
     track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
     lt_callbackurl: Annotated[CallbackUrl | None, Field(description="Where the first click is told.")] = None
-    callbackurl: Annotated[CallbackUrl | None, Field(description="Kept for Xoxzo's clients; not called.")] = None
+    callbackurl: Annotated[CallbackUrl | None, Field(description="Stored and reported; never called.")] = None
     client_tag: Annotated[
         ShortText | None, Field(description="Your own name for the message, unique in the account.")
     ] = None

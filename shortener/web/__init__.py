@@ -1,30 +1,38 @@
-"""The edge: HTTP in, HTTP out."""
+"""HTTP: the routes of the API, the redirect, the visitor pages and the dashboard."""
+
+from typing import Final
 
 from flask import Flask
 
 from shortener.running.services import services
-from shortener.web import bodies, converters, dashboard, health, problems, proxies, redirect, visitor_pages
+from shortener.web import bodies, converters, dashboard, health, path_groups, problems, proxies, redirect, visitor_pages
 from shortener.web.api import batches, callbacks, exports, messages
 from shortener.web.description import openapi, reference
+from shortener.web.path_groups import PathGroup
+
+PROGRAMS: Final = PathGroup(prefixes=("/v1/", "/healthz", "/openapi.json"), refuse=problems.refuse)
+PEOPLE: Final = PathGroup(prefixes=("/",), refuse=problems.refuse_with_page)  # all other paths
 
 
 def register(app: Flask) -> None:
-    """Put every route in its place, in the order in which a reader may look for them."""
+    """Add every route, except those of the vendors."""
     with app.app_context():
         trusted, threads = services().settings.trusted_proxies, services().settings.threads
-    # A slash too many leads to the page itself: a redirect would go to whatever host the request names.
+    # An extra slash is ignored, not redirected: a redirect would go to whatever host the request names.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     app.wsgi_app = bodies.Bodies(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
-    redirect.register(app)  # before the proxies, so that it stands behind them
+    redirect.register(app)  # before the proxies: the middleware added last runs first
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
+    path_groups.add(app, PROGRAMS)
+    path_groups.add(app, PEOPLE)
     app.url_map.converters["name"] = converters.NameConverter
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(openapi.blueprint)
+    openapi.register(app)
     app.register_blueprint(visitor_pages.blueprint)
     app.register_blueprint(reference.blueprint)
     dashboard.register(app)

@@ -1,6 +1,6 @@
 """Is this process able to serve?"""
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from shortener.installation import clock
 from shortener.running.services import services
@@ -8,7 +8,7 @@ from shortener.storage import db
 from shortener.web.access import public
 from shortener.web.description import documents
 from shortener.web.description.operation import Answer, Operation, described
-from shortener.web.problems import problem
+from shortener.web.problems import RequestError
 
 blueprint = Blueprint("health", __name__)
 
@@ -16,7 +16,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 @described(Operation("healthz", "Operation", {200: Answer("It serves.", documents.Health)}, codes={503: ("no_spool",)}))
 @public
-def healthz() -> dict[str, str | int] | Response:
+def healthz() -> dict[str, str | int]:
     """Look at the database and at the spool; 503 where no click could be stored or spooled, within ten seconds.
 
     The counts are this node's: clicks that wait in its spool, and clicks that nothing kept.
@@ -33,4 +33,4 @@ def healthz() -> dict[str, str | int] | Response:
     if fault is None:
         return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost, "clock": state}
     counts = f"{spooled} clicks wait in SHORTENER_SPOOL, {lost} were lost"
-    return problem(503, "no_spool", f"No click can be spooled: {fault}; {counts}. The log says more.")
+    raise RequestError(503, "no_spool", f"No click can be spooled: {fault}; {counts}. The log says more.")

@@ -22,7 +22,7 @@ from shortener.running.services import EXTENSION, Services
 from shortener.web import visitor_pages
 from shortener.web.access import public
 from shortener.web.description import operation
-from shortener.web.problems import ClickNotKeptError
+from shortener.web.problems import ClickNotRecordedError
 from shortener.web.proxies import Environ, Wsgi
 
 # Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. What follows is not the visitor's fault: messengers
@@ -135,12 +135,12 @@ class Redirect:
         return None if number is None else resolve(self._services.readers, number)
 
     def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
-        """Keep the click before the answer leaves, in the database or in the spool; ClickNotKeptError otherwise."""
+        """Keep the click before the answer leaves, in the database or in the spool; ClickNotRecordedError otherwise."""
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._keeps_network else None
         if not self._services.recorder.record(NewClick.of(resolved, verdict, network)):
-            raise ClickNotKeptError
+            raise ClickNotRecordedError
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """What the visitor of a dead link gets, made once for each language."""

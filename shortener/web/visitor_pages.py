@@ -23,7 +23,6 @@ CONTENT_SECURITY_POLICY = (
 )
 DASHBOARD = "/dashboard"
 RETRY_AFTER = 5  # seconds
-PROGRAMS = ("/v1/", "/sms/", "/healthz", "/openapi.json")
 
 
 @blueprint.get("/robots.txt")
@@ -38,11 +37,6 @@ def robots() -> Response:
 def home() -> Response:
     """Redirect to the fallback URL if it is set, else to the dashboard."""
     return _private(Response(status=302, headers={"Location": services().settings.fallback_url or DASHBOARD}))
-
-
-def for_people() -> bool:
-    """Return whether the current request is from a browser, by its path: errors of the API are JSON, not pages."""
-    return not request.path.startswith(PROGRAMS)
 
 
 def gone(name: str) -> Response:

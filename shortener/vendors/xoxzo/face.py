@@ -6,7 +6,6 @@ behind our own interface. A message is rewritten here and not sent: its `status`
 """
 
 import datetime as dt
-import json
 import re
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -24,7 +23,8 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account, Link, Message
 from shortener.validation.models import Faults
-from shortener.vendors.xoxzo import sent_date
+from shortener.vendors import Face
+from shortener.vendors.xoxzo import refusals, sent_date
 from shortener.vendors.xoxzo.answers import XoxzoRefusal, XoxzoSent, XoxzoStatus, sending
 from shortener.web import incoming
 from shortener.web.access import for_senders
@@ -39,6 +39,13 @@ CARRIER_OPTIONS = frozenset({"jp_kp", "jp_kpl", "jp_kp_sender", "jp_kddi_sender"
 # E.164 drops the national 0; in Japan, the vendor's market, no number has one behind the country code.
 PHONE_NUMBER = re.compile(r"\+(?!810)[1-9][0-9]{6,14}")
 SEPARATORS = re.compile(r"[ ().-]")
+FACE = Face(
+    prefixes=("/sms/",),
+    refuse=refusals.refuse,
+    tag="Xoxzo",
+    description="Xoxzo's wire format: its clients work here unchanged. The text is given back and not sent.",
+    blueprint=blueprint,
+)
 DATES = {"": "on", "<": "before", ">": "after"}  # `<` and the `=` that follows a name make `<=`
 DAYS = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOST_LISTED = 1_000  # messages in one answer: the format knows no pages, and ours must fit into memory
@@ -121,20 +128,6 @@ def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     following = "&".join([*(quote(text, safe="=") for text in filters), f"cursor={page.next}"])
     headers = {"Link": f'<{_url()}?{following}>; rel="next"'} if page.next else {}
     return [_status(message, link) for message, link in page.rows], 200, headers
-
-
-def shape(code: int, detail: str, errors: dict[str, list[str]]) -> Response:
-    """A refusal as the vendor words it: 400 by field, everything else under `detail`."""
-    document: dict[str, Any] = {"detail": "Not found." if code == 404 else detail}
-    if errors:
-        code, document = 400, {name: [_worded(fault) for fault in faults] for name, faults in errors.items()}
-    # A name that came in may hold a lone surrogate, which no answer can carry.
-    text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(text, status=code, content_type="application/json")
-
-
-def _worded(fault: str) -> str:
-    return f"This field {fault}." if fault.startswith(("is ", "must ")) else fault
 
 
 def _order() -> Submission:

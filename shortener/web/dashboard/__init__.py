@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Blueprint, Flask
 
-from shortener.web import problems
+from shortener.web import path_groups
 from shortener.web.dashboard import (
     access,
     account,
@@ -22,6 +22,7 @@ from shortener.web.dashboard import (
     sign_in,
     try_it,
 )
+from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (sign_in, overview, message_list, message, callbacks, try_it, account, operator)
 
@@ -34,7 +35,7 @@ def register(app: Flask) -> None:
     blueprint.context_processor(layout.frame)
     for kind in errors.KINDS:
         blueprint.register_error_handler(kind, errors.page)
-    problems.PAGES[f"{access.PATH}/"] = errors.unrouted
+    path_groups.add(app, PathGroup(prefixes=(f"{access.PATH}/",), refuse=errors.refuse))
     for pages in PAGES:
         pages.register(blueprint)
     language.register(app)

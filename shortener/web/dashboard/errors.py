@@ -4,7 +4,7 @@ from typing import Final
 
 from flask import Response, make_response, render_template
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from shortener.errors import InvalidFieldsError, ShortenerError
 from shortener.web import problems, visitor_pages
@@ -27,11 +27,14 @@ def page(error: Exception) -> Response:
     return response
 
 
-def unrouted(error: HTTPException) -> Response:
-    """The page for an address under /dashboard that no view has: here nothing else adds what a page needs."""
+def refuse(error: Exception) -> Response:
+    """Answer what the blueprint does not: a path under /dashboard that no view has, and errors that are no refusals."""
+    # With an invalid Host there is no address that the page could link to.
+    if not isinstance(error, HTTPException) or isinstance(error, BadHost):
+        return problems.refuse_with_page(error)
     try:
         return layout.finish(page(error))
-    except SQLAlchemyError:  # who sits there cannot be asked
+    except SQLAlchemyError:  # the person cannot be looked up
         return visitor_pages.page(503, "unavailable")
 
 

@@ -104,7 +104,7 @@ class Summary(Document):
     link_tracking: ReportedLink | None
     track_link: bool
     lt_callbackurl: str | None
-    callbackurl: Annotated[str | None, Field(description="Kept for Xoxzo's clients; not called.")]
+    callbackurl: Annotated[str | None, Field(description="Stored and reported; never called.")]
     client_tag: str | None
     sender: str | None
     recipient: Annotated[str | None, Field(description="As the account keeps it: whole, masked or null.")]

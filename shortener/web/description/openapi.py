@@ -18,6 +18,7 @@ from shortener.web.description.schemas import Schemas
 
 blueprint = Blueprint("openapi", __name__)
 EXTENSION: Final = "openapi"
+TAGS_EXTENSION: Final = "openapi.tags"
 INTRODUCTION: Final = """Hand in a message, send the text that comes back, learn who clicked its link.
 
 Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`. Times are UTC, RFC 3339. Errors are problem
@@ -27,8 +28,19 @@ TAGS: Final = {
     "Callbacks": "Callbacks: see them, have them attempted once more, try a receiver.",
     "Visitors": "What the recipient's browser calls.",
     "Operation": "For those who run this installation, and for programs that read this.",
-    "Xoxzo": "Xoxzo's wire format: its clients work here unchanged. The text is given back and not sent.",
 }
+
+
+def register(app: Flask) -> None:
+    """Add the route, and the tags that all operations of our own have."""
+    app.extensions[TAGS_EXTENSION] = dict(TAGS)
+    app.register_blueprint(blueprint)
+
+
+def tags(app: Flask) -> dict[str, str]:
+    """Return the tags of an application, each with its sentence, in the order of `/docs`; vendors add theirs."""
+    found: dict[str, str] = app.extensions[TAGS_EXTENSION]
+    return found
 
 
 @blueprint.get("/openapi.json")
@@ -69,7 +81,7 @@ def _assembled(app: Flask) -> dict[str, Any]:
         openapi_version="3.1.0",
         info={"description": INTRODUCTION},
         servers=[{"url": services().settings.base_url}],
-        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+        tags=[{"name": name, "description": text} for name, text in tags(app).items()],
     )
     spec.components.security_scheme("basic", {"type": "http", "scheme": "basic", "description": "SID and TOKEN."})
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "description": "TOKEN."})

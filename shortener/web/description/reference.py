@@ -36,12 +36,13 @@ def reference() -> Response:
 
 def _page(description: Schema) -> str:
     schemas = description["components"]["schemas"]
-    told = sorted(_operations(description), key=lambda one: [*openapi.TAGS].index(one["tag"]))
+    tags = {tag["name"]: tag["description"] for tag in description["tags"]}
+    told = sorted(_operations(description), key=lambda one: [*tags].index(one["tag"]))
     return render_template(
         "reference.html",
         info=description["info"],
         base_url=description["servers"][0]["url"],
-        groups=[(tag, openapi.TAGS[tag], [*found]) for tag, found in groupby(told, key=lambda one: one["tag"])],
+        groups=[(tag, tags[tag], [*found]) for tag, found in groupby(told, key=lambda one: one["tag"])],
         webhooks=description["webhooks"],
         schemas=schemas,
         code=_with_code,

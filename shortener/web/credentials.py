@@ -1,0 +1,35 @@
+"""Read the credentials of a request and find their account: HTTP Basic `SID:TOKEN` or `Bearer TOKEN`."""
+
+import binascii
+from base64 import b64decode
+
+from flask import Request
+
+from shortener.accounts import senders
+from shortener.errors import CredentialsError
+from shortener.running.services import services
+from shortener.storage.models import Account
+
+
+def authenticate(request: Request) -> Account:
+    """Return the account that the request's credentials belong to; CredentialsError if there is none."""
+    sid, token = _credentials(request.headers.get("Authorization", ""))
+    account, credential_id = senders.opened(services().readers, sid, token)
+    services().last_used.note(credential_id)
+    return account
+
+
+def _credentials(header: str) -> tuple[str | None, str]:
+    """SID, which Bearer does not carry, and TOKEN."""
+    scheme, _, rest = header.strip().partition(" ")
+    match scheme.lower():
+        case "bearer" if rest.strip().isascii() and rest.strip():
+            return None, rest.strip()
+        case "basic":
+            try:
+                sid, colon, token = b64decode(rest.strip(), validate=True).decode("utf-8").partition(":")
+            except (binascii.Error, ValueError):
+                colon = ""
+            if colon:
+                return sid, token
+    raise CredentialsError("Send credentials: HTTP Basic with SID:TOKEN, or `Authorization: Bearer TOKEN`.")

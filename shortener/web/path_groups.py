@@ -1,0 +1,37 @@
+"""Groups of paths: each has its own credentials and its own form of errors, also for errors that no view raises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, Request, Response, current_app, request
+
+from shortener.storage.models import Account
+from shortener.web import credentials
+
+EXTENSION: Final = "shortener.path_groups"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathGroup:
+    """The paths that begin with one of `prefixes`."""
+
+    prefixes: tuple[str, ...]
+    refuse: Callable[[Exception], Response]  # makes the answer to any error; problems.of says what it means
+    authenticate: Callable[[Request], Account] = credentials.authenticate  # or raises CredentialsError
+
+
+def add(app: Flask, group: PathGroup) -> None:
+    """Add a group to the application; ValueError if another group has one of its prefixes."""
+    by_prefix: dict[str, PathGroup] = app.extensions.setdefault(EXTENSION, {})
+    for prefix in group.prefixes:
+        if prefix in by_prefix:
+            raise ValueError(f"two groups of paths have the prefix {prefix}")
+        by_prefix[prefix] = group
+
+
+def current() -> PathGroup:
+    """Return the group of the current request: the one whose prefix is the longest that its path begins with."""
+    by_prefix: dict[str, PathGroup] = current_app.extensions[EXTENSION]
+    longest = max((prefix for prefix in by_prefix if request.path.startswith(prefix)), key=len)
+    return by_prefix[longest]

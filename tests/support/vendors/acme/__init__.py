@@ -1,0 +1,1 @@
+"""A vendor for tests: one folder, as any vendor's."""

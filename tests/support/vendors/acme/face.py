@@ -1,0 +1,71 @@
+"""Acme's wire format: every answer has status 200, its credentials are parameters, and a path lies inside Xoxzo's."""
+
+from typing import Any
+
+from flask import Blueprint, Request, Response
+from pydantic import BaseModel
+
+from shortener.accounts import senders
+from shortener.errors import CredentialsError
+from shortener.messages import preprocess
+from shortener.messages.submission import Submission
+from shortener.running.services import services
+from shortener.vendors import Face
+from shortener.web import incoming, problems
+from shortener.web.access import Account, for_senders
+from shortener.web.description.operation import Answer, Operation, described
+
+blueprint = Blueprint("acme", __name__)
+
+
+class AcmeAnswer(BaseModel):
+    """What Acme answers."""
+
+    status: str
+    error: str | None = None
+
+
+def authenticate(request: Request) -> Account:
+    """Read the credentials from the parameters."""
+    sid, token = request.args.get("api_key"), request.args.get("api_secret")
+    if sid is None or token is None:
+        raise CredentialsError("Give api_key and api_secret.")
+    account, _ = senders.opened(services().readers, sid, token)
+    return account
+
+
+def refuse(error: Exception) -> Response:
+    """Answer 200, with what went wrong as numbers and names of our own choice."""
+    status = problems.of(error)["status"]
+    return problems.json_response({"status": str(status), "error": type(error).__name__}, 200)
+
+
+@blueprint.post("/sms/json")
+@described(
+    Operation("acme_send", "Acme", {200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer)
+)
+@for_senders
+def send(account: Account) -> dict[str, Any]:
+    """Preprocess a message, as Acme has it."""
+    submission = Submission.check(incoming.fields(), services().policy)
+    draft = preprocess.draft(submission, account, services().site)
+    services().reception.preprocess(account, draft, services().site)
+    return {"status": "0"}
+
+
+@blueprint.get("/acme/broken")
+@described(Operation("acme_broken", "Acme", {200: Answer("Never.", AcmeAnswer)}, refusal=AcmeAnswer))
+@for_senders
+def broken(account: Account) -> dict[str, Any]:
+    """Fail unexpectedly."""
+    raise ZeroDivisionError(account.name)
+
+
+FACE = Face(
+    prefixes=("/sms/json", "/acme/"),
+    refuse=refuse,
+    authenticate=authenticate,
+    tag="Acme",
+    description="Acme's wire format.",
+    blueprint=blueprint,
+)
