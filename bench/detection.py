@@ -24,8 +24,10 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from shortener.rules.links.body import DETECTIONS, find  # noqa: E402  # the checkout is on the path from here on
-from shortener.rules.links.target import REASONS, Refusal, judge  # noqa: E402
+from shortener.rules.links.body import find  # noqa: E402  # the checkout is on the path from here on
+from shortener.rules.links.detection import Detection  # noqa: E402
+from shortener.rules.links.skip_reason import SkipReason  # noqa: E402
+from shortener.rules.links.target import Refusal, judge  # noqa: E402
 
 CORPORA = Path(os.environ.get("SHORTENER_CORPORA", ROOT.parent / "shared" / "corpora"))
 LABELS = ROOT / "tests" / "rules" / "labelled_messages.jsonl"
@@ -146,7 +148,7 @@ def labelled_table(read: list[Label]) -> list[str]:
     texts = labelled_texts(read)
     draws = {str(draw): [label for label in read if label.draw == draw] for draw in sorted({x.draw for x in read})}
     for name, wanted in (draws | {"all": read}).items():
-        for detection in DETECTIONS:
+        for detection in Detection:
             row = score(wanted, texts, detection)
             right = f"{row.right} ({row.right / row.links:.1%})"
             no_link = f"{row.no_link} ({row.no_link / row.messages:.1%})"
@@ -175,7 +177,7 @@ def corpora_table(read: list[Label]) -> list[str]:
     total: Counter[str] = Counter()
     for path in sorted((CORPORA / "messages").glob("*.jsonl")):
         texts = {item["id"]: text_of(item) for item in lines(path)}
-        strict, smart = (sum(found_span(text, mode) is not None for text in texts.values()) for mode in DETECTIONS)
+        strict, smart = (sum(found_span(text, mode) is not None for text in texts.values()) for mode in Detection)
         here = [label for label in read if label.file == path.name]
         seen = _estimate(here, texts)
         counts = {"messages": len(texts), "seen": seen, "strict": strict, "smart": smart, "wrong": wrong[path.stem]}
@@ -304,7 +306,9 @@ def agreement(folder: str, detail: bool) -> list[str]:
         rows.append(f"| `{path.stem}` | {len(items)} | {len(items) - kinds.total()} | {named} |")
     why = WHY_MISSED | WHY_TAKEN
     rows += ["", "| kind | items | why |", "| --- | ---: | --- |"]
-    rows += [f"| {kind} | {count} | {why.get(kind) or REASONS[kind]} |" for kind, count in seen.most_common()]
+    rows += [
+        f"| {kind} | {count} | {why.get(kind) or SkipReason(kind).sentence} |" for kind, count in seen.most_common()
+    ]
     return rows
 
 
@@ -316,7 +320,7 @@ def time_table() -> list[str]:
     sizes = (1_000, 10_000, 100_000)
     rows = ["| input, repeated | mode | 1,000 | 10,000 | 100,000 characters |", "| --- | --- | ---: | ---: | ---: |"]
     for name, unit in WORST.items():
-        for detection in DETECTIONS:
+        for detection in Detection:
             times = [_milliseconds((unit * size)[:size], detection) for size in sizes]
             rows.append(f"| {name} | `{detection}` | " + " | ".join(f"{each:.1f} ms" for each in times) + " |")
     return rows
@@ -350,7 +354,7 @@ def report(detail: bool) -> str:
 
 def reasons_table() -> str:
     """Each reason why a link was skipped, with its sentence."""
-    rows = [f"| `{code}` | {sentence} |" for code, sentence in REASONS.items()]
+    rows = [f"| `{reason}` | {reason.sentence} |" for reason in SkipReason]
     return "\n".join(["| reason | what it says |", "| --- | --- |", *rows])
 
 

@@ -17,9 +17,9 @@ from shortener.accounts import senders
 from shortener.accounts.senders import random_text
 from shortener.errors import CommonPasswordError, PasswordError, PersonNameError, SignInBusyError
 from shortener.rules.common_password import is_common
+from shortener.rules.role import Role
 from shortener.storage.models import Account, Person, SignedIn
 
-ROLES: Final = ("owner", "viewer")
 NAME_LENGTH = 200
 SHORTEST, LONGEST = 10, 200  # characters of a password; a longer one only costs time
 # What OWASP asks for at least: 19 MiB, two passes. About 30 ms of one core.
@@ -52,7 +52,7 @@ def create(
     password: str,
     *,
     account: str | None = None,
-    role: str | None = None,
+    role: Role | None = None,
     operator: bool = False,
     now: dt.datetime,
 ) -> Person:

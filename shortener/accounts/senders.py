@@ -17,6 +17,9 @@ from shortener.accounts.encryption import opens, seal, unseal
 from shortener.errors import AccountDisabledError, AccountNameError, CredentialsError, SecretKeyError
 from shortener.installation import clock
 from shortener.rules.delivery import event
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.wire.moments import from_micros
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Account, Base, Credential, SigningSecret
@@ -225,6 +228,10 @@ def _of_row(row: tuple[Any, ...]) -> Account:
         "created_on": from_micros(values["created_on"]),
         "disabled_on": None if disabled_on is None else from_micros(disabled_on),
         "track_link": bool(values["track_link"]),
+        "detection": Detection(values["detection"]),
+        "bare_domains": BareDomains(values["bare_domains"]),
+        "count_as_click": Threshold(values["count_as_click"]),
+        "recipient_storage": RecipientStorage(values["recipient_storage"]),
     }
     return Account(**values)
 

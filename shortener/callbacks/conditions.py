@@ -1,22 +1,34 @@
 """Conditions that select callbacks of an account."""
 
 import datetime as dt
-from typing import Literal, Protocol
+import enum
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, literal_column, select
 
-from shortener.delivery.queue import EXHAUSTED, INTERRUPTED
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
 from shortener.storage.models import Account, Attempt, Callback
 
-State = Literal["waiting", "failing", "delivered", "exhausted"]
+
+class ListedState(enum.StrEnum):
+    """What a list of callbacks may be asked for."""
+
+    WAITING = "waiting"  # not settled
+    FAILING = "failing"  # not settled, and an attempt has failed
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"
+
+
+UNSETTLED = frozenset({ListedState.WAITING, ListedState.FAILING})
 
 
 class Wanted(Protocol):
     """A choice of callbacks: by state, by the time of the click in `[start, end)`, and by destination."""
 
     @property
-    def state(self) -> State | None:
-        """`waiting`, `failing`, `delivered` or `exhausted`; None for all."""
+    def state(self) -> str | None:
+        """A value of `ListedState`; None for all."""
 
     @property
     def start(self) -> dt.datetime | None:
@@ -34,12 +46,12 @@ class Wanted(Protocol):
 def conditions(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a callback of the account must fulfil to be among the wanted ones."""
     conditions = [*_whose(account, wanted), *clicked(wanted.start, wanted.end)]
-    if wanted.state == "failing":
+    if wanted.state == ListedState.FAILING:
         conditions.append(has_failed())
-    elif wanted.state == "exhausted":
+    elif wanted.state == ListedState.EXHAUSTED:
         conditions.append(is_exhausted())
-    elif wanted.state == "delivered":
-        conditions.append(Callback.state == "delivered")
+    elif wanted.state == ListedState.DELIVERED:
+        conditions.append(Callback.state == JobState.DELIVERED)
     return conditions
 
 
@@ -50,13 +62,13 @@ def _whose(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
     """
     if wanted.destination is not None:
         queue = [Callback.destination == f"{account.id} {wanted.destination}"]
-        if wanted.state == "delivered":  # no index knows their destination: the account's leads to the period
+        if wanted.state == ListedState.DELIVERED:  # no index knows their destination: the account's leads to the period
             queue.append(Callback.account_id == account.id)
-    elif wanted.state in {"waiting", "failing"}:
+    elif wanted.state in UNSETTLED:
         queue = of(account)
     else:
         queue = [Callback.account_id == account.id]
-    return [Callback.settled_on.is_(None), *queue] if wanted.state in {"waiting", "failing"} else queue
+    return [Callback.settled_on.is_(None), *queue] if wanted.state in UNSETTLED else queue
 
 
 def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnElement[bool]]:
@@ -67,7 +79,7 @@ def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnEl
 
 def is_exhausted() -> ColumnElement[bool]:
     """Whether the callback is exhausted, as the index of these has it: a parameter would not match it."""
-    return Callback.state == literal_column(f"'{EXHAUSTED}'")
+    return Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")
 
 
 def has_failed() -> ColumnElement[bool]:
@@ -76,7 +88,7 @@ def has_failed() -> ColumnElement[bool]:
         Attempt.callback_id == Callback.id,
         Attempt.number > Callback.starts_before,
         Attempt.outcome.is_not(None),
-        Attempt.outcome != INTERRUPTED,
+        Attempt.outcome != AttemptOutcome.INTERRUPTED,
     )
     # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
     return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)

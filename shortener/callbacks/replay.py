@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from shortener.callbacks import conditions
 from shortener.delivery import stranded
-from shortener.delivery.queue import PENDING
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.rules.delivery import receiver
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
 from shortener.storage.models import Account, Attempt, Callback, Replay
 from shortener.validation.models import Fields
@@ -33,7 +33,7 @@ class Selection(Fields):
 
     start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
     end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
-    state: Literal["exhausted", "delivered"] = "exhausted"
+    state: Literal[JobState.EXHAUSTED, JobState.DELIVERED] = JobState.EXHAUSTED
     destination: Annotated[
         str | None,
         Field(
@@ -124,7 +124,7 @@ def _reopen(session: Session, ids: Sequence[int], asked_by: str, now: dt.datetim
     last = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.callback_id == Callback.id)
     settled = update(Callback).where(Callback.id.in_(ids), Callback.settled_on.is_not(None))
     values = {
-        "state": PENDING,
+        "state": JobState.PENDING,
         "due_on": now,
         "settled_on": None,
         "replayed_from": Callback.state,

@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, senders
 from shortener.accounts.senders import Credentials
-from shortener.cli.base import Group, as_json, private, show, show_rows, typed
+from shortener.cli.base import Group, as_json, choice_of, private, show, show_rows, typed
 from shortener.rules.delivery import callback_header
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
@@ -156,12 +159,10 @@ def _header(_context: click.Context, _parameter: click.Parameter, value: str | N
 @group.command("set")
 @click.argument("name")
 @click.option("--track-link/--no-track-link", default=None, help="Rewrite links unless a message says otherwise.")
-@click.option("--detection", type=click.Choice(["strict", "smart"]), help="How links are found.")
-@click.option("--bare-domains", type=click.Choice(["off", "careful", "any"]), help="Whether example.com is a link.")
-@click.option("--count-as-click", type=click.Choice(["person", "person_or_unknown", "any"]), help="Whose click counts.")
-@click.option(
-    "--recipient", "recipient_storage", type=click.Choice(["full", "masked", "none"]), help="How recipients are kept."
-)
+@click.option("--detection", type=choice_of(Detection), help="How links are found.")
+@click.option("--bare-domains", type=choice_of(BareDomains), help="Whether example.com is a link.")
+@click.option("--count-as-click", type=choice_of(Threshold), help="Whose click counts.")
+@click.option("--recipient", "recipient_storage", type=choice_of(RecipientStorage), help="How recipients are kept.")
 @click.option(
     "--callback-header",
     "header",

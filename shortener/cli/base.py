@@ -1,5 +1,6 @@
 """What the commands have in common: how they end, how they print, how they show that they are getting on."""
 
+import enum
 import errno
 import json
 import os
@@ -150,6 +151,11 @@ class Group(Refusals, AppGroup):
     """The same for all commands of a group, with the application at hand."""
 
     command_class = Refusals
+
+
+def choice_of(kind: type[enum.StrEnum]) -> click.Choice[str]:
+    """The type of an option that takes the values of an enumeration; click itself would take the members' names."""
+    return click.Choice([member.value for member in kind])
 
 
 def shown_database(settings: Settings) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from shortener.accounts import people, throttle
-from shortener.cli.base import Group, as_json, show, show_rows, typed
+from shortener.cli.base import Group, as_json, choice_of, show, show_rows, typed
+from shortener.rules.role import Role
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
@@ -19,7 +20,7 @@ generated = click.option("--generate", is_flag=True, help="Make up a password an
 @group.command()
 @click.argument("name")
 @click.option("--account", help="The account that the person belongs to.")
-@click.option("--role", type=click.Choice(people.ROLES), help="What the person may do there; viewer unless given.")
+@click.option("--role", type=choice_of(Role), help="What the person may do there; viewer unless given.")
 @click.option("--operator", is_flag=True, help="Sees the pages of the installation's operator.")
 @generated
 @as_json
@@ -32,11 +33,11 @@ def create(name: str, account: str | None, role: str | None, operator: bool, gen
     Examples: flask --app wsgi person create ann@example.com --account shop --role owner
               flask --app wsgi person create ann --operator --generate --json
     """
-    role = role or ("viewer" if account else None)
+    wanted = Role(role) if role else Role.VIEWER if account else None
     password = _password(generate)
     with db.write() as session:
         person = people.create(
-            session, name, password, account=account, role=role, operator=operator, now=db.now(session)
+            session, name, password, account=account, role=wanted, operator=operator, now=db.now(session)
         )
     _show_new(_shown(person, account), password if generate else None, wants_json)
 

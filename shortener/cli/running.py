@@ -15,6 +15,7 @@ from shortener.cli import accounts
 from shortener.cli.base import MakesDatabase, Refusals, show, typed
 from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
+from shortener.rules.role import Role
 from shortener.running import starting, stopping
 from shortener.running.services import services
 from shortener.storage import db, migrations
@@ -112,7 +113,9 @@ def _make_first_person(account: str) -> str | None:
     password = people.generated_password()
     try:
         with db.write() as session:
-            people.create(session, account, password, account=account, role="owner", operator=True, now=db.now(session))
+            people.create(
+                session, account, password, account=account, role=Role.OWNER, operator=True, now=db.now(session)
+            )
     except PersonNameError:
         return None
     return password

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from shortener.clicks.new_click import NewClick
 from shortener.rules.delivery import event, receiver
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.slug import Slugs
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage.bulk import Many, skipping
@@ -43,7 +44,7 @@ _CALLBACK_COLUMNS = (
 )
 # A callback that has never been claimed: a claim takes a lease and changes `due_on`.
 _UNCLAIMED = (
-    CALLBACK.c.state == "pending",
+    CALLBACK.c.state == JobState.PENDING,
     CALLBACK.c.lease_token.is_(None),
     CALLBACK.c.due_on == CALLBACK.c.created_on,
 )
@@ -122,7 +123,7 @@ def _row(click: NewClick) -> dict[str, object]:
         "link_id": click.link_id,
         "id": click.id,
         "clicked_on": click.clicked_on,
-        "visitor": click.verdict.visitor.value,
+        "visitor": click.verdict.visitor,
         "reason": click.verdict.reason,
         "network": click.network,
     }
@@ -137,7 +138,7 @@ def _callback(row: Row[Any], click: NewClick, slugs: Slugs) -> dict[str, object]
         "url": row.lt_callbackurl,
         "destination": receiver.queue(row.account_id, row.lt_callbackurl),
         "body": _event_body(row, click, slugs),
-        "state": "pending",
+        "state": JobState.PENDING,
         "created_on": click.clicked_on,
         "due_on": click.clicked_on,
         "starts_before": 0,

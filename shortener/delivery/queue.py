@@ -18,11 +18,12 @@ from shortener.delivery import due
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.fair_share import Room
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, parse_retry_after
 from shortener.storage.models import Base, Callback
 
-PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = "pending", "attempting", "delivered", "exhausted"
-INTERRUPTED = AttemptOutcome.INTERRUPTED.value
+PENDING, ATTEMPTING, DELIVERED, EXHAUSTED = JobState
+INTERRUPTED = AttemptOutcome.INTERRUPTED
 # Claims of all nodes take turns, or two would fill the same place of a destination. The number is arbitrary and ours.
 CLAIM_LOCK = 5_203_418_668
 # A callback that was cut off so often may be what ends our processes: it is attempted without company, or others
@@ -127,7 +128,7 @@ def outcome(answer: Answer, now: dt.datetime) -> dict[str, Any]:
     """What an attempt keeps of its answer, by the names of its columns."""
     return {
         "ended_on": now,
-        "outcome": str(AttemptOutcome.DELIVERED if answer.status == 200 else answer.outcome),
+        "outcome": AttemptOutcome.DELIVERED if answer.status == 200 else answer.outcome,
         "detail": answer.detail,
         "status": answer.status,
         "answer": answer.body or None,
@@ -202,7 +203,7 @@ def _start(
     ]
 
 
-def _settled(row_id: int, state: str, now: dt.datetime, reason: str | None) -> dict[str, Any]:
+def _settled(row_id: int, state: JobState, now: dt.datetime, reason: str | None) -> dict[str, Any]:
     return {"row_id": row_id, "state": state, "due_on": now, "settled_on": now, "exhausted_because": reason}
 
 

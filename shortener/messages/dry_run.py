@@ -9,6 +9,8 @@ from shortener.installation.site import Site
 from shortener.messages import preprocess, rewriting
 from shortener.messages.submission import DryRunRequest, Submission
 from shortener.rules.links import body, target
+from shortener.rules.links.detection import Detection
+from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.slug import LENGTH
 from shortener.storage.models import Account
 
@@ -21,7 +23,13 @@ def of_url(url: str, account: Account, question: DryRunRequest, site: Site) -> d
     bare_domains = question.bare_domains or account.bare_domains
     verdict = target.judge(url, own_hosts=site.own_hosts, bare_domains=bare_domains)
     if isinstance(verdict, target.Refusal):
-        return {"valid": False, "reason": verdict.reason, "detail": verdict.sentence, "link": None, "location": None}
+        return {
+            "valid": False,
+            "reason": verdict.reason,
+            "detail": verdict.reason.sentence,
+            "link": None,
+            "location": None,
+        }
     return {"valid": True, "reason": None, "detail": None, "link": verdict.link, "location": verdict.location}
 
 
@@ -64,10 +72,10 @@ def other(
     site: Site,
 ) -> dict[str, Any] | None:
     """The link that the other way of detection would take, where this one takes none or another link."""
-    detection = "strict" if (question.detection or account.detection) == "smart" else "smart"
+    [detection] = set(Detection) - {question.detection or account.detection}
     bare_domains = question.bare_domains or account.bare_domains
     found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts).found
-    if found is None or found == finding.found or any(piece.reason == "kept" for piece in finding.skipped):
+    if found is None or found == finding.found or any(piece.reason == SkipReason.KEPT for piece in finding.skipped):
         return None
     return {"detection": detection, "link": _link(text, found)}
 
@@ -84,8 +92,7 @@ def shown(text: str, finding: body.Finding, site: Site) -> dict[str, Any]:
         "message": rewritten,
         "link": found and _link(text, found),
         "skipped": [
-            {"text": piece.text, "reason": piece.reason, "detail": target.REASONS[piece.reason]}
-            for piece in finding.skipped
+            {"text": piece.text, "reason": piece.reason, "detail": piece.reason.sentence} for piece in finding.skipped
         ],
         "sms": rewriting.sms(text, rewritten),
     }

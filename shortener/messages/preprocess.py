@@ -16,8 +16,11 @@ from shortener.installation.site import Site
 from shortener.messages import rows as stored_rows
 from shortener.messages.rows import Row
 from shortener.messages.submission import Submission
+from shortener.rules import recipient_storage
 from shortener.rules.links import body
+from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.slug import NUMBER_BITS
+from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models import Account, Link, Message
 
 MSGID_LENGTH = 32
@@ -32,9 +35,9 @@ class Draft:
 
     order: Submission
     track_link: bool
-    detection: str
-    bare_domains: str
-    count_as_click: str
+    detection: Detection
+    bare_domains: BareDomains
+    count_as_click: Threshold
     finding: body.Finding
     idempotency_key: str | None = None
 
@@ -144,7 +147,7 @@ def _message_row(message_id: int, account: Account, draft: Draft, now: dt.dateti
         "callbackurl": order.callbackurl,
         "client_tag": order.client_tag,
         "sender": order.sender,
-        "recipient": order.kept_recipient(account.recipient_storage),
+        "recipient": recipient_storage.stored(order.recipient, account.recipient_storage),
         "tags": order.tags or None,
         "metadata": order.metadata,
         "skipped": [{"text": piece.text, "reason": piece.reason} for piece in draft.finding.skipped] or None,

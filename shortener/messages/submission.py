@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.visitors.threshold import Threshold
 from shortener.validation.models import Faults, Fields, FieldsToCall
 from shortener.validation.types import CallbackUrl, Metadata, Recipient, ShortText, Switch, Tags, Text
 
@@ -20,15 +22,15 @@ EXAMPLE: dict[str, Any] = {
     "metadata": {"customer": 4711},
 }
 
-Detection = Annotated[
-    Literal["strict", "smart"],
+DetectionField = Annotated[
+    Detection | None,
     Field(
         description="`strict`: the link stands between spaces, tabs or line ends; `smart`: also beside Chinese, "
         "Japanese or Korean text."
     ),
 ]
-BareDomains = Annotated[
-    Literal["off", "careful", "any"],
+BareDomainsField = Annotated[
+    BareDomains | None,
     Field(description="Whether `example.com` is a link; `careful`: where it is not also a word, like `day.so`."),
 ]
 
@@ -63,25 +65,14 @@ class Submission(FieldsToCall):
     metadata: Annotated[
         Metadata, Field(description="Given back in reports and events; at most 4 KB of JSON, in a form as JSON text.")
     ] = None
-    detection: Detection | None = None
-    bare_domains: BareDomains | None = None
-    count_as_click: Annotated[
-        Literal["person", "person_or_unknown", "any"] | None, Field(description="Whose click is the first one.")
-    ] = None
+    detection: DetectionField = None
+    bare_domains: BareDomainsField = None
+    count_as_click: Annotated[Threshold | None, Field(description="Whose click is the first one.")] = None
 
     def fingerprint(self) -> bytes:
         """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
         canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).digest()
-
-    def kept_recipient(self, storage: str) -> str | None:
-        """The recipient as the account wants it kept: `full`, `masked` but for the last four characters, or `none`."""
-        if self.recipient is None or storage == "full":
-            return self.recipient
-        if storage == "none":
-            return None
-        hidden = max(len(self.recipient) - 4, 0)
-        return "*" * hidden + self.recipient[hidden:] if hidden else "*" * len(self.recipient)
 
 
 class DryRunRequest(Fields):
@@ -96,8 +87,8 @@ class DryRunRequest(Fields):
 
     url: Text | None = None
     message: Text | None = None
-    detection: Detection | None = None
-    bare_domains: BareDomains | None = None
+    detection: DetectionField = None
+    bare_domains: BareDomainsField = None
 
     @classmethod
     def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:

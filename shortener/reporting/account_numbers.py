@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from shortener.delivery.queue import EXHAUSTED
+from shortener.rules.delivery.job_state import JobState
 from shortener.storage.models import Account, Callback, Message, Person
 
 
@@ -36,7 +36,7 @@ def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
         Account,
         _count(Message.account_id == Account.id, Message.received_on >= since),
         _count(*unsettled),
-        _count(mine, Callback.state == literal_column(f"'{EXHAUSTED}'")),  # as the index of these has it
+        _count(mine, Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")),  # as the index of these has it
         _count(Person.account_id == Account.id),
     ).order_by(Account.name)
     return [Total(*row) for row in session.execute(query)]

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import conditions
-from shortener.callbacks.conditions import State
+from shortener.callbacks.conditions import ListedState
 from shortener.rules.wire import cursor
 from shortener.storage.models import Account, Callback
 from shortener.validation.models import Parameters
@@ -22,7 +22,7 @@ PAGE = 25
 class Filter(Parameters):
     """Which callbacks: `waiting` are those that are not settled, `failing` those of them with a failed attempt."""
 
-    state: State | None = None
+    state: ListedState | None = None
     start: Annotated[Moment | None, Field(alias="from")] = None
     end: Annotated[Moment | None, Field(alias="to")] = None
     destination: Annotated[str, Field(max_length=400, pattern=r"^(https?://[!-~]+|-)$")] | None = None
@@ -33,7 +33,7 @@ class Filter(Parameters):
     def _few(cls, value: str | None, info: ValidationInfo) -> str | None:
         """Of the delivered ones no index knows the destination, and there may be millions of others between them."""
         known = "state" in info.data  # else it has a fault of its own
-        if value is not None and known and info.data["state"] in {None, "delivered"}:
+        if value is not None and known and info.data["state"] in {None, ListedState.DELIVERED}:
             raise ValueError("needs a state: waiting, failing or exhausted")
         return value
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from pydantic import Field
@@ -10,8 +10,8 @@ from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import conditions, replay
-from shortener.delivery.queue import EXHAUSTED, PENDING
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage.models import Account, Attempt, Callback, Link, Message
@@ -24,7 +24,7 @@ PAGE = 100
 class Filter(Parameters):
     """Which callbacks a list shows: those in a state, those of clicks in `[from, to)`."""
 
-    state: Literal["pending", "attempting", "delivered", "exhausted"] | None = None
+    state: JobState | None = None
     start: Annotated[Moment | None, Field(alias="from", description="Of clicks then or later.")] = None
     end: Annotated[Moment | None, Field(alias="to", description="Of clicks before that.")] = None
     cursor: BehindRow = None
@@ -33,7 +33,7 @@ class Filter(Parameters):
 def page(session: Session, account: Account, wanted: Filter, base_url: str) -> dict[str, Any]:
     """The account's callbacks, the newest first, a page at a time; each with its last attempt."""
     query = select(Callback).where(Callback.account_id == account.id)
-    if wanted.state == EXHAUSTED:
+    if wanted.state == JobState.EXHAUSTED:
         query = query.where(conditions.is_exhausted())
     elif wanted.state is not None:
         query = query.where(Callback.state == wanted.state)
@@ -81,7 +81,7 @@ def brief(callback: Callback) -> dict[str, Any]:
         "state": callback.state,
         "exhausted_because": callback.exhausted_because,
         "created_on": rfc3339(callback.created_on),
-        "next_attempt_on": rfc3339(callback.due_on) if callback.state == PENDING else None,
+        "next_attempt_on": rfc3339(callback.due_on) if callback.state == JobState.PENDING else None,
         "settled_on": _maybe(callback.settled_on),
     }
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from shortener.rules.visitors.marks import Visitor
 from shortener.rules.wire import cursor
 from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment, ShortText
@@ -38,7 +39,7 @@ class Filter(Parameters):
         Field(description="Whether a click has counted. A message without a link is neither."),
     ] = None
     visitor: Annotated[
-        Literal["person", "unknown", "preview", "bot", "scanner"] | None,
+        Visitor | None,
         Field(description="The class of any click of the link, also of those that do not count."),
     ] = None
     client_tag: Annotated[ShortText | None, Field(description="With this client tag: one or none.")] = None

@@ -90,7 +90,7 @@ def clicks(
     last = rows[PAGE - 1].id if len(rows) > PAGE else None
     first = session.scalar(select(Click).where(its_own).order_by(Click.id).limit(1))
     return {
-        "counts": {visitor.value: counts.get(visitor.value, 0) for visitor in Visitor},
+        "counts": {visitor.value: counts.get(visitor, 0) for visitor in Visitor},
         "total": sum(counts.values()),
         "meanings": {visitor.value: MEANINGS[visitor] for visitor in Visitor},
         "first_of_any_kind": _click(first) if first else None,

@@ -1,6 +1,7 @@
 """The tables. Typed SQLAlchemy models on one Base; no Flask, no behaviour."""
 
 import datetime as dt
+import enum
 import uuid
 from typing import Any
 
@@ -22,6 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, registry
 
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.role import Role
+from shortener.rules.visitors.marks import Visitor
+from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.wire.moments import from_micros, to_micros
 
 
@@ -38,6 +46,31 @@ class Instant(TypeDecorator[dt.datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> dt.datetime | None:
         """Give back an aware time in UTC."""
         return None if value is None else from_micros(value)
+
+
+class Choice(TypeDecorator[enum.StrEnum]):
+    """A value of one vocabulary, stored as its text. Nothing else can be stored, or read back."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, kind: type[enum.StrEnum]) -> None:
+        self.kind = kind
+        self._stored = {member: member.value for member in kind}
+        self._members = {member.value: member for member in kind}
+        super().__init__()
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """Let bytes decide the order, as in all text."""
+        return dialect.type_descriptor(ByteText)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Give the text of a member, or of its value; KeyError for anything else."""
+        return None if value is None else self._stored[self.kind(value)]
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> enum.StrEnum | None:
+        """Give back the member; KeyError where the vocabulary has no such value."""
+        return None if value is None else self._members[value]
 
 
 class BinaryUuid(TypeDecorator[uuid.UUID]):
@@ -66,6 +99,17 @@ ByteText = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
 Document = JSON(none_as_null=True)
 
 
+# Every column whose values are listed has one of these types, and each of their values has its labels.
+VOCABULARIES: tuple[type[enum.StrEnum], ...] = (
+    AttemptOutcome,
+    BareDomains,
+    Detection,
+    JobState,
+    RecipientStorage,
+    Role,
+    Threshold,
+    Visitor,
+)
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -81,7 +125,10 @@ class Base(DeclarativeBase):
     # On the registry, not on the class: Flask-SQLAlchemy copies what stands on the class.
     registry = registry(
         metadata=MetaData(naming_convention=NAMES),
-        type_annotation_map={dt.datetime: Instant, str: ByteText, uuid.UUID: BinaryUuid},
+        type_annotation_map={
+            **{dt.datetime: Instant, str: ByteText, uuid.UUID: BinaryUuid},
+            **{kind: Choice(kind) for kind in VOCABULARIES},
+        },
     )
 
 
@@ -118,10 +165,10 @@ class Account(Base):
     created_on: Mapped[dt.datetime]
     disabled_on: Mapped[dt.datetime | None]
     track_link: Mapped[bool] = mapped_column(default=True)
-    detection: Mapped[str] = mapped_column(default="strict")
-    bare_domains: Mapped[str] = mapped_column(default="careful")
-    count_as_click: Mapped[str] = mapped_column(default="person_or_unknown")
-    recipient_storage: Mapped[str] = mapped_column(default="full")
+    detection: Mapped[Detection] = mapped_column(default=Detection.STRICT)
+    bare_domains: Mapped[BareDomains] = mapped_column(default=BareDomains.CAREFUL)
+    count_as_click: Mapped[Threshold] = mapped_column(default=Threshold.PERSON_OR_UNKNOWN)
+    recipient_storage: Mapped[RecipientStorage] = mapped_column(default=RecipientStorage.FULL)
     callback_header: Mapped[bytes | None] = mapped_column(LargeBinary)  # `Name: value`, sealed
 
 
@@ -147,8 +194,7 @@ class Person(Base):
     name: Mapped[str] = mapped_column(unique=True)
     password: Mapped[str]  # its Argon2 hash, with the parameters in it
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
-    # Of the account: `owner` or `viewer`.
-    role: Mapped[str | None]
+    role: Mapped[Role | None]  # in the account
     operator: Mapped[bool] = mapped_column(default=False)
     created_on: Mapped[dt.datetime]
     disabled_on: Mapped[dt.datetime | None]
@@ -207,9 +253,9 @@ class Message(Base):
     received_on: Mapped[dt.datetime]
     text: Mapped[str]
     track_link: Mapped[bool]
-    detection: Mapped[str]
-    bare_domains: Mapped[str]
-    count_as_click: Mapped[str]
+    detection: Mapped[Detection]
+    bare_domains: Mapped[BareDomains]
+    count_as_click: Mapped[Threshold]
     lt_callbackurl: Mapped[str | None]
     callbackurl: Mapped[str | None]
     client_tag: Mapped[str | None]
@@ -240,7 +286,7 @@ class Link(Base):
     starts_at: Mapped[int]
     ends_at: Mapped[int]
     expires_on: Mapped[dt.datetime]
-    count_as_click: Mapped[str]
+    count_as_click: Mapped[Threshold]
     accessed_on: Mapped[dt.datetime | None]
     off_on: Mapped[dt.datetime | None]
 
@@ -254,7 +300,7 @@ class Click(Base):
     link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), primary_key=True, autoincrement=False)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     clicked_on: Mapped[dt.datetime]
-    visitor: Mapped[str]
+    visitor: Mapped[Visitor]
     reason: Mapped[str]
     # The network the visitor came from, where the operator keeps it; never the whole address.
     network: Mapped[str | None]
@@ -287,14 +333,14 @@ class Callback(Base):
     # Account, scheme, host and port: what may have so many attempts in flight, and no more.
     destination: Mapped[str]
     body: Mapped[bytes] = mapped_column(LargeBinary)
-    state: Mapped[str] = mapped_column(default="pending")
+    state: Mapped[JobState] = mapped_column(default=JobState.PENDING)
     created_on: Mapped[dt.datetime]
     due_on: Mapped[dt.datetime]
     lease_token: Mapped[str | None]
     settled_on: Mapped[dt.datetime | None]
     exhausted_because: Mapped[str | None]
     # While a replay is under way: the state that it goes back to if it fails, and the starts before it.
-    replayed_from: Mapped[str | None]
+    replayed_from: Mapped[JobState | None]
     starts_before: Mapped[int] = mapped_column(default=0)
 
 
@@ -320,7 +366,7 @@ class Attempt(Base):
     number: Mapped[int]
     started_on: Mapped[dt.datetime]
     ended_on: Mapped[dt.datetime | None]
-    outcome: Mapped[str | None]
+    outcome: Mapped[AttemptOutcome | None]
     detail: Mapped[str | None]
     status: Mapped[int | None]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -1,8 +1,10 @@
 """What the dashboard says: in both languages, complete, and compiled as it is written."""
 
+import enum
 import gettext
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
@@ -10,14 +12,19 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import force_locale
+from sqlalchemy import Column, Table
 
-from shortener.delivery.queue import EXHAUSTED, PENDING
+from shortener.callbacks.conditions import ListedState
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
-from shortener.rules.links import target
-from shortener.rules.visitors import visitor
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.role import Role
+from shortener.rules.visitors.threshold import Threshold
+from shortener.storage import models
 from shortener.web.dashboard import labels
 from shortener.web.dashboard.language import LANGUAGES
-from shortener.web.description.callback_answers import Attempt
 from tests.support import ROOT
 
 TRANSLATED = sorted(set(LANGUAGES) - {"en"})
@@ -86,35 +93,51 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
         assert found == forms(message.string)[-1]
 
 
-def test_there_is_a_word_for_everything_that_there_is() -> None:
-    assert set(labels.SKIPPED) == set(target.REASONS)
-    assert set(labels.VISITORS) == {each.value for each in visitor.Visitor}
-    assert {PENDING, EXHAUSTED} < set(labels.STATES)
-    assert set(labels.OUTCOMES) == set(AttemptOutcome)
+def test_every_stored_vocabulary_has_labels() -> None:
+    assert set(models.VOCABULARIES) | {ListedState, SkipReason} == set(labels.BY_VOCABULARY)
+    listed = {column.type.kind for table in models.Base.metadata.tables.values() for column in choices(table)}
+    assert listed == set(models.VOCABULARIES)
 
 
+def choices(table: Table) -> list[Column[Any]]:
+    return [column for column in table.columns if isinstance(column.type, models.Choice)]
+
+
+@pytest.mark.parametrize("kind", labels.BY_VOCABULARY)
 @pytest.mark.parametrize("language", sorted(LANGUAGES))
-@pytest.mark.parametrize("outcome", AttemptOutcome)
-def test_every_outcome_has_a_label_of_its_own(app: Flask, outcome: AttemptOutcome, language: str) -> None:
+def test_every_value_has_a_label_of_its_own(app: Flask, kind: type[enum.StrEnum], language: str) -> None:
     with app.test_request_context(), force_locale(language):
-        texts = [str(label) for label in labels.OUTCOMES.values()]
-        assert texts.count(str(labels.OUTCOMES[outcome])) == 1
+        texts = {value: str(label) for value, label in labels.BY_VOCABULARY[kind].items()}
+    assert set(texts) == set(kind)
+    assert len(set(texts.values())) == len(kind) and all(texts.values())
 
 
-def test_every_outcome_is_published_and_explained() -> None:
-    described = Attempt.model_json_schema()["properties"]["outcome"]
+def test_no_module_spells_a_stored_value_anew() -> None:
+    """Code takes each from its enumeration, which stands in `rules`, so that a new one is missed nowhere."""
+    values = {*Detection, *BareDomains, *Threshold, *RecipientStorage, *JobState, *Role, *AttemptOutcome}
+    distinct = values - {"strict", "any", "off", "none", "full", "person", "exhausted", "refused"}
+    spelled = re.compile(rf'"({"|".join(distinct)})"')
+    code = [
+        path for path in (ROOT / "shortener").rglob("*.py") if not path.is_relative_to(ROOT / "shortener" / "rules")
+    ]
+    others = [
+        path for path in code if path.name not in {"labels.py", "conditions.py"} and "migrations" not in path.parts
+    ]
+    assert len(others) > 50
+    assert [str(path.relative_to(ROOT)) for path in others if spelled.search(path.read_text("utf-8"))] == []
+
+
+def test_every_value_is_published(app: Flask) -> None:
+    described = app.test_client().get("/openapi.json").get_json()["components"]["schemas"]
+    for kind in set(labels.BY_VOCABULARY) - {ListedState, RecipientStorage, Role}:  # these are for people alone
+        assert described[kind.__name__]["enum"] == list(kind)
+
+
+def test_every_outcome_is_explained() -> None:
     guide = (ROOT / "docs" / "integrate" / "callbacks.md").read_text("utf-8")
-    assert set(described["enum"]) == set(AttemptOutcome)
     assert [outcome for outcome in AttemptOutcome if f"| `{outcome}` |" not in guide] == []
 
 
-def test_no_outcome_is_written_but_by_its_name() -> None:
-    """Whoever makes one takes it from the enumeration: mypy holds the types of `outbound` and `worker` to it."""
-    source = "".join(
-        (ROOT / "shortener" / name).read_text()
-        for name in ("outbound/client.py", "outbound/guard.py", "delivery/loop.py")
-    )
-    assert {f"AttemptOutcome.{outcome.name}" for outcome in (AttemptOutcome.TLS, AttemptOutcome.UNSIGNED)} <= set(
-        re.findall(r"AttemptOutcome\.[A-Z]+", source)
-    )
-    assert not re.search(rf'"({"|".join(AttemptOutcome)})"', source)
+def test_every_reason_is_explained() -> None:
+    guide = (ROOT / "docs" / "integrate" / "detection.md").read_text("utf-8")
+    assert [reason for reason in SkipReason if f"| `{reason}` | {reason.sentence} |" not in guide] == []

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from shortener.rules.links.detection import BareDomains
+from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.words import (
     ABBREVIATIONS,
     CHAT_WORDS,
@@ -37,21 +39,21 @@ _WITH_SIGN: Final = re.compile(r"(?=.*[\d-])\w{2,}(?:-\w{2,})*")
 _LAUGHTER: Final = re.compile(r"(?:h+[aei]+){2,}h*|l+o+l+|[hx]?m{2,}")
 
 
-def fault(host: str, port: str, rest: str, bare_domains: str) -> str | None:
+def fault(host: str, port: str, rest: str, bare_domains: BareDomains) -> SkipReason | None:
     """Why a valid host without scheme, as typed, does not count as a link: `bare`, `word` or nothing.
 
     `off` takes none, `any` takes all but numbers, `careful` those that can hardly be anything else.
     """
     labels = host.removesuffix(".").split(".")
-    if bare_domains == "off" or labels[-1].isdigit() or host.startswith("["):
-        return "bare"  # 3.0.0.0 is a version more often than an address
-    if bare_domains == "any" or len(labels) == 1:
+    if bare_domains == BareDomains.OFF or labels[-1].isdigit() or host.startswith("["):
+        return SkipReason.BARE  # 3.0.0.0 is a version more often than an address
+    if bare_domains == BareDomains.ANY or len(labels) == 1:
         return None
     if is_sign(port, rest):
-        return "word" if labels[-1].lower() == "no" and _NUMBER_OF.match(rest) else None
+        return SkipReason.WORD if labels[-1].lower() == "no" and _NUMBER_OF.match(rest) else None
     if labels[0].lower() == "www":
-        return None if len(labels) > 2 else "word"
-    return "word" if _reads_like_text(labels, host.lower()) else None
+        return None if len(labels) > 2 else SkipReason.WORD
+    return SkipReason.WORD if _reads_like_text(labels, host.lower()) else None
 
 
 def is_sign(port: str, rest: str) -> bool:

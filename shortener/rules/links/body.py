@@ -13,12 +13,13 @@ from typing import Final
 
 from shortener.rules.links import bare, markup
 from shortener.rules.links.borders import is_balanced, strip, touches_text
+from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.endings import has_known, without_text
 from shortener.rules.links.scan import LINK_LIKE, Candidate, breaks, scan, weigh
-from shortener.rules.links.target import REASONS, Refusal, Target
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.target import Refusal, Target
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 
-DETECTIONS: Final = ("strict", "smart")
 MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: these are always named
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
 
@@ -26,9 +27,10 @@ _WEB: Final = re.compile("https?://", re.I | re.A)
 _HOST: Final = re.compile(r"(?:https?://)?([^/?#:@]*)", re.I | re.A)
 _SPACES: Final = str.maketrans("\n\r\t\v\f", " " * 5)
 _WHITE: Final = re.compile("[\n\r\t\v\f]")
-_GLUED: Final = Refusal("glued", REASONS["glued"])
-_MARKED: Final = Refusal("mark", REASONS["mark"])
-SMART_TAKES: Final = frozenset({"glued", "mark"})  # reasons of strict for what smart would have taken
+_GLUED: Final = Refusal(SkipReason.GLUED)
+_MARKED: Final = Refusal(SkipReason.MARK)
+# Reasons of strict for what smart would have taken.
+SMART_TAKES: Final = frozenset({SkipReason.GLUED, SkipReason.MARK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Link-like text at `start` that was not rewritten, and why: a code of `target.REASONS`.
+    """Link-like text at `start` that was not rewritten, and why.
 
     `text` is the link-like part alone, cut to 2,048 characters, so `[start, start + len(text))` lies within its piece.
     """
 
     text: str
-    reason: str
+    reason: SkipReason
     start: int
 
 
@@ -63,12 +65,12 @@ class Finding:
 def find(
     text: str,
     *,
-    detection: str = "strict",
-    bare_domains: str = "careful",
+    detection: Detection = Detection.STRICT,
+    bare_domains: BareDomains = BareDomains.CAREFUL,
     own_hosts: frozenset[str] = frozenset(),
 ) -> Finding:
-    """The first valid link of a text by one of `DETECTIONS`; never raises, whatever the text holds."""
-    if detection == "smart":
+    """The first valid link of a text by one of the modes; never raises, whatever the text holds."""
+    if detection == Detection.SMART:
         candidates = scan(text, 0, len(text), own_hosts, bare_domains)
     else:
         candidates = _strict(text, own_hosts, bare_domains)
@@ -80,7 +82,7 @@ def find(
             continue
         if found and len(skipped) >= MOST_SKIPPED:
             break
-        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else "later"
+        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else SkipReason.LATER
         must = found is None and _WEB.match(text, each.start) is not None
         if must or len(skipped) < MOST_SKIPPED:
             skipped.append(Skipped(text[each.start : each.end][:LONGEST_SKIPPED], reason, each.start))
@@ -92,7 +94,7 @@ def kept(text: str, finding: Finding) -> Finding:
     if finding.found is None:
         return finding
     found = finding.found
-    piece = Skipped(text[found.start : found.end][:LONGEST_SKIPPED], "kept", found.start)
+    piece = Skipped(text[found.start : found.end][:LONGEST_SKIPPED], SkipReason.KEPT, found.start)
     return Finding(None, tuple(sorted((*finding.skipped, piece), key=lambda skipped: skipped.start)))
 
 
@@ -112,7 +114,7 @@ def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"(?<![A-Za-z0-9_.@-])(?i:{hosts})(?::[0-9]{{1,5}})?/({PATTERN.pattern}){NO_MORE_SLUG}")
 
 
-def _strict(text: str, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+def _strict(text: str, own_hosts: frozenset[str], bare_domains: BareDomains) -> Iterator[Candidate]:
     spaced = _with_spaces(text)
     end = 0
     while sign := LINK_LIKE.search(text, end):  # most pieces hold none
@@ -127,7 +129,9 @@ def _with_spaces(text: str) -> str:
     return text.translate(_SPACES) if text.isascii() else _WHITE.sub(" ", text)
 
 
-def _judge_piece(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+def _judge_piece(
+    text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains
+) -> Iterator[Candidate]:
     """The piece as one candidate where it is a link as a whole, else the link-like parts that it holds."""
     first, last = strip(text, start, end)
     web = _WEB.match(text, first, last) is not None

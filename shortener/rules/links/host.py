@@ -17,6 +17,7 @@ import idna
 import validators
 
 from shortener.rules.delivery.address import is_public
+from shortener.rules.links.skip_reason import SkipReason
 
 _LONGEST_HOST: Final = 253  # RFC 1035, 2.3.4
 _JOINERS: Final = frozenset("\u200c\u200d")
@@ -65,29 +66,29 @@ def _label_to_ascii(label: str) -> str:
 
 
 @lru_cache(maxsize=4096)  # a campaign's messages lead to one host
-def fault(host: str, own_hosts: frozenset[str]) -> str | None:
+def fault(host: str, own_hosts: frozenset[str]) -> SkipReason | None:
     """Why this host (ASCII form, without port) is not one to send people to, as a reason code; `None` if it is."""
     if host.startswith("["):
         return _fault_of_v6(host)
     name = host.lower().removesuffix(".")
     if "%2f" in name:
-        return "path"
+        return SkipReason.PATH
     labels = name.split(".")
     if name == "localhost" or labels[-1] in ("localhost", "localdomain"):
-        return "localhost"
+        return SkipReason.LOCALHOST
     if _NUMBER.fullmatch(labels[-1]):
         return _fault_of_number(name, labels)
     if name in own_hosts or name.removeprefix("www.") in own_hosts:
-        return "own"
+        return SkipReason.OWN
     return _fault_of_name(name, labels)
 
 
-def _fault_of_name(name: str, labels: list[str]) -> str | None:
+def _fault_of_name(name: str, labels: list[str]) -> SkipReason | None:
     ending = labels[-1]
     if len(labels) > 1 and ending not in TOP_LEVEL and ending.replace("-", "").isalnum():
-        return "path" if _swallowed_path(ending) else "tld"
+        return SkipReason.PATH if _swallowed_path(ending) else SkipReason.TLD
     if not _is_domain(name, labels):
-        return "host"
+        return SkipReason.HOST
     return _fault_of_scripts(labels)
 
 
@@ -105,7 +106,7 @@ def _swallowed_path(ending: str) -> bool:
     return any(ending.startswith(known) and len(ending) >= len(known) + 3 for known in _COMMON_ENDINGS)
 
 
-def _fault_of_scripts(labels: list[str]) -> str | None:
+def _fault_of_scripts(labels: list[str]) -> SkipReason | None:
     """Letters that look alike in two scripts make one name pass for another (UTS 39, 5.2)."""
     for label in labels:
         if not label.startswith("xn--"):
@@ -113,10 +114,10 @@ def _fault_of_scripts(labels: list[str]) -> str | None:
         try:
             letters = idna.ulabel(label)
         except (UnicodeError, ValueError):
-            return "idn"
+            return SkipReason.IDN
         scripts = frozenset(_script(letter) for letter in letters if letter.isalpha())
         if len(scripts) > 1 and not any(scripts <= group for group in _GROUPS):
-            return "script"
+            return SkipReason.SCRIPT
     return None
 
 
@@ -126,21 +127,21 @@ def _script(letter: str) -> str:
     return unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0]
 
 
-def _fault_of_v6(host: str) -> str | None:
+def _fault_of_v6(host: str) -> SkipReason | None:
     inside = host[1:-1]
     if not host.endswith("]") or "%" in inside or not validators.ipv6(inside, cidr=False):
-        return "host"
-    return None if is_public(ipaddress.IPv6Address(inside)) else "private"
+        return SkipReason.HOST
+    return None if is_public(ipaddress.IPv6Address(inside)) else SkipReason.PRIVATE
 
 
-def _fault_of_number(name: str, labels: list[str]) -> str | None:
+def _fault_of_number(name: str, labels: list[str]) -> SkipReason | None:
     """A host whose last label is a number is an IPv4 address to every browser (URL Standard, 3.5)."""
     value = _as_browsers_read(labels)
     if value is None:
-        return "host"
+        return SkipReason.HOST
     if not is_public(ipaddress.IPv4Address(value)):
-        return "private"
-    return None if validators.ipv4(name, cidr=False) else "address"
+        return SkipReason.PRIVATE
+    return None if validators.ipv4(name, cidr=False) else SkipReason.ADDRESS
 
 
 def _as_browsers_read(labels: list[str]) -> int | None:

@@ -11,6 +11,7 @@ from shortener.rules.links import placeholder
 from shortener.rules.links.bare import is_mail_provider
 from shortener.rules.links.borders import CJK, OPENING, SPACELESS
 from shortener.rules.links.endings import CHAT, has_known, is_known
+from shortener.rules.links.skip_reason import SkipReason
 
 _LOOK: Final = 64  # characters
 _SPACES: Final = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
@@ -46,14 +47,14 @@ _TORN_ENDINGS: Final = frozenset({"com", "net"})  # `acme.co m`, `acme.ne t`
 _NEXT: Final = re.compile(r"\s{1,3}(\.?[\w-]{1,63}(?:\.[\w-]{1,63})*)(/?)")
 
 
-def fault(text: str, start: int, end: int) -> str | None:
+def fault(text: str, start: int, end: int) -> SkipReason | None:
     """Why `text[start:end]`, in itself a valid target, is none where it stands; a reason code, or nothing."""
     web = text[start : start + 4].lower() == "http"
     host_only = _HOST_ONLY.fullmatch(text, start, end) is not None
     reason = None if web else _fault_of_bare(text, start, end, host_only=host_only)
     if not reason and host_only:
         reason = _fault_behind_host(text, start, end)
-    return reason or ("variable" if placeholder.touches(text, start, end) else None)
+    return reason or (SkipReason.VARIABLE if placeholder.touches(text, start, end) else None)
 
 
 def joined_host(text: str, start: int, end: int, *, web: bool) -> int:
@@ -84,23 +85,25 @@ def follows_scheme(text: str, start: int) -> bool:
     return before[-1:] in _SCHEME_PART and _BROKEN_SCHEME.search(before) is not None
 
 
-def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> str | None:
+def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> SkipReason | None:
     if follows_scheme(text, start):
-        return "separator"
+        return SkipReason.SEPARATOR
     www = text[start : start + 4].lower() == "www."
     if start and text[start - 1].isspace() and not www and _follows_torn(text, start):
-        return "torn"
+        return SkipReason.TORN
     before = text[max(0, start - _LOOK) : start]
     if before[-1:] in WIDE_DOTS and _DOT_BEFORE.search(before[-2:]):
-        return "idn"
+        return SkipReason.IDN
     if host_only and not www:
         if _MAIL_BEFORE.search(before[-24:]) or _MAIL_BEHIND.match(text, end):
-            return "email"
+            return SkipReason.EMAIL
         if text[end : end + 1] == "#" and not text[end + 1 : end + 2].isalnum():
-            return "word"  # `ACME.ID# 12`
+            return SkipReason.WORD  # `ACME.ID# 12`
         if _is_rest_of_mail(text[start:end], before):
-            return "email"
-    return "control" if before and _INVISIBLES.match(before[-1]) and _JOINED_BEFORE.search(before[-9:]) else None
+            return SkipReason.EMAIL
+    return (
+        SkipReason.CONTROL if before and _INVISIBLES.match(before[-1]) and _JOINED_BEFORE.search(before[-9:]) else None
+    )
 
 
 def _is_rest_of_mail(host: str, before: str) -> bool:
@@ -147,18 +150,18 @@ def _has_sign(piece: str) -> bool:
     return any(sign in piece for sign in "/?#:@")
 
 
-def _fault_behind_host(text: str, start: int, end: int) -> str | None:
+def _fault_behind_host(text: str, start: int, end: int) -> SkipReason | None:
     behind = text[end : end + 1]
     if not behind:
         return None
     if behind.isspace():
-        return "torn" if _goes_on(text, start, end) else None
+        return SkipReason.TORN if _goes_on(text, start, end) else None
     if _INVISIBLES.match(behind) and _JOINED_BEHIND.match(text, end):
-        return "control"
+        return SkipReason.CONTROL
     if behind.isalnum() or behind in ".,;:!?'\"":
         return None
     symbol = _SYMBOL_BEHIND.match(text, end)
-    return "idn" if symbol and has_known(symbol[1]) else None
+    return SkipReason.IDN if symbol and has_known(symbol[1]) else None
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:

@@ -10,9 +10,11 @@ from typing import Final
 
 from shortener.rules.links import bare, markup, neighbours
 from shortener.rules.links.borders import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
+from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.endings import has_known, is_known, known_start, path_end, without_text
 from shortener.rules.links.runs import Runs
-from shortener.rules.links.target import REASONS, Refusal, Target, judge
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.target import Refusal, Target, judge
 from shortener.rules.links.words import OTHER_SCHEMES
 
 # Dotted letters, digits, `_` and `-` of scripts that put spaces between words.
@@ -50,7 +52,7 @@ class Candidate:
     verdict: Target | Refusal
 
 
-def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Iterator[Candidate]:
+def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains) -> Iterator[Candidate]:
     """Every link-like stretch of `text[start:end]`, in order; e-mail addresses are no such thing."""
     if not LINK_LIKE.search(text, start, end):
         return
@@ -66,14 +68,14 @@ def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domain
         yield Candidate(first, found.end, found.verdict)
 
 
-def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: str) -> Target | Refusal:
+def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains) -> Target | Refusal:
     """Judge `text[start:end]` where it stands: what follows a lone `https://` must not become a link."""
     candidate = text[start:end]
     if candidate.endswith("://") and text[end : end + 1].isspace():
-        return _refuse("separator")
+        return Refusal(SkipReason.SEPARATOR)
     verdict = judge(candidate, own_hosts=own_hosts, bare_domains=bare_domains)
     if isinstance(verdict, Target) and (reason := neighbours.fault(text, start, end)):
-        return _refuse(reason)
+        return Refusal(reason)
     return verdict
 
 
@@ -82,19 +84,17 @@ def breaks(text: str, start: int, end: int) -> bool:
     return _unbroken(text, start, end) < end
 
 
-def _refuse(reason: str) -> Refusal:
-    return Refusal(reason, REASONS[reason])
-
-
 def _is_separator(found: Candidate) -> bool:
-    return isinstance(found.verdict, Refusal) and found.verdict.reason == "separator"
+    return isinstance(found.verdict, Refusal) and found.verdict.reason == SkipReason.SEPARATOR
 
 
-def _candidate(runs: Runs, token: re.Match[str], own_hosts: frozenset[str], bare_domains: str) -> Candidate | None:
+def _candidate(
+    runs: Runs, token: re.Match[str], own_hosts: frozenset[str], bare_domains: BareDomains
+) -> Candidate | None:
     text, end = runs.text, runs.end
     after = text[token.end() : token.end() + 1]
     if after in (":", "+") and (stop := _other_scheme_end(runs, token)):
-        return Candidate(token.start(), stop, _refuse("scheme"))
+        return Candidate(token.start(), stop, Refusal(SkipReason.SCHEME))
     web = after == ":" and text.startswith("://", token.end()) and token.end() + 3 <= end
     span = _web_span(runs, token) if web else _bare_span(runs, token)
     if span is None or span[0] >= span[1]:

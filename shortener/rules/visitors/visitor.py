@@ -11,12 +11,12 @@ from typing import Final
 
 from shortener.rules.visitors import agents
 from shortener.rules.visitors.marks import Rules, Token, Visitor, default_rules, one_of, parse_rules
+from shortener.rules.visitors.threshold import Threshold
 
 __all__ = [
     "HEADERS",
     "LONGEST_AGENT",
     "MEANINGS",
-    "THRESHOLDS",
     "Rules",
     "Token",
     "Verdict",
@@ -39,11 +39,10 @@ MEANINGS: Final[dict[Visitor, str]] = {
     Visitor.SCANNER: "A security service that checks links, by its own name or by the operator's list.",
 }
 
-THRESHOLDS: Final = ("person", "person_or_unknown", "any")
-_REACHED: Final = {
-    "person": frozenset({Visitor.PERSON}),
-    "person_or_unknown": frozenset({Visitor.PERSON, Visitor.UNKNOWN}),
-    "any": frozenset(Visitor),
+_REACHED: Final[dict[str, frozenset[Visitor]]] = {
+    Threshold.PERSON: frozenset({Visitor.PERSON}),
+    Threshold.PERSON_OR_UNKNOWN: frozenset({Visitor.PERSON, Visitor.UNKNOWN}),
+    Threshold.ANY: frozenset(Visitor),
 }
 
 HEADERS: Final = (
@@ -73,7 +72,7 @@ def is_prefetch(headers: Mapping[str, str]) -> bool:
 
 
 def reaches(visitor: Visitor, threshold: str) -> bool:
-    """Whether a click by `visitor` counts at `threshold`; KeyError for one that is not in THRESHOLDS."""
+    """Whether a click by `visitor` counts at `threshold`; a value of `Threshold`; KeyError for another."""
     return visitor in _REACHED[threshold]
 
 

@@ -21,7 +21,7 @@ _LIMITS: Final = {
     "less_than": ("lt", "must be less than {}"),
     "string_too_long": ("max_length", "must be at most {} characters"),
     "too_long": ("max_length", "must have at most {} entries"),
-    "literal_error": ("expected", "must be {}"),
+    **dict.fromkeys(("literal_error", "enum"), ("expected", "must be {}")),
 }
 
 

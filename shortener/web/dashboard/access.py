@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
 from shortener.accounts import logins
+from shortener.rules.role import Role
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account, Person, SignedIn
@@ -46,7 +47,7 @@ class Seat:
     @property
     def may_change(self) -> bool:
         """Whether the person may change what belongs to the account."""
-        return self.person.role == "owner"
+        return self.person.role == Role.OWNER
 
     @property
     def asker(self) -> str:

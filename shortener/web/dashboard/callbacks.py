@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import replay
+from shortener.callbacks.conditions import ListedState
 from shortener.errors import InvalidFieldsError
 from shortener.reporting import callback_lists, callback_report
 from shortener.reporting.callback_lists import Filter
@@ -20,8 +21,7 @@ from shortener.web.api import callbacks as api
 from shortener.web.dashboard import forms, periods
 from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
-STATES: Final = ("waiting", "failing", "delivered", "exhausted")
-REPLAYED: Final = ("exhausted", "delivered")
+REPLAYABLE: Final = {ListedState.EXHAUSTED, ListedState.DELIVERED}
 
 
 def register(blueprint: Blueprint) -> None:
@@ -57,7 +57,7 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
         next=page.next,
         wanted=wanted,
         asked=wanted.parameters(),
-        states=STATES,
+        states=list(ListedState),
         destinations=destinations,
         offer=offer,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,
@@ -74,13 +74,13 @@ def replay_all(seat: Seat) -> ResponseReturnValue:
     with db.read() as session:
         selected = replay.select_all(session, seat.account, selection)
     count = api.replay_selected(selected, seat.asker)
-    shown = url_for("dashboard.callbacks", state="waiting", destination=selection.destination, replayed=count)
+    shown = url_for("dashboard.callbacks", state=ListedState.WAITING, destination=selection.destination, replayed=count)
     return redirect(shown, 303)
 
 
 def _offer(session: Session, account: Account, wanted: Filter, now: dt.datetime) -> Offer | None:
     """What would be replayed: all that the filter wants, on this page and the others. None where that cannot be."""
-    if wanted.state not in REPLAYED:
+    if wanted.state not in REPLAYABLE:
         return None
     span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
     fields = span | {name: value for name, value in wanted.parameters().items() if name in {"state", "destination"}}

@@ -1,37 +1,45 @@
-"""What the product says in one word or one sentence, in the reader's language. A test holds it to what there is."""
+"""Labels of values and fixed sentences, in the reader's language. Tests check that every value has its label."""
 
+import enum
 from collections.abc import Sequence
 from typing import Final
 
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from shortener.callbacks.conditions import ListedState
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.role import Role
+from shortener.rules.visitors.threshold import Threshold
+from shortener.rules.visitors.visitor import Visitor
 from shortener.web.dashboard.language import spoken
 
-Words = dict[str, LazyString]
+Labels = dict[str, LazyString]
 
-VISITORS: Final[Words] = {
-    "person": _("person"),
-    "unknown": _("unknown"),
-    "preview": _("preview"),
-    "bot": _("bot"),
-    "scanner": _("scanner"),
+VISITORS: Final[Labels] = {
+    Visitor.PERSON: _("person"),
+    Visitor.UNKNOWN: _("unknown"),
+    Visitor.PREVIEW: _("preview"),
+    Visitor.BOT: _("bot"),
+    Visitor.SCANNER: _("scanner"),
 }
-STATES: Final[Words] = {
-    "pending": _("waiting"),
-    "attempting": _("under way"),
-    "delivered": _("delivered"),
-    "exhausted": _("exhausted"),
+STATES: Final[Labels] = {
+    JobState.PENDING: _("waiting"),
+    JobState.ATTEMPTING: _("under way"),
+    JobState.DELIVERED: _("delivered"),
+    JobState.EXHAUSTED: _("exhausted"),
 }
-# What lists of callbacks are asked for: `waiting` is what is not settled.
-LISTED: Final[Words] = {
-    "waiting": _("waiting"),
-    "failing": _("failing"),
-    "delivered": _("delivered"),
-    "exhausted": _("exhausted"),
+LISTED: Final[Labels] = {
+    ListedState.WAITING: _("waiting"),
+    ListedState.FAILING: _("failing"),
+    ListedState.DELIVERED: _("delivered"),
+    ListedState.EXHAUSTED: _("exhausted"),
 }
-OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
+OUTCOMES: Final[Labels] = {
     AttemptOutcome.RUNNING: _("under way"),
     AttemptOutcome.DELIVERED: _("delivered"),
     AttemptOutcome.ANSWERED: _("not 200"),
@@ -44,72 +52,88 @@ OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
     AttemptOutcome.UNSIGNED: _("not signed"),
     AttemptOutcome.INTERRUPTED: _("interrupted"),
 }
-ROLES: Final[Words] = {"owner": _("owner"), "viewer": _("viewer")}
-DEFAULT_NAMES: Final[Words] = {
+ROLES: Final[Labels] = {Role.OWNER: _("owner"), Role.VIEWER: _("viewer")}
+DEFAULT_NAMES: Final[Labels] = {
     "track_link": _("Link shortening"),
     "detection": _("Link detection"),
     "bare_domains": _("Links without https://"),
     "count_as_click": _("Count as a click"),
     "recipient_storage": _("Recipient storage"),
 }
-DEFAULTS: Final[dict[str, Words]] = {
+DEFAULTS: Final[dict[str, Labels]] = {
     "track_link": {"on": _("on: shorten links"), "off": _("off: shorten only if the message asks for it")},
     "detection": {
-        "strict": _("strict: only links between spaces or line breaks"),
-        "smart": _("smart: also links next to quotes, marks and Chinese, Japanese or Korean text"),
+        Detection.STRICT: _("strict: only links between spaces or line breaks"),
+        Detection.SMART: _("smart: also links next to quotes, marks and Chinese, Japanese or Korean text"),
     },
     "bare_domains": {
-        "careful": _("careful: example.com is a link, day.so is not"),
-        "any": _("any: every domain name is a link"),
-        "off": _("off: only links with http:// or https://"),
+        BareDomains.CAREFUL: _("careful: example.com is a link, day.so is not"),
+        BareDomains.ANY: _("any: every domain name is a link"),
+        BareDomains.OFF: _("off: only links with http:// or https://"),
     },
     "count_as_click": {
-        "person": _("people only"),
-        "person_or_unknown": _("people and visitors who may be people"),
-        "any": _("everyone, including bots"),
+        Threshold.PERSON: _("people only"),
+        Threshold.PERSON_OR_UNKNOWN: _("people and visitors who may be people"),
+        Threshold.ANY: _("everyone, including bots"),
     },
     "recipient_storage": {
-        "full": _("in full"),
-        "masked": _("last four characters only"),
-        "none": _("not at all"),
+        RecipientStorage.FULL: _("in full"),
+        RecipientStorage.MASKED: _("last four characters only"),
+        RecipientStorage.NONE: _("not at all"),
     },
 }
-SKIPPED: Final[Words] = {
-    "variable": _("A placeholder is in the link or touches it; fill it in before you send, or put a space between."),
-    "doubled": _("The scheme stands twice; keep one https://."),
-    "separator": _("After the scheme there must be exactly :// and then the domain."),
-    "torn": _("A space tears the link, so that another domain would be the target; remove the space."),
-    "scheme": _("Only http and https links can be tracked."),
-    "userinfo": _("User name or password before the domain is not allowed."),
-    "email": _("This is an e-mail address, or a part of one, not a link."),
-    "host": _("The domain is missing, incomplete or not valid; write it in full, such as www.example.com."),
-    "path": _("The / between domain and path is missing or encoded as %2F."),
-    "localhost": _("localhost is the reader's own device; use a public domain."),
-    "private": _("This is a private or reserved address that recipients cannot reach."),
-    "address": _("The address is written in an unusual form; write four decimal numbers, or use a domain."),
-    "label": _("The host is a single word; use a full domain such as www.example.com."),
-    "tld": _("The top-level domain does not exist; check the end of the domain."),
-    "port": _("The port must be a number from 1 to 65535."),
-    "idn": _("The domain holds characters that no registered name may have."),
-    "script": _("One label of the domain mixes scripts that look alike."),
-    "control": _("Control, invisible or direction characters are in the link; remove them."),
-    "space": _("White space is in the link; write it as %20 or remove it."),
-    "character": _("A character that must be percent-encoded is in the link."),
-    "long": _("The link is too long; use a shorter one."),
-    "own": _("This is a link of the shortener itself; use the link that it leads to."),
-    "bare": _("Links without http:// or https:// are not taken here; put the scheme before it."),
-    "word": _("This looks like a word after a full stop or like a file; put https:// before it if it is a link."),
-    "glued": _(
+SKIPPED: Final[Labels] = {
+    SkipReason.VARIABLE: _(
+        "A placeholder is in the link or touches it; fill it in before you send, or put a space between."
+    ),
+    SkipReason.DOUBLED: _("The scheme stands twice; keep one https://."),
+    SkipReason.SEPARATOR: _("After the scheme there must be exactly :// and then the domain."),
+    SkipReason.TORN: _("A space tears the link, so that another domain would be the target; remove the space."),
+    SkipReason.SCHEME: _("Only http and https links can be tracked."),
+    SkipReason.USERINFO: _("User name or password before the domain is not allowed."),
+    SkipReason.EMAIL: _("This is an e-mail address, or a part of one, not a link."),
+    SkipReason.HOST: _("The domain is missing, incomplete or not valid; write it in full, such as www.example.com."),
+    SkipReason.PATH: _("The / between domain and path is missing or encoded as %2F."),
+    SkipReason.LOCALHOST: _("localhost is the reader's own device; use a public domain."),
+    SkipReason.PRIVATE: _("This is a private or reserved address that recipients cannot reach."),
+    SkipReason.ADDRESS: _("The address is written in an unusual form; write four decimal numbers, or use a domain."),
+    SkipReason.LABEL: _("The host is a single word; use a full domain such as www.example.com."),
+    SkipReason.TLD: _("The top-level domain does not exist; check the end of the domain."),
+    SkipReason.PORT: _("The port must be a number from 1 to 65535."),
+    SkipReason.IDN: _("The domain holds characters that no registered name may have."),
+    SkipReason.SCRIPT: _("One label of the domain mixes scripts that look alike."),
+    SkipReason.CONTROL: _("Control, invisible or direction characters are in the link; remove them."),
+    SkipReason.SPACE: _("White space is in the link; write it as %20 or remove it."),
+    SkipReason.CHARACTER: _("A character that must be percent-encoded is in the link."),
+    SkipReason.LONG: _("The link is too long; use a shorter one."),
+    SkipReason.OWN: _("This is a link of the shortener itself; use the link that it leads to."),
+    SkipReason.BARE: _("Links without http:// or https:// are not taken here; put the scheme before it."),
+    SkipReason.WORD: _(
+        "This looks like a word after a full stop or like a file; put https:// before it if it is a link."
+    ),
+    SkipReason.GLUED: _(
         "The link touches other text; put a space before and after it, or use smart detection: it would take it."
     ),
-    "mark": _(
+    SkipReason.MARK: _(
         "A mark such as * or _ may belong to the link or to the text; put a space between, or use smart detection."
     ),
-    "kept": _("The message holds a live link of the shortener already, and is given back unchanged."),
-    "later": _("Another link of the message is shortened; only the first one is."),
+    SkipReason.KEPT: _("The message holds a live link of the shortener already, and is given back unchanged."),
+    SkipReason.LATER: _("Another link of the message is shortened; only the first one is."),
 }
-# What is wrong with a field, where a person at a page may meet it; what is not here is said as programs are told it.
-FAULTS: Final[Words] = {
+BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
+    AttemptOutcome: OUTCOMES,
+    BareDomains: DEFAULTS["bare_domains"],
+    Detection: DEFAULTS["detection"],
+    JobState: STATES,
+    ListedState: LISTED,
+    RecipientStorage: DEFAULTS["recipient_storage"],
+    Role: ROLES,
+    SkipReason: SKIPPED,
+    Threshold: DEFAULTS["count_as_click"],
+    Visitor: VISITORS,
+}
+# Faults of fields that forms of the dashboard can have. Others are shown in English, as the API words them.
+FAULTS: Final[Labels] = {
     "is required": _("is required"),
     "must not contain the character NUL": _("must not contain the character NUL"),
     "must be at most 10000 characters": _("must be at most %(most)s characters", most="10,000"),
@@ -135,8 +159,8 @@ FAULTS: Final[Words] = {
     ),
 }
 _NOT_VALID: Final = _("not a valid value")
-# What a page says on top after something was done: named in its URL, for nothing is kept between pages.
-DONE: Final[Words] = {
+# Confirmations at the top of a page, by the value of the parameter `done` in its URL.
+DONE: Final[Labels] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
     "replayed": _("The callback will be replayed. Reload the page to see the result."),
     "off": _("The link has been switched off."),

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from shortener.rules.delivery.job_state import JobState
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -54,7 +56,7 @@ def _callback(report: dict[str, Any], replays: list[dict[str, Any]]) -> Iterator
         yield Entry(attempt["started_on"], "attempt", attempt)
     for replay in replays:
         yield Entry(replay["asked_on"], "replay", replay)
-    if callback["state"] == "exhausted":
+    if callback["state"] == JobState.EXHAUSTED:
         yield Entry(callback["settled_on"], "exhausted", callback)
     if callback["next_attempt_on"]:
         yield Entry(callback["next_attempt_on"], "next", callback)

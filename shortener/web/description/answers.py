@@ -8,11 +8,15 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
-from shortener.rules.links.target import REASONS
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.visitors.marks import Visitor
+from shortener.rules.visitors.threshold import Threshold
 from shortener.web.description.callback_answers import CallbackWithAttempts
-from shortener.web.description.documents import Document, Moment, Msgid, Next, State, Url, VisitorClass
+from shortener.web.description.documents import Document, Moment, Msgid, Next, Url
 
-Reason = Annotated[str, Field(json_schema_extra={"enum": [*REASONS]}, description="Why, in one word.")]
+Reason = Annotated[SkipReason, Field(description="Why, in one word.")]
 _MSGID: Final = "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h"
 _SHORTLINK: Final = "https://s.example.com/AbCdEfGhIj"
 _TEXT: Final = f"Your parcel is on its way: {_SHORTLINK} Thank you!"
@@ -110,9 +114,9 @@ class Summary(Document):
     recipient: Annotated[str | None, Field(description="As the account keeps it: whole, masked or null.")]
     tags: list[str]
     metadata: dict[str, Any]
-    detection: Literal["strict", "smart"]
-    bare_domains: Literal["off", "careful", "any"]
-    count_as_click: Literal["person", "person_or_unknown", "any"]
+    detection: Detection
+    bare_domains: BareDomains
+    count_as_click: Threshold
     url: Annotated[Url, Field(description="The message's report.")]
 
 
@@ -127,7 +131,7 @@ class Click(Document):
     """One GET of a live link."""
 
     clicked_on: Moment
-    visitor: VisitorClass
+    visitor: Visitor
     reason: Annotated[str, Field(description="What the class follows from, like `browser` or `token:googlebot`.")]
     network: Annotated[str, Field(description="The visitor's network, where the operator keeps it.")] = ""
 
@@ -195,7 +199,7 @@ class FoundLink(Document):
 class OtherDetection(Document):
     """What the other way of detection would take."""
 
-    detection: Literal["strict", "smart"]
+    detection: Detection
     link: FoundLink
 
 
@@ -231,5 +235,5 @@ class ExportedMessage(Document):
     clicks_preview: int | None
     clicks_bot: int | None
     clicks_scanner: int | None
-    callback: State | None
+    callback: JobState | None
     metadata: dict[str, Any]

@@ -4,16 +4,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.visitors.marks import Visitor
 from shortener.web.description.documents import (
     Document,
     EventId,
     Moment,
     Msgid,
     Next,
-    Outcome,
-    State,
     Url,
-    VisitorClass,
 )
 
 Millis = Annotated[float | None, Field(description="Milliseconds since the start; null where it did not get so far.")]
@@ -25,7 +25,9 @@ class Attempt(Document):
     number: Annotated[int, Field(ge=1)]
     started_on: Moment
     ended_on: Moment | None
-    outcome: Annotated[Outcome, Field(description="`delivered` for 200 alone; `answered` for every other status.")]
+    outcome: Annotated[
+        AttemptOutcome, Field(description="`delivered` for 200 alone; `answered` for every other status.")
+    ]
     detail: Annotated[str | None, Field(description="The same in one sentence.")]
     status: Annotated[int | None, Field(description="The receiver's HTTP status.")]
     answer: Annotated[str | None, Field(description="The first 2 KB of the receiver's answer.")]
@@ -40,7 +42,7 @@ class Callback(Document):
 
     id: Annotated[EventId, Field(description="The `webhook-id` of every attempt.")]
     url: str
-    state: State
+    state: JobState
     exhausted_because: str | None
     created_on: Annotated[Moment, Field(description="When the click came.")]
     next_attempt_on: Annotated[Moment | None, Field(description="Null where it is not pending.")]
@@ -116,7 +118,7 @@ class EventData(Document):
     shortlink: Url | None
     accessed: bool
     accessed_on: Moment | None
-    visitor: VisitorClass | None
+    visitor: Visitor | None
     tags: list[str]
     metadata: dict[str, Any]
 

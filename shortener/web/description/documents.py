@@ -4,17 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from shortener.rules.delivery.attempt_outcome import AttemptOutcome
-
 Moment = Annotated[
     str, WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-22T09:00:00.123456Z"]})
 ]
 Url = Annotated[str, WithJsonSchema({"type": "string", "format": "uri"})]
 Msgid = Annotated[str, Field(pattern="^[A-Za-z0-9]{32}$")]
 EventId = Annotated[str, Field(pattern="^evt_[A-Za-z0-9]{1,60}$")]
-VisitorClass = Literal["person", "unknown", "preview", "bot", "scanner"]
-State = Literal["pending", "attempting", "delivered", "exhausted"]
-Outcome = Annotated[str, WithJsonSchema({"type": "string", "enum": [one.value for one in AttemptOutcome]})]
 Next = Annotated[Url | None, Field(description="The next page; null where there is no more.")]
 
 

@@ -13,8 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shortener.rules.links import borders, runs
-from shortener.rules.links.body import DETECTIONS, MOST_SKIPPED, SMART_TAKES, Finding, find, kept, own_slugs, rewrite
-from shortener.rules.links.target import REASONS
+from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, kept, own_slugs, rewrite
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkipReason
 from tests.support.corpora import needs_corpora, rows
 
 OWN = frozenset({"s.xoxzo.com"})
@@ -32,7 +33,7 @@ def skipped(text: str, detection: str = "strict") -> list[tuple[str, str]]:
     return [(each.text, each.reason) for each in find(text, detection=detection, own_hosts=OWN).skipped]
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -160,7 +161,7 @@ def test_smart_ends_a_host_where_its_top_level_domain_ends(text: str, smart: str
     assert (link(text), skipped(text)) == (None, [(smart, "glued")])
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 def test_whatever_was_passed_over_is_named_with_its_reason(detection: str) -> None:
     text = f"https://#{{id}} {SHORTLINK} day.so http://127.0.0.1/ https://example.com/a www.example.org ok.got"
     assert link(text, detection) == "https://example.com/a"
@@ -182,7 +183,7 @@ def test_what_was_passed_over_is_named_without_its_punctuation_and_where_it_stan
     assert all(text.startswith(each.text, each.start) for each in (first, second))
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 def test_the_list_of_what_was_passed_over_is_bounded_but_for_urls_before_the_link(detection: str) -> None:
     assert len(find("day.so " * 500, detection=detection).skipped) == MOST_SKIPPED
     assert len(find("https://a.com " * 500, detection=detection).skipped) == MOST_SKIPPED
@@ -233,7 +234,7 @@ FRAGMENTS = st.sampled_from(
 TEXTS = st.text(max_size=80) | st.lists(FRAGMENTS | st.text(max_size=4), max_size=14).map("".join)
 
 
-@given(TEXTS, st.sampled_from(DETECTIONS), st.sampled_from(["off", "careful", "any"]))
+@given(TEXTS, st.sampled_from(Detection), st.sampled_from(BareDomains))
 @example("httpſ://example.com", "strict", "careful")
 @example("http://[", "smart", "careful")
 def test_any_text_at_all_gets_an_answer_that_fits_it(text: str, detection: str, bare_domains: str) -> None:
@@ -241,14 +242,14 @@ def test_any_text_at_all_gets_an_answer_that_fits_it(text: str, detection: str, 
     for each in finding.skipped:
         assert each.text
         assert text.startswith(each.text, each.start)
-        assert each.reason in REASONS
+        assert each.reason in SkipReason
     if finding.found:
         start, end = finding.found.start, finding.found.end
         assert finding.found.target.link.endswith(text[start:end])
         assert rewrite(text, finding.found, SHORTLINK) == text[:start] + SHORTLINK + text[end:]
 
 
-@given(TEXTS, st.sampled_from(DETECTIONS))
+@given(TEXTS, st.sampled_from(Detection))
 def test_the_link_and_what_was_passed_over_never_overlap(text: str, detection: str) -> None:
     finding = find(text, detection=detection, own_hosts=OWN)
     spans = [(each.start, each.start + len(each.text)) for each in finding.skipped]
@@ -257,7 +258,7 @@ def test_the_link_and_what_was_passed_over_never_overlap(text: str, detection: s
     assert all(first[1] <= second[0] for first, second in pairwise(spans))
 
 
-@given(TEXTS, st.sampled_from(DETECTIONS))
+@given(TEXTS, st.sampled_from(Detection))
 def test_every_url_piece_before_the_link_is_named(text: str, detection: str) -> None:
     finding = find(text, detection=detection, own_hosts=OWN)
     place = 0
@@ -270,7 +271,7 @@ def test_every_url_piece_before_the_link_is_named(text: str, detection: str) -> 
             assert any(each.start + len(each.text) <= start + len(piece) for each in inside)
 
 
-@given(TEXTS, st.sampled_from(DETECTIONS))
+@given(TEXTS, st.sampled_from(Detection))
 def test_a_rewritten_text_holds_our_slug_and_its_shortlink_is_no_link_again(text: str, detection: str) -> None:
     finding = find(text, detection=detection, own_hosts=OWN)
     if finding.found is None:
@@ -283,7 +284,7 @@ def test_a_rewritten_text_holds_our_slug_and_its_shortlink_is_no_link_again(text
         assert second.end <= start or second.start >= end
 
 
-@given(TEXTS, st.sampled_from(DETECTIONS))
+@given(TEXTS, st.sampled_from(Detection))
 def test_no_scheme_is_left_standing_before_a_shortlink(text: str, detection: str) -> None:
     found = find(text, detection=detection, own_hosts=OWN).found
     if found is not None:
@@ -294,7 +295,7 @@ def test_no_scheme_is_left_standing_before_a_shortlink(text: str, detection: str
     st.from_regex(r"[a-z0-9][a-z0-9.+_-]{0,12}@[a-z]{1,8}\.(com|so|co\.jp)", fullmatch=True),
     st.sampled_from(["", " ", "。", ":", "<", "(", "mail ", "\n"]),
     st.sampled_from(["", " ", "。", ">", ")", ".", " b.com/x", "\n"]),
-    st.sampled_from(DETECTIONS),
+    st.sampled_from(Detection),
 )
 def test_an_e_mail_address_is_never_touched(mail: str, before: str, after: str, detection: str) -> None:
     text = before + mail + after
@@ -311,7 +312,7 @@ def test_where_strict_says_that_smart_takes_a_link_smart_takes_one(text: str) ->
 
 
 @needs_corpora
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 def test_the_naughty_strings_do_no_harm(detection: str) -> None:
     strings = [row["string"] for row in rows("strings/naughty-strings.jsonl")]
     assert len(strings) > 200
@@ -320,7 +321,7 @@ def test_the_naughty_strings_do_no_harm(detection: str) -> None:
         assert all(text.startswith(each.text, each.start) for each in finding.skipped)
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -334,7 +335,7 @@ def test_a_host_with_full_width_dots_is_refused_whole(text: str, detection: str)
     assert skipped(f"see {text} now", detection) == [(text, "idn")]
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 def test_what_stands_behind_a_full_width_dot_is_no_link(detection: str) -> None:
     assert link("s．example.com/a", detection) is None
     assert link("www.s｡www.example.com/a", detection) is None
@@ -387,7 +388,7 @@ def _calls(action: Callable[[], Finding]) -> int:
     return count
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize("unit", WORST)
 def test_five_times_the_text_takes_about_five_times_the_work(unit: str, detection: str) -> None:
     short, long = ((unit * size)[:size] for size in (4_000, 20_000))
@@ -414,13 +415,13 @@ def test_a_text_is_walked_a_few_times_at_most(unit: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(borders, "RUN", Counted())
     monkeypatch.setattr(runs, "RUN", Counted())
     text = ("a.com" + unit * 20_000)[:20_000]
-    for detection in DETECTIONS:
+    for detection in Detection:
         find(text, detection=detection)
     assert len(text) < read < 12 * len(text)
 
 
 # Long runs of one character are the regular expressions' own work, in which there are no calls to count.
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     ("before", "unit"),
     [("https://a.co", "-"), ("www.", "_"), ("a.co/", "."), ("www.a.com", ".Qzx"), ("https://", "例"), ("tel:", "tel:")],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shortener.rules.links.body import DETECTIONS
+from shortener.rules.links.detection import Detection
 from shortener.rules.links.target import Target, judge
 from tests.rules.looks import link, reasons, skipped
 
@@ -59,7 +59,7 @@ def test_the_next_sentence_is_no_part_of_a_path_in_smart(text: str, smart: str) 
     assert link(text, "strict") == text.partition(" ")[0].rstrip(".!")
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -101,7 +101,7 @@ def test_a_path_keeps_what_may_be_a_files_ending() -> None:
     assert link("http://acme.com/a.Cfg here", "smart") == "http://acme.com/a.Cfg"
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize("text", ["ACME.ID# 12", "ACME.ID#", "http://acme!b.com", "https://acme.nope/x"])
 def test_what_is_no_link_is_named(text: str, detection: str) -> None:
     assert link(text, detection) is None
@@ -142,7 +142,7 @@ def test_strict_names_the_mark_as_its_reason() -> None:
     assert skipped("<https://x.com/1|label>", "strict") == [("https://x.com/1", "mark")]
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text", ["https://x.com/1*", "https://x.com/a_", "5 * 3 https://x.com/~", "*a* https://x.com/1*", "*a\nhttps://x.com/1*"]
 )  # fmt: skip
@@ -185,7 +185,7 @@ def test_other_white_space_is_a_border_in_smart_alone(space: str) -> None:
 # --- words -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -202,7 +202,7 @@ def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None
     assert reasons(f"so {text} yes", detection) <= {"word"}
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [

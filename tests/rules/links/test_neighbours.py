@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.rules.links.body import DETECTIONS
+from shortener.rules.links.detection import Detection
 from tests.rules.looks import link, reasons, skipped
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -47,7 +47,7 @@ def test_the_rest_of_a_torn_link_is_no_target(text: str, detection: str) -> None
     assert "torn" in reasons(text, detection)
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -76,7 +76,7 @@ def test_a_link_beside_something_else_is_not_torn(text: str, expected: str, dete
     assert link(text, detection) == expected
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -118,7 +118,7 @@ def test_symbols_and_invisible_characters_beside_a_link_are_borders(text: str, e
     assert link(text, "smart") == expected
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -150,7 +150,7 @@ def test_the_host_of_a_spelled_out_mail_address_is_no_target(text: str, detectio
     assert link(text, detection) is None
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -165,7 +165,7 @@ def test_a_link_behind_an_at_sign_that_is_no_address_is_taken(text: str, expecte
     assert link(text, detection) == expected
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -194,7 +194,7 @@ def test_a_wrong_scheme_is_named_together_with_its_domain() -> None:
     assert skipped("see https：//acme.com", "smart") == [("https：//acme.com", "separator")]
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -224,13 +224,13 @@ def test_a_word_with_a_colon_before_a_link_is_text(text: str) -> None:
 LABELS = st.from_regex(r"[a-z][a-z0-9]{1,8}", fullmatch=True)
 
 
-@given(LABELS, LABELS, st.sampled_from([" ", "  ", "\n", "\t", "\u3000"]), st.sampled_from(DETECTIONS))
+@given(LABELS, LABELS, st.sampled_from([" ", "  ", "\n", "\t", "\u3000"]), st.sampled_from(Detection))
 def test_no_strangers_domain_comes_out_of_a_torn_link(first: str, second: str, gap: str, detection: str) -> None:
     assert link(f"https://{first}{gap}{second}.com/x", detection) is None
     assert link(f"https://www.{first}{gap}{second}.com/x", detection) is None
 
 
-@given(LABELS, LABELS, st.sampled_from("\u200c\u200d\u200b\u2060\xad\ufeff"), st.sampled_from(DETECTIONS))
+@given(LABELS, LABELS, st.sampled_from("\u200c\u200d\u200b\u2060\xad\ufeff"), st.sampled_from(Detection))
 def test_the_target_is_never_the_tail_of_what_is_seen(first: str, second: str, hidden: str, detection: str) -> None:
     for text in (f"{first}{hidden}{second}.com", f"https://{first}{hidden}{second}.com/x"):
         assert link(text, detection) is None
@@ -238,5 +238,5 @@ def test_the_target_is_never_the_tail_of_what_is_seen(first: str, second: str, h
 
 @given(LABELS, LABELS, st.sampled_from(["@", "＠", " @ ", "@ ", "(at)", " [at] ", "{at}", "&#64;"]))
 def test_no_spelled_out_mail_address_is_rewritten(local: str, host: str, at: str) -> None:
-    for detection in DETECTIONS:
+    for detection in Detection:
         assert link(f"{local}{at}{host}.com", detection) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.rules.links.body import DETECTIONS
+from shortener.rules.links.detection import Detection
 from tests.rules.looks import link, reasons
 
 PLACEHOLDERS = [
@@ -20,7 +20,7 @@ PLACEHOLDERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize("name", PLACEHOLDERS)
 def test_a_placeholder_in_or_behind_a_link_forbids_it(name: str, detection: str) -> None:
     for text in (
@@ -33,7 +33,7 @@ def test_a_placeholder_in_or_behind_a_link_forbids_it(name: str, detection: str)
         assert "variable" in reasons(text, detection), text
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     "text",
     [
@@ -58,7 +58,7 @@ def test_a_link_that_touches_a_placeholder_is_refused(text: str, detection: str)
     assert link(text, detection) is None
 
 
-@pytest.mark.parametrize("detection", DETECTIONS)
+@pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -107,7 +107,7 @@ def test_tags_and_brackets_beside_a_link_are_no_placeholders(text: str, expected
     st.sampled_from(["https://acme.com/?e=", "acme.com/x/", "https://acme.com/a?b=c&d="]),
     st.sampled_from([("{{", "}}"), ("{", "}"), ("%%", "%%"), ("#{", "}"), ("*|", "|*"), ("##", "##"), ("<%=", "%>")]),
     st.from_regex(r"[A-Za-z][A-Za-z_.]{1,20}", fullmatch=True),
-    st.sampled_from(DETECTIONS),
+    st.sampled_from(Detection),
 )
 def test_no_shortlink_ever_touches_a_placeholder(url: str, marks: tuple[str, str], name: str, detection: str) -> None:
     assert link(url + marks[0] + name + marks[1], detection) is None

@@ -8,8 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shortener.rules.links import words
+from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.host import TOP_LEVEL
-from shortener.rules.links.target import BARE_DOMAINS, LONGEST, REASONS, Refusal, Target, judge
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.target import LONGEST, Refusal, Target, judge
 from tests.support.corpora import needs_corpora, rows
 
 
@@ -218,16 +220,16 @@ def test_how_much_is_guessed_of_a_bare_domain_is_an_option(domain: str, off: str
     assert reason(domain, bare_domains="any") is None
 
 
-@pytest.mark.parametrize("mode", BARE_DOMAINS)
+@pytest.mark.parametrize("mode", BareDomains)
 def test_a_scheme_makes_every_domain_a_link_whatever_the_option(mode: str) -> None:
     assert reason("https://day.so", bare_domains=mode) is None
 
 
 def test_every_reason_has_one_word_and_a_sentence() -> None:
-    for code, sentence in REASONS.items():
+    for code, sentence in ((reason, reason.sentence) for reason in SkipReason):
         assert set(code) <= set(ascii_lowercase)
         assert sentence.endswith(".")
-    assert set(REFUSED) | {"own", "glued", "mark", "torn", "kept", "later", "label"} == set(REASONS)
+    assert set(REFUSED) | {"own", "glued", "mark", "torn", "kept", "later", "label"} == set(SkipReason)
 
 
 def test_the_lists_of_words_name_only_top_level_domains_that_exist() -> None:
@@ -247,7 +249,7 @@ def test_the_list_of_top_level_domains_is_the_one_that_comes_with_the_package() 
 def test_any_text_gets_a_verdict_and_every_target_is_a_safe_header(text: str) -> None:
     verdict = judge(text, bare_domains="any")
     if isinstance(verdict, Refusal):
-        assert verdict.sentence == REASONS[verdict.reason]
+        assert verdict.reason in SkipReason
         return
     assert verdict.link.endswith(text)
     assert verdict.link[:4].lower() == "http"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bench import visitors
 from shortener.rules.visitors import agents
+from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.visitors.visitor import (
     HEADERS,
     MEANINGS,
-    THRESHOLDS,
     Verdict,
     Visitor,
     classify,
@@ -285,7 +285,7 @@ def test_an_ordinary_request_is_no_prefetch(headers: dict[str, str]) -> None:
 
 
 def test_each_threshold_counts_its_classes() -> None:
-    counted = {threshold: {each.value for each in Visitor if reaches(each, threshold)} for threshold in THRESHOLDS}
+    counted = {threshold: {each.value for each in Visitor if reaches(each, threshold)} for threshold in Threshold}
     assert counted == {
         "person": {"person"},
         "person_or_unknown": {"person", "unknown"},

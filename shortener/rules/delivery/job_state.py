@@ -1,0 +1,12 @@
+"""The states of a job, such as a callback."""
+
+import enum
+
+
+class JobState(enum.StrEnum):
+    """Every value that is stored, reported and shown."""
+
+    PENDING = "pending"  # waits for its next attempt
+    ATTEMPTING = "attempting"  # a worker holds its lease
+    DELIVERED = "delivered"  # settled: an attempt succeeded
+    EXHAUSTED = "exhausted"  # settled: no attempt is left
