@@ -1,0 +1,50 @@
+"""The tree: tests lie where their modules lie, and packages and modules stay of a size that one can read."""
+
+from pathlib import Path
+
+from tests.support import ROOT
+
+PACKAGE, TESTS = ROOT / "shortener", ROOT / "tests"
+# Folders of tests of the product as a whole, and helpers.
+NOT_MIRRORED = {"bench", "browser", "end_to_end", "project", "support"}
+# Tests of a whole package, with what they are about.
+OF_A_PACKAGE = {
+    "cli/test_commands.py": "what all commands have in common",
+    "rules/test_labelled.py": "messages and user agents that people have labelled",
+    "vendors/test_faces.py": "faces are found, and answer for their own paths",
+    "vendors/xoxzo/test_client.py": "the vendor's own client library",
+    "web/test_fuzz.py": "every route takes whatever is sent",
+    "web/test_growth.py": "work grows no faster than what is sent",
+    "web/test_hosts.py": "host names that requests give",
+    "web/test_plans.py": "every query of a page uses an index",
+    "web/dashboard/test_messages.py": "the list of messages with its filters",
+}
+
+
+def mirrored() -> list[Path]:
+    """The test files that mirror a module, from the folder of tests on."""
+    paths = [path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")]
+    return [path for path in paths if path.parts[0] not in NOT_MIRRORED]
+
+
+def module_of(path: Path) -> Path:
+    return PACKAGE / path.parent / path.name.removeprefix("test_")
+
+
+def test_every_test_file_lies_where_its_module_lies() -> None:
+    found = {
+        str(path)
+        for path in mirrored()
+        if not module_of(path).exists() and not module_of(path).with_suffix("").is_dir()
+    }
+    assert found == set(OF_A_PACKAGE)
+
+
+def test_no_module_lies_at_the_top_of_the_package() -> None:
+    """But the wiring, the errors that everything raises, and the command that starts the product."""
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "serve.py"}
+
+
+def test_every_package_says_what_it_holds() -> None:
+    folders = {path.parent for path in PACKAGE.rglob("*.py")}
+    assert [folder for folder in sorted(folders) if not (folder / "__init__.py").read_text().startswith('"""')] == []
