@@ -1,42 +1,22 @@
-"""What is handed in and answered in Xoxzo's wire format, as its description has it."""
+"""What Xoxzo's clients are answered."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
+from flask import Response
 from pydantic import Field, RootModel
 
-from shortener.messages.submission import EXAMPLE, Submission
+from shortener.rules import sms_parts
+from shortener.web import problems
 from shortener.web.description.documents import Document, Msgid, Url
 
-_OURS: Final = Submission.model_json_schema()["properties"]
-_RECIPIENT: Final = {
-    "type": "string",
-    "description": "A number in E.164, without the national 0.",
-    "pattern": r"^\+[1-9]([ ().-]*[0-9]){6,14}$",
-    "examples": ["+818012345678"],
-}
 Time = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$", description="UTC.")]
 
 
-def sending(required: tuple[str, ...], fields: frozenset[str], carrier_options: frozenset[str]) -> dict[str, Any]:
-    """The schema of a message that is handed in: our fields that the vendor has, and its carriers' options."""
-    names = [name for name in _OURS if name in fields]
-    ignored = {name: {"description": "Taken and ignored."} for name in sorted(carrier_options)}
-    example = {"message": EXAMPLE["message"], "recipient": "+818012345678", "sender": "SHOP", "track_link": True}
-    return {
-        "title": "XoxzoMessage",
-        "type": "object",
-        "properties": {name: _OURS[name] for name in names} | {"recipient": _RECIPIENT} | ignored,
-        "required": list(required),
-        "additionalProperties": False,
-        "examples": [example],
-    }
-
-
 class XoxzoSent(Document):
-    """A message that was taken."""
+    """A message that was accepted."""
 
     msgid: Msgid
-    message: Annotated[str, Field(description="The text to send; ours, the vendor has no such field.")]
+    message: Annotated[str, Field(description="The text to send; the vendor has no such field.")]
     shortlink: Url | None
 
 
@@ -50,7 +30,7 @@ class XoxzoLink(Document):
 
 
 class XoxzoStatus(Document):
-    """What became of a message."""
+    """The status of a message."""
 
     status: Annotated[str, Field(description="Always `QUEUED`: the text is not sent.")]
     sender: str | None
@@ -65,4 +45,44 @@ class XoxzoStatus(Document):
 
 
 class XoxzoRefusal(RootModel[dict[str, str | list[str]]]):
-    """What went wrong: `detail`, or with 400 a list of faults for each field."""
+    """An error: `detail`, or with 400 a list of faults for each field."""
+
+
+def status(summary: dict[str, Any], base_url: str) -> dict[str, Any]:
+    """Return a message's status, made from its summary in our own API."""
+    tracking = summary["link_tracking"]
+    return {
+        "status": "QUEUED",
+        "sender": summary["sender"],
+        "url": f"{base_url}/sms/messages/{summary['msgid']}/",
+        "sent_time": _time(summary["received_on"]),
+        "cost": 0,
+        "msgid": summary["msgid"],
+        "tags": summary["tags"],
+        "recipient": summary["recipient"],
+        "parts": sms_parts.count(summary["message"]).parts,
+        "link_tracking": tracking and _link(tracking),
+    }
+
+
+def _link(tracking: dict[str, Any]) -> dict[str, Any]:
+    accessed_on = tracking["accessed_on"] and _time(tracking["accessed_on"])
+    return {name: tracking[name] for name in ("link", "shortlink", "accessed")} | {"accessed_on": accessed_on}
+
+
+def _time(moment: str) -> str:
+    """Return a UTC time of RFC 3339 as the vendor writes it: `2026-11-16 23:59:58`."""
+    return moment[:19].replace("T", " ")
+
+
+def refuse(error: Exception) -> Response:
+    """Answer an error: 400 with the faults by field, or its status with one sentence as `detail`."""
+    problem = problems.of(error)
+    if faults := problem.get("errors"):
+        return problems.json_response({name: [*map(_sentence, each)] for name, each in faults.items()}, 400)
+    detail = "Not found." if problem["status"] == 404 else problem["detail"]
+    return problems.json_response({"detail": detail}, problem["status"])
+
+
+def _sentence(fault: str) -> str:
+    return f"This field {fault}." if fault.startswith(("is ", "must ")) else fault

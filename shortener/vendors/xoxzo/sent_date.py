@@ -1,9 +1,9 @@
-"""Which days does Xoxzo's list filter `sent_date` let through?
+"""Which days Xoxzo's list filter `sent_date` selects.
 
 The vendor writes the comparison into the parameter's name: `?sent_date=2026-11-16` is that day, and
-`?sent_date>=2026-11-16`, on the wire also `?sent_date%3E=2026-11-16`, is that day and what follows. Its client library
-glues `sent_date` and whatever it is given, so that `?sent_date%3E2026-11-16` arrives too, a name without a value.
-Read as one text, without asking which `=` parts name and value, all of these say what they look like.
+`?sent_date>=2026-11-16`, percent-encoded `?sent_date%3E=2026-11-16`, is that day and all later ones. Its client library
+appends its argument to `sent_date`, so `?sent_date%3E2026-11-16` also arrives: a name without a value. Each filter is
+therefore read as one text, whichever `=` separates name and value.
 https://blog.xoxzo.com/en/2017/11/15/checking-your-sms-status/
 """
 
@@ -21,16 +21,16 @@ _FILTER = re.compile(NAME + r"(?P<comparison>[<>]=?|=)(?P<day>[0-9]{4}-[0-9]{2}-
 
 
 def period(filters: Iterable[str], today: dt.date) -> tuple[dt.datetime, dt.datetime]:
-    """From when until before when messages are listed, in UTC; InvalidOrderError for a filter that names no such day.
+    """Return the start and the end (exclusive, UTC) of what is listed; InvalidFieldsError if a filter is invalid.
 
-    Without a filter: the last 90 days, whole ones. Several filters hold together.
+    Without a filter: the last 90 whole days. Several filters are combined with AND.
     """
     first = today - LISTED_DAYS * _DAY
-    starts, ends = [first], [today + 2 * _DAY]  # the senders' clocks and ours may differ
+    starts, ends = [first], [today + 2 * _DAY]  # clients' clocks may be ahead of ours
     for comparison, named in map(_read, filters):
         if named < first:
             raise _invalid()
-        day = min(named, today + _DAY)  # later is all the same, and the last day of the year 9999 has none after it
+        day = min(named, today + _DAY)  # later days change nothing, and 9999-12-31 has no next day
         if comparison in {"=", ">", ">="}:
             starts.append(day + _DAY if comparison == ">" else day)
         if comparison in {"=", "<", "<="}:

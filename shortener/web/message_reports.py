@@ -1,0 +1,32 @@
+"""Reports of an account's messages, each read in a session of its own: for vendors' faces, which know no database."""
+
+import datetime as dt
+from typing import Any
+
+from shortener.messages import preprocess
+from shortener.reporting import message_lists, message_report
+from shortener.reporting.message_filter import Filter
+from shortener.running.services import services
+from shortener.storage import db
+from shortener.storage.models import Account
+
+
+def now() -> dt.datetime:
+    """Return the time that counts: the database's on PostgreSQL, this machine's on SQLite."""
+    with db.read() as session:
+        return db.now(session)
+
+
+def summary(account: Account, msgid: str) -> dict[str, Any]:
+    """Return one message as lists show it; MessageNotFoundError if the account has none with that msgid."""
+    with db.read() as session:
+        message = preprocess.find(session, account, msgid)
+        return message_report.summary(message, preprocess.link_of(session, message), services().site)
+
+
+def summaries(account: Account, wanted: Filter, *, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+    """Return at most `limit` messages that the filter wants, the newest first, and the cursor of the next ones."""
+    site = services().site
+    with db.read() as session:
+        page = message_lists.find(session, account, wanted, site.slugs, limit=limit)
+        return [message_report.summary(message, link, site) for message, link in page.rows], page.next
