@@ -1,7 +1,7 @@
 """Take the pictures of docs/images: python bench/screenshots.py
 
 Starts an instance of its own on SQLite, fills it with some days of a shop that sends parcels, and looks at it with
-Chromium. Fonts are the machine's: for Japanese, `apt-get install fonts-ipafont-gothic`.
+Chromium. Fonts are the machine's: for Japanese, `apt-get install fonts-noto-cjk`.
 """
 
 import datetime as dt
@@ -95,20 +95,22 @@ def main() -> None:
     if executable is None:
         sys.exit(chromium.WANTED)
     IMAGES.mkdir(parents=True, exist_ok=True)
+    now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory(prefix="shortener-") as folder, sync_playwright() as playwright:
         database = f"sqlite:///{folder}/parcels.sqlite3"
         with running("shop", database_url=database, **SETTINGS) as instance:
             app = create_app(Settings(database_url=database, data=Path(folder), **SETTINGS))  # type: ignore[arg-type]
             with app.app_context():
-                made = fill(dt.datetime.now(dt.UTC))
+                made = fill(now)
                 db.db.engine.dispose()
             browser = playwright.chromium.launch(executable_path=executable)
             dashboard = f"{instance.url}/dashboard"
+            a_few = now - 65 * demo_data.HOUR  # so that the whole page fits into the picture
             for name, url, options, prepare in (
                 ("overview", dashboard, DESK, nothing),
                 ("time-line", f"{dashboard}/messages/{made['msgid']}", DESK, nothing),
                 ("try-it", f"{dashboard}/try", DESK, fill_in),
-                ("callbacks", f"{dashboard}/callbacks?state=exhausted", DESK, nothing),
+                ("callbacks", f"{dashboard}/callbacks?state=exhausted&to={a_few:%Y-%m-%dT%H:%M}", DESK, nothing),
                 ("overview-phone", dashboard, PHONE, nothing),
                 ("expired-japanese", f"{instance.url}/{made['expired']}", JAPANESE, nothing),
             ):
