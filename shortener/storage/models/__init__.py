@@ -1,0 +1,35 @@
+"""The tables as typed SQLAlchemy models on one `Base`, in a module for each noun. They have no behaviour."""
+
+from shortener.storage.models.account import Account, Credential, SigningSecret
+from shortener.storage.models.base import VOCABULARIES, Base
+from shortener.storage.models.callback import Attempt, Callback, Replay
+from shortener.storage.models.click import Click
+from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
+from shortener.storage.models.installation import Installation, Origin
+from shortener.storage.models.message import Link, Message
+from shortener.storage.models.person import Person, SignedIn, SignInFailure
+
+__all__ = [
+    "VOCABULARIES",
+    "Account",
+    "Attempt",
+    "Base",
+    "BinaryUuid",
+    "ByteText",
+    "Callback",
+    "Choice",
+    "Click",
+    "Credential",
+    "Document",
+    "Installation",
+    "Instant",
+    "Link",
+    "Message",
+    "Origin",
+    "Person",
+    "Replay",
+    "RowId",
+    "SignInFailure",
+    "SignedIn",
+    "SigningSecret",
+]

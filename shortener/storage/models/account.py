@@ -1,0 +1,54 @@
+"""Accounts of senders, their credentials and their signing secrets."""
+
+import datetime as dt
+
+from sqlalchemy import ForeignKey, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.recipient_storage import RecipientStorage
+from shortener.rules.visitors.threshold import Threshold
+from shortener.storage.models.base import Base
+from shortener.storage.models.column_types import RowId
+
+
+class Account(Base):
+    """A sender. Its defaults apply to messages that do not set these fields themselves."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    sid: Mapped[str] = mapped_column(unique=True)
+    created_on: Mapped[dt.datetime]
+    disabled_on: Mapped[dt.datetime | None]
+    track_link: Mapped[bool] = mapped_column(default=True)
+    detection: Mapped[Detection] = mapped_column(default=Detection.STRICT)
+    bare_domains: Mapped[BareDomains] = mapped_column(default=BareDomains.CAREFUL)
+    count_as_click: Mapped[Threshold] = mapped_column(default=Threshold.PERSON_OR_UNKNOWN)
+    recipient_storage: Mapped[RecipientStorage] = mapped_column(default=RecipientStorage.FULL)
+    callback_header: Mapped[bytes | None] = mapped_column(LargeBinary)  # `Name: value`, encrypted
+
+
+class Credential(Base):
+    """A token of an account, stored only as its SHA-256."""
+
+    __tablename__ = "credential"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_on: Mapped[dt.datetime]
+    used_on: Mapped[dt.datetime | None]
+
+
+class SigningSecret(Base):
+    """A key that signs an account's events, encrypted with the installation's secret key."""
+
+    __tablename__ = "signing_secret"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_on: Mapped[dt.datetime]
+    expires_on: Mapped[dt.datetime | None]

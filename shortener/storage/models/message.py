@@ -1,0 +1,66 @@
+"""Messages and their links."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.visitors.threshold import Threshold
+from shortener.storage.models.base import Base
+from shortener.storage.models.column_types import Document, RowId
+
+
+class Message(Base):
+    """One text submitted for preprocessing, as it was submitted."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("account_id", "client_tag"),
+        UniqueConstraint("account_id", "idempotency_key"),
+        Index(None, "account_id", "received_on", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    msgid: Mapped[str] = mapped_column(unique=True)
+    received_on: Mapped[dt.datetime]
+    text: Mapped[str]
+    track_link: Mapped[bool]
+    detection: Mapped[Detection]
+    bare_domains: Mapped[BareDomains]
+    count_as_click: Mapped[Threshold]
+    lt_callbackurl: Mapped[str | None]
+    callbackurl: Mapped[str | None]
+    client_tag: Mapped[str | None]
+    sender: Mapped[str | None]
+    recipient: Mapped[str | None]
+    tags: Mapped[list[str] | None] = mapped_column(Document)
+    # The attribute has another name because SQLAlchemy uses `metadata` on every model.
+    details: Mapped[dict[str, Any] | None] = mapped_column("metadata", Document)
+    skipped: Mapped[list[dict[str, Any]] | None] = mapped_column(Document)
+    idempotency_key: Mapped[str | None]
+    fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class Link(Base):
+    """The target of a message, with its life. `starts_at` and `ends_at` say which characters it replaces."""
+
+    __tablename__ = "link"
+    __table_args__ = (UniqueConstraint("message_id", "position"),)
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    position: Mapped[int] = mapped_column(default=1)
+    number: Mapped[int] = mapped_column(BigInteger, unique=True)
+    base_url: Mapped[str]
+    target: Mapped[str]
+    # The ASCII form, if it differs from the target.
+    location: Mapped[str | None]
+    starts_at: Mapped[int]
+    ends_at: Mapped[int]
+    expires_on: Mapped[dt.datetime]
+    count_as_click: Mapped[Threshold]
+    accessed_on: Mapped[dt.datetime | None]
+    off_on: Mapped[dt.datetime | None]
