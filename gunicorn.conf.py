@@ -1,4 +1,4 @@
-"""How gunicorn runs the product. Everything here follows from `SHORTENER_*`; see docs/operate/settings.md."""
+"""gunicorn's configuration, derived from the settings `SHORTENER_*`; see docs/operate/settings.md."""
 
 import os
 import signal
@@ -19,33 +19,33 @@ worker_class = "shortener.running.gunicorn_worker.Worker"
 graceful_timeout = GRACE
 timeout = 60
 keepalive = 5
-# A parent domain's cookies come along with each click; the worker bounds the head as a whole.
+# Clicks carry the cookies of a parent domain. The worker limits the size of the whole head.
 limit_request_line = 0
 limit_request_field_size = 65_536
 limit_request_fields = 1000
-# Only SHORTENER_TRUSTED_PROXIES decides whom to believe; gunicorn itself believes nobody.
+# gunicorn trusts no proxy; SHORTENER_TRUSTED_PROXIES alone decides.
 forwarded_allow_ips = ""
-# Several instances may run on one machine; the control socket has one fixed path.
+# The control socket has a fixed path, but several instances may run on one machine.
 control_socket_disable = True
 
 
 def when_ready(server: Any) -> None:
-    """Let a closed terminal end what was started in it; gunicorn takes its SIGHUP for a reload, and would stay."""
+    """Stop when the terminal is closed. gunicorn would take that SIGHUP for a reload and continue."""
     if sys.stdin is not None and sys.stdin.isatty():
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """Let every way to be told to end be handled like SIGTERM, which takes no lock; gunicorn installs what it finds.
+    """Handle SIGINT and SIGQUIT like SIGTERM, whose handler takes no lock.
 
-    Its own handler of SIGINT and SIGQUIT shuts the pool of threads down, and would wait for ever for the lock of that
-    pool if it interrupts a request's way into it.
+    gunicorn's own handler shuts the thread pool down. If it interrupts a thread that is adding a request to the pool,
+    it waits forever for the pool's lock.
     """
     worker.handle_quit, worker.heard_before = worker.handle_exit, server.SIG_QUEUE
 
 
 def post_worker_init(worker: Any) -> None:
-    """Begin in each worker, after the fork."""
+    """Start the background threads of a worker, after the fork."""
     heard = Heard()
     heard.listen()
     lifecycle.take_turns()
@@ -53,7 +53,7 @@ def post_worker_init(worker: Any) -> None:
         lifecycle.begin(worker.wsgi)
     except starting.UNFIT as error:
         starting.refuse(error)  # its exit code ends gunicorn as a whole
-    # What came right after the fork was heard by the handlers that the worker has from its parent.
+    # Signals that arrived right after the fork went to the handlers inherited from the parent.
     while not worker.heard_before.empty():
         if worker.heard_before.get() in SIGNALS:
             worker.handle_exit(signal.SIGTERM, None)
@@ -63,11 +63,11 @@ def post_worker_init(worker: Any) -> None:
 
 
 def pre_exec(server: Any) -> None:
-    """On SIGUSR2, start the new server as this one was started: `python -m gunicorn`, not the file that that runs."""
+    """On SIGUSR2, start the new server with `python -m gunicorn`, like this one, instead of gunicorn's own file."""
     server.START_CTX["args"] = [sys.executable, "-m", "gunicorn", *sys.argv[1:]]
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """End in order, unless it was told to end before it had begun."""
+    """Stop the background threads in order, if the worker had started them."""
     if worker.wsgi is not None:
         lifecycle.end(worker.wsgi)

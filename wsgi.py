@@ -1,4 +1,4 @@
-"""The WSGI entry point: `gunicorn wsgi:app`, `flask --app wsgi …`. `python wsgi.py` is `python -m shortener.serve`."""
+"""The WSGI entry point for `gunicorn wsgi:app` and `flask --app wsgi …`. `python wsgi.py` starts the server."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from shortener.cli.base import SETTINGS
 from shortener.errors import SettingsError
 from shortener.running import serve
 
-# What the product does on its own, such as each attempt of a callback, is written where the server writes.
+# Background work, such as attempts of callbacks, is logged where the server logs.
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("shortener").setLevel(logging.INFO)
 

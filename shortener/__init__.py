@@ -10,18 +10,18 @@ from shortener.storage.db import bind
 from shortener.vendors import register as register_vendors
 from shortener.web import register as register_routes
 
-MAX_BODY = 512 * 1024  # bytes; holds the longest fields there may be, escaped as JSON or a form may
+MAX_BODY = 512 * 1024  # bytes; enough for the longest allowed fields, escaped as in JSON or a form
 
 
 class Json(DefaultJSONProvider):
-    """JSON as people read it: fields in the order in which they are given, text as text."""
+    """Readable JSON: fields in the order given, text not escaped to ASCII."""
 
     sort_keys = False
     ensure_ascii = False
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the WSGI application; the only place that wires. Without settings, those of the environment."""
+    """Create the WSGI application, from the environment if no settings are given. Only here are parts put together."""
     settings = settings or Settings.from_env()
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY

@@ -1,4 +1,4 @@
-"""`python -m shortener.serve` starts the product: the command of every installation, whatever lies behind it."""
+"""Start the product: `python -m shortener.serve`. Installations depend on this command, so the module stays here."""
 
 from shortener.running.serve import main
 
