@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench import demo_data  # the checkout is on the path from here on
 from bench.instance import ROOT, running
 from shortener import create_app
-from shortener.accounts import logins, people
+from shortener.accounts import logins, passwords, people
 from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.storage import db
@@ -51,7 +51,7 @@ def fill(now: dt.datetime) -> dict[str, str]:
         shop = demo_data.opened(session, "parcels", now - 120 * demo_data.DAY)
         old = shop.send(now - 100 * demo_data.DAY).link
         shop.live(7, 60, now)
-        person = people.create(session, PERSON, people.generated_password(), account="parcels", role="owner", now=now)
+        person = people.create(session, PERSON, passwords.generated(), account="parcels", role="owner", now=now)
         session.flush()
         token = logins.start(session, person, now=now)
         attempts = select(func.count()).where(Attempt.callback_id == Callback.id).scalar_subquery()

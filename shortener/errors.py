@@ -125,27 +125,28 @@ class BackupError(ShortenerError):
 
 
 class SecretKeyError(ShortenerError):
-    """A stored secret opens under no key that is given."""
+    """A stored secret cannot be decrypted with any of the given keys."""
 
     code = "secret_key"
 
-    def __init__(self, account: str | None = None, *, others_open: bool = False) -> None:
-        """Name the account whose newest signing secret it is, and say whether any other stored one opens."""
-        self.account, self.others_open = account, others_open
+    def __init__(self, account: str | None = None, *, others_decrypt: bool = False) -> None:
+        """Name the account of the newest signing secret; `others_decrypt`: whether another secret can be decrypted."""
+        self.account, self.others_decrypt = account, others_decrypt
         key = "SHORTENER_SECRET_KEY (without it, the file secret_key in SHORTENER_DATA)"
-        secret = (
-            "A stored signing secret" if account is None else f"The newest signing secret, of the account {account},"
-        )
-        if account is not None and others_open:
+        wrong = f"{key} is not the key that it was encrypted with. Set that key"
+        if account is None:
+            secret = "A stored signing secret"  # noqa: S105 - no password
+        else:
+            secret = f"The newest signing secret, of the account {account},"
+        if account is not None and others_decrypt:
             super().__init__(
-                f"{secret} does not open, though others do: {key} is not the key that it was stored under. Give that "
-                f"key, or run `flask --app wsgi account secret rotate {shlex.quote(account)}` and give the account's "
-                "receivers the new signing secret."
+                f"{secret} cannot be decrypted, although others can: {wrong}, or run `flask --app wsgi account secret "
+                f"rotate {shlex.quote(account)}` and give the account's receivers the new signing secret."
             )
             return
         super().__init__(
-            f"{secret} does not open: {key} is not the key that it was stored under. Give that key; if it is lost, run "
-            "`flask --app wsgi account secret rotate --all` and give every receiver its new signing secret."
+            f"{secret} cannot be decrypted: {wrong}; if it is lost, run `flask --app wsgi account secret rotate --all` "
+            "and give every receiver its new signing secret."
         )
 
 

@@ -1,6 +1,6 @@
-"""Secrets that we must be able to read again, encrypted under the installation's secret key.
+"""Encryption of secrets that we must be able to read again, under the installation's secret key.
 
-During a change of the key there are two: both open, the new one seals.
+While the operator changes the secret key there are two: both can decrypt, the new one encrypts.
 """
 
 import base64
@@ -12,30 +12,32 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shortener.errors import SecretKeyError
 
+_PURPOSE = b"shortener signing secrets"  # part of the derived key, so it must never change
+
 
 @lru_cache(maxsize=4)
-def _box(secret_key: str) -> Fernet:
-    derived = HKDF(SHA256(), length=32, salt=None, info=b"shortener signing secrets").derive(secret_key.encode())
+def _fernet(secret_key: str) -> Fernet:
+    derived = HKDF(SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret_key.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 
 
-def seal(secret: bytes, secret_key: str) -> bytes:
+def encrypt(secret: bytes, secret_key: str) -> bytes:
     """Encrypt a secret for the database."""
-    return _box(secret_key).encrypt(secret)
+    return _fernet(secret_key).encrypt(secret)
 
 
-def unseal(sealed: bytes, secret_keys: tuple[str, ...]) -> bytes:
-    """Decrypt what `seal` made under one of the keys; SecretKeyError where it was none of them."""
+def decrypt(encrypted: bytes, secret_keys: tuple[str, ...]) -> bytes:
+    """Decrypt what was encrypted under one of the keys; SecretKeyError if it was none of them."""
     try:
-        return MultiFernet(map(_box, secret_keys)).decrypt(sealed)
+        return MultiFernet(map(_fernet, secret_keys)).decrypt(encrypted)
     except InvalidToken:
         raise SecretKeyError from None
 
 
-def opens(sealed: bytes, secret_keys: tuple[str, ...]) -> bool:
-    """Whether one of the keys opens it."""
+def can_decrypt(encrypted: bytes, secret_keys: tuple[str, ...]) -> bool:
+    """Whether one of the keys decrypts it."""
     try:
-        unseal(sealed, secret_keys)
+        decrypt(encrypted, secret_keys)
     except SecretKeyError:
         return False
     return True

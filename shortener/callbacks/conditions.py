@@ -6,9 +6,10 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, literal_column, select
 
+from shortener.accounts.senders import Sender
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
-from shortener.storage.models import Account, Attempt, Callback
+from shortener.storage.models import Attempt, Callback
 
 
 class ListedState(enum.StrEnum):
@@ -43,7 +44,7 @@ class Wanted(Protocol):
         """`scheme://host:port` of the receiver, or `-`."""
 
 
-def conditions(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
+def conditions(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a callback of the account must fulfil to be among the wanted ones."""
     conditions = [*_whose(account, wanted), *clicked(wanted.start, wanted.end)]
     if wanted.state == ListedState.FAILING:
@@ -55,7 +56,7 @@ def conditions(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _whose(account: Account, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _whose(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
     """The account's, by an index in which few stand without the many.
 
     To name the account besides would lead the database to all that it ever had.
@@ -94,6 +95,6 @@ def has_failed() -> ColumnElement[bool]:
     return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
 
 
-def of(account: Account) -> list[ColumnElement[bool]]:
+def of(account: Sender) -> list[ColumnElement[bool]]:
     """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
     return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]

@@ -10,13 +10,14 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.delivery import stranded
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.rules.delivery import receiver
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
-from shortener.storage.models import Account, Attempt, Callback, Replay
+from shortener.storage.models import Attempt, Callback, Replay
 from shortener.validation.models import Fields
 from shortener.validation.types import Moment, RowCursor, Switch
 
@@ -66,7 +67,7 @@ class Selected:
     rest: str | None
 
 
-def find(session: Session, account: Account, event_id: str) -> Callback:
+def find(session: Session, account: Sender, event_id: str) -> Callback:
     """The account's callback of that id; CallbackNotFoundError also for another account's."""
     callback = None
     if EVENT_ID.fullmatch(event_id):  # anything else need not be asked for, and some of it PostgreSQL refuses
@@ -96,7 +97,7 @@ def _free(session: Session, callback: Callback, asked_by: str, now: dt.datetime,
     session.flush()
 
 
-def select_all(session: Session, account: Account, selection: Selection) -> Selected:
+def select_all(session: Session, account: Sender, selection: Selection) -> Selected:
     """Find the account's callbacks that a replay of many is asked for. This may read a long period: hold no lock."""
     query = select(Callback.created_on, Callback.id).where(*conditions.conditions(account, selection))
     if selection.cursor is not None:

@@ -7,11 +7,13 @@ from typing import Any
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, senders
+from shortener.accounts import callback_headers, signing_secrets
+from shortener.accounts.random_text import random_text
+from shortener.accounts.senders import Sender
 from shortener.delivery import queue
 from shortener.outbound.client import Client
 from shortener.rules.delivery import event
-from shortener.storage.models import Account, Attempt
+from shortener.storage.models import Attempt
 from shortener.validation.models import FieldsToCall
 from shortener.validation.types import CallbackUrl
 
@@ -49,12 +51,12 @@ class Prepared:
     sent_on: dt.datetime
 
 
-def prepare(session: Session, account: Account, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Prepared:
+def prepare(session: Session, account: Sender, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Prepared:
     """Make an event of type `callback.test`, signed with the account's keys; nothing is stored."""
-    event_id = f"evt_test{senders.random_text(22)}"
+    event_id = f"evt_test{random_text(22)}"
     body = event.build(TEST, now, SAMPLE)
-    keys = senders.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
-    header = callback_headers.opened(callback_headers.sealed(session, [account.id]).get(account.id), secret_keys)
+    keys = signing_secrets.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
+    header = callback_headers.decrypted(callback_headers.encrypted(session, [account.id]).get(account.id), secret_keys)
     return Prepared(event_id, body, event.headers(event_id, now, body, keys) | header, now)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, senders
-from shortener.accounts.senders import Credentials
+from shortener.accounts import callback_headers, credentials, senders, signing_secrets
+from shortener.accounts.senders import NewCredentials
 from shortener.cli.base import Group, as_json, choice_of, private, show, show_rows, typed
 from shortener.rules.delivery import callback_header
 from shortener.rules.links.detection import BareDomains, Detection
@@ -64,7 +64,8 @@ def rotate(name: str, wants_json: bool) -> None:
     Example: flask --app wsgi account rotate shop
     """
     with db.write() as session:
-        account, token = senders.rotate(session, name, now=db.now(session))
+        account = senders.named(session, name)
+        token = credentials.replace(session, account.id, now=db.now(session))
     show({"name": account.name, "sid": account.sid, "token": token}, wants_json)
 
 
@@ -106,13 +107,14 @@ def _rotated_secrets(name: str | None) -> list[dict[str, Any]]:
     secret_keys = services().settings.secret_keys
     with db.write() as session:
         if name is not None:  # for all, it is the way out of a lost key
-            senders.check_secret_keys(session, secret_keys, mends=name)
+            signing_secrets.check_secret_keys(session, secret_keys, replacing=name)
         now = db.now(session)
         rows = []
         for one in [name] if name is not None else [account.name for account in senders.every(session)]:
-            _, secret, until = senders.rotate_signing_secret(session, one, secret_keys=secret_keys, now=now)
+            account_id = senders.named(session, one).id
+            secret, until = signing_secrets.rotate(session, account_id, secret_keys=secret_keys, now=now)
             rows.append({"name": one, "signing_secret": secret, "old_one_until": rfc3339(until)})
-        unusable = callback_headers.unopened(session, secret_keys)
+        unusable = callback_headers.undecryptable(session, secret_keys)
     for one in sorted(unusable):
         click.echo(f"{one}: {HEADER_LOST}", err=True)
     return rows
@@ -192,7 +194,7 @@ def _put_header(session: Session, account: Account, header: str) -> None:
     """Store the header, or remove it where it is empty, which needs no key."""
     secret_keys = services().settings.secret_keys
     if header:
-        senders.check_secret_keys(session, secret_keys)
+        signing_secrets.check_secret_keys(session, secret_keys)
     callback_headers.put(account, header or None, secret_key=secret_keys[0])
 
 
@@ -200,8 +202,8 @@ def make(name: str) -> dict[str, Any]:
     """Create an account; what is to be shown of it once. SecretKeyError where stored secrets have another key."""
     secret_keys = services().settings.secret_keys
     with db.write() as session:
-        senders.check_secret_keys(session, secret_keys)
-        made: Credentials = senders.create(session, name, secret_key=secret_keys[0], now=db.now(session))
+        signing_secrets.check_secret_keys(session, secret_keys)
+        made: NewCredentials = senders.create(session, name, secret_key=secret_keys[0], now=db.now(session))
     return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
 
 

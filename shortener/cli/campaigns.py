@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from shortener.accounts import senders
+from shortener.accounts.senders import Sender
 from shortener.cli.base import Refusals, progress, written
 from shortener.errors import AccountNameError, CampaignError
 from shortener.installation import public_addresses
@@ -22,7 +23,6 @@ from shortener.messages.campaign_files import Csv, File, JsonLines
 from shortener.messages.submission import key_fault
 from shortener.running.services import Services, services
 from shortener.storage import db
-from shortener.storage.models import Account
 
 SOME_PROBLEMS: Final = 5  # the exit code where rows have a problem
 ENDINGS: Final = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -170,7 +170,7 @@ def _shape(given: str | None, *paths: str) -> str:
     return str(found.pop())
 
 
-def _account(name: str | None) -> Account:
+def _account(name: str | None) -> Sender:
     """The account of that name, or the only one."""
     with db.read() as session:
         if name is not None:
@@ -183,7 +183,7 @@ def _account(name: str | None) -> Account:
             [account] = every
     if account.disabled_on is not None:
         raise AccountNameError(f"The account {account.name} is disabled.")
-    return account
+    return Sender.of(account)
 
 
 @contextmanager

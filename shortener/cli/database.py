@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from shortener.accounts import senders
+from shortener.accounts import signing_secrets
 from shortener.cli.base import Group, MakesDatabase, TakesOlderDatabase, as_json, show, typed
 from shortener.config import settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
@@ -96,7 +96,7 @@ def _key_fault() -> str | None:
     """What is wrong with the secret key for this database; None where its secrets open."""
     try:
         with db.read() as session:
-            senders.check_secret_keys(session, services().settings.secret_keys)
+            signing_secrets.check_secret_keys(session, services().settings.secret_keys)
     except SettingsError as error:
         return error.faults[0]
     except SecretKeyError as error:

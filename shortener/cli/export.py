@@ -5,6 +5,7 @@ import datetime as dt
 import click
 
 from shortener.accounts import senders
+from shortener.accounts.senders import Sender
 from shortener.cli.base import Refusals, progress, written
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
@@ -44,7 +45,7 @@ def export(
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
     form = _form(kind or ("jsonl" if target.endswith(".jsonl") else "csv"), delimiter)
     with db.read() as session:
-        account, now = senders.named(session, name), db.now(session)
+        account, now = Sender.of(senders.named(session, name)), db.now(session)
         start, end = message_exports.period(session, account, wanted, until=now)
 
     # How many messages the filters let through nobody knows before, but from when to when they are looked for.

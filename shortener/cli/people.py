@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from shortener.accounts import people, throttle
+from shortener.accounts import passwords, people, throttle
 from shortener.cli.base import Group, as_json, choice_of, show, show_rows, typed
 from shortener.rules.role import Role
 from shortener.rules.wire.moments import rfc3339
@@ -71,8 +71,8 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
         known = people.named(session, name)  # before anything is typed
         account = people.account_name(session, known)
     new = _password(generate)
-    people.check_new(new, name, account)
-    new_hash = people.hashed(new)
+    passwords.check_new(new, name, account)
+    new_hash = passwords.hashed(new)
     with db.write() as session:
         person = people.named(session, name)
         people.set_password(session, person, new_hash)
@@ -114,7 +114,7 @@ def enable(name: str, wants_json: bool) -> None:
 def _password(generate: bool) -> str:
     """Ask for one without showing it. Without a terminal it is a line of standard input, for scripts."""
     if generate:
-        return people.generated_password()
+        return passwords.generated()
     if sys.stdin.isatty():
         return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
     return sys.stdin.readline().rstrip("\r\n")

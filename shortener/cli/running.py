@@ -10,7 +10,7 @@ from typing import IO
 import click
 from sqlalchemy import select
 
-from shortener.accounts import people
+from shortener.accounts import passwords, people
 from shortener.cli import accounts
 from shortener.cli.base import MakesDatabase, Refusals, show, typed
 from shortener.config.settings import Settings
@@ -110,7 +110,7 @@ def _for_secrets(data: Path) -> Iterator[IO[str]]:
 
 def _make_first_person(account: str) -> str | None:
     """The account's first owner, who is also the operator; None where somebody of that name is there already."""
-    password = people.generated_password()
+    password = passwords.generated()
     try:
         with db.write() as session:
             people.create(

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from shortener.accounts import resealing
+from shortener.accounts import reencryption
 from shortener.cli.base import Group, Refused, as_json, show, typed
 from shortener.running.services import services
 from shortener.storage import db
@@ -16,20 +16,20 @@ group = Group(
 @group.command()
 @as_json
 def reseal(wants_json: bool) -> None:
-    """Encrypt every stored secret under the present secret key.
+    """Encrypt every stored secret with the current secret key.
 
     \b
     SHORTENER_SECRET_KEY is the new key, SHORTENER_SECRET_KEY_OLD the one before.
-    First start every process with both: each then reads what either key sealed.
+    First start every process with both: each then decrypts with either key.
     Safe to repeat. Afterwards SHORTENER_SECRET_KEY_OLD can go.
     Example: flask --app wsgi secret-key reseal
     """
     with db.write() as session:
-        count = resealing.reseal(session, services().settings.secret_keys)
+        count = reencryption.reencrypt(session, services().settings.secret_keys)
     if count.unopened:
         raise Refused(
-            f"{count.unopened} stored secrets open under neither key; {count.resealed} were sealed again. Give the key "
-            f"that they were sealed under as SHORTENER_SECRET_KEY_OLD and repeat this. If that key is lost: "
-            f"{typed('account secret rotate --all')}"
+            f"{count.unopened} stored secrets cannot be decrypted with either key; {count.resealed} were encrypted "
+            "again. Set SHORTENER_SECRET_KEY_OLD to the key that they were encrypted with, and repeat this. If that "
+            f"key is lost: {typed('account secret rotate --all')}"
         )
     show(asdict(count), wants_json)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, senders
+from shortener.accounts import callback_headers, signing_secrets
 from shortener.config.settings import Settings
 from shortener.delivery import due, queue, stranded
 from shortener.delivery.queue import Claimed, Ended
@@ -250,15 +250,15 @@ class Deliverer:
         SecretKeyError where it is our secret key that opens nothing.
         """
         secret_keys = self._settings.secret_keys
-        sealed = senders.sealed_keys(session, account_ids, now=now)
-        headers = callback_headers.sealed(session, account_ids)
+        sealed = signing_secrets.sealed_keys(session, account_ids, now=now)
+        headers = callback_headers.encrypted(session, account_ids)
         opened: dict[int, Opened] = {account_id: ([], {}) for account_id in account_ids}
         for account_id in account_ids:
             try:
-                keys = senders.unsealed(sealed.get(account_id, ()), secret_keys)
-                opened[account_id] = keys, callback_headers.opened(headers.get(account_id), secret_keys)
+                keys = signing_secrets.decrypted(sealed.get(account_id, ()), secret_keys)
+                opened[account_id] = keys, callback_headers.decrypted(headers.get(account_id), secret_keys)
             except SecretKeyError:
-                senders.check_secret_keys(session, secret_keys)
+                signing_secrets.check_secret_keys(session, secret_keys)
                 log.error(
                     "account %d: its signing secret or its callback header does not open; its callbacks are not sent",
                     account_id,

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, case, func, insert, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from shortener.accounts.senders import random_text
+from shortener.accounts.random_text import random_text
 from shortener.delivery import due
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy.exc import OperationalError
 
+from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError, ShortenerError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
@@ -19,7 +20,6 @@ from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.storage import db
-from shortener.storage.models import Account
 
 SIZE: Final = 250  # messages to a transaction: more of them save little, and hold the write lock for longer
 TRIES: Final = 5
@@ -41,7 +41,7 @@ def in_parts(items: Iterable[T]) -> Iterator[list[T]]:
 
 def preprocess_entries(
     entries: Sequence[Entry],
-    account: Account,
+    account: Sender,
     site: Site,
     policy: Policy,
     *,
@@ -63,7 +63,7 @@ def preprocess_entries(
 
 def _prepared(
     entry: Entry,
-    account: Account,
+    account: Sender,
     site: Site,
     policy: Policy,
     idempotency_key: str | None,
@@ -79,7 +79,7 @@ def _prepared(
     return preprocess.draft(order, account, site, idempotency_key)
 
 
-def _stored(drafts: Sequence[Draft], account: Account, site: Site) -> list[preprocess.Outcome]:
+def _stored(drafts: Sequence[Draft], account: Sender, site: Site) -> list[preprocess.Outcome]:
     tries = 0
     while drafts:
         tries += 1

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from shortener.accounts.senders import Sender
 from shortener.errors import CampaignError, ClientTagTakenError, InvalidFieldsError
 from shortener.installation.site import Site
 from shortener.messages import bulk, rewriting
@@ -14,7 +15,6 @@ from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.rules.wire.strict_json import Object
-from shortener.storage.models import Account
 
 FIELDS: Final = tuple(Submission.model_fields)
 ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
@@ -84,7 +84,7 @@ def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], p
 def run(
     file: File,
     plan: Plan,
-    account: Account,
+    account: Sender,
     site: Site,
     policy: Policy,
     *,

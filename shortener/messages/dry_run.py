@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages import preprocess, rewriting
 from shortener.messages.submission import DryRunRequest, Submission
@@ -12,13 +13,12 @@ from shortener.rules.links import body, target
 from shortener.rules.links.detection import Detection
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.slug import LENGTH
-from shortener.storage.models import Account
 
 # As long as a real one, so that the SMS parts are right, and recognisably none.
 SAMPLE_SLUG = "X" * LENGTH
 
 
-def of_url(url: str, account: Account, question: DryRunRequest, site: Site) -> dict[str, Any]:
+def of_url(url: str, account: Sender, question: DryRunRequest, site: Site) -> dict[str, Any]:
     """Whether a URL may be a target; where not, the reason and what to do."""
     bare_domains = question.bare_domains or account.bare_domains
     verdict = target.judge(url, own_hosts=site.own_hosts, bare_domains=bare_domains)
@@ -36,7 +36,7 @@ def of_url(url: str, account: Account, question: DryRunRequest, site: Site) -> d
 def of_message(
     session: Session,
     text: str,
-    account: Account,
+    account: Sender,
     question: DryRunRequest,
     site: Site,
     *,
@@ -50,7 +50,7 @@ def of_message(
 def finding(
     session: Session,
     text: str,
-    account: Account,
+    account: Sender,
     question: DryRunRequest,
     site: Site,
     *,
@@ -67,7 +67,7 @@ def finding(
 def other(
     text: str,
     finding: body.Finding,
-    account: Account,
+    account: Sender,
     question: DryRunRequest,
     site: Site,
 ) -> dict[str, Any] | None:

@@ -11,18 +11,18 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
+from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Draft, Outcome, Preprocessed
 from shortener.storage import db
-from shortener.storage.models import Account
 
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
     """A message that waits for its turn: what became of it, or that it is to be tried `alone`."""
 
-    account: Account
+    account: Sender
     draft: Draft
     outcome: Outcome | BaseException | None = None
     alone: bool = False
@@ -35,7 +35,7 @@ class Reception:
         self._waiting: deque[_Waiting] = deque()  # what it does is atomic: who joins needs no lock
         self._turn = threading.Lock()
 
-    def preprocess(self, account: Account, draft: Draft, site: Site) -> Preprocessed:
+    def preprocess(self, account: Sender, draft: Draft, site: Site) -> Preprocessed:
         """Store a message and its link; committed when this comes back.
 
         Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same

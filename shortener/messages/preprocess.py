@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from shortener.accounts.senders import random_text
+from shortener.accounts.random_text import random_text
+from shortener.accounts.senders import Sender
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
 from shortener.installation.site import Site
 from shortener.messages import rows as stored_rows
@@ -21,7 +22,7 @@ from shortener.rules.links import body
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.slug import NUMBER_BITS
 from shortener.rules.visitors.threshold import Threshold
-from shortener.storage.models import Account, Link, Message
+from shortener.storage.models import Link, Message
 
 MSGID_LENGTH = 32
 MSGID = re.compile(r"[A-Za-z0-9]{32}")
@@ -54,7 +55,7 @@ class Preprocessed:
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
 
 
-def draft(order: Submission, account: Account, site: Site, idempotency_key: str | None = None) -> Draft:
+def draft(order: Submission, account: Sender, site: Site, idempotency_key: str | None = None) -> Draft:
     """Decide what is to be done with a message, by its order and the account's defaults."""
     track = account.track_link if order.track_link is None else order.track_link
     detection = order.detection or account.detection
@@ -75,7 +76,7 @@ def draft(order: Submission, account: Account, site: Site, idempotency_key: str 
 
 def preprocess_all(
     connection: Connection,
-    account: Account,
+    account: Sender,
     drafts: Sequence[Draft],
     site: Site,
     *,
@@ -109,7 +110,7 @@ def preprocess_all(
     return [outcomes[place] for place in range(len(drafts))]
 
 
-def find(session: Session, account: Account, msgid: str) -> Message:
+def find(session: Session, account: Sender, msgid: str) -> Message:
     """The account's message of that msgid; MessageNotFoundError also for another account's."""
     message = None
     if MSGID.fullmatch(msgid):  # anything else need not be asked for, and some of it PostgreSQL refuses
@@ -131,7 +132,7 @@ def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
         link.off_on = now
 
 
-def _message_row(message_id: int, account: Account, draft: Draft, now: dt.datetime) -> Row:
+def _message_row(message_id: int, account: Sender, draft: Draft, now: dt.datetime) -> Row:
     order = draft.order
     return {
         "id": message_id,
@@ -156,7 +157,7 @@ def _message_row(message_id: int, account: Account, draft: Draft, now: dt.dateti
     }
 
 
-def _judge(connection: Connection, account: Account, rows: Mapping[int, Row]) -> dict[int, Outcome]:
+def _judge(connection: Connection, account: Sender, rows: Mapping[int, Row]) -> dict[int, Outcome]:
     """Say what stands in the way of messages that were not stored; of one whose msgid was drawn twice, nothing."""
     keys = {row["idempotency_key"] for row in rows.values()} - {None}
     client_tags = {row["client_tag"] for row in rows.values()} - {None}

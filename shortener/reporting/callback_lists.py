@@ -9,10 +9,11 @@ from pydantic import Field, ValidationInfo, field_validator
 from sqlalchemy import ColumnElement, Row, func, select, tuple_
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.callbacks.conditions import ListedState
 from shortener.rules.wire import cursor
-from shortener.storage.models import Account, Callback
+from shortener.storage.models import Callback
 from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment
 
@@ -46,7 +47,7 @@ class Page:
     next: str | None
 
 
-def find(session: Session, account: Account, wanted: Filter) -> Page:
+def find(session: Session, account: Sender, wanted: Filter) -> Page:
     """A page of the account's callbacks, those of the newest clicks first."""
     newest = (Callback.created_on.desc(), Callback.id.desc())
     query = select(Callback).where(*conditions.conditions(account, wanted))
@@ -58,7 +59,7 @@ def find(session: Session, account: Account, wanted: Filter) -> Page:
 
 
 def destinations(
-    session: Session, account: Account, start: dt.datetime | None = None, end: dt.datetime | None = None
+    session: Session, account: Sender, start: dt.datetime | None = None, end: dt.datetime | None = None
 ) -> list[tuple[str, int, int]]:
     """Receivers with how many callbacks wait there now, and how many of clicks in `[start, end)` are exhausted.
 

@@ -9,12 +9,13 @@ from pydantic import Field
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions, replay
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
 from shortener.rules.wire.moments import rfc3339
-from shortener.storage.models import Account, Attempt, Callback, Link, Message
+from shortener.storage.models import Attempt, Callback, Link, Message
 from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment
 
@@ -30,7 +31,7 @@ class Filter(Parameters):
     cursor: BehindRow = None
 
 
-def page(session: Session, account: Account, wanted: Filter, base_url: str) -> dict[str, Any]:
+def page(session: Session, account: Sender, wanted: Filter, base_url: str) -> dict[str, Any]:
     """The account's callbacks, the newest first, a page at a time; each with its last attempt."""
     query = select(Callback).where(Callback.account_id == account.id)
     if wanted.state == JobState.EXHAUSTED:

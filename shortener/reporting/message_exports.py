@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.reporting import message_lists
 from shortener.reporting.message_filter import Filter, Place
@@ -22,7 +23,7 @@ from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire import csv_cells
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage import db
-from shortener.storage.models import Account, Callback, Click, Message
+from shortener.storage.models import Callback, Click, Message
 
 Document = dict[str, Any]
 AT_ONCE: Final = 1_000  # messages in a part
@@ -48,7 +49,7 @@ class Format:
 
 
 def blocks(
-    account: Account,
+    account: Sender,
     wanted: Filter,
     site: Site,
     form: Format,
@@ -68,9 +69,7 @@ def blocks(
         yield lead.encode()
 
 
-def period(
-    session: Session, account: Account, wanted: Filter, *, until: dt.datetime
-) -> tuple[dt.datetime, dt.datetime]:
+def period(session: Session, account: Sender, wanted: Filter, *, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """From when to when an export will look at messages; without length where there are none."""
     end = min(wanted.end or until, until)
     oldest = session.scalar(select(func.min(Message.received_on)).where(Message.account_id == account.id)) or end
@@ -78,7 +77,7 @@ def period(
 
 
 def _parts(
-    account: Account,
+    account: Sender,
     wanted: Filter,
     site: Site,
     until: dt.datetime,

@@ -13,12 +13,13 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
 from shortener.rules.slug import Slugs, pasted
 from shortener.rules.wire import cursor
-from shortener.storage.models import Account, Click, Link, Message
+from shortener.storage.models import Click, Link, Message
 
 LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
 FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
@@ -40,7 +41,7 @@ class Page:
     looked_back_to: dt.datetime | None
 
 
-def document(session: Session, account: Account, wanted: Filter, site: Site) -> dict[str, Any]:
+def document(session: Session, account: Sender, wanted: Filter, site: Site) -> dict[str, Any]:
     """The answer for a page of the account's messages."""
     page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
@@ -50,7 +51,7 @@ def document(session: Session, account: Account, wanted: Filter, site: Site) -> 
     }
 
 
-def find(session: Session, account: Account, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
+def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
     """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
     limit = limit or wanted.limit
     found: list[Place] = []
@@ -69,7 +70,7 @@ def selective(wanted: Filter) -> bool:
 
 
 def look(
-    session: Session, account: Account, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
+    session: Session, account: Sender, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
 ) -> tuple[list[Place], Place | None]:
     """Look at the next `count` messages: where those stand that the filter wants, at most so many; and where to go on.
 
@@ -95,7 +96,7 @@ def load(session: Session, places: Sequence[Place]) -> list[Row]:
 
 
 def _next(
-    session: Session, account: Account, wanted: Filter, linked: list[Place], before: Place | None, count: int
+    session: Session, account: Sender, wanted: Filter, linked: list[Place], before: Place | None, count: int
 ) -> tuple[list[ColumnElement[bool]], Place | None]:
     """What holds of the next `count` messages that may be wanted, and the place of the last; None if there are no more.
 
@@ -120,7 +121,7 @@ def _next(
     return [*conditions, place >= last], last
 
 
-def _few(session: Session, account: Account, wanted: Filter, linked: list[Place]) -> list[Place] | None:
+def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place]) -> list[Place] | None:
     """The places of all messages that the filter may want, where an index says that these are few."""
     columns = select(Message.received_on, Message.id, Message.account_id)
     own = columns.where(Message.account_id == account.id)
@@ -135,7 +136,7 @@ def _few(session: Session, account: Account, wanted: Filter, linked: list[Place]
     return None if tagged is None or named is None else list({*tagged, *named, *linked})
 
 
-def _linked(session: Session, account: Account, wanted: Filter, slugs: Slugs) -> list[Place]:
+def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> list[Place]:
     """The place of the account's message whose shortlink the text is, where it is one."""
     slug = pasted(wanted.text) if wanted.text is not None else None
     number = slugs.decode(slug) if slug is not None else None
@@ -146,7 +147,7 @@ def _linked(session: Session, account: Account, wanted: Filter, slugs: Slugs) ->
     return [(moment, row_id) for moment, row_id in session.execute(query)]
 
 
-def _places(session: Session, account: Account, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
+def _places(session: Session, account: Sender, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
     """The places of the account's messages among these; None where these are many."""
     rows = session.execute(query.limit(FEW + 1)).all()
     return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None

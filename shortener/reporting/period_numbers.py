@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, null, select, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.errors import InvalidFieldsError
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
-from shortener.storage.models import Account, Callback, Link, Message
+from shortener.storage.models import Callback, Link, Message
 
 LONGEST = dt.timedelta(days=400)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -51,7 +52,7 @@ class Overview:
     hours: list[Bucket]
 
 
-def overview(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> Overview:
+def overview(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> Overview:
     """Count the period; InvalidOrderError where it is none, or longer than 400 days."""
     if not dt.timedelta() < end - start <= LONGEST:
         raise InvalidFieldsError({"to": [f"must be after from, by at most {LONGEST.days} days"]})
@@ -122,14 +123,14 @@ def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.t
     return dt.timedelta(microseconds=sum(micros) / len(micros)) if micros else None
 
 
-def _unsettled(session: Session, account: Account) -> tuple[int, int]:
+def _unsettled(session: Session, account: Sender) -> tuple[int, int]:
     failing = case((conditions.has_failed(), 1))
     query = select(func.count(), func.count(failing)).where(Callback.settled_on.is_(None), *conditions.of(account))
     waiting, failing_count = session.execute(query).one()
     return waiting, failing_count
 
 
-def _exhausted(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> int:
+def _exhausted(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> int:
     return session.scalars(
         select(func.count()).where(
             Callback.account_id == account.id,

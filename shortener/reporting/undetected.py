@@ -5,13 +5,14 @@ import datetime as dt
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.rules.links.body import SMART_TAKES
-from shortener.storage.models import Account, Link, Message
+from shortener.storage.models import Link, Message
 
 LOOKED_AT = 1_000  # messages; each is read with what was skipped in it, which no index holds
 
 
-def smart_would_take(session: Session, account: Account, start: dt.datetime, end: dt.datetime) -> int:
+def smart_would_take(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> int:
     """How many of the newest 1,000 messages of `[start, end)` hold a link that only strict passed over."""
     newest = (
         select(Message.id, Message.skipped)

@@ -8,7 +8,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shortener.accounts import senders
+from shortener.accounts import signing_secrets
 from shortener.accounts.last_used import LastUsed
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
@@ -73,7 +73,7 @@ class Services:
         SecretKeyError where stored signing secrets do not open: no event could be signed.
         """
         with db.write() as session:
-            senders.check_secret_keys(session, self.settings.secret_keys)
+            signing_secrets.check_secret_keys(session, self.settings.secret_keys)
             public_addresses.remember(session, self.settings.base_url)
             clock.note(session, db.now(session))
 

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from shortener.accounts import senders
+from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import DatabaseVersionError, SecretKeyError, SettingsError
 from shortener.files import usable_folders
@@ -144,6 +144,6 @@ def _check_stored(settings: Settings) -> None:
     try:
         with contextlib.suppress(SQLAlchemyError), Session(engine) as session:
             migrations.refuse_older(engine)
-            senders.check_secret_keys(session, settings.secret_keys)
+            signing_secrets.check_secret_keys(session, settings.secret_keys)
     finally:
         engine.dispose()

@@ -6,7 +6,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from flask import request
 
-from shortener.storage.models import Account as Account  # what a view for senders gets; vendors import it from here
+from shortener.accounts.senders import Sender as Sender  # what a view for senders gets; vendors import it from here
 from shortener.web import path_groups
 
 P = ParamSpec("P")
@@ -20,7 +20,7 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
-def for_senders(view: Callable[Concatenate[Account, P], R]) -> Callable[P, R]:
+def for_senders(view: Callable[Concatenate[Sender, P], R]) -> Callable[P, R]:
     """Require an account's credentials, as the group of the request's path has them, and pass the account on."""
 
     @wraps(view)

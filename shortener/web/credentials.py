@@ -5,18 +5,18 @@ from base64 import b64decode
 
 from flask import Request
 
-from shortener.accounts import senders
+from shortener.accounts import authentication
+from shortener.accounts.senders import Sender
 from shortener.errors import CredentialsError
 from shortener.running.services import services
-from shortener.storage.models import Account
 
 
-def authenticate(request: Request) -> Account:
+def authenticate(request: Request) -> Sender:
     """Return the account that the request's credentials belong to; CredentialsError if there is none."""
     sid, token = _credentials(request.headers.get("Authorization", ""))
-    account, credential_id = senders.opened(services().readers, sid, token)
+    sender, credential_id = authentication.authenticate(services().readers, sid, token)
     services().last_used.note(credential_id)
-    return account
+    return sender
 
 
 def _credentials(header: str) -> tuple[str | None, str]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask, Request, Response, current_app, request
 
-from shortener.storage.models import Account
+from shortener.accounts.senders import Sender
 from shortener.web import credentials
 
 EXTENSION: Final = "shortener.path_groups"
@@ -18,7 +18,7 @@ class PathGroup:
 
     prefixes: tuple[str, ...]
     refuse: Callable[[Exception], Response]  # makes the answer to any error; problems.of says what it means
-    authenticate: Callable[[Request], Account] = credentials.authenticate  # or raises CredentialsError
+    authenticate: Callable[[Request], Sender] = credentials.authenticate  # or raises CredentialsError
 
 
 def add(app: Flask, group: PathGroup) -> None:

@@ -9,8 +9,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from shortener.accounts import callback_headers, resealing, senders
-from shortener.accounts.encryption import opens
+from shortener.accounts import callback_headers, reencryption, senders
+from shortener.accounts.encryption import can_decrypt
 from shortener.config.settings import Settings
 from shortener.rules.delivery import callback_header
 from shortener.running.services import services
@@ -78,8 +78,8 @@ def test_the_header_is_stored_sealed_and_resealed(app: Flask, sender: Sender) ->
     sealed, old = stored(), services().settings.secret_keys
     assert sealed is not None and SECRET.encode() not in sealed
     with db.write() as session:
-        resealing.reseal(session, ("n" * 40, *old))
-    assert opens(stored() or b"", ("n" * 40,))
+        reencryption.reencrypt(session, ("n" * 40, *old))
+    assert can_decrypt(stored() or b"", ("n" * 40,))
 
 
 def test_an_empty_header_removes_it(app: Flask, sender: Sender) -> None:

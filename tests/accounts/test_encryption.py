@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.accounts.encryption import seal, unseal
+from shortener.accounts.encryption import decrypt, encrypt
 from shortener.errors import SecretKeyError
 
 KEY, OTHER_KEY = "a key for tests, long enough to be one", "another key for tests, as long as the first"
@@ -13,35 +13,35 @@ KEY, OTHER_KEY = "a key for tests, long enough to be one", "another key for test
 
 @given(st.binary(), st.text(st.characters(exclude_categories=["Cs"]), min_size=32))
 def test_what_is_sealed_opens_under_the_same_key(secret: bytes, key: str) -> None:
-    assert unseal(seal(secret, key), (key,)) == secret
+    assert decrypt(encrypt(secret, key), (key,)) == secret
 
 
 def test_nothing_of_the_secret_shows_and_no_two_seals_are_alike() -> None:
-    first, second = seal(b"whsec hunter2", KEY), seal(b"whsec hunter2", KEY)
+    first, second = encrypt(b"whsec hunter2", KEY), encrypt(b"whsec hunter2", KEY)
     assert b"hunter2" not in first
     assert first != second
 
 
 def test_another_key_opens_nothing_and_the_error_names_the_setting() -> None:
     with pytest.raises(SecretKeyError, match="SHORTENER_SECRET_KEY"):
-        unseal(seal(b"secret", KEY), (OTHER_KEY,))
+        decrypt(encrypt(b"secret", KEY), (OTHER_KEY,))
 
 
 @given(st.binary(max_size=200))
 def test_what_was_never_sealed_does_not_open(sealed: bytes) -> None:
     with pytest.raises(SecretKeyError):
-        unseal(sealed, (KEY,))
+        decrypt(sealed, (KEY,))
 
 
 def test_a_seal_that_was_changed_does_not_open() -> None:
-    sealed = bytearray(seal(b"secret", KEY))
+    sealed = bytearray(encrypt(b"secret", KEY))
     sealed[20] ^= 1
     with pytest.raises(SecretKeyError):
-        unseal(bytes(sealed), (KEY,))
+        decrypt(bytes(sealed), (KEY,))
 
 
 def test_the_secret_key_itself_is_never_the_key_of_the_seal() -> None:
     """It is a passphrase of the operator's; what encrypts is derived from it, for this use alone."""
     raw = Fernet.generate_key().decode()
     with pytest.raises(SecretKeyError):
-        unseal(Fernet(raw).encrypt(b"secret"), (raw,))
+        decrypt(Fernet(raw).encrypt(b"secret"), (raw,))

@@ -1,84 +1,78 @@
-"""Passwords: hashed one at a time, by few at once, with memory that is given back."""
-
-import subprocess
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+"""People: names, roles, and what disabling does."""
 
 import pytest
+from sqlalchemy import select
 
-from shortener.accounts import people
-from shortener.errors import SignInBusyError
-from tests.support import ROOT
+from shortener.accounts import logins, passwords, people
+from shortener.errors import CommonPasswordError, PersonNameError
+from shortener.storage import db
+from shortener.storage.models import Person, SignedIn
+from tests.support.factories import NOW, Sender
 
-THREADS = 8
-# Prints how many MiB a process has more, after each of its threads has tried passwords.
-GROWTH = f"""
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Barrier
-from shortener.accounts import people
-
-def resident():
-    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(line.split()[1]) // 1024
-
-def work(_):
-    together.wait()
-    for _ in range(3):
-        people.matches(None, "not the password")
-    together.wait()
-
-together = Barrier({THREADS})
-before = resident()
-with ThreadPoolExecutor({THREADS}) as pool:
-    list(pool.map(work, range({THREADS})))
-    print(resident() - before)
-"""
+PASSWORD = "correct horse battery"
+pytestmark = pytest.mark.usefixtures("app")
 
 
-def test_the_memory_of_hashes_is_given_back() -> None:
-    """Not 19 MiB for each thread, for good."""
-    if not Path("/proc/self/status").exists():
-        pytest.skip("the system does not say how much memory a process has")
-    told = subprocess.run([sys.executable, "-c", GROWTH], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert int(told.stdout) < 2 * 19
+def create(name: str = "Ann@Example.com", **fields: object) -> Person:
+    with db.write() as session:
+        return people.create(session, name, PASSWORD, now=NOW, **{"operator": True, **fields})  # type: ignore[arg-type]
 
 
-def test_one_password_is_tried_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_work, most = 0, 0
-
-    class Hasher:
-        def verify(self, *_: str) -> bool:
-            nonlocal at_work, most
-            at_work += 1
-            most = max(most, at_work)
-            threading.Event().wait(0.01)  # others could come meanwhile
-            at_work -= 1
-            return True
-
-    monkeypatch.setattr(people, "_hasher", Hasher())
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(lambda _: people.matches(None, "x"), range(THREADS)))
-    assert most == 1
+def sessions() -> int:
+    with db.read() as session:
+        return len(session.scalars(select(SignedIn)).all())
 
 
-def test_the_line_is_short_and_moves_on() -> None:
-    places = [people.in_line() for _ in range(people.WAITING)]
-    for place in places:
-        place.__enter__()
-    with pytest.raises(SignInBusyError), people.in_line():
-        pass
-    for place in places:
-        place.__exit__(None, None, None)
-    with people.in_line():
-        pass
+def test_names_are_compared_in_lower_case() -> None:
+    create()
+    with db.read() as session:
+        assert people.named(session, " ann@example.COM ").name == "ann@example.com"
+    with pytest.raises(PersonNameError, match="already a person named ann@"):
+        create("ANN@example.com")
 
 
-def test_a_try_that_fails_gives_its_place_back() -> None:
-    for _ in range(2 * people.WAITING):
-        with pytest.raises(ValueError, match="wrong"), people.in_line():
-            raise ValueError("wrong")
-    with people.in_line():
-        pass
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201])
+def test_an_unreadable_name_is_refused(name: str) -> None:
+    with pytest.raises(PersonNameError, match="1 to 200 printable"):
+        create(name)
+    with db.read() as session:
+        assert people.find(session, name) is None
+
+
+@pytest.mark.parametrize("fields", [{"operator": False}, {"role": "owner"}, {"account": "shop"}])
+def test_a_person_without_access_is_refused(sender: Sender, fields: dict[str, object]) -> None:
+    with pytest.raises(PersonNameError, match="needs an account and a role"):
+        create(**fields)
+
+
+def test_a_password_with_the_accounts_name_is_refused(sender: Sender) -> None:
+    with pytest.raises(CommonPasswordError), db.write() as session:
+        people.create(session, "ann", "shop-shop-shop", account="shop", role="owner", now=NOW)
+
+
+def test_people_are_listed_with_their_accounts(sender: Sender) -> None:
+    create("zoe")
+    create("ann", account="shop", role="viewer")
+    with db.read() as session:
+        assert [(person.name, account) for person, account in people.every(session)] == [("ann", "shop"), ("zoe", None)]
+        [ann] = people.of(session, people.named(session, "ann").account_id or 0)
+    assert (ann.name, ann.role) == ("ann", "viewer")
+
+
+def test_disabling_ends_all_sessions() -> None:
+    person = create()
+    with db.write() as session:
+        logins.start(session, person, now=NOW)
+        people.disable(session, person.name, now=NOW)
+    assert sessions() == 0
+
+
+def test_a_new_password_keeps_only_one_session() -> None:
+    person = create()
+    with db.write() as session:
+        tokens = [logins.start(session, person, now=NOW) for _ in range(3)]
+        session.flush()
+        kept = logins.find(session, tokens[0], now=NOW)
+        assert kept is not None
+        people.set_password(session, kept.person, passwords.hashed(PASSWORD), keep=kept.signed_in.id)
+    assert sessions() == 1

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from bench.instance import free_port
 from shortener import cli, create_app
-from shortener.accounts import senders
+from shortener.accounts.authentication import authenticate
 from shortener.cli import base
 from shortener.config.settings import Settings
 from shortener.errors import CredentialsError
@@ -75,7 +75,7 @@ def refused(result: Result, exit_code: int = base.REFUSED) -> str:
 
 
 def opens(token: str) -> str:
-    return senders.authenticate(services().readers, None, token).name
+    return authenticate(services().readers, None, token)[0].name
 
 
 def commands(group: click.Group, *words: str) -> list[tuple[str, ...]]:
@@ -110,7 +110,7 @@ def test_credentials_are_shown_only_once(run: Run) -> None:
 
 
 def test_a_name_that_is_taken_is_refused(run: Run, sender: Sender) -> None:
-    assert refused(run("account", "create", sender.name)) == "Error: There is an account named shop already.\n"
+    assert refused(run("account", "create", sender.name)) == "Error: There is already an account named shop.\n"
 
 
 def test_a_name_that_is_none_is_refused(run: Run) -> None:

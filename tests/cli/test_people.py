@@ -5,7 +5,7 @@ import json
 import pytest
 from flask import Flask
 
-from shortener.accounts import people, throttle
+from shortener.accounts import passwords, people, throttle
 from shortener.storage import db
 from tests.cli.test_commands import Run, bare, commands, document, done, refused, run, shown_to_nobody
 from tests.support.browsing import Browser, seated
@@ -78,7 +78,7 @@ def test_a_disabled_person_is_out_until_enabled(app: Flask, run: Run, sender: Se
         (["create", "  ", "--operator"], "A person's name has 1 to 200 printable characters."),
         (["create", "a\x07b", "--operator"], "A person's name has"),
         (["create", "x" * 201, "--operator"], "A person's name has"),
-        (["create", "VERA", "--operator"], "There is a person named vera already."),
+        (["create", "VERA", "--operator"], "There is already a person named vera."),
         (["password", "nobody"], "There is no person named nobody."),
         (["disable", "nobody"], "There is no person named nobody."),
         (["enable", "nobody"], "There is no person named nobody."),
@@ -124,6 +124,6 @@ def test_the_first_start_makes_somebody_who_can_sign_in(app: Flask, bare: Run) -
     name, password = (output.split(f"\n{key} ")[1].split()[0] for key in ("sign in as", "password"))
     with db.read() as session:
         person = people.named(session, name)
-        assert people.matches(person, password)
+        assert passwords.matches(person, password)
         assert (people.account_name(session, person), person.role, person.operator) == ("demo", "owner", True)
     assert "password" not in done(bare("first-start"))

@@ -10,8 +10,8 @@ from click.testing import Result
 from flask import Flask
 from standardwebhooks.webhooks import Webhook
 
-from shortener.accounts import callback_headers, senders
-from shortener.accounts.encryption import seal
+from shortener.accounts import callback_headers, senders, signing_secrets
+from shortener.accounts.encryption import encrypt
 from shortener.errors import SecretKeyError
 from shortener.running.services import Services
 from shortener.storage import db
@@ -40,8 +40,8 @@ def lose_key(services: Services) -> None:
     """Seal all that is stored under a key that is in no settings."""
     with db.write() as session:
         for account in senders.every(session):
-            for secret in senders.signing_secrets(session, account, now=db.now(session)):
-                secret.sealed = seal(b"x" * 32, "a key that somebody lost, and nobody has written down")
+            for secret in signing_secrets.active(session, account.id, now=db.now(session)):
+                secret.sealed = encrypt(b"x" * 32, "a key that somebody lost, and nobody has written down")
 
 
 def signed_with(services: Services, name: str, secret: str) -> bool:
@@ -134,7 +134,7 @@ def test_secrets_that_stay_sealed_are_told_with_the_way_out(run: Run, services: 
     give(services, NEW)
     result = run("secret-key", "reseal")
     assert result.exit_code == 1
-    assert "2 stored secrets open under neither key" in result.stderr
+    assert "2 stored secrets cannot be decrypted with either key" in result.stderr
     assert "SHORTENER_SECRET_KEY_OLD" in result.stderr
     assert "account secret rotate --all" in result.stderr
 
@@ -154,7 +154,7 @@ def test_a_command_with_another_key_seals_nothing(run: Run, services: Services, 
     give(services, NEW)
     result = run(*words)
     assert result.exit_code == 4
-    assert "does not open: SHORTENER_SECRET_KEY" in result.stderr
+    assert "cannot be decrypted: SHORTENER_SECRET_KEY" in result.stderr
     assert "account secret rotate --all" in result.stderr
     give(services, SECRET_KEY)
     services.settle_in()
@@ -173,7 +173,9 @@ def test_a_header_is_removed_without_the_right_key(run: Run, services: Services)
 def test_an_account_sealed_under_another_key_is_named_and_mended(run: Run, services: Services) -> None:
     with db.write() as session:
         senders.create(session, "new one", secret_key=NEW, now=db.now(session))
-    with pytest.raises(SecretKeyError, match="of the account new one, does not open, though others do") as raised:
+    with pytest.raises(
+        SecretKeyError, match="of the account new one, cannot be decrypted, although others can"
+    ) as raised:
         services.settle_in()
     assert "account secret rotate 'new one'" in str(raised.value)
     assert "--all" not in str(raised.value)
@@ -186,7 +188,9 @@ def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Se
     """The only account there is, whose secret was rotated under another key."""
     make_account("only")
     with db.write() as session:
-        senders.rotate_signing_secret(session, "only", secret_keys=(NEW, SECRET_KEY), now=db.now(session))
+        signing_secrets.rotate(
+            session, senders.named(session, "only").id, secret_keys=(NEW, SECRET_KEY), now=db.now(session)
+        )
     with pytest.raises(SecretKeyError, match="account secret rotate only`"):
         services.settle_in()
     assert app.test_cli_runner().invoke(args=["account", "secret", "rotate", "only"]).exit_code == 0

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from shortener.accounts import logins, people, senders
+from shortener.accounts import logins, people, senders, signing_secrets
 from shortener.errors import ClockError
 from shortener.installation import clock
 from shortener.retention import steps
@@ -230,12 +230,14 @@ def test_a_new_signing_secret_while_the_clock_is_ahead_removes_no_old_one(
     def rotate() -> None:
         with db.write() as session:
             keys = services.settings.secret_keys
-            senders.rotate_signing_secret(session, sender.name, secret_keys=keys, now=db.now(session))
+            signing_secrets.rotate(
+                session, senders.named(session, sender.name).id, secret_keys=keys, now=db.now(session)
+            )
 
     def valid() -> int:
         with db.read() as session:
             account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-            return len(senders.signing_secrets(session, account, now=db.now(session)))
+            return len(signing_secrets.active(session, account.id, now=db.now(session)))
 
     rotate()
     leap(2 * YEAR)

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from shortener.accounts import senders
+from shortener.accounts.authentication import authenticate
 from shortener.errors import ClientTagTakenError
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Draft, Preprocessed
@@ -21,7 +21,7 @@ from tests.support.waiting import until
 
 
 def account_of(sender: Sender) -> Account:
-    return senders.authenticate(services().readers, sender.sid, sender.token)
+    return authenticate(services().readers, sender.sid, sender.token)[0]
 
 
 def draft(sender: Sender, **fields: object) -> Draft:

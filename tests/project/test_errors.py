@@ -41,7 +41,7 @@ NEVER_ON_THE_WEB = {
     errors.DatabaseVersionError: r"migrations",
     errors.ClockError: r"clock\.check",
     errors.BackupError: r"backups",
-    errors.SecretKeyError: r"vault|unseal|signing_keys",
+    errors.SecretKeyError: r"decrypt|signing_keys",
 }
 
 

@@ -77,7 +77,7 @@ def test_another_secret_key_ends_the_start(tmp_path: Path, database_url: str, ap
     done = refused(server=server, data=tmp_path, database_url=database_url, secret_key="n" * 40, bind=free_address())
     assert done.returncode == 4
     assert len(done.stderr.splitlines()) == 1
-    assert "The newest signing secret, of the account shop, does not open" in done.stderr
+    assert "The newest signing secret, of the account shop, cannot be decrypted" in done.stderr
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -98,7 +98,7 @@ def test_another_secret_key_found_by_a_worker_ends_all(
         bind=free_address(),
     )
     assert done.returncode == 4
-    assert "The newest signing secret, of the account shop, does not open" in done.stderr
+    assert "The newest signing secret, of the account shop, cannot be decrypted" in done.stderr
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import Engine, create_engine, select
 
-from shortener.accounts import senders
+from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import BackupError, SettingsError
 from shortener.storage import backups, db
@@ -324,4 +324,4 @@ def test_a_backup_keeps_the_accounts_secrets(app: Flask, sender: Sender, elsewhe
     backups.make(db.db.engine, tmp_path / "backup")
     backups.restore(elsewhere, tmp_path / "backup")
     with db.Session(elsewhere) as session:
-        senders.check_secret_keys(session, (SECRET_KEY,))
+        signing_secrets.check_secret_keys(session, (SECRET_KEY,))

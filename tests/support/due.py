@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from shortener.accounts.senders import random_text
+from shortener.accounts.random_text import random_text
 from shortener.rules.delivery import event, receiver
 from shortener.storage.models import Account, Callback, Link, Message
 

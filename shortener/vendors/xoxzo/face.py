@@ -19,7 +19,7 @@ from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.vendors.xoxzo import answers, requests, sent_date
 from shortener.web import message_reports
-from shortener.web.access import Account, for_senders
+from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import CURSOR, Answer, Operation, described, query
 
 FACE: Final = Face(
@@ -52,7 +52,7 @@ def _forbid_caching(response: Response) -> Response:
     )
 )
 @for_senders
-def send(account: Account) -> tuple[list[dict[str, Any]], int]:
+def send(account: Sender) -> tuple[list[dict[str, Any]], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
     draft = preprocess.draft(requests.submission(), account, site)
@@ -74,7 +74,7 @@ def send(account: Account) -> tuple[list[dict[str, Any]], int]:
     )
 )
 @for_senders
-def status(account: Account, msgid: str) -> dict[str, Any]:
+def status(account: Sender, msgid: str) -> dict[str, Any]:
     """Get the status of one message."""
     return answers.status(message_reports.summary(account, msgid), services().site.base_url)
 
@@ -93,7 +93,7 @@ def status(account: Account, msgid: str) -> dict[str, Any]:
     )
 )
 @for_senders
-def sent(account: Account) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+def sent(account: Sender) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
     """List the messages of the last 90 days that `sent_date` selects, the newest first.
 
     At most the newest 1,000. If there are more, the header `Link` leads to them (`rel="next"`, RFC 8288).

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 from flask import Blueprint, Response, request, stream_with_context
 from pydantic import Field
 
+from shortener.accounts.senders import Sender
 from shortener.messages import bulk
 from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
@@ -19,7 +20,6 @@ from shortener.rules.wire import json_stream
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.running.long_calls import LongCall
 from shortener.running.services import services
-from shortener.storage.models import Account
 from shortener.web import incoming, problems
 from shortener.web.access import for_senders
 from shortener.web.description import answers
@@ -71,7 +71,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
     )
 )
 @for_senders
-def preprocess_batch(account: Account) -> Response:
+def preprocess_batch(account: Sender) -> Response:
     """Preprocess up to 10,000 messages: 200 with an answer for each, in their order."""
     shape = SHAPES.get(request.mimetype)
     if shape is None:
@@ -98,7 +98,7 @@ def _beginning_with(first: bytes, rest: Iterator[bytes], call: LongCall) -> Iter
     call.end()
 
 
-def _blocks(shape: Shape, account: Account, idempotency_key: str | None, call: LongCall) -> Iterator[bytes]:
+def _blocks(shape: Shape, account: Sender, idempotency_key: str | None, call: LongCall) -> Iterator[bytes]:
     """The answer, one transaction's part after the other; it ends abruptly where the database goes away."""
     lead = shape.before
     with incoming.spooled(LONGEST) as body:
@@ -119,7 +119,7 @@ def _at_most(most: int, found: Iterator[Entry]) -> Iterator[Entry]:
 
 
 def _documents(
-    found: Iterator[Entry], account: Account, idempotency_key: str | None, call: LongCall
+    found: Iterator[Entry], account: Sender, idempotency_key: str | None, call: LongCall
 ) -> Iterator[list[dict[str, Any]]]:
     site, policy = services().site, services().policy
     done = 0

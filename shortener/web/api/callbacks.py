@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import replay, sample_event
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.reporting import callback_report
 from shortener.reporting.callback_report import Filter
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account
 from shortener.web import incoming
 from shortener.web.access import for_senders
 from shortener.web.description import callback_answers
@@ -37,7 +37,7 @@ def _keep_private(response: Response) -> Response:
     )
 )
 @for_senders
-def find(account: Account) -> dict[str, Any]:
+def find(account: Sender) -> dict[str, Any]:
     """The account's callbacks, the newest first; by state, and by the time of the click."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*Filter.names()))
     with db.read() as session:
@@ -54,7 +54,7 @@ def find(account: Account) -> dict[str, Any]:
     )
 )
 @for_senders
-def report(account: Account, event_id: str) -> dict[str, Any]:
+def report(account: Sender, event_id: str) -> dict[str, Any]:
     """Everything about one callback."""
     with db.read() as session:
         callback = replay.find(session, account, event_id)
@@ -71,7 +71,7 @@ def report(account: Account, event_id: str) -> dict[str, Any]:
     )
 )
 @for_senders
-def replay_one(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
+def replay_one(account: Sender, event_id: str) -> tuple[dict[str, Any], int]:
     """Attempt a settled callback once more: 202 with its report."""
     with db.write() as session:
         callback = replay.find(session, account, event_id)
@@ -96,7 +96,7 @@ def replay_one(account: Account, event_id: str) -> tuple[dict[str, Any], int]:
     )
 )
 @for_senders
-def replay_all(account: Account) -> tuple[dict[str, Any], int]:
+def replay_all(account: Sender) -> tuple[dict[str, Any], int]:
     """Attempt once more what lies in a range of time, is in a state and goes to a receiver: 202 with how many.
 
     A dry run is answered with 200.
@@ -128,12 +128,12 @@ def replay_selected(selected: replay.Selected, asked_by: str) -> int:
     )
 )
 @for_senders
-def test(account: Account) -> dict[str, Any]:
+def test(account: Sender) -> dict[str, Any]:
     """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
     return tried(account, incoming.fields())
 
 
-def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
+def tried(account: Sender, fields: dict[str, Any]) -> dict[str, Any]:
     """What became of a test; not many at a time."""
     trial = sample_event.Trial.check(fields, services().policy)
     with db.read() as session:
@@ -150,5 +150,5 @@ def tried(account: Account, fields: dict[str, Any]) -> dict[str, Any]:
     return {**document, "attempt": callback_report.attempt(attempt)}
 
 
-def _asker(account: Account) -> str:
+def _asker(account: Sender) -> str:
     return f"account {account.name}"

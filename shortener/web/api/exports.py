@@ -5,6 +5,7 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, request
 
+from shortener.accounts.senders import Sender
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import FILTERS, PARAMETERS, Filter
@@ -12,7 +13,6 @@ from shortener.rules.wire.csv_cells import DELIMITERS
 from shortener.running.long_calls import LongCall
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account
 from shortener.validation.models import Faults
 from shortener.web import incoming
 from shortener.web.access import for_senders
@@ -43,12 +43,12 @@ PIECE: Final = 65_536  # bytes after which an export has made progress
     )
 )
 @for_senders
-def messages(account: Account) -> Response:
+def messages(account: Sender) -> Response:
     """All messages that the filters want, as CSV or JSON Lines."""
     return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
 
 
-def answer(account: Account, given: Mapping[str, str], found: Faults | None = None) -> Response:
+def answer(account: Sender, given: Mapping[str, str], found: Faults | None = None) -> Response:
     """The account's messages as a file; InvalidOrderError names what cannot be used, and the faults found before."""
     filters = {name: value for name, value in given.items() if name not in OWN}
     wanted = Filter.check(filters, faults=_faults(given) | (found or {}))

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from shortener.accounts.senders import Sender
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
 from shortener.messages import dry_run, preprocess
 from shortener.messages.submission import DryRunRequest, Submission
@@ -12,7 +13,6 @@ from shortener.reporting.click_lists import Position
 from shortener.reporting.message_filter import PARAMETERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account
 from shortener.web import incoming
 from shortener.web.access import for_senders
 from shortener.web.description import answers
@@ -49,7 +49,7 @@ def _keep_private(response: Response) -> Response:
     )
 )
 @for_senders
-def preprocess_message(account: Account) -> tuple[dict[str, Any], int, dict[str, str]]:
+def preprocess_message(account: Sender) -> tuple[dict[str, Any], int, dict[str, str]]:
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     order = Submission.check(incoming.fields(), services().policy)
@@ -63,7 +63,7 @@ def preprocess_message(account: Account) -> tuple[dict[str, Any], int, dict[str,
 @blueprint.get("/messages")
 @described(Operation("list_messages", "Messages", {200: Answer("A page of messages.", answers.Page)}, query=Filter))
 @for_senders
-def find(account: Account) -> dict[str, Any]:
+def find(account: Sender) -> dict[str, Any]:
     """The account's messages that the filters want, the newest first, page by page."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
     with db.read() as session:
@@ -80,7 +80,7 @@ def find(account: Account) -> dict[str, Any]:
     )
 )
 @for_senders
-def report(account: Account, msgid: str) -> dict[str, Any]:
+def report(account: Sender, msgid: str) -> dict[str, Any]:
     """Everything about one message."""
     incoming.no_parameters()
     with db.read() as session:
@@ -98,7 +98,7 @@ def report(account: Account, msgid: str) -> dict[str, Any]:
     )
 )
 @for_senders
-def clicks(account: Account, msgid: str) -> dict[str, Any]:
+def clicks(account: Sender, msgid: str) -> dict[str, Any]:
     """A message's clicks, the newest first, page by page."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
@@ -117,7 +117,7 @@ def clicks(account: Account, msgid: str) -> dict[str, Any]:
     )
 )
 @for_senders
-def switch_off(account: Account, msgid: str) -> dict[str, Any]:
+def switch_off(account: Sender, msgid: str) -> dict[str, Any]:
     """Let a message's link die now; answers with the report."""
     with db.write() as session:
         message = preprocess.find(session, account, msgid)
@@ -136,7 +136,7 @@ def switch_off(account: Account, msgid: str) -> dict[str, Any]:
     )
 )
 @for_senders
-def check(account: Account) -> dict[str, Any]:
+def check(account: Sender) -> dict[str, Any]:
     """What would happen to a URL or a message, and why; nothing is stored."""
     question = DryRunRequest.check(incoming.fields())
     if question.url is not None:

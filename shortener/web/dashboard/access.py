@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden
 
 from shortener.accounts import logins
+from shortener.accounts.senders import Sender
 from shortener.rules.role import Role
 from shortener.running.services import services
 from shortener.storage import db
@@ -38,11 +39,11 @@ class Seat:
     of: Account | None
 
     @property
-    def account(self) -> Account:
+    def account(self) -> Sender:
         """The account that the person belongs to; pages without one are not shown."""
         if self.of is None or self.of.disabled_on is not None:
             raise Forbidden
-        return self.of
+        return Sender.of(self.of)
 
     @property
     def may_change(self) -> bool:

@@ -5,11 +5,11 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.accounts import people, senders
+from shortener.accounts import credentials, people, senders, signing_secrets
+from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account
 from shortener.web.dashboard import forms, labels
 from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
@@ -34,7 +34,7 @@ def account(seat: Seat) -> ResponseReturnValue:
 def rotate(seat: Seat) -> ResponseReturnValue:
     """Give the account a new token, shown on this answer alone."""
     with db.write() as session:
-        _, token = senders.rotate(session, seat.account.name, now=db.now(session))
+        token = credentials.replace(session, seat.account.id, now=db.now(session))
     return _page(seat, token=token)
 
 
@@ -44,7 +44,7 @@ def rotate_secret(seat: Seat) -> ResponseReturnValue:
     secret_keys = services().settings.secret_keys
     with db.write() as session:
         now = db.now(session)
-        _, secret, until = senders.rotate_signing_secret(session, seat.account.name, secret_keys=secret_keys, now=now)
+        secret, until = signing_secrets.rotate(session, seat.account.id, secret_keys=secret_keys, now=now)
     return _page(seat, secret=secret, until=until)
 
 
@@ -63,13 +63,13 @@ def set_defaults(seat: Seat) -> ResponseReturnValue:
 
 def _page(seat: Seat, **shown_once: Any) -> str:
     with db.read() as session:
-        credentials = senders.credentials(session, seat.account)
-        secrets = senders.signing_secrets(session, seat.account, now=db.now(session))
-        everybody = people.of(session, seat.account)
+        tokens = credentials.of(session, seat.account.id)
+        secrets = signing_secrets.active(session, seat.account.id, now=db.now(session))
+        everybody = people.of(session, seat.account.id)
     return render_template(
         "dashboard/account.html",
         account=seat.account,
-        credentials=credentials,
+        credentials=tokens,
         secrets=secrets,
         people=everybody,
         defaults=_defaults(seat.account),
@@ -78,6 +78,6 @@ def _page(seat: Seat, **shown_once: Any) -> str:
     )
 
 
-def _defaults(account: Account) -> dict[str, str]:
+def _defaults(account: Sender) -> dict[str, str]:
     values = {name: getattr(account, name) for name in DEFAULTS}
     return {name: {True: "on", False: "off"}.get(value, value) for name, value in values.items()}

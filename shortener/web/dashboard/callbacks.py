@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from shortener.accounts.senders import Sender
 from shortener.callbacks import replay
 from shortener.callbacks.conditions import ListedState
 from shortener.errors import InvalidFieldsError
@@ -16,7 +17,6 @@ from shortener.reporting.callback_lists import Filter
 from shortener.rules.wire.moments import EPOCH
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account
 from shortener.web.api import callbacks as api
 from shortener.web.dashboard import forms, periods
 from shortener.web.dashboard.access import Seat, for_owners, for_viewers
@@ -78,7 +78,7 @@ def replay_all(seat: Seat) -> ResponseReturnValue:
     return redirect(shown, 303)
 
 
-def _offer(session: Session, account: Account, wanted: Filter, now: dt.datetime) -> Offer | None:
+def _offer(session: Session, account: Sender, wanted: Filter, now: dt.datetime) -> Offer | None:
     """What would be replayed: all that the filter wants, on this page and the others. None where that cannot be."""
     if wanted.state not in REPLAYABLE:
         return None

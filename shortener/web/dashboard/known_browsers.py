@@ -11,9 +11,9 @@ from typing import Final
 
 from flask import Response, request
 
-from shortener.accounts.people import plain_name
-from shortener.accounts.senders import random_text
-from shortener.accounts.throttle import Place
+from shortener.accounts.people import normalized
+from shortener.accounts.random_text import random_text
+from shortener.accounts.throttle import Origin
 from shortener.rules.delivery.address import network_of
 from shortener.running.services import services
 from shortener.web.dashboard.access import PATH, Seat
@@ -22,19 +22,19 @@ LIFE: Final = dt.timedelta(days=400)  # no browser keeps a cookie for longer
 RANDOM: Final = 22  # characters
 
 
-def place(name: str) -> Place:
+def place(name: str) -> Origin:
     """Where the name is tried: in a browser that is known for it, or from a network."""
     token = request.cookies.get(_cookie(name), "")
     part, _, signature = token.partition(".")
     for key in services().settings.secret_keys:
         if hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), _signature(name, part, key).encode()):
-            return Place(f"browser {hashlib.sha256(_bytes(part)).hexdigest()}", is_known=True)
-    return Place(network_of(request.remote_addr or "") or "")
+            return Origin(f"browser {hashlib.sha256(_bytes(part)).hexdigest()}", is_known=True)
+    return Origin(network_of(request.remote_addr or "") or "")
 
 
-def of_seat(seat: Seat) -> Place:
+def of_seat(seat: Seat) -> Origin:
     """The browser of somebody who is signed in: their password is tried there, and strangers' failures do not count."""
-    return Place(f"session {seat.signed_in.id}", is_known=True)
+    return Origin(f"session {seat.signed_in.id}", is_known=True)
 
 
 def remember(answer: Response, name: str) -> Response:
@@ -53,11 +53,11 @@ def remember(answer: Response, name: str) -> Response:
 
 
 def _cookie(name: str) -> str:
-    return f"known-{hashlib.sha256(_bytes(plain_name(name))).hexdigest()[:16]}"
+    return f"known-{hashlib.sha256(_bytes(normalized(name))).hexdigest()[:16]}"
 
 
 def _signature(name: str, part: str, key: str) -> str:
-    text = b"\0".join([b"known browser", _bytes(plain_name(name)), _bytes(part)])
+    text = b"\0".join([b"known browser", _bytes(normalized(name)), _bytes(part)])
     return hmac.digest(key.encode(), text, hashlib.sha256).hex()
 
 

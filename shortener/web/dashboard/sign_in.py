@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.accounts import logins, people, throttle
+from shortener.accounts import logins, passwords, people, throttle
 from shortener.errors import PasswordError, SignInBusyError, SignInError, SignInLimitError
 from shortener.storage import db
 from shortener.web.access import public
@@ -58,7 +58,7 @@ def password(seat: Seat) -> ResponseReturnValue:
     if new != given.get("again", ""):
         return _password_page("differs", 422)
     try:
-        people.check_new(new, seat.person.name, None if seat.of is None else seat.of.name)
+        passwords.check_new(new, seat.person.name, None if seat.of is None else seat.of.name)
         _change_password(seat, given.get("old", ""), new)
     except (SignInLimitError, SignInBusyError) as error:
         return _later(_password_page(error.code, 429), error)
@@ -70,15 +70,15 @@ def password(seat: Seat) -> ResponseReturnValue:
 def _change_password(seat: Seat, old: str, new: str) -> None:
     """Only with the old one, which is limited as a sign-in is: the seat may be a stolen one."""
     name = seat.person.name
-    with people.in_line():
+    with passwords.admission():
         with db.write() as session:
             tried = throttle.begin(session, name, known_browsers.of_seat(seat), now=db.now(session))
-        if not people.matches(seat.person, old):
+        if not passwords.matches(seat.person, old):
             raise SignInError
-        new_hash = people.hashed(new)
+        new_hash = passwords.hashed(new)
     with db.write() as session:
         people.set_password(session, people.named(session, name), new_hash, keep=seat.signed_in.id)
-        throttle.take_back(session, tried)
+        throttle.withdraw(session, tried)
 
 
 def _opened(name: str, given: str) -> str:
@@ -87,16 +87,16 @@ def _opened(name: str, given: str) -> str:
     with db.read() as session:
         throttle.check(session, name, place, now=db.now(session))
         person = people.find(session, name)
-    with people.in_line():
+    with passwords.admission():
         with db.write() as session:
             tried = throttle.begin(session, name, place, now=db.now(session))
-        if not people.matches(person, given) or person is None:
+        if not passwords.matches(person, given) or person is None:
             raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
         if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
             raise SignInError
-        throttle.take_back(session, tried)
+        throttle.withdraw(session, tried)
         return logins.start(session, person, now=db.now(session))
 
 
@@ -117,5 +117,5 @@ def _sign_in_page(status: int = 200, name: str = "", fault: str | None = None) -
 
 
 def _password_page(fault: str | None = None, status: int = 200) -> Response:
-    limits = {"shortest": people.SHORTEST, "longest": people.LONGEST}
+    limits = {"shortest": passwords.SHORTEST, "longest": passwords.LONGEST}
     return make_response(render_template("dashboard/password.html", fault=fault, **limits), status)

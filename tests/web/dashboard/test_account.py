@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shortener.accounts import senders
+from shortener.accounts import signing_secrets
+from shortener.accounts.authentication import authenticate
 from shortener.errors import CredentialsError
 from shortener.running.services import Services
 from shortener.running.services import services as of_app
@@ -20,7 +21,7 @@ PAGE = "/dashboard/account"
 
 def opens(token: str) -> bool:
     try:
-        return senders.authenticate(of_app().readers, None, token).name == "shop"
+        return authenticate(of_app().readers, None, token)[0].name == "shop"
     except CredentialsError:
         return False
 
@@ -52,7 +53,7 @@ def test_a_new_signing_secret_is_shown_once_and_signs_beside_the_old_one(
     with db.read() as session:
         account = session.scalars(select(Account)).one()
         keys = services.settings.secret_keys
-        assert len(senders.signing_keys(session, account.id, secret_keys=keys, now=db.now(session))) == 2
+        assert len(signing_secrets.signing_keys(session, account.id, secret_keys=keys, now=db.now(session))) == 2
 
 
 def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender: Sender, services: Services) -> None:

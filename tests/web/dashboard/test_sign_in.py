@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from shortener.accounts import logins, people, throttle
-from shortener.accounts.throttle import Place
+from shortener.accounts import logins, passwords, people, throttle
+from shortener.accounts.throttle import Origin
 from shortener.config.settings import Settings
 from shortener.errors import SignInLimitError
 from shortener.storage import db
@@ -63,9 +63,9 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(ann: Browser, name: str)
 
 def test_where_nobody_has_the_name_a_password_is_hashed_all_the_same() -> None:
     """As dear as a real one: the parameters are those of a new hash."""
-    assert not people.matches(None, PASSWORD)
-    parameters = people.hashed(PASSWORD).rsplit("$", 2)[0]
-    assert people.NOBODYS.startswith(parameters + "$")
+    assert not passwords.matches(None, PASSWORD)
+    parameters = passwords.hashed(PASSWORD).rsplit("$", 2)[0]
+    assert passwords.DUMMY_HASH.startswith(parameters + "$")
 
 
 def test_a_disabled_person_is_let_in_no_more_and_loses_the_seat(app: Flask, ann: Browser) -> None:
@@ -220,7 +220,7 @@ def begin(name: str, place: str, times: int = 1) -> None:
 
 HOME, AWAY = "203.0.113.9", "198.51.100.7"
 FREE = throttle.PAIR.free
-FRESH = throttle.FRESH
+FRESH = throttle.UNTHROTTLED
 
 
 def sign_in_from(browser: Browser, network: str, name: str = "ann@example.com") -> int:
@@ -339,7 +339,7 @@ def test_tries_at_one_moment_are_counted_too(app: Flask, ann: Browser) -> None:
     def count(_: int) -> bool:
         with app.app_context(), db.write() as session:
             try:
-                throttle.begin(session, "ann", Place("203.0.113.0/24"), now=db.now(session))
+                throttle.begin(session, "ann", Origin("203.0.113.0/24"), now=db.now(session))
             except SignInLimitError:
                 return False
             return True
@@ -364,8 +364,8 @@ def test_a_right_password_is_no_failure(ann: Browser) -> None:
 
 def test_beyond_a_few_at_once_sign_ins_are_told_to_come_again(ann: Browser) -> None:
     with ExitStack() as stack:
-        for _ in range(people.WAITING):
-            stack.enter_context(people.in_line())
+        for _ in range(passwords.MOST_WAITING):
+            stack.enter_context(passwords.admission())
         page = ann.sign_in("ann@example.com")
         assert (page.status, page.answer.headers["Retry-After"]) == (429, "3")
         assert "Too many people are signing in right now." in page.text
@@ -390,7 +390,7 @@ def test_a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions(a
 
 def test_who_has_a_common_password_still_signs_in(app: Flask, ann: Browser) -> None:
     with db.write() as session:
-        people.set_password(session, people.named(session, "ann@example.com"), people.hashed("password123"))
+        people.set_password(session, people.named(session, "ann@example.com"), passwords.hashed("password123"))
     assert Browser(app).sign_in("ann@example.com", "password123").status == 200
 
 

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Blueprint, Request, Response
 from pydantic import BaseModel
 
-from shortener.accounts import senders
+from shortener.accounts.authentication import authenticate as find_sender
 from shortener.errors import CredentialsError
 from shortener.messages import preprocess
 from shortener.messages.submission import Submission
 from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.web import incoming, problems
-from shortener.web.access import Account, for_senders
+from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 
 blueprint = Blueprint("acme", __name__)
@@ -25,12 +25,12 @@ class AcmeAnswer(BaseModel):
     error: str | None = None
 
 
-def authenticate(request: Request) -> Account:
+def authenticate(request: Request) -> Sender:
     """Read the credentials from the parameters."""
     sid, token = request.args.get("api_key"), request.args.get("api_secret")
     if sid is None or token is None:
         raise CredentialsError("Give api_key and api_secret.")
-    account, _ = senders.opened(services().readers, sid, token)
+    account, _ = find_sender(services().readers, sid, token)
     return account
 
 
@@ -45,7 +45,7 @@ def refuse(error: Exception) -> Response:
     Operation("acme_send", "Acme", {200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer)
 )
 @for_senders
-def send(account: Account) -> dict[str, Any]:
+def send(account: Sender) -> dict[str, Any]:
     """Preprocess a message, as Acme has it."""
     submission = Submission.check(incoming.fields(), services().policy)
     draft = preprocess.draft(submission, account, services().site)
@@ -56,7 +56,7 @@ def send(account: Account) -> dict[str, Any]:
 @blueprint.get("/acme/broken")
 @described(Operation("acme_broken", "Acme", {200: Answer("Never.", AcmeAnswer)}, refusal=AcmeAnswer))
 @for_senders
-def broken(account: Account) -> dict[str, Any]:
+def broken(account: Sender) -> dict[str, Any]:
     """Fail unexpectedly."""
     raise ZeroDivisionError(account.name)
 

@@ -1,0 +1,66 @@
+"""Credentials of requests: whose they are, and which are refused."""
+
+import datetime as dt
+
+import pytest
+
+from shortener.accounts import senders
+from shortener.accounts.authentication import authenticate
+from shortener.accounts.senders import NewCredentials, Sender
+from shortener.errors import AccountDisabledError, CredentialsError
+from shortener.running.services import services
+from shortener.storage import db
+from tests.conftest import SECRET_KEY
+from tests.support.factories import NOW
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def create(name: str = "shop") -> NewCredentials:
+    with db.write() as session:
+        return senders.create(session, name, secret_key=SECRET_KEY, now=NOW)
+
+
+def disable(name: str, now: dt.datetime = NOW) -> None:
+    with db.write() as session:
+        senders.disable(session, name, now=now)
+
+
+def sender_of(sid: str | None, token: str) -> str:
+    """Return the name of the sender that these credentials belong to."""
+    return authenticate(services().readers, sid, token)[0].name
+
+
+def test_new_credentials_belong_to_their_sender() -> None:
+    made = create("shop")
+    assert sender_of(made.sid, made.token) == sender_of(None, made.token) == "shop"
+
+
+def test_a_sender_has_the_defaults_of_its_account() -> None:
+    made = create("shop")
+    changes = {"track_link": False, "detection": "smart", "bare_domains": "off", "recipient_storage": "masked"}
+    with db.write() as session:
+        senders.configure(session, "shop", changes)
+    with db.read() as session:
+        stored = Sender.of(senders.named(session, "shop"))
+    sender, _ = authenticate(services().readers, made.sid, made.token)
+    assert repr(sender) == repr(stored)  # types too: SQLite has no booleans
+
+
+def test_changed_defaults_apply_to_the_next_request() -> None:
+    made = create("shop")
+    assert authenticate(services().readers, None, made.token)[0].detection == "strict"
+    with db.write() as session:
+        senders.configure(session, "shop", {"detection": "smart"})
+    assert authenticate(services().readers, None, made.token)[0].detection == "smart"
+
+
+def test_wrong_credentials_differ_from_a_disabled_account() -> None:
+    made, other = create("shop"), create("other")
+    for sid, token in [(None, ""), (None, made.sid), (other.sid, made.token), ("", made.token), (made.sid, "x")]:
+        with pytest.raises(CredentialsError) as caught:
+            sender_of(sid, token)
+        assert type(caught.value) is CredentialsError
+    disable("shop")
+    with pytest.raises(AccountDisabledError):
+        sender_of(made.sid, made.token)
