@@ -58,7 +58,7 @@ VISITORS = (
     (5, Verdict(Visitor.UNKNOWN, "no-browser")),
     (3, Verdict(Visitor.BOT, "program")),
 )
-PREVIEW = Verdict(Visitor.PREVIEW, "agent:whatsapp")
+PREVIEW = Verdict(Visitor.PREVIEW, "token:^whatsapp")
 WELL, ILL = "https://hooks.example.com/clicked", "https://crm.example.net/events"
 
 
