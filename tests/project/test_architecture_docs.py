@@ -1,5 +1,6 @@
 """docs/architecture.md agrees with the tree, and no document names a module that does not exist."""
 
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
@@ -12,7 +13,11 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "shortener"
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+SUBPACKAGES = sorted(path.parent for path in PACKAGE.glob("*/__init__.py"))
 CODE = re.compile(r"`([^`\n]+)`")
+DOTTED = re.compile(
+    rf"(?:shortener|{'|'.join(path.name for path in SUBPACKAGES)}|errors)(?:\.\w+)+(?<!\.py|\.md)(?<!\.csv)"
+)
 
 
 def packages() -> set[str]:
@@ -24,6 +29,18 @@ def packages() -> set[str]:
 def code(page: Path) -> set[str]:
     """What a page sets in code marks."""
     return set(CODE.findall(page.read_text(encoding="utf-8")))
+
+
+def exists(name: str) -> bool:
+    """Whether `clicks.record.resolve` is a module of the product or part of one, or `installation.seen_on` a column."""
+    table, _, column = name.partition(".")
+    if table in Base.metadata.tables and column in Base.metadata.tables[table].columns:
+        return True
+    try:
+        pkgutil.resolve_name(f"shortener.{name.removeprefix('shortener.')}")
+    except (ImportError, AttributeError):
+        return False
+    return True
 
 
 def test_the_map_shows_every_package_and_no_other() -> None:
@@ -50,3 +67,9 @@ def test_the_data_section_lists_every_table() -> None:
 def test_a_page_names_only_paths_that_exist(page: Path) -> None:
     paths = {name for name in code(page) if re.fullmatch(r"(shortener|tests|bench|templates)/[\w./-]*", name)}
     assert not [name for name in sorted(paths) if not (ROOT / name).exists() and "NAME" not in name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_names_only_modules_that_exist(page: Path) -> None:
+    names = {name for name in code(page) if DOTTED.fullmatch(name)}
+    assert not [name for name in sorted(names) if not exists(name)]
