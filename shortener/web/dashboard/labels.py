@@ -78,47 +78,51 @@ DEFAULTS: Final[dict[str, Labels]] = {
     },
     "recipient_storage": {
         RecipientStorage.FULL: _("in full"),
-        RecipientStorage.MASKED: _("last four characters only"),
+        RecipientStorage.MASKED: _("masked, except for the last four characters"),
         RecipientStorage.NONE: _("not at all"),
     },
 }
 SKIPPED: Final[Labels] = {
     SkipReason.VARIABLE: _(
-        "A placeholder is in the link or touches it; fill it in before you send, or put a space between."
+        "The link contains or touches a placeholder. Fill it in before you send the message, or put a space "
+        "between them."
     ),
-    SkipReason.DOUBLED: _("The scheme stands twice; keep one https://."),
-    SkipReason.SEPARATOR: _("After the scheme there must be exactly :// and then the domain."),
-    SkipReason.TORN: _("A space tears the link, so that another domain would be the target; remove the space."),
+    SkipReason.DOUBLED: _("The scheme appears twice. Use https:// only once."),
+    SkipReason.SEPARATOR: _("The scheme must be followed by exactly :// and then the domain."),
+    SkipReason.TORN: _("A space splits the link, so it would lead to another domain. Remove the space."),
     SkipReason.SCHEME: _("Only http and https links can be tracked."),
-    SkipReason.USERINFO: _("User name or password before the domain is not allowed."),
-    SkipReason.EMAIL: _("This is an e-mail address, or a part of one, not a link."),
-    SkipReason.HOST: _("The domain is missing, incomplete or not valid; write it in full, such as www.example.com."),
-    SkipReason.PATH: _("The / between domain and path is missing or encoded as %2F."),
-    SkipReason.LOCALHOST: _("localhost is the reader's own device; use a public domain."),
-    SkipReason.PRIVATE: _("This is a private or reserved address that recipients cannot reach."),
-    SkipReason.ADDRESS: _("The address is written in an unusual form; write four decimal numbers, or use a domain."),
-    SkipReason.LABEL: _("The host is a single word; use a full domain such as www.example.com."),
-    SkipReason.TLD: _("The top-level domain does not exist; check the end of the domain."),
-    SkipReason.PORT: _("The port must be a number from 1 to 65535."),
-    SkipReason.IDN: _("The domain holds characters that no registered name may have."),
-    SkipReason.SCRIPT: _("One label of the domain mixes scripts that look alike."),
-    SkipReason.CONTROL: _("Control, invisible or direction characters are in the link; remove them."),
-    SkipReason.SPACE: _("White space is in the link; write it as %20 or remove it."),
-    SkipReason.CHARACTER: _("A character that must be percent-encoded is in the link."),
-    SkipReason.LONG: _("The link is too long; use a shorter one."),
-    SkipReason.OWN: _("This is a link of the shortener itself; use the link that it leads to."),
-    SkipReason.BARE: _("Links without http:// or https:// are not taken here; put the scheme before it."),
+    SkipReason.USERINFO: _("A user name or password before the domain is not allowed. Remove everything up to the @."),
+    SkipReason.EMAIL: _("This is an e-mail address or part of one, not a link."),
+    SkipReason.HOST: _("The domain is missing, incomplete or not valid. Write it in full, such as www.example.com."),
+    SkipReason.PATH: _("The / between domain and path is missing or encoded as %2F. Use a plain /."),
+    SkipReason.LOCALHOST: _("localhost is the recipient's own device. Use a public domain."),
+    SkipReason.PRIVATE: _("This is a private or reserved address that recipients cannot reach. Use a public domain."),
+    SkipReason.ADDRESS: _("The address has an unusual form. Write it as four decimal numbers, or use a domain."),
+    SkipReason.LABEL: _("The host is a single word. Use a full domain such as www.example.com."),
+    SkipReason.TLD: _("The top-level domain does not exist. Check the end of the domain."),
+    SkipReason.PORT: _("The port must be a number from 1 to 65535. Correct it or leave it out."),
+    SkipReason.IDN: _("The domain contains characters that no registered name can have. Write it as it is registered."),
+    SkipReason.SCRIPT: _("Part of the domain mixes scripts that look alike. Write it in one script."),
+    SkipReason.CONTROL: _(
+        "The link contains control, invisible or direction characters, or half of a surrogate pair. Remove them."
+    ),
+    SkipReason.SPACE: _("The link contains white space. Write it as %20 or remove it."),
+    SkipReason.CHARACTER: _('The link contains one of < > " \\ `. Percent-encode it, or put a space before it.'),
+    SkipReason.LONG: _("The link is longer than 8000 characters in its ASCII form. Use a shorter one."),
+    SkipReason.OWN: _("This is a link of the shortener itself. Use the link that it redirects to."),
+    SkipReason.BARE: _("Links without http:// or https:// are not shortened here. Put https:// before it."),
     SkipReason.WORD: _(
-        "This looks like a word after a full stop or like a file; put https:// before it if it is a link."
+        "This may be a word after a full stop or a file name. If it is a link, put https:// or www. before it."
     ),
     SkipReason.GLUED: _(
-        "The link touches other text; put a space before and after it, or use smart detection: it would take it."
+        "The link touches other text. Put a space before and after it, or use smart detection, which would take it."
     ),
     SkipReason.MARK: _(
-        "A mark such as * or _ may belong to the link or to the text; put a space between, or use smart detection."
+        "A mark such as * or _ may belong to the link or to the text. Put a space between them, or use smart "
+        "detection, which would take the link without the mark."
     ),
-    SkipReason.KEPT: _("The message holds a live link of the shortener already, and is given back unchanged."),
-    SkipReason.LATER: _("Another link of the message is shortened; only the first one is."),
+    SkipReason.KEPT: _("The message already contains a live link of the shortener and is returned unchanged."),
+    SkipReason.LATER: _("Another link of the message is shortened. Only the first one is."),
 }
 BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
     AttemptOutcome: OUTCOMES,

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from shortener.rules.delivery.receiver import Policy, check
+from shortener.rules.links.skip_reason import SkipReason
 from shortener.web.dashboard import labels
 from shortener.web.dashboard.language import spoken
 
@@ -34,3 +35,9 @@ def test_a_fault_without_a_label_is_english_only_on_english_pages(app: Flask) ->
         with app.test_request_context(headers={"Accept-Language": language}):
             assert spoken() == language
             assert labels.faults(["must be one of 1, 7"]) == [shown]
+
+
+@pytest.mark.parametrize("reason", SkipReason)
+def test_a_page_words_a_skip_reason_as_the_api_does(app: Flask, reason: SkipReason) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert str(labels.SKIPPED[reason]).replace("`", "") == reason.sentence.replace("`", "")

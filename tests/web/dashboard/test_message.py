@@ -158,7 +158,7 @@ def test_a_message_without_a_link_says_why(viewer: Browser, sender: Sender) -> N
 def test_what_was_skipped_is_named(viewer: Browser, sender: Sender) -> None:
     done = make_message(sender, f"http://localhost/ {TARGET}")
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
-    assert "http://localhost/" in page.text and "reader's own device" in page.text
+    assert "http://localhost/" in page.text and "recipient's own device" in page.text
 
 
 def test_an_expired_link_is_called_that(viewer: Browser, sender: Sender) -> None:

@@ -31,8 +31,8 @@ def test_it_says_what_was_not_taken_and_why(viewer: Browser) -> None:
         viewer, "See https://x.invalid1/ or http://localhost/ and https://a.example.com/1 https://a.example.com/2"
     )
     assert page.html.count("<del>") == 6  # in the text, and in the table
-    assert "localhost is the reader's own device" in page.text
-    assert "only the first one is." in page.text
+    assert "localhost is the recipient's own device" in page.text
+    assert "Only the first one is." in page.text
 
 
 def test_a_message_without_a_link_is_told_as_that(viewer: Browser) -> None:
