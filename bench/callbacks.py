@@ -31,7 +31,7 @@ import requests
 from due_callbacks import KINDS, ROOT, SECRET_KEY, application, database, fill
 from sqlalchemy import func, select
 
-from shortener.delivery.loop import SLOTS
+from shortener.callbacks.kind import SLOTS
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
 

@@ -19,7 +19,7 @@ from typing import Any
 from due_callbacks import KINDS, application, database, fill
 from sqlalchemy import Engine, event
 
-from shortener.delivery import due, queue
+from shortener.callbacks.kind import CALLBACKS
 from shortener.storage import db
 
 LEASE = dt.timedelta(seconds=45)
@@ -61,14 +61,14 @@ def summary(times: list[float]) -> str:
 def look() -> bool:
     """What a poll asks."""
     with db.read() as session:
-        return bool(due.claimable(session, now=db.now(session), per_destination=EACH, limit=1))
+        return bool(CALLBACKS.due.claimable(session, now=db.now(session), per_destination=EACH, limit=1))
 
 
 def claim(limit: int) -> list[int]:
     """One claim, committed."""
     with db.write() as session:
-        found = queue.claim(session, now=db.now(session), limit=limit, lease=LEASE, per_destination=EACH)
-    return [one.callback_id for one in found]
+        found = CALLBACKS.claim(session, now=db.now(session), limit=limit, lease=LEASE, per_destination=EACH)
+    return [one.job_id for one in found]
 
 
 def show_plans() -> None:
@@ -106,10 +106,10 @@ def claim_all(url: str, together: Any, out: Any) -> None:
         while True:
             with db.write() as session:
                 now = db.now(session)
-                found = queue.claim(session, now=now, limit=50, lease=LEASE * 10, per_destination=1_000_000)
+                found = CALLBACKS.claim(session, now=now, limit=50, lease=LEASE * 10, per_destination=1_000_000)
             if not found:
                 break
-            ids += [one.callback_id for one in found]
+            ids += [one.job_id for one in found]
         out.put(ids)
 
 

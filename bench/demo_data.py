@@ -13,10 +13,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
+from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import Resolved
-from shortener.delivery import queue
 from shortener.messages import preprocess
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
@@ -104,10 +104,12 @@ class Shop:
         waits = services().settings.callback_waits
         due = select(func.min(Callback.due_on)).where(Callback.settled_on.is_(None))
         while (now := self.session.scalar(due)) is not None and now <= until:
-            for one in queue.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
-                answer = self._answer(ill=one.url == ILL and now >= ill_since)
+            for one in CALLBACKS.claim(self.session, now=now, limit=16, lease=LEASE, per_destination=16):
+                answer = self._answer(ill=one.loaded.url == ILL and now >= ill_since)
                 ended = now + dt.timedelta(microseconds=answer.total_us or 0)
-                queue.settle(self.session, [(one, answer)], now=ended, waits=waits, chance=self.chance.random)
+                CALLBACKS.settle(
+                    self.session, [(one, judge(answer))], now=ended, waits=waits, chance=self.chance.random
+                )
 
     def _moments(self, days: int, a_day: int, until: dt.datetime) -> Iterator[dt.datetime]:
         midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -134,7 +136,7 @@ class Shop:
         """What a receiver says. One that is well is slow to say it now and then."""
         took = int(self.chance.lognormvariate(11.3, 0.4))
         if ill:
-            return _answered(503, "answered 503; only 200 counts as delivered", b"maintenance", took)
+            return _answered(503, "answered 503", b"maintenance", took)
         if self.chance.random() < 0.05:
             return Answer(
                 AttemptOutcome.TIMEOUT,

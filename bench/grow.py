@@ -33,8 +33,8 @@ from due_callbacks import settings as settings_of
 from instance import Instance, running
 
 from shortener import create_app
-from shortener.delivery import queue
-from shortener.delivery.queue import Claimed
+from shortener.callbacks.kind import CALLBACKS, judge
+from shortener.delivery.job import Claimed
 from shortener.outbound.client import Answer
 from shortener.retention import steps
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
@@ -55,7 +55,7 @@ ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms
 T = TypeVar("T")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 LEASE = dt.timedelta(seconds=45)
-DELIVERED = Answer(AttemptOutcome.ANSWERED, 200, "answered 200")
+DELIVERED = judge(Answer(AttemptOutcome.ANSWERED, 200, "answered 200"))
 
 DIALECT = {
     "sqlite": {
@@ -306,7 +306,7 @@ def _ask(connection: http.client.HTTPConnection, instance: Instance, method: str
 
 def _claim() -> list[Claimed]:
     with db.write() as session:
-        claimed = queue.claim(session, now=db.now(session), limit=16, lease=LEASE, per_destination=4)
+        claimed = CALLBACKS.claim(session, now=db.now(session), limit=16, lease=LEASE, per_destination=4)
     if len(claimed) != 16:
         raise RuntimeError(f"{len(claimed)} callbacks were claimed")
     return claimed
@@ -315,7 +315,7 @@ def _claim() -> list[Claimed]:
 def _settle(claimed: Sequence[Claimed]) -> None:
     with db.write() as session:
         ended = [(one, DELIVERED) for one in claimed]
-        queue.settle(session, ended, now=db.now(session), waits=(), chance=lambda: 0.5)
+        CALLBACKS.settle(session, ended, now=db.now(session), waits=(), chance=lambda: 0.5)
 
 
 def _private(instance: Instance) -> list[float]:

@@ -1,1 +1,1 @@
-"""Tell a sender about first clicks: replay, test event."""
+"""Callbacks: signed events that tell a sender about first clicks; replays and test events."""

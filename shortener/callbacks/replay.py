@@ -1,4 +1,4 @@
-"""Replays: one more attempt of a settled callback, asked for by somebody, under the same id and with the same bytes."""
+"""Replays: attempt settled callbacks once more on request, with the same event id and the same bytes."""
 
 import datetime as dt
 import re
@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
+from shortener.callbacks.kind import CALLBACKS
 from shortener.delivery import stranded
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.rules.delivery import receiver
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
-from shortener.storage.models import Attempt, Callback, Replay
+from shortener.storage.models import Callback, Replay
 from shortener.validation.models import Fields
 from shortener.validation.types import Moment, RowCursor, Switch
 
@@ -26,7 +27,7 @@ EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
 
 
 class Selection(Fields):
-    """Which callbacks are to be replayed: those of clicks in `[from, to)` in this state, perhaps of one receiver."""
+    """The callbacks to replay: those of clicks in `[from, to)` in this state, to all receivers or one."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]}
@@ -55,22 +56,22 @@ class Selection(Fields):
     @field_validator("destination")
     @classmethod
     def _one_spelling(cls, value: str | None) -> str | None:
-        """`-` stands for receivers that no callback may go to any more."""
+        """`-` stands for receivers that are no longer allowed."""
         return value if value in {None, "-"} else receiver.destination(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The row ids of at most 1,000 callbacks, the oldest first, and a cursor where these are not all."""
+    """The row ids of at most 1,000 callbacks, the oldest first, and a cursor if there are more."""
 
     ids: Sequence[int]
     rest: str | None
 
 
 def find(session: Session, account: Sender, event_id: str) -> Callback:
-    """The account's callback of that id; CallbackNotFoundError also for another account's."""
+    """The account's callback with that event id; CallbackNotFoundError also if it is another account's."""
     callback = None
-    if EVENT_ID.fullmatch(event_id):  # anything else need not be asked for, and some of it PostgreSQL refuses
+    if EVENT_ID.fullmatch(event_id):  # PostgreSQL refuses some other texts
         query = select(Callback).where(Callback.event_id == event_id, Callback.account_id == account.id)
         callback = session.scalar(query)
     if callback is None:
@@ -79,10 +80,10 @@ def find(session: Session, account: Sender, event_id: str) -> Callback:
 
 
 def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime, waits: Sequence[float] = ()) -> None:
-    """Attempt a settled callback once more, at once; CallbackOpenError where it is not settled.
+    """Make a settled callback due for one more attempt; CallbackOpenError if it is not settled.
 
-    If that fails it is again what it was before: exhausted or delivered. One that a wrong clock has put off for longer
-    than the longest of `waits` allows is attempted at once too.
+    If the attempt fails, the callback is again what it was before: exhausted or delivered. A callback that a wrong
+    clock has postponed for longer than the longest of `waits`, in seconds, is made due too.
     """
     if not _reopen(session, [callback.id], asked_by, now):
         _free(session, callback, asked_by, now, stranded.longest_wait(waits))
@@ -90,15 +91,15 @@ def ask(session: Session, callback: Callback, *, asked_by: str, now: dt.datetime
 
 
 def _free(session: Session, callback: Callback, asked_by: str, now: dt.datetime, longest: dt.timedelta) -> None:
-    if not stranded.is_stranded(session, callback.id, now=now, longest=longest):
+    if not CALLBACKS.stranded.includes(session, callback.id, now=now, longest=longest):
         raise CallbackOpenError
-    stranded.free(session, [callback.id], now=now, lease=stranded.SLACK)
+    CALLBACKS.stranded.free(session, [callback.id], now=now, lease=stranded.SLACK)
     session.add(Replay(callback_id=callback.id, asked_on=now, asked_by=asked_by))
     session.flush()
 
 
 def select_all(session: Session, account: Sender, selection: Selection) -> Selected:
-    """Find the account's callbacks that a replay of many is asked for. This may read a long period: hold no lock."""
+    """Find the account's callbacks to replay. This may read a long period, so hold no lock."""
     query = select(Callback.created_on, Callback.id).where(*conditions.conditions(account, selection))
     if selection.cursor is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) > cursor.row(selection.cursor))
@@ -109,31 +110,18 @@ def select_all(session: Session, account: Sender, selection: Selection) -> Selec
 
 
 def ask_all(session: Session, selected: Selected, *, asked_by: str, now: dt.datetime) -> int:
-    """Attempt all of these once more that are still settled; give back how many those are."""
+    """Make those that are still settled due for one more attempt; give how many those are."""
     return _reopen(session, selected.ids, asked_by, now)
 
 
 def of(session: Session, callback: Callback) -> Sequence[Replay]:
-    """Who asked for replays of a callback, and when; the first one first."""
+    """The replays of a callback, the oldest first."""
     return session.scalars(select(Replay).where(Replay.callback_id == callback.id).order_by(Replay.id)).all()
 
 
 def _reopen(session: Session, ids: Sequence[int], asked_by: str, now: dt.datetime) -> int:
-    """Make settled callbacks due and note who asked; give back how many were settled."""
-    if not ids:
-        return 0
-    last = select(func.coalesce(func.max(Attempt.number), 0)).where(Attempt.callback_id == Callback.id)
-    settled = update(Callback).where(Callback.id.in_(ids), Callback.settled_on.is_not(None))
-    values = {
-        "state": JobState.PENDING,
-        "due_on": now,
-        "settled_on": None,
-        "replayed_from": Callback.state,
-        "starts_before": last.scalar_subquery(),
-    }
-    reopened = session.scalars(
-        settled.values(values).returning(Callback.id), execution_options={"synchronize_session": False}
-    ).all()
+    """Make settled callbacks due and note who asked; give how many were settled."""
+    reopened = CALLBACKS.reopen(session, ids, now=now)
     if reopened:
         rows = [{"callback_id": row_id, "asked_on": now, "asked_by": asked_by} for row_id in reopened]
         session.execute(insert(Replay), rows)

@@ -1,4 +1,4 @@
-"""Trials: a signed event sent to a receiver on request, so that it can be tried before the first click."""
+"""Send a test event to a receiver on request, so that it can be tested before the first click."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, signing_secrets
 from shortener.accounts.random_text import random_text
 from shortener.accounts.senders import Sender
-from shortener.delivery import queue
+from shortener.callbacks import kind
+from shortener.callbacks.kind import CALLBACKS
 from shortener.outbound.client import Client
 from shortener.rules.delivery import event
 from shortener.storage.models import Attempt
@@ -18,7 +18,7 @@ from shortener.validation.models import FieldsToCall
 from shortener.validation.types import CallbackUrl
 
 TEST = "callback.test"
-# The fields of the event of a click, with values that no click of ours has.
+# The fields of a click's event, with values that no click has.
 SAMPLE: dict[str, Any] = {
     "msgid": "0" * 32,
     "client_tag": None,
@@ -34,7 +34,7 @@ SAMPLE: dict[str, Any] = {
 
 
 class Trial(FieldsToCall):
-    """The receiver to be tried."""
+    """The receiver to test."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]})
 
@@ -43,7 +43,7 @@ class Trial(FieldsToCall):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A signed event, ready to be sent without a database."""
+    """A signed event that can be sent without a database."""
 
     event_id: str
     body: bytes
@@ -52,16 +52,16 @@ class Prepared:
 
 
 def prepare(session: Session, account: Sender, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Prepared:
-    """Make an event of type `callback.test`, signed with the account's keys; nothing is stored."""
+    """Build an event of type `callback.test`, signed with the account's keys; nothing is stored."""
     event_id = f"evt_test{random_text(22)}"
     body = event.build(TEST, now, SAMPLE)
-    keys = signing_secrets.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
-    header = callback_headers.decrypted(callback_headers.encrypted(session, [account.id]).get(account.id), secret_keys)
-    return Prepared(event_id, body, event.headers(event_id, now, body, keys) | header, now)
+    signature = kind.signature(session, account.id, secret_keys=secret_keys, now=now)
+    return Prepared(event_id, body, signature.headers(event_id, now, body), now)
 
 
 def send(client: Client, url: str, prepared: Prepared) -> Attempt:
-    """POST it as a callback's attempt is made; what became of it."""
-    answer = client.post(url, prepared.body, prepared.headers)
-    ended_on = prepared.sent_on + dt.timedelta(microseconds=answer.total_us or 0)
-    return Attempt(number=1, started_on=prepared.sent_on, **queue.outcome(answer, ended_on))
+    """POST it like a callback, and give the attempt with its result; the row is not stored."""
+    result = kind.judge(client.request("POST", url, prepared.headers, prepared.body))
+    total = result.columns["total_us"]
+    ended_on = prepared.sent_on + dt.timedelta(microseconds=total if isinstance(total, int) else 0)
+    return Attempt(number=1, started_on=prepared.sent_on, **CALLBACKS.attempt_values(result, ended_on))

@@ -1,1 +1,1 @@
-"""The queue of jobs, and the loop that attempts them."""
+"""The outbox: one engine that claims, attempts and settles jobs of any kind."""

@@ -1,83 +1,90 @@
-"""Callbacks that a wrong clock has put off until long after their turn: they are due again at once.
+"""Jobs that a wrong clock has postponed: find them, and make them due again.
 
-A clock that was ahead leaves retries and leases that end in the future. No wait of ours is longer than twice the
-longest step, and no lease longer than a lease; what is due later than that was not stored by the right clock.
+A clock that is ahead leaves retries and leases that end in the future. No retry waits longer than twice the longest
+step, and no lease is longer than a lease; a job that is due later than that was stored by a wrong clock.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from shortener.storage.models import Base
+from shortener.delivery.job import JobTables
 
 AT_ONCE: Final = 1000
-SLACK: Final = dt.timedelta(minutes=10)  # clocks are set back by a little now and then, and settings are changed
+SLACK: Final = dt.timedelta(minutes=10)  # clocks are corrected by a little now and then, and settings change
 
 
 def longest_wait(waits: Sequence[float]) -> dt.timedelta:
-    """The longest time that a retry may be put off: `Retry-After` may double a step."""
+    """The longest time that a retry may wait, given the waits in seconds: `Retry-After` may double a step."""
     return dt.timedelta(seconds=2 * max(waits, default=0)) + SLACK
 
 
-def find(
-    session: Session, *, now: dt.datetime, longest: dt.timedelta, lease: dt.timedelta, thorough: bool = False
-) -> list[int]:
-    """Ids of at most 1,000 callbacks that are put off for longer than they can be; takes no lock.
+class Stranded:
+    """Finds and frees postponed jobs of one kind."""
 
-    `thorough` also finds those that are put off for less, by a last attempt that ended in the future. It looks at
-    every callback that waits.
-    """
-    asked = {"far": now + longest, "end": now + lease + SLACK, "now": now, "ahead": now + SLACK}
-    statements = [_RETRIES, _LEASES, *([_BY_FUTURE_ATTEMPTS] if thorough else [])]
-    found: dict[int, None] = {}
-    for statement in statements:
-        found.update(dict.fromkeys(session.connection().scalars(statement, asked)))
-    return list(found)[:AT_ONCE]
+    def __init__(self, tables: JobTables) -> None:
+        job = tables.job
+        is_open, is_leased = job.c.settled_on.is_(None), job.c.lease_token.is_not(None)
+        is_waiting, is_held = is_open & ~is_leased, is_open & is_leased
+        is_far, ends_late = job.c.due_on > bindparam("far"), job.c.due_on > bindparam("end")
+        by_future_attempt = _by_future_attempt(tables)
+        ids = select(job.c.id).limit(AT_ONCE)
+        self._retries = ids.where(is_waiting, is_far).order_by(job.c.due_on.desc())
+        self._leases = ids.where(is_held, ends_late)
+        self._after_future_attempts = ids.where(is_waiting, by_future_attempt)
+        one = job.c.id == bindparam("row_id")
+        self._one = select(job.c.id).where(one, is_waiting, is_far | by_future_attempt)
+        these = job.c.id.in_(_unlocked(tables))
+        self._free_retries = update(job).where(these, is_waiting).values(due_on=bindparam("now"))
+        self._free_leases = update(job).where(these, is_held, ends_late).values(due_on=bindparam("end"))
+
+    def find(
+        self,
+        session: Session,
+        *,
+        now: dt.datetime,
+        longest: dt.timedelta,
+        lease: dt.timedelta,
+        thorough: bool = False,
+    ) -> list[int]:
+        """Ids of at most 1,000 jobs that wait longer than they can; takes no lock.
+
+        `thorough` also finds those that wait less, after a last attempt that ended in the future. It reads every job
+        that is not settled.
+        """
+        values = {"far": now + longest, "end": now + lease + SLACK, "now": now, "ahead": now + SLACK}
+        statements = [self._retries, self._leases, *([self._after_future_attempts] if thorough else [])]
+        found: dict[int, None] = {}
+        for statement in statements:
+            found.update(dict.fromkeys(session.connection().scalars(statement, values)))
+        return list(found)[:AT_ONCE]
+
+    def includes(self, session: Session, job_id: int, *, now: dt.datetime, longest: dt.timedelta) -> bool:
+        """Whether this job waits longer than it can."""
+        values = {"row_id": job_id, "far": now + longest, "now": now, "ahead": now + SLACK}
+        return session.connection().scalar(self._one, values) is not None
+
+    def free(self, session: Session, ids: Sequence[int], *, now: dt.datetime, lease: dt.timedelta) -> int:
+        """Make retries due now, and leases after one lease, because their holders may still work; give how many."""
+        values = {"ids": list(ids), "now": now, "end": now + lease}
+        changed = session.connection().execute(self._free_retries, values).rowcount
+        return changed + session.connection().execute(self._free_leases, values).rowcount
 
 
-def is_stranded(session: Session, callback_id: int, *, now: dt.datetime, longest: dt.timedelta) -> bool:
-    """Whether this callback waits for longer than it can."""
-    asked = {"far": now + longest, "now": now, "ahead": now + SLACK}
-    waits = select(_callback.c.id).where(_callback.c.id == callback_id, _waits)
-    later = waits.where((_callback.c.due_on > bindparam("far")) | _by_future_attempt)
-    return session.connection().scalar(later, asked) is not None
+def _by_future_attempt(tables: JobTables) -> ColumnElement[bool]:
+    """Whether a job is not due yet, and its last attempt ended in the future."""
+    job, attempt, other = tables.job, tables.attempt, tables.attempt.alias()
+    last = select(func.max(other.c.number)).where(other.c[tables.job_column] == job.c.id).scalar_subquery()
+    ended_ahead = exists().where(
+        tables.job_of_attempt == job.c.id, attempt.c.ended_on > bindparam("ahead"), attempt.c.number == last
+    )
+    return (job.c.due_on > bindparam("now")) & ended_ahead
 
 
-def free(session: Session, ids: Sequence[int], *, now: dt.datetime, lease: dt.timedelta) -> int:
-    """Make them due: retries now, leases after one lease, for their holder may still be at work; give how many."""
-    those = {"ids": list(ids), "now": now, "end": now + lease}
-    changed = session.connection().execute(_FREE_RETRIES, those).rowcount
-    return changed + session.connection().execute(_FREE_LEASES, those).rowcount
-
-
-def _open(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    return and_(_callback.c.settled_on.is_(None), condition)
-
-
-_callback, _attempt = Base.metadata.tables["callback"], Base.metadata.tables["attempt"]
-_waits = _open(_callback.c.lease_token.is_(None))
-_leased = _open(_callback.c.lease_token.is_not(None))
-_ids = select(_callback.c.id).limit(AT_ONCE)
-_other = _attempt.alias()
-_last = select(func.max(_other.c.number)).where(_other.c.callback_id == _callback.c.id).scalar_subquery()
-_by_future_attempt = and_(
-    _callback.c.due_on > bindparam("now"),
-    exists().where(
-        _attempt.c.callback_id == _callback.c.id, _attempt.c.ended_on > bindparam("ahead"), _attempt.c.number == _last
-    ),
-)
-_RETRIES: Final = _ids.where(_waits, _callback.c.due_on > bindparam("far")).order_by(_callback.c.due_on.desc())
-_LEASES: Final = _ids.where(_leased, _callback.c.due_on > bindparam("end"))
-_BY_FUTURE_ATTEMPTS: Final = _ids.where(_waits, _by_future_attempt)
-_those = _callback.c.id.in_(
-    select(_callback.c.id)
-    .where(_callback.c.id.in_(bindparam("ids", expanding=True)))
-    .with_for_update(skip_locked=True)  # who is at work on one does not wait for us, nor we for them
-)
-_FREE_RETRIES: Final = update(_callback).where(_those, _waits).values(due_on=bindparam("now"))
-_FREE_LEASES: Final = (
-    update(_callback).where(_those, _leased, _callback.c.due_on > bindparam("end")).values(due_on=bindparam("end"))
-)
+def _unlocked(tables: JobTables) -> Select[*tuple[Any, ...]]:
+    """The ids of jobs that nobody else has locked: nobody then waits for us, nor we for them."""
+    ids: ColumnElement[Any] = bindparam("ids", expanding=True)
+    return select(tables.job.c.id).where(tables.job.c.id.in_(ids)).with_for_update(skip_locked=True)

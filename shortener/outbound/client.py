@@ -65,9 +65,9 @@ class Client:
         self._timeout = timeout
         self._context = _trust(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST once. Raises for headers that cannot be sent, never for what a receiver or a name server does."""
-        request = _request(url, body, headers)
+    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Make one request. Raises for headers that cannot be sent, never for what a server or a name server does."""
+        request = _request(method, url, headers, body)
         trip = Trip(self._guard, self._timeout, _target(url))
         fault = check(url, self._policy)
         if fault:
@@ -127,12 +127,12 @@ class _Door(HTTPAdapter):
             pool.close()
 
 
-def _request(url: str, body: bytes, headers: Mapping[str, str]) -> requests.PreparedRequest:
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> requests.PreparedRequest:
     """A request with the URL's own bytes: preparing it would unquote what a receiver may have signed."""
     ours = {"Accept-Encoding": "identity", "Connection": "close", "Content-Length": str(len(body))}
     request = requests.PreparedRequest()
     request.prepare_headers({"User-Agent": "shortener", **headers, **ours})
-    request.method, request.url, request.body = "POST", url, body
+    request.method, request.url, request.body = method, url, body
     return request
 
 
@@ -147,7 +147,7 @@ def _target(url: str) -> str:
 def _answered(trip: Trip, response: requests.Response) -> Answer:
     with closing(response.raw) as raw:
         body, is_whole = _body(raw)
-    detail = _judged(response.status_code, raw.headers.get("Location"), is_whole)
+    detail = _described(response.status_code, raw.headers.get("Location"), is_whole)
     wait = raw.headers.get("Retry-After", "").strip()[:64]
     return _answer(
         trip,
@@ -162,7 +162,7 @@ def _answered(trip: Trip, response: requests.Response) -> Answer:
 def _failed(trip: Trip, outcome: AttemptOutcome, detail: str) -> Answer:
     """No answer to the end; but where a status line came, it is the answer."""
     if trip.status is not None:
-        return _answer(trip, AttemptOutcome.ANSWERED, _judged(trip.status, None, False), status=trip.status)
+        return _answer(trip, AttemptOutcome.ANSWERED, _described(trip.status, None, False), status=trip.status)
     return _answer(trip, outcome, detail)
 
 
@@ -189,10 +189,8 @@ def _body(raw: Any) -> tuple[bytes, bool]:
     return body, True
 
 
-def _judged(status: int, location: str | None, is_whole: bool) -> str:
+def _described(status: int, location: str | None, is_whole: bool) -> str:
     sentence = f"answered {status}"
     if location is not None and 300 <= status < 400:
         sentence += f" to {location[:200]!a}, and redirects are not followed"
-    if status != 200:
-        sentence += "; only 200 counts as delivered"
     return sentence if is_whole else f"{sentence} (and broke off or stalled after the status line)"

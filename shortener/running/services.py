@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import signing_secrets
 from shortener.accounts.last_used import LastUsed
+from shortener.callbacks import kind as callbacks
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
@@ -90,7 +91,7 @@ def make(app: Flask, settings: Settings) -> Services:
     )
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
-    deliverer = Deliverer(app, settings, client)
+    deliverer = Deliverer(callbacks.kind(settings, client), app.app_context)
     made = Services(
         app=app,
         settings=settings,

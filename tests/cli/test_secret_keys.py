@@ -12,6 +12,7 @@ from standardwebhooks.webhooks import Webhook
 
 from shortener.accounts import callback_headers, senders, signing_secrets
 from shortener.accounts.encryption import encrypt
+from shortener.callbacks.kind import kind
 from shortener.errors import SecretKeyError
 from shortener.running.services import Services
 from shortener.storage import db
@@ -33,7 +34,7 @@ def give(services: Services, newest: str, older: str | None = None) -> None:
     """Go on with other keys, as after a new start."""
     services.settings = services.settings.model_copy(update={"secret_key": newest, "secret_key_old": older})
     services.settings.__dict__.pop("secret_keys", None)
-    services.deliverer._settings = services.settings
+    services.deliverer.kind = kind(services.settings, services.client)
 
 
 def lose_key(services: Services) -> None:

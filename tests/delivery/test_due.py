@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import create_engine, event, select
 
+from shortener.callbacks.kind import CALLBACKS
 from shortener.config.settings import Settings
-from shortener.delivery import due, queue
-from shortener.delivery.queue import Claimed
-from shortener.rules.delivery.fair_share import Room
+from shortener.delivery import due
+from shortener.delivery.job import Claimed
+from shortener.rules.delivery.fair_share import Slots
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Callback
@@ -33,18 +34,18 @@ def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> Non
         fill(session, sender.name, counts, since=since)
 
 
-def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER, room: Room | None = None) -> list[Claimed]:
+def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER, slots: Slots | None = None) -> list[Claimed]:
     with db.write() as session:
-        return queue.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each, room=room)
+        return CALLBACKS.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each, slots=slots)
 
 
-def look(now: dt.datetime = LATER, each: int = 2, room: Room | None = None) -> bool:
+def look(now: dt.datetime = LATER, each: int = 2, slots: Slots | None = None) -> bool:
     with db.read() as session:
-        return bool(due.claimable(session, now=now, per_destination=each, limit=1, room=room))
+        return bool(CALLBACKS.due.claimable(session, now=now, per_destination=each, limit=1, slots=slots))
 
 
 def urls(claimed: list[Claimed]) -> Counter[str]:
-    return Counter(one.url for one in claimed)
+    return Counter(one.loaded.url for one in claimed)
 
 
 def test_a_destination_has_no_more_in_flight_than_its_places(sender: Sender) -> None:
@@ -71,7 +72,7 @@ def test_a_place_is_free_again_once_its_attempt_ends_or_its_lease_runs_out(sende
     put(sender, {SLOW: 5})
     first, _ = claim()
     with db.write() as session:
-        queue.give_back(session, first, now=LATER + LEASE)  # due again after all the others
+        CALLBACKS.give_back(session, first, now=LATER + LEASE)  # due again after all the others
     assert len(claim()) == 1
     assert claim() == []
     assert len(claim(now=LATER + LEASE)) == 2
@@ -91,25 +92,25 @@ def test_behind_a_long_queue_a_first_place_comes_before_a_second(sender: Sender)
     put(sender, {SLOW: 3 * due.WINDOW})
     put(sender, {QUICK: 3}, since=NOW + dt.timedelta(seconds=1))
     assert urls(claim(limit=1)) == {SLOW: 1}
-    assert [one.url for one in claim(limit=2)] == [QUICK, SLOW]
+    assert [one.loaded.url for one in claim(limit=2)] == [QUICK, SLOW]
 
 
 def test_thousands_of_destinations_hide_no_other_account(sender: Sender, other_sender: Sender) -> None:
     put(sender, {f"http://127.0.0.1:{port}/cb": 1 for port in range(2000, 2000 + 2 * due.FIRSTS)})
     put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
-    assert QUICK in urls(claim(limit=64, room=Room(64)))
+    assert QUICK in urls(claim(limit=64, slots=Slots(64)))
 
 
 def test_an_account_takes_its_share_and_no_more(sender: Sender, other_sender: Sender) -> None:
     put(sender, {f"http://127.0.0.{host}/cb": 2 for host in range(1, 200)})
-    taken = claim(limit=64, room=Room(64))
+    taken = claim(limit=64, slots=Slots(64))
     assert len(taken) == 42
-    room = Room(22, [one.destination for one in taken])
-    assert not look(room=room)
-    assert claim(limit=22, room=room) == []
+    slots = Slots(22, [one.destination for one in taken])
+    assert not look(slots=slots)
+    assert claim(limit=22, slots=slots) == []
     put(other_sender, {QUICK: 1}, since=NOW + dt.timedelta(seconds=1))
-    assert look(room=room)
-    assert urls(claim(limit=22, room=room)) == {QUICK: 1}
+    assert look(slots=slots)
+    assert urls(claim(limit=22, slots=slots)) == {QUICK: 1}
 
 
 def test_what_is_not_yet_due_is_not_found_behind_a_long_queue(sender: Sender) -> None:
@@ -173,7 +174,7 @@ def claim_in_a_process(url: str, folder: str, together: Any, out: "Queue[tuple[l
         for ids, each in zip(claimed, (2, 10_000), strict=True):
             together.wait()
             while more := claim(limit=20, each=each):
-                ids += [one.callback_id for one in more]
+                ids += [one.job_id for one in more]
         out.put(claimed)
 
 

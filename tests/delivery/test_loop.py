@@ -10,42 +10,27 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Delete, Update, delete, select, update
+from sqlalchemy import update
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import Session
-from standardwebhooks.webhooks import Webhook
 
+from shortener.callbacks.kind import CALLBACKS, SLOTS
 from shortener.config.settings import Settings
-from shortener.delivery import due, loop, queue
-from shortener.delivery.loop import SLOTS, Deliverer, Job
-from shortener.delivery.queue import Ended
-from shortener.errors import SecretKeyError
-from shortener.outbound.client import Answer
+from shortener.delivery import loop
+from shortener.delivery import outage as outage_module
+from shortener.delivery.job import Ended, Result, Started
+from shortener.delivery.loop import Deliverer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
 from shortener.running.services import Services, services
 from shortener.storage import db
-from shortener.storage.models import Attempt, Callback, SigningSecret
+from shortener.storage.models import Callback
 from tests.conftest import running
+from tests.support.delivering import clicked, outcomes, states
 from tests.support.due import fill
-from tests.support.factories import BROWSER, Sender, make_account, make_message, slug_of
-from tests.support.servers import OK, Call, parsed, receiving
+from tests.support.factories import Sender, make_account
+from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
-
-
-def clicked(client: FlaskClient, sender: Sender, url: str) -> None:
-    slug = slug_of(make_message(sender, lt_callbackurl=url).link)
-    assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
-
-
-def outcomes() -> list[str | None]:
-    with db.read() as session:
-        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
 
 
 @pytest.fixture
@@ -56,17 +41,6 @@ def running_loop(app: Flask, services: Services) -> Iterator[Deliverer]:
     services.deliverer.stop(grace=WITHIN)
 
 
-def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender: Sender, services: Services) -> None:
-    with receiving(OK) as receiver:
-        clicked(client, sender, receiver.url())
-        assert services.deliverer.deliver_due() == 1
-    headers, body = parsed(receiver.requests[0])
-    assert receiver.requests[0].startswith(b"POST /cb HTTP/1.1\r\n")
-    assert headers["content-type"] == "application/json"
-    assert Webhook(sender.signing_secret).verify(body.decode(), headers)["type"] == "link.clicked"
-    assert (states(), outcomes()) == (["delivered"], ["delivered"])
-
-
 def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, services: Services) -> None:
     clicked(client, sender, "http://127.0.0.1:9/")
     with db.write() as session:
@@ -74,64 +48,6 @@ def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, serv
         session.execute(update(Callback).values(due_on=later))
     assert services.deliverer.deliver_due() == 0
     assert states() == ["pending"]
-
-
-def test_a_receiver_inside_is_never_reached(client: FlaskClient, sender: Sender, services: Services) -> None:
-    clicked(client, sender, "http://127.0.0.1:9/")
-    with db.write() as session:  # as if the operator had closed the network after the message came in
-        session.execute(update(Callback).values(url="http://10.1.2.3/"))
-    services.deliverer.deliver_due()
-    assert outcomes() == ["blocked"]
-    with db.read() as session:
-        detail = session.scalars(select(Attempt.detail)).one()
-    assert detail is not None
-    assert "10.1.2.3" not in detail
-
-
-def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: Services) -> None:
-    first, second = make_account("first"), make_account("second")
-    with receiving(OK) as receiver:
-        clicked(client, first, receiver.url())
-        services.deliverer.deliver_due()
-        clicked(client, second, receiver.url())
-        services.deliverer.deliver_due()
-    for sender, request in zip((first, second), receiver.requests, strict=True):
-        headers, body = parsed(request)
-        Webhook(sender.signing_secret).verify(body.decode(), headers)
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [delete(SigningSecret), update(SigningSecret).values(sealed=b"stored under another key")],
-    ids=["none", "unopened"],
-)
-def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_nobody(
-    client: FlaskClient, services: Services, spoil: Delete | Update
-) -> None:
-    spoiled, healthy = make_account("spoiled"), make_account("healthy")
-    with db.write() as session:
-        session.execute(spoil.where(SigningSecret.account_id == 1))
-    with receiving(OK) as receiver:
-        for sender in (spoiled, healthy):
-            clicked(client, sender, receiver.url())
-        assert services.deliverer.deliver_due() == 2
-        [request] = receiver.requests
-    headers, body = parsed(request)
-    Webhook(healthy.signing_secret).verify(body.decode(), headers)
-    assert (states(), outcomes()) == (["pending", "delivered"], ["unsigned", "delivered"])
-
-
-def test_with_a_secret_key_that_opens_nothing_no_attempt_is_used_up(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
-    with db.write() as session:
-        session.execute(update(SigningSecret).values(sealed=b"stored under another key"))
-    with receiving(OK) as receiver:
-        clicked(client, sender, receiver.url())
-        with pytest.raises(SecretKeyError):
-            services.deliverer.deliver_due()
-        assert receiver.calls == 0
-    assert (states(), outcomes()) == (["pending"], [])
 
 
 def test_no_transaction_is_open_while_a_stranger_thinks(
@@ -176,7 +92,7 @@ def test_the_loop_outlives_a_database_that_is_away(
         tried.set()
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(due, "claimable", away)
+    monkeypatch.setattr(CALLBACKS.due, "claimable", away)
     assert tried.wait(WITHIN)
     monkeypatch.undo()
     with receiving(OK) as receiver:
@@ -250,6 +166,11 @@ def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, send
     assert states() == ["pending"]
 
 
+def has_ended(deliverer: Deliverer) -> bool:
+    """Whether there is a result that waits to be stored."""
+    return bool(deliverer._attempts._ended)
+
+
 # The database is away
 
 
@@ -270,9 +191,9 @@ def test_what_was_answered_during_a_long_outage_is_sent_once(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers; the lease runs out while the database is away, and the one that did not send comes back first."""
-    monkeypatch.setattr(loop, "LONG_AWAY", 0.0)
-    monkeypatch.setattr(loop, "SETTLE_FIRST", 2.0)
-    others = Deliverer(services.app, services.settings, services.client)
+    monkeypatch.setattr(outage_module, "LONG", 0.0)
+    monkeypatch.setattr(outage_module, "SETTLE_FIRST", 2.0)
+    others = Deliverer(services.deliverer.kind, services.app.app_context)
     answer = threading.Event()
 
     def waits(call: Call) -> None:
@@ -287,19 +208,19 @@ def test_what_was_answered_during_a_long_outage_is_sent_once(
         came_back = threading.Event()
         with outage(monkeypatch):
             answer.set()
-            until(lambda: len(services.deliverer._ended) == 1 and others._away_since is not None)
+            until(lambda: has_ended(services.deliverer) and others._outage.is_seen)
             right, settle_and_claim = db.now, services.deliverer._settle_and_claim
             monkeypatch.setattr(db, "now", lambda on: right(on) + dt.timedelta(minutes=2))
 
-            def later(ended: Sequence[Ended], free: int) -> list[Job]:
+            def later(ended: Sequence[Ended], free: int) -> list[Started]:
                 return settle_and_claim(ended, free) if came_back.is_set() else away()
 
             monkeypatch.setattr(services.deliverer, "_settle_and_claim", later)
-        until(lambda: others._back_since is not None or receiver.calls == 2)
+        until(lambda: others._outage.is_over or receiver.calls == 2)
         came_back.set()
         until(lambda: states() == ["delivered"])
         for deliverer in (services.deliverer, others):
-            until(lambda deliverer=deliverer: deliverer._away_since is None)
+            until(lambda deliverer=deliverer: not deliverer._outage.is_seen)
             deliverer.stop(grace=WITHIN)
         assert receiver.calls == 1
     assert outcomes() == ["delivered"]
@@ -312,15 +233,16 @@ def test_no_more_is_in_flight_after_an_outage_than_before(
     with receiving(OK) as receiver:
         for _ in range(2):
             clicked(client, sender, receiver.url())
-        jobs = services.deliverer._settle_and_claim([], SLOTS)
-        ended = [(job.claimed, services.deliverer._attempt(job)) for job in jobs]
-        services.deliverer._ended.extend(ended)
+        started = services.deliverer._settle_and_claim([], SLOTS)
+        ended = [(claimed, attempt()) for claimed, attempt in started]
+        attempts = services.deliverer._attempts
+        attempts.put_back(ended)
         with outage(monkeypatch):
             for _ in range(5):
-                assert services.deliverer._turn(SLOTS) == []
-                assert list(services.deliverer._ended) == ended
-        services.deliverer._turn(SLOTS)
-        assert receiver.calls == len(jobs)
+                assert services.deliverer._step(SLOTS) == []
+                assert list(attempts._ended) == ended
+        services.deliverer._step(SLOTS)
+        assert receiver.calls == len(started)
     assert outcomes() == ["delivered", "delivered"]
 
 
@@ -329,17 +251,17 @@ def test_an_answer_that_cannot_be_stored_still_settles_its_callback(
 ) -> None:
     with receiving(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong") as receiver:
         clicked(client, sender, receiver.url())
-        [job] = services.deliverer._settle_and_claim([], SLOTS)
-        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
-    settle = queue.settle
+        [(claimed, attempt)] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._attempts.put_back([(claimed, attempt())])
+    settle = CALLBACKS.settle
 
     def refuses(session: Session, ended: Sequence[Ended], **given: Any) -> Any:
-        if any(answer.body for _, answer in ended):
+        if any(result.columns["answer"] for _, result in ended if "answer" in result.columns):
             raise DataError("UPDATE", {}, Exception("this body is refused"))
         return settle(session, ended, **given)
 
-    monkeypatch.setattr(queue, "settle", refuses)
-    services.deliverer._turn(0)
+    monkeypatch.setattr(CALLBACKS, "settle", refuses)
+    services.deliverer._step(0)
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
 
 
@@ -349,32 +271,31 @@ def test_an_outcome_that_is_refused_is_kept_and_takes_a_place(
     monkeypatch.setattr(loop, "RESCUE", 0.0)
     with receiving(OK) as receiver:
         clicked(client, sender, receiver.url())
-        [job] = services.deliverer._settle_and_claim([], SLOTS)
-        services.deliverer._ended.append((job.claimed, services.deliverer._attempt(job)))
+        [(claimed, attempt)] = services.deliverer._settle_and_claim([], SLOTS)
+        services.deliverer._attempts.put_back([(claimed, attempt())])
     with monkeypatch.context() as broken:
 
         def refuses(*_: object, **__: object) -> None:
             raise DataError("UPDATE", {}, Exception("refused"))
 
-        broken.setattr(queue, "settle", refuses)
+        broken.setattr(CALLBACKS, "settle", refuses)
         for _ in range(3):
-            services.deliverer._turn(0)
-        assert services.deliverer._free() == SLOTS - 1
-    services.deliverer._turn(0)
-    assert services.deliverer._free() == SLOTS
+            services.deliverer._step(0)
+        assert services.deliverer._attempts.free_slots() == SLOTS - 1
+    services.deliverer._step(0)
+    assert services.deliverer._attempts.free_slots() == SLOTS
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
 
 
 @pytest.mark.parametrize(
-    ("status", "judgement", "sentence"),
+    ("summary", "judgement", "sentence"),
     [
-        (200, Delivered(), "delivered (200)"),
-        (None, RetryAfter(28.813), "refused; next attempt in 29 s"),
-        (503, RetryAfter(5.0), "503; next attempt in 5 s"),
-        (500, Exhausted(), "500; exhausted"),
-        (200, None, "200; lease lost"),
+        ("200", Delivered(), "delivered (200)"),
+        ("", RetryAfter(28.813), "refused; next attempt in 29 s"),
+        ("503", RetryAfter(5.0), "503; next attempt in 5 s"),
+        ("500", Exhausted(), "500; exhausted"),
+        ("200", None, "200; lease lost"),
     ],
 )
-def test_the_log_tells_an_attempts_end_in_words(status: int | None, judgement: Judgement | None, sentence: str) -> None:
-    outcome = AttemptOutcome.REFUSED if status is None else AttemptOutcome.ANSWERED
-    assert loop.told(Answer(outcome, status, ""), judgement) == sentence
+def test_the_log_says_how_an_attempt_ended(summary: str, judgement: Judgement | None, sentence: str) -> None:
+    assert loop.describe(Result(AttemptOutcome.REFUSED, summary=summary), judgement) == sentence

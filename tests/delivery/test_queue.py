@@ -5,13 +5,13 @@ import datetime as dt
 import pytest
 from sqlalchemy import select, update
 
+from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import resolve
-from shortener.delivery import queue
-from shortener.delivery.due import claimable
-from shortener.delivery.queue import Claimed
+from shortener.delivery.job import Claimed, Ended
 from shortener.outbound.client import Answer
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import Services
@@ -27,7 +27,7 @@ WAITS = (5.0, 30.0)
 
 def answer(status: int | None, **fields: object) -> Answer:
     values: dict[str, object] = {
-        "outcome": "answered" if status else "timeout",
+        "outcome": AttemptOutcome.ANSWERED if status else AttemptOutcome.TIMEOUT,
         "status": status,
         "detail": f"answered {status}" if status else "no answer in time",
         "body": b"",
@@ -58,22 +58,22 @@ def make_due(sender: Sender, services: Services) -> dt.datetime:
 
 def claim(now: dt.datetime, limit: int = 10, each: int = 10) -> list[Claimed]:
     with db.write() as session:
-        return queue.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each)
+        return CALLBACKS.claim(session, now=now, limit=limit, lease=LEASE, per_destination=each)
 
 
 def settle(claimed: Claimed, given: Answer, now: dt.datetime) -> object:
-    [judgement] = settle_all([(claimed, given)], now)
+    [judgement] = settle_all([(claimed, judge(given))], now)
     return judgement
 
 
-def settle_all(ended: list[tuple[Claimed, Answer]], now: dt.datetime) -> list[Judgement | None]:
+def settle_all(ended: list[Ended], now: dt.datetime) -> list[Judgement | None]:
     with db.write() as session:
-        return queue.settle(session, ended, now=now, waits=WAITS, chance=lambda: 0.5)
+        return CALLBACKS.settle(session, ended, now=now, waits=WAITS, chance=lambda: 0.5)
 
 
 def finds(now: dt.datetime, each: int = 10) -> bool:
     with db.read() as session:
-        return bool(claimable(session, now=now, per_destination=each, limit=1))
+        return bool(CALLBACKS.due.claimable(session, now=now, per_destination=each, limit=1))
 
 
 def only_callback() -> Callback:
@@ -112,7 +112,7 @@ def test_exactly_200_delivers(due: dt.datetime) -> None:
 def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, status: int) -> None:
     [claimed] = claim(due)
     sentence = f"answered {status}; only 200 counts as delivered"
-    assert settle(claimed, answer(status, detail=sentence), due) == RetryAfter(5.0)
+    assert settle(claimed, answer(status), due) == RetryAfter(5.0)
     assert (attempts()[0].detail, attempts()[0].status) == (sentence, status)
     callback = only_callback()
     assert (callback.state, callback.due_on) == ("pending", due + 5 * SECOND)
@@ -142,7 +142,7 @@ def test_a_lease_that_ran_out_is_taken_up_and_its_attempt_called_interrupted(due
     assert claim(due + LEASE - SECOND) == []
     [second] = claim(due + LEASE)
     assert [attempt.outcome for attempt in attempts()] == ["interrupted", None]
-    assert second.event_id == only_callback().event_id
+    assert second.label == only_callback().event_id
 
 
 def test_an_interrupted_attempt_does_not_use_up_a_retry(due: dt.datetime) -> None:
@@ -171,7 +171,7 @@ def test_a_late_200_of_a_lost_lease_does_not_settle_for_the_new_holder(due: dt.d
 def test_what_is_given_back_is_due_at_once(due: dt.datetime) -> None:
     [claimed] = claim(due)
     with db.write() as session:
-        queue.give_back(session, claimed, now=due + SECOND)
+        CALLBACKS.give_back(session, claimed, now=due + SECOND)
     assert len(claim(due + SECOND)) == 1
     assert attempts()[0].outcome == "interrupted"
 
@@ -180,7 +180,7 @@ def test_giving_back_a_lost_lease_changes_nothing(due: dt.datetime) -> None:
     [first] = claim(due)
     claim(due + LEASE)
     with db.write() as session:
-        queue.give_back(session, first, now=due + LEASE)
+        CALLBACKS.give_back(session, first, now=due + LEASE)
     assert only_callback().state == "attempting"
     assert attempts()[1].outcome is None
 
@@ -198,7 +198,7 @@ def test_a_callback_that_was_cut_off_twice_is_started_alone_and_others_follow(
     [suspect] = claim(now)
     assert suspect.alone
     [other] = claim(now)
-    assert (other.alone, other.callback_id != suspect.callback_id) == (False, True)
+    assert (other.alone, other.job_id != suspect.job_id) == (False, True)
 
 
 def test_what_was_cut_off_twice_does_not_keep_those_waiting_that_are_longer_due(
@@ -235,7 +235,7 @@ def test_the_longest_due_come_first_and_the_limit_holds(sender: Sender, services
     first = claim(moments[-1], limit=2)
     rest = claim(moments[-1], limit=2)
     assert [len(first), len(rest)] == [2, 1]
-    assert [one.callback_id for one in first] < [one.callback_id for one in rest]
+    assert [one.job_id for one in first] < [one.job_id for one in rest]
 
 
 def test_retry_after_is_heeded_up_to_twice_the_step(due: dt.datetime) -> None:

@@ -6,8 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from shortener.delivery import queue, stranded
-from shortener.delivery.queue import Claimed
+from shortener.callbacks.kind import CALLBACKS, judge
+from shortener.delivery import stranded
+from shortener.delivery.job import Claimed
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.running.services import Services
@@ -20,7 +21,7 @@ from tests.support.servers import OK, receiving
 from tests.support.waiting import WITHIN, until
 
 URL = "http://127.0.0.1:9/cb"
-FAILED = Answer(AttemptOutcome.ANSWERED, 500, "answered 500")
+FAILED = judge(Answer(AttemptOutcome.ANSWERED, 500, "answered 500"))
 HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
 LEASE = dt.timedelta(seconds=45)
 WAITS = (5.0, 86_400.0)
@@ -34,22 +35,22 @@ def put(sender: Sender, count: int = 1, since: dt.datetime = NOW, url: str = URL
 
 def claim(now: dt.datetime) -> list[Claimed]:
     with db.write() as session:
-        return queue.claim(session, now=now, limit=10, lease=LEASE, per_destination=10)
+        return CALLBACKS.claim(session, now=now, limit=10, lease=LEASE, per_destination=10)
 
 
 def fail(claimed: Claimed, now: dt.datetime) -> None:
     with db.write() as session:
-        queue.settle(session, [(claimed, FAILED)], now=now, waits=WAITS, chance=lambda: 0.5)
+        CALLBACKS.settle(session, [(claimed, FAILED)], now=now, waits=WAITS, chance=lambda: 0.5)
 
 
 def find(now: dt.datetime = NOW, *, thorough: bool = False) -> list[int]:
     with db.read() as session:
-        return stranded.find(session, now=now, longest=LONGEST, lease=LEASE, thorough=thorough)
+        return CALLBACKS.stranded.find(session, now=now, longest=LONGEST, lease=LEASE, thorough=thorough)
 
 
 def free(ids: list[int], now: dt.datetime = NOW) -> int:
     with db.write() as session:
-        return stranded.free(session, ids, now=now, lease=LEASE)
+        return CALLBACKS.stranded.free(session, ids, now=now, lease=LEASE)
 
 
 def due_on() -> dt.datetime:
@@ -105,7 +106,7 @@ def test_a_lease_from_the_future_ends_after_one_lease(sender: Sender) -> None:
     assert due_on() == NOW + LEASE
     assert claim(NOW) == []
     [again] = claim(NOW + LEASE)
-    assert again.event_id
+    assert again.label
 
 
 def test_the_holder_of_a_lease_from_the_future_can_still_settle_it(sender: Sender) -> None:
@@ -114,7 +115,7 @@ def test_the_holder_of_a_lease_from_the_future_can_still_settle_it(sender: Sende
     free(find())
     with db.write() as session:
         answer = Answer(AttemptOutcome.ANSWERED, 200, "answered 200")
-        queue.settle(session, [(claimed, answer)], now=NOW, waits=WAITS, chance=lambda: 0.5)
+        CALLBACKS.settle(session, [(claimed, judge(answer))], now=NOW, waits=WAITS, chance=lambda: 0.5)
         assert session.scalars(select(Callback.state)).one() == "delivered"
 
 

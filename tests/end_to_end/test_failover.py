@@ -241,9 +241,9 @@ def test_outcomes_of_attempts_are_kept_until_they_are_stored(
         until(lambda: len(receiver.requests) == 1)
         with refusing.read_only(database_url):
             released.set()
-            until(lambda: len(services.deliverer._ended) == 1)
-            services.deliverer._turn(0)
-            until(lambda: len(services.deliverer._ended) == 1)
+            until(lambda: len(services.deliverer._attempts._ended) == 1)
+            services.deliverer._step(0)
+            until(lambda: len(services.deliverer._attempts._ended) == 1)
         until(lambda: states() == ["delivered"])
         services.deliverer.stop(grace=WITHIN)
     assert len(receiver.requests) == 1

@@ -225,7 +225,7 @@ def test_a_look_up_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
         "import threading; from shortener.outbound.client import Client\n"
         "from shortener.rules.delivery.receiver import Policy\n"
         "client = Client(Policy(), timeout=2, resolve=lambda *_, **__: threading.Event().wait())\n"
-        "print(client.post('http://silent.example/', b'', {}).outcome)"
+        "print(client.request('POST', 'http://silent.example/', {}).outcome)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "unresolved\n"

@@ -17,6 +17,11 @@ BREACHES = {
     "Rules are pure": ("rules/links/bad.py", "import sqlalchemy", "sqlalchemy"),
     "Flask only at the edge": ("messages/bad.py", "import flask", "flask"),
     "Sockets only in outbound": ("clicks/bad.py", "import socket", "socket"),
+    "The outbox knows no kind of job": (
+        "delivery/bad.py",
+        "from shortener.outbound import client",
+        "shortener.outbound.client",
+    ),
     "Vendors go through use cases": ("vendors/acme/bad.py", "import sqlalchemy", "sqlalchemy"),
     "Vendors do not know each other": (
         "vendors/acme/worse.py",

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shortener.delivery import queue
+from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.errors import InvalidFieldsError
 from shortener.outbound.client import Answer
 from shortener.reporting.period_numbers import Overview, overview
@@ -20,7 +20,7 @@ from tests.support.factories import DAY, NOW, Sender, make_message
 HOUR = dt.timedelta(hours=1)
 FIRST, LAST = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 WEEK = (NOW - 6 * DAY, NOW + DAY)  # from nine to nine: cut in the middle of a day
-REFUSED = Answer(AttemptOutcome.ANSWERED, 500, "HTTP 500")
+REFUSED = judge(Answer(AttemptOutcome.ANSWERED, 500, "HTTP 500"))
 
 
 def counted(sender: Sender, start: dt.datetime = WEEK[0], end: dt.datetime = WEEK[1]) -> Overview:
@@ -101,11 +101,11 @@ def test_hours_and_days_show_messages_when_they_came_and_clicks_when_they_happen
 def attempt(*, answers: Answer | None, now: dt.datetime, waits: tuple[float, ...] = (60,)) -> None:
     """Start all attempts that are due, and end them with this answer; with none they go on."""
     with db.write() as session:
-        claimed = queue.claim(session, now=now, limit=100, lease=HOUR, per_destination=100)
+        claimed = CALLBACKS.claim(session, now=now, limit=100, lease=HOUR, per_destination=100)
     if answers is not None:
         with db.write() as session:
             ended = [(one, answers) for one in claimed]
-            queue.settle(session, ended, now=now, waits=waits, chance=lambda: 0.5)
+            CALLBACKS.settle(session, ended, now=now, waits=waits, chance=lambda: 0.5)
 
 
 def test_callbacks_wait_fail_and_are_exhausted(app: Flask, sender: Sender, other_sender: Sender) -> None:

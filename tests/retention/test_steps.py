@@ -16,11 +16,11 @@ from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import replay
+from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.recorder import Recorder
-from shortener.delivery import queue
-from shortener.delivery.queue import Claimed
+from shortener.delivery.job import Claimed
 from shortener.messages.preprocess import Preprocessed
 from shortener.outbound.client import Answer
 from shortener.retention import steps
@@ -89,12 +89,12 @@ def clicked(sender: Sender, services: Services) -> Callable[..., Preprocessed]:
 
 def claim(now: dt.datetime = NOW) -> list[Claimed]:
     with db.write() as session:
-        return queue.claim(session, now=now, limit=100, lease=LEASE, per_destination=100)
+        return CALLBACKS.claim(session, now=now, limit=100, lease=LEASE, per_destination=100)
 
 
 def settle(claimed: Claimed, answer: Answer = DELIVERED, now: dt.datetime = NOW) -> None:
     with db.write() as session:
-        queue.settle(session, [(claimed, answer)], now=now, waits=(), chance=lambda: 0.5)
+        CALLBACKS.settle(session, [(claimed, judge(answer))], now=now, waits=(), chance=lambda: 0.5)
 
 
 def ask_for_replay(callback_id: int) -> None:
@@ -110,7 +110,7 @@ def test_a_message_goes_with_all_that_hangs_on_it(clicked: Callable[..., Preproc
     clicked(times=3)
     [claimed] = claim()
     settle(claimed, FAILED)
-    ask_for_replay(claimed.callback_id)
+    ask_for_replay(claimed.job_id)
     [again] = claim()
     settle(again)
     assert count() == [1, 1, 3, 1, 2, 1]
@@ -179,7 +179,7 @@ def test_a_message_whose_callback_is_replayed_stays(clicked: Callable[..., Prepr
     clicked()
     [claimed] = claim()
     settle(claimed)
-    ask_for_replay(claimed.callback_id)
+    ask_for_replay(claimed.job_id)
     assert steps.count(NOW) == prune() == 0
     assert count() == [1, 1, 1, 1, 1, 1]
 
@@ -223,7 +223,7 @@ def test_a_lost_attempt_may_end_after_its_message_is_gone(clicked: Callable[...,
     prune()
     settle(lost)
     with db.write() as session:
-        queue.give_back(session, lost, now=NOW)
+        CALLBACKS.give_back(session, lost, now=NOW)
     assert count() == [0, 0, 0, 0, 0, 0]
 
 

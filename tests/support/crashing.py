@@ -307,17 +307,17 @@ def _wrap_answer(reach: Callable[[Point], None]) -> None:
 
 
 def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:
-    send = Client.post
+    send = Client.request
 
-    def post(self: Client, url: str, body: bytes, headers: Mapping[str, str]) -> Any:
+    def request(self: Client, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Any:
         reach(Point.POST)
         if poison and poison in url:
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = send(self, url, body, {**headers, "x-process": str(os.getpid())})
+        answer = send(self, method, url, {**headers, "x-process": str(os.getpid())}, body)
         reach(Point.RECEIVED)
         return answer
 
-    Client.post = post  # type: ignore[method-assign]
+    Client.request = request  # type: ignore[method-assign]
 
 
 def _note_stops(path: Path) -> None:

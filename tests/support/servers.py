@@ -149,7 +149,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def post(url: str, *, client: Client | None = None, body: bytes = BODY) -> Answer:
-    return (client or Client(LOOPBACK)).post(url, body, HEADERS)
+    return (client or Client(LOOPBACK)).request("POST", url, HEADERS, body)
 
 
 def post_in_time(url: str, *, body: bytes = BODY, **kwargs: Any) -> Answer:

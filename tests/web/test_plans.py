@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from shortener.delivery import queue
+from shortener.callbacks.kind import CALLBACKS
 from shortener.storage import db
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.databases import listening
@@ -65,7 +65,7 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
         app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
     callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
     with db.write() as session:
-        assert len(queue.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
+        assert len(CALLBACKS.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
     make_person("olive", operator=True)
     person: Browser = seated(app, "olive")
     del asked[:]

@@ -1,4 +1,4 @@
-"""Whose turn is it? Accounts take turns, then hosts, then destinations: who has a long queue holds up only itself.
+"""Choose fairly among due jobs: accounts alternate, then hosts, then destinations, so a long queue delays only itself.
 
 A destination is `ACCOUNT SCHEME://HOST:PORT`, as `receiver.queue` writes it.
 """
@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-SHARE: Final = 2  # places that may be taken for each one that is left free
-Waiting = tuple[str, int]
+SHARE: Final = 2  # slots that may be taken for each one that is left free
+DueJob = tuple[str, int]  # destination and id
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """The places of one process: how many are free, and the destinations that have the others."""
+class Slots:
+    """The slots of one process: how many are free, and the destinations that occupy the others."""
 
     free: int
     running: Sequence[str] = ()
@@ -30,43 +30,43 @@ def host_of(destination: str) -> str:
     return f"{account_of(destination)} {destination.rpartition(':')[0].rpartition('/')[2]}"
 
 
-def take(
-    waiting: Iterable[Waiting],
+def choose(
+    due: Iterable[DueJob],
     *,
     in_flight: Mapping[str, int],
     per_destination: int,
     limit: int,
-    room: Room | None = None,
+    slots: Slots | None = None,
 ) -> list[int]:
-    """Choose from `waiting`, pairs of destination and id with the longest due first; at most `limit` ids.
+    """Choose at most `limit` ids from `due`, pairs of destination and id with the longest due first.
 
-    No destination gets more than `per_destination` together with what it has in flight on all nodes. The account with
-    less in flight comes first; within it the host, then the destination, then what is longer due. With a `room` no
-    account and no host gets more of it than its share.
+    No destination gets more than `per_destination`, together with its attempts in flight on all nodes. The account with
+    the fewest in flight comes first; within it the host, then the destination, then the job that has been due longest.
+    With `slots`, no account and no host gets more of them than its share.
     """
-    turns = _with_a_place(waiting, in_flight, per_destination)
+    jobs = _below_limit(due, in_flight, per_destination)
     for group in (str, host_of, account_of):
-        turns = _by_turns(turns, group, in_flight)
-    if room is not None:
-        shares = _Shares(room)
-        turns = [turn for turn in turns if shares.take(turn[0])]
-    return [row_id for _, row_id in turns[:limit]]
+        jobs = _alternate(jobs, group, in_flight)
+    if slots is not None:
+        shares = _Shares(slots)
+        jobs = [job for job in jobs if shares.take(job[0])]
+    return [row_id for _, row_id in jobs[:limit]]
 
 
 class _Shares:
-    """What each account and host has of a room. It may take two places for each one that it leaves free.
+    """How many slots each account and host occupies. An account may take two slots for each one that it leaves free.
 
-    So an account that is alone gets two thirds of all, and however many have as much as they may, a few are left for
-    the next one. The same rule divides an account's share among its hosts.
+    So an account that is alone gets two thirds of all, and however many accounts use their full share, a few slots are
+    free for the next one. The same rule divides an account's share among its hosts.
     """
 
-    def __init__(self, room: Room) -> None:
-        self._free = room.free
-        self._accounts = Counter(map(account_of, room.running))
-        self._hosts = Counter(map(host_of, room.running))
+    def __init__(self, slots: Slots) -> None:
+        self._free = slots.free
+        self._accounts = Counter(map(account_of, slots.running))
+        self._hosts = Counter(map(host_of, slots.running))
 
     def take(self, destination: str) -> bool:
-        """Take a place, where there is one for this destination."""
+        """Take a slot for this destination; False if its share is used up."""
         account, host = account_of(destination), host_of(destination)
         free, of_account, of_host = self._free - 1, self._accounts[account] + 1, self._hosts[host] + 1
         left = SHARE * free - of_account
@@ -76,25 +76,26 @@ class _Shares:
         return True
 
 
-def _with_a_place(waiting: Iterable[Waiting], in_flight: Mapping[str, int], per_destination: int) -> list[Waiting]:
-    places = Counter(in_flight)
-    turns = []
-    for turn in waiting:
-        if places[turn[0]] < per_destination:
-            turns.append(turn)
-            places[turn[0]] += 1
-    return turns
+def _below_limit(due: Iterable[DueJob], in_flight: Mapping[str, int], per_destination: int) -> list[DueJob]:
+    """Leave out the jobs for which their destination has no slot."""
+    used = Counter(in_flight)
+    jobs = []
+    for job in due:
+        if used[job[0]] < per_destination:
+            jobs.append(job)
+            used[job[0]] += 1
+    return jobs
 
 
-def _by_turns(turns: Sequence[Waiting], group: Callable[[str], str], in_flight: Mapping[str, int]) -> list[Waiting]:
-    """Let groups alternate, those with less in flight first; within a group the order stays as it is."""
-    places: Counter[str] = Counter()
+def _alternate(jobs: Sequence[DueJob], group: Callable[[str], str], in_flight: Mapping[str, int]) -> list[DueJob]:
+    """Let groups alternate, those with the fewest in flight first; within a group the order does not change."""
+    used: Counter[str] = Counter()
     for destination, count in in_flight.items():
-        places[group(destination)] += count
+        used[group(destination)] += count
     ranked = []
-    for turn in turns:
-        name = group(turn[0])
-        ranked.append((places[name], turn))
-        places[name] += 1
+    for job in jobs:
+        name = group(job[0])
+        ranked.append((used[name], job))
+        used[name] += 1
     ranked.sort(key=lambda pair: pair[0])
-    return [turn for _, turn in ranked]
+    return [job for _, job in ranked]

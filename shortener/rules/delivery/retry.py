@@ -1,4 +1,4 @@
-"""Judge an attempt: delivered, again after a wait, or exhausted."""
+"""Judge an attempt: delivered, to be retried after a wait, or exhausted."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,37 +11,37 @@ MAX_STARTS = 25
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The receiver answered exactly 200."""
+    """The attempt succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryAfter:
-    """Not delivered; try again after this many seconds."""
+    """The attempt failed; try again after this many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """Not delivered, and no retry is left."""
+    """The attempt failed, and no retry is left."""
 
 
 Judgement = Delivered | RetryAfter | Exhausted
 
 
 def judge(
-    status: int | None,
     *,
+    is_delivered: bool,
     used: int,
     waits: Sequence[float],
     retry_after: float | None,
     chance: float,
 ) -> Judgement:
-    """Judge the attempt that made it `used` in all (the first is 1); `chance` in [0, 1) spreads the wait by 20 %.
+    """Judge attempt number `used` (the first is 1); `chance` in [0, 1) spreads the wait by 20 % either way.
 
-    Only 200 delivers; every other answer, or none, uses up the attempt. There are as many retries as `waits`.
+    There are as many retries as `waits`, in seconds. `retry_after`, in seconds, may double a wait but not shorten it.
     """
-    if status == 200:
+    if is_delivered:
         return Delivered()
     if used > len(waits):
         return Exhausted()
@@ -51,8 +51,8 @@ def judge(
     return RetryAfter(step * (1 - JITTER + 2 * JITTER * chance))
 
 
-def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
-    """Seconds that a `Retry-After` asks for (RFC 9110, 10.2.3: seconds or an HTTP date); None if it says nothing."""
+def parse_retry_after(value: str | None) -> float | dt.datetime | None:
+    """The seconds or the HTTP date of a `Retry-After` (RFC 9110, 10.2.3); None for any other value."""
     if value is None:
         return None
     value = value.strip()
@@ -62,6 +62,11 @@ def parse_retry_after(value: str | None, now: dt.datetime) -> float | None:
         moment = parsedate_to_datetime(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return max((moment - now).total_seconds(), 0.0)
+    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
+
+
+def seconds_until(wait: float | dt.datetime | None, now: dt.datetime) -> float | None:
+    """The seconds from now that a parsed `Retry-After` asks for, at least 0."""
+    if isinstance(wait, dt.datetime):
+        return max((wait - now).total_seconds(), 0.0)
+    return wait

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.rules.delivery.fair_share import Room, account_of, host_of, take
+from shortener.rules.delivery.fair_share import Slots, account_of, choose, host_of
 
 destinations = st.sampled_from("abcde")
 waiting = st.lists(destinations).map(lambda names: [(name, number) for number, name in enumerate(names)])
@@ -15,23 +15,23 @@ counts = st.dictionaries(destinations, st.integers(0, 4))
 
 def test_receivers_take_turns() -> None:
     queue = [("slow", 1), ("slow", 2), ("slow", 3), ("quick", 4), ("other", 5)]
-    assert take(queue, in_flight={}, per_destination=2, limit=10) == [1, 4, 5, 2]
+    assert choose(queue, in_flight={}, per_destination=2, limit=10) == [1, 4, 5, 2]
 
 
 def test_who_has_less_in_flight_comes_first() -> None:
     queue = [("slow", 1), ("quick", 2)]
-    assert take(queue, in_flight={"slow": 1}, per_destination=2, limit=10) == [2, 1]
+    assert choose(queue, in_flight={"slow": 1}, per_destination=2, limit=10) == [2, 1]
 
 
 def test_a_destination_without_a_free_place_gets_nothing() -> None:
-    assert take([("slow", 1)], in_flight={"slow": 2}, per_destination=2, limit=10) == []
+    assert choose([("slow", 1)], in_flight={"slow": 2}, per_destination=2, limit=10) == []
 
 
 @given(waiting, counts, st.integers(1, 3), st.integers(0, 20))
 def test_neither_limit_is_ever_passed_and_no_place_stays_free_for_nothing(
     waiting: list[tuple[str, int]], in_flight: dict[str, int], each: int, limit: int
 ) -> None:
-    chosen = take(waiting, in_flight=in_flight, per_destination=each, limit=limit)
+    chosen = choose(waiting, in_flight=in_flight, per_destination=each, limit=limit)
     destination_of = {number: name for name, number in waiting}
     taken = Counter(destination_of[number] for number in chosen)
     assert len(chosen) == len(set(chosen)) <= limit
@@ -46,7 +46,7 @@ def test_neither_limit_is_ever_passed_and_no_place_stays_free_for_nothing(
 def test_within_a_destination_the_longest_due_comes_first(
     waiting: list[tuple[str, int]], in_flight: dict[str, int], each: int
 ) -> None:
-    chosen = take(waiting, in_flight=in_flight, per_destination=each, limit=100)
+    chosen = choose(waiting, in_flight=in_flight, per_destination=each, limit=100)
     for name in "abcde":
         numbers = [number for other, number in waiting if other == name]
         mine = [number for number in chosen if number in numbers]
@@ -64,8 +64,8 @@ def ports(account: int, host: str, count: int) -> list[str]:
     return [f"{account} http://{host}:{port}" for port in range(1, count + 1)]
 
 
-def chosen(waiting: list[str], limit: int = 1000, room: Room | None = None, **in_flight: int) -> list[str]:
-    numbers = take(queue(*waiting), in_flight=in_flight, per_destination=100, limit=limit, room=room)
+def chosen(waiting: list[str], limit: int = 1000, slots: Slots | None = None, **in_flight: int) -> list[str]:
+    numbers = choose(queue(*waiting), in_flight=in_flight, per_destination=100, limit=limit, slots=slots)
     return [waiting[number] for number in numbers]
 
 
@@ -93,29 +93,29 @@ def test_all_ports_of_a_host_share_one_turn() -> None:
 
 def test_an_account_alone_leaves_a_third_free() -> None:
     hosts = [f"1 https://host{number}.example:443" for number in range(200)]
-    assert len(chosen(hosts, room=Room(64))) == 42
+    assert len(chosen(hosts, slots=Slots(64))) == 42
 
 
 def test_one_host_leaves_places_for_other_hosts() -> None:
-    assert len(chosen(ports(1, "slow", 200), room=Room(64))) == 36
-    assert chosen(["1 http://quick:80"], room=Room(28, ports(1, "slow", 36))) == ["1 http://quick:80"]
+    assert len(chosen(ports(1, "slow", 200), slots=Slots(64))) == 36
+    assert chosen(["1 http://quick:80"], slots=Slots(28, ports(1, "slow", 36))) == ["1 http://quick:80"]
 
 
 def test_a_full_account_gets_nothing_and_a_newcomer_a_place() -> None:
     running = [f"1 https://host{number}.example:443" for number in range(42)]
-    room = Room(22, running)
-    assert chosen(["1 https://more.example:443", "2 https://new.example:443"], room=room) == [
+    slots = Slots(22, running)
+    assert chosen(["1 https://more.example:443", "2 https://new.example:443"], slots=slots) == [
         "2 https://new.example:443"
     ]
 
 
 def test_the_last_place_goes_to_a_newcomer() -> None:
     running = [f"{account} http://host:{port}" for account in range(21) for port in range(3)]
-    assert chosen(["5 http://host:9", "99 http://new:80"], room=Room(1, running)) == ["99 http://new:80"]
+    assert chosen(["5 http://host:9", "99 http://new:80"], slots=Slots(1, running)) == ["99 http://new:80"]
 
 
 def test_without_a_free_place_nobody_gets_one() -> None:
-    assert chosen(["1 http://new:80"], room=Room(0)) == []
+    assert chosen(["1 http://new:80"], slots=Slots(0)) == []
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 9)), max_size=300), st.integers(1, 64))
@@ -123,7 +123,7 @@ def test_every_account_of_few_gets_a_place_at_once(names: list[tuple[int, int, i
     """As long as there are at least as many places as accounts."""
     waiting = [f"{account} http://host{host}:{port}" for account, host, port in names]
     accounts = set(map(account_of, waiting))
-    found = chosen(waiting, limit=slots, room=Room(slots))
+    found = chosen(waiting, limit=slots, slots=Slots(slots))
     assert len(set(map(account_of, found))) == min(len(accounts), slots)
     assert len(found) <= slots
     for account in accounts:

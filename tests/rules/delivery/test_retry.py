@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortener.config.settings import Settings
-from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter, judge, parse_retry_after
+from shortener.rules.delivery.retry import (
+    Delivered,
+    Exhausted,
+    Judgement,
+    RetryAfter,
+    judge,
+    parse_retry_after,
+    seconds_until,
+)
 
 # The contract's: 5 s, 30 s, 2 m, 10 m, 30 m, 1 h, 3 h, 6 h, 12 h, 24 h.
 MINUTE, HOUR, YEAR = 60, 3600, 31_556_952
@@ -26,7 +34,7 @@ retry_afters = st.none() | st.floats(0, 1e12)
 def after(
     used: int, *, status: int | None = 500, retry_after: float | None = None, chance: float = MIDDLE
 ) -> Judgement:
-    return judge(status, used=used, waits=TABLE, retry_after=retry_after, chance=chance)
+    return judge(is_delivered=status == 200, used=used, waits=TABLE, retry_after=retry_after, chance=chance)
 
 
 def seconds(judgement: Judgement) -> float:
@@ -50,7 +58,7 @@ def test_after_the_first_attempt_and_ten_retries_a_callback_is_exhausted() -> No
 
 
 @pytest.mark.parametrize("used", [1, 6, 11, 25])
-def test_exactly_200_delivers_on_whichever_attempt(used: int) -> None:
+def test_a_success_delivers_on_whichever_attempt(used: int) -> None:
     assert after(used, status=200) == Delivered()
     assert after(used, status=200, retry_after=60) == Delivered()
 
@@ -62,7 +70,7 @@ def test_every_other_outcome_uses_up_one_attempt(status: int | None) -> None:
 
 
 def test_without_waits_there_is_one_attempt() -> None:
-    assert judge(500, used=1, waits=[], retry_after=None, chance=MIDDLE) == Exhausted()
+    assert judge(is_delivered=False, used=1, waits=[], retry_after=None, chance=MIDDLE) == Exhausted()
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_a_receivers_wish_is_granted_between_once_and_twice_the_step(
 def test_no_judgement_lies_in_the_past_or_beyond_twice_the_step(
     status: int | None, used: int, waits: list[float], retry_after: float | None, chance: float
 ) -> None:
-    judgement = judge(status, used=used, waits=waits, retry_after=retry_after, chance=chance)
+    judgement = judge(is_delivered=status == 200, used=used, waits=waits, retry_after=retry_after, chance=chance)
     if isinstance(judgement, RetryAfter):
         assert 0 <= waits[used - 1] * 0.8 <= judgement.seconds <= waits[used - 1] * 2
 
@@ -88,7 +96,9 @@ def test_no_judgement_lies_in_the_past_or_beyond_twice_the_step(
 def test_every_callback_ends_after_as_many_retries_as_there_are_waits(waits: list[float], data: st.DataObject) -> None:
     for used in range(1, len(waits) + 2):
         status = data.draw(statuses)
-        judgement = judge(status, used=used, waits=waits, retry_after=data.draw(retry_afters), chance=MIDDLE)
+        judgement = judge(
+            is_delivered=status == 200, used=used, waits=waits, retry_after=data.draw(retry_afters), chance=MIDDLE
+        )
         if not isinstance(judgement, RetryAfter):
             assert isinstance(judgement, Delivered if status == 200 else Exhausted)
             assert status == 200 or used == len(waits) + 1
@@ -98,7 +108,7 @@ def test_every_callback_ends_after_as_many_retries_as_there_are_waits(waits: lis
 
 @pytest.mark.parametrize(("value", "asked"), [("0", 0), ("120", 120), (" 7 ", 7), ("99999999", 99_999_999), ("007", 7)])
 def test_seconds_are_read(value: str, asked: float) -> None:
-    assert parse_retry_after(value, NOW) == asked
+    assert parse_retry_after(value) == asked
 
 
 @pytest.mark.parametrize(
@@ -112,11 +122,11 @@ def test_seconds_are_read(value: str, asked: float) -> None:
     ],
 )
 def test_a_date_is_read_in_each_form_that_http_knows(value: str) -> None:
-    assert parse_retry_after(value, NOW) == 90
+    assert seconds_until(parse_retry_after(value), NOW) == 90
 
 
 def test_a_date_in_the_past_asks_for_nothing() -> None:
-    assert parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", NOW) == 0
+    assert seconds_until(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT"), NOW) == 0
 
 
 GARBAGE = [
@@ -128,22 +138,22 @@ GARBAGE = [
 
 @pytest.mark.parametrize("value", [None, *GARBAGE])
 def test_a_value_that_says_nothing_counts_as_none(value: str | None) -> None:
-    assert parse_retry_after(value, NOW) is None
+    assert parse_retry_after(value) is None
 
 
 def test_a_number_of_any_length_is_a_long_time_and_no_error() -> None:
-    asked = parse_retry_after("9" * 10_000, NOW)
-    assert asked is not None
+    asked = parse_retry_after("9" * 10_000)
+    assert isinstance(asked, float)
     assert after(1, status=503, retry_after=asked) == RetryAfter(10)
 
 
 @given(st.text() | st.text("0123456789 ,:+-GMTSunNovJan", max_size=40))
 def test_whatever_a_receiver_sends_is_a_wish_or_nothing(value: str) -> None:
-    asked = parse_retry_after(value, NOW)
+    asked = seconds_until(parse_retry_after(value), NOW)
     assert asked is None or asked >= 0
 
 
 @given(st.integers(-100 * YEAR, 7900 * YEAR))
 def test_every_date_that_can_be_written_is_read(distance: int) -> None:
     written = format_datetime(NOW + dt.timedelta(seconds=distance), usegmt=True)
-    assert parse_retry_after(written, NOW) == max(distance, 0)
+    assert seconds_until(parse_retry_after(written), NOW) == max(distance, 0)

@@ -11,7 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from werkzeug.test import TestResponse
 
 from shortener.callbacks import replay
-from shortener.delivery import queue
+from shortener.callbacks.kind import CALLBACKS
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Account, Attempt, Callback, Replay
@@ -241,8 +241,8 @@ class TestReplay:
         with db.write() as session:
             now = db.now(session)
             lease = dt.timedelta(seconds=45)
-            [claimed] = queue.claim(session, now=now, limit=10, lease=lease, per_destination=2)
-        assert claimed.event_id == event_id
+            [claimed] = CALLBACKS.claim(session, now=now, limit=10, lease=lease, per_destination=2)
+        assert claimed.label == event_id
 
 
 class TestReplayOfMany:

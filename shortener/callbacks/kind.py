@@ -1,0 +1,136 @@
+"""Callbacks as a kind of jobs: a POST of a signed event, which is delivered if the answer is exactly 200."""
+
+import datetime as dt
+import logging
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from shortener.accounts import callback_headers, signing_secrets
+from shortener.config.settings import Settings
+from shortener.delivery.job import Attempt, Claimed, JobTables, Result
+from shortener.delivery.kind import Kind
+from shortener.delivery.queue import Queue
+from shortener.errors import SecretKeyError
+from shortener.outbound.client import Answer, Client
+from shortener.rules.delivery import event
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.retry import parse_retry_after
+from shortener.storage.models import Base
+
+log = logging.getLogger(__name__)
+
+CALLBACKS = Queue(
+    JobTables(
+        job=Base.metadata.tables["callback"],
+        attempt=Base.metadata.tables["attempt"],
+        job_column="callback_id",
+        label="event_id",
+        loaded=("event_id", "url", "body"),
+        claim_lock=5_203_418_668,
+    )
+)
+SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thirds of them (rules/delivery/fair_share)
+# No event is sent without a signature. This uses up an attempt, so that the event is retried once there is a secret.
+UNSIGNED = Result(
+    AttemptOutcome.UNSIGNED,
+    "not sent: the account has no signing secret that opens; the operator can give it a new one",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What an account adds to its callbacks: the keys that sign them, and a header for its receivers."""
+
+    keys: Sequence[bytes] = ()
+    header: tuple[tuple[str, str], ...] = ()
+
+    def headers(self, event_id: str, sent_on: dt.datetime, body: bytes) -> dict[str, str]:
+        """All headers of one attempt."""
+        return event.headers(event_id, sent_on, body, self.keys) | dict(self.header)
+
+
+def kind(settings: Settings, client: Client) -> Kind:
+    """Callbacks with the limits of these settings, sent by this client."""
+    return Kind(
+        queue=CALLBACKS,
+        prepare=partial(prepare, client, settings.secret_keys),
+        slots=SLOTS,
+        per_destination=settings.callback_per_destination,
+        timeout=settings.callback_timeout,
+        waits=settings.callback_waits,
+    )
+
+
+def prepare(
+    client: Client, secret_keys: tuple[str, ...], session: Session, claimed: Sequence[Claimed], now: dt.datetime
+) -> list[Attempt]:
+    """An attempt for each claimed callback; SecretKeyError, and so no claim, if the secret keys decrypt nothing."""
+    signatures = _signatures(session, {one.account_id for one in claimed}, secret_keys, now)
+    return [partial(attempt, client, one, signatures[one.account_id], now) for one in claimed]
+
+
+def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.datetime) -> Result:
+    """POST the event of a callback once, as if sent at that time."""
+    if not signature.keys:
+        return UNSIGNED
+    callback = claimed.loaded
+    headers = signature.headers(callback.event_id, sent_on, callback.body)
+    return judge(client.request("POST", callback.url, headers, callback.body))
+
+
+def judge(answer: Answer) -> Result:
+    """The result of an attempt with this answer: only 200 counts as delivered."""
+    is_delivered = answer.status == 200
+    rule = "" if answer.status is None or is_delivered else "; only 200 counts as delivered"
+    columns = {
+        "status": answer.status,
+        "answer": answer.body or None,
+        "lookup_us": answer.lookup_us,
+        "connect_us": answer.connect_us,
+        "first_byte_us": answer.first_byte_us,
+        "total_us": answer.total_us,
+    }
+    return Result(
+        AttemptOutcome.DELIVERED if is_delivered else answer.outcome,
+        answer.detail + rule,
+        summary=str(answer.status or answer.outcome),
+        retry_after=parse_retry_after(answer.retry_after),
+        columns=columns,
+    )
+
+
+def signature(session: Session, account_id: int, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Signature:
+    """The account's signature; SecretKeyError if it has no key, or one of its secrets cannot be decrypted."""
+    keys = signing_secrets.signing_keys(session, account_id, secret_keys=secret_keys, now=now)
+    return _signature(keys, callback_headers.encrypted(session, [account_id]).get(account_id), secret_keys)
+
+
+def _signatures(
+    session: Session, account_ids: AbstractSet[int], secret_keys: tuple[str, ...], now: dt.datetime
+) -> dict[int, Signature]:
+    """Each account's signature, without keys if one of its secrets cannot be decrypted, so as not to delay the others.
+
+    SecretKeyError if our own secret keys are to blame.
+    """
+    keys = signing_secrets.sealed_keys(session, account_ids, now=now)
+    headers = callback_headers.encrypted(session, account_ids)
+    found = dict.fromkeys(account_ids, Signature())
+    for account_id in account_ids:
+        try:
+            decrypted = signing_secrets.decrypted(keys.get(account_id, ()), secret_keys)
+            found[account_id] = _signature(decrypted, headers.get(account_id), secret_keys)
+        except SecretKeyError:
+            signing_secrets.check_secret_keys(session, secret_keys)
+            log.error(
+                "account %d: its signing secret or callback header cannot be decrypted; its callbacks are not sent",
+                account_id,
+            )
+    return found
+
+
+def _signature(keys: Sequence[bytes], encrypted_header: bytes | None, secret_keys: tuple[str, ...]) -> Signature:
+    return Signature(keys, tuple(callback_headers.decrypted(encrypted_header, secret_keys).items()))

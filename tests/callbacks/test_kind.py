@@ -1,0 +1,109 @@
+"""Callbacks as a kind of jobs: what is sent, and which answers deliver."""
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Delete, Update, delete, select, update
+from standardwebhooks.webhooks import Webhook
+
+from shortener.callbacks.kind import judge
+from shortener.errors import SecretKeyError
+from shortener.outbound.client import Answer
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.running.services import Services
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback, SigningSecret
+from tests.support.delivering import clicked, outcomes, states
+from tests.support.factories import Sender, make_account
+from tests.support.servers import OK, parsed, receiving
+
+
+def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 1
+    headers, body = parsed(receiver.requests[0])
+    assert receiver.requests[0].startswith(b"POST /cb HTTP/1.1\r\n")
+    assert headers["content-type"] == "application/json"
+    assert Webhook(sender.signing_secret).verify(body.decode(), headers)["type"] == "link.clicked"
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_a_receiver_inside_is_never_reached(client: FlaskClient, sender: Sender, services: Services) -> None:
+    clicked(client, sender, "http://127.0.0.1:9/")
+    with db.write() as session:  # as if the operator had closed the network after the message came in
+        session.execute(update(Callback).values(url="http://10.1.2.3/"))
+    services.deliverer.deliver_due()
+    assert outcomes() == ["blocked"]
+    with db.read() as session:
+        detail = session.scalars(select(Attempt.detail)).one()
+    assert detail is not None
+    assert "10.1.2.3" not in detail
+
+
+def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: Services) -> None:
+    first, second = make_account("first"), make_account("second")
+    with receiving(OK) as receiver:
+        clicked(client, first, receiver.url())
+        services.deliverer.deliver_due()
+        clicked(client, second, receiver.url())
+        services.deliverer.deliver_due()
+    for sender, request in zip((first, second), receiver.requests, strict=True):
+        headers, body = parsed(request)
+        Webhook(sender.signing_secret).verify(body.decode(), headers)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [delete(SigningSecret), update(SigningSecret).values(sealed=b"stored under another key")],
+    ids=["none", "unopened"],
+)
+def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_nobody(
+    client: FlaskClient, services: Services, spoil: Delete | Update
+) -> None:
+    spoiled, healthy = make_account("spoiled"), make_account("healthy")
+    with db.write() as session:
+        session.execute(spoil.where(SigningSecret.account_id == 1))
+    with receiving(OK) as receiver:
+        for sender in (spoiled, healthy):
+            clicked(client, sender, receiver.url())
+        assert services.deliverer.deliver_due() == 2
+        [request] = receiver.requests
+    headers, body = parsed(request)
+    Webhook(healthy.signing_secret).verify(body.decode(), headers)
+    assert (states(), outcomes()) == (["pending", "delivered"], ["unsigned", "delivered"])
+
+
+def test_with_a_secret_key_that_opens_nothing_no_attempt_is_used_up(
+    client: FlaskClient, sender: Sender, services: Services
+) -> None:
+    with db.write() as session:
+        session.execute(update(SigningSecret).values(sealed=b"stored under another key"))
+    with receiving(OK) as receiver:
+        clicked(client, sender, receiver.url())
+        with pytest.raises(SecretKeyError):
+            services.deliverer.deliver_due()
+        assert receiver.calls == 0
+    assert (states(), outcomes()) == (["pending"], [])
+
+
+def test_exactly_200_is_delivered() -> None:
+    result = judge(Answer(AttemptOutcome.ANSWERED, 200, "answered 200", b"ok", total_us=7))
+    assert (result.is_delivered, result.outcome, result.detail) == (True, "delivered", "answered 200")
+    assert result.columns == dict.fromkeys(("lookup_us", "connect_us", "first_byte_us")) | {
+        "status": 200,
+        "answer": b"ok",
+        "total_us": 7,
+    }
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 503])
+def test_no_other_answer_is_delivered(status: int) -> None:
+    result = judge(Answer(AttemptOutcome.ANSWERED, status, f"answered {status}", retry_after="7"))
+    assert (result.is_delivered, result.outcome, result.retry_after) == (False, "answered", 7)
+    assert result.detail == f"answered {status}; only 200 counts as delivered"
+
+
+def test_a_missing_answer_says_why() -> None:
+    result = judge(Answer(AttemptOutcome.TIMEOUT, None, "no answer in time"))
+    assert (result.is_delivered, result.outcome, result.detail) == (False, "timeout", "no answer in time")
+    assert (result.summary, result.columns["status"]) == ("timeout", None)

@@ -1,0 +1,23 @@
+"""Clicks that cause callbacks, and what became of these."""
+
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from shortener.storage import db
+from shortener.storage.models import Attempt, Callback
+from tests.support.factories import BROWSER, Sender, make_message, slug_of
+
+
+def clicked(client: FlaskClient, sender: Sender, url: str) -> None:
+    slug = slug_of(make_message(sender, lt_callbackurl=url).link)
+    assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
+
+
+def states() -> list[str]:
+    with db.read() as session:
+        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
+
+
+def outcomes() -> list[str | None]:
+    with db.read() as session:
+        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
