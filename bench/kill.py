@@ -30,7 +30,7 @@ from sqlalchemy import func, select
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Link
-from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.crashing import Harness, Node, Overrides, Point, harness
 from tests.support.factories import Sender, make_account, make_message, slug_of
 from tests.support.servers import OK, Receiver, is_whole, parsed, receiving
 
@@ -43,9 +43,9 @@ FROZEN = (Point.POST, Point.RECEIVED)
 
 @dataclass
 class Run:
-    """One house under attack, and what was done to it."""
+    """A harness under attack, and what was done to it."""
 
-    house: House
+    harness: Harness
     web: Node
     worker: Node
     kills: Counter[str] = field(default_factory=Counter)
@@ -60,9 +60,9 @@ class Run:
     def mend(self) -> None:
         """Start again what has ended, as a service manager would; gunicorn sees to its processes itself."""
         if self.worker.died():
-            self.worker = self.house.worker(Twist(MARGIN))
+            self.worker = self.harness.worker(Overrides(MARGIN))
         if self.web.died():
-            self.web = self.house.web(Twist(MARGIN), processes="2")
+            self.web = self.harness.web(Overrides(MARGIN), processes="2")
 
 
 def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
@@ -91,7 +91,7 @@ def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
 
 def at_point(point: Point, number: signal.Signals) -> Callable[[Run], None]:
     """Arm a point."""
-    return lambda run: run.house.arm(point, number)
+    return lambda run: run.harness.arm(point, number)
 
 
 def a_web_process(run: Run) -> None:
@@ -123,13 +123,13 @@ def children(web: Node) -> list[int]:
 
 def settle_down(run: Run) -> None:
     """Wait until whoever was to die at a point has; a frozen process goes on after its lease."""
-    armed = [point for point in Point if (run.house.folder / point.name).exists()]
+    armed = [point for point in Point if (run.harness.folder / point.name).exists()]
     deadline = time.monotonic() + 2 * LEASE
-    while armed and (run.house.folder / armed[0].name).exists() and time.monotonic() < deadline:
+    while armed and (run.harness.folder / armed[0].name).exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    run.house.disarm()
+    run.harness.disarm()
     known = sum(count for what, count in run.kills.items() if what.startswith(("killed", "frozen")))
-    for death in run.house.deaths()[known:]:
+    for death in run.harness.deaths()[known:]:
         frozen = death.signal == "SIGSTOP"
         run.note(f"{'frozen' if frozen else 'killed'} {Point[death.point].value}", death.pid)
         if frozen:
@@ -202,7 +202,7 @@ def count(run: Run, receiver: Receiver, links: int) -> Tally:
 def outside(posts: Sequence[tuple[int, bytes]], attempts: Sequence[Attempt], hit: Set[int]) -> int:
     """Repeats of an event that do not follow from a kill or freeze between claim and settling, or a failed attempt.
 
-    All POSTs but one must be of processes that were hit, and no attempt may have begun after a settled one.
+    All POSTs but one must be of processes that were hit, and no attempt may have spawn_web after a settled one.
     """
     failures = sum(map(failed, attempts))
     of_the_unhurt = sum(pid not in hit for pid, _ in posts)
@@ -220,13 +220,13 @@ def failed(attempt: Attempt) -> bool:
 
 
 @contextmanager
-def scene(kind: str, **settings: str) -> Iterator[tuple[House, Sender, Receiver]]:
-    """A house on a database of its own, an account, a receiver that answers 200."""
+def scene(kind: str, **settings: str) -> Iterator[tuple[Harness, Sender, Receiver]]:
+    """A harness on a database of its own, an account, a receiver that answers 200."""
     values = {"secret_key": SECRET_KEY, "public_url": "https://s.example.com", "callback_allow_nets": "127.0.0.0/8"}
     values |= {"callback_timeout": f"{TIMEOUT:g}", **settings}
     with database(kind) as url, tempfile.TemporaryDirectory(prefix="shortener-") as folder, application(url):
         given = {**values, "database_url": url, "data": folder}
-        with receiving(OK) as receiver, house(given, Path(folder, "house")) as made:
+        with receiving(OK) as receiver, harness(given, Path(folder, "harness")) as made:
             yield made, make_account(), receiver
 
 
@@ -239,7 +239,7 @@ def kill(kind: str, events: int, kills: int) -> bool:
     """The long proof on one database; whether nothing was lost."""
     with scene(kind, callback_per_destination="8") as (made, sender, receiver):
         paths = links(sender, receiver.url(), events)
-        run = Run(made, made.web(Twist(MARGIN), processes="2"), made.worker(Twist(MARGIN)))
+        run = Run(made, made.web(Overrides(MARGIN), processes="2"), made.worker(Overrides(MARGIN)))
         started = time.monotonic()
         attack(run, [paths[number::kills] for number in range(kills)])
         wait_for_the_rest()
@@ -275,7 +275,7 @@ def poison(kind: str) -> bool:
     with scene(kind, callback_timeout="1") as (made, sender, receiver):
         for url in (receiver.url(path="/poison"), receiver.url()):
             made.web(worker="off").status(*links(sender, url, 1))
-        made.web(Twist(lease_margin=0.0, poison="/poison"))
+        made.web(Overrides(lease_margin=0.0, poison="/poison"))
         wait_for_the_rest()
         with db.read() as session:
             rows = session.execute(select(Callback.state, Callback.exhausted_because).order_by(Callback.id)).all()

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Click, Link
-from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.crashing import Harness, Node, Overrides, Point, harness
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.servers import OK, Call, Receiver, parsed, receiving
 from tests.support.waiting import until
@@ -27,7 +27,7 @@ SETTINGS = {
     "callback_waits": "0.1",  # one retry: were a cut-off attempt counted, none would be left
 }
 PATIENT = {"callback_timeout": "30"}  # for a worker that is to make its attempt once, however busy the machine is
-LEASE = 1.5  # seconds: the timeout and the margin of a Twist
+LEASE = 1.5  # seconds: the timeout and the lease margin
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -37,9 +37,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
     """Processes on the database of `app`, which itself sets nothing in motion."""
-    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+    with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
@@ -95,7 +95,7 @@ def assert_one_event(receiver: Receiver, times: int) -> None:
 )
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
 def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_all(
-    processes: House, sender: Sender, point: Point, kept: tuple[int, int, int], server: str
+    processes: Harness, sender: Sender, point: Point, kept: tuple[int, int, int], server: str
 ) -> None:
     web = processes.web(server=server, worker="off")
     with receiving(OK) as receiver:
@@ -118,7 +118,7 @@ def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_al
     ids=lambda value: value.name if isinstance(value, Point) else "",
 )
 def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id(
-    processes: House, sender: Sender, point: Point, posts: int
+    processes: Harness, sender: Sender, point: Point, posts: int
 ) -> None:
     with receiving(OK) as receiver:
         processes.arm(point)
@@ -136,7 +136,7 @@ def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id
         assert (second.started_on - first.started_on).total_seconds() >= LEASE
 
 
-def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: House, sender: Sender) -> None:
+def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: Harness, sender: Sender) -> None:
     def second_time_lucky(call: Call) -> None:
         call.say(OK if len(receiver.requests) > 1 else BUSY)
 
@@ -153,7 +153,7 @@ def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: House, send
 
 @pytest.mark.parametrize("point", [Point.POST, Point.RECEIVED], ids=lambda point: point.name)
 def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
-    processes: House, sender: Sender, point: Point
+    processes: Harness, sender: Sender, point: Point
 ) -> None:
     with receiving(OK) as receiver:
         processes.arm(point, signal.SIGSTOP)
@@ -174,14 +174,14 @@ def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
 
 
 def test_a_callback_that_ends_every_process_is_given_up_and_takes_no_other_with_it(
-    processes: House, sender: Sender
+    processes: Harness, sender: Sender
 ) -> None:
     starts = 6  # for 25
     with receiving(OK) as receiver, receiving(OK) as healthy:
         web = processes.web(worker="off")
         for url in (receiver.url(path="/poison"), healthy.url()):
             assert web.status(f"/{slug_of(make_message(sender, lt_callbackurl=url).link)}") == 302
-        crashing = Twist(poison="/poison", lease_margin=0.0, max_starts=starts)
+        crashing = Overrides(poison="/poison", lease_margin=0.0, max_starts=starts)
         processes.web(crashing, callback_timeout="0.5", callback_waits="0.1,0.1,0.1,0.1")
         until(lambda: states() == ["exhausted", "delivered"])
         assert receiver.requests == []

@@ -19,7 +19,7 @@ from sqlalchemy import func, select, update
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Click, Link
-from tests.support.crashing import House, Node, Point, Twist, house
+from tests.support.crashing import Harness, Node, Overrides, Point, harness
 from tests.support.factories import BROWSER, Sender, make_message, slug_of
 from tests.support.servers import OK, Call, parsed, receiving
 from tests.support.waiting import WITHIN, until
@@ -31,7 +31,7 @@ SETTINGS = {
     "callback_timeout": "1",
     "callback_per_destination": "16",
 }
-LEASE = 1.5  # seconds: the timeout and the margin of a Twist
+LEASE = 1.5  # seconds: the timeout and the lease margin
 LINKS = 200
 TEN_MINUTES = 600.0
 
@@ -44,9 +44,9 @@ def settings(database_url: str, database_kind: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
     """Processes on the database of `app`, which itself sets nothing in motion."""
-    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+    with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
@@ -75,7 +75,7 @@ def seconds(since: dt.datetime | None, until: dt.datetime | None) -> float:
     return (until - since).total_seconds()
 
 
-def test_links_clicked_at_two_nodes_at_once_make_one_event_each(processes: House, sender: Sender) -> None:
+def test_links_clicked_at_two_nodes_at_once_make_one_event_each(processes: Harness, sender: Sender) -> None:
     # Time enough for every attempt on a busy machine: one that is given up is rightly made again.
     nodes = [processes.web(callback_timeout="30"), processes.web(callback_timeout="30")]
     with receiving(OK) as receiver:
@@ -95,7 +95,7 @@ def test_links_clicked_at_two_nodes_at_once_make_one_event_each(processes: House
 
 
 def test_what_a_dead_node_held_is_taken_over_when_its_lease_ends_and_not_before(
-    processes: House, sender: Sender
+    processes: Harness, sender: Sender
 ) -> None:
     with receiving(Call.hang) as receiver:
         nodes = [processes.web(), processes.web()]
@@ -118,7 +118,7 @@ def test_what_a_dead_node_held_is_taken_over_when_its_lease_ends_and_not_before(
     ids=lambda value: value.name if isinstance(value, Point) else "",
 )
 def test_a_node_that_freezes_inside_a_turn_does_not_hold_up_the_others(
-    processes: House, sender: Sender, point: Point, posts: int
+    processes: Harness, sender: Sender, point: Point, posts: int
 ) -> None:
     with receiving(OK) as receiver, receiving(OK) as other:
         processes.arm(point, signal.SIGSTOP)
@@ -136,7 +136,7 @@ def test_a_node_that_freezes_inside_a_turn_does_not_hold_up_the_others(
 
 
 def test_a_node_that_freezes_with_a_click_in_its_hands_does_not_hold_up_the_others(
-    processes: House, sender: Sender
+    processes: Harness, sender: Sender
 ) -> None:
     with receiving(OK) as receiver, ThreadPoolExecutor(1) as pool:
         frozen, other = processes.web(), processes.web()
@@ -154,12 +154,12 @@ def test_a_node_that_freezes_with_a_click_in_its_hands_does_not_hold_up_the_othe
 
 
 @pytest.mark.parametrize("ahead", [TEN_MINUTES, -TEN_MINUTES])
-def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: House, sender: Sender, ahead: float) -> None:
+def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: Harness, sender: Sender, ahead: float) -> None:
     def second_time_lucky(call: Call) -> None:
         call.say(OK if len(receiver.requests) > 1 else b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
 
     with receiving(second_time_lucky) as receiver:
-        wrong = processes.web(Twist(clock=ahead), callback_waits="2")
+        wrong = processes.web(Overrides(clock=ahead), callback_waits="2")
         path = sent(sender, receiver.url())
         with db.write() as session:  # a wrong clock would find it dead, or still alive
             before = db.now(session)
@@ -182,7 +182,7 @@ def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: House, 
         assert parsed(request)[0]["webhook-timestamp"] == str(int(attempt.started_on.timestamp()))
 
 
-def test_a_node_whose_clock_is_ahead_does_not_take_what_another_holds(processes: House, sender: Sender) -> None:
+def test_a_node_whose_clock_is_ahead_does_not_take_what_another_holds(processes: Harness, sender: Sender) -> None:
     looked = threading.Event()
 
     def slow(call: Call) -> None:
@@ -190,11 +190,11 @@ def test_a_node_whose_clock_is_ahead_does_not_take_what_another_holds(processes:
         call.say(OK)
 
     with receiving(slow) as receiver, receiving(OK) as quick:
-        holder = processes.web(Twist(lease_margin=TEN_MINUTES / 2), callback_timeout="20")
+        holder = processes.web(Overrides(lease_margin=TEN_MINUTES / 2), callback_timeout="20")
         assert holder.status(sent(sender, receiver.url())) == 302
         until(lambda: len(receiver.requests) == 1)
         os.killpg(holder.pid, signal.SIGSTOP)
-        ahead = processes.web(Twist(clock=TEN_MINUTES))
+        ahead = processes.web(Overrides(clock=TEN_MINUTES))
         assert ahead.status(sent(sender, quick.url())) == 302
         until(lambda: states() == ["attempting", "delivered"])  # it looks for work, and finds its own
         os.killpg(holder.pid, signal.SIGCONT)

@@ -22,7 +22,7 @@ from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.conftest import running
 from tests.support import databases
-from tests.support.crashing import House, Node, house
+from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import make_account, make_message, slug_of
 from tests.support.waiting import WITHIN, until
 
@@ -87,19 +87,19 @@ def clicked_while_it_comes_back(node: Node, paths: list[str], postgresql: Any) -
 
 
 @pytest.fixture
-def away(postgresql: Any, tmp_path: Path) -> Iterator[tuple[House, list[str]]]:
-    """A house on a database with links; the database runs until the test stops it."""
+def away(postgresql: Any, tmp_path: Path) -> Iterator[tuple[Harness, list[str]]]:
+    """A harness on a database with links; the database runs until the test stops it."""
     url = databases.create_postgresql(postgresql.get_uri(), "outage")
     with (
         running(Settings(database_url=url, data=tmp_path, **SETTINGS)),  # type: ignore[arg-type]
-        house({**SETTINGS, "database_url": url, "data": str(tmp_path)}, tmp_path / "house") as made,
+        harness({**SETTINGS, "database_url": url, "data": str(tmp_path)}, tmp_path / "harness") as made,
     ):
         yield made, links(LINKS)
 
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_processes_begun_during_an_outage_lose_no_click(
-    away: tuple[House, list[str]], postgresql: Any, server: str
+    away: tuple[Harness, list[str]], postgresql: Any, server: str
 ) -> None:
     processes, paths = away
     postgresql.stop()
@@ -110,7 +110,7 @@ def test_processes_begun_during_an_outage_lose_no_click(
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_workers_replaced_during_an_outage_lose_no_click(
-    away: tuple[House, list[str]], postgresql: Any, server: str
+    away: tuple[Harness, list[str]], postgresql: Any, server: str
 ) -> None:
     processes, paths = away
     node = processes.web(server=server)
@@ -135,13 +135,13 @@ def embedded(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def processes(embedded: Flask, sqlite_url: str, tmp_path: Path) -> Iterator[House]:
-    with house({**SETTINGS, "database_url": sqlite_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+def processes(embedded: Flask, sqlite_url: str, tmp_path: Path) -> Iterator[Harness]:
+    with harness({**SETTINGS, "database_url": sqlite_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_foreign_lock_on_sqlite_loses_no_click(processes: House, sqlite_url: str, server: str) -> None:
+def test_a_foreign_lock_on_sqlite_loses_no_click(processes: Harness, sqlite_url: str, server: str) -> None:
     paths, node = links(30), processes.web(server=server)
     foreign = sqlite3.connect(urlsplit(sqlite_url).path.removeprefix("/"), isolation_level=None)
     foreign.execute("BEGIN IMMEDIATE")
@@ -154,7 +154,7 @@ def test_a_foreign_lock_on_sqlite_loses_no_click(processes: House, sqlite_url: s
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_full_spool_answers_503_and_promises_nothing(processes: House, sqlite_url: str, server: str) -> None:
+def test_a_full_spool_answers_503_and_promises_nothing(processes: Harness, sqlite_url: str, server: str) -> None:
     paths, node = links(40), processes.web(server=server, processes="1", spool_bytes="4096")
     foreign = sqlite3.connect(urlsplit(sqlite_url).path.removeprefix("/"), isolation_level=None)
     foreign.execute("BEGIN IMMEDIATE")

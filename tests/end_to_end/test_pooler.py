@@ -14,7 +14,7 @@ from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.support import pooler
-from tests.support.crashing import House, Node, house
+from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import BROWSER, TEXT, Sender
 from tests.support.waiting import until
 
@@ -41,8 +41,8 @@ def settings(pooled_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, pooled_url: str, tmp_path: Path) -> Iterator[House]:
-    with house({**SETTINGS, "database_url": pooled_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+def processes(app: Flask, pooled_url: str, tmp_path: Path) -> Iterator[Harness]:
+    with harness({**SETTINGS, "database_url": pooled_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
@@ -73,7 +73,7 @@ def counted() -> tuple[int, int, int]:
     return clicks or 0, accessed or 0, callbacks or 0
 
 
-def test_many_users_behind_a_pooler_are_all_served(processes: House, sender: Sender) -> None:
+def test_many_users_behind_a_pooler_are_all_served(processes: Harness, sender: Sender) -> None:
     statuses: Counter[tuple[str, int]] = Counter()
     node = processes.web(processes="2", threads="8")
     with ThreadPoolExecutor(THREADS) as pool:

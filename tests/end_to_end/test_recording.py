@@ -17,7 +17,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.support import refusing
-from tests.support.crashing import House, Node, house
+from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.waiting import until
 
@@ -38,8 +38,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
-    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
+    with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
@@ -92,7 +92,7 @@ def spooled(node: Node) -> int:
     return int(requests.get(f"{node.url}/healthz", timeout=30).json()["clicks_spooled"])
 
 
-def assert_stored(processes: House, answered: set[str]) -> None:
+def assert_stored(processes: Harness, answered: set[str]) -> None:
     """Sooner or later, that is: what a slow commit left to the spool is taken in by the next process."""
     again = processes.web()
     until(lambda: spooled(again) == 0)
@@ -100,7 +100,7 @@ def assert_stored(processes: House, answered: set[str]) -> None:
 
 
 def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_that_was_answered(
-    processes: House, sender: Sender, database_url: str
+    processes: Harness, sender: Sender, database_url: str
 ) -> None:
     slugs = links(sender, 150)
     node = processes.web()
@@ -116,7 +116,7 @@ def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_tha
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_kill_9_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender, server: str) -> None:
+def test_kill_9_under_load_loses_no_click_that_was_answered(processes: Harness, sender: Sender, server: str) -> None:
     slugs = links(sender, 400)
     node = processes.web(server=server)
     with clicking(node, slugs) as load:
@@ -126,7 +126,7 @@ def test_kill_9_under_load_loses_no_click_that_was_answered(processes: House, se
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_sigterm_under_load_loses_no_click_that_was_answered(processes: House, sender: Sender, server: str) -> None:
+def test_sigterm_under_load_loses_no_click_that_was_answered(processes: Harness, sender: Sender, server: str) -> None:
     slugs = links(sender, 400)
     node = processes.web(server=server)
     with clicking(node, slugs) as load:
@@ -136,7 +136,7 @@ def test_sigterm_under_load_loses_no_click_that_was_answered(processes: House, s
     assert_stored(processes, load.answered)
 
 
-def test_a_lone_click_needs_no_company(processes: House, sender: Sender) -> None:
+def test_a_lone_click_needs_no_company(processes: Harness, sender: Sender) -> None:
     [slug] = links(sender, 1)
     assert processes.web().status(f"/{slug}") == 302
     assert stored_whole() == {slug}

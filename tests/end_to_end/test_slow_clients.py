@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from shortener.config.settings import Settings
-from tests.support.crashing import House, Node, Twist, house
+from tests.support.crashing import Harness, Node, Overrides, harness
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.slow import connected, head, openings, slow_clients
 from tests.support.waiting import WITHIN, until
@@ -20,7 +20,7 @@ SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "threads": "8"}
 SLOW = 100
 CLICKS = 5
-CROWDED = Twist(arguments="--worker-connections 20 --keep-alive 300")
+CROWDED = Overrides(arguments="--worker-connections 20 --keep-alive 300")
 CROWDS = {
     "silent": b"",
     "idle": head("HEAD /robots.txt"),
@@ -35,14 +35,14 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
-    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
+    with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
 @pytest.mark.timeout(300)
 @SERVERS
-def test_clicks_are_answered_beside_slow_clients(processes: House, sender: Sender, server: str) -> None:
+def test_clicks_are_answered_beside_slow_clients(processes: Harness, sender: Sender, server: str) -> None:
     path = f"/{slug_of(make_message(sender).link)}"
     for number in range(20):
         make_message(sender, message=f"{number} {'a' * 9_000}")
@@ -53,8 +53,8 @@ def test_clicks_are_answered_beside_slow_clients(processes: House, sender: Sende
 
 
 @SERVERS
-def test_slow_requests_end_at_their_deadline(processes: House, sender: Sender, server: str) -> None:
-    web = processes.web(Twist(read_within=1), server=server, worker="off")
+def test_slow_requests_end_at_their_deadline(processes: Harness, sender: Sender, server: str) -> None:
+    web = processes.web(Overrides(read_within=1), server=server, worker="off")
     kinds = {kind: opening for kind, opening in openings(sender.token).items() if not kind.startswith("readers")}
     clients = {kind: connected(web.url, opening) for kind, opening in kinds.items()}
 
@@ -72,7 +72,7 @@ def test_slow_requests_end_at_their_deadline(processes: House, sender: Sender, s
 
 
 @pytest.mark.parametrize("crowd", CROWDS)
-def test_a_crowd_never_stops_accepting(processes: House, sender: Sender, crowd: str) -> None:
+def test_a_crowd_never_stops_accepting(processes: Harness, sender: Sender, crowd: str) -> None:
     path = f"/{slug_of(make_message(sender).link)}"
     web = processes.web(CROWDED, server="gunicorn", worker="off")
     clients = [connected(web.url, (CROWDS[crowd], b"")) for _ in range(30)]
@@ -97,7 +97,7 @@ def closed(connection: socket.socket) -> bool:
 
 
 @SERVERS
-def test_a_slow_reader_gets_its_answers_whole(processes: House, sender: Sender, server: str) -> None:
+def test_a_slow_reader_gets_its_answers_whole(processes: Harness, sender: Sender, server: str) -> None:
     for number in range(30):
         make_message(sender, message=f"{number} {'a' * 9_000}")
     web = processes.web(server=server, worker="off")

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of the work: nothing new is begun, what runs ends or is given back, and nothing is lost."""
+"""SIGTERM in the middle of the work: nothing new is spawn_web, what runs ends or is given back, and nothing is lost."""
 
 import os
 import random
@@ -18,7 +18,7 @@ from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
-from tests.support.crashing import House, Node, house
+from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
@@ -38,9 +38,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[House]:
+def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
     """Processes on the database of `app`, which itself sets nothing in motion."""
-    with house({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "house") as made:
+    with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
 
@@ -59,7 +59,7 @@ def outcomes() -> list[str | None]:
 
 
 @pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
-def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sender: Sender, role: str) -> None:
+def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: Harness, sender: Sender, role: str) -> None:
     due = threading.Event()
 
     def slow(call: Call) -> None:
@@ -83,7 +83,7 @@ def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: House, sen
 
 @pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
 def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
-    processes: House, sender: Sender, role: str
+    processes: Harness, sender: Sender, role: str
 ) -> None:
     with receiving(Call.hang) as receiver:
         clicks = processes.web(worker="off")
@@ -97,7 +97,7 @@ def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
 def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
-    processes: House, sender: Sender, server: str
+    processes: Harness, sender: Sender, server: str
 ) -> None:
     with receiving(OK) as receiver:
         clicks = processes.web(worker="off")
@@ -118,7 +118,7 @@ def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes: House, server: str) -> None:
+def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes: Harness, server: str) -> None:
     """Each worker process hears it twice: from the terminal and from its parent."""
     stopping = processes.web(server=server)
     os.killpg(stopping.pid, signal.SIGTERM)
@@ -127,10 +127,10 @@ def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_ctrl_c_at_any_moment_of_the_start_ends_it(processes: House, server: str) -> None:
+def test_ctrl_c_at_any_moment_of_the_start_ends_it(processes: Harness, server: str) -> None:
     moments = moments_of(server)
     for _ in range(8):
-        stopping = processes.begun(server=server, processes="2")
+        stopping = processes.spawn_web(server=server, processes="2")
         until(stopping.has_a_group)
         time.sleep(moments.uniform(0, 1.5))
         stopping.interrupt()
@@ -138,7 +138,7 @@ def test_ctrl_c_at_any_moment_of_the_start_ends_it(processes: House, server: str
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_ctrl_c_at_any_moment_under_load_ends_it(processes: House, sender: Sender, server: str) -> None:
+def test_ctrl_c_at_any_moment_under_load_ends_it(processes: Harness, sender: Sender, server: str) -> None:
     moments = moments_of(server)
     paths = [f"/{slug_of(make_message(sender).link)}" for _ in range(20)]
     for _ in range(8):
@@ -165,7 +165,7 @@ def ends_whole(node: Node) -> None:
 
 
 @pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
-def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: House, sender: Sender, role: str) -> None:
+def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: Harness, sender: Sender, role: str) -> None:
     patient = {"callback_timeout": "60"}
     with receiving(Call.hang) as receiver:
         clicks = processes.web(worker="off")
@@ -181,7 +181,7 @@ def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: House, sender:
         assert (states(), outcomes()) == (["pending"], ["interrupted"])
 
 
-def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: House) -> None:
+def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: Harness) -> None:
     old = processes.web()
     workers = set(old.children())
     old.send(signal.SIGUSR2)
@@ -196,7 +196,7 @@ def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: House) -> None:
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_sighup_replaces_the_web_processes(processes: House, server: str) -> None:
+def test_sighup_replaces_the_web_processes(processes: Harness, server: str) -> None:
     node = processes.web(server=server)
     before = set(node.children())
     node.send(signal.SIGHUP)
@@ -207,7 +207,7 @@ def test_sighup_replaces_the_web_processes(processes: House, server: str) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2])
-def test_granian_says_which_signals_it_has_no_use_for(processes: House, number: signal.Signals) -> None:
+def test_granian_says_which_signals_it_has_no_use_for(processes: Harness, number: signal.Signals) -> None:
     node = processes.web(server="granian")
     node.send(number)
     until(lambda: "SIGHUP replaces the web processes" in node.log.read_text())

@@ -1,6 +1,6 @@
-"""The real product in processes that die where they are told to: by SIGKILL, at exactly that point of their work.
+"""The real product in processes that end by SIGKILL at a chosen point of their work.
 
-Each process is forked from a server that has imported the product once, so that hundreds of deaths take minutes, and
+Each process is forked from a server that has imported the product once, so that hundreds of runs take minutes, and
 then runs what an operator runs: gunicorn with the project's own configuration, or `flask --app wsgi worker`.
 """
 
@@ -43,7 +43,7 @@ LOG, STOPPING = "deaths", "stopping"
 
 
 class Point(Enum):
-    """Where a process can be told to die."""
+    """Where a process can be killed."""
 
     LINK_UPDATED = "after UPDATE link, before INSERT callback"
     CLICK_COMMITS = "after INSERT callback, before the commit"
@@ -54,7 +54,7 @@ class Point(Enum):
     SETTLE_COMMITS = "inside the settling, before its commit"
 
 
-# What a transaction has done when its commit is one of these.
+# The statement that shows that a transaction has come to the point.
 STATEMENTS = {
     Point.CLICK_COMMITS: re.compile(r"INSERT INTO callback "),
     Point.CLAIM_COMMITS: re.compile(r"INSERT INTO attempt "),
@@ -64,22 +64,22 @@ ACCESSED = re.compile(r"UPDATE link SET accessed_on")
 
 
 @dataclass(frozen=True, slots=True)
-class Twist:
-    """What is changed about a process besides its settings."""
+class Overrides:
+    """What else is changed about a process, besides its settings."""
 
-    lease_margin: float = 0.5  # seconds; stands for worker.LEASE_MARGIN
-    poll: float = 0.1  # seconds; stands for worker.POLL
-    silence: str = "1s"  # stands for postgresql.SILENCE
+    lease_margin: float = 0.5  # seconds; replaces loop.LEASE_MARGIN
+    poll: float = 0.1  # seconds; replaces loop.POLL
+    silence: str = "1s"  # replaces postgresql.SILENCE
     max_starts: int = MAX_STARTS
     clock: float = 0.0  # seconds that the system's clock is ahead
     read_within: float | None = None  # seconds for heads and for bodies, in place of what the servers grant
-    arguments: str = ""  # gunicorn's own, as an operator may give them
-    poison: str = ""  # a callback URL that holds this ends the process, each time
+    arguments: str = ""  # for gunicorn, as an operator may give them
+    poison: str = ""  # a callback URL that contains this ends the process, each time
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """Which process came to a point, when by the system's clock, and the signal it gave itself."""
+    """A process that came to an armed point, the time, and the signal that it sent itself."""
 
     point: str
     pid: int
@@ -89,7 +89,7 @@ class Death:
 
 @dataclass
 class Node:
-    """A process of the product, with those that it forks."""
+    """A process of the product, with its children."""
 
     process: Any
     url: str
@@ -97,23 +97,23 @@ class Node:
 
     @property
     def pid(self) -> int:
-        """Its id, also that of its group."""
+        """The id of the process and of its group."""
         return int(self.process.pid)
 
     def interrupt(self) -> None:
-        """Do what Ctrl-C in its terminal does."""
+        """Send SIGINT to the group, as Ctrl-C in a terminal does."""
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(self.pid, signal.SIGINT)
 
     def has_a_group(self) -> bool:
-        """Whether it has come as far as to be nobody's child but its own."""
+        """Whether it has made its own process group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, 0)
             return True
         return False
 
     def died(self) -> bool:
-        """Whether it has ended, however."""
+        """Whether it has ended."""
         return not self.process.is_alive()
 
     def send(self, number: signal.Signals) -> None:
@@ -121,23 +121,23 @@ class Node:
         os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End the process and all that it forked, as a failing machine would."""
+        """Kill the process and its children, as a failing machine would."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         self.process.join(WITHIN)
 
     def children(self) -> list[int]:
-        """The ids of the processes that it has forked."""
+        """The ids of its children."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def exit_code(self) -> int:
-        """Wait for the end; negative where a signal was the end."""
+        """Wait for the end; the exit code is negative if a signal ended it."""
         self.process.join(WITHIN)
         assert self.process.exitcode is not None, f"still running:\n{self.log.read_text()}"
         return int(self.process.exitcode)
 
     def status(self, path: str) -> int | None:
-        """GET as a browser; None where the answer never came."""
+        """GET as a browser; None if no answer came."""
         connection = HTTPConnection(self.url.removeprefix("http://"), timeout=WITHIN)
         with contextlib.closing(connection), contextlib.suppress(OSError, HTTPException):
             connection.request("GET", path, headers={"User-Agent": BROWSER})
@@ -146,52 +146,52 @@ class Node:
 
 
 @dataclass
-class House:
-    """Processes on one database, and the folder in which points are armed and deaths noted."""
+class Harness:
+    """Processes on one database, and the folder in which points are armed and deaths are logged."""
 
     settings: Mapping[str, str]
     folder: Path
     nodes: list[Node] = field(default_factory=list)
 
-    def begun(self, twist: Twist = Twist(), **settings: str) -> Node:
-        """Start gunicorn; back at once."""
-        return self._start("web", twist, {"processes": "1", **settings, "bind": f"127.0.0.1:{free_port()}"})
+    def spawn_web(self, overrides: Overrides = Overrides(), **settings: str) -> Node:
+        """Start gunicorn, and do not wait until it serves."""
+        return self._start("web", overrides, {"processes": "1", **settings, "bind": f"127.0.0.1:{free_port()}"})
 
-    def web(self, twist: Twist = Twist(), *, ready: str = "/healthz", **settings: str) -> Node:
-        """Start gunicorn; back when it serves, which `ready` says: `/robots.txt` needs no database."""
-        node = self.begun(twist, **settings)
+    def web(self, overrides: Overrides = Overrides(), *, ready: str = "/healthz", **settings: str) -> Node:
+        """Start gunicorn, and wait until the path `ready` answers 200; `/robots.txt` needs no database."""
+        node = self.spawn_web(overrides, **settings)
         until(lambda: node.died() or node.status(ready) == 200)
         assert not node.died(), node.log.read_text()
         return node
 
-    def worker(self, twist: Twist = Twist(), **settings: str) -> Node:
+    def worker(self, overrides: Overrides = Overrides(), **settings: str) -> Node:
         """Start `flask worker`."""
-        return self._start("worker", twist, settings)
+        return self._start("worker", overrides, settings)
 
     def arm(self, point: Point, number: signal.Signals = signal.SIGKILL) -> None:
-        """Let the next process that comes to the point give itself this signal."""
+        """Let the next process that comes to the point send itself this signal."""
         written = self.folder / f"{point.name}.new"
         written.write_text(number.name)
         written.rename(self.folder / point.name)
 
     def is_stopping(self) -> bool:
-        """Whether a process has been told to claim no more."""
+        """Whether a process has stopped claiming."""
         return (self.folder / STOPPING).exists()
 
     def disarm(self) -> None:
-        """Let nobody die any more."""
+        """Disarm all points."""
         for point in Point:
             (self.folder / point.name).unlink(missing_ok=True)
 
     def deaths(self) -> list[Death]:
-        """What happened at the armed points so far."""
+        """The deaths at armed points so far."""
         path = self.folder / LOG
         return [Death(*json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
 
-    def _start(self, role: str, twist: Twist, settings: Mapping[str, str]) -> Node:
+    def _start(self, role: str, overrides: Overrides, settings: Mapping[str, str]) -> Node:
         values = {**self.settings, **settings}
         log = self.folder / f"{role}-{len(self.nodes)}.log"
-        process = FORKS.Process(target=_run, args=(role, values, twist, self.folder, log))
+        process = FORKS.Process(target=_run, args=(role, values, overrides, self.folder, log))
         process.start()
         node = Node(process, f"http://{values.get('bind', '')}", log)
         self.nodes.append(node)
@@ -199,10 +199,10 @@ class House:
 
 
 @contextlib.contextmanager
-def house(settings: Mapping[str, str], folder: Path) -> Iterator[House]:
-    """A house without processes yet; at the end none of its processes lives."""
+def harness(settings: Mapping[str, str], folder: Path) -> Iterator[Harness]:
+    """A harness without processes; all that it starts are killed at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = House(settings, folder)
+    made = Harness(settings, folder)
     try:
         yield made
     finally:
@@ -211,8 +211,8 @@ def house(settings: Mapping[str, str], folder: Path) -> Iterator[House]:
             node.process.close()
 
 
-def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log: Path) -> None:
-    """The life of a process: what an operator would start, in a group of its own."""
+def _run(role: str, settings: Mapping[str, str], overrides: Overrides, folder: Path, log: Path) -> None:
+    """Run what an operator would start, in a process group of its own."""
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
     os.setsid()
     os.chdir(ROOT)
@@ -222,14 +222,16 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
     for name in [name for name in os.environ if name.startswith("SHORTENER_")]:
         del os.environ[name]
     os.environ.update({f"SHORTENER_{name.upper()}": value for name, value in settings.items()})
-    _install(twist, functools.partial(_reach, folder))
+    _install(overrides, functools.partial(_reach, folder))
     _note_stops(folder / STOPPING)
     if role == "web" and settings.get("server") == "granian":
-        multiprocessing.set_start_method("fork", force=True)  # as at an operator's; here it would be the forkserver's
-        sys.argv = ["serve"]  # not what the tests were called with
+        multiprocessing.set_start_method(
+            "fork", force=True
+        )  # as on an operator's machine; here it would be the forkserver's
+        sys.argv = ["serve"]  # not the arguments of the tests
         serve.main()
     elif role == "web":
-        os.environ["GUNICORN_CMD_ARGS"] = twist.arguments
+        os.environ["GUNICORN_CMD_ARGS"] = overrides.arguments
         sys.argv = ["gunicorn"]
         WSGIApplication("%(prog)s", prog="gunicorn").run()
     else:
@@ -238,7 +240,7 @@ def _run(role: str, settings: Mapping[str, str], twist: Twist, folder: Path, log
 
 
 def _reach(folder: Path, point: Point) -> None:
-    """Die here if the point is armed; one process takes the order, whoever else comes goes on."""
+    """Send ourselves the signal if the point is armed, and disarm it, so that one process gets it."""
     try:
         order = (folder / point.name).read_text()
         (folder / point.name).unlink()
@@ -246,22 +248,22 @@ def _reach(folder: Path, point: Point) -> None:
         return
     with (folder / LOG).open("a") as file:
         file.write(json.dumps([point.name, os.getpid(), time.time(), order]) + "\n")
-    # Sent to this very thread: sent to the process it may reach another first, and this one would go on for a while.
+    # To this thread: a signal to the process may reach another thread first, and this one would continue for a while.
     signal.pthread_kill(threading.get_ident(), signal.Signals[order])
 
 
-def _install(twist: Twist, reach: Callable[[Point], None]) -> None:
-    """Wrap what marks the points. The product itself knows nothing of it."""
-    vars(loop).update(LEASE_MARGIN=twist.lease_margin, POLL=twist.poll)
-    vars(queue).update(MAX_STARTS=twist.max_starts)
-    vars(postgresql).update(SILENCE=twist.silence)
-    if twist.read_within is not None:
-        _hurry(twist.read_within)
+def _install(overrides: Overrides, reach: Callable[[Point], None]) -> None:
+    """Wrap the functions that mark the points. The product has no code for this."""
+    vars(loop).update(LEASE_MARGIN=overrides.lease_margin, POLL=overrides.poll)
+    vars(queue).update(MAX_STARTS=overrides.max_starts)
+    vars(postgresql).update(SILENCE=overrides.silence)
+    if overrides.read_within is not None:
+        _hurry(overrides.read_within)
     _watch_statements(reach)
     _wrap_answer(reach)
-    _wrap_post(reach, twist.poison)
-    if twist.clock:
-        _shift_clock(twist.clock)
+    _wrap_post(reach, overrides.poison)
+    if overrides.clock:
+        _shift_clock(overrides.clock)
 
 
 def _hurry(seconds: float) -> None:
@@ -324,14 +326,14 @@ def _note_stops(path: Path) -> None:
     finish = loop.Deliverer._finish
 
     def noted(self: loop.Deliverer, *args: Any, **kwargs: Any) -> Any:
-        path.touch()  # no sooner: until it gets here the loop may claim once more
+        path.touch()  # not sooner: until here the loop may claim once more
         return finish(self, *args, **kwargs)
 
     loop.Deliverer._finish = noted  # type: ignore[method-assign]
 
 
 def _shift_clock(seconds: float) -> None:
-    """Let the system's clock, as Python reads it, be wrong; what measures spans of time stays right."""
+    """Make the system's clock wrong, as Python reads it; the monotonic clock stays right."""
     right_time, right, right_now = time.time, datetime.datetime, datetime.datetime.now
 
     class AlsoRight(type):
