@@ -41,6 +41,7 @@ _SYMBOL_BEHIND: Final = re.compile(
     f"[^\\s\\w{CJK}{SPACELESS}/?#:.<>\"'`()\\[\\]{{}}\\\\]{{1,4}}((?:[\\w-]{{1,63}}\\.){{1,8}}[\\w-]{{1,63}})(?=[/?#:]|\\Z|\\s)"
 )
 _JOINED_HOST: Final = re.compile(r"(?:[．｡。](?!(?<=[^A-Za-z0-9].))[A-Za-z0-9][A-Za-z0-9.-]*)+")
+_LOOK_AHEAD: Final = 254  # characters: one more than a host may have, so that what goes on further is none
 WIDE_DOTS: Final = frozenset("．｡。")
 _DOT_BEFORE: Final = re.compile(r"[A-Za-z0-9][．｡]\Z")
 _TORN_ENDINGS: Final = frozenset({"com", "net"})  # `acme.co m`, `acme.ne t`
@@ -63,7 +64,7 @@ def joined_host(text: str, start: int, end: int, *, web: bool) -> int:
     `．` and `｡` between ASCII letters or digits end no sentence. `。` does; only behind a scheme, and where a further
     host follows (`https://a.com。b.com/`), it is such a dot.
     """
-    found = _JOINED_HOST.match(text, start, end)
+    found = _JOINED_HOST.match(text, start, min(end, start + _LOOK_AHEAD))
     if not found or not text[start - 1 : start].isascii() or not text[start - 1 : start].isalnum():
         return start
     if "．" in found[0] or "｡" in found[0]:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortener.rules.links.detection import Detection
+from shortener.rules.links.neighbours import joined_host
 from tests.rules.looks import link, reasons, skipped
 
 
@@ -240,3 +241,9 @@ def test_the_target_is_never_the_tail_of_what_is_seen(first: str, second: str, h
 def test_no_spelled_out_mail_address_is_rewritten(local: str, host: str, at: str) -> None:
     for detection in Detection:
         assert link(f"{local}{at}{host}.com", detection) is None
+
+
+@pytest.mark.parametrize("web", [True, False])
+def test_a_host_is_followed_no_further_than_hosts_go(web: bool) -> None:
+    text = "a" + "．a.jp" * 4_000
+    assert 1 < joined_host(text, 1, len(text), web=web) <= 256
