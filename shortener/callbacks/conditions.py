@@ -78,6 +78,11 @@ def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnEl
     return since if end is None else [*since, Callback.created_on < end]
 
 
+def has_state(state: JobState) -> ColumnElement[bool]:
+    """Whether the callback is in this state."""
+    return is_exhausted() if state == JobState.EXHAUSTED else Callback.state == state
+
+
 def is_exhausted() -> ColumnElement[bool]:
     """Whether the callback is exhausted, as the index of these has it: a parameter would not match it."""
     return Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")

@@ -30,7 +30,8 @@ class Selection(Fields):
     """The callbacks to replay: those of clicks in `[from, to)` in this state, to all receivers or one."""
 
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]}
+        title="ReplayRequest",
+        json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
     )
 
     start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]

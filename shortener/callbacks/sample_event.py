@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ConfigDict
 from sqlalchemy.orm import Session
@@ -17,9 +16,8 @@ from shortener.storage.models import Attempt
 from shortener.validation.models import FieldsToCall
 from shortener.validation.types import CallbackUrl
 
-TEST = "callback.test"
 # The fields of a click's event, with values that no click has.
-SAMPLE: dict[str, Any] = {
+SAMPLE: event.EventData = {
     "msgid": "0" * 32,
     "client_tag": None,
     "recipient": None,
@@ -36,7 +34,9 @@ SAMPLE: dict[str, Any] = {
 class Trial(FieldsToCall):
     """The receiver to test."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]})
+    model_config = ConfigDict(
+        title="CallbackTest", json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]}
+    )
 
     url: CallbackUrl
 
@@ -54,7 +54,7 @@ class Prepared:
 def prepare(session: Session, account: Sender, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Prepared:
     """Build an event of type `callback.test`, signed with the account's keys; nothing is stored."""
     event_id = f"evt_test{random_text(22)}"
-    body = event.build(TEST, now, SAMPLE)
+    body = event.build(event.TEST, now, SAMPLE)
     signature = kind.signature(session, account.id, secret_keys=secret_keys, now=now)
     return Prepared(event_id, body, signature.headers(event_id, now, body), now)
 

@@ -157,7 +157,7 @@ def _event_body(row: Row[Any], click: NewClick, slugs: Slugs) -> bytes:
             "shortlink": f"{row.base_url}/{slugs.encode(row.number)}",
             "accessed": True,
             "accessed_on": rfc3339(click.clicked_on),
-            "visitor": click.verdict.visitor.value,
+            "visitor": click.verdict.visitor,
             "tags": row.tags or [],
             "metadata": row.metadata or {},
         },

@@ -134,7 +134,7 @@ def pack(click: NewClick) -> bytes:
         "id": click.id.hex,
         "link": click.link_id,
         "clicked_on": to_micros(click.clicked_on),
-        "visitor": click.verdict.visitor.value,
+        "visitor": click.verdict.visitor,
         "reason": click.verdict.reason,
         "counts": click.counts,
         "network": click.network,

@@ -1,24 +1,76 @@
 """What would become of a link or a message, and why. Nothing is stored, no name is looked up."""
 
 import datetime as dt
-from typing import Any
+from typing import Annotated
 
+from pydantic import Field
 from sqlalchemy.orm import Session
+from typing_extensions import TypedDict
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages import preprocess, rewriting
+from shortener.messages.rewriting import SmsParts
 from shortener.messages.submission import DryRunRequest, Submission
 from shortener.rules.links import body, target
 from shortener.rules.links.detection import Detection
-from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.skip_reason import SkippedText, SkipReason
 from shortener.rules.slug import LENGTH
 
-# As long as a real one, so that the SMS parts are right, and recognisably none.
+# As long as a real slug, so that the SMS parts are right, and easy to recognise as a sample.
 SAMPLE_SLUG = "X" * LENGTH
 
 
-def of_url(url: str, account: Sender, question: DryRunRequest, site: Site) -> dict[str, Any]:
+class CheckedUrl(TypedDict):
+    """Whether a URL may be a target."""
+
+    valid: bool
+    reason: Annotated[SkipReason | None, Field(description="Why not, in one word.")]
+    detail: Annotated[str | None, Field(description="What to do about it.")]
+    link: str | None
+    location: Annotated[str | None, Field(description="Its ASCII form, to which visitors would be redirected.")]
+
+
+class FoundLink(TypedDict):
+    """The link that would be replaced."""
+
+    link: str
+    location: Annotated[str, Field(description="Its ASCII form, to which visitors would be redirected.")]
+    text: Annotated[str, Field(description="The part of the message that would be replaced.")]
+
+
+class ExplainedSkippedText(SkippedText):
+    """Link-like text that would not be replaced, with advice."""
+
+    detail: Annotated[str, Field(description="What to do about it.")]
+
+
+class OtherDetection(TypedDict):
+    """What the other detection mode would find."""
+
+    detection: Detection
+    link: FoundLink
+
+
+class ShownMessage(TypedDict):
+    """What would become of a message in one detection mode."""
+
+    message: Annotated[str, Field(description="The text with a shortlink of the real length in it.")]
+    link: FoundLink | None
+    skipped: list[ExplainedSkippedText]
+    sms: SmsParts
+
+
+class CheckedMessage(ShownMessage):
+    """What would become of a message."""
+
+    other: Annotated[
+        OtherDetection | None,
+        Field(description="The other `detection`, if it would replace a link that this one does not."),
+    ]
+
+
+def of_url(url: str, account: Sender, question: DryRunRequest, site: Site) -> CheckedUrl:
     """Whether a URL may be a target; where not, the reason and what to do."""
     bare_domains = question.bare_domains or account.bare_domains
     verdict = target.judge(url, own_hosts=site.own_hosts, bare_domains=bare_domains)
@@ -41,10 +93,14 @@ def of_message(
     site: Site,
     *,
     now: dt.datetime,
-) -> dict[str, Any]:
+) -> CheckedMessage:
     """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
-    found = finding(session, text, account, question, site, now=now)
-    return shown(text, found, site) | {"other": other(text, found, account, question, site)}
+    return checked(text, finding(session, text, account, question, site, now=now), account, question, site)
+
+
+def checked(text: str, found: body.Finding, account: Sender, question: DryRunRequest, site: Site) -> CheckedMessage:
+    """The document about a message in which this was found."""
+    return {**shown(text, found, site), "other": other(text, found, account, question, site)}
 
 
 def finding(
@@ -70,8 +126,8 @@ def other(
     account: Sender,
     question: DryRunRequest,
     site: Site,
-) -> dict[str, Any] | None:
-    """The link that the other way of detection would take, where this one takes none or another link."""
+) -> OtherDetection | None:
+    """What the other detection mode would find; None unless it is another link."""
     [detection] = set(Detection) - {question.detection or account.detection}
     bare_domains = question.bare_domains or account.bare_domains
     found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts).found
@@ -80,17 +136,17 @@ def other(
     return {"detection": detection, "link": _link(text, found)}
 
 
-def _link(text: str, found: body.Found) -> dict[str, Any]:
+def _link(text: str, found: body.Found) -> FoundLink:
     return {"link": found.target.link, "location": found.target.location, "text": text[found.start : found.end]}
 
 
-def shown(text: str, finding: body.Finding, site: Site) -> dict[str, Any]:
-    """The document that tells it."""
+def shown(text: str, finding: body.Finding, site: Site) -> ShownMessage:
+    """The document about what one detection mode finds."""
     found = finding.found
     rewritten = body.rewrite(text, found, f"{site.base_url}/{SAMPLE_SLUG}") if found else text
     return {
         "message": rewritten,
-        "link": found and _link(text, found),
+        "link": _link(text, found) if found else None,
         "skipped": [
             {"text": piece.text, "reason": piece.reason, "detail": piece.reason.sentence} for piece in finding.skipped
         ],

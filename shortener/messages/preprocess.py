@@ -20,6 +20,7 @@ from shortener.messages.submission import Submission
 from shortener.rules import recipient_storage
 from shortener.rules.links import body
 from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
 from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models import Link, Message
@@ -151,7 +152,7 @@ def _message_row(message_id: int, account: Sender, draft: Draft, now: dt.datetim
         "recipient": recipient_storage.stored(order.recipient, account.recipient_storage),
         "tags": order.tags or None,
         "metadata": order.metadata,
-        "skipped": [{"text": piece.text, "reason": piece.reason} for piece in draft.finding.skipped] or None,
+        "skipped": [SkippedText(text=piece.text, reason=piece.reason) for piece in draft.finding.skipped] or None,
         "idempotency_key": draft.idempotency_key,
         "fingerprint": order.fingerprint() if draft.idempotency_key is not None else None,
     }

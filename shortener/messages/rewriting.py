@@ -1,14 +1,25 @@
 """The text of a message with its shortlink in it, and what it costs by SMS."""
 
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from shortener.installation.site import Site
 from shortener.rules import sms_parts
 from shortener.storage.models import Link, Message
 
 
+class SmsParts(TypedDict):
+    """What the text costs by SMS."""
+
+    encoding: Literal["GSM-7", "UCS-2"]
+    parts_before: Annotated[int, Field(description="SMS parts of the text as received.")]
+    parts_after: Annotated[int, Field(description="SMS parts of the text to send.")]
+
+
 def rewritten_text(message: Message, link: Link | None, site: Site) -> str:
-    """The text to send: the one that came, with the shortlink where the link was."""
+    """The text to send: the one received, with the shortlink in place of the link."""
     return rewritten(message.text, link, site.shortlink_of(link)) if link else message.text
 
 
@@ -17,7 +28,7 @@ def rewritten(text: str, link: Link, shortlink: str) -> str:
     return text[: link.starts_at] + shortlink + text[link.ends_at :]
 
 
-def sms(before: str, after: str) -> dict[str, Any]:
-    """How many SMS parts the text takes, as it came and as it goes out."""
+def sms(before: str, after: str) -> SmsParts:
+    """How many SMS parts the text takes, as received and as it is sent."""
     sent = sms_parts.count(after)
     return {"encoding": sent.encoding, "parts_before": sms_parts.count(before).parts, "parts_after": sent.parts}

@@ -45,7 +45,7 @@ def key_fault(key: str) -> str | None:
 class Submission(FieldsToCall):
     """A message with what is to be done about it. What is null follows the account's default."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
 
     message: Annotated[Text, Field(description="The text, whole.")]
     track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
@@ -79,6 +79,7 @@ class DryRunRequest(Fields):
     """What would happen to one URL, or to one message? Give either."""
 
     model_config = ConfigDict(
+        title="LinkCheck",
         json_schema_extra={
             "examples": [{"url": "https://example.com/track?id=1"}, {"message": EXAMPLE["message"]}],
             "oneOf": [{"required": ["url"]}, {"required": ["message"]}],

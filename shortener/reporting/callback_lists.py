@@ -1,9 +1,10 @@
-"""Lists of an account's callbacks as people look at them: by state, time of the click, and destination."""
+"""Lists of an account's callbacks by state, time of the click and destination; and the destinations."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 
 from pydantic import Field, ValidationInfo, field_validator
 from sqlalchemy import ColumnElement, Row, func, select, tuple_
@@ -12,27 +13,41 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.callbacks.conditions import ListedState
+from shortener.reporting.callback_documents import CallbackPage
+from shortener.reporting.callback_report import summaries
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire import cursor
 from shortener.storage.models import Callback
 from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment
 
-PAGE = 25
+PAGE = 100
 
 
-class Filter(Parameters):
-    """Which callbacks: `waiting` are those that are not settled, `failing` those of them with a failed attempt."""
+class _Period(Parameters):
+    """Callbacks of clicks in `[from, to)`, from a place on."""
+
+    start: Annotated[Moment | None, Field(alias="from", description="Of clicks at this time or later.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Of clicks before this time.")] = None
+    cursor: BehindRow = None
+
+
+class StateFilter(_Period):
+    """The callbacks in one state, or all."""
+
+    state: JobState | None = None
+
+
+class Filter(_Period):
+    """The callbacks that people choose in the dashboard."""
 
     state: ListedState | None = None
-    start: Annotated[Moment | None, Field(alias="from")] = None
-    end: Annotated[Moment | None, Field(alias="to")] = None
     destination: Annotated[str, Field(max_length=400, pattern=r"^(https?://[!-~]+|-)$")] | None = None
-    cursor: BehindRow = None
 
     @field_validator("destination")
     @classmethod
     def _few(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """Of the delivered ones no index knows the destination, and there may be millions of others between them."""
+        """No index has the destinations of delivered callbacks, and millions of others may lie between them."""
         known = "state" in info.data  # else it has a fault of its own
         if value is not None and known and info.data["state"] in {None, ListedState.DELIVERED}:
             raise ValueError("needs a state: waiting, failing or exhausted")
@@ -41,29 +56,46 @@ class Filter(Parameters):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Callbacks, and a cursor where these are not all."""
+    """Callbacks, and a cursor to the next page if there is one."""
 
     rows: Sequence[Callback]
     next: str | None
 
 
-def find(session: Session, account: Sender, wanted: Filter) -> Page:
-    """A page of the account's callbacks, those of the newest clicks first."""
-    newest = (Callback.created_on.desc(), Callback.id.desc())
-    query = select(Callback).where(*conditions.conditions(account, wanted))
-    if wanted.cursor is not None:
-        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(wanted.cursor))
-    rows = session.scalars(query.order_by(*newest).limit(PAGE + 1)).all()
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    return Page(rows[:PAGE], cursor.after_row(last.created_on, last.id) if last else None)
+def document(session: Session, account: Sender, wanted: StateFilter, base_url: str) -> CallbackPage:
+    """A page of the account's callbacks in a state, each with its last attempt."""
+    selected = [Callback.account_id == account.id, *conditions.clicked(wanted.start, wanted.end)]
+    if wanted.state is not None:
+        selected.append(conditions.has_state(wanted.state))
+    page = _page(session, selected, wanted.cursor, PAGE)
+    rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
+    return {
+        "callbacks": summaries(session, page.rows, base_url),
+        "next": f"{base_url}/v1/callbacks?{rest}" if rest else None,
+    }
+
+
+def find(session: Session, account: Sender, wanted: Filter, *, size: int) -> Page:
+    """A page of the account's callbacks that the filter selects."""
+    return _page(session, conditions.conditions(account, wanted), wanted.cursor, size)
+
+
+def _page(session: Session, selected: Sequence[ColumnElement[bool]], place: str | None, size: int) -> Page:
+    """At most `size` of the selected callbacks after that place, those of the newest clicks first."""
+    query = select(Callback).where(*selected).order_by(Callback.created_on.desc(), Callback.id.desc())
+    if place is not None:
+        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
+    rows = session.scalars(query.limit(size + 1)).all()
+    last = rows[size - 1] if len(rows) > size else None
+    return Page(rows[:size], cursor.after_row(last.created_on, last.id) if last else None)
 
 
 def destinations(
     session: Session, account: Sender, start: dt.datetime | None = None, end: dt.datetime | None = None
 ) -> list[tuple[str, int, int]]:
-    """Receivers with how many callbacks wait there now, and how many of clicks in `[start, end)` are exhausted.
+    """Receivers, each with its callbacks that wait now, and those exhausted of clicks in `[start, end)`.
 
-    The worst come first. Without `start` or `end` the period is open at that side.
+    The worst come first. Without `start` or `end` the period is open on that side.
     """
     waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *conditions.of(account)))
     exhausted = dict(

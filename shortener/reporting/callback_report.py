@@ -1,81 +1,49 @@
-"""What became of a callback: the documents that answer for it and its attempts."""
+"""The documents about one callback and its attempts."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
-from urllib.parse import urlencode
+from typing import Any
 
-from pydantic import Field
 from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
-from shortener.accounts.senders import Sender
-from shortener.callbacks import conditions, replay
+from shortener.callbacks import replay
+from shortener.reporting import callback_documents as documents
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
-from shortener.rules.wire import cursor
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage.models import Attempt, Callback, Link, Message
-from shortener.validation.models import Parameters
-from shortener.validation.types import BehindRow, Moment
-
-PAGE = 100
 
 
-class Filter(Parameters):
-    """Which callbacks a list shows: those in a state, those of clicks in `[from, to)`."""
-
-    state: JobState | None = None
-    start: Annotated[Moment | None, Field(alias="from", description="Of clicks then or later.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Of clicks before that.")] = None
-    cursor: BehindRow = None
-
-
-def page(session: Session, account: Sender, wanted: Filter, base_url: str) -> dict[str, Any]:
-    """The account's callbacks, the newest first, a page at a time; each with its last attempt."""
-    query = select(Callback).where(Callback.account_id == account.id)
-    if wanted.state == JobState.EXHAUSTED:
-        query = query.where(conditions.is_exhausted())
-    elif wanted.state is not None:
-        query = query.where(Callback.state == wanted.state)
-    if wanted.start is not None:
-        query = query.where(Callback.created_on >= wanted.start)
-    if wanted.end is not None:
-        query = query.where(Callback.created_on < wanted.end)
-    if wanted.cursor is not None:
-        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(wanted.cursor))
-    newest = query.order_by(Callback.created_on.desc(), Callback.id.desc()).limit(PAGE + 1)
-    rows = session.scalars(newest).all()
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    rest = urlencode({**wanted.parameters(), "cursor": cursor.after_row(last.created_on, last.id)}) if last else None
-    return {
-        "callbacks": summaries(session, rows[:PAGE], base_url),
-        "next": rest and f"{base_url}/v1/callbacks?{rest}",
-    }
-
-
-def full(session: Session, callback: Callback, base_url: str) -> dict[str, Any]:
-    """Everything about one callback: its event as it is sent, its attempts, who asked for replays."""
+def full(session: Session, callback: Callback, base_url: str) -> documents.CallbackReport:
+    """Everything about one callback: its event as sent, its attempts, who asked for replays."""
     [summary] = summaries(session, [callback], base_url)
     return {
         **summary,
         "event": callback.body.decode(),
         "attempts": attempts(session, callback),
-        "replays": [
-            {"asked_on": rfc3339(replay.asked_on), "asked_by": replay.asked_by}
-            for replay in replay.of(session, callback)
-        ],
+        "replays": replays(session, callback),
     }
 
 
-def attempts(session: Session, callback: Callback) -> list[dict[str, Any]]:
+def replays(session: Session, callback: Callback) -> list[documents.Replay]:
+    """Who asked for replays of a callback, the first one first."""
+    return [{"asked_on": rfc3339(one.asked_on), "asked_by": one.asked_by} for one in replay.of(session, callback)]
+
+
+def msgid(session: Session, callback: Callback) -> str:
+    """The msgid of a callback's message."""
+    return _msgids(session, [callback.id])[callback.id]
+
+
+def attempts(session: Session, callback: Callback) -> list[documents.Attempt]:
     """The attempts of a callback, the first one first."""
     query = select(Attempt).where(Attempt.callback_id == callback.id).order_by(Attempt.number)
     return [attempt(one) for one in session.scalars(query)]
 
 
-def brief(callback: Callback) -> dict[str, Any]:
-    """A callback by itself, without what stands in other tables."""
+def brief(callback: Callback) -> documents.Callback:
+    """A callback without what other tables hold about it."""
     return {
         "id": callback.event_id,
         "url": callback.url,
@@ -87,35 +55,33 @@ def brief(callback: Callback) -> dict[str, Any]:
     }
 
 
-def attempt(attempt: Attempt) -> dict[str, Any]:
-    """One attempt: when, what came of it in one word and one sentence, and how long each step took."""
-    times: Mapping[str, int | None] = {
-        "lookup_ms": attempt.lookup_us,
-        "connect_ms": attempt.connect_us,
-        "first_byte_ms": attempt.first_byte_us,
-        "total_ms": attempt.total_us,
-    }
+def attempt(attempt: Attempt) -> documents.Attempt:
+    """One attempt: its times, its outcome in one word and one sentence, and how long each step took."""
+    answer = attempt.answer.decode("utf-8", "replace") if attempt.answer else None
     return {
         "number": attempt.number,
         "started_on": rfc3339(attempt.started_on),
         "ended_on": _maybe(attempt.ended_on),
-        "outcome": attempt.outcome or AttemptOutcome.RUNNING.value,
+        "outcome": attempt.outcome or AttemptOutcome.RUNNING,
         "detail": attempt.detail,
         "status": attempt.status,
-        "answer": attempt.answer.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-        if attempt.answer
-        else None,
-        **{name: None if micros is None else round(micros / 1000, 3) for name, micros in times.items()},
+        "answer": answer and answer.replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        "lookup_ms": _millis(attempt.lookup_us),
+        "connect_ms": _millis(attempt.connect_us),
+        "first_byte_ms": _millis(attempt.first_byte_us),
+        "total_ms": _millis(attempt.total_us),
     }
 
 
-def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) -> list[dict[str, Any]]:
+def _millis(micros: int | None) -> float | None:
+    return None if micros is None else round(micros / 1000, 3)
+
+
+def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) -> list[documents.CallbackSummary]:
     """The callbacks as lists show them, by three queries, whatever their number."""
     ids = [callback.id for callback in callbacks]
     counts = _pairs(session, select(Attempt.callback_id, func.max(Attempt.number)), ids)
-    links = select(Callback.id, Message.msgid).join(Link, Link.id == Callback.link_id)
-    joined = links.join(Message, Message.id == Link.message_id).where(Callback.id.in_(ids))
-    msgids = dict(session.execute(joined).all())
+    msgids = _msgids(session, ids)
     last = {one.callback_id: attempt(one) for one in _last_attempts(session, counts)}
     return [
         {
@@ -128,6 +94,12 @@ def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) ->
         }
         for callback in callbacks
     ]
+
+
+def _msgids(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    links = select(Callback.id, Message.msgid).join(Link, Link.id == Callback.link_id)
+    joined = links.join(Message, Message.id == Link.message_id).where(Callback.id.in_(ids))
+    return dict(session.execute(joined).all())
 
 
 def _pairs(session: Session, query: Any, ids: Sequence[int]) -> dict[int, int]:

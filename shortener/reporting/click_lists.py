@@ -1,11 +1,12 @@
-"""Lists of a link's clicks, the newest first, of one class of visitor or of all."""
+"""Lists of a link's clicks, the newest first, of one class of visitor or of all; and their counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire import cursor
 from shortener.storage.models import Click, Link
 from shortener.validation.models import Parameters
@@ -22,14 +23,14 @@ class Position(Parameters):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Clicks, and a cursor where these are not all."""
+    """Clicks, and a cursor to the next page if there is one."""
 
     rows: Sequence[Click]
     next: str | None
 
 
 def find(session: Session, link: Link, *, visitor: str | None = None, place: str | None = None) -> Page:
-    """A page of the link's clicks; by the order in which they lie."""
+    """A page of the link's clicks, the newest first."""
     query = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
     if visitor is not None:
         query = query.where(Click.visitor == visitor)
@@ -37,3 +38,14 @@ def find(session: Session, link: Link, *, visitor: str | None = None, place: str
         query = query.where(Click.id < cursor.click(place))
     rows = session.scalars(query).all()
     return Page(rows[:PAGE], cursor.after_click(rows[PAGE - 1].id) if len(rows) > PAGE else None)
+
+
+def counts(session: Session, link: Link) -> dict[Visitor, int]:
+    """How many clicks the link has by visitor class; classes without any are left out."""
+    grouped = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
+    return dict(session.execute(grouped).all())
+
+
+def first(session: Session, link: Link) -> Click | None:
+    """The link's first click, of whatever class."""
+    return session.scalar(select(Click).where(Click.link_id == link.id).order_by(Click.id).limit(1))

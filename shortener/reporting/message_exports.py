@@ -6,10 +6,10 @@ up. So each message is as it was when its part was read.
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -17,24 +17,21 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.reporting import message_lists
+from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_lists import Row
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire import csv_cells
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Message
 
-Document = dict[str, Any]
 AT_ONCE: Final = 1_000  # messages in a part
 LOOKED_AT: Final = 10_000  # messages for a part of those that a filter wants
 BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
 BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
-_COUNTS: Final = tuple(f"clicks_{visitor.value}" for visitor in Visitor)
-COLUMNS: Final = (
-    *("msgid", "received_on", "client_tag", "sender", "recipient", "tags", "link", "shortlink", "expires_on"),
-    *("accessed", "accessed_on", *_COUNTS, "callback", "metadata"),
-)
+COLUMNS: Final = tuple(ExportedMessage.__annotations__)
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -44,7 +41,7 @@ class Format:
 
     content_type: str
     before: str
-    write: Callable[[Sequence[Document]], str]
+    write: Callable[[Sequence[Mapping[str, object]]], str]
     broken_off: str
 
 
@@ -82,7 +79,7 @@ def _parts(
     site: Site,
     until: dt.datetime,
     reached: Callable[[dt.datetime], object],
-) -> Iterator[list[Document]]:
+) -> Iterator[list[ExportedMessage]]:
     last: Place | None = min(place for place in (wanted.before(), (until, 0)) if place)
     count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
     while last is not None:
@@ -95,16 +92,14 @@ def _parts(
             yield documents
 
 
-def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[Document]:
+def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
     """The messages as they are exported, by two queries more, whatever their number."""
     ids = [link.id for _, link in rows if link is not None]
     counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
-    clicks = {
-        (link_id, f"clicks_{visitor}"): count
-        for link_id, visitor, count in session.execute(counted.group_by(Click.link_id, Click.visitor))
-    }
+    rows_of_counts = session.execute(counted.group_by(Click.link_id, Click.visitor))
+    clicks = {(link_id, visitor): count for link_id, visitor, count in rows_of_counts}
     states = select(Callback.link_id, Callback.state).where(Callback.link_id.in_(ids))
-    callbacks: dict[int, str] = dict(session.execute(states).all())
+    callbacks: dict[int, JobState] = dict(session.execute(states).all())
     return [
         {
             "msgid": message.msgid,
@@ -113,20 +108,24 @@ def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[Docume
             "sender": message.sender,
             "recipient": message.recipient,
             "tags": message.tags or [],
-            "link": link and link.target,
-            "shortlink": link and site.shortlink_of(link),
-            "expires_on": link and rfc3339(link.expires_on),
-            "accessed": link and link.accessed_on is not None,
-            "accessed_on": link and link.accessed_on and rfc3339(link.accessed_on),
-            **{name: clicks.get((link.id, name), 0) if link else None for name in _COUNTS},
-            "callback": link and callbacks.get(link.id),
+            "link": link.target if link else None,
+            "shortlink": site.shortlink_of(link) if link else None,
+            "expires_on": rfc3339(link.expires_on) if link else None,
+            "accessed": link.accessed_on is not None if link else None,
+            "accessed_on": rfc3339(link.accessed_on) if link and link.accessed_on else None,
+            "clicks_person": clicks.get((link.id, Visitor.PERSON), 0) if link else None,
+            "clicks_unknown": clicks.get((link.id, Visitor.UNKNOWN), 0) if link else None,
+            "clicks_preview": clicks.get((link.id, Visitor.PREVIEW), 0) if link else None,
+            "clicks_bot": clicks.get((link.id, Visitor.BOT), 0) if link else None,
+            "clicks_scanner": clicks.get((link.id, Visitor.SCANNER), 0) if link else None,
+            "callback": callbacks.get(link.id) if link else None,
             "metadata": message.details or {},
         }
         for message, link in rows
     ]
 
 
-def _csv(documents: Sequence[Document], delimiter: str) -> str:
+def _csv(documents: Sequence[Mapping[str, object]], delimiter: str) -> str:
     return csv_cells.lines(([_cell(document[column]) for column in COLUMNS] for document in documents), delimiter)
 
 
@@ -139,7 +138,7 @@ def _cell(value: object) -> object:
     return value
 
 
-def _json_lines(documents: Sequence[Document]) -> str:
+def _json_lines(documents: Sequence[Mapping[str, object]]) -> str:
     return "".join(_encode(document) + "\n" for document in documents)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
+from shortener.reporting.documents import MessagePage
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
 from shortener.rules.slug import Slugs, pasted
@@ -41,13 +42,13 @@ class Page:
     looked_back_to: dt.datetime | None
 
 
-def document(session: Session, account: Sender, wanted: Filter, site: Site) -> dict[str, Any]:
+def document(session: Session, account: Sender, wanted: Filter, site: Site) -> MessagePage:
     """The answer for a page of the account's messages."""
     page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
         "messages": [summary(message, link, site) for message, link in page.rows],
-        "next": rest and f"{site.base_url}/v1/messages?{rest}",
+        "next": f"{site.base_url}/v1/messages?{rest}" if rest else None,
     }
 
 

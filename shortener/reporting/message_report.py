@@ -1,25 +1,31 @@
-"""What became of a message: the documents that answer for it. Totals are counted from rows."""
+"""The documents about one message. Totals are counted from rows."""
 
 import datetime as dt
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.preprocess import link_of
-from shortener.reporting import callback_report
+from shortener.reporting import callback_report, click_lists, documents
+from shortener.reporting.callback_documents import CallbackWithAttempts
+from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
-from shortener.rules.wire import cursor
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage.models import Callback, Click, Link, Message
 
-PAGE = 100
+_MEANINGS: VisitorMeanings = {
+    "person": MEANINGS[Visitor.PERSON],
+    "unknown": MEANINGS[Visitor.UNKNOWN],
+    "preview": MEANINGS[Visitor.PREVIEW],
+    "bot": MEANINGS[Visitor.BOT],
+    "scanner": MEANINGS[Visitor.SCANNER],
+}
 
 
-def accepted(message: Message, link: Link | None, site: Site) -> dict[str, Any]:
-    """The answer to a preprocessed message, as of the moment it came in."""
+def preprocessed(message: Message, link: Link | None, site: Site) -> documents.PreprocessedMessage:
+    """The answer to a preprocessed message, as of the moment it was received."""
     entry = _link_entry(link, site, accessed_on=None) if link else None
     rewritten = rewriting.rewritten(message.text, link, entry["shortlink"]) if link and entry else message.text
     return {
@@ -33,8 +39,8 @@ def accepted(message: Message, link: Link | None, site: Site) -> dict[str, Any]:
     }
 
 
-def full(session: Session, message: Message, site: Site) -> dict[str, Any]:
-    """Everything about one message: as it came, what was made of it, its clicks, its callback."""
+def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
+    """Everything about one message: what was received and made of it, its clicks, its callback."""
     link = link_of(session, message)
     entry = _reported_link(link, site)
     rewritten = rewriting.rewritten_text(message, link, site)
@@ -49,7 +55,7 @@ def full(session: Session, message: Message, site: Site) -> dict[str, Any]:
     }
 
 
-def summary(message: Message, link: Link | None, site: Site) -> dict[str, Any]:
+def summary(message: Message, link: Link | None, site: Site) -> documents.MessageSummary:
     """One message as lists show it."""
     return {
         "msgid": message.msgid,
@@ -78,39 +84,46 @@ def clicks(
     site: Site,
     *,
     place: str | None = None,
-) -> dict[str, Any]:
-    """Counts of a link's clicks by visitor class, the newest of them, and where the rest is; none without a link."""
-    its_own = Click.link_id == (link.id if link else None)
-    counted = select(Click.visitor, func.count()).where(its_own).group_by(Click.visitor)
-    counts = dict(session.execute(counted).all())
-    newest = select(Click).where(its_own).order_by(Click.id.desc()).limit(PAGE + 1)
-    if place is not None:
-        newest = newest.where(Click.id < cursor.click(place))
-    rows = session.scalars(newest).all()
-    last = rows[PAGE - 1].id if len(rows) > PAGE else None
-    first = session.scalar(select(Click).where(its_own).order_by(Click.id).limit(1))
+) -> documents.Clicks:
+    """A page of a link's clicks, with the counts of all of them by visitor class; empty without a link."""
+    page = click_lists.find(session, link, place=place) if link else click_lists.Page([], None)
+    counts = click_lists.counts(session, link) if link else {}
+    first = click_lists.first(session, link) if link else None
+    rest = f"{site.url_of_message(message)}/clicks?cursor={page.next}"
     return {
-        "counts": {visitor.value: counts.get(visitor, 0) for visitor in Visitor},
+        "counts": {
+            "person": counts.get(Visitor.PERSON, 0),
+            "unknown": counts.get(Visitor.UNKNOWN, 0),
+            "preview": counts.get(Visitor.PREVIEW, 0),
+            "bot": counts.get(Visitor.BOT, 0),
+            "scanner": counts.get(Visitor.SCANNER, 0),
+        },
         "total": sum(counts.values()),
-        "meanings": {visitor.value: MEANINGS[visitor] for visitor in Visitor},
+        "meanings": _MEANINGS,
         "first_of_any_kind": _click(first) if first else None,
-        "newest": [_click(click) for click in rows[:PAGE]],
-        "next": None if last is None else f"{site.url_of_message(message)}/clicks?cursor={cursor.after_click(last)}",
+        "newest": [_click(click) for click in page.rows],
+        "next": rest if page.next else None,
     }
 
 
-def _click(click: Click) -> dict[str, Any]:
-    network = {"network": click.network} if click.network else {}
-    return {"clicked_on": rfc3339(click.clicked_on), "visitor": click.visitor, "reason": click.reason, **network}
+def _click(click: Click) -> documents.Click:
+    document: documents.Click = {
+        "clicked_on": rfc3339(click.clicked_on),
+        "visitor": click.visitor,
+        "reason": click.reason,
+    }
+    if click.network:
+        document["network"] = click.network
+    return document
 
 
-def _reported_link(link: Link | None, site: Site) -> dict[str, Any] | None:
+def _reported_link(link: Link | None, site: Site) -> documents.ReportedLink | None:
     if link is None:
         return None
     return {**_link_entry(link, site, link.accessed_on), "off_on": _maybe(link.off_on)}
 
 
-def _link_entry(link: Link, site: Site, accessed_on: dt.datetime | None) -> dict[str, Any]:
+def _link_entry(link: Link, site: Site, accessed_on: dt.datetime | None) -> documents.Link:
     return {
         "link": link.target,
         "shortlink": site.shortlink_of(link),
@@ -120,7 +133,7 @@ def _link_entry(link: Link, site: Site, accessed_on: dt.datetime | None) -> dict
     }
 
 
-def _callback(session: Session, link: Link) -> dict[str, Any] | None:
+def _callback(session: Session, link: Link) -> CallbackWithAttempts | None:
     callback = session.scalar(select(Callback).where(Callback.link_id == link.id))
     if callback is None:
         return None

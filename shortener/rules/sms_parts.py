@@ -8,7 +8,7 @@ tables are not used: few gateways send them.
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -23,9 +23,9 @@ _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """What a text costs by SMS: `encoding` is `GSM-7` or `UCS-2`."""
+    """What a text costs by SMS."""
 
-    encoding: str
+    encoding: Literal["GSM-7", "UCS-2"]
     parts: int
 
 

@@ -1,11 +1,11 @@
 """Reports of an account's messages, each read in a session of its own: for vendors' faces, which know no database."""
 
 import datetime as dt
-from typing import Any
 
 from shortener.accounts.senders import Sender
 from shortener.messages import preprocess
 from shortener.reporting import message_lists, message_report
+from shortener.reporting.documents import MessageSummary
 from shortener.reporting.message_filter import Filter
 from shortener.running.services import services
 from shortener.storage import db
@@ -17,14 +17,14 @@ def now() -> dt.datetime:
         return db.now(session)
 
 
-def summary(account: Sender, msgid: str) -> dict[str, Any]:
+def summary(account: Sender, msgid: str) -> MessageSummary:
     """Return one message as lists show it; MessageNotFoundError if the account has none with that msgid."""
     with db.read() as session:
         message = preprocess.find(session, account, msgid)
         return message_report.summary(message, preprocess.link_of(session, message), services().site)
 
 
-def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[dict[str, Any]], str | None]:
+def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[MessageSummary], str | None]:
     """Return at most `limit` messages that the filter wants, the newest first, and the cursor of the next ones."""
     site = services().site
     with db.read() as session:

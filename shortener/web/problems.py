@@ -1,12 +1,15 @@
 """Answers to errors: problem documents (RFC 9457) for programs, small pages for visitors."""
 
 import logging
-from typing import Any
+from typing import Annotated, Any, Literal, NotRequired
 
 from flask import Flask, Response, json, request
+from pydantic import Field
+from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from shortener import errors
+from shortener.rules.wire.documents import Msgid, Url
 from shortener.running.services import services
 from shortener.storage import outages
 from shortener.web import path_groups, visitor_pages
@@ -95,16 +98,33 @@ def json_response(document: Any, status: int, content_type: str = "application/j
     return Response(json.dumps(document).encode("utf-8", "replace"), status=status, content_type=content_type)
 
 
-def document(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
-    """Return a problem document: `type`, `title`, `status`, `code`, `detail` and further members."""
+class Problem(TypedDict):
+    """What went wrong (RFC 9457)."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: Annotated[str, Field(description="Stable; for programs.")]
+    detail: Annotated[str, Field(description="What to do about it.")]
+    errors: NotRequired[
+        Annotated[dict[str, list[str]], Field(description="What is wrong, by field or parameter; with status 422.")]
+    ]
+    msgid: NotRequired[
+        Annotated[Msgid, Field(description="The message that has the `client_tag`; with `client_tag_taken`.")]
+    ]
+    url: NotRequired[Annotated[Url, Field(description="The report of that message.")]]
+
+
+def document(status: int, code: str, detail: str) -> Problem:
+    """Return a problem document."""
     title = TITLES.get(status, "Error")
-    return {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail, **more}
+    return {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
 
 
-def of(error: Exception) -> dict[str, Any]:
+def of(error: Exception) -> Problem:
     """Return the problem document of any error."""
     if isinstance(error, errors.ShortenerError):
-        return document(STATUS.get(type(error), 500), error.code, str(error), **_more(error))
+        return _of_refusal(error)
     if isinstance(error, RequestError):
         return document(error.status, error.code, error.detail)
     if isinstance(error, ClickNotRecordedError) or outages.is_outage(error):
@@ -116,12 +136,14 @@ def of(error: Exception) -> dict[str, Any]:
     return document(500, "internal", INTERNAL)
 
 
-def _more(error: errors.ShortenerError) -> dict[str, Any]:
+def _of_refusal(error: errors.ShortenerError) -> Problem:
+    problem = document(STATUS.get(type(error), 500), error.code, str(error))
     if isinstance(error, errors.InvalidFieldsError):
-        return {"errors": error.fields}
+        problem["errors"] = error.fields
     if isinstance(error, errors.ClientTagTakenError):
-        return {"msgid": error.msgid, "url": f"{services().settings.base_url}/v1/messages/{error.msgid}"}
-    return {}
+        problem["msgid"] = error.msgid
+        problem["url"] = f"{services().settings.base_url}/v1/messages/{error.msgid}"
+    return problem
 
 
 def _answer(error: Exception) -> Response:

@@ -34,9 +34,9 @@ _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_BEHIND}", re.DOTALL)
 
 _HTML: Final = ("text/html",)
 FOLLOW: Final = operation.Operation(
-    "follow",
     "Visitors",
-    {
+    name="follow",
+    answers={
         302: operation.Answer(
             "To the ASCII form of the link; from a dead one to the fallback URL, where the operator has set one.",
             headers={"Location": "Where to."},

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, with_config
 
 from shortener.messages.submission import EXAMPLE
-from shortener.web import problems
-from shortener.web.description import answers, callback_answers, documents, openapi
+from shortener.reporting import callback_documents, documents
+from shortener.rules.visitors.visitor import Visitor
+from shortener.web import health, problems
+from shortener.web.description import openapi
 from shortener.web.description.operation import OPERATION
 from tests.support.factories import Sender
 
@@ -97,14 +99,23 @@ def test_every_body_has_an_example_and_every_field_a_type(description: dict[str,
 
 
 def test_the_examples_of_documents_are_such_documents() -> None:
-    modules = (answers, callback_answers, documents)
+    modules = (documents, callback_documents, health)
     found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
-    shown = [kind for kind in found if issubclass(kind, documents.Document)]
-    examples = [(kind, (kind.model_config.get("json_schema_extra") or {}).get("examples", [])) for kind in shown]
-    assert sum(len(found) for _, found in examples) >= 4
-    for kind, found in examples:
-        for example in found:
-            TypeAdapter(kind).validate_python(example)
+    shown = [(kind, kind.__pydantic_config__["json_schema_extra"]) for kind in found if is_configured(kind)]
+    assert len(shown) == 4
+    for kind, extra in shown:
+        [example] = extra["examples"]
+        TypeAdapter(with_config(extra="forbid")(kind)).validate_python(example)
+
+
+def is_configured(kind: type) -> bool:
+    return "__pydantic_config__" in vars(kind)
+
+
+def test_every_answer_is_described_by_its_views_return_type(description: dict[str, Any]) -> None:
+    answers = description["paths"]["/v1/messages/{msgid}"]["get"]["responses"]["200"]["content"]
+    assert answers == {"application/json": {"schema": {"$ref": "#/components/schemas/MessageReport"}}}
+    assert set(description["components"]["schemas"]["VisitorCounts"]["properties"]) == set(Visitor)
 
 
 def test_the_example_of_a_message_is_taken(app: Flask, sender: Sender) -> None:

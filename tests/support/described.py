@@ -1,4 +1,4 @@
-"""Holds every answer in the tests to what the description of the interface says, without any field that it lacks."""
+"""Holds every answer in the tests to the description: its status, code, headers and document."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from werkzeug.test import TestResponse
 
 from shortener.web.access import ACCESS
 from shortener.web.description import operations
-from shortener.web.description.documents import Problem
-from shortener.web.description.operation import JSON, OPERATION, Operation
+from shortener.web.description.operation import JSON, OPERATION, Operation, document_of
+from shortener.web.problems import Problem
 
 
 class DescribedClient(FlaskClient):
-    """A client that knows what it may be answered."""
+    """A client that refuses answers that are not described."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = super().open(*args, **kwargs)
@@ -34,23 +34,23 @@ def hold(client: FlaskClient, answer: TestResponse) -> None:
     operation: Operation | None = getattr(view, OPERATION, None)
     if operation is None or request.method in {"OPTIONS", "HEAD"}:
         return
-    document = document_of(operation, answer, guarded=getattr(view, ACCESS) == "senders")
+    if answer.status_code in operation.answers:
+        described = operation.answers[answer.status_code]
+        assert not answer.data or answer.mimetype in described.media
+        assert set(described.headers) <= set(answer.headers.keys())
+        document = document_of(view, described) if answer.mimetype in JSON else None
+    else:
+        document = refusal_of(operation, answer, guarded=getattr(view, ACCESS) == "senders")
     if document is not None:
         TypeAdapter(document).validate_json(answer.data)
 
 
-def document_of(operation: Operation, answer: TestResponse, *, guarded: bool) -> Any:
-    """What must stand in the answer; None for what is no JSON. Looks at status, code and media type itself."""
-    status = answer.status_code
-    if status in operation.answers:
-        told = operation.answers[status]
-        assert not answer.data or answer.mimetype in told.media
-        assert set(told.headers) <= set(answer.headers.keys())
-        return told.document if answer.mimetype in JSON else None
+def refusal_of(operation: Operation, answer: TestResponse, *, guarded: bool) -> Any:
+    """The type of the document of an error; its status and its code must be described."""
     codes = operations.codes(operation, guarded=guarded)
     if operation.refusal is not None:
-        assert status in codes or status == 400, status
+        assert answer.status_code in codes or answer.status_code == 400
         return operation.refusal
     assert answer.mimetype == operations.PROBLEM
-    assert answer.get_json(force=True)["code"] in codes.get(status, []), (operation.name, status, answer.text)
+    assert answer.get_json(force=True)["code"] in codes.get(answer.status_code, []), answer.text
     return Problem

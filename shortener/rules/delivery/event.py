@@ -8,19 +8,48 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
+from typing_extensions import TypedDict
+
+from shortener.rules.visitors.marks import Visitor
+from shortener.rules.wire.documents import Moment, Msgid, Url
 from shortener.rules.wire.moments import rfc3339
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of secrets, not one
-CLICKED = "link.clicked"
+CLICKED: Final = "link.clicked"
+TEST: Final = "callback.test"
+EventType = Literal["link.clicked", "callback.test"]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def build(event_type: str, timestamp: dt.datetime, data: Mapping[str, Any]) -> bytes:
+class EventData(TypedDict):
+    """What an event says about a message and its click."""
+
+    msgid: Msgid
+    client_tag: str | None
+    recipient: str | None
+    link: str
+    shortlink: Url | None
+    accessed: bool
+    accessed_on: Moment | None
+    visitor: Visitor | None
+    tags: list[str]
+    metadata: dict[str, Any]
+
+
+class Event(TypedDict):
+    """The signed document that a callback carries."""
+
+    type: EventType
+    timestamp: Moment
+    data: EventData
+
+
+def build(event_type: EventType, timestamp: dt.datetime, data: EventData) -> bytes:
     """Serialise an event, once: these bytes are what every attempt sends and signs."""
-    document = {"type": event_type, "timestamp": rfc3339(timestamp), "data": data}
+    document: Event = {"type": event_type, "timestamp": rfc3339(timestamp), "data": data}
     return _ENCODER.encode(document).encode()
 
 

@@ -4,7 +4,7 @@ import enum
 
 
 class JobState(enum.StrEnum):
-    """Every value that is stored, reported and shown."""
+    """`pending` and `attempting` until it is settled: `delivered`, or `exhausted` after the last attempt."""
 
     PENDING = "pending"  # waits for its next attempt
     ATTEMPTING = "attempting"  # a worker holds its lease

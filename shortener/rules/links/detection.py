@@ -4,14 +4,14 @@ import enum
 
 
 class Detection(enum.StrEnum):
-    """How links are found in a text."""
+    """How links are found: `strict` between spaces or line ends, `smart` also next to other marks and scripts."""
 
     STRICT = "strict"  # between ASCII white space
     SMART = "smart"  # also next to other white space, quotes and Chinese, Japanese or Korean text
 
 
 class BareDomains(enum.StrEnum):
-    """Whether a domain name without `http://` or `https://` is a link."""
+    """Whether `example.com` is a link; `careful`: unless it may be ordinary text, such as `day.so`."""
 
     OFF = "off"
     CAREFUL = "careful"  # unless it may be ordinary text, such as `day.so`

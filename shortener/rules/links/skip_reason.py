@@ -1,10 +1,14 @@
 """Why link-like text of a message got no shortlink: every code that is stored, reported and shown."""
 
 import enum
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
 
 
 class SkipReason(enum.StrEnum):
-    """The codes, each with a sentence that says what to do. `docs/integrate/detection.md` lists them."""
+    """Why a text is not a link that can be shortened; `docs/integrate/detection.md` explains each."""
 
     sentence: str
 
@@ -60,3 +64,10 @@ class SkipReason(enum.StrEnum):
     )
     KEPT = "kept", "The message already contains a live link of the shortener and is returned unchanged."
     LATER = "later", "Another link of the message is shortened. Only the first one is."
+
+
+class SkippedText(TypedDict):
+    """Link-like text that was not replaced."""
+
+    text: str
+    reason: Annotated[SkipReason, Field(description="Why, in one word.")]

@@ -4,7 +4,7 @@ import enum
 
 
 class Threshold(enum.StrEnum):
-    """The values of `count_as_click`."""
+    """The visitors whose click counts as the first one."""
 
     PERSON = "person"
     PERSON_OR_UNKNOWN = "person_or_unknown"

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models.base import Base
 from shortener.storage.models.column_types import Document, RowId
@@ -39,7 +40,7 @@ class Message(Base):
     tags: Mapped[list[str] | None] = mapped_column(Document)
     # The attribute has another name because SQLAlchemy uses `metadata` on every model.
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", Document)
-    skipped: Mapped[list[dict[str, Any]] | None] = mapped_column(Document)
+    skipped: Mapped[list[SkippedText] | None] = mapped_column(Document)
     idempotency_key: Mapped[str | None]
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 

@@ -1,18 +1,20 @@
 """What Xoxzo's clients are answered."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from flask import Response
 from pydantic import Field, RootModel
+from typing_extensions import TypedDict
 
+from shortener.reporting.documents import MessageSummary, ReportedLink
 from shortener.rules import sms_parts
+from shortener.rules.wire.documents import Msgid, Url
 from shortener.web import problems
-from shortener.web.description.documents import Document, Msgid, Url
 
 Time = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$", description="UTC.")]
 
 
-class XoxzoSent(Document):
+class XoxzoSent(TypedDict):
     """A message that was accepted."""
 
     msgid: Msgid
@@ -20,7 +22,7 @@ class XoxzoSent(Document):
     shortlink: Url | None
 
 
-class XoxzoLink(Document):
+class XoxzoLink(TypedDict):
     """The link of a message."""
 
     link: str
@@ -29,7 +31,7 @@ class XoxzoLink(Document):
     accessed_on: Time | None
 
 
-class XoxzoStatus(Document):
+class XoxzoStatus(TypedDict):
     """The status of a message."""
 
     status: Annotated[str, Field(description="Always `QUEUED`: the text is not sent.")]
@@ -48,7 +50,7 @@ class XoxzoRefusal(RootModel[dict[str, str | list[str]]]):
     """An error: `detail`, or with 400 a list of faults for each field."""
 
 
-def status(summary: dict[str, Any], base_url: str) -> dict[str, Any]:
+def status(summary: MessageSummary, base_url: str) -> XoxzoStatus:
     """Return a message's status, made from its summary in our own API."""
     tracking = summary["link_tracking"]
     return {
@@ -61,13 +63,17 @@ def status(summary: dict[str, Any], base_url: str) -> dict[str, Any]:
         "tags": summary["tags"],
         "recipient": summary["recipient"],
         "parts": sms_parts.count(summary["message"]).parts,
-        "link_tracking": tracking and _link(tracking),
+        "link_tracking": _link(tracking) if tracking else None,
     }
 
 
-def _link(tracking: dict[str, Any]) -> dict[str, Any]:
-    accessed_on = tracking["accessed_on"] and _time(tracking["accessed_on"])
-    return {name: tracking[name] for name in ("link", "shortlink", "accessed")} | {"accessed_on": accessed_on}
+def _link(tracking: ReportedLink) -> XoxzoLink:
+    return {
+        "link": tracking["link"],
+        "shortlink": tracking["shortlink"],
+        "accessed": tracking["accessed"],
+        "accessed_on": _time(tracking["accessed_on"]) if tracking["accessed_on"] else None,
+    }
 
 
 def _time(moment: str) -> str:

@@ -5,7 +5,7 @@ own API. A message is rewritten here and not sent: its `status` stays `QUEUED` a
 the vendor sends delivery receipts, is stored and not called.
 """
 
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from flask import Blueprint, Response
@@ -44,37 +44,37 @@ def _forbid_caching(response: Response) -> Response:
 @FACE.blueprint.post("/messages/")
 @described(
     Operation(
-        "xoxzo_send",
         FACE.tag,
-        {201: Answer("A list of one, with the text to send.", list[answers.XoxzoSent])},
+        {201: Answer("A list of one, with the text to send.")},
         body=requests.SCHEMA,
+        name="xoxzo_send",
         refusal=answers.XoxzoRefusal,
     )
 )
 @for_senders
-def send(account: Sender) -> tuple[list[dict[str, Any]], int]:
+def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
     draft = preprocess.draft(requests.submission(), account, site)
     done = services().reception.preprocess(account, draft, site)
-    accepted = message_report.accepted(done.message, done.link, site)
+    accepted = message_report.preprocessed(done.message, done.link, site)
     tracking = accepted["link_tracking"]
-    shortlink = tracking and tracking["shortlink"]
+    shortlink = tracking["shortlink"] if tracking else None
     return [{"msgid": accepted["msgid"], "message": accepted["message"], "shortlink": shortlink}], 201
 
 
 @FACE.blueprint.get("/messages/<msgid>/")
 @described(
     Operation(
-        "xoxzo_status",
         FACE.tag,
-        {200: Answer("The message.", answers.XoxzoStatus)},
+        {200: Answer("The message.")},
         refusals=(MessageNotFoundError,),
+        name="xoxzo_status",
         refusal=answers.XoxzoRefusal,
     )
 )
 @for_senders
-def status(account: Sender, msgid: str) -> dict[str, Any]:
+def status(account: Sender, msgid: str) -> answers.XoxzoStatus:
     """Get the status of one message."""
     return answers.status(message_reports.summary(account, msgid), services().site.base_url)
 
@@ -82,18 +82,18 @@ def status(account: Sender, msgid: str) -> dict[str, Any]:
 @FACE.blueprint.get("/messages/")
 @described(
     Operation(
-        "xoxzo_list",
         FACE.tag,
-        {200: Answer("The messages.", list[answers.XoxzoStatus], sometimes={"Link": "If there are more: the next."})},
+        {200: Answer("The messages.", sometimes={"Link": "If there are more: the next."})},
         parameters=(
             *(query(f"{sent_date.NAME}{sign}", f"Sent {when} that day.", pattern=DAY) for sign, when in SIGNS.items()),
             CURSOR,
         ),
+        name="xoxzo_list",
         refusal=answers.XoxzoRefusal,
     )
 )
 @for_senders
-def sent(account: Sender) -> tuple[list[dict[str, Any]], int, dict[str, str]]:
+def sent(account: Sender) -> tuple[list[answers.XoxzoStatus], int, dict[str, str]]:
     """List the messages of the last 90 days that `sent_date` selects, the newest first.
 
     At most the newest 1,000. If there are more, the header `Link` leads to them (`rel="next"`, RFC 8288).

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from flask import Blueprint, Response, request, stream_with_context
 from pydantic import Field
@@ -16,18 +16,18 @@ from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.reporting import message_report
+from shortener.reporting.documents import BatchedMessage
 from shortener.rules.wire import json_stream
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.running.long_calls import LongCall
 from shortener.running.services import services
 from shortener.web import incoming, problems
 from shortener.web.access import for_senders
-from shortener.web.description import answers
-from shortener.web.description.documents import Problem
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
-from shortener.web.problems import RequestError
+from shortener.web.problems import Problem, RequestError
 
 log = logging.getLogger(__name__)
+BatchEntry = BatchedMessage | Problem
 blueprint = Blueprint("batches", __name__, url_prefix="/v1")
 MOST: Final = 10_000  # messages
 LONGEST: Final = 100 * 1024 * 1024  # bytes
@@ -37,7 +37,6 @@ TOO_MANY: Final = Fault(
 )
 # No `maxItems`: a longer batch is not refused, its first ones are done.
 TAKEN: Final = f"The first {MOST:,} are taken; a longer batch ends with an answer that says `too_many_messages`."
-ANSWERS: Final = list[answers.BatchAccepted | Problem]
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -61,9 +60,8 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
 @blueprint.post("/messages/batch")
 @described(
     Operation(
-        "preprocess_messages",
         "Messages",
-        {200: Answer("An answer for each message, in their order.", ANSWERS, media=tuple(SHAPES))},
+        {200: Answer("An answer for each message, in their order.", list[BatchEntry], media=tuple(SHAPES))},
         body=Annotated[list[Submission], Field(description=TAKEN)],
         media=tuple(SHAPES),
         parameters=(IDEMPOTENCY_KEY,),
@@ -71,7 +69,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
     )
 )
 @for_senders
-def preprocess_batch(account: Sender) -> Response:
+def preprocess_messages(account: Sender) -> Response:
     """Preprocess up to 10,000 messages: 200 with an answer for each, in their order."""
     shape = SHAPES.get(request.mimetype)
     if shape is None:
@@ -120,7 +118,7 @@ def _at_most(most: int, found: Iterator[Entry]) -> Iterator[Entry]:
 
 def _documents(
     found: Iterator[Entry], account: Sender, idempotency_key: str | None, call: LongCall
-) -> Iterator[list[dict[str, Any]]]:
+) -> Iterator[list[BatchEntry]]:
     site, policy = services().site, services().policy
     done = 0
     for part in bulk.in_parts(found):
@@ -137,15 +135,15 @@ def _documents(
         yield [_document(outcome) for outcome in outcomes]
 
 
-def _document(outcome: Outcome) -> dict[str, Any]:
+def _document(outcome: Outcome) -> BatchEntry:
     if isinstance(outcome, Preprocessed):
-        return {"status": 201, **message_report.accepted(outcome.message, outcome.link, services().site)}
+        return {"status": 201, **message_report.preprocessed(outcome.message, outcome.link, services().site)}
     if isinstance(outcome, Fault):
         return problems.document(STATUS.get(outcome.code, 400), outcome.code, outcome.sentence)
     return problems.of(outcome)
 
 
-def _broken_off(done: int) -> dict[str, Any]:
+def _broken_off(done: int) -> Problem:
     sentence = (
         f"The first {done:,} entries are answered, what became of the rest is not known; send the batch again, with "
         "the same Idempotency-Key if it had one."

@@ -7,13 +7,13 @@ from flask import Blueprint, Response, request
 from shortener.accounts.senders import Sender
 from shortener.callbacks import replay, sample_event
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
-from shortener.reporting import callback_report
-from shortener.reporting.callback_report import Filter
+from shortener.reporting import callback_documents as documents
+from shortener.reporting import callback_lists, callback_report
+from shortener.reporting.callback_lists import StateFilter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web import incoming
 from shortener.web.access import for_senders
-from shortener.web.description import callback_answers
 from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.problems import RequestError
 
@@ -30,31 +30,29 @@ def _keep_private(response: Response) -> Response:
 @blueprint.get("")
 @described(
     Operation(
-        "list_callbacks",
         "Callbacks",
-        {200: Answer("A page of callbacks.", callback_answers.CallbackPage)},
-        query=Filter,
+        {200: Answer("A page of callbacks.")},
+        query=StateFilter,
     )
 )
 @for_senders
-def find(account: Sender) -> dict[str, Any]:
+def list_callbacks(account: Sender) -> documents.CallbackPage:
     """The account's callbacks, the newest first; by state, and by the time of the click."""
-    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*Filter.names()))
+    wanted = StateFilter.check(request.args.to_dict(), faults=incoming.faults(*StateFilter.names()))
     with db.read() as session:
-        return callback_report.page(session, account, wanted, services().settings.base_url)
+        return callback_lists.document(session, account, wanted, services().settings.base_url)
 
 
 @blueprint.get("/<name('replay', 'test'):event_id>")
 @described(
     Operation(
-        "report_callback",
         "Callbacks",
-        {200: Answer("Everything about the callback.", callback_answers.CallbackReport)},
+        {200: Answer("Everything about the callback.")},
         refusals=(CallbackNotFoundError,),
     )
 )
 @for_senders
-def report(account: Sender, event_id: str) -> dict[str, Any]:
+def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
     """Everything about one callback."""
     with db.read() as session:
         callback = replay.find(session, account, event_id)
@@ -64,14 +62,13 @@ def report(account: Sender, event_id: str) -> dict[str, Any]:
 @blueprint.post("/<name('replay', 'test'):event_id>/replay")
 @described(
     Operation(
-        "replay_callback",
         "Callbacks",
-        {202: Answer("It is due now.", callback_answers.CallbackReport)},
+        {202: Answer("It is due now.")},
         refusals=(CallbackNotFoundError, CallbackOpenError),
     )
 )
 @for_senders
-def replay_one(account: Sender, event_id: str) -> tuple[dict[str, Any], int]:
+def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackReport, int]:
     """Attempt a settled callback once more: 202 with its report."""
     with db.write() as session:
         callback = replay.find(session, account, event_id)
@@ -86,17 +83,16 @@ def replay_one(account: Sender, event_id: str) -> tuple[dict[str, Any], int]:
 @blueprint.post("/replay")
 @described(
     Operation(
-        "replay_callbacks",
         "Callbacks",
         {
-            200: Answer("A dry run: these would be attempted.", callback_answers.Replayed),
-            202: Answer("They are due now, at most 1,000 of them.", callback_answers.Replayed),
+            200: Answer("A dry run: these would be attempted."),
+            202: Answer("They are due now, at most 1,000 of them."),
         },
         body=replay.Selection,
     )
 )
 @for_senders
-def replay_all(account: Sender) -> tuple[dict[str, Any], int]:
+def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
     """Attempt once more what lies in a range of time, is in a state and goes to a receiver: 202 with how many.
 
     A dry run is answered with 200.
@@ -105,7 +101,7 @@ def replay_all(account: Sender) -> tuple[dict[str, Any], int]:
     with db.read() as session:
         selected = replay.select_all(session, account, selection)
     replayed = 0 if selection.dry_run else replay_selected(selected, _asker(account))
-    document = {"selected": len(selected.ids), "replayed": replayed, "cursor": selected.rest}
+    document: documents.ReplayResult = {"selected": len(selected.ids), "replayed": replayed, "cursor": selected.rest}
     return document, 200 if selection.dry_run else 202
 
 
@@ -120,20 +116,19 @@ def replay_selected(selected: replay.Selected, asked_by: str) -> int:
 @blueprint.post("/test")
 @described(
     Operation(
-        "try_receiver",
         "Callbacks",
-        {200: Answer("The attempt, whatever became of it.", callback_answers.Tried)},
+        {200: Answer("The attempt, whatever became of it.")},
         body=sample_event.Trial,
         codes={429: ("too_many_tests",)},
     )
 )
 @for_senders
-def test(account: Sender) -> dict[str, Any]:
+def try_receiver(account: Sender) -> documents.CallbackTestResult:
     """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
     return tried(account, incoming.fields())
 
 
-def tried(account: Sender, fields: dict[str, Any]) -> dict[str, Any]:
+def tried(account: Sender, fields: dict[str, Any]) -> documents.CallbackTestResult:
     """What became of a test; not many at a time."""
     trial = sample_event.Trial.check(fields, services().policy)
     with db.read() as session:
@@ -146,8 +141,12 @@ def tried(account: Sender, fields: dict[str, Any]) -> dict[str, Any]:
         attempt = sample_event.send(services().client, trial.url, prepared)
     finally:
         call.end()
-    document = {"id": prepared.event_id, "url": trial.url, "event": prepared.body.decode()}
-    return {**document, "attempt": callback_report.attempt(attempt)}
+    return {
+        "id": prepared.event_id,
+        "url": trial.url,
+        "event": prepared.body.decode(),
+        "attempt": callback_report.attempt(attempt),
+    }
 
 
 def _asker(account: Sender) -> str:

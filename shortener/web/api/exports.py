@@ -7,6 +7,7 @@ from flask import Blueprint, Flask, Response, request
 
 from shortener.accounts.senders import Sender
 from shortener.reporting import message_exports
+from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import FILTERS, PARAMETERS, Filter
 from shortener.rules.wire.csv_cells import DELIMITERS
@@ -16,7 +17,6 @@ from shortener.storage import db
 from shortener.validation.models import Faults
 from shortener.web import incoming
 from shortener.web.access import for_senders
-from shortener.web.description import answers
 from shortener.web.description.operation import Answer, Operation, described, query
 from shortener.web.problems import RequestError
 
@@ -30,9 +30,8 @@ PIECE: Final = 65_536  # bytes after which an export has made progress
 @blueprint.get("/messages/export")
 @described(
     Operation(
-        "export_messages",
         "Messages",
-        {200: Answer("All of them, as a file.", answers.ExportedMessage, media=MEDIA, headers=FILE)},
+        {200: Answer("All of them, as a file.", ExportedMessage, media=MEDIA, headers=FILE)},
         query=Filter,
         without=frozenset(PARAMETERS) - frozenset(FILTERS),
         parameters=(
@@ -43,7 +42,7 @@ PIECE: Final = 65_536  # bytes after which an export has made progress
     )
 )
 @for_senders
-def messages(account: Sender) -> Response:
+def export_messages(account: Sender) -> Response:
     """All messages that the filters want, as CSV or JSON Lines."""
     return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
 

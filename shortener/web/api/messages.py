@@ -1,21 +1,18 @@
 """Our own interface: hand in a message, ask what became of it."""
 
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from shortener.accounts.senders import Sender
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
 from shortener.messages import dry_run, preprocess
 from shortener.messages.submission import DryRunRequest, Submission
-from shortener.reporting import message_lists, message_report
+from shortener.reporting import documents, message_lists, message_report
 from shortener.reporting.click_lists import Position
 from shortener.reporting.message_filter import PARAMETERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web import incoming
 from shortener.web.access import for_senders
-from shortener.web.description import answers
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
@@ -33,12 +30,10 @@ def _keep_private(response: Response) -> Response:
 @blueprint.post("/messages")
 @described(
     Operation(
-        "preprocess_message",
         "Messages",
         {
             201: Answer(
                 "The message is stored; `message` is the text to send.",
-                answers.Accepted,
                 headers=WHERE,
                 sometimes=REPLAYED,
             )
@@ -49,21 +44,21 @@ def _keep_private(response: Response) -> Response:
     )
 )
 @for_senders
-def preprocess_message(account: Sender) -> tuple[dict[str, Any], int, dict[str, str]]:
+def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, int, dict[str, str]]:
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     order = Submission.check(incoming.fields(), services().policy)
     draft = preprocess.draft(order, account, services().site, key)
     done = services().reception.preprocess(account, draft, services().site)
-    document = message_report.accepted(done.message, done.link, services().site)
+    document = message_report.preprocessed(done.message, done.link, services().site)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
 
 
 @blueprint.get("/messages")
-@described(Operation("list_messages", "Messages", {200: Answer("A page of messages.", answers.Page)}, query=Filter))
+@described(Operation("Messages", {200: Answer("A page of messages.")}, query=Filter))
 @for_senders
-def find(account: Sender) -> dict[str, Any]:
+def list_messages(account: Sender) -> documents.MessagePage:
     """The account's messages that the filters want, the newest first, page by page."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
     with db.read() as session:
@@ -73,14 +68,13 @@ def find(account: Sender) -> dict[str, Any]:
 @blueprint.get("/messages/<name('batch'):msgid>")
 @described(
     Operation(
-        "report_message",
         "Messages",
-        {200: Answer("Everything about the message.", answers.Report)},
+        {200: Answer("Everything about the message.")},
         refusals=(MessageNotFoundError, InvalidFieldsError),
     )
 )
 @for_senders
-def report(account: Sender, msgid: str) -> dict[str, Any]:
+def report_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Everything about one message."""
     incoming.no_parameters()
     with db.read() as session:
@@ -90,15 +84,14 @@ def report(account: Sender, msgid: str) -> dict[str, Any]:
 @blueprint.get("/messages/<msgid>/clicks")
 @described(
     Operation(
-        "list_clicks",
         "Messages",
-        {200: Answer("A page of clicks.", answers.Clicks)},
+        {200: Answer("A page of clicks.")},
         query=Position,
         refusals=(MessageNotFoundError,),
     )
 )
 @for_senders
-def clicks(account: Sender, msgid: str) -> dict[str, Any]:
+def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
     """A message's clicks, the newest first, page by page."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
@@ -110,14 +103,13 @@ def clicks(account: Sender, msgid: str) -> dict[str, Any]:
 @blueprint.post("/messages/<msgid>/off")
 @described(
     Operation(
-        "switch_off_link",
         "Messages",
-        {200: Answer("The link is dead.", answers.Report)},
+        {200: Answer("The link is dead.")},
         refusals=(MessageNotFoundError,),
     )
 )
 @for_senders
-def switch_off(account: Sender, msgid: str) -> dict[str, Any]:
+def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
     """Let a message's link die now; answers with the report."""
     with db.write() as session:
         message = preprocess.find(session, account, msgid)
@@ -129,14 +121,13 @@ def switch_off(account: Sender, msgid: str) -> dict[str, Any]:
 @blueprint.post("/links/check")
 @described(
     Operation(
-        "check_link",
         "Messages",
-        {200: Answer("What would happen.", answers.CheckedUrl | answers.CheckedMessage)},
+        {200: Answer("What would happen.")},
         body=DryRunRequest,
     )
 )
 @for_senders
-def check(account: Sender) -> dict[str, Any]:
+def check_link(account: Sender) -> dry_run.CheckedUrl | dry_run.CheckedMessage:
     """What would happen to a URL or a message, and why; nothing is stored."""
     question = DryRunRequest.check(incoming.fields())
     if question.url is not None:

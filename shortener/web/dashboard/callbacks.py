@@ -21,6 +21,7 @@ from shortener.web.api import callbacks as api
 from shortener.web.dashboard import forms, periods
 from shortener.web.dashboard.access import Seat, for_owners, for_viewers
 
+PAGE: Final = 25
 REPLAYABLE: Final = {ListedState.EXHAUSTED, ListedState.DELIVERED}
 
 
@@ -47,7 +48,7 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
     replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
     with db.read() as session:
-        page = callback_lists.find(session, seat.account, wanted)
+        page = callback_lists.find(session, seat.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
         destinations = callback_lists.destinations(session, seat.account)
         offer = _offer(session, seat.account, wanted, db.now(session)) if rows and seat.may_change else None

@@ -12,6 +12,8 @@ from shortener.callbacks import replay
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
 from shortener.messages import preprocess
 from shortener.reporting import callback_report, click_lists, message_report
+from shortener.reporting.callback_documents import Replay
+from shortener.reporting.documents import MessageReport
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
@@ -90,8 +92,7 @@ def replay_one(seat: Seat, event_id: str) -> ResponseReturnValue:
         replay.ask(
             session, callback, asked_by=seat.asker, now=db.now(session), waits=services().settings.callback_waits
         )
-        base_url = services().settings.base_url
-        msgid = callback_report.full(session, callback, base_url)["msgid"]
+        msgid = callback_report.msgid(session, callback)
     services().deliverer.wake()
     return redirect(url_for("dashboard.message", msgid=msgid, done="replayed", _anchor="line"), 303)
 
@@ -104,15 +105,14 @@ def _with_link(session: Session, seat: Seat, msgid: str) -> tuple[Message, Link]
     return found, link
 
 
-def _replays(session: Session, seat: Seat, report: dict[str, Any]) -> list[dict[str, Any]]:
+def _replays(session: Session, seat: Seat, report: MessageReport) -> list[Replay]:
     if report["callback"] is None:
         return []
     callback = replay.find(session, seat.account, report["callback"]["id"])
-    asked: list[dict[str, Any]] = callback_report.full(session, callback, "")["replays"]
-    return asked
+    return callback_report.replays(session, callback)
 
 
-def _life(report: dict[str, Any], now: str) -> str | None:
+def _life(report: MessageReport, now: str) -> str | None:
     """In one word what may become of a click on the link now."""
     link = report["link_tracking"]
     if link is None:

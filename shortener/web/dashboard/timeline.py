@@ -1,9 +1,10 @@
 """The time line of a message: everything that happened to it, in the order in which it happened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from shortener.reporting.callback_documents import Replay
+from shortener.reporting.documents import MessageReport
 from shortener.rules.delivery.job_state import JobState
 
 
@@ -13,15 +14,15 @@ class Entry:
 
     on: str  # RFC 3339, which sorts as time does
     kind: str
-    about: dict[str, Any] = field(default_factory=dict)
+    about: Mapping[str, object] = field(default_factory=dict)
 
 
-def of(report: dict[str, Any], replays: list[dict[str, Any]], *, now: str) -> list[Entry]:
+def of(report: MessageReport, replays: list[Replay], *, now: str) -> list[Entry]:
     """The entries for a message's report, the first one first. Of many clicks the newest are among them."""
     return sorted([*_life(report, now), *_clicks(report), *_callback(report, replays)], key=_order)
 
 
-def _life(report: dict[str, Any], now: str) -> Iterator[Entry]:
+def _life(report: MessageReport, now: str) -> Iterator[Entry]:
     yield Entry(report["received_on"], "received")
     link = report["link_tracking"]
     if link is None:
@@ -31,24 +32,23 @@ def _life(report: dict[str, Any], now: str) -> Iterator[Entry]:
     yield Entry(link["expires_on"], "expired" if link["expires_on"] <= now else "expires")
 
 
-def _clicks(report: dict[str, Any]) -> Iterator[Entry]:
-    if not report["clicks"]:
+def _clicks(report: MessageReport) -> Iterator[Entry]:
+    link, found = report["link_tracking"], report["clicks"]
+    if link is None or found is None:
         return
-    accessed_on = report["link_tracking"]["accessed_on"]
-    clicks = list(report["clicks"]["newest"])
-    first = report["clicks"]["first_of_any_kind"]
+    accessed_on, clicks, first = link["accessed_on"], list(found["newest"]), found["first_of_any_kind"]
     if first and first not in clicks:
         clicks.append(first)
-    told = False
+    shown = False
     for click in sorted(clicks, key=lambda click: click["clicked_on"]):
-        is_first = not told and click["clicked_on"] == accessed_on
-        told = told or is_first
+        is_first = not shown and click["clicked_on"] == accessed_on
+        shown = shown or is_first
         yield Entry(click["clicked_on"], "click", {**click, "first": is_first})
-    if accessed_on and not told:  # it lies behind the newest
+    if accessed_on and not shown:  # older than the newest
         yield Entry(accessed_on, "accessed")
 
 
-def _callback(report: dict[str, Any], replays: list[dict[str, Any]]) -> Iterator[Entry]:
+def _callback(report: MessageReport, replays: list[Replay]) -> Iterator[Entry]:
     callback = report["callback"]
     if callback is None:
         return
@@ -56,7 +56,7 @@ def _callback(report: dict[str, Any], replays: list[dict[str, Any]]) -> Iterator
         yield Entry(attempt["started_on"], "attempt", attempt)
     for replay in replays:
         yield Entry(replay["asked_on"], "replay", replay)
-    if callback["state"] == JobState.EXHAUSTED:
+    if callback["settled_on"] and callback["state"] == JobState.EXHAUSTED:
         yield Entry(callback["settled_on"], "exhausted", callback)
     if callback["next_attempt_on"]:
         yield Entry(callback["next_attempt_on"], "next", callback)

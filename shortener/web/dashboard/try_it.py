@@ -40,7 +40,7 @@ def try_it(seat: Seat) -> ResponseReturnValue:
     with db.read() as session:
         finding = dry_run.finding(session, text, seat.account, question, site, now=db.now(session))
     shortlink = f"{site.base_url}/{dry_run.SAMPLE_SLUG}"
-    checked = dry_run.shown(text, finding, site) | {"other": dry_run.other(text, finding, seat.account, question, site)}
+    checked = dry_run.checked(text, finding, seat.account, question, site)
     return _page(
         seat, given, checked=checked, pieces=highlight.of(text, finding), sent=highlight.sent(text, finding, shortlink)
     )

@@ -1,7 +1,6 @@
 """`/openapi.json`: the description of every route, put together from what the views say and the models that check."""
 
 import re
-from collections.abc import Iterator
 from typing import Any, Final
 
 from apispec import APISpec
@@ -9,9 +8,9 @@ from flask import Blueprint, Flask, current_app
 from werkzeug.routing import Rule
 
 from shortener.config.settings import VERSION
+from shortener.rules.delivery.event import Event
 from shortener.running.services import services
-from shortener.web.access import ACCESS, public
-from shortener.web.description import callback_answers
+from shortener.web.access import public
 from shortener.web.description.operation import OPERATION, Answer, Operation, described
 from shortener.web.description.operations import names, operation_object
 from shortener.web.description.schemas import Schemas
@@ -44,9 +43,9 @@ def tags(app: Flask) -> dict[str, str]:
 
 
 @blueprint.get("/openapi.json")
-@described(Operation("openapi", "Operation", {200: Answer("This description.", dict[str, Any])}))
+@described(Operation("Operation", {200: Answer("This description.")}))
 @public
-def description() -> dict[str, Any]:
+def openapi() -> dict[str, Any]:
     """The description of this interface, OpenAPI 3.1."""
     return of(current_app)
 
@@ -59,21 +58,12 @@ def of(app: Flask) -> dict[str, Any]:
     return found
 
 
-def operations(app: Flask) -> Iterator[tuple[Rule, Operation]]:
-    """Every route that is described."""
-    for rule in app.url_map.iter_rules():
-        operation = getattr(app.view_functions[rule.endpoint], OPERATION, None)
-        if operation is not None:
-            yield rule, operation
-
-
 def path_of(rule: Rule) -> str:
     """A route's path as OpenAPI writes it."""
     return re.sub(r"<(?:[^<>:]*(?:\([^)]*\))?:)?(\w+)>", r"{\1}", rule.rule)
 
 
 def _assembled(app: Flask) -> dict[str, Any]:
-    found = list(operations(app))
     schemas = Schemas()
     spec = APISpec(
         title="Shortener",
@@ -85,13 +75,12 @@ def _assembled(app: Flask) -> dict[str, Any]:
     )
     spec.components.security_scheme("basic", {"type": "http", "scheme": "basic", "description": "SID and TOKEN."})
     spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "description": "TOKEN."})
-    for rule, operation in found:
+    for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
-        guarded = getattr(view, ACCESS, None) == "senders"
-        method = min((rule.methods or set()) - {"OPTIONS", "HEAD"})
-        told = operation_object(operation, operation.sentence or view.__doc__ or "", schemas, guarded=guarded)
-        spec.path(path_of(rule), parameters=names(rule), operations={method.lower(): told})
-    event = schemas.answer(callback_answers.Event)
+        if hasattr(view, OPERATION):
+            method = min((rule.methods or set()) - {"OPTIONS", "HEAD"}).lower()
+            spec.path(path_of(rule), parameters=names(rule), operations={method: operation_object(view, schemas)})
+    event = schemas.answer(Event)
     for name, schema in schemas.components().items():
         spec.components.schema(name, schema)
     return {**spec.to_dict(), "webhooks": {"link.clicked": {"post": _webhook(event)}}}

@@ -1,9 +1,11 @@
 """What a route's description needs beside its path and its docstring: said where the route is made."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
+from flask import Response
 from pydantic import BaseModel
 
 from shortener.errors import ShortenerError
@@ -36,7 +38,7 @@ class Answer:
     """What a route answers where it does what it was asked."""
 
     sentence: str
-    document: Any = None  # a type that pydantic knows, of JSON or of each line; None for what is neither
+    document: Any = None  # of JSON or of each line; None for what the view returns, if that is no Response
     media: tuple[str, ...] = JSON
     headers: Mapping[str, str] = field(default_factory=dict)  # each with what it says
     sometimes: Mapping[str, str] = field(default_factory=dict)  # headers that may be missing
@@ -46,7 +48,6 @@ class Answer:
 class Operation:
     """A route as its readers see it; beside `refusals` and `codes` it has the errors that all have."""
 
-    name: str
     tag: str
     answers: Mapping[int, Answer]
     body: Any = None  # a type that pydantic knows, or a schema
@@ -56,6 +57,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     refusals: tuple[type[ShortenerError], ...] = ()
     codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of other errors, by status
+    name: str = ""  # in place of the view's own
     sentence: str = ""  # in place of a docstring that is not for readers
     refusal: type[BaseModel] | None = None  # a vendor's shape of every error; 400 stands for 422 there
 
@@ -68,3 +70,12 @@ def described(operation: Operation) -> Callable[[View], View]:
         return view
 
     return say
+
+
+def document_of(view: Callable[..., Any], answer: Answer) -> Any:
+    """The type of the document in a view's answer; None if it is no JSON."""
+    if answer.document is not None:
+        return answer.document
+    returned = get_type_hints(inspect.unwrap(view), include_extras=True)["return"]
+    kind = get_args(returned)[0] if get_origin(returned) is tuple else returned
+    return None if kind is Response else kind

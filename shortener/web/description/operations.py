@@ -1,16 +1,16 @@
 """A route as OpenAPI has it: what its view says, with the errors that all routes of its kind have."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from werkzeug.routing import Rule
 
 from shortener.errors import AccountDisabledError, CredentialsError, InvalidFieldsError
-from shortener.web.description import documents
-from shortener.web.description.operation import BODIES, FORMS, JSON, Answer, Operation
+from shortener.web.access import ACCESS
+from shortener.web.description.operation import BODIES, FORMS, JSON, OPERATION, Answer, Operation, document_of
 from shortener.web.description.schemas import Schemas
-from shortener.web.problems import STATUS, TITLES
+from shortener.web.problems import STATUS, TITLES, Problem
 
 PROBLEM: Final = "application/problem+json"
 LINES: Final = ("application/x-ndjson", "application/jsonl")
@@ -44,11 +44,13 @@ def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
     return dict(sorted(found.items()))
 
 
-def operation_object(operation: Operation, docstring: str, schemas: Schemas, *, guarded: bool) -> dict[str, Any]:
-    """An operation object; `docstring` is its view's."""
-    summary, _, more = docstring.partition("\n")
+def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, Any]:
+    """The operation object of a view."""
+    operation: Operation = getattr(view, OPERATION)
+    guarded = getattr(view, ACCESS, None) == "senders"
+    summary, _, more = (operation.sentence or view.__doc__ or "").partition("\n")
     told: dict[str, Any] = {
-        "operationId": operation.name,
+        "operationId": operation.name or view.__name__,
         "tags": [operation.tag],
         "summary": summary.removesuffix("."),
         "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
@@ -58,7 +60,9 @@ def operation_object(operation: Operation, docstring: str, schemas: Schemas, *, 
         told["parameters"] = parameters
     if operation.body:
         told["requestBody"] = _request(operation, schemas)
-    told["responses"] = {str(status): _answer(answer, schemas) for status, answer in operation.answers.items()}
+    told["responses"] = {
+        str(status): _answer(answer, document_of(view, answer), schemas) for status, answer in operation.answers.items()
+    }
     for status, given in codes(operation, guarded=guarded).items():
         if status in operation.answers:
             continue
@@ -85,8 +89,7 @@ def _text(pattern: str) -> dict[str, Any]:
 
 def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
     """A model's fields, each as a parameter. Nothing is null in a URL."""
-    schema = schemas.inline(operation.query) if operation.query else {"properties": {}}
-    for name, found in schema["properties"].items():
+    for name, found in (schemas.parameters(operation.query) if operation.query else {}).items():
         if name not in operation.without:
             told = dict(found)
             text = told.pop("description", "")
@@ -119,10 +122,10 @@ def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"schema": schema if media in BODIES else {"type": "string"}}
 
 
-def _answer(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+def _answer(answer: Answer, document: Any, schemas: Schemas) -> dict[str, Any]:
     told: dict[str, Any] = {"description": answer.sentence}
-    if answer.document is not None:
-        schema = schemas.answer(answer.document)
+    if document is not None:
+        schema = schemas.answer(document)
         told["content"] = {media: _body(media, schema) for media in answer.media}
     elif answer.media != JSON:
         told["content"] = {media: _body(media, {}) for media in answer.media}
@@ -136,7 +139,7 @@ def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, A
     """One document for every error, so that a generated client has one class; which codes it may have beside it."""
     codes = sorted(given)
     told = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
-    return told | {"content": {PROBLEM: {"schema": schemas.answer(documents.Problem)}}} | _headers_of(status)
+    return told | {"content": {PROBLEM: {"schema": schemas.answer(Problem)}}} | _headers_of(status)
 
 
 def _vendors(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:

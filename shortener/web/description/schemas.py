@@ -1,8 +1,9 @@
 """JSON schemas of the models that check requests and of the documents that answer them."""
 
+import json
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 
@@ -13,48 +14,54 @@ class Generator(GenerateJsonSchema):
     """Schemas without a title for each field: it would only repeat the field's name."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Never."""
+        """Give no field a title."""
         return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> dict[str, Any]:
-        """Leave out the default where it is null, or the text that stands for a field that is missing."""
+        """Leave out defaults that stand for a field that is missing."""
         found = super().default_schema(schema)
         return {key: value for key, value in found.items() if key != "default" or value not in (None, "", {})}
 
 
 class Schemas:
-    """Schemas by name, gathered while a description is put together; what is named is given as a reference."""
+    """Schemas by name, collected while a description is put together; what has a name is given as a reference."""
 
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
 
     def request(self, kind: Any) -> dict[str, Any]:
-        """The schema of what comes in: of a type, or one that is ready."""
-        if isinstance(kind, dict):
-            self._found[kind["title"]] = kind
-            return {"$ref": REFERENCE.format(model=kind["title"])}
-        return self._gathered(kind, "validation")
-
-    def inline(self, kind: Any) -> dict[str, Any]:
-        """The schema of a model whose fields are parameters."""
-        return TypeAdapter(kind).json_schema(ref_template=REFERENCE, schema_generator=Generator)
+        """The schema of what a request holds: a type, or a finished schema with a title."""
+        return self._add(kind) if isinstance(kind, dict) else self._of_type(kind, "validation")
 
     def answer(self, kind: Any) -> dict[str, Any]:
-        """The schema of what goes out. It may get more fields later: nobody is to rely on there being none."""
-        return self._gathered(kind, "serialization", opened=True)
+        """The schema of what an answer holds."""
+        return self._of_type(kind, "serialization")
+
+    def parameters(self, model: type[BaseModel]) -> dict[str, Any]:
+        """The schemas of a model's fields, each of which is a parameter."""
+        fields: dict[str, Any] = self._of_type(model, "validation", inline=True)["properties"]
+        return fields
 
     def components(self) -> dict[str, Any]:
-        """Every schema that has a name."""
+        """Every schema that has a name, by its name."""
         return dict(sorted(self._found.items()))
 
-    def _gathered(self, kind: Any, mode: JsonSchemaMode, *, opened: bool = False) -> dict[str, Any]:
+    def _of_type(self, kind: Any, mode: JsonSchemaMode, *, inline: bool = False) -> dict[str, Any]:
         schema = TypeAdapter(kind).json_schema(ref_template=REFERENCE, schema_generator=Generator, mode=mode)
-        named = schema.pop("$defs", {})
-        if schema.get("type") == "object" and "title" in schema:
-            named[schema["title"]] = schema
-            schema = {"$ref": REFERENCE.format(model=schema["title"])}
-        for one in named.values():
-            if opened:
-                one.pop("additionalProperties", None)
-        self._found |= named
-        return schema
+        schema = _with_titles(schema)
+        for named in schema.pop("$defs", {}).values():
+            self._add(named)
+        return self._add(schema) if schema.get("type") == "object" and "title" in schema and not inline else schema
+
+    def _add(self, schema: dict[str, Any]) -> dict[str, Any]:
+        self._found[schema["title"]] = schema
+        return {"$ref": REFERENCE.format(model=schema["title"])}
+
+
+def _with_titles(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with references to titles: pydantic refers to classes, whose names are not the product's words."""
+    text = json.dumps(schema)
+    for name, named in schema.get("$defs", {}).items():
+        text = text.replace(f'"{REFERENCE.format(model=name)}"', f'"{REFERENCE.format(model=named["title"])}"')
+    titled: dict[str, Any] = json.loads(text)
+    return titled

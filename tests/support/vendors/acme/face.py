@@ -42,7 +42,9 @@ def refuse(error: Exception) -> Response:
 
 @blueprint.post("/sms/json")
 @described(
-    Operation("acme_send", "Acme", {200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer)
+    Operation(
+        "Acme", name="acme_send", answers={200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer
+    )
 )
 @for_senders
 def send(account: Sender) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def send(account: Sender) -> dict[str, Any]:
 
 
 @blueprint.get("/acme/broken")
-@described(Operation("acme_broken", "Acme", {200: Answer("Never.", AcmeAnswer)}, refusal=AcmeAnswer))
+@described(Operation("Acme", name="acme_broken", answers={200: Answer("Never.", AcmeAnswer)}, refusal=AcmeAnswer))
 @for_senders
 def broken(account: Sender) -> dict[str, Any]:
     """Fail unexpectedly."""

@@ -1,0 +1,98 @@
+"""The documents about callbacks that reports return and the API description shows."""
+
+from typing import Annotated
+
+from pydantic import Field, with_config
+from typing_extensions import TypedDict
+
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.wire.documents import EventId, Moment, Msgid, NextPage, Url
+
+Millis = Annotated[
+    float | None, Field(description="Milliseconds since the start; null where the attempt did not get so far.")
+]
+
+
+class Attempt(TypedDict):
+    """One HTTP request of a callback."""
+
+    number: Annotated[int, Field(ge=1)]
+    started_on: Moment
+    ended_on: Moment | None
+    outcome: Annotated[AttemptOutcome, Field(description="`delivered` for status 200, `answered` for any other.")]
+    detail: Annotated[str | None, Field(description="The outcome in one sentence.")]
+    status: Annotated[int | None, Field(description="The receiver's HTTP status.")]
+    answer: Annotated[str | None, Field(description="The first 2 KB of the receiver's response.")]
+    lookup_ms: Millis
+    connect_ms: Millis
+    first_byte_ms: Millis
+    total_ms: Millis
+
+
+class Callback(TypedDict):
+    """The job of notifying the sender of a message's first click."""
+
+    id: Annotated[EventId, Field(description="The `webhook-id` of every attempt.")]
+    url: str
+    state: JobState
+    exhausted_because: str | None
+    created_on: Annotated[Moment, Field(description="The time of the click.")]
+    next_attempt_on: Annotated[Moment | None, Field(description="Null unless the callback is pending.")]
+    settled_on: Annotated[Moment | None, Field(description="When it was delivered or exhausted.")]
+
+
+class CallbackWithAttempts(Callback):
+    """A callback, as a message's report shows it."""
+
+    attempts: list[Attempt]
+
+
+class CallbackSummary(Callback):
+    """A callback, as lists show it."""
+
+    report: Annotated[Url, Field(description="The callback's report.")]
+    msgid: Msgid
+    message: Annotated[Url, Field(description="The report of its message.")]
+    starts: Annotated[int, Field(description="How many attempts were started.")]
+    last_attempt: Attempt | None
+
+
+class CallbackPage(TypedDict):
+    """Callbacks, the newest first."""
+
+    callbacks: Annotated[list[CallbackSummary], Field(max_length=100)]
+    next: NextPage
+
+
+class Replay(TypedDict):
+    """A request to attempt a callback once more."""
+
+    asked_on: Moment
+    asked_by: str
+
+
+class CallbackReport(CallbackSummary):
+    """Everything about one callback."""
+
+    event: Annotated[str, Field(description="The event, byte for byte as it is sent.")]
+    attempts: list[Attempt]
+    replays: list[Replay]
+
+
+@with_config(json_schema_extra={"examples": [{"selected": 12, "replayed": 12, "cursor": None}]})
+class ReplayResult(TypedDict):
+    """How many callbacks were selected, and how many of them are attempted once more."""
+
+    selected: Annotated[int, Field(ge=0, le=1000)]
+    replayed: Annotated[int, Field(ge=0, le=1000, description="0 in a dry run.")]
+    cursor: Annotated[str | None, Field(description="Repeat the request with it to continue; null after the last.")]
+
+
+class CallbackTestResult(TypedDict):
+    """A test event that was sent, with its attempt."""
+
+    id: EventId
+    url: str
+    event: Annotated[str, Field(description="The event, byte for byte as it was sent.")]
+    attempt: Attempt

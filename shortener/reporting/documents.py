@@ -1,0 +1,175 @@
+"""The documents about messages that reports, lists and exports return and the API description shows."""
+
+from typing import Annotated, Any, Final, Literal, NotRequired
+
+from pydantic import Field, with_config
+from pydantic.config import JsonDict
+from typing_extensions import TypedDict
+
+from shortener.messages.rewriting import SmsParts
+from shortener.reporting.callback_documents import CallbackWithAttempts
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.skip_reason import SkippedText
+from shortener.rules.visitors.threshold import Threshold
+from shortener.rules.visitors.visitor import Visitor
+from shortener.rules.wire.documents import Moment, Msgid, NextPage, Url
+
+_MSGID: Final = "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h"
+_SHORTLINK: Final = "https://s.example.com/AbCdEfGhIj"
+_LINK: Final[JsonDict] = {
+    "link": "https://example.com/track?id=1&lang=en",
+    "shortlink": _SHORTLINK,
+    "expires_on": "2027-02-20T09:00:00.123456Z",
+    "accessed": False,
+    "accessed_on": None,
+}
+_PREPROCESSED: Final[JsonDict] = {
+    "msgid": _MSGID,
+    "message": f"Your parcel is on its way: {_SHORTLINK} Thank you!",
+    "links": [_LINK],
+    "link_tracking": _LINK,
+    "skipped": [],
+    "sms": {"encoding": "GSM-7", "parts_before": 1, "parts_after": 1},
+    "url": f"https://s.example.com/v1/messages/{_MSGID}",
+}
+
+
+class Link(TypedDict):
+    """The link of a message."""
+
+    link: Annotated[str, Field(description="The target as typed; a bare domain gets `https://` in front.")]
+    shortlink: Annotated[Url, Field(description="What stands in the text instead.")]
+    expires_on: Annotated[Moment, Field(description="From then on the shortlink answers 410.")]
+    accessed: Annotated[bool, Field(description="Whether a click has counted.")]
+    accessed_on: Annotated[Moment | None, Field(description="The time of the first click that counted.")]
+
+
+class ReportedLink(Link):
+    """The link of a message, as reports show it."""
+
+    off_on: Annotated[Moment | None, Field(description="When it was switched off.")]
+
+
+@with_config(json_schema_extra={"examples": [_PREPROCESSED]})
+class PreprocessedMessage(TypedDict):
+    """A message that was stored."""
+
+    msgid: Msgid
+    message: Annotated[str, Field(description="The text to send.")]
+    links: Annotated[list[Link], Field(max_length=1)]
+    link_tracking: Annotated[Link | None, Field(description="The first of `links`.")]
+    skipped: Annotated[list[SkippedText], Field(description="Link-like text that was not replaced.")]
+    sms: SmsParts
+    url: Annotated[Url, Field(description="The message's report.")]
+
+
+@with_config(json_schema_extra={"examples": [{"status": 201, **_PREPROCESSED}]})
+class BatchedMessage(PreprocessedMessage):
+    """A message of a batch that was stored."""
+
+    status: Literal[201]
+
+
+class MessageSummary(TypedDict):
+    """A message, as lists show it."""
+
+    msgid: Msgid
+    received_on: Moment
+    message: Annotated[str, Field(description="The text to send.")]
+    link_tracking: ReportedLink | None
+    track_link: bool
+    lt_callbackurl: str | None
+    callbackurl: Annotated[str | None, Field(description="Stored for clients of vendors' formats; never called.")]
+    client_tag: str | None
+    sender: str | None
+    recipient: Annotated[str | None, Field(description="As the account stores it: in full, masked or null.")]
+    tags: list[str]
+    metadata: dict[str, Any]
+    detection: Detection
+    bare_domains: BareDomains
+    count_as_click: Threshold
+    url: Annotated[Url, Field(description="The message's report.")]
+
+
+class MessagePage(TypedDict):
+    """Messages, the newest first."""
+
+    messages: Annotated[list[MessageSummary], Field(max_length=100)]
+    next: NextPage
+
+
+class Click(TypedDict):
+    """One GET of a live link."""
+
+    clicked_on: Moment
+    visitor: Visitor
+    reason: Annotated[str, Field(description="Why the visitor has this class, such as `browser` or `token:googlebot`.")]
+    network: NotRequired[
+        Annotated[str, Field(description="The visitor's network, if the operator has networks stored.")]
+    ]
+
+
+class VisitorCounts(TypedDict):
+    """The number of clicks by each class of visitor."""
+
+    person: int
+    unknown: int
+    preview: int
+    bot: int
+    scanner: int
+
+
+class VisitorMeanings(TypedDict):
+    """What each class of visitor means."""
+
+    person: str
+    unknown: str
+    preview: str
+    bot: str
+    scanner: str
+
+
+class Clicks(TypedDict):
+    """All clicks of a link, including those that do not count."""
+
+    counts: VisitorCounts
+    total: int
+    meanings: VisitorMeanings
+    first_of_any_kind: Click | None
+    newest: Annotated[list[Click], Field(max_length=100)]
+    next: NextPage
+
+
+class MessageReport(MessageSummary):
+    """Everything about one message."""
+
+    original_message: Annotated[str, Field(description="The text as received.")]
+    links: Annotated[list[ReportedLink], Field(max_length=1)]
+    skipped: list[SkippedText]
+    sms: SmsParts
+    clicks: Annotated[Clicks | None, Field(description="Null if the message has no link.")]
+    callback: Annotated[CallbackWithAttempts | None, Field(description="Null before a click has counted.")]
+
+
+class ExportedMessage(TypedDict):
+    """A line of an export; the fields in the order of the columns."""
+
+    msgid: Msgid
+    received_on: Moment
+    client_tag: str | None
+    sender: str | None
+    recipient: str | None
+    tags: list[str]
+    link: str | None
+    shortlink: str | None
+    expires_on: Moment | None
+    accessed: bool | None
+    accessed_on: Moment | None
+    clicks_person: int | None
+    clicks_unknown: int | None
+    clicks_preview: int | None
+    clicks_bot: int | None
+    clicks_scanner: int | None
+    callback: JobState | None
+    metadata: dict[str, Any]
