@@ -1,4 +1,4 @@
-"""What is measured, each with all its processes on one processor: the product, a bare callable, PostgreSQL."""
+"""Run the product, a bare WSGI callable or PostgreSQL with all its processes on one processor."""
 
 import contextlib
 import http.client

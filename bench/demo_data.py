@@ -1,7 +1,7 @@
-"""Some days of a shop that sends parcels, lived through in seconds: messages, clicks, callbacks and their attempts.
+"""Demo data: some days of a shop that sends parcels, with messages, clicks, callbacks and their attempts.
 
-The product's own use cases do everything, with the time as an argument; only the receivers' answers are made up. What
-comes out is the same each time but for msgids and slugs.
+The product's own use cases create everything, with the time as an argument; only the receivers' answers are invented.
+The result is the same each time, except for msgids and slugs.
 """
 
 import datetime as dt

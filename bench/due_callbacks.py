@@ -1,4 +1,4 @@
-"""Rows for the scripts that measure the queue: a database of either kind with callbacks that are due."""
+"""A database of either kind with due callbacks, for the scripts that measure the queue."""
 
 import datetime as dt
 import sys

@@ -1,4 +1,4 @@
-"""Messages and links by the hundred thousand, made inside the database: two statements, however many there are."""
+"""Create hundreds of thousands of messages and links inside the database, with two statements."""
 
 import datetime as dt
 import secrets

@@ -45,7 +45,7 @@ class Wanted(Protocol):
 
 
 def conditions(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What a callback of the account must fulfil to be among the wanted ones."""
+    """The conditions that select the account's callbacks."""
     conditions = [*_whose(account, wanted), *clicked(wanted.start, wanted.end)]
     if wanted.state == ListedState.FAILING:
         conditions.append(has_failed())
@@ -57,13 +57,13 @@ def conditions(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _whose(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The account's, by an index in which few stand without the many.
+    """Select the account's callbacks so that the database uses its smallest index.
 
-    To name the account besides would lead the database to all that it ever had.
+    With the account named as well, the database would read every callback that the account has ever had.
     """
     if wanted.destination is not None:
         queue = [Callback.destination == f"{account.id} {wanted.destination}"]
-        if wanted.state == ListedState.DELIVERED:  # no index knows their destination: the account's leads to the period
+        if wanted.state == ListedState.DELIVERED:  # no index has their destination
             queue.append(Callback.account_id == account.id)
     elif wanted.state in UNSETTLED:
         queue = of(account)
@@ -73,7 +73,7 @@ def _whose(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnElement[bool]]:
-    """That the click came in `[start, end)`."""
+    """Select clicks in `[start, end)`."""
     since = [] if start is None else [Callback.created_on >= start]
     return since if end is None else [*since, Callback.created_on < end]
 
@@ -84,22 +84,22 @@ def has_state(state: JobState) -> ColumnElement[bool]:
 
 
 def is_exhausted() -> ColumnElement[bool]:
-    """Whether the callback is exhausted, as the index of these has it: a parameter would not match it."""
+    """Whether the callback is exhausted. A literal, because a parameter would not match the partial index."""
     return Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")
 
 
 def has_failed() -> ColumnElement[bool]:
-    """Whether an attempt has failed since the callback came in, or since it was last asked for once more."""
+    """Whether an attempt has failed since the callback was created, or since its last replay was requested."""
     failed = select(Attempt.id).where(
         Attempt.callback_id == Callback.id,
         Attempt.number > Callback.starts_before,
         Attempt.outcome.is_not(None),
         Attempt.outcome != AttemptOutcome.INTERRUPTED,
     )
-    # Looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole.
+    # A subquery per row: PostgreSQL may turn EXISTS into a join that reads the whole attempt table.
     return failed.limit(1).correlate(Callback).scalar_subquery().is_not(None)
 
 
 def of(account: Sender) -> list[ColumnElement[bool]]:
-    """The account's destinations begin with its number and a space: so the index of the unsettled finds them."""
+    """Select by destination, which begins with the account's id and a space: this uses the index of open callbacks."""
     return [Callback.destination >= f"{account.id} ", Callback.destination < f"{account.id}!"]

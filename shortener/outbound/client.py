@@ -1,8 +1,8 @@
-"""The only way out: POST to strangers' servers.
+"""The HTTP client for servers that we do not trust.
 
-A `Client` dials no address that the operator did not allow, whatever a name server says at that moment; follows no
-redirect; knows no proxy; keeps no cookie and no connection; decompresses nothing; reads little; and is back when
-its deadline is over. Its TLS settings are all that its attempts share.
+A `Client` connects only to addresses that the operator allows, whatever a name server says at that moment. It follows
+no redirect, uses no proxy, keeps no cookie and no connection, decompresses nothing, reads a bounded number of bytes and
+returns when its deadline is over. Requests share only its TLS settings.
 """
 
 import logging
@@ -33,16 +33,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one attempt. Times are microseconds since its start, None where it did not get so far.
+    """The result of one request. Times are microseconds since its start, None if it did not get so far.
 
-    `status` is set for the outcome ANSWERED alone.
+    `status` is set only if the outcome is ANSWERED.
     """
 
     outcome: AttemptOutcome
     status: int | None
-    detail: str  # one sentence for the sender
-    body: bytes = b""  # its first 2 KB, as they came
-    retry_after: str | None = None  # the header's value, as it came
+    detail: str  # one sentence, for whoever asked for the request
+    body: bytes = b""  # its first 2 KB, as received
+    retry_after: str | None = None  # the header's value, as received
     lookup_us: int | None = None
     connect_us: int | None = None  # TLS included
     first_byte_us: int | None = None
@@ -50,7 +50,7 @@ class Answer:
 
 
 class Client:
-    """Makes attempts; one may be used from any number of threads at once."""
+    """Makes requests; any number of threads may use one at once."""
 
     def __init__(
         self,
@@ -77,18 +77,18 @@ class Client:
                 return _answered(trip, door.send(request, stream=True, timeout=self._timeout))
         except StopError as stop:
             return _failed(trip, stop.outcome, str(stop))
-        except Exception as error:  # a stranger's bytes went through several parsers of other people's making
+        except Exception as error:  # several libraries have parsed the other side's bytes
             log.info("an attempt broke off: %.200r", error)
             return _broke(trip)
 
 
-@lru_cache(maxsize=4)  # loading a bundle takes longer than an attempt
+@lru_cache(maxsize=4)  # loading a bundle takes longer than a request
 def _trust(ca_bundle: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_bundle)
 
 
 class _Door(HTTPAdapter):
-    """Requests' adapter for one attempt: no session, so nothing follows a redirect or reads the environment."""
+    """The adapter of `requests` for one request. Without a session, redirects and the environment are ignored."""
 
     def __init__(self, trip: Trip, context: ssl.SSLContext) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class _Door(HTTPAdapter):
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> HTTPConnectionPool:
-        """A new pool, for one connection of ours; never a proxy's."""
+        """Make a new pool for one guarded connection, never for a proxy."""
         url = urlsplit(str(request.url))
         host, port = url.hostname or "", url.port
         if url.scheme == "https":
@@ -113,22 +113,22 @@ class _Door(HTTPAdapter):
         return pool
 
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
-        """The shared context knows the certificates; the original would load the bundle for every attempt."""
+        """Do nothing: the shared context has the certificates, and the original would load them for every request."""
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
-        """Only what is used: no cookie and no character set is read from a stranger."""
+        """Copy only what is used, so that neither cookies nor a character set are read."""
         response = requests.Response()
         response.status_code, response.raw = resp.status, resp
         return response
 
     def close(self) -> None:
-        """Close the connection, also one that the receiver wants kept."""
+        """Close the connection, even if the other side wants to keep it."""
         for pool in self._pools:
             pool.close()
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> requests.PreparedRequest:
-    """A request with the URL's own bytes: preparing it would unquote what a receiver may have signed."""
+    """A request with the exact bytes of the URL: `prepare_url` would unquote what a receiver may have signed."""
     ours = {"Accept-Encoding": "identity", "Connection": "close", "Content-Length": str(len(body))}
     request = requests.PreparedRequest()
     request.prepare_headers({"User-Agent": "shortener", **headers, **ours})
@@ -137,7 +137,7 @@ def _request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> 
 
 
 def _target(url: str) -> str:
-    """What a URL asks its host for, as it is written."""
+    """The path and query of a URL, exactly as written."""
     rest = url.partition("://")[2]
     behind = re.search("[/?].*", rest)
     target = behind[0] if behind else "/"
@@ -160,7 +160,7 @@ def _answered(trip: Trip, response: requests.Response) -> Answer:
 
 
 def _failed(trip: Trip, outcome: AttemptOutcome, detail: str) -> Answer:
-    """No answer to the end; but where a status line came, it is the answer."""
+    """The result of a request that failed; if a status line was received, the outcome is ANSWERED."""
     if trip.status is not None:
         return _answer(trip, AttemptOutcome.ANSWERED, _described(trip.status, None, False), status=trip.status)
     return _answer(trip, outcome, detail)
@@ -179,12 +179,12 @@ def _answer(trip: Trip, outcome: AttemptOutcome, detail: str, *, status: int | N
 
 
 def _body(raw: Any) -> tuple[bytes, bool]:
-    """The first 8 KB of an answer's body, and whether they came without a fault."""
+    """The first 8 KB of an answer's body, and whether they were received without an error."""
     body = b""
     try:
         while len(body) < _READ and (piece := raw.read1(_READ - len(body), decode_content=False)):
             body += piece
-    except (HTTPError, OSError, ValueError):  # the status stands: nothing here can change it
+    except (HTTPError, OSError, ValueError):  # the status is known, and an error in the body does not change it
         return body, False
     return body, True
 

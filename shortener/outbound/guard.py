@@ -1,7 +1,7 @@
-"""Sockets to strangers: opened to allowed addresses only, and read until a deadline or a flood mark.
+"""Sockets to servers that we do not trust: open them to allowed addresses only, and read up to a deadline and a limit.
 
-The check is in `_new_conn`, where urllib3 opens a socket: so the name stays the name for TLS, SNI and `Host`, and the
-address that is dialled is one that was checked.
+The check is in `_new_conn`, where urllib3 opens a socket. TLS, SNI and `Host` keep the name, and the address that we
+connect to is one that was checked.
 """
 
 import _thread
@@ -28,21 +28,21 @@ AddressInfo = tuple[Any, ...]  # family, kind, protocol, canonical name, address
 Resolve = Callable[..., list[AddressInfo]]  # as socket.getaddrinfo
 
 _FLOOD = 128 * 1024  # bytes of an answer in all, headers included
-_INTERIM = 50  # answers of the kind "100 Continue" before the real one
-_PIECE = 16 * 1024  # bytes that are sent under one look at the clock
+_INTERIM = 50  # answers such as "100 Continue" before the final one
+_PIECE = 16 * 1024  # bytes that are sent between two checks of the deadline
 _DIALS = 3  # addresses of one name that are tried
 _LOOK_UP = 5.0  # seconds: getaddrinfo has no limit of its own
-_LOOK_UPS = 128  # at once, those given up included; each is a thread that waits
+_LOOK_UPS = 128  # at once, including those given up; each is a waiting thread
 
 log = logging.getLogger(__name__)
-# urllib3 writes a stack trace for every malformed header: a stranger could fill the disk with them.
+# urllib3 logs a stack trace for every malformed header: a hostile server could fill the disk with them.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 
 class StopError(ValueError):
-    """Ends an attempt with an outcome and a sentence.
+    """Ends a request with an outcome and a sentence.
 
-    No OSError and no RequestException: urllib3 would take it for a broken connection.
+    It is neither an OSError nor a RequestException, which urllib3 would treat as a broken connection.
     """
 
     def __init__(self, outcome: AttemptOutcome, sentence: str) -> None:
@@ -51,9 +51,9 @@ class StopError(ValueError):
 
 
 class Trip:
-    """One attempt: its deadline, and what was seen on the way (`marks` in microseconds since its start).
+    """One request: its deadline, and when it reached each step (`marks`, in microseconds since its start).
 
-    `target` is what the request line names, byte for byte: a receiver may have signed its path and query.
+    `target` goes into the request line byte for byte, because a receiver may have signed its path and query.
     """
 
     def __init__(self, guard: "Guard", timeout: float, target: str = "/") -> None:
@@ -66,7 +66,7 @@ class Trip:
         self._start = time.monotonic()
 
     def left(self) -> float:
-        """Seconds until the deadline, more than none; TimeoutError after it."""
+        """The seconds until the deadline, more than 0; TimeoutError after it."""
         seconds = self._start + self.timeout - time.monotonic()
         if seconds <= 0:
             raise TimeoutError
@@ -77,12 +77,12 @@ class Trip:
         return time.monotonic() >= self._start + self.timeout
 
     def mark(self, name: str) -> None:
-        """Note the time when something was reached first."""
+        """Note the time when a step was reached for the first time."""
         self.marks.setdefault(name, int((time.monotonic() - self._start) * 1_000_000))
 
 
 class Guard:
-    """Looks names up, checks every address, and dials."""
+    """Looks up names, checks every address, and connects."""
 
     def __init__(self, policy: receiver.Policy, resolve: Resolve) -> None:
         self.policy = policy
@@ -90,11 +90,11 @@ class Guard:
         self._free = threading.BoundedSemaphore(_LOOK_UPS)
 
     def open(self, host: str, port: int, trip: Trip) -> socket.socket:
-        """A connected socket; StopError where there is none to be had."""
+        """A connected socket; StopError if no connection is allowed or possible."""
         infos = self._look_up(host, port, trip)
         trip.mark("lookup_us")
         self._check(host, infos)
-        sock = _dial_in_turn(list(islice(_by_turns(infos), _DIALS)), trip)
+        sock = _connect_to_first(list(islice(_alternate(infos), _DIALS)), trip)
         sock.settimeout(trip.left())  # binds a TLS handshake as a whole
         return sock
 
@@ -103,11 +103,11 @@ class Guard:
         if not found:
             raise StopError(AttemptOutcome.UNRESOLVED, "the name has no address")
         if not all(receiver.allows(ip_address(text), host, self.policy) for text in found):
-            log.warning("blocked a callback: %s stands for %s", host, ", ".join(found[:8]))
+            log.warning("blocked a request: %s resolves to %s", host, ", ".join(found[:8]))
             raise StopError(AttemptOutcome.BLOCKED, receiver.NOT_ALLOWED)
 
     def _look_up(self, host: str, port: int, trip: Trip) -> list[AddressInfo]:
-        """Ask in a thread that may be left behind, so that a silent name server holds up nobody else."""
+        """Ask in a thread that may be abandoned, so that a silent name server delays nobody else."""
         if not self._free.acquire(timeout=min(_LOOK_UP, trip.left())):
             raise StopError(AttemptOutcome.UNRESOLVED, "too many name look-ups are under way")
         found: SimpleQueue[list[AddressInfo] | Exception] = SimpleQueue()
@@ -121,7 +121,7 @@ class Guard:
         return answer
 
     def _start(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
-        """Not by `threading`: nobody waits for this thread, at exit neither, and it starts in a third of the time."""
+        """Start a thread that nobody waits for, not even at exit; without `threading` it also starts sooner."""
         try:
             _thread.start_new_thread(self._ask, (host, port, found))
         except RuntimeError as error:  # the system has no more threads
@@ -131,14 +131,14 @@ class Guard:
     def _ask(self, host: str, port: int, found: SimpleQueue[list[AddressInfo] | Exception]) -> None:
         try:
             found.put(self._resolve(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # whatever it is, the asker must hear of it
+        except Exception as error:  # whatever it is, the waiting thread must get it
             found.put(error)
         finally:
             self._free.release()
 
 
 class Plain(HTTPConnection):
-    """A connection that the guard opens, and that looks at the clock whenever it sends or reads."""
+    """A connection that the guard opens, and that checks the deadline whenever it sends or reads."""
 
     def __init__(self, trip: Trip, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -146,20 +146,20 @@ class Plain(HTTPConnection):
         self.response_class = partial(_Reply, trip)  # type: ignore[assignment] # only ever called
 
     def putrequest(self, method: str, url: str, *args: Any, **kwargs: Any) -> None:
-        """Begin a request for the trip's target; `url` has been encoded once more on its way here."""
+        """Begin a request for the trip's target; `requests` and urllib3 have encoded `url` once more."""
         super().putrequest(method, self._trip.target, *args, **kwargs)
 
     def _new_conn(self) -> socket.socket:
-        # `_dns_host` keeps the root's dot, which `host` drops: without it a search domain could come in.
+        # `_dns_host` keeps the trailing dot, which `host` drops: without it a search domain could be added.
         return self._trip.guard.open(self._dns_host, self.port or self.default_port, self._trip)
 
     def connect(self) -> None:
-        """Open, and note when that was done."""
+        """Connect, and note the time."""
         super().connect()
         self._trip.mark("connect_us")
 
     def send(self, data: Any) -> None:
-        """Send in pieces: a receiver that reads slowly is cut off like one that writes slowly."""
+        """Send in pieces, so that the deadline also holds for a server that reads slowly."""
         if self.sock is None:
             self.connect()
         for start in range(0, len(data), _PIECE):
@@ -168,10 +168,10 @@ class Plain(HTTPConnection):
 
 
 class Tls(Plain, HTTPSConnection):
-    """The same over TLS."""
+    """A guarded connection over TLS."""
 
     def connect(self) -> None:
-        """Open and shake hands; StopError where the other side is not who the name says."""
+        """Connect and make the TLS handshake; StopError if the certificate is not trusted for the name."""
         try:
             super().connect()
         except TimeoutError:
@@ -183,7 +183,7 @@ class Tls(Plain, HTTPSConnection):
 
 
 class _Reply(http.client.HTTPResponse):
-    """An answer that notes its status line at once, and passes over interim answers (RFC 9110, 15.2)."""
+    """An answer that notes its status line at once, and skips interim answers (RFC 9110, 15.2)."""
 
     def __init__(self, trip: Trip, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -201,7 +201,7 @@ class _Reply(http.client.HTTPResponse):
 
 
 class _Paced(io.RawIOBase):
-    """What a socket receives, until the deadline or the flood mark."""
+    """The bytes that a socket receives, up to the deadline and the limit."""
 
     def __init__(self, raw: Any, sock: socket.socket, trip: Trip) -> None:
         self._raw, self._sock, self._trip = raw, sock, trip
@@ -224,8 +224,8 @@ class _Paced(io.RawIOBase):
         super().close()
 
 
-def _dial_in_turn(infos: list[AddressInfo], trip: Trip) -> socket.socket:
-    """The first address that answers; each gets an equal share of the time that is left."""
+def _connect_to_first(infos: list[AddressInfo], trip: Trip) -> socket.socket:
+    """Connect to the first address that accepts; each gets an equal share of the remaining time."""
     fault = OSError()
     for place, info in enumerate(infos):
         try:
@@ -250,8 +250,8 @@ def _dial(info: AddressInfo, patience: float) -> socket.socket:
     return sock
 
 
-def _by_turns(infos: list[AddressInfo]) -> Iterator[AddressInfo]:
-    """IPv6 and IPv4 by turns, the resolver's favourite first: one of them may lead nowhere (RFC 8305, 4)."""
+def _alternate(infos: list[AddressInfo]) -> Iterator[AddressInfo]:
+    """Alternate IPv6 and IPv4, the resolver's first choice first: one of them may be unreachable (RFC 8305, 4)."""
     favourites = [info for info in infos if info[0] == infos[0][0]]
     others = [info for info in infos if info[0] != infos[0][0]]
     return (info for info in chain.from_iterable(zip_longest(favourites, others)) if info is not None)

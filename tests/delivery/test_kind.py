@@ -1,4 +1,4 @@
-"""The engine with a second kind of jobs, whose tables and attempts it has never heard of."""
+"""The engine with a second kind of jobs, with tables and attempts of its own."""
 
 import datetime as dt
 import threading

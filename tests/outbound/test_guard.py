@@ -89,7 +89,7 @@ def test_a_published_payload_gets_past_no_missing_check(
 def test_the_sender_is_not_told_the_address_and_the_operator_is(caplog: pytest.LogCaptureFixture) -> None:
     answer = post("http://priv.example/", client=Client(Policy(), resolve=NameServer(NAMES)))
     assert answer.detail == NOT_ALLOWED
-    assert "priv.example stands for 10.1.2.3" in caplog.text
+    assert "priv.example resolves to 10.1.2.3" in caplog.text
 
 
 def test_an_opened_network_is_dialled_in_both_forms_and_its_neighbour_is_not(dialled: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What may become of an attempt: every value that is stored, reported and shown."""
+"""The outcomes of an attempt: every value that is stored, reported and shown."""
 
 import enum
 
@@ -8,10 +8,10 @@ class AttemptOutcome(enum.StrEnum):
 
     RUNNING = "running"  # it has not ended; stored as NULL
     DELIVERED = "delivered"  # the answer was 200
-    ANSWERED = "answered"  # another status line came, whatever followed
+    ANSWERED = "answered"  # a status line other than 200 was received, whatever followed
     TIMEOUT = "timeout"
     BLOCKED = "blocked"  # an address, port or URL that is not allowed
-    UNRESOLVED = "unresolved"  # the name
+    UNRESOLVED = "unresolved"  # the host name was not resolved
     REFUSED = "refused"  # no connection
     TLS = "tls"  # no handshake, or not with the right certificate
     BROKEN = "broken"  # connected, but no HTTP answer

@@ -1,7 +1,7 @@
-"""May a callback go to this URL? What its text alone can tell, without asking any name server.
+"""Decide from the text of a URL whether callbacks may go to it; no name server is asked.
 
-Names change and a look-up is itself a probe, so what a name stands for is checked where the socket opens
-(`shortener.outbound`), by the same `allows`.
+Names change, and a look-up is itself a probe. So `shortener.outbound` checks the address of a name with `allows` when
+it opens the socket.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Final
 
 from shortener.rules.delivery.address import IPAddress, IPNetwork, denied
 
-MAX_URL = 2048  # characters; no common server takes a longer request line unasked
+MAX_URL = 2048  # characters; common servers refuse longer request lines by default
 
 _ANYWHERE = (IPv4Network("0.0.0.0/0"), IPv6Network("::/0"))
 _PORTS = {"http": 80, "https": 443}
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # what the last part of an address 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator opened or closed on purpose; hosts are lower-case, in their ASCII form.
+    """The addresses, hosts and ports that the operator allows or denies; hosts are lower-case, in ASCII form.
 
     An entry of `own_hosts`, our own public hosts, is `host` (every port) or `host:port`.
     """
@@ -48,7 +48,7 @@ class _RefusedError(ValueError):
 
 @lru_cache(maxsize=1024)  # a sender's messages name the same receiver
 def check(url: str, policy: Policy) -> str | None:
-    """None where a callback URL may be kept, else a sentence for the sender."""
+    """None if callbacks may go to the URL, otherwise a sentence for the sender."""
     try:
         scheme, host, port = _split(url)
         _check_scheme_and_port(scheme, port, policy)
@@ -59,14 +59,14 @@ def check(url: str, policy: Policy) -> str | None:
 
 
 def destination(url: str) -> str:
-    """`scheme://host:port` of a URL that `check` took, in one spelling; ValueError for others."""
+    """The normalised `scheme://host:port` of a URL; ValueError if it is not valid."""
     scheme, host, port = _split(url)
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 @lru_cache(maxsize=1024)
 def queue(account_id: int, url: str) -> str:
-    """Whose turn a callback waits for: its account and destination. What `check` takes no longer waits apart."""
+    """The destination of a job, for fair share: account and `scheme://host:port`, or `-` if the URL is not valid."""
     try:
         return f"{account_id} {destination(url)}"
     except ValueError:
@@ -74,20 +74,20 @@ def queue(account_id: int, url: str) -> str:
 
 
 def allows(address: IPAddress, host: str, policy: Policy) -> bool:
-    """Whether `host` may be called at `address`; a host the operator listed may be anywhere not denied."""
+    """Whether `host` may be called at `address`. A host in `allow_hosts` may be at any address that is not denied."""
     allow = _ANYWHERE if _plain(host) in policy.allow_hosts else policy.allow_nets
     return not denied(address, allow=allow, deny=policy.deny_nets)
 
 
 def _plain(host: str) -> str:
-    """The spelling that lists are compared with: lower case, without the root's dot."""
+    """The host as lists spell it: lower case, without a trailing dot."""
     return host.lower().removesuffix(".")
 
 
 def _split(url: str) -> tuple[str, str, int]:
     """Scheme, host (no brackets, one spelling) and port; far stricter than RFC 3986.
 
-    What is refused here is what parsers disagree about: one of them checks, another dials.
+    It refuses everything that parsers read differently, because one parser checks and another connects.
     """
     if len(url) > MAX_URL:
         raise _RefusedError(f"longer than {MAX_URL} characters")
@@ -122,7 +122,7 @@ def _one_spelling(host: str) -> str:
 
 
 def _four_numbers(host: str) -> str:
-    """An IPv4 address in its common form: resolvers also take `127.1`, `0x7f.1` and `2130706433`."""
+    """Normalise an IPv4 address. Resolvers also accept `127.1`, `0x7f.1` and `2130706433`, which we refuse."""
     try:
         return str(IPv4Address(host))
     except ValueError:
@@ -144,7 +144,7 @@ def _check_host(host: str, port: int, policy: Policy) -> None:
         return
     if host in policy.own_hosts or f"{host}:{port}" in policy.own_hosts:
         raise _RefusedError("this is our own address: the callback would call itself")
-    # Where the operator opened a network of his own, its short names may stand for it: the socket's check decides.
+    # If the operator allows a private network, its short names may be used: the check at the socket decides.
     if address is None and not policy.allow_nets and (host.endswith(".localhost") or "." not in host):
         raise _RefusedError(NOT_ALLOWED)
 
