@@ -1,7 +1,7 @@
-"""Which folder has the installation's data: the one below the product's folder, or the working folder's.
+"""Find the folder with the installation's data: below the product's folder, or below the working folder.
 
-A relative path begins at the product's folder. Earlier versions began it at the working folder, so an installation
-may have its data there. What lies in both folders decides: a new database is never made beside data that is there.
+A relative path begins at the product's folder. In earlier versions it began at the working folder, so an installation
+may have its data there. The files in both folders decide, so that a new database never replaces existing data.
 """
 
 import os
@@ -14,16 +14,15 @@ from shortener.files import spool_file
 
 KEY: Final = "secret_key"
 SPOOL: Final = "spool"
-Named = list[str]
 
 
 def data_folder(path: Path) -> Path:
-    """The data folder, by its whole path. ValueError where two folders have data, and one of them would be missed."""
+    """Return the absolute path of the data folder; ValueError if two folders have data and one would be ignored."""
     return _chosen(path, _files_of_data)
 
 
 def spool_folder(path: Path) -> Path:
-    """The same for a spool folder that is set apart from the data folder."""
+    """Return the absolute path of a separate spool folder; ValueError if two folders have clicks."""
     return _chosen(path, _files_of_spool)
 
 
@@ -33,17 +32,17 @@ def _chosen(path: Path, files_of: Callable[[Path], list[Path]]) -> Path:
         return there
     if not files_of(there):
         return here
-    missed = [file for file in files_of(here) if _would_be_missed(file, there / file.relative_to(here))]
-    if not missed:
+    lost = [file for file in files_of(here) if _would_be_lost(file, there / file.relative_to(here))]
+    if not lost:
         return there
     raise ValueError(
-        f"{there} has {_listed(files_of(there))} and {here} has {_listed(missed)}; "
-        "give the whole path of the one that is meant. If both have clicks that wait in a spool, start once with each"
+        f"{there} has {_listed(files_of(there))} and {here} has {_listed(lost)}; "
+        "give the absolute path of the one to use. If both have clicks in a spool, start once with each"
     )
 
 
 def _files_of_data(folder: Path) -> list[Path]:
-    """The database, the secret key and the files of the spool, as far as they are there."""
+    """Return the files of database, secret key and spool that exist."""
     found = [folder / name for name in (settings_file.DATABASE, KEY) if os.access(folder / name, os.F_OK)]
     return found + _files_of_spool(folder / SPOOL)
 
@@ -51,12 +50,12 @@ def _files_of_data(folder: Path) -> list[Path]:
 def _files_of_spool(folder: Path) -> list[Path]:
     try:
         return sorted(folder.glob("*.spool"))
-    except OSError:  # what this user cannot look into is no installation of this user
+    except OSError:  # a folder that this user cannot read is not this user's installation
         return []
 
 
-def _would_be_missed(file: Path, other: Path) -> bool:
-    """Whether only this file has what is in it. A spool file without records holds nothing."""
+def _would_be_lost(file: Path, other: Path) -> bool:
+    """Whether ignoring this file would lose data; a spool file without records has none."""
     return not _is_same(file, other) and (file.suffix != ".spool" or spool_file.has_records(file))
 
 

@@ -1,4 +1,4 @@
-"""The secret key that is stored in the data folder: read, or made where nothing was sealed under another one."""
+"""The secret key in the data folder: read, or made if no secret was encrypted with another one."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ LOST = (
 
 
 def made_folder(data: Path) -> Path:
-    """The data folder, made where it is missing: nobody else may read it. SettingsError where it cannot be made."""
+    """Return the data folder; make it if it is missing, unreadable to others. SettingsError if that fails."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -26,10 +26,10 @@ def made_folder(data: Path) -> Path:
 
 
 def stored(data: Path, database: Path) -> str:
-    """The key in the data folder; made where there is none, and one only for processes that start at once.
+    """Return the key in the data folder; make one if there is none. Processes that start together get the same key.
 
-    SettingsError where it cannot be read or written, and where the database, a SQLite file, holds secrets that were
-    sealed under a key that is not here: a new one would open none of them.
+    SettingsError if it cannot be read or written, or if the SQLite file `database` holds secrets that were encrypted
+    with a key that is missing here: a new one could not decrypt them.
     """
     path = data / "secret_key"
     try:
@@ -37,21 +37,21 @@ def stored(data: Path, database: Path) -> str:
             _make(path, database)
         key = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise SettingsError([f"SHORTENER_DATA: cannot keep the secret key in {data}: {error}"]) from None
+        raise SettingsError([f"SHORTENER_DATA: cannot store the secret key in {data}: {error}"]) from None
     if len(key) < LEAST:
-        raise SettingsError([f"SHORTENER_DATA: {path} does not hold a secret key"])
+        raise SettingsError([f"SHORTENER_DATA: {path} does not contain a secret key"])
     return key
 
 
 def _make(path: Path, database: Path) -> None:
-    if _has_sealed(database):
+    if _has_secrets(database):
         fault = (
-            f"SHORTENER_SECRET_KEY: {database} holds secrets that were sealed under a key, and neither this setting "
-            f"nor {path} has one. Put the key there that belongs to this database; {LOST}"
+            f"SHORTENER_SECRET_KEY: {database} holds secrets that were encrypted with a key, and neither this "
+            f"setting nor {path} has one. Set the key that belongs to this database; {LOST}"
         )
         raise SettingsError([fault])
     made_folder(path.parent)
-    # A file of its own (mode 0600) first, then a link to it: nobody ever sees half a key, or a second one.
+    # A temporary file (mode 0600) first, then a link to it: nobody sees half a key, or a second key.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix="secret_key.", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(48))
         file.flush()
@@ -60,8 +60,8 @@ def _make(path: Path, database: Path) -> None:
             os.link(file.name, path)
 
 
-def _has_sealed(database: Path) -> bool:
-    """Whether a SQLite file holds signing secrets. SettingsError where it cannot be read: it may."""
+def _has_secrets(database: Path) -> bool:
+    """Whether a SQLite file holds signing secrets; SettingsError if it cannot be read, because then it may."""
     if not database.exists() or not database.stat().st_size:
         return False
     try:
@@ -69,5 +69,5 @@ def _has_sealed(database: Path) -> bool:
             tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'signing_secret'").fetchone()
             return tables is not None and connection.execute("SELECT 1 FROM signing_secret").fetchone() is not None
     except sqlite3.Error as error:
-        fault = f"SHORTENER_SECRET_KEY: is not given, and whether {database} needs one cannot be read: {error}"
+        fault = f"SHORTENER_SECRET_KEY: is not set, and {database} cannot be read to see if it needs one: {error}"
         raise SettingsError([fault]) from None

@@ -1,4 +1,4 @@
-"""The settings file, which the server and every command read alike, and where the paths in settings lead."""
+"""The settings file, which the server and all commands read, and how paths in settings are resolved."""
 
 import io
 import os
@@ -16,39 +16,39 @@ HOME: Final = Path(__file__).parents[2]  # the product's folder, with wsgi.py in
 PREFIX: Final = "SHORTENER_"
 NAME: Final = "SHORTENER_ENV_FILE"
 DATABASE: Final = "shortener.sqlite3"
-SWALLOWED: Final = re.compile(rf"\n\s*(?:export\s+)?{PREFIX}\w+\s*[=:]")  # a setting within another one's quotes
+SWALLOWED: Final = re.compile(rf"\n\s*(?:export\s+)?{PREFIX}\w+\s*[=:]")  # a setting inside another one's quotes
 Values = dict[str, str]
 
 
 def environment(environ: Mapping[str, str] = os.environ) -> Values:
-    """The environment, and below it what the settings file says; SettingsError where that cannot be read."""
+    """Return the environment, completed from the settings file; SettingsError if that cannot be read."""
     path = path_of(environ)
     if environ.get(NAME) and not path.exists():
         raise SettingsError([f"{NAME}: there is no file {path}"])
     _refuse_another(path, environ)
     in_file = _read(path)
-    # `flask` has put the file's values into the environment before we are asked; those are not the environment's own.
+    # `flask` has already copied the file's values into the environment; they do not count as set there.
     own = {name: value for name, value in environ.items() if value and in_file.get(name) != value}
     decided = {name.removesuffix("_FILE") for name in own}
     return own | {name: value for name, value in in_file.items() if name.removesuffix("_FILE") not in decided}
 
 
 def path_of(environ: Mapping[str, str] = os.environ) -> Path:
-    """The settings file, whether it is there or not."""
+    """Return the path of the settings file, which need not exist."""
     return HOME / (environ.get(NAME) or ".env")
 
 
 def located(path: Path) -> Path:
-    """Where a path leads: a relative one from the product's folder.
+    """Resolve a path: a relative one begins at the product's folder.
 
-    Earlier versions took the working folder: where only that one has it, it is meant.
+    In earlier versions it began at the working folder: if it exists only there, that is used.
     """
     there, here = HOME / path, working_folder() / path
     return here if os.access(here, os.F_OK) and not there.exists() else there
 
 
 def working_folder() -> Path:
-    """The working folder; the product's own where it is gone."""
+    """Return the working folder, or the product's folder if that has been deleted."""
     try:
         return Path.cwd()
     except OSError:
@@ -56,7 +56,7 @@ def working_folder() -> Path:
 
 
 def _read(path: Path) -> Values:
-    """What the file gives our settings. SettingsError where it cannot be read, or one of its lines cannot."""
+    """Read our settings from the file; SettingsError if the file or one of its lines cannot be read."""
     text = _text(path)
     if faults := list(_faults(path, text)):
         raise SettingsError(faults)
@@ -79,7 +79,7 @@ def _values(text: str) -> Values:
 
 
 def _faults(path: Path, text: str) -> Iterator[str]:
-    """Say which lines cannot be read, and which setting comes twice. A fault repeats no value: it may be secret."""
+    """Name the lines that cannot be read and settings that occur twice. No fault repeats a value: it may be secret."""
     lines: dict[str, int] = {}
     for binding in parse_stream(io.StringIO(text)):
         line, name = _line(binding), binding.key or ""
@@ -92,19 +92,19 @@ def _faults(path: Path, text: str) -> Iterator[str]:
 
 
 def _is_unreadable(binding: Binding) -> bool:
-    """Whether the parser refuses it, it has no value at all, or a missing quote makes the next setting part of it."""
+    """Whether the parser refuses it, it has no value, or a missing quote makes the next setting part of it."""
     written = binding.original.string.strip()
     return binding.error or bool(binding.key and binding.value is None) or bool(SWALLOWED.search(written))
 
 
 def _line(binding: Binding) -> int:
-    """The line that it begins on; empty lines before it belong to it for the parser."""
+    """Return the line on which it begins; the parser counts empty lines before it as part of it."""
     string = binding.original.string
     return binding.original.line + len(re.findall(r"\r\n|\n|\r", string[: len(string) - len(string.lstrip())]))
 
 
 def _refuse_another(path: Path, environ: Mapping[str, str]) -> None:
-    """Refuse what `flask` has read on its own out of a file in, or above, the working folder: no server reads that."""
+    """Refuse settings that `flask` has read from a file in or above the working folder: no server reads that file."""
     if not environ.get("FLASK_RUN_FROM_CLI") or environ.get("FLASK_SKIP_DOTENV"):
         return
     for name in (".flaskenv", ".env"):

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from shortener.config.settings import Network
+from shortener.config.types import Network
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]

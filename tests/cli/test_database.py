@@ -77,7 +77,7 @@ def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: P
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({}, "holds secrets that were sealed under a key"), ({"secret_key": SECRET_KEY}, "is not the key that it was")],
+    [({}, "holds secrets that were encrypted with a key"), ({"secret_key": SECRET_KEY}, "is not the key that it was")],
 )
 def test_a_restore_without_the_right_key_says_so(app: Flask, tmp_path: Path, given: dict[str, str], said: str) -> None:
     make_account("shop")

@@ -111,7 +111,7 @@ def database(folder: Path, *, secrets: int) -> Path:
 def test_no_key_is_made_beside_secrets_that_another_one_sealed(tmp_path: Path) -> None:
     path = database(tmp_path, secrets=1)
     fault = fault_of(tmp_path)
-    assert fault.startswith(f"SHORTENER_SECRET_KEY: {path} holds secrets that were sealed under a key")
+    assert fault.startswith(f"SHORTENER_SECRET_KEY: {path} holds secrets that were encrypted with a key")
     assert str(tmp_path / "secret_key") in fault
     assert "account secret rotate --all" in fault
     assert not (tmp_path / "secret_key").exists()
@@ -120,7 +120,7 @@ def test_no_key_is_made_beside_secrets_that_another_one_sealed(tmp_path: Path) -
 def test_a_named_sqlite_file_with_sealed_secrets_gets_no_new_key_either(tmp_path: Path) -> None:
     path = database(tmp_path, secrets=2)
     environ = {"SHORTENER_DATA": str(tmp_path / "other"), "SHORTENER_DATABASE_URL": f"sqlite:///{path}"}
-    with pytest.raises(SettingsError, match="holds secrets that were sealed"):
+    with pytest.raises(SettingsError, match="holds secrets that were encrypted"):
         Settings.from_env(environ).make_ready()
     assert not (tmp_path / "other" / "secret_key").exists()
 

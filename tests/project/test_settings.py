@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shortener.config.settings import PREFIX, VERSION, Settings
+from shortener.config.settings import VERSION, Settings
+from shortener.config.settings_file import PREFIX
 from tests.support import ROOT
 
 ROW = re.compile(r"^\| *`(SHORTENER_[A-Z_]+)` *\| *(.*?) *\| *(.*?) *\|$", re.MULTILINE)

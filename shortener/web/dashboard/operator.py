@@ -8,7 +8,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import make_url
 
 from shortener.accounts import people
-from shortener.config.settings import PREFIX, VERSION, Settings
+from shortener.config.settings import VERSION, Settings
+from shortener.config.settings_file import PREFIX
 from shortener.reporting import account_numbers
 from shortener.running.services import services
 from shortener.storage import db

@@ -1,0 +1,89 @@
+"""The types of settings: how each value is written, and what is refused. No fault repeats a value: it may be secret."""
+
+import contextlib
+import ipaddress
+import re
+import ssl
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+import pydantic
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from shortener.config import database_urls, settings_file
+from shortener.rules import contact
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
+_UNIX = "unix:/[!-~]+"
+_ADDRESS = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"
+
+
+def _switch(value: object) -> object:
+    """Accept the usual words for on and off, in upper or lower case."""
+    plain = str(value).strip().lower()
+    if plain in _ON | _OFF:
+        return "on" if plain in _ON else "off"
+    raise ValueError("must be on or off")
+
+
+def _split(value: object) -> object:
+    """Split `a, b` into a list."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _like(pattern: str, example: str) -> AfterValidator:
+    """Make a validator of texts that match a pattern and have a valid port."""
+
+    def check(value: str) -> str:
+        with contextlib.suppress(ValueError):  # raised for an invalid port
+            if re.fullmatch(pattern, value) and urlsplit(value if "//" in value else f"//{value}").port != 0:
+                return value
+        raise ValueError(f"must look like {example}")
+
+    return AfterValidator(check)
+
+
+def _plain_host(value: str) -> str:
+    """Normalize a host as callback URLs are: lower case, without a final dot or brackets."""
+    host = value.lower().removesuffix(".").removeprefix("[").removesuffix("]")
+    if not re.fullmatch(r"[a-z0-9_.-]+|[0-9a-f:.]+", host):
+        raise ValueError("must be a host like receiver.internal, without scheme, port or path")
+    return str(ipaddress.IPv6Address(host)) if ":" in host else host
+
+
+def _has_certificates(given: Path) -> Path:
+    value = settings_file.located(given)
+    try:
+        ssl.create_default_context(cafile=str(value))
+    except OSError as error:  # includes ssl.SSLError
+        reason = "it holds no certificates in PEM form" if isinstance(error, ssl.SSLError) else error.strerror
+        raise ValueError(f"cannot read {value}: {reason}") from None
+    return value
+
+
+def _is_one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def _can_be_linked(value: str) -> str:
+    contact.href(value)  # its ValueError says what is allowed
+    return value
+
+
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], BeforeValidator(_split)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_split)]
+Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_split)]
+Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_split)]
+Switch = Annotated[Literal["on", "off"], BeforeValidator(_switch)]
+Bind = Annotated[str, _like(f"{_ADDRESS}|{_UNIX}", "127.0.0.1:8000 or unix:/run/s/s.sock")]
+Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
+# Without a path, because slugs are at the root.
+Origin = Annotated[str, _like(r"https?://[A-Za-z0-9.:\[\]-]+/?", "https://s.example.com, in ASCII and without a path")]
+DatabaseUrl = Annotated[str, AfterValidator(database_urls.checked)]
+CertificateFile = Annotated[Path, AfterValidator(_has_certificates)]
+Line = Annotated[str, Field(max_length=80), AfterValidator(_is_one_line)]
+Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
