@@ -142,5 +142,5 @@ def test_a_key_is_made_beside_a_database_without_sealed_secrets(tmp_path: Path, 
 
 def test_no_key_is_made_beside_a_database_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "shortener.sqlite3").write_bytes(b"no database, but perhaps a damaged one" * 100)
-    assert "cannot be read: file is not a database" in fault_of(tmp_path)
+    assert "file is not a database" in fault_of(tmp_path)
     assert not (tmp_path / "secret_key").exists()
