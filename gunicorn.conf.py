@@ -5,11 +5,11 @@ import signal
 import sys
 from typing import Any
 
-from shortener.running import lifecycle, starting
-from shortener.running.stopping import GRACE, SIGNALS, Heard
+from shortener.running import lifecycle, startup_checks
+from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 
-with starting.gunicorns_folder():
-    settings = starting.configured()
+with startup_checks.folder_of_gunicorn():
+    settings = startup_checks.configured()
 
 wsgi_app = "wsgi:app"
 bind = settings.bind
@@ -41,25 +41,25 @@ def post_fork(server: Any, worker: Any) -> None:
     gunicorn's own handler shuts the thread pool down. If it interrupts a thread that is adding a request to the pool,
     it waits forever for the pool's lock.
     """
-    worker.handle_quit, worker.heard_before = worker.handle_exit, server.SIG_QUEUE
+    worker.handle_quit, worker.inherited_signals = worker.handle_exit, server.SIG_QUEUE
 
 
 def post_worker_init(worker: Any) -> None:
     """Start the background threads of a worker, after the fork."""
-    heard = Heard()
-    heard.listen()
-    lifecycle.take_turns()
+    pipe = SignalPipe()
+    pipe.listen()
+    lifecycle.use_batch_scheduling()
     try:
         lifecycle.begin(worker.wsgi)
-    except starting.UNFIT as error:
-        starting.refuse(error)  # its exit code ends gunicorn as a whole
+    except startup_checks.INCOMPATIBLE as error:
+        startup_checks.refuse(error)  # its exit code ends gunicorn as a whole
     # Signals that arrived right after the fork went to the handlers inherited from the parent.
-    while not worker.heard_before.empty():
-        if worker.heard_before.get() in SIGNALS:
+    while not worker.inherited_signals.empty():
+        if worker.inherited_signals.get() in SIGNALS:
             worker.handle_exit(signal.SIGTERM, None)
     if not worker.alive:
-        heard.note(signal.SIGTERM)
-    lifecycle.follow_signals(worker.wsgi, heard, stop=lambda: None)
+        pipe.note(signal.SIGTERM)
+    lifecycle.follow_signals(worker.wsgi, pipe, stop=lambda: None)
 
 
 def pre_exec(server: Any) -> None:

@@ -130,7 +130,7 @@ def preprocess(
     account = _account(name)
     made = services()
     _check_address(made)
-    made.settle_in()
+    made.prepare()
     with _opened(source) as stream:
         file: File = Csv(stream, encoding, delimiter) if shape == "csv" else JsonLines(stream)
         plan.check(file.columns)

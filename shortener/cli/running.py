@@ -16,7 +16,7 @@ from shortener.cli.base import MakesDatabase, Refusals, show, typed
 from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
 from shortener.rules.role import Role
-from shortener.running import starting, stopping
+from shortener.running import signals, startup_checks
 from shortener.running.services import services
 from shortener.storage import db, migrations
 from shortener.storage.models import Account
@@ -35,12 +35,12 @@ def worker() -> None:
     Any number may run at once. Needed only with SHORTENER_WORKER=off.
     Example: flask --app wsgi worker
     """
-    services().settle_in()
+    services().prepare()
     deliverer = services().deliverer
-    heard = stopping.Heard()
-    heard.listen(*stopping.SIGNALS)
-    ending = stopping.Ending(deliverer.request_stop, lambda: deliverer.stop(grace=0), deliverer.waits_for)
-    stopping.follow(heard, ending)
+    pipe = signals.SignalPipe()
+    pipe.listen(*signals.SIGNALS)
+    shutdown = signals.Shutdown(deliverer.request_stop, lambda: deliverer.stop(grace=0), deliverer.waits_for)
+    signals.follow(pipe, shutdown)
     click.echo("delivering callbacks; Ctrl-C ends it")
     services().pruner.start()
     deliverer.run()
@@ -56,10 +56,10 @@ def first_start() -> None:
     """
     settings = services().settings
     settings.make_ready()
-    if faults := list(starting.address(settings)):  # before anybody is told that address
+    if faults := list(startup_checks.address(settings)):  # before anybody is told that address
         raise SettingsError(faults)
     applied = migrations.upgrade(db.db.engine)
-    services().settle_in()
+    services().prepare()
     base_url = settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None

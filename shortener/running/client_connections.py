@@ -1,4 +1,4 @@
-"""Connections of this process whose clients let us wait, ended from outside: by whoever looks at the clock."""
+"""End connections of this process whose clients are too slow, from another thread."""
 
 import contextlib
 import os
@@ -12,16 +12,16 @@ _LAST_SENT: Final = struct.Struct("=44xI")  # of Linux's `tcp_info`: millisecond
 
 
 def shut(client: socket.socket) -> None:
-    """Let whoever reads from a client see its end."""
+    """Make a thread that reads from a client see the end of the stream."""
     with contextlib.suppress(OSError):
         client.shutdown(socket.SHUT_RD)
 
 
 def end_silent(peer: str, port: int, seconds: float) -> None:
-    """End this process's connections on a port with a peer to whom nothing was sent for so long.
+    """End this process's connections with a peer on a port to which nothing was sent for so many seconds.
 
-    Granian does not tell on which connection a request came, and would wait for its body for ever. But nothing is sent
-    to a client whose body is awaited, and connections that are kept open for a next request have been closed by then.
+    Granian does not say which connection a request came on, and would wait for its body forever. But nothing is sent to
+    a client while its body is awaited, and idle keep-alive connections have been closed by then.
     """
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
         with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The life of a web process, whichever server it belongs to: what begins after the fork, and what ends in order."""
+"""Start and stop the background work of a web process, under any server."""
 
 import contextlib
 import logging
@@ -8,55 +8,55 @@ from collections.abc import Callable
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from shortener.running import stopping
+from shortener.running import signals
 from shortener.running.services import EXTENSION, Services
-from shortener.running.stopping import GRACE, Ending, Heard
+from shortener.running.signals import GRACE, Shutdown, SignalPipe
 from shortener.storage import db, migrations
 
 log = logging.getLogger(__name__)
 
 
-def take_turns() -> None:
-    """Let no thread of this process, or of those to come, be interrupted because another one of them is woken.
+def use_batch_scheduling() -> None:
+    """Ask Linux not to interrupt a thread of this process when it wakes another one.
 
-    Whoever is woken wants the interpreter's lock, which the one it interrupts is holding: it could only go back to
-    sleep. On one processor that was a fifth of what a click cost.
+    A woken thread needs the interpreter's lock, which the interrupted thread holds, so it could only sleep again. ADR
+    0030 says what this saves.
     """
-    with contextlib.suppress(AttributeError, OSError):  # Linux has it, and seldom forbids it
+    with contextlib.suppress(AttributeError, OSError):  # only Linux has it, and it may be forbidden
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def begin(app: Flask) -> None:
-    """Start what runs beside requests: threads do not survive a fork. One of starting.UNFIT where the database is."""
+    """Start the background threads; call it after a fork. Raises startup_checks.INCOMPATIBLE for stored data."""
     services = _services(app)
     services.recorder.start()
     services.last_used.start()
     with app.app_context():
         try:
             migrations.refuse_older(db.db.engine)
-            services.settle_in()
-        except SQLAlchemyError as error:  # it may come later; until then visitors are asked to wait
+            services.prepare()
+        except SQLAlchemyError as error:  # it may start later; until then, clicks are answered with 503
             log.error("the database does not answer yet: %s", error)
     if services.settings.worker == "on":
         services.deliverer.start()
         services.pruner.start()
 
 
-def follow_signals(app: Flask, heard: Heard, stop: Callable[[], None], *, child: bool = False) -> None:
-    """Do what the signals ask for that are heard: `stop` tells the server to end this process."""
+def follow_signals(app: Flask, pipe: SignalPipe, stop: Callable[[], None], *, child: bool = False) -> None:
+    """Handle the signals that arrive in the pipe; `stop` asks the server to end this process."""
     deliverer = _services(app).deliverer
 
     def begin_to_stop() -> None:
-        # Now, and not only when the last request has ended: what is claimed late is cut off.
+        # Now rather than after the last request: callbacks claimed later could not be finished.
         deliverer.request_stop()
         stop()
 
     waits_for = lambda: f"requests and {deliverer.waits_for()}"  # noqa: E731
-    stopping.follow(heard, Ending(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
+    signals.follow(pipe, Shutdown(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
 
 
 def end(app: Flask, grace: float = GRACE - 5) -> None:
-    """Store the clicks that wait, let attempts in flight end within `grace` seconds, and give back what does not."""
+    """Store queued clicks, let attempts in flight finish for `grace` seconds, and return the others to the queue."""
     services = _services(app)
     services.pruner.request_stop()
     services.recorder.stop(grace=3)

@@ -1,7 +1,7 @@
-"""`python -m shortener.serve`: the product under the server that `SHORTENER_SERVER` names.
+"""`python -m shortener.serve`: run the product under the server that `SHORTENER_SERVER` names.
 
-gunicorn has its configuration in gunicorn.conf.py. Granian's is here: it has no hooks in its worker processes, so what
-they are told to run is wrapped.
+The configuration of gunicorn is in gunicorn.conf.py, that of Granian is here. Granian has no hooks in its worker
+processes, so this module wraps the functions that they run.
 """
 
 import argparse
@@ -27,22 +27,22 @@ from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME, path_of
-from shortener.running import lifecycle, starting
-from shortener.running.stopping import GRACE, SIGNALS, Heard
+from shortener.running import lifecycle, startup_checks
+from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 
 APP = "wsgi:app"
-HEAD_WITHIN = 10_000  # milliseconds for a request's head; also how long a connection is kept open for the next one
-CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too, and accepts no more than these
-_server: MPServer | None = None  # a worker process has it from its parent
-_unusable = mmap.mmap(-1, 1)  # shared with the worker processes: whether one of them cannot use the key or the database
+HEAD_WITHIN = 10_000  # milliseconds for a request's head, and for the next request on an open connection
+CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too and accepts no more than this
+_server: MPServer | None = None  # worker processes inherit it
+_unusable = mmap.mmap(-1, 1)  # shared memory: 1 if a worker process cannot use the key or the database
 
 
 def main() -> None:
-    """Become the server, whatever the working folder is."""
+    """Become the server; works in any working folder."""
     about = f"Runs the product. It takes no options: set SHORTENER_* in the environment or in {path_of()}; "
     about += "see docs/operate/settings.md."
     argparse.ArgumentParser("python -m shortener.serve", description=about).parse_args()
-    settings = starting.configured()
+    settings = startup_checks.configured()
     if settings.server == "gunicorn":
         os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
         command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]
@@ -59,7 +59,7 @@ def _granian(settings: Settings) -> None:
         workers=settings.processes,
         blocking_threads=settings.threads,
         backpressure=CONNECTIONS,
-        http=HTTPModes.http1,  # while it looks which version a client speaks, it waits for ever
+        http=HTTPModes.http1,  # detecting the version waits forever for a silent client
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_WITHIN),
         websockets=False,
         respawn_failed_workers=True,
@@ -68,7 +68,7 @@ def _granian(settings: Settings) -> None:
 
     @server.on_startup
     def end_with_the_terminal() -> None:
-        """Granian takes SIGHUP for a reload, and would stay when the terminal that started it is closed."""
+        """End when the terminal is closed: Granian would take that SIGHUP for a reload and keep running."""
         if sys.stdin is not None and sys.stdin.isatty():
             signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
 
@@ -80,16 +80,16 @@ def _granian(settings: Settings) -> None:
         signal.signal(number, _refuse_signal)
     server.serve(spawn_target=_work, target_loader=_load)
     if _unusable[0]:
-        sys.exit(starting.UNUSABLE)
+        sys.exit(startup_checks.UNUSABLE)
 
 
 def _refuse_signal(_number: int, _frame: object) -> None:
-    """By default these end a process. No log, for that takes a lock."""
+    """Ignore a signal that ends a process by default. Writes directly, because logging takes a lock."""
     os.write(2, b"SIGUSR1 and SIGUSR2 do nothing under Granian; SIGHUP replaces the web processes one by one\n")
 
 
 def _place(settings: Settings) -> dict[str, Any]:
-    """Where to listen. A socket that an earlier start left behind is replaced, and open to all, as under gunicorn."""
+    """Return where to listen. A leftover socket is replaced, and open to all users, as under gunicorn."""
     if settings.socket_path is not None:
         with contextlib.suppress(FileNotFoundError):
             if settings.socket_path.is_socket():
@@ -101,65 +101,65 @@ def _place(settings: Settings) -> dict[str, Any]:
 
 
 def _load(target: str) -> Flask:
-    """Make the application in the worker process, and set it in motion."""
+    """Make the application in a worker process, and start its background work."""
     app: Flask = import_string(target)
-    lifecycle.take_turns()
+    lifecycle.use_batch_scheduling()
     try:
         lifecycle.begin(app)
-    except starting.UNFIT as error:
+    except startup_checks.INCOMPATIBLE as error:
         _unusable[0] = 1
-        os.kill(os.getppid(), signal.SIGTERM)  # which would start another one, for ever
-        starting.refuse(error)
+        os.kill(os.getppid(), signal.SIGTERM)  # the parent would start another worker, forever
+        startup_checks.refuse(error)
     return app
 
 
 def _work(*args: Any) -> None:
-    """Be a worker process until it is told to end, and end in order."""
-    heard = Heard()
-    heard.listen(*SIGNALS)
-    if _server is not None and _server.interrupt_signal:  # right after the fork: the parent's handlers heard it here
+    """Run a worker process until a signal ends it; then stop its background work."""
+    pipe = SignalPipe()
+    pipe.listen(*SIGNALS)
+    if _server is not None and _server.interrupt_signal:  # a signal right after the fork went to the parent's handlers
         return
-    _signals.set_sync_signals = functools.partial(_end_by, heard)
+    _signals.set_sync_signals = functools.partial(_end_by, pipe)
     try:
         MPServer._spawn_wsgi_worker(*args)
     finally:
         lifecycle.end(import_string(APP))
 
 
-def _end_by(heard: Heard) -> WorkerSignal:
-    """Give what ends Granian's worker, told once by a thread: in a signal's handler, or told twice, it may hang."""
+def _end_by(pipe: SignalPipe) -> WorkerSignal:
+    """Return what ends Granian's worker. A thread sets it only once: in a signal handler, or set twice, it may hang."""
     ends = WorkerSignal()
-    lifecycle.follow_signals(import_string(APP), heard, stop=ends.set, child=True)
+    lifecycle.follow_signals(import_string(APP), pipe, stop=ends.set, child=True)
     return ends
 
 
 class Interrupt(threading.Event):
-    """In place of the Event that wakes Granian's main loop: its signal handlers set it, so it must take no lock.
+    """Replaces the Event that wakes Granian's main loop: signal handlers set it, so it must take no lock.
 
-    And the loop must be woken, for a handler to run, by signals that the system gives to other threads.
+    Signals that the system delivers to other threads must also wake the loop, so that their handlers run.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._is_set, self._heard = False, Heard()
+        self._is_set, self._pipe = False, SignalPipe()
 
     def set(self) -> None:
-        """Wake whoever waits."""
+        """Wake the waiting thread."""
         self._is_set = True
-        self._heard.note(signal.SIGCONT)
+        self._pipe.note(signal.SIGCONT)
 
     def is_set(self) -> bool:
         """Whether it was set and not cleared."""
         return self._is_set
 
     def clear(self) -> None:
-        """Let the next one wait again."""
+        """Make `wait` wait again."""
         self._is_set = False
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, or for so many seconds. From the main thread."""
-        self._heard.listen()
+        """Wait until it is set, at most `timeout` seconds. Call it in the main thread."""
+        self._pipe.listen()
         ends = math.inf if timeout is None else time.monotonic() + timeout
         while not self._is_set and (left := ends - time.monotonic()) > 0:
-            self._heard.wait(None if timeout is None else left)
+            self._pipe.wait(None if timeout is None else left)
         return self._is_set

@@ -1,4 +1,4 @@
-"""What the edge works with, made once for an application by `create_app`."""
+"""The objects that web and commands work with, made once for an application by `create_app`."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,7 +32,7 @@ EXTENSION = "shortener"
 
 @dataclass
 class Services:
-    """Settings and what follows from them. Needs an application context for what it reads from the database."""
+    """Settings, and objects made from them. Properties that read the database need an application context."""
 
     app: Flask = field(repr=False)
     settings: Settings
@@ -49,8 +49,8 @@ class Services:
 
     @cached_property
     def slugs(self) -> Slugs:
-        """The slugs of this installation: its salt was made with its database and never changes."""
-        # By a look-up, for it may be asked for within a transaction, and of a node that cannot be written.
+        """The slugs of this installation; its salt was made with its database and never changes."""
+        # A look-up works inside a transaction and on a node that is read-only.
         row = self.readers.row(select(Installation.slug_salt), {})
         if row is None:
             raise RuntimeError("the database has no installation")
@@ -68,10 +68,10 @@ class Services:
             slugs=self.slugs,
         )
 
-    def settle_in(self) -> None:
-        """Do what every start does: hold the secret key to what is stored, store public address and time.
+    def prepare(self) -> None:
+        """Check the secret key, and store the public address and the time; called at every start.
 
-        SecretKeyError where stored signing secrets do not open: no event could be signed.
+        SecretKeyError if stored signing secrets cannot be decrypted, because then no event could be signed.
         """
         with db.write() as session:
             signing_secrets.check_secret_keys(session, self.settings.secret_keys)
@@ -80,7 +80,7 @@ class Services:
 
 
 def make(app: Flask, settings: Settings) -> Services:
-    """Put together what the settings ask for, and leave it with the application."""
+    """Make the services for these settings, and attach them to the application."""
     policy = receiver.Policy(
         allow_nets=settings.callback_allow_nets,
         allow_hosts=settings.callback_allow_hosts,
@@ -111,6 +111,6 @@ def make(app: Flask, settings: Settings) -> Services:
 
 
 def services() -> Services:
-    """Those of the current application."""
+    """Return the services of the current application; for views and commands only (ADR 0030)."""
     found: Services = current_app.extensions[EXTENSION]
     return found

@@ -76,7 +76,7 @@ def test_messages_without_a_shortlink_are_counted_and_say_what_was_skipped(run: 
 
 def test_where_links_lead_is_not_guessed(run: Run, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server has a public address, and the command was started without: the campaign would lead nowhere."""
-    services.settle_in()
+    services.prepare()
     monkeypatch.setattr(services, "settings", services.settings.model_copy(update={"public_url": None}))
     result = run(campaign(2), "out.csv")
     assert result.exit_code == 1

@@ -300,7 +300,7 @@ def test_a_busy_address_stops_the_first_start(bare: Run) -> None:
     host, port = current_app.extensions["shortener"].settings.bind.split(":")
     with socket.create_server((host, int(port))):
         said = refused(bare("first-start"), base.SETTINGS)
-    assert f"SHORTENER_BIND: {host}:{port} is in use already" in said
+    assert f"SHORTENER_BIND: {host}:{port} is already in use" in said
     assert "dashboard" not in said
     assert not current_app.extensions["shortener"].settings.database_file.exists()
 

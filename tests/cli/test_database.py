@@ -69,7 +69,7 @@ def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: P
     assert result.stdout.startswith(f"Restored from {tmp_path / 'backup'}.")
     with new.app_context():
         assert [new.test_client().get(f"/{slug}").status_code for slug in slugs] == [302, 302]
-        new.extensions["shortener"].settle_in()
+        new.extensions["shortener"].prepare()
         new.extensions["shortener"].readers.close()
         db.db.session.remove()
         db.db.engine.dispose()

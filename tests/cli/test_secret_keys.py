@@ -63,7 +63,7 @@ def test_after_a_lost_key_every_account_gets_a_new_secret_that_signs(run: Run, s
     rows = {row["name"]: row["signing_secret"] for row in json.loads(result.stdout)}
     assert list(rows) == ["shop", "stranger"]
     assert all(signed_with(services, name, secret) for name, secret in rows.items())
-    services.settle_in()
+    services.prepare()
 
 
 def test_a_header_that_no_key_opens_is_named(run: Run, services: Services) -> None:
@@ -122,12 +122,12 @@ def test_a_rotation_is_of_one_account_or_of_all(run: Run, words: list[str]) -> N
 
 def test_a_new_secret_key_takes_over_from_the_old_one(run: Run, services: Services, sender: Sender) -> None:
     give(services, NEW, SECRET_KEY)
-    services.settle_in()
+    services.prepare()
     assert signed_with(services, "shop", sender.signing_secret)
     result = run("secret-key", "reseal", "--json")
     assert json.loads(result.stdout) == {"resealed": 2, "already": 0, "unopened": 0}
     give(services, NEW)
-    services.settle_in()
+    services.prepare()
     assert signed_with(services, "shop", sender.signing_secret)
 
 
@@ -158,7 +158,7 @@ def test_a_command_with_another_key_seals_nothing(run: Run, services: Services, 
     assert "cannot be decrypted: SHORTENER_SECRET_KEY" in result.stderr
     assert "account secret rotate --all" in result.stderr
     give(services, SECRET_KEY)
-    services.settle_in()
+    services.prepare()
     with db.read() as session:
         assert [(one.name, one.callback_header) for one in senders.every(session)] == [
             ("shop", None),
@@ -177,12 +177,12 @@ def test_an_account_sealed_under_another_key_is_named_and_mended(run: Run, servi
     with pytest.raises(
         SecretKeyError, match="of the account new one, cannot be decrypted, although others can"
     ) as raised:
-        services.settle_in()
+        services.prepare()
     assert "account secret rotate 'new one'" in str(raised.value)
     assert "--all" not in str(raised.value)
     assert run("account", "secret", "rotate", "shop").exit_code == 4
     assert run("account", "secret", "rotate", "new one").exit_code == 0
-    services.settle_in()
+    services.prepare()
 
 
 def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Services) -> None:
@@ -193,6 +193,6 @@ def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Se
             session, senders.named(session, "only").id, secret_keys=(NEW, SECRET_KEY), now=db.now(session)
         )
     with pytest.raises(SecretKeyError, match="account secret rotate only`"):
-        services.settle_in()
+        services.prepare()
     assert app.test_cli_runner().invoke(args=["account", "secret", "rotate", "only"]).exit_code == 0
-    services.settle_in()
+    services.prepare()

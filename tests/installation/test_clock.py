@@ -58,7 +58,7 @@ def messages(services: Services, sender: Sender) -> int:
     """Three messages of today, in an installation whose clock is right."""
     for _ in range(3):
         make_message(sender)
-    services.settle_in()
+    services.prepare()
     return 3
 
 
@@ -81,14 +81,14 @@ def test_a_restart_while_the_clock_is_ahead_does_not_make_it_right(
 ) -> None:
     before = seen_on()
     leap(2 * YEAR)
-    services.settle_in()
+    services.prepare()
     assert seen_on() == before
     assert turn(services) == 0
     assert count(Message) == messages
 
 
 def test_a_clock_that_is_right_again_prunes_at_once(services: Services, sender: Sender, leap: Leap) -> None:
-    services.settle_in()
+    services.prepare()
     leap(2 * YEAR)
     assert services.pruner.run_if_due() == 0
     leap(0 * DAY)
@@ -98,7 +98,7 @@ def test_a_clock_that_is_right_again_prunes_at_once(services: Services, sender: 
 
 def test_a_weekend_without_running_is_no_leap(services: Services, sender: Sender, leap: Leap) -> None:
     make_message(sender, now=dt.datetime.now(dt.UTC) - 399 * DAY)
-    services.settle_in()
+    services.prepare()
     leap(3 * DAY)
     assert turn(services) == 1
 
@@ -123,7 +123,7 @@ def test_a_clock_that_is_behind_removes_nothing_and_is_not_stored(
 ) -> None:
     before = seen_on()
     leap(-50 * YEAR)
-    services.settle_in()
+    services.prepare()
     assert turn(services) == 0
     assert (seen_on(), count(Message)) == (before, messages)
 
@@ -151,7 +151,7 @@ def test_after_a_long_standstill_an_operator_trusts_the_clock_once(
 def test_trust_brings_a_time_back_that_was_too_late(app: Flask, leap: Leap, services: Services) -> None:
     """The first start had a clock that was two years ahead."""
     leap(2 * YEAR)
-    services.settle_in()
+    services.prepare()
     leap(0 * DAY)
     assert app.test_cli_runner().invoke(args=["prune", "--trust-clock"]).exit_code == 0
     leap(2 * YEAR)
@@ -163,7 +163,7 @@ def test_trust_brings_a_time_back_that_was_too_late(app: Flask, leap: Leap, serv
 def test_healthz_says_how_the_clock_stands(
     client: FlaskClient, services: Services, leap: Leap, years: int, state: str
 ) -> None:
-    services.settle_in()
+    services.prepare()
     leap(years * YEAR)
     answer = client.get("/healthz")
     assert (answer.status_code, answer.get_json()["clock"]) == (200, state)

@@ -128,11 +128,11 @@ def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, ser
 
 
 def test_a_live_shortlink_of_a_former_address_is_ours_still(sender: Sender, settings: Settings) -> None:
-    services_of_app().settle_in()
+    services_of_app().prepare()
     first = make_message(sender)
     shortlink = f"https://s.example.com/{slug_of(first.link)}"
     with running(settings.model_copy(update={"public_url": "https://t.example.com"})):
-        services_of_app().settle_in()
+        services_of_app().prepare()
         again = make_message(sender, f"{shortlink} {TARGET}")
     assert again.link is None
 

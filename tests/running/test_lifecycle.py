@@ -1,4 +1,4 @@
-"""A web process: what begins in it, and that it ends."""
+"""The background work of a web process."""
 
 import os
 from collections.abc import Iterator
@@ -29,34 +29,34 @@ def beginning(app: Flask) -> Services:
 
 
 @pytest.mark.parametrize("begun", ["on"], indirect=True)
-def test_a_process_that_delivers_callbacks_prunes_too_until_it_ends(begun: Services) -> None:
+def test_a_delivering_process_prunes_until_it_ends(begun: Services) -> None:
     assert begun.pruner.is_running
     lifecycle.end(begun.app)
     until(lambda: not begun.pruner.is_running)
 
 
 @pytest.mark.parametrize("begun", ["off"], indirect=True)
-def test_a_process_that_delivers_none_leaves_pruning_to_those_that_do(begun: Services) -> None:
+def test_a_process_without_delivery_does_not_prune(begun: Services) -> None:
     assert not begun.pruner.is_running
 
 
-def policy_of_a_thread_that_takes_turns() -> int:
-    """In a thread of its own, for the policy belongs to the thread."""
+def policy_of_a_thread() -> int:
+    """Set the policy in a new thread, because it belongs to the thread."""
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(lifecycle.take_turns).result()
+        pool.submit(lifecycle.use_batch_scheduling).result()
         return pool.submit(os.sched_getscheduler, 0).result()
 
 
-def test_a_woken_thread_waits_for_its_turn() -> None:
-    assert policy_of_a_thread_that_takes_turns() == os.SCHED_BATCH
+def test_threads_use_batch_scheduling() -> None:
+    assert policy_of_a_thread() == os.SCHED_BATCH
 
 
-def test_a_system_that_forbids_it_or_has_no_such_thing_goes_on_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_systems_without_batch_scheduling_are_supported(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbid(*_: object) -> None:
         raise PermissionError
 
     before = os.sched_getscheduler(0)
     monkeypatch.setattr(os, "sched_setscheduler", forbid)
-    assert policy_of_a_thread_that_takes_turns() == before
+    assert policy_of_a_thread() == before
     monkeypatch.delattr(os, "sched_setscheduler")
-    assert policy_of_a_thread_that_takes_turns() == before
+    assert policy_of_a_thread() == before

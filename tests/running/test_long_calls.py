@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.running.long_calls import PATIENCE, LongCall, LongCalls, LostPlaceError
+from shortener.running.long_calls import PATIENCE, LongCall, LongCalls, LostSlotError
 
 ONE, OTHER = 1, 2
 
@@ -61,7 +61,7 @@ def test_who_stands_still_loses_the_place_where_it_is_wanted() -> None:
     clock.now += PATIENCE
     begin(calls, 99)
     for call in stalled:
-        with pytest.raises(LostPlaceError):
+        with pytest.raises(LostSlotError):
             call.progress()
 
 

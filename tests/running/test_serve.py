@@ -14,7 +14,7 @@ from sqlalchemy import text
 from bench.instance import ROOT, free_port
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
-from shortener.running import starting
+from shortener.running import startup_checks
 from shortener.storage import db, migrations
 from tests.conftest import SECRET_KEY
 from tests.support.factories import make_account
@@ -49,7 +49,7 @@ def test_an_unusable_spool_stops_the_start_in_one_line(tmp_path: Path, server: s
     done = refused(server=server, data=tmp_path, spool=occupied / below, bind=free_address())
     assert done.returncode == 4
     [_, fault] = done.stderr.splitlines()
-    assert fault.startswith("  - SHORTENER_SPOOL: clicks cannot be kept there")
+    assert fault.startswith("  - SHORTENER_SPOOL: clicks cannot be stored there")
     assert fault.endswith(f"{occupied}: Not a directory")
 
 
@@ -63,7 +63,7 @@ def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) ->
         done = refused(server=server, data=tmp_path, bind=bind)
     assert done.returncode == 4
     [_, fault] = done.stderr.splitlines()
-    assert fault == f"  - SHORTENER_BIND: {bind} is in use already; end what listens there, or set another address"
+    assert fault == f"  - SHORTENER_BIND: {bind} is already in use; stop that program, or set another address"
 
 
 def test_an_address_of_another_machine_stops_the_start(tmp_path: Path) -> None:
@@ -87,7 +87,9 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     """The database did not answer when the server started."""
     make_account()
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "import runpy; from shortener.running import starting; starting._check_stored = lambda _: None; "
+    unchecked = (
+        "import runpy; from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
+    )
     command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
     done = refused(
         command=["-c", command],
@@ -118,7 +120,7 @@ def older_url(database_url: str, app: Flask) -> Iterator[str]:
 def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
     """A worker finds it where the database did not answer when the server started."""
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "from shortener.running import starting; starting._check_stored = lambda _: None; "
+    unchecked = "from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
     command = (
         f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
     )
@@ -139,7 +141,7 @@ def test_without_a_temporary_folder_the_start_says_so(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("tempfile.gettempdir", none)
     with pytest.raises(SettingsError, match=r"TMPDIR: .*--tmpfs /tmp"):
-        starting.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()))
+        startup_checks.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()))
 
 
 def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
@@ -148,4 +150,4 @@ def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "access", lambda *_: False)
     said = f"SHORTENER_DATA: {settings.database_file}: Permission denied; it belongs to .*, and this process runs as "
     with pytest.raises(SettingsError, match=said):
-        starting.check(settings.model_copy(update={"bind": free_address()}))
+        startup_checks.check(settings.model_copy(update={"bind": free_address()}))

@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import COLUMNS
-from shortener.running.long_calls import PATIENCE, LostPlaceError
+from shortener.running.long_calls import PATIENCE, LostSlotError
 from shortener.running.services import Services
 from shortener.storage import db
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
@@ -289,7 +289,7 @@ def test_an_export_that_lost_its_place_says_so(
     monkeypatch.setattr(services.long_calls, "clock", lambda: time.monotonic() + PATIENCE)
     end_all(begin_all(client, sender))
     assert json.loads(next(parts))["code"] == "broken_off"
-    with pytest.raises(LostPlaceError):
+    with pytest.raises(LostSlotError):
         next(parts)
     answer.close()
 

@@ -1,4 +1,4 @@
-"""Signals that are heard without a lock, and what a process does about them."""
+"""Signals that are pipe without a lock, and what a process does about them."""
 
 import os
 import runpy
@@ -12,15 +12,15 @@ import pytest
 
 from bench.instance import ROOT
 from shortener.running.serve import Interrupt
-from shortener.running.stopping import SIGNALS, Heard
+from shortener.running.signals import SIGNALS, SignalPipe
 from tests.support.waiting import WITHIN
 
 
 @pytest.fixture
-def heard() -> Iterator[Heard]:
-    """What hears the signals of the tests, which are silent otherwise."""
+def pipe() -> Iterator[SignalPipe]:
+    """A pipe for the signals of a test."""
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    made = Heard()
+    made = SignalPipe()
     made.listen(*SIGNALS)
     yield made
     signal.set_wakeup_fd(-1)
@@ -28,31 +28,31 @@ def heard() -> Iterator[Heard]:
         signal.signal(number, handler)
 
 
-def test_gunicorn_handles_every_end_alike_and_without_a_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_gunicorn_handles_all_signals_like_sigterm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SHORTENER_DATA", str(tmp_path))
     worker = SimpleNamespace(handle_exit=object(), handle_quit=object())
     runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_fork"](SimpleNamespace(SIG_QUEUE=None), worker)
     assert worker.handle_quit is worker.handle_exit
 
 
-def test_signals_are_heard_in_their_order(heard: Heard) -> None:
+def test_signals_arrive_in_order(pipe: SignalPipe) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         os.kill(os.getpid(), number)
-        assert heard.wait(WITHIN) == bytes([number])
-    heard.note(signal.SIGQUIT)
-    heard.note(signal.SIGCHLD)
-    assert heard.wait(WITHIN) == bytes([signal.SIGQUIT])
-    assert heard.wait(0) == b""
+        assert pipe.wait(WITHIN) == bytes([number])
+    pipe.note(signal.SIGQUIT)
+    pipe.note(signal.SIGCHLD)
+    assert pipe.wait(WITHIN) == bytes([signal.SIGQUIT])
+    assert pipe.wait(0) == b""
 
 
-def test_a_signal_is_heard_that_another_thread_gets(heard: Heard) -> None:
-    """The main thread waits for a lock meanwhile, and its handler has no turn."""
+def test_signals_of_other_threads_arrive(pipe: SignalPipe) -> None:
+    """The main thread waits for a lock, so its handler cannot run."""
     lock, told = threading.Lock(), threading.Event()
     lock.acquire()
 
     def hear() -> None:
         signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
-        if heard.wait(WITHIN):
+        if pipe.wait(WITHIN):
             told.set()
         lock.release()
 
@@ -61,14 +61,14 @@ def test_a_signal_is_heard_that_another_thread_gets(heard: Heard) -> None:
     assert told.is_set()
 
 
-def test_more_signals_than_anybody_reads_are_no_error() -> None:
-    heard = Heard()
+def test_a_full_pipe_is_no_error() -> None:
+    pipe = SignalPipe()
     for _ in range(100_000):
-        heard.note(signal.SIGTERM)
-    assert heard.wait(WITHIN)
+        pipe.note(signal.SIGTERM)
+    assert pipe.wait(WITHIN)
 
 
-def test_granians_loop_wakes_from_handler_and_thread(heard: Heard) -> None:
+def test_granians_loop_wakes_from_handler_and_thread(pipe: SignalPipe) -> None:
     interrupt = Interrupt()
     assert not interrupt.wait(0.01)
     setting = threading.Timer(0.05, interrupt.set)

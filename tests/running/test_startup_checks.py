@@ -1,11 +1,11 @@
-"""What must hold before a web server starts."""
+"""Checks before a web server starts."""
 
 import socket
 
 import pytest
 
 from shortener.config.settings import Settings
-from shortener.running import starting
+from shortener.running import startup_checks
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ def test_only_the_address_in_use_is_checked(monkeypatch: pytest.MonkeyPatch, arg
     monkeypatch.setenv("GUNICORN_CMD_ARGS", arguments)
     with socket.create_server(("127.0.0.1", 0)) as busy:
         bind = f"127.0.0.1:{busy.getsockname()[1]}"
-        assert len(list(starting.address(Settings(bind=bind)))) == faults
+        assert len(list(startup_checks.address(Settings(bind=bind)))) == faults
         # Granian does not read these arguments.
-        assert len(list(starting.address(Settings(bind=bind, server="granian")))) == 1
+        assert len(list(startup_checks.address(Settings(bind=bind, server="granian")))) == 1
 
 
 def test_an_address_on_which_this_process_listens_is_no_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         settings = Settings(bind=f"127.0.0.1:{held.getsockname()[1]}")
-        assert list(starting.address(settings)) != []
-        assert list(starting._new_address(settings)) == []
+        assert list(startup_checks.address(settings)) != []
+        assert list(startup_checks._new_address(settings)) == []

@@ -1,4 +1,4 @@
-"""What must hold before a web server starts. Where it does not, the start ends with a sentence that says what to do."""
+"""Checks before a web server starts. If one fails, the process ends with a message that says what to do."""
 
 import argparse
 import contextlib
@@ -22,26 +22,26 @@ from shortener.errors import DatabaseVersionError, SecretKeyError, SettingsError
 from shortener.files import usable_folders
 from shortener.storage import migrations, postgresql
 
-UNFIT = (SecretKeyError, DatabaseVersionError)  # what is stored does not fit the key, or this version
-UNUSABLE = 4  # exit code; the commands end with the same one
-# A server that takes over the sockets of another one, or of the service manager, finds them in use.
+INCOMPATIBLE = (SecretKeyError, DatabaseVersionError)  # the stored data does not match the key or this version
+UNUSABLE = 4  # exit code; commands use the same
+# Set for a server that inherits its sockets from another one or from the service manager, so they are in use.
 INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
 
 
 def configured() -> Settings:
-    """Give the settings, or end the process where they cannot be used here."""
+    """Return the settings; end the process if they cannot be used here."""
     try:
         settings = Settings.from_env()
         settings.make_ready()
         check(settings)
-    except (SettingsError, *UNFIT) as error:
+    except (SettingsError, *INCOMPATIBLE) as error:
         refuse(error)
     return settings
 
 
 @contextlib.contextmanager
-def gunicorns_folder() -> Iterator[None]:
-    """Work in the folder that gunicorn's option --chdir names: it goes there after it has read its configuration."""
+def folder_of_gunicorn() -> Iterator[None]:
+    """Work in the folder of gunicorn's option --chdir, which gunicorn enters only after reading its configuration."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--chdir")
     words = [*shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")), *sys.argv[1:]]
@@ -51,13 +51,13 @@ def gunicorns_folder() -> Iterator[None]:
 
 
 def refuse(error: Exception) -> None:
-    """End the process with a sentence."""
+    """Print an error and end the process."""
     sys.stderr.write(f"{error}\n")
     sys.exit(UNUSABLE)
 
 
 def check(settings: Settings) -> None:
-    """SettingsError where files, folders or the address cannot be used, one of UNFIT for what is stored."""
+    """Check all of it; SettingsError for files, folders and the address, an error of INCOMPATIBLE for stored data."""
     finders = (_temporary, _database_file, _database, _spool, _new_address)
     faults = [fault for find in finders for fault in find(settings)]
     if faults:
@@ -66,7 +66,7 @@ def check(settings: Settings) -> None:
 
 
 def address(settings: Settings) -> Iterator[str]:
-    """Say why nobody can listen where the settings say."""
+    """Say why it is impossible to listen on the address of the settings."""
     host, _, port = settings.bind.rpartition(":")
     is_port = not host.startswith("unix") and port.isdigit()
     if not is_port or _binds_elsewhere(settings) or any(name in os.environ for name in INHERITED):
@@ -74,24 +74,26 @@ def address(settings: Settings) -> Iterator[str]:
     try:
         family, kind, _, _, where = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what has ended is no obstacle
+            probe.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+            )  # as servers do: closed connections do not matter
             probe.bind(where)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            yield f"SHORTENER_BIND: {settings.bind} is in use already; end what listens there, or set another address"
+            yield f"SHORTENER_BIND: {settings.bind} is already in use; stop that program, or set another address"
         else:
             yield f"SHORTENER_BIND: cannot listen on {settings.bind}: {error.strerror}; set another address"
 
 
 def _new_address(settings: Settings) -> Iterator[str]:
-    """Check the address unless this process listens there: on SIGHUP gunicorn loads its configuration again."""
+    """Check the address, unless this process listens on it: on SIGHUP gunicorn loads its configuration again."""
     port = settings.bind.rpartition(":")[2]
     if not any(str(bound[1]) == port for bound in _listening()):
         yield from address(settings)
 
 
 def _listening() -> Iterator[tuple[str, int]]:
-    """Host and port of each listening socket of this process."""
+    """Yield host and port of each listening socket of this process."""
     for descriptor in [int(path.name) for path in Path("/dev/fd").iterdir()]:
         with contextlib.suppress(OSError):
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
@@ -101,7 +103,7 @@ def _listening() -> Iterator[tuple[str, int]]:
 
 
 def _binds_elsewhere(settings: Settings) -> bool:
-    """Whether gunicorn's own arguments name the address, which then wins over ours."""
+    """Whether gunicorn's own arguments set the address, which overrides ours."""
     arguments = shlex.split(os.environ.get("GUNICORN_CMD_ARGS", "")) if settings.server == "gunicorn" else ()
     return any(argument.startswith(("-b", "--bind")) for argument in arguments)
 
@@ -110,7 +112,7 @@ def _temporary(_: Settings) -> Iterator[str]:
     try:
         tempfile.gettempdir()
     except OSError:
-        yield "TMPDIR: no temporary folder can be written; mount one (docker run --tmpfs /tmp), or name one by TMPDIR"
+        yield "TMPDIR: no temporary folder is writable; mount one (docker run --tmpfs /tmp), or set TMPDIR to one"
 
 
 def _database_file(settings: Settings) -> Iterator[str]:
@@ -124,7 +126,7 @@ def _database_file(settings: Settings) -> Iterator[str]:
 
 
 def _database(settings: Settings) -> Iterator[str]:
-    """What is wrong with a PostgreSQL that answers; one that does not may come later."""
+    """Say what is wrong with a PostgreSQL server that answers; one that does not may start later."""
     why = None if settings.embedded else postgresql.why_unusable(settings.sqlalchemy_url)
     if why:
         yield why
@@ -132,13 +134,13 @@ def _database(settings: Settings) -> Iterator[str]:
 
 def _spool(settings: Settings) -> Iterator[str]:
     if why := usable_folders.why_unusable(settings.spool_folder):
-        yield f"SHORTENER_SPOOL: clicks cannot be kept there while the database is away: {why}"
+        yield f"SHORTENER_SPOOL: clicks cannot be stored there while the database is unavailable: {why}"
 
 
 def _check_stored(settings: Settings) -> None:
-    """Compare version and key with the database. Where it does not answer yet, each web process does so later."""
+    """Compare version and key with the database. If it does not answer yet, each web process does this later."""
     if settings.database_file is not None and not settings.database_file.exists():
-        return  # to look would make one
+        return  # connecting would create it
     waits = {} if settings.embedded else {"connect_timeout": 5}
     engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
     try:

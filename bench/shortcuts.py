@@ -1,0 +1,96 @@
+"""What our own shortcuts save: the product as it is, and without one of them at a time.
+
+    .venv/bin/python bench/shortcuts.py
+    .venv/bin/python bench/shortcuts.py --rounds 9 --seconds 10
+
+All variants run on one processor under gunicorn on SQLite and are loaded in turn. Prints, for each of them, the medians
+of the processor time for a first click and for a batched message, and of the requests per second. The processor time
+also tells something on a busy machine. See docs/adr/0030-shortcuts.md.
+"""
+
+import argparse
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from bench import cpu_affinity  # noqa: E402  # the checkout is on the path from here on
+from bench.table import FIRST, MANY, SQLITE, Cell, started, stored  # noqa: E402
+
+# Python imports `sitecustomize` at the start of every process; each of these takes one shortcut away.
+WITHOUT = {
+    "as it is": "",
+    "without sched_yield": "import os; os.sched_yield = lambda: None",
+    "without SCHED_BATCH": "import os; del os.SCHED_BATCH",
+    "with SQLAlchemy's executemany": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.storage import bulk
+
+def run(self, connection, rows):
+    rows = [{{name: row[name] for name in self._names}} for row in rows]
+    return connection.execute(self._statement, rows if len(rows) > 1 else rows[0]).rowcount if rows else 0
+
+bulk.Many.run = run
+""",
+}
+ROWS = (FIRST, MANY)
+SHAPE = {"processes": "1", "threads": "16"}
+
+
+def main() -> None:
+    """Measure all variants in turn."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="length of each run")
+    args = parser.parse_args()
+    os.sched_setaffinity(0, {cpu_affinity.LOADING})
+    links = 3_000 * args.seconds * args.rounds * len(WITHOUT)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shortener-")))
+        store = stack.enter_context(stored(SQLITE, links))
+        cells: dict[str, Cell] = {}
+        for number, (name, code) in enumerate(WITHOUT.items()):
+            place = folder / str(number)
+            with _customized(place, code.format(root=str(ROOT))):
+                running = stack.enter_context(started("gunicorn", store, place, SHAPE))
+            cells[name] = Cell(store, "gunicorn", running, place, args.seconds, SHAPE)
+        for _ in range(args.rounds):
+            for cell in cells.values():
+                for row in ROWS:
+                    cell.run(row)
+        _show(cells)
+
+
+@contextlib.contextmanager
+def _customized(folder: Path, code: str) -> Iterator[None]:
+    """Let the processes that are started in the block run this code first."""
+    (folder / "custom").mkdir(parents=True)
+    (folder / "custom" / "sitecustomize.py").write_text(code)
+    os.environ["PYTHONPATH"] = str(folder / "custom")
+    try:
+        yield
+    finally:
+        del os.environ["PYTHONPATH"]
+
+
+def _show(cells: Mapping[str, Cell]) -> None:
+    print("| | " + " | ".join(f"{row.name}: CPU µs | per second" for row in ROWS) + " |")
+    print("| --- |" + " --: | --: |" * len(ROWS))
+    for name, cell in cells.items():
+        values = []
+        for row in ROWS:
+            runs = cell.runs[row.word]
+            values += [statistics.median(run.cpu for run in runs) * 1000, statistics.median(run.rate for run in runs)]
+        print(f"| {name} | " + " | ".join(f"{value:,.0f}" for value in values) + " |")
+        for fault in cell.faults:
+            print(f"FAULT: {fault}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
