@@ -11,7 +11,7 @@ import pydantic
 from pydantic import Field, ValidationInfo
 from sqlalchemy import URL
 
-from shortener.config import data_folders, database_urls, from_environment, secret_key, settings_file
+from shortener.config import data_folders, database_address, from_environment, secret_key, settings_file
 from shortener.config.types import (
     Bind,
     CertificateFile,
@@ -166,7 +166,7 @@ class Settings(pydantic.BaseModel):
     @pydantic.field_validator("secret_key")
     @classmethod
     def _given_to_every_node(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and not database_urls.is_sqlite(info.data.get("database_url")):
+        if value is None and not database_address.is_sqlite(info.data.get("database_url")):
             raise ValueError("is required with PostgreSQL: every node needs the same one")
         return value
 
@@ -210,14 +210,14 @@ class Settings(pydantic.BaseModel):
     @property
     def embedded(self) -> bool:
         """Whether the database is SQLite, which needs no server."""
-        return database_urls.is_sqlite(self.database_url)
+        return database_address.is_sqlite(self.database_url)
 
     @property
     def sqlalchemy_url(self) -> URL:
         """The database's URL as SQLAlchemy takes it."""
         default = self.data_folder / settings_file.DATABASE
         # Flask-SQLAlchemy looked for relative files in `instance`, so they stay there.
-        return database_urls.sqlalchemy_url(self.database_url, default, settings_file.HOME / "instance")
+        return database_address.sqlalchemy_url(self.database_url, default, settings_file.HOME / "instance")
 
     @property
     def database_file(self) -> Path | None:

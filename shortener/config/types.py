@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from shortener.config import database_urls, settings_file
+from shortener.config import database_address, settings_file
 from shortener.rules import contact
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -83,7 +83,7 @@ Bind = Annotated[str, _like(f"{_ADDRESS}|{_UNIX}", "127.0.0.1:8000 or unix:/run/
 Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
 # Without a path, because slugs are at the root.
 Origin = Annotated[str, _like(r"https?://[A-Za-z0-9.:\[\]-]+/?", "https://s.example.com, in ASCII and without a path")]
-DatabaseUrl = Annotated[str, AfterValidator(database_urls.checked)]
+DatabaseUrl = Annotated[str, AfterValidator(database_address.checked)]
 CertificateFile = Annotated[Path, AfterValidator(_has_certificates)]
 Line = Annotated[str, Field(max_length=80), AfterValidator(_is_one_line)]
 Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
