@@ -251,6 +251,7 @@ def test_stopping_gives_back_what_still_runs(app: Flask, courier: Courier) -> No
     with db.write() as session:
         put(session, "slow", now=db.now(session))
     assert started.wait(WITHIN)
+    until(lambda: deliverer.waits_for() == "1 errand in flight")  # the attempt may run before the loop has noted it
     deliverer.stop(grace=0)
     assert (errands()[0].state, trips()[0][1]) == ("pending", "interrupted")
     released.set()
