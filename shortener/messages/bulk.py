@@ -19,7 +19,7 @@ from shortener.messages.preprocess import Draft, Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
-from shortener.storage import db
+from shortener.storage import db, sqlite
 
 SIZE: Final = 250  # messages to a transaction: more of them save little, and hold the write lock for longer
 TRIES: Final = 5
@@ -27,7 +27,7 @@ DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
 BETWEEN: Final = "\x1f"  # no key that a sender can give has it, so an entry's key is never a single message's
 # On SQLite, which has one writer, the transactions of a process's batches take turns. Together they are no quicker, but
 # a single message would wait for all of them. Texts are read outside a turn: slow ones of an account hold up no other.
-_turns = FirstCome(patience=db.BUSY)
+_turns = FirstCome(patience=sqlite.BUSY)
 Outcome = Preprocessed | ShortenerError | Fault
 T = TypeVar("T")
 

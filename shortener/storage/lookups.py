@@ -1,7 +1,7 @@
-"""Connections for look-ups: one statement at a time and no transaction, so none of what a session does around it.
+"""Connections for look-ups: single statements without a transaction.
 
-By a session a look-up is BEGIN, SELECT and ROLLBACK, on PostgreSQL a round trip each. Here it is the SELECT. No
-snapshot stays open between two of them, which on SQLite would hold up the checkpoints.
+With a session, a look-up is BEGIN, SELECT and ROLLBACK, on PostgreSQL a round trip each. Here it is only the SELECT. No
+snapshot stays open afterwards, which on SQLite would delay checkpoints.
 """
 
 import time
@@ -17,16 +17,16 @@ from shortener.storage.outages import is_node_lost
 from shortener.storage.pool import Connections
 from shortener.storage.postgresql import SilentError
 
-LONG: Final = 1.0  # seconds; a look-up that failed after so long held its thread for nothing
-CERTAIN: Final = 1.0  # seconds for which a node that was the primary counts as such
-PAUSE: Final = 1.0  # seconds in which look-ups are refused at once after that, where no other was answered meanwhile
+LONG: Final = 1.0  # seconds after which a failed look-up counts as slow
+CERTAIN: Final = 1.0  # seconds for which a primary is assumed to remain one
+PAUSE: Final = 1.0  # seconds in which look-ups fail at once after a slow failure, unless another one succeeded
 
 
 class Readers:
-    """Look-ups by the driver's own connections. Where the database does not answer, most are refused at once."""
+    """Look-ups on the driver's own connections. While the database does not answer, most fail at once."""
 
     def __init__(self, engine: Engine, connections: Connections, any_node: Callable[[], Any] | None = None) -> None:
-        """`any_node` opens a connection for one look-up where no node can be written."""
+        """`any_node` opens a connection to a read-only node, for use if there is no other."""
         self._engine, self._connections, self._any_node = engine, connections, any_node
         self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._texts: dict[Select[Any], tuple[str, list[str] | None]] = {}
@@ -37,18 +37,18 @@ class Readers:
 
     @property
     def dialect(self) -> str:
-        """Which database, by SQLAlchemy's name."""
+        """SQLAlchemy's name of the database."""
         return self._engine.dialect.name
 
     def row(self, statement: Select[Any], parameters: dict[str, object]) -> Any:
-        """The first row, its values as the driver gives them; None without one.
+        """Return the first row, with the driver's values; None if there is none.
 
-        DBAPIError where there is no answer. A standby's "no such row" is none: it may not have the row yet.
+        DBAPIError if the database does not answer, or if a standby finds no row: it may not have it yet.
         """
         text, order = self._texts.get(statement) or self._compiled(statement)
         values: object = [parameters[name] for name in order] if order else parameters
         if order is None and all(type(value) is int for value in parameters.values()):
-            # As part of the text: PostgreSQL's simple protocol costs it a third less than the one with parameters.
+            # Numbers become part of the text: PostgreSQL needs a third less time for a statement without parameters.
             text, values = text % parameters, None
         began = time.monotonic()
         if began < self._refused_until and self._refusal is not None:
@@ -68,17 +68,17 @@ class Readers:
         return row
 
     def close(self) -> None:
-        """Close those that nobody uses."""
+        """Close idle connections."""
         self._connections.close()
 
     def _refuse(self, refusal: Exception, began: float) -> None:
-        """After a failure that took long, ask nothing for a moment: all threads would wait, and nobody be served."""
+        """After a slow failure, let look-ups fail at once for a moment: otherwise all threads would wait."""
         now = time.monotonic()
         if now - began >= LONG and self._answered < began:
             self._refused_until, self._refusal = now + PAUSE, refusal
 
     def _check_primary(self) -> None:
-        """Raise ReadOnlySqlTransaction at a standby; ask for it no more often than every second."""
+        """Raise ReadOnlySqlTransaction on a standby; asks at most once a second."""
         if time.monotonic() >= self._primary_until:
             if self._row("SELECT pg_is_in_recovery()", None) != (False,):
                 raise ReadOnlySqlTransaction("this node is a standby, which may not have all rows yet")
@@ -87,10 +87,10 @@ class Readers:
     def _row(self, text: str, values: object) -> Any:
         try:
             return self._ask(self._connections.take, text, values)
-        except SilentError:  # a second wait would be too long for whoever asks
+        except SilentError:  # a second wait would be too long
             raise
         except self._error:
-            pass  # the server may have gone and come back since
+            pass  # the server may have restarted
         try:
             return self._ask(self._connections.take, text, values)
         except self._error:
@@ -99,10 +99,10 @@ class Readers:
         return self._ask(self._any_node, text, values)
 
     def _ask(self, take: Callable[[], Any], text: str, values: object) -> Any:
-        """Ask once; a connection that failed is not used again, nor are others where its server is at fault."""
+        """Ask once. A connection that failed is closed, and all others too if the server is at fault."""
         connection = take()
         try:
-            rows = connection.execute(text, values).fetchall()  # to the end: then SQLite lets its snapshot go
+            rows = connection.execute(text, values).fetchall()  # reading all rows releases SQLite's snapshot
         except BaseException as error:
             self._primary_until = 0.0
             if is_node_lost(error) or getattr(connection, "closed", False):
@@ -113,7 +113,7 @@ class Readers:
         return rows[0] if rows else None
 
     def _compiled(self, statement: Select[Any]) -> tuple[str, list[str] | None]:
-        """The statement as the driver takes it, and the order of its parameters where the driver has no names."""
+        """Return the statement's text, and the order of its parameters if the driver takes no names."""
         compiled: Any = statement.compile(dialect=self._engine.dialect)
         self._texts[statement] = made = (compiled.string, compiled.positiontup if compiled.positional else None)
         return made

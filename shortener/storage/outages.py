@@ -1,6 +1,6 @@
-"""Which errors of the database pass by themselves, and how they are logged.
+"""Decide which errors of the database are temporary, and log them.
 
-The one place that decides it: requests answer 503, the worker keeps its outcomes, clicks are spooled, commands say so.
+All use this decision: requests answer 503, deliveries keep their results, clicks are spooled, commands report it.
 """
 
 import logging
@@ -18,19 +18,19 @@ _STATES: Final = {
     "25P03": "idle in transaction for too long",
     "25P04": "transaction took too long",
     "26000": "prepared statement does not exist: a pooler gave us another session",
-    "42P05": "prepared statement exists: the same",
+    "42P05": "prepared statement exists: a pooler gave us another session",
     "40001": "serialization failure",
     "40P01": "deadlock",
     "55006": "object in use",
     "55P03": "lock not available",
 }
-# After these the other connections lead to the same server, or to the same wrong one.
+# After these, the other connections are unusable too: they lead to the same server.
 _LOST: Final = ("08", "25006", "26000", "42P05", "57P")
 MINUTE: Final = 60.0  # seconds
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether the database is away, busy, read-only or failing over: the same call may succeed in a while."""
+    """Whether the database is unavailable, busy, read-only or failing over: the same call may succeed later."""
     state = sqlstate(error)
     if state is not None and (state[:2] in _CLASSES or state in _STATES):
         return True
@@ -38,17 +38,17 @@ def is_outage(error: BaseException) -> bool:
 
 
 def is_node_lost(error: BaseException) -> bool:
-    """Whether it is the server that is going, or the wrong one: then no other connection to it can be trusted."""
+    """Whether the server is shutting down or not the primary, so that no connection to it can be used."""
     return (sqlstate(error) or "").startswith(_LOST)
 
 
 def sqlstate(error: BaseException) -> str | None:
-    """The SQLSTATE of an error of SQLAlchemy's or of psycopg's; None where it has none."""
+    """Return the SQLSTATE of an error of SQLAlchemy or psycopg; None if it has none."""
     return getattr(getattr(error, "orig", None) or error, "sqlstate", None)
 
 
-class _Said:
-    """What was logged when, by logger and state; `held` counts what was left out since."""
+class _LogLimit:
+    """At most one line per minute, logger and state; counts the lines that were suppressed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -56,7 +56,7 @@ class _Said:
         self._held: dict[tuple[str, str], int] = {}
 
     def ask(self, key: tuple[str, str]) -> int | None:
-        """How many lines were left out before this one; None where this one is to be left out too."""
+        """Return how many lines were suppressed before this one; None if this one must be suppressed too."""
         with self._lock:
             if time.monotonic() < self._next.get(key, 0.0):
                 self._held[key] = self._held.get(key, 0) + 1
@@ -65,19 +65,19 @@ class _Said:
             return self._held.pop(key, 0)
 
     def forget(self) -> None:
-        """Let everything be said again."""
+        """Allow all lines again."""
         with self._lock:
             self._next.clear()
             self._held.clear()
 
 
-said = _Said()
+log_limit = _LogLimit()
 
 
 def report(log: logging.Logger, error: BaseException) -> None:
-    """Log an outage with its SQLSTATE: one line per state and minute, which counts those that were left out."""
+    """Log an outage with its SQLSTATE, at most once per state and minute, with the number of suppressed lines."""
     state = sqlstate(error) or type(error).__name__
-    held = said.ask((log.name, state))
+    held = log_limit.ask((log.name, state))
     if held is not None:
         first, *_ = str(getattr(error, "orig", None) or error).splitlines() or [""]
         more = f" ({held} more of these since the last line)" if held else ""

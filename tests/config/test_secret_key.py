@@ -13,8 +13,7 @@ from sqlalchemy import create_engine
 
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
-from shortener.storage import migrations
-from shortener.storage.db import prepare_sqlite
+from shortener.storage import migrations, sqlite
 from tests.support import ROOT
 
 KEY = "a key for tests, long enough to be one"
@@ -96,7 +95,7 @@ def database(folder: Path, *, secrets: int) -> Path:
     """The product's database in a folder, with so many signing secrets, as a restore without the key leaves it."""
     path = folder / "shortener.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
-    prepare_sqlite(engine)
+    sqlite.prepare(engine)
     migrations.upgrade(engine)
     engine.dispose()
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:

@@ -41,7 +41,7 @@ def postgresql_alone(database_kind: str) -> None:
 
 @pytest.fixture(autouse=True)
 def said_anew() -> None:
-    outages.said.forget()
+    outages.log_limit.forget()
 
 
 def post(client: FlaskClient, sender: Sender) -> TestResponse:

@@ -11,8 +11,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from shortener.config.settings import Settings
-from shortener.storage import db
-from shortener.storage.db import prepare_sqlite
+from shortener.storage import db, sqlite
 from shortener.storage.models import Account, Attempt, Base, Callback, Origin, Person, Replay, SignedIn, SignInFailure
 from tests.conftest import SECRET_KEY, running
 from tests.support import ROOT, databases
@@ -107,7 +106,7 @@ def test_the_pages_script_moves_every_table(folder: Path, sqlite_template: Path,
     old_path.write_bytes(sqlite_template.read_bytes())
     sender, slug = fill(f"sqlite:///{old_path}", folder)
     old = create_engine(f"sqlite:///{old_path}")
-    prepare_sqlite(old)
+    sqlite.prepare(old)
     before = counts(old)
     old.dispose()
     assert 0 not in before.values(), before

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, create_engine, select
 from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import BackupError, SettingsError
-from shortener.storage import backups, db
+from shortener.storage import backups, db, sqlite
 from shortener.storage.models import Base, Link, Message
 from tests.conftest import SECRET_KEY, running
 from tests.support import databases
@@ -49,7 +49,7 @@ def elsewhere(database_url: str, database_kind: str, tmp_path: Path) -> Iterator
         url = psycopg_url(database_url, name)
     engine = create_engine(Settings(database_url=url, secret_key=SECRET_KEY).sqlalchemy_url)
     if database_kind == "sqlite":
-        db.prepare_sqlite(engine)
+        sqlite.prepare(engine)
     yield engine
     engine.dispose()
 

@@ -12,15 +12,14 @@ from flask import Flask
 from sqlalchemy import Engine, create_engine, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
-from shortener.storage import db
-from shortener.storage.db import SQLITE_PRAGMAS, prepare_sqlite
+from shortener.storage import db, sqlite
 from shortener.storage.models import Account, Origin
 from tests.support.factories import TARGET
 
 
 def opened(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}")
-    prepare_sqlite(engine)
+    sqlite.prepare(engine)
     return engine
 
 
@@ -96,7 +95,7 @@ def test_a_new_connection_can_read_while_another_holds_the_write_lock(
         writer.execute(text("CREATE TABLE t (x)"))
         writer.commit()
         writer.execute(text("INSERT INTO t VALUES (1)"))
-        monkeypatch.setattr("shortener.storage.db.SQLITE_PRAGMAS", ("PRAGMA busy_timeout = 0", *SQLITE_PRAGMAS[1:]))
+        monkeypatch.setattr("shortener.storage.sqlite.PRAGMAS", ("PRAGMA busy_timeout = 0", *sqlite.PRAGMAS[1:]))
         second = opened(tmp_path / "shared.sqlite3")
         with second.connect() as reader:
             assert reader.execute(text("SELECT count(*) FROM t")).scalar() == 0
@@ -126,7 +125,7 @@ def test_a_writer_whose_turn_does_not_come_asks_the_database(app: Flask, monkeyp
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with app.app_context(), db._turn(db.db.engine):
+        with app.app_context(), db._writer_lock(db.db.engine):
             held.set()
             done.wait()
 

@@ -24,8 +24,7 @@ from bench.instance import free_port
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
-from shortener.storage import db, migrations
-from shortener.storage.db import prepare_sqlite
+from shortener.storage import db, migrations, sqlite
 from shortener.storage.models import Base
 from tests.conftest import SECRET_KEY
 from tests.storage.test_backups import BIN
@@ -85,7 +84,7 @@ def make_engine(make_url: MakeUrl) -> Iterator[Callable[[], Engine]]:
     def make() -> Engine:
         engine = create_engine(Settings(database_url=make_url(), secret_key=SECRET_KEY).sqlalchemy_url)
         if engine.dialect.name == "sqlite":
-            prepare_sqlite(engine)
+            sqlite.prepare(engine)
         engines.append(engine)
         return engine
 

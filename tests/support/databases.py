@@ -14,8 +14,8 @@ import filelock
 import psycopg
 from sqlalchemy import create_engine, event
 
-from shortener.storage import migrations
-from shortener.storage.db import db, prepare_sqlite
+from shortener.storage import migrations, sqlite
+from shortener.storage.db import db
 from shortener.storage.models import Base
 
 KINDS = ("sqlite", "postgresql")
@@ -25,7 +25,7 @@ def sqlite_template(folder: Path) -> Path:
     """A migrated SQLite file, made once, to be copied for each test."""
     path = folder / "template.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
-    prepare_sqlite(engine)
+    sqlite.prepare(engine)
     migrations.upgrade(engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from sqlalchemy import URL, Engine, create_engine
 
@@ -21,8 +21,10 @@ def dump(engine: Engine, part: Path) -> None:
     pooled = engine.raw_connection()
     try:
         with contextlib.closing(sqlite3.connect(part)) as copy:
-            # All in one step: SQLite begins anew where somebody writes between two steps.
-            cast(sqlite3.Connection, pooled.driver_connection).backup(copy)
+            source = pooled.driver_connection
+            if not isinstance(source, sqlite3.Connection):
+                raise TypeError("not a connection to SQLite")
+            source.backup(copy)  # in one step, because SQLite starts again if somebody writes between two steps
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
             _check_pages(copy, "The copy")
     except sqlite3.Error as error:
