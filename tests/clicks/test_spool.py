@@ -30,7 +30,7 @@ def test_a_packed_click_is_unpacked_unchanged(network: str | None) -> None:
 
 @pytest.mark.parametrize("record", [b"", b"nonsense", b"[1]", b"{}", b"null", pack(CLICK)[:-1]])
 def test_other_records_are_not_clicks(record: bytes) -> None:
-    with pytest.raises(ValueError, match="not a click|Expecting|Unterminated"):
+    with pytest.raises(ValueError, match=r"not a click|Expecting|Unterminated"):
         unpack(record)
 
 

@@ -1,4 +1,4 @@
-"""A cursor: the place of the last row of a page, in a form that fits a URL."""
+"""Cursors of lists: the position of a page's last row, in characters that fit into a URL."""
 
 import base64
 import binascii
@@ -9,46 +9,46 @@ import uuid
 from shortener.errors import InvalidFieldsError
 from shortener.rules.wire.moments import from_micros, to_micros
 
-PLACE = ">qq"  # microseconds since 1970, row id
+POSITION = ">qq"  # microseconds since 1970, row id
 
 
 def after_row(moment: dt.datetime, row_id: int) -> str:
-    """The cursor behind a row of a list in the order of time."""
-    return _written(struct.pack(PLACE, to_micros(moment), row_id))
+    """Return the cursor after a row of a list that is ordered by time."""
+    return _encoded(struct.pack(POSITION, to_micros(moment), row_id))
 
 
 def row(cursor: str) -> tuple[dt.datetime, int]:
-    """The time and row id that `after_row` wrote down; InvalidOrderError for a cursor from elsewhere."""
+    """Read the time and row id from a cursor of `after_row`; InvalidFieldsError for other text."""
     try:
-        micros, row_id = struct.unpack(PLACE, _read(cursor))
+        micros, row_id = struct.unpack(POSITION, _decoded(cursor))
         return from_micros(micros), row_id
     except (struct.error, OverflowError):
-        raise _no_cursor() from None
+        raise _invalid() from None
 
 
 def after_click(click_id: uuid.UUID) -> str:
-    """The cursor behind a click of a link."""
-    return _written(click_id.bytes)
+    """Return the cursor after a click of a link."""
+    return _encoded(click_id.bytes)
 
 
 def click(cursor: str) -> uuid.UUID:
-    """The id that `after_click` wrote down; InvalidOrderError for a cursor from elsewhere."""
+    """Read the id from a cursor of `after_click`; InvalidFieldsError for other text."""
     try:
-        return uuid.UUID(bytes=_read(cursor))
+        return uuid.UUID(bytes=_decoded(cursor))
     except ValueError:
-        raise _no_cursor() from None
+        raise _invalid() from None
 
 
-def _written(place: bytes) -> str:
-    return base64.urlsafe_b64encode(place).decode("ascii").rstrip("=")
+def _encoded(position: bytes) -> str:
+    return base64.urlsafe_b64encode(position).decode("ascii").rstrip("=")
 
 
-def _read(cursor: str) -> bytes:
+def _decoded(cursor: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (UnicodeEncodeError, binascii.Error):
-        raise _no_cursor() from None
+        raise _invalid() from None
 
 
-def _no_cursor() -> InvalidFieldsError:
+def _invalid() -> InvalidFieldsError:
     return InvalidFieldsError({"cursor": ["is not a cursor that this list gave out"]})

@@ -1,4 +1,4 @@
-"""What is wrong with a value, in our words: they are read by people who do not know which library found it."""
+"""Describe validation faults in our own words, for readers who do not know the library that found them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -26,7 +26,7 @@ _LIMITS: Final = {
 
 
 def sentence(kind: str, limits: Mapping[str, Any], said: str) -> str:
-    """A fault by its `kind` and `limits` as pydantic names them; `said`, its own words, where we have none."""
+    """Describe a fault by pydantic's `kind` and `limits`; use pydantic's text `said` if we have none."""
     if kind in _KINDS:
         return _KINDS[kind]
     if kind == "string_too_short":
@@ -39,5 +39,5 @@ def sentence(kind: str, limits: Mapping[str, Any], said: str) -> str:
 
 
 def _shown(limit: Any) -> str:
-    """A limit as people write it: 1, not 1.0."""
+    """Return a limit as people write it: 1 rather than 1.0."""
     return f"{limit:g}" if isinstance(limit, float) and limit < 1e6 else str(limit)

@@ -1,4 +1,4 @@
-"""JSON as it must be to be taken at its word: no NaN, no number beyond a float's range, no field that hides another."""
+"""A strict JSON decoder: it refuses NaN and numbers beyond a float's range, and reports repeated fields."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 
 class Object(dict[str, Any]):
-    """A JSON object; `repeated` names the fields that came more than once, of which the last is kept."""
+    """A JSON object; `repeated` names the fields that occur more than once, of which the last counts."""
 
     __slots__ = ("repeated",)
     repeated: tuple[str, ...]
@@ -34,8 +34,8 @@ def _finite(text: str) -> float:
     return value
 
 
-# JSONDecodeError where the text is no JSON; ValueError where it holds a number that cannot be read; RecursionError
-# where it nests too deep.
+# Raises JSONDecodeError for text that is not JSON, ValueError for a number that cannot be represented, and
+# RecursionError for deep nesting.
 DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
-# Takes every number, to find where a value ends.
+# Accepts every number; used to find where a value ends.
 LENIENT: Final = json.JSONDecoder(parse_int=float)
