@@ -9,7 +9,7 @@ from shortener.rules.wire.strict_json import DECODER, LENIENT
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e999", "[-1e999]"])
 def test_numbers_outside_json_are_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="is not JSON|is too large"):
+    with pytest.raises(ValueError, match=r"is not JSON|is too large"):
         DECODER.decode(text)
 
 
