@@ -121,7 +121,7 @@ def test_writers_that_come_together_all_get_their_turn(app: Flask) -> None:
 
 
 def test_a_writer_whose_turn_does_not_come_asks_the_database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "BUSY", 0.01)
+    monkeypatch.setattr(sqlite, "BUSY", 0.01)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
