@@ -1,4 +1,4 @@
-"""What an installation holds, account by account: for its operator, who sees numbers and nobody's messages."""
+"""Totals of each account, for the operator, who sees no messages."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Total:
 
 
 def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
-    """The accounts by name; each number by an index of its own, so that old messages cost nothing."""
+    """The accounts by name. Each number has its own index, so old messages cost nothing."""
     mine = Callback.account_id == Account.id
     # The account's destinations begin with its number and a space: so the index of the unsettled finds them.
     number = cast(Account.id, Text)

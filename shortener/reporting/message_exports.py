@@ -1,4 +1,4 @@
-"""Exports of messages: all that a list would show, as CSV or JSON Lines, a part at a time; memory stays flat.
+"""Exports of messages as CSV or JSON Lines, a part at a time, so that memory use is bounded.
 
 Each part is read in a transaction of its own that ends before the part is sent: whoever takes it slowly holds nothing
 up. So each message is as it was when its part was read.
@@ -37,7 +37,7 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).enc
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How messages are written: what stands before them, some of them, and the end of an export that broke off."""
+    """How an export is written: its beginning, its messages, and the end of one that broke off."""
 
     content_type: str
     before: str
@@ -93,7 +93,7 @@ def _parts(
 
 
 def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
-    """The messages as they are exported, by two queries more, whatever their number."""
+    """The messages as documents, with two more queries whatever their number."""
     ids = [link.id for _, link in rows if link is not None]
     counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
     rows_of_counts = session.execute(counted.group_by(Click.link_id, Click.visitor))
@@ -130,7 +130,7 @@ def _csv(documents: Sequence[Mapping[str, object]], delimiter: str) -> str:
 
 
 def _cell(value: object) -> object:
-    """Tags as `a,b`, as they may be handed in; metadata as JSON."""
+    """Tags as `a,b`, as requests may give them; metadata as JSON."""
     if isinstance(value, list):
         return ",".join(value)
     if isinstance(value, dict):
@@ -143,7 +143,7 @@ def _json_lines(documents: Sequence[Mapping[str, object]]) -> str:
 
 
 def csv_with(delimiter: str) -> Format:
-    """CSV whose cells have this character between them."""
+    """CSV with this delimiter."""
     return Format(
         "text/csv; charset=utf-8",
         BOM + csv_cells.lines([COLUMNS], delimiter),

@@ -1,4 +1,4 @@
-"""Which messages a list or an export shows: the one place that checks it."""
+"""The filters of lists and exports of messages, and their checks."""
 
 import datetime as dt
 from typing import Annotated, Literal
@@ -21,7 +21,7 @@ def _switch(value: object) -> bool:
 
 
 def _count(value: object) -> int:
-    """Take digits, as a URL has them; not what else Python takes for a number."""
+    """Accept digits only, not everything that Python parses as a number."""
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST):
         raise ValueError(f"must be a whole number from 1 to {MOST}")
@@ -29,7 +29,7 @@ def _count(value: object) -> int:
 
 
 class Filter(Parameters):
-    """Those received in `[from, to)`, with this tag, clicked or not, and so on: all that is given must hold."""
+    """Messages that fulfil all given conditions."""
 
     start: Annotated[Moment | None, Field(alias="from", description="Received then or later.")] = None
     end: Annotated[Moment | None, Field(alias="to", description="Received before that.")] = None
@@ -58,11 +58,11 @@ class Filter(Parameters):
     cursor: BehindRow = None
 
     def before(self) -> Place | None:
-        """What is shown stands before this place: the cursor's or the period's end, whichever is earlier."""
+        """The place before which the list begins: the cursor's or the period's end, whichever is earlier."""
         places = [cursor.row(self.cursor)] if self.cursor is not None else []
         return min([*places, (self.end, 0)] if self.end is not None else places, default=None)
 
 
-# Those of a list; an export has neither pages nor places.
+# Of a list; an export has no pages.
 PARAMETERS = Filter.names()
 FILTERS = tuple(name for name in PARAMETERS if name not in ("limit", "cursor"))

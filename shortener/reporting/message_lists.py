@@ -1,4 +1,4 @@
-"""Lists of messages, the newest first. What a page costs is bounded, whatever the filter and however many there are.
+"""Lists of messages, the newest first. The cost of a page is bounded, whatever the filter.
 
 Messages are looked at in their order, some at a time, and those that the filter does not want are passed over. A page
 ends where it is full, or where it has looked at enough; the next one continues there (docs/adr/0007-bounded-pages.md).
@@ -25,14 +25,14 @@ from shortener.storage.models import Click, Link, Message
 LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
 FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
 LONGEST_TEXT = 200  # characters of a client tag
-LAST = "\U0010ffff"  # nothing sorts behind it
+LAST = "\U0010ffff"  # sorts after everything else
 
 Row = tuple[Message, Link | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages with their links; and a cursor where that may not be all.
+    """Messages with their links, and a cursor if there may be more.
 
     A page that is not full and has a cursor looked at enough for one call: back to `looked_back_to`.
     """
@@ -53,7 +53,7 @@ def document(session: Session, account: Sender, wanted: Filter, site: Site) -> M
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
-    """A page of the account's messages that the filter wants; `limit` instead of the filter's own."""
+    """A page of the account's messages that the filter selects; `limit` replaces the filter's own."""
     limit = limit or wanted.limit
     found: list[Place] = []
     last = wanted.before()
@@ -66,14 +66,14 @@ def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, lim
 
 
 def selective(wanted: Filter) -> bool:
-    """Whether the filter may pass over messages of its period."""
+    """Whether the filter may skip messages of its period."""
     return bool(wanted.parameters().keys() - {"from", "to", "limit"})
 
 
 def look(
     session: Session, account: Sender, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
 ) -> tuple[list[Place], Place | None]:
-    """Look at the next `count` messages: where those stand that the filter wants, at most so many; and where to go on.
+    """Look at the next `count` messages: the places of at most `most` that the filter selects, and where to continue.
 
     None where nothing is left.
     """
@@ -99,7 +99,7 @@ def load(session: Session, places: Sequence[Place]) -> list[Row]:
 def _next(
     session: Session, account: Sender, wanted: Filter, linked: list[Place], before: Place | None, count: int
 ) -> tuple[list[ColumnElement[bool]], Place | None]:
-    """What holds of the next `count` messages that may be wanted, and the place of the last; None if there are no more.
+    """Conditions for the next `count` messages, and the place of the last one; None if there are no more.
 
     Messages that come meanwhile change neither: the last one is fixed before any is read.
     """
@@ -123,7 +123,7 @@ def _next(
 
 
 def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place]) -> list[Place] | None:
-    """The places of all messages that the filter may want, where an index says that these are few."""
+    """The places of all messages that the filter may select, if an index shows that they are few."""
     columns = select(Message.received_on, Message.id, Message.account_id)
     own = columns.where(Message.account_id == account.id)
     if wanted.client_tag is not None:
@@ -138,7 +138,7 @@ def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place])
 
 
 def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> list[Place]:
-    """The place of the account's message whose shortlink the text is, where it is one."""
+    """The place of the account's message whose shortlink the text is, if there is one."""
     slug = pasted(wanted.text) if wanted.text is not None else None
     number = slugs.decode(slug) if slug is not None else None
     if number is None:
@@ -149,13 +149,13 @@ def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> 
 
 
 def _places(session: Session, account: Sender, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
-    """The places of the account's messages among these; None where these are many."""
+    """The places of the account's messages among these; None if there are many."""
     rows = session.execute(query.limit(FEW + 1)).all()
     return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
 
 
 def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
-    """What must hold of a message that is looked at."""
+    """Conditions for a message that is looked at."""
     link = select(Link.id).where(Link.message_id == message.c.id, Link.position == 1)
     conditions = []
     if wanted.clicked is not None:

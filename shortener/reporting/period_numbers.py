@@ -1,4 +1,4 @@
-"""What became of an account's messages of a period, in numbers. Totals are counted from rows."""
+"""The messages of an account in a period, in numbers. Totals are counted from rows."""
 
 import datetime as dt
 from collections import Counter
@@ -53,12 +53,12 @@ class Overview:
 
 
 def overview(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> Overview:
-    """Count the period; InvalidOrderError where it is none, or longer than 400 days."""
+    """Count the period; InvalidFieldsError if it is empty or longer than 400 days."""
     if not dt.timedelta() < end - start <= LONGEST:
         raise InvalidFieldsError({"to": [f"must be after from, by at most {LONGEST.days} days"]})
     inside = and_(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)
     messages, first, last = _received(session, inside)
-    # Known already, but not to PostgreSQL, which would read all links there are.
+    # Redundant, but without it PostgreSQL would read all links.
     inside = and_(inside, Link.message_id >= first, Link.message_id <= last)
     links: Counter[int | None] = Counter(dict(_grouped(session, _links(inside, end))))
     clicked = sum(links.values()) - links[None]
@@ -92,7 +92,7 @@ def _joined(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
 
 def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, ...]]:
-    """Links by the hour of their first click; None where there was none."""
+    """Links by the hour of their first click, None without one."""
     hour = case((Link.accessed_on.is_(None), null()), (Link.accessed_on < end, _hour(Link.accessed_on)), else_=LATER)
     return _joined(hour, func.count()).where(inside)
 
@@ -148,7 +148,7 @@ def _buckets(
     messages: Mapping[int | None, int],
     links: Mapping[int | None, int],
 ) -> list[Bucket]:
-    """Every hour or day of the period, also those in which nothing happened."""
+    """Every hour or day of the period, including empty ones."""
     size = width // HOUR
     first, last = (to_micros(moment) // (width // MICROSECOND) for moment in (start, end - MICROSECOND))
     return [

@@ -1,4 +1,4 @@
-"""Messages that got no shortlink, and would have got one with smart detection: among a period's newest ones."""
+"""Messages without a shortlink that would have got one with smart detection."""
 
 import datetime as dt
 

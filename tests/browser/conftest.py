@@ -102,7 +102,7 @@ class Office:
         with self.app.app_context(), db.read() as session:
             return session.scalars(query.where(Callback.state == state)).one()
 
-    def seat(self, context: BrowserContext, name: str) -> None:
+    def sign_in(self, context: BrowserContext, name: str) -> None:
         """Sign a person in without having typed anything."""
         with self.app.app_context(), db.write() as session:
             token = logins.start(session, people.named(session, name), now=db.now(session))

@@ -50,7 +50,7 @@ STOPS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [
 def opened(context: BrowserContext, page: Page, office: Office, name: str, path: str) -> Page:
     """A page of the dashboard, as that person has it."""
     if name != "nobody":
-        office.seat(context, name)
+        office.sign_in(context, name)
     states = {state: office.msgid(state) for state in re.findall(r"{(\w+)}", path)}
     page.goto(office.url(path.format(**states)))
     return page

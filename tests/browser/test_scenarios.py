@@ -21,7 +21,7 @@ def go(context: BrowserContext, page: Page, office: Office) -> Callable[[str, st
     """Lets somebody who is signed in go to a page."""
 
     def go(name: str, path: str = "") -> Page:
-        office.seat(context, name)
+        office.sign_in(context, name)
         page.goto(office.url(path))
         return page
 

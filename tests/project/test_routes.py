@@ -86,7 +86,7 @@ def test_without_credentials_every_other_route_is_closed_to_every_method(app: Fl
     assert tried >= 5
 
 
-def test_without_a_seat_every_page_of_the_dashboard_leads_to_the_sign_in(app: Flask) -> None:
+def test_every_page_without_a_session_leads_to_the_sign_in(app: Flask) -> None:
     closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC and of_dashboard(rule)]
     assert len(closed) >= 3
     for rule in closed:

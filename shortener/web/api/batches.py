@@ -1,4 +1,4 @@
-"""Messages in bulk: an array or lines of them in, the same of answers out. Memory stays flat."""
+"""Batches: an array or lines of messages, answered in the same form. Memory use is bounded."""
 
 import json
 import logging
@@ -35,15 +35,15 @@ PIECE: Final = 64 * 1024  # bytes
 TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
-# No `maxItems`: a longer batch is not refused, its first ones are done.
+# No `maxItems`: of a longer batch the first messages are stored.
 TAKEN: Final = f"The first {MOST:,} are taken; a longer batch ends with an answer that says `too_many_messages`."
-STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for what cannot be read
+STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for input that cannot be parsed
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How entries come, and how answers go: what stands before, between and behind them, and what where are none."""
+    """How entries are read, and what is written before, between and after the answers, or without any."""
 
     read: Callable[[Iterable[bytes]], Iterator[Entry]]
     before: str
@@ -80,7 +80,7 @@ def preprocess_messages(account: Sender) -> Response:
         raise RequestError(429, "too_many_batches", "Other batches are under way; send this one when they are done.")
     try:
         blocks = _blocks(shape, account, key, call)
-        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        # Errors up to here are answered as usual, because no status has been sent yet.
         answer = stream_with_context(_beginning_with(next(blocks), blocks, call))
     except BaseException:
         call.end()
@@ -97,13 +97,13 @@ def _beginning_with(first: bytes, rest: Iterator[bytes], call: LongCall) -> Iter
 
 
 def _blocks(shape: Shape, account: Sender, idempotency_key: str | None, call: LongCall) -> Iterator[bytes]:
-    """The answer, one transaction's part after the other; it ends abruptly where the database goes away."""
+    """The answer, one part per transaction. It breaks off if the database becomes unavailable."""
     lead = shape.before
     with incoming.spooled(LONGEST) as body:
         found = _at_most(MOST, shape.read(iter(partial(body.read, PIECE), b"")))
         for documents in _documents(found, account, idempotency_key, call):
             text = lead + shape.between.join(map(_encode, documents))
-            yield text.encode("utf-8", "replace")  # a field's name that came in may hold a lone surrogate
+            yield text.encode("utf-8", "replace")  # a field's name may contain a lone surrogate
             lead = shape.between
     yield (shape.none if lead == shape.before else shape.behind).encode()
 
@@ -128,7 +128,7 @@ def _documents(
             call.progress()
             outcomes = bulk.preprocess_entries(part, account, site, policy, first=done, idempotency_key=idempotency_key)
         except Exception:
-            if done:  # the status has been sent: say it in the answer's last entry, and let the answer break off
+            if done:  # the status has been sent: report it in the last entry, and break off the answer
                 yield [_broken_off(done)]
             raise
         done += len(part)

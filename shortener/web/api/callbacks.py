@@ -1,4 +1,4 @@
-"""Callbacks: see what became of them, have them attempted once more, try a receiver."""
+"""The API for callbacks: lists, reports, replays and tests of receivers."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
 
 @blueprint.after_request
 def _keep_private(response: Response) -> Response:
-    """No answer here is anybody else's."""
+    """Let no cache store an answer."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -37,7 +37,7 @@ def _keep_private(response: Response) -> Response:
 )
 @for_senders
 def list_callbacks(account: Sender) -> documents.CallbackPage:
-    """The account's callbacks, the newest first; by state, and by the time of the click."""
+    """List callbacks, the newest first, by state and by the time of the click."""
     wanted = StateFilter.check(request.args.to_dict(), faults=incoming.faults(*StateFilter.names()))
     with db.read() as session:
         return callback_lists.document(session, account, wanted, services().settings.base_url)
@@ -53,7 +53,7 @@ def list_callbacks(account: Sender) -> documents.CallbackPage:
 )
 @for_senders
 def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
-    """Everything about one callback."""
+    """Get everything about one callback."""
     with db.read() as session:
         callback = replay.find(session, account, event_id)
         return callback_report.full(session, callback, services().settings.base_url)
@@ -69,7 +69,7 @@ def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
 )
 @for_senders
 def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackReport, int]:
-    """Attempt a settled callback once more: 202 with its report."""
+    """Replay a settled callback: 202 with its report."""
     with db.write() as session:
         callback = replay.find(session, account, event_id)
         replay.ask(
@@ -93,7 +93,7 @@ def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackR
 )
 @for_senders
 def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
-    """Attempt once more what lies in a range of time, is in a state and goes to a receiver: 202 with how many.
+    """Replay the callbacks of a period by state and receiver: 202 with their number.
 
     A dry run is answered with 200.
     """
@@ -106,7 +106,7 @@ def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
 
 
 def replay_selected(selected: replay.Selected, asked_by: str) -> int:
-    """Make these due at once; give back how many are attempted."""
+    """Make the selected callbacks due now; return how many are attempted."""
     with db.write() as session:
         count = replay.ask_all(session, selected, asked_by=asked_by, now=db.now(session))
     services().deliverer.wake()
@@ -124,12 +124,12 @@ def replay_selected(selected: replay.Selected, asked_by: str) -> int:
 )
 @for_senders
 def try_receiver(account: Sender) -> documents.CallbackTestResult:
-    """Send a signed `callback.test` event to a URL; answers with the attempt, and stores nothing."""
+    """Send a signed `callback.test` event to a URL and return the attempt. Nothing is stored."""
     return tried(account, incoming.fields())
 
 
 def tried(account: Sender, fields: dict[str, Any]) -> documents.CallbackTestResult:
-    """What became of a test; not many at a time."""
+    """Send a test event and return the attempt; RequestError if other tests are running."""
     trial = sample_event.Trial.check(fields, services().policy)
     with db.read() as session:
         secret_keys = services().settings.secret_keys

@@ -1,4 +1,4 @@
-"""Exports: what a list of messages would show, streamed."""
+"""The API for exports: the messages of a list as a streamed file."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -24,7 +24,7 @@ blueprint = Blueprint("exports", __name__, url_prefix="/v1")
 OWN: Final = ("format", "delimiter")  # parameters besides the filters
 MEDIA: Final = tuple(form.content_type.partition(";")[0] for form in FORMATS.values())
 FILE: Final = {"Content-Disposition": "The file's name."}
-PIECE: Final = 65_536  # bytes after which an export has made progress
+PIECE: Final = 65_536  # bytes after which progress is noted
 
 
 @blueprint.get("/messages/export")
@@ -43,12 +43,12 @@ PIECE: Final = 65_536  # bytes after which an export has made progress
 )
 @for_senders
 def export_messages(account: Sender) -> Response:
-    """All messages that the filters want, as CSV or JSON Lines."""
+    """Export the messages that the filters select as CSV or JSON Lines."""
     return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
 
 
 def answer(account: Sender, given: Mapping[str, str], found: Faults | None = None) -> Response:
-    """The account's messages as a file; InvalidOrderError names what cannot be used, and the faults found before."""
+    """The account's messages as a file; InvalidFieldsError names all faults, including those found before."""
     filters = {name: value for name, value in given.items() if name not in OWN}
     wanted = Filter.check(filters, faults=_faults(given) | (found or {}))
     form = csv_with(DELIMITERS[given["delimiter"]]) if "delimiter" in given else FORMATS[given["format"]]
@@ -59,7 +59,7 @@ def answer(account: Sender, given: Mapping[str, str], found: Faults | None = Non
         with db.read() as session:
             now = db.now(session)
         blocks = message_exports.blocks(account, wanted, services().site, form, until=now)
-        # What goes wrong up to here is answered as everywhere: no status has been sent yet.
+        # Errors up to here are answered as usual, because no status has been sent yet.
         first = next(blocks, b"")
         response = Response(_whole(first, blocks, form, services().app, call), content_type=form.content_type)
     except BaseException:
@@ -72,7 +72,7 @@ def answer(account: Sender, given: Mapping[str, str], found: Faults | None = Non
 
 
 def _faults(given: Mapping[str, str]) -> Faults:
-    """What is wrong with how the file is to be written."""
+    """The faults of `format` and `delimiter`."""
     kind, delimiter = given.get("format", ""), given.get("delimiter")
     faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
     if delimiter is not None and delimiter not in DELIMITERS:
@@ -83,7 +83,7 @@ def _faults(given: Mapping[str, str]) -> Faults:
 
 
 def _whole(first: bytes, rest: Iterator[bytes], form: Format, app: Flask, call: LongCall) -> Iterator[bytes]:
-    """All of it; or a last line that says that it is not, and an answer that breaks off."""
+    """The whole file; on an error, a last line that says so, and the answer breaks off."""
     block = first
     try:
         while block:

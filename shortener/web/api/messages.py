@@ -1,4 +1,4 @@
-"""Our own interface: hand in a message, ask what became of it."""
+"""The API for messages: preprocess, list, report, switch off, check."""
 
 from flask import Blueprint, Response, request
 
@@ -22,7 +22,7 @@ REPLAYED = {"Idempotency-Replayed": "`true` where this is the first answer again
 
 @blueprint.after_request
 def _keep_private(response: Response) -> Response:
-    """No answer here is anybody else's."""
+    """Let no cache store an answer."""
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 
@@ -59,7 +59,7 @@ def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, 
 @described(Operation("Messages", {200: Answer("A page of messages.")}, query=Filter))
 @for_senders
 def list_messages(account: Sender) -> documents.MessagePage:
-    """The account's messages that the filters want, the newest first, page by page."""
+    """List the messages that the filters select, the newest first."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
     with db.read() as session:
         return message_lists.document(session, account, wanted, services().site)
@@ -75,7 +75,7 @@ def list_messages(account: Sender) -> documents.MessagePage:
 )
 @for_senders
 def report_message(account: Sender, msgid: str) -> documents.MessageReport:
-    """Everything about one message."""
+    """Get everything about one message."""
     incoming.no_parameters()
     with db.read() as session:
         return message_report.full(session, preprocess.find(session, account, msgid), services().site)
@@ -92,7 +92,7 @@ def report_message(account: Sender, msgid: str) -> documents.MessageReport:
 )
 @for_senders
 def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
-    """A message's clicks, the newest first, page by page."""
+    """List a message's clicks, the newest first."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
         message = preprocess.find(session, account, msgid)
@@ -104,17 +104,17 @@ def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
 @described(
     Operation(
         "Messages",
-        {200: Answer("The link is dead.")},
+        {200: Answer("The link is switched off.")},
         refusals=(MessageNotFoundError,),
     )
 )
 @for_senders
 def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
-    """Let a message's link die now; answers with the report."""
+    """Switch a message's link off and return the report."""
     with db.write() as session:
         message = preprocess.find(session, account, msgid)
         preprocess.switch_off(session, message, now=db.now(session))
-        session.flush()  # the report below reads what was just written
+        session.flush()  # so that the report below sees the change
         return message_report.full(session, message, services().site)
 
 
@@ -128,7 +128,7 @@ def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
 )
 @for_senders
 def check_link(account: Sender) -> dry_run.CheckedUrl | dry_run.CheckedMessage:
-    """What would happen to a URL or a message, and why; nothing is stored."""
+    """Check a URL or a message: what would happen, and why. Nothing is stored."""
     question = DryRunRequest.check(incoming.fields())
     if question.url is not None:
         return dry_run.of_url(question.url, account, question, services().site)

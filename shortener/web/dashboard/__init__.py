@@ -28,7 +28,7 @@ PAGES: Final = (sign_in, overview, message_list, message, callbacks, try_it, acc
 
 
 def register(app: Flask) -> None:
-    """Put the pages in their places. All that they need done before and after a page hangs on their own blueprint."""
+    """Add the pages, with what runs before and after each of them."""
     blueprint = Blueprint("dashboard", __name__, url_prefix=access.PATH)
     blueprint.before_request(_check_form)
     blueprint.after_request(layout.finish)

@@ -1,4 +1,4 @@
-"""Who sits at the browser: every page of the dashboard says who may see it, and gets the seat."""
+"""Who is signed in: every view of the dashboard states who may call it, and receives that person."""
 
 import hashlib
 import hmac
@@ -23,15 +23,15 @@ from shortener.web.dashboard import forms
 
 P = ParamSpec("P")
 COOKIE: Final = "dashboard"
-PATH: Final = "/dashboard"  # the cookie stays off the redirect
-_TAKEN: Final = "shortener.seat"  # found once for a request, and kept with it
-# No part of it begins with a dot: `/dashboard/../` would lead to a shortlink, and from there to anywhere.
+PATH: Final = "/dashboard"  # the cookie is not sent to shortlinks
+_FOUND: Final = "shortener.signed_in"  # looked up once per request, and kept in its environ
+# No segment may begin with a dot: `/dashboard/../` could lead to a shortlink and so to any site.
 _PAGE: Final = re.compile(r"/dashboard(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?(\?[A-Za-z0-9=&%.:+_-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """A person at a browser in which they are signed in."""
+class SignedInPerson:
+    """A person who is signed in, with the session and the account."""
 
     person: Person
     signed_in: SignedIn
@@ -40,74 +40,74 @@ class Seat:
 
     @property
     def account(self) -> Sender:
-        """The account that the person belongs to; pages without one are not shown."""
+        """The person's account; Forbidden if there is none, or if it is disabled."""
         if self.of is None or self.of.disabled_on is not None:
             raise Forbidden
         return Sender.of(self.of)
 
     @property
     def may_change(self) -> bool:
-        """Whether the person may change what belongs to the account."""
+        """Whether the person may make changes to the account."""
         return self.person.role == Role.OWNER
 
     @property
     def asker(self) -> str:
-        """How the person is named where it is kept who asked."""
+        """The person's name as replays store it."""
         return f"person {self.person.name}"
 
 
-Page = Callable[Concatenate[Seat, P], ResponseReturnValue]
+Page = Callable[Concatenate[SignedInPerson, P], ResponseReturnValue]
 Guarded = Callable[P, ResponseReturnValue]
 
 
 def for_people(view: Page[P]) -> Guarded[P]:
-    """For everybody who is signed in."""
-    return _guard(view, "people", lambda seat: True)
+    """Let everyone who is signed in call the view."""
+    return _guard(view, "people", lambda current: True)
 
 
 def for_viewers(view: Page[P]) -> Guarded[P]:
-    """For everybody of an account; it shows that account's things and changes nothing."""
-    return _guard(view, "viewers", lambda seat: seat.of is not None)
+    """Let the people of an account call the view. It reads that account and changes nothing."""
+    return _guard(view, "viewers", lambda current: current.of is not None)
 
 
 def for_owners(view: Page[P]) -> Guarded[P]:
-    """For an account's owners: it changes something."""
-    return _guard(view, "owners", lambda seat: seat.of is not None and seat.may_change)
+    """Let the owners of an account call the view, which makes changes."""
+    return _guard(view, "owners", lambda current: current.of is not None and current.may_change)
 
 
 def for_operators(view: Page[P]) -> Guarded[P]:
-    """For operators of the installation."""
-    return _guard(view, "operators", lambda seat: seat.person.operator)
+    """Let the operators of the installation call the view."""
+    return _guard(view, "operators", lambda current: current.person.operator)
 
 
-def _guard(view: Page[P], access: str, may: Callable[[Seat], bool]) -> Guarded[P]:
+def _guard(view: Page[P], access: str, may: Callable[[SignedInPerson], bool]) -> Guarded[P]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        seat = taken()
-        if seat is None:
+        current = signed_in_person()
+        if current is None:
             wanted = None if forms.sent() else request.full_path.rstrip("?")
             return redirect(url_for("dashboard.sign_in", next=wanted), 303)
-        if access == "viewers" and seat.of is None:  # an operator, who has pages of their own
+        if access == "viewers" and current.of is None:  # an operator without an account
             return redirect(url_for("dashboard.operator"), 303)
         if forms.sent():
-            forms.check_token(seat.form_token)
-        if not may(seat):
+            forms.check_token(current.form_token)
+        if not may(current):
             raise Forbidden
-        return view(seat, *args, **kwargs)
+        return view(current, *args, **kwargs)
 
     setattr(guarded, ACCESS, access)
     return guarded
 
 
-def taken() -> Seat | None:
-    """The seat that the request's cookie stands for."""
-    if _TAKEN not in request.environ:
-        request.environ[_TAKEN] = _find()
-    seat: Seat | None = request.environ[_TAKEN]
-    return seat
+def signed_in_person() -> SignedInPerson | None:
+    """The person whose session cookie the request carries, if there is one."""
+    if _FOUND not in request.environ:
+        request.environ[_FOUND] = _find()
+    current: SignedInPerson | None = request.environ[_FOUND]
+    return current
 
 
-def _find() -> Seat | None:
+def _find() -> SignedInPerson | None:
     token = request.cookies.get(COOKIE, "")
     if not token:
         return None
@@ -119,11 +119,11 @@ def _find() -> Seat | None:
     if logins.wants_renewal(found.signed_in, now=now):
         with db.write() as session:
             logins.renew(session, found.signed_in, now=now)
-    return Seat(found.person, found.signed_in, _form_token(token), found.account)
+    return SignedInPerson(found.person, found.signed_in, _form_token(token), found.account)
 
 
-def take(token: str, page: str) -> Response:
-    """Go to a page with a new session's cookie."""
+def with_cookie(token: str, page: str) -> Response:
+    """Redirect to a page, with a new session's cookie."""
     answer = make_response(redirect(page, 303))
     answer.set_cookie(
         COOKIE,
@@ -137,18 +137,18 @@ def take(token: str, page: str) -> Response:
     return answer
 
 
-def leave(page: str) -> Response:
-    """Go to a page without a cookie."""
+def without_cookie(page: str) -> Response:
+    """Redirect to a page, and delete the session's cookie."""
     answer = make_response(redirect(page, 303))
     answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax")
     return answer
 
 
 def page_or(wanted: str | None, otherwise: str) -> str:
-    """The page of ours that was wanted before the sign-in; nobody else's address."""
+    """The page requested before the sign-in if it is one of the dashboard, else the other one."""
     return wanted if wanted and _PAGE.fullmatch(wanted) else otherwise
 
 
 def _form_token(token: str) -> str:
-    """What the forms of a session carry: follows from its cookie, and does not give it away."""
+    """The token of a session's forms. It is derived from the cookie and does not reveal it."""
     return hmac.digest(token.encode("utf-8", "surrogatepass"), b"form", hashlib.sha256).hex()

@@ -11,7 +11,7 @@ from shortener.errors import InvalidFieldsError
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.dashboard import forms, labels
-from shortener.web.dashboard.access import Seat, for_owners, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 
 DEFAULTS: Final = tuple(labels.DEFAULTS)
 
@@ -25,54 +25,54 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_viewers
-def account(seat: Seat) -> ResponseReturnValue:
-    """What the account has, without a secret."""
-    return _page(seat)
+def account(current: SignedInPerson) -> ResponseReturnValue:
+    """Show the account without its secrets."""
+    return _page(current)
 
 
 @for_owners
-def rotate(seat: Seat) -> ResponseReturnValue:
-    """Give the account a new token, shown on this answer alone."""
+def rotate(current: SignedInPerson) -> ResponseReturnValue:
+    """Give the account a new token, which only this page shows."""
     with db.write() as session:
-        token = credentials.replace(session, seat.account.id, now=db.now(session))
-    return _page(seat, token=token)
+        token = credentials.replace(session, current.account.id, now=db.now(session))
+    return _page(current, token=token)
 
 
 @for_owners
-def rotate_secret(seat: Seat) -> ResponseReturnValue:
-    """Give the account a new signing secret, shown on this answer alone."""
+def rotate_secret(current: SignedInPerson) -> ResponseReturnValue:
+    """Give the account a new signing secret, which only this page shows."""
     secret_keys = services().settings.secret_keys
     with db.write() as session:
         now = db.now(session)
-        secret, until = signing_secrets.rotate(session, seat.account.id, secret_keys=secret_keys, now=now)
-    return _page(seat, secret=secret, until=until)
+        secret, until = signing_secrets.rotate(session, current.account.id, secret_keys=secret_keys, now=now)
+    return _page(current, secret=secret, until=until)
 
 
 @for_owners
-def set_defaults(seat: Seat) -> ResponseReturnValue:
-    """Change what holds for messages that do not say otherwise."""
+def set_defaults(current: SignedInPerson) -> ResponseReturnValue:
+    """Change the defaults of messages."""
     given = forms.fields()
     faults = {name: ["is no choice"] for name in DEFAULTS if given.get(name) not in labels.DEFAULTS[name]}
     if faults:
         raise InvalidFieldsError(faults)
     changes: dict[str, Any] = {name: given[name] for name in DEFAULTS}
     with db.write() as session:
-        senders.configure(session, seat.account.name, changes | {"track_link": given["track_link"] == "on"})
+        senders.configure(session, current.account.name, changes | {"track_link": given["track_link"] == "on"})
     return redirect(url_for("dashboard.account", done="defaults"), 303)
 
 
-def _page(seat: Seat, **shown_once: Any) -> str:
+def _page(current: SignedInPerson, **shown_once: Any) -> str:
     with db.read() as session:
-        tokens = credentials.of(session, seat.account.id)
-        secrets = signing_secrets.active(session, seat.account.id, now=db.now(session))
-        everybody = people.of(session, seat.account.id)
+        tokens = credentials.of(session, current.account.id)
+        secrets = signing_secrets.active(session, current.account.id, now=db.now(session))
+        everybody = people.of(session, current.account.id)
     return render_template(
         "dashboard/account.html",
-        account=seat.account,
+        account=current.account,
         credentials=tokens,
         secrets=secrets,
         people=everybody,
-        defaults=_defaults(seat.account),
+        defaults=_defaults(current.account),
         names=labels.DEFAULT_NAMES,
         **shown_once,
     )

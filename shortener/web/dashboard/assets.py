@@ -1,4 +1,4 @@
-"""Stylesheet and icon, under names that change with them, so that browsers may keep them."""
+"""Stylesheet and icon. Their names change with their content, so browsers may cache them."""
 
 import hashlib
 from pathlib import Path
@@ -35,7 +35,7 @@ _BY_NAME: Final = {asset.name: asset for asset in (STYLE, ICON)}
 @blueprint.get("/<name>")
 @public
 def asset(name: str) -> Response:
-    """One of those two; nothing else is served."""
+    """Serve the stylesheet or the icon; 404 for any other name."""
     found = _BY_NAME.get(name)
     if found is None:
         raise NotFound

@@ -1,4 +1,4 @@
-"""The account's callbacks: by state and destination, once more, and a test of a receiver."""
+"""The account's callbacks: lists, replays, and a test of a receiver."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.api import callbacks as api
 from shortener.web.dashboard import forms, periods
-from shortener.web.dashboard.access import Seat, for_owners, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 
 PAGE: Final = 25
 REPLAYABLE: Final = {ListedState.EXHAUSTED, ListedState.DELIVERED}
@@ -34,7 +34,7 @@ def register(blueprint: Blueprint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the replay form of a list would replay: the fields that name it, and how many callbacks that is."""
+    """What the replay form of a list selects: the fields of the form, and the number of callbacks."""
 
     fields: dict[str, str]
     count: int
@@ -42,16 +42,16 @@ class Offer:
 
 
 @for_viewers
-def callbacks(seat: Seat) -> ResponseReturnValue:
-    """A page of the callbacks that the filter wants, those of the newest clicks first."""
+def callbacks(current: SignedInPerson) -> ResponseReturnValue:
+    """List the callbacks that the filter selects, those of the newest clicks first."""
     given = periods.given(request.args)
     replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
     with db.read() as session:
-        page = callback_lists.find(session, seat.account, wanted, size=PAGE)
+        page = callback_lists.find(session, current.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
-        destinations = callback_lists.destinations(session, seat.account)
-        offer = _offer(session, seat.account, wanted, db.now(session)) if rows and seat.may_change else None
+        destinations = callback_lists.destinations(session, current.account)
+        offer = _offer(session, current.account, wanted, db.now(session)) if rows and current.may_change else None
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
@@ -67,20 +67,20 @@ def callbacks(seat: Seat) -> ResponseReturnValue:
 
 
 @for_owners
-def replay_all(seat: Seat) -> ResponseReturnValue:
-    """Attempt once more what the list of this filter shows, the oldest first, at most 1,000 of them."""
+def replay_all(current: SignedInPerson) -> ResponseReturnValue:
+    """Replay the callbacks that the filter selects, the oldest first, at most 1,000."""
     given = periods.given(forms.fields())
     given.pop(forms.TOKEN, None)
     selection = replay.Selection.check(given)
     with db.read() as session:
-        selected = replay.select_all(session, seat.account, selection)
-    count = api.replay_selected(selected, seat.asker)
+        selected = replay.select_all(session, current.account, selection)
+    count = api.replay_selected(selected, current.asker)
     shown = url_for("dashboard.callbacks", state=ListedState.WAITING, destination=selection.destination, replayed=count)
     return redirect(shown, 303)
 
 
 def _offer(session: Session, account: Sender, wanted: Filter, now: dt.datetime) -> Offer | None:
-    """What would be replayed: all that the filter wants, on this page and the others. None where that cannot be."""
+    """The replay form for everything that the filter selects; None if its state cannot be replayed."""
     if wanted.state not in REPLAYABLE:
         return None
     span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
@@ -90,13 +90,13 @@ def _offer(session: Session, account: Sender, wanted: Filter, now: dt.datetime) 
 
 
 @for_owners
-def test(seat: Seat) -> ResponseReturnValue:
-    """Send a signed event of type `callback.test`; show what became of the attempt."""
+def test(current: SignedInPerson) -> ResponseReturnValue:
+    """Send a signed event of type `callback.test` and show the attempt."""
     if not forms.sent():
         return _test_page("")
     url = forms.fields().get("url", "")
     try:
-        tried = api.tried(seat.account, {"url": url} if url else {})
+        tried = api.tried(current.account, {"url": url} if url else {})
     except InvalidFieldsError as error:
         return _test_page(url, faults=error.fields), 422
     return _test_page(url, tried=tried)

@@ -1,4 +1,4 @@
-"""A chart of bars, as shapes for an SVG: what is drawn where, worked out on the server."""
+"""The shapes of a bar chart in SVG, computed on the server."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ HOURS: Final = (1, 2, 3, 6, 12, 24)  # between two labels
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What stands over one hour or day."""
+    """The bars of one hour or day."""
 
     bucket: Bucket
     x: float
@@ -36,7 +36,7 @@ class Chart:
 
 
 def draw(buckets: Sequence[Bucket]) -> Chart:
-    """Messages as wide bars, first clicks as narrow ones before them, over one scale."""
+    """Draw messages as wide bars and first clicks as narrow ones in front, on one scale."""
     most = max((max(bucket.messages, bucket.first_clicks) for bucket in buckets), default=0)
     step = _step(most)
     top = max(step * LINES, 1)
@@ -66,7 +66,7 @@ def _step(most: int) -> int:
 
 
 def _labelled(buckets: Sequence[Bucket]) -> set[int]:
-    """The places of the bars that are labelled: few enough to be read, and at hours at which people look."""
+    """The positions of the bars with a label: few enough to read, at round hours."""
     count = len(buckets)
     if count > 1 and buckets[1].start - buckets[0].start < dt.timedelta(days=1):
         step = next((hours for hours in HOURS if count <= hours * MOST_LABELS), count)
@@ -75,5 +75,5 @@ def _labelled(buckets: Sequence[Bucket]) -> set[int]:
 
 
 def by_hour(start: dt.datetime, end: dt.datetime) -> bool:
-    """Whether a period is short enough to be drawn by the hour unless it is asked for otherwise."""
+    """Whether a period is short enough to be drawn by the hour by default."""
     return end - start <= dt.timedelta(days=2)

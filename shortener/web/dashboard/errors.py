@@ -1,4 +1,4 @@
-"""Pages for what cannot be shown or done."""
+"""The dashboard's error pages."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ KNOWN: Final = (403, 404, 409, 413, 422, 429)
 
 
 def page(error: Exception) -> Response:
-    """The page for an error, with its status. It repeats nothing that came in."""
+    """The page for an error, with its status. It repeats nothing from the request."""
     name, status, fields = _judged(error)
     response = make_response(
         render_template("dashboard/failure.html", name=name, fields=fields, **layout.frame()), status

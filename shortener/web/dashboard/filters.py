@@ -24,7 +24,7 @@ NONE: Final = "–"
 
 
 def register(app: Flask) -> None:
-    """Make these known to the dashboard's templates."""
+    """Add the filters and globals to the templates."""
     app.jinja_env.filters |= {
         "moment": moment,
         "minute": minute,
@@ -54,37 +54,37 @@ def minute(value: dt.datetime | str | None) -> str:
 
 
 def day(value: dt.datetime) -> str:
-    """A day, in UTC."""
+    """Format a day, in UTC."""
     return _dated(value, _DATES[spoken()])
 
 
 def number(value: float | None) -> str:
-    """A number with its digits grouped."""
+    """Format a number with grouped digits."""
     return NONE if value is None else str(numbers.format_decimal(value, locale=_LOCALES[spoken()]))
 
 
 def tick(value: dt.datetime, width: str) -> str:
-    """A day or an hour of a chart, in UTC."""
+    """Format a day or an hour of a chart, in UTC."""
     return _dated(value, _TICKS[spoken()][width])
 
 
 def label(value: dt.datetime, width: str) -> str:
-    """The same, where there is no room: the day stands at its first hour."""
+    """Format an hour of a chart in a short form: the day at its first hour, else the time of day."""
     return tick(value, "day") if width == "day" or value.hour == 0 else _dated(value, "HH:mm")
 
 
 def as_json(value: object) -> str:
-    """A document as it was sent."""
+    """Format a document as JSON."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def percent(value: float | None) -> str:
-    """A share, to a tenth of a percent."""
+    """Format a share to a tenth of a percent."""
     return NONE if value is None else str(numbers.format_percent(value, "#,##0.0%", _LOCALES[spoken()]))
 
 
 def span(value: dt.timedelta | None) -> str:
-    """A length of time, in its two largest units."""
+    """Format a duration in its two largest units."""
     if value is None:
         return NONE
     seconds = round(value.total_seconds())
@@ -99,12 +99,12 @@ def span(value: dt.timedelta | None) -> str:
 
 
 def millis(value: float | None) -> str:
-    """Milliseconds, without a fraction that nobody reads."""
+    """Format milliseconds without a fraction."""
     return NONE if value is None else f"{number(round(value))} ms"
 
 
 def here(**changes: Any) -> str:
-    """The address of the current page with other parameters; None takes one away. A huge one is not repeated."""
+    """The URL of the current page with changed parameters; None removes one. A very long query is dropped."""
     given = request.args.to_dict() if len(request.query_string) <= LONGEST_QUERY else {}
     kept = {name: value for name, value in {**given, **changes}.items() if value is not None}
     return f"{quote(request.path)}?{urlencode(kept)}"

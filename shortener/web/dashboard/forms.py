@@ -1,4 +1,4 @@
-"""Forms: only our own pages may send them."""
+"""Forms: protection against forms sent from other sites."""
 
 import hmac
 from typing import Final
@@ -11,11 +11,11 @@ from shortener.running.services import services
 from shortener.web import incoming
 
 TOKEN: Final = "form_token"  # noqa: S105 - a field's name
-FORGED: Final = "forged"  # how the page that refuses knows its sentence
+FORGED: Final = "forged"  # selects the sentence of the error page
 
 
 def check_origin() -> None:
-    """Forbidden where the browser says that a page of somebody else sent this form."""
+    """Raise Forbidden if the browser says that another site sent this form."""
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None and site not in {"same-origin", "none"}:
         raise Forbidden(FORGED)
@@ -24,14 +24,14 @@ def check_origin() -> None:
 
 
 def check_token(token: str) -> None:
-    """Forbidden where the form does not carry its session's token."""
+    """Raise Forbidden if the form lacks its session's token."""
     given = fields().get(TOKEN, "")
     if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode()):
         raise Forbidden(FORGED)
 
 
 def fields(longest: int | None = None) -> dict[str, str]:
-    """What was filled in. Read as the interface for programs reads it: strictly; at most so many bytes."""
+    """The fields of the form, read as strictly as the API reads them; at most `longest` bytes."""
     if request.mimetype != incoming.FORM:
         raise Forbidden(FORGED)
     if longest is not None:
@@ -40,14 +40,14 @@ def fields(longest: int | None = None) -> dict[str, str]:
 
 
 def sent() -> bool:
-    """Whether the page was asked for by sending its form."""
+    """Whether the request submits the page's form."""
     return request.method == "POST"
 
 
 def _netloc(origin: str) -> str | None:
     try:
         return urlsplit(origin).netloc
-    except ValueError:  # a bracket without its partner
+    except ValueError:  # an unbalanced bracket
         return None
 
 

@@ -1,4 +1,4 @@
-"""A text with what stands out in it: the link, and what was not taken for one."""
+"""Split a text into segments, so that a page can highlight its link and the skipped text."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,34 +6,34 @@ from typing import NamedTuple
 from shortener.rules.links.body import Finding
 
 
-class Piece(NamedTuple):
-    """A part of a text; `kind` is `link`, `skipped`, or empty where nothing stands out."""
+class Segment(NamedTuple):
+    """A part of a text; `kind` is `link`, `skipped`, or empty for ordinary text."""
 
     text: str
     kind: str = ""
 
 
-def of(text: str, finding: Finding) -> Sequence[Piece]:
-    """The text with its link and the skipped pieces marked."""
+def of(text: str, finding: Finding) -> Sequence[Segment]:
+    """The text with its link and the skipped parts marked."""
     marked = [(piece.start, piece.start + len(piece.text), "skipped") for piece in finding.skipped]
     if finding.found:
         marked.append((finding.found.start, finding.found.end, "link"))
     parts, at = [], 0
     for start, end, kind in sorted(marked):
-        if start >= at:  # what lies within another piece is marked with it
-            parts += [Piece(text[at:start]), Piece(text[start:end], kind)]
+        if start >= at:  # a part inside another is marked with it
+            parts += [Segment(text[at:start]), Segment(text[start:end], kind)]
             at = end
-    return [part for part in [*parts, Piece(text[at:])] if part.text]
+    return [part for part in [*parts, Segment(text[at:])] if part.text]
 
 
-def sent(text: str, finding: Finding, shortlink: str) -> Sequence[Piece]:
+def sent(text: str, finding: Finding, shortlink: str) -> Sequence[Segment]:
     """The text as it is sent, with the shortlink marked."""
     if finding.found is None:
-        return [Piece(text)]
-    return around(text, finding.found.start, finding.found.end, shortlink)
+        return [Segment(text)]
+    return replaced(text, finding.found.start, finding.found.end, shortlink)
 
 
-def around(text: str, start: int, end: int, instead: str) -> Sequence[Piece]:
-    """The text with what stands from start to end replaced by something that stands out."""
-    parts = (Piece(text[:start]), Piece(instead, "link"), Piece(text[end:]))
+def replaced(text: str, start: int, end: int, instead: str) -> Sequence[Segment]:
+    """The text with `[start, end)` replaced by a marked text."""
+    parts = (Segment(text[:start]), Segment(instead, "link"), Segment(text[end:]))
     return [part for part in parts if part.text]

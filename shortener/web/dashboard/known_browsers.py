@@ -16,14 +16,14 @@ from shortener.accounts.random_text import random_text
 from shortener.accounts.throttle import Origin
 from shortener.rules.delivery.address import network_of
 from shortener.running.services import services
-from shortener.web.dashboard.access import PATH, Seat
+from shortener.web.dashboard.access import PATH, SignedInPerson
 
 LIFE: Final = dt.timedelta(days=400)  # no browser keeps a cookie for longer
 RANDOM: Final = 22  # characters
 
 
 def place(name: str) -> Origin:
-    """Where the name is tried: in a browser that is known for it, or from a network."""
+    """Where a sign-in comes from: a browser known for this name, or a network."""
     token = request.cookies.get(_cookie(name), "")
     part, _, signature = token.partition(".")
     for key in services().settings.secret_keys:
@@ -32,13 +32,13 @@ def place(name: str) -> Origin:
     return Origin(network_of(request.remote_addr or "") or "")
 
 
-def of_seat(seat: Seat) -> Origin:
-    """The browser of somebody who is signed in: their password is tried there, and strangers' failures do not count."""
-    return Origin(f"session {seat.signed_in.id}", is_known=True)
+def of_session(current: SignedInPerson) -> Origin:
+    """The session of a person who changes the password; failures from elsewhere do not count there."""
+    return Origin(f"session {current.signed_in.id}", is_known=True)
 
 
 def remember(answer: Response, name: str) -> Response:
-    """Let the browser be known for the name from now on."""
+    """Mark the browser as known for the name."""
     part = random_text(RANDOM)
     answer.set_cookie(
         _cookie(name),

@@ -1,4 +1,4 @@
-"""In which language the dashboard speaks: chosen on the page, else by the browser."""
+"""The dashboard's language: chosen on a page, else the browser's preference."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ YEAR: Final = 365 * 86_400
 
 
 def register(app: Flask) -> None:
-    """Bind the catalogues, which lie compiled beside the code."""
+    """Load the compiled catalogues."""
     Babel(app, default_translation_directories="translations", locale_selector=spoken)
 
 
@@ -21,13 +21,13 @@ def spoken() -> str:
     for chosen in (request.args.get(PARAMETER), request.cookies.get(COOKIE)):
         if chosen in LANGUAGES:
             return str(chosen)
-    # `best_match` would take `ja;q=0.5` before `en-GB`, for it looks for the very same word first.
+    # `best_match` would take `ja;q=0.5` before `en-GB`, because it prefers exact tags.
     asked = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
     return next((language for language in asked if language in LANGUAGES), "en")
 
 
 def remember(response: Response) -> Response:
-    """Keep a language that was chosen on this page, and say which one it has."""
+    """Store a language chosen on this page in a cookie, and name the page's language."""
     chosen = request.args.get(PARAMETER)
     if chosen in LANGUAGES:
         response.set_cookie(COOKIE, str(chosen), max_age=YEAR, path="/dashboard", httponly=True, samesite="Lax")

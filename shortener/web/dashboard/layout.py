@@ -1,4 +1,4 @@
-"""What every page of the dashboard has around its own content: the frame, and the headers."""
+"""The layout that all pages of the dashboard share, and their headers."""
 
 from typing import Any, Final
 
@@ -22,11 +22,11 @@ OPERATORS: Final = (("dashboard.operator", _("Operator")),)
 
 
 def frame() -> dict[str, Any]:
-    """What the templates' layout shows."""
-    seat = access.taken()
+    """The variables of the layout template."""
+    current = access.signed_in_person()
     return {
-        "seat": seat,
-        "seat_pages": _pages(seat) if seat else (),
+        "current": current,
+        "own_pages": _pages(current) if current else (),
         "spoken": language.spoken(),
         "languages": language.LANGUAGES,
         "style": url_for("assets.asset", name=assets.STYLE.name),
@@ -43,14 +43,14 @@ def finish(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    # Not `no-referrer`: then browsers would not say either whose page sent a form.
+    # Not `no-referrer`: browsers would then send no `Origin` with forms.
     headers["Referrer-Policy"] = "same-origin"
     headers["X-Robots-Tag"] = "noindex"
     headers["Cache-Control"] = "no-store"
     return language.remember(response)
 
 
-def _pages(seat: access.Seat) -> list[tuple[str, Any]]:
-    """The pages that somebody may see, by endpoint and name."""
-    own = PAGES if seat.of is not None else ()
-    return [*own, *(OPERATORS if seat.person.operator else ())]
+def _pages(current: access.SignedInPerson) -> list[tuple[str, Any]]:
+    """The pages that a person may see: endpoint and name."""
+    own = PAGES if current.of is not None else ()
+    return [*own, *(OPERATORS if current.person.operator else ())]

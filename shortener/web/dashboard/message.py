@@ -1,4 +1,4 @@
-"""One message: its text, its link, its time line, and what may be done about it."""
+"""One message: its text, link and timeline, with its actions."""
 
 import io
 from typing import Any, Final
@@ -20,9 +20,9 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Link, Message
 from shortener.web.dashboard import highlight, timeline
-from shortener.web.dashboard.access import Seat, for_owners, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 
-MODULE: Final = 4  # pixels of a module of the QR code
+MODULE: Final = 4  # pixels per module of the QR code
 
 
 def register(blueprint: Blueprint) -> None:
@@ -35,13 +35,13 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_viewers
-def message(seat: Seat, msgid: str) -> ResponseReturnValue:
-    """Everything about one message."""
+def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """Show everything about one message."""
     with db.read() as session:
-        found = preprocess.find(session, seat.account, msgid)
+        found = preprocess.find(session, current.account, msgid)
         link = preprocess.link_of(session, found)
         report = message_report.full(session, found, services().site)
-        asked = _replays(session, seat, report)
+        asked = _replays(session, current, report)
         now = rfc3339(db.now(session))
     return render_template(
         "dashboard/message.html",
@@ -53,22 +53,22 @@ def message(seat: Seat, msgid: str) -> ResponseReturnValue:
 
 
 @for_viewers
-def clicks(seat: Seat, msgid: str) -> ResponseReturnValue:
-    """The clicks on a message's link, by class of visitor, page by page."""
+def clicks(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """List the clicks on a message's link, of one visitor class or of all."""
     visitor = request.args.get("visitor") or None
     if visitor is not None and visitor not in {each.value for each in Visitor}:
         raise InvalidFieldsError({"visitor": ["is no class of visitor"]})
     with db.read() as session:
-        found, link = _with_link(session, seat, msgid)
+        found, link = _with_link(session, current, msgid)
         page = click_lists.find(session, link, visitor=visitor, place=request.args.get("cursor"))
     return render_template("dashboard/clicks.html", message=found, page=page, visitor=visitor)
 
 
 @for_viewers
-def qr(seat: Seat, msgid: str) -> ResponseReturnValue:
-    """The shortlink as a QR code."""
+def qr(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """Draw the shortlink as a QR code."""
     with db.read() as session:
-        _, link = _with_link(session, seat, msgid)
+        _, link = _with_link(session, current, msgid)
     out = io.BytesIO()
     code = segno.make(services().site.shortlink_of(link), error="m", micro=False)
     code.save(out, kind="svg", scale=MODULE, border=4, light="#fff", xmldecl=False)
@@ -76,44 +76,44 @@ def qr(seat: Seat, msgid: str) -> ResponseReturnValue:
 
 
 @for_owners
-def switch_off(seat: Seat, msgid: str) -> ResponseReturnValue:
-    """Let the link die now."""
+def switch_off(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """Switch the link off."""
     with db.write() as session:
-        found = preprocess.find(session, seat.account, msgid)
+        found = preprocess.find(session, current.account, msgid)
         preprocess.switch_off(session, found, now=db.now(session))
     return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
 
 
 @for_owners
-def replay_one(seat: Seat, event_id: str) -> ResponseReturnValue:
-    """Attempt the callback once more, and go back to its message."""
+def replay_one(current: SignedInPerson, event_id: str) -> ResponseReturnValue:
+    """Replay the callback and return to its message."""
     with db.write() as session:
-        callback = replay.find(session, seat.account, event_id)
+        callback = replay.find(session, current.account, event_id)
         replay.ask(
-            session, callback, asked_by=seat.asker, now=db.now(session), waits=services().settings.callback_waits
+            session, callback, asked_by=current.asker, now=db.now(session), waits=services().settings.callback_waits
         )
         msgid = callback_report.msgid(session, callback)
     services().deliverer.wake()
     return redirect(url_for("dashboard.message", msgid=msgid, done="replayed", _anchor="line"), 303)
 
 
-def _with_link(session: Session, seat: Seat, msgid: str) -> tuple[Message, Link]:
-    found = preprocess.find(session, seat.account, msgid)
+def _with_link(session: Session, current: SignedInPerson, msgid: str) -> tuple[Message, Link]:
+    found = preprocess.find(session, current.account, msgid)
     link = preprocess.link_of(session, found)
     if link is None:
         raise MessageNotFoundError
     return found, link
 
 
-def _replays(session: Session, seat: Seat, report: MessageReport) -> list[Replay]:
+def _replays(session: Session, current: SignedInPerson, report: MessageReport) -> list[Replay]:
     if report["callback"] is None:
         return []
-    callback = replay.find(session, seat.account, report["callback"]["id"])
+    callback = replay.find(session, current.account, report["callback"]["id"])
     return callback_report.replays(session, callback)
 
 
 def _life(report: MessageReport, now: str) -> str | None:
-    """In one word what may become of a click on the link now."""
+    """Whether the link is `live`, `off` or `expired`; None without a link."""
     link = report["link_tracking"]
     if link is None:
         return None
@@ -121,11 +121,11 @@ def _life(report: MessageReport, now: str) -> str | None:
 
 
 def _texts(message: Message, link: Link | None) -> dict[str, Any]:
-    """The text as it came and as it was given back, with the link marked in both."""
+    """The text as received and as returned, with the link marked in both."""
     if link is None:
-        return {"came": [highlight.Piece(message.text)], "sent": None}
+        return {"came": [highlight.Segment(message.text)], "sent": None}
     start, end = link.starts_at, link.ends_at
     return {
-        "came": highlight.around(message.text, start, end, message.text[start:end]),
-        "sent": highlight.around(message.text, start, end, services().site.shortlink_of(link)),
+        "came": highlight.replaced(message.text, start, end, message.text[start:end]),
+        "sent": highlight.replaced(message.text, start, end, services().site.shortlink_of(link)),
     }

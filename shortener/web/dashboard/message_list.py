@@ -11,7 +11,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.api import exports
 from shortener.web.dashboard import periods
-from shortener.web.dashboard.access import Seat, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
 PAGE: Final = 25
 
@@ -23,11 +23,11 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_viewers
-def messages(seat: Seat) -> ResponseReturnValue:
-    """A page of the messages that the filter wants, the newest first."""
+def messages(current: SignedInPerson) -> ResponseReturnValue:
+    """List the messages that the filter selects, the newest first."""
     wanted = Filter.check(periods.given(request.args))
     with db.read() as session:
-        page = message_lists.find(session, seat.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))
+        page = message_lists.find(session, current.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))
     return render_template(
         "dashboard/messages.html",
         page=page,
@@ -40,6 +40,6 @@ def messages(seat: Seat) -> ResponseReturnValue:
 
 
 @for_viewers
-def export(seat: Seat) -> Response:
-    """All messages that the filter wants, as CSV or JSON Lines."""
-    return exports.answer(seat.account, periods.given(request.args))
+def export(current: SignedInPerson) -> Response:
+    """Export the messages that the filter selects as CSV or JSON Lines."""
+    return exports.answer(current.account, periods.given(request.args))

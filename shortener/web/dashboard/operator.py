@@ -13,7 +13,7 @@ from shortener.config.settings_file import PREFIX
 from shortener.reporting import account_numbers
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.web.dashboard.access import Seat, for_operators
+from shortener.web.dashboard.access import SignedInPerson, for_operators
 
 DAYS: Final = 7
 
@@ -24,8 +24,8 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_operators
-def operator(seat: Seat) -> ResponseReturnValue:
-    """Everything about the installation that its operator asks for."""
+def operator(current: SignedInPerson) -> ResponseReturnValue:
+    """Show the installation to its operator."""
     settings = services().settings
     with db.read() as session:
         accounts = account_numbers.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
@@ -42,7 +42,7 @@ def operator(seat: Seat) -> ResponseReturnValue:
 
 
 def _shown(settings: Settings) -> list[tuple[str, str, bool, str]]:
-    """Name, value, whether it is the default, meaning. Of a secret it is shown only that there is one."""
+    """Each setting: name, value, whether that is the default, meaning. Values of secrets are hidden."""
     rows = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
@@ -61,7 +61,7 @@ def _text(value: object) -> str:
 
 
 def _database(settings: Settings) -> str:
-    """Which database it is and where: without name and password of who may enter, and without what stands behind."""
+    """The database's URL without credentials and parameters."""
     url = make_url(settings.sqlalchemy_url)
     host = url.host or ",".join(url.normalized_query.get("host", ()))
     return f"{url.get_backend_name()}://{host}{f':{url.port}' if url.port else ''}/{url.database or ''}"

@@ -1,4 +1,4 @@
-"""The first page: what became of the messages of a period, and what needs attention."""
+"""The start page: the messages of a period in numbers, and what needs attention."""
 
 import datetime as dt
 from typing import Any, Final
@@ -14,9 +14,9 @@ from shortener.reporting.message_filter import Filter
 from shortener.rules.wire.moments import EPOCH
 from shortener.storage import db
 from shortener.web.dashboard import chart, periods
-from shortener.web.dashboard.access import Seat, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
-# By the name in the address, with how many days.
+# By the value of the parameter `days`: the number of days, and the label.
 PERIODS: Final = {
     "1": (1, _("Today")),
     "7": (7, _("7 days")),
@@ -25,7 +25,7 @@ PERIODS: Final = {
 }
 DEFAULT: Final = "7"
 WIDTHS: Final = {"day": _("By day"), "hour": _("By hour")}
-LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more of them nobody can tell apart
+LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more would be too narrow to tell apart
 WORST: Final = 5
 
 
@@ -35,16 +35,18 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_viewers
-def overview(seat: Seat) -> ResponseReturnValue:
-    """The period in numbers and as a chart; what waits or has failed first."""
+def overview(current: SignedInPerson) -> ResponseReturnValue:
+    """Show the period in numbers and as a chart, waiting and failed callbacks first."""
     given = periods.given(request.args)
     with db.read() as session:
         db.allow_time(session)
         start, end = _period(given, db.now(session))
-        found = overviews.overview(session, seat.account, start, end)
-        undetected_count = undetected.smart_would_take(session, seat.account, start, end)
+        found = overviews.overview(session, current.account, start, end)
+        undetected_count = undetected.smart_would_take(session, current.account, start, end)
         worst = (
-            callback_lists.destinations(session, seat.account, start, end) if found.failing or found.exhausted else []
+            callback_lists.destinations(session, current.account, start, end)
+            if found.failing or found.exhausted
+            else []
         )
     width = _width(given.get("by"), start, end)
     buckets = found.hours if width == "hour" else found.days
@@ -71,11 +73,11 @@ def _part(of: dt.datetime, width: dt.timedelta, start: dt.datetime, end: dt.date
 
 
 def _period(given: dict[str, str], now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """The period that is asked for, by its days or by its ends; InvalidOrderError where it is none."""
+    """The requested period, given in days or by its ends; InvalidFieldsError if it is not valid."""
     if "from" in given or "to" in given:
         asked = Filter.check({name: given[name] for name in periods.MOMENTS if name in given})
         end = asked.end or periods.last_days(now, 1)[1]
-        if asked.start is not None or end <= EPOCH:  # before that nothing was received, and soon there are no years
+        if asked.start is not None or end <= EPOCH:  # nothing was received before, and earlier years do not exist
             return asked.start or end, end
         return end - PERIODS[DEFAULT][0] * periods.DAY, end
     name = given.get("days", DEFAULT)

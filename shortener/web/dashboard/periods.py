@@ -1,4 +1,4 @@
-"""Periods of time as pages ask for them: the fields of a form, the addresses of links."""
+"""Periods in forms and in the URLs of links."""
 
 import datetime as dt
 import re
@@ -15,18 +15,18 @@ MOMENTS: Final = ("from", "to")
 
 
 def given(arguments: Mapping[str, str]) -> dict[str, str]:
-    """The parameters of a page that say something: a form also sends the fields that were left empty."""
+    """The parameters of a page without empty ones, which forms send too."""
     kept = {name: value for name, value in arguments.items() if value and name not in {"language", "done"}}
     return {name: f"{value}Z" if name in MOMENTS and _LOCAL.fullmatch(value) else value for name, value in kept.items()}
 
 
 def field(moment: dt.datetime | None) -> str:
-    """A moment as the form's field shows it."""
+    """A moment as the value of a form's field."""
     return "" if moment is None else moment.replace(tzinfo=None, microsecond=0).isoformat(timespec="minutes")
 
 
 def last_days(now: dt.datetime, days: int) -> tuple[dt.datetime, dt.datetime]:
-    """So many whole days in UTC, the last of which is today."""
+    """The given number of whole days in UTC, the last of which is today."""
     end = now.replace(hour=0, minute=0, second=0, microsecond=0) + DAY
     return end - days * DAY, end
 

@@ -11,10 +11,10 @@ from shortener.errors import PasswordError, SignInBusyError, SignInError, SignIn
 from shortener.storage import db
 from shortener.web.access import public
 from shortener.web.dashboard import access, forms, known_browsers
-from shortener.web.dashboard.access import Seat, for_people
+from shortener.web.dashboard.access import SignedInPerson, for_people
 
-BUSY: Final = 3  # seconds after which a browser may try again where too many sign in
-LONGEST: Final = 16_384  # bytes of a sign-in's form: strangers send it
+BUSY: Final = 3  # seconds to wait if too many people sign in at once
+LONGEST: Final = 16_384  # bytes of a sign-in form, which anyone can send
 
 
 def register(blueprint: Blueprint) -> None:
@@ -29,7 +29,7 @@ def sign_in() -> ResponseReturnValue:
     """Ask for name and password; with the right ones, open a session."""
     page = access.page_or(request.args.get("next"), url_for("dashboard.overview"))
     if not forms.sent():
-        return redirect(page, 303) if access.taken() else _sign_in_page()
+        return redirect(page, 303) if access.signed_in_person() else _sign_in_page()
     given = forms.fields(LONGEST)
     try:
         token = _opened(given.get("name", ""), given.get("password", ""))
@@ -38,18 +38,18 @@ def sign_in() -> ResponseReturnValue:
     except SignInError as error:
         return _sign_in_page(401, given.get("name", ""), error.code)
     _end_session()
-    return known_browsers.remember(access.take(token, page), given.get("name", ""))
+    return known_browsers.remember(access.with_cookie(token, page), given.get("name", ""))
 
 
 @for_people
-def sign_out(seat: Seat) -> ResponseReturnValue:
+def sign_out(current: SignedInPerson) -> ResponseReturnValue:
     """End the session."""
     _end_session()
-    return access.leave(url_for("dashboard.sign_in"))
+    return access.without_cookie(url_for("dashboard.sign_in"))
 
 
 @for_people
-def password(seat: Seat) -> ResponseReturnValue:
+def password(current: SignedInPerson) -> ResponseReturnValue:
     """Change one's own password; sessions in other browsers end."""
     if not forms.sent():
         return _password_page()
@@ -58,8 +58,8 @@ def password(seat: Seat) -> ResponseReturnValue:
     if new != given.get("again", ""):
         return _password_page("differs", 422)
     try:
-        passwords.check_new(new, seat.person.name, None if seat.of is None else seat.of.name)
-        _change_password(seat, given.get("old", ""), new)
+        passwords.check_new(new, current.person.name, None if current.of is None else current.of.name)
+        _change_password(current, given.get("old", ""), new)
     except (SignInLimitError, SignInBusyError) as error:
         return _later(_password_page(error.code, 429), error)
     except (PasswordError, SignInError) as error:
@@ -67,17 +67,17 @@ def password(seat: Seat) -> ResponseReturnValue:
     return redirect(url_for("dashboard.password", done="password"), 303)
 
 
-def _change_password(seat: Seat, old: str, new: str) -> None:
-    """Only with the old one, which is limited as a sign-in is: the seat may be a stolen one."""
-    name = seat.person.name
+def _change_password(current: SignedInPerson, old: str, new: str) -> None:
+    """Only with the old one, which is limited as a sign-in is: the session may be stolen."""
+    name = current.person.name
     with passwords.admission():
         with db.write() as session:
-            tried = throttle.begin(session, name, known_browsers.of_seat(seat), now=db.now(session))
-        if not passwords.matches(seat.person, old):
+            tried = throttle.begin(session, name, known_browsers.of_session(current), now=db.now(session))
+        if not passwords.matches(current.person, old):
             raise SignInError
         new_hash = passwords.hashed(new)
     with db.write() as session:
-        people.set_password(session, people.named(session, name), new_hash, keep=seat.signed_in.id)
+        people.set_password(session, people.named(session, name), new_hash, keep=current.signed_in.id)
         throttle.withdraw(session, tried)
 
 

@@ -1,4 +1,4 @@
-"""The time line of a message: everything that happened to it, in the order in which it happened."""
+"""The timeline of a message: everything that happened to it, in order."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,15 +10,15 @@ from shortener.rules.delivery.job_state import JobState
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something that happened; `kind` says how the page tells it, `about` is what it tells of."""
+    """An entry: `kind` selects its text on the page, `about` holds the details."""
 
-    on: str  # RFC 3339, which sorts as time does
+    on: str  # RFC 3339, so that texts sort by time
     kind: str
     about: Mapping[str, object] = field(default_factory=dict)
 
 
 def of(report: MessageReport, replays: list[Replay], *, now: str) -> list[Entry]:
-    """The entries for a message's report, the first one first. Of many clicks the newest are among them."""
+    """The entries of a message's report, the oldest first. Of many clicks only the newest are included."""
     return sorted([*_life(report, now), *_clicks(report), *_callback(report, replays)], key=_order)
 
 
@@ -63,6 +63,6 @@ def _callback(report: MessageReport, replays: list[Replay]) -> Iterator[Entry]:
 
 
 def _order(entry: Entry) -> tuple[str, int]:
-    """By time; what has the same time, as it follows from each other."""
+    """Sort by time, and entries of the same time by cause and effect."""
     kinds = ("received", "click", "accessed", "off", "replay", "attempt", "exhausted", "next", "expires", "expired")
     return entry.on, kinds.index(entry.kind)

@@ -1,4 +1,4 @@
-"""Paste a message and see what would become of it. Nothing is stored."""
+"""Try a message without storing it."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.validation.types import MESSAGE_LENGTH
 from shortener.web.dashboard import forms, highlight
-from shortener.web.dashboard.access import Seat, for_viewers
+from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
 FIELDS = ("message", "detection", "bare_domains")
 
@@ -23,28 +23,32 @@ def register(blueprint: Blueprint) -> None:
 
 
 @for_viewers
-def try_it(seat: Seat) -> ResponseReturnValue:
-    """Ask for a message; show what would be rewritten, what would be skipped and why, and the SMS parts."""
+def try_it(current: SignedInPerson) -> ResponseReturnValue:
+    """Show the form, and what would be replaced and skipped in the message, and its SMS parts."""
     if not forms.sent():
-        return _page(seat, {})
+        return _page(current, {})
     given = {name: value for name, value in forms.fields().items() if name in FIELDS}
-    # A browser sends line ends as CR LF whatever was typed, and a message means LF.
+    # Browsers send line ends as CR LF; in a message they are LF.
     text = given["message"] = given.get("message", "").replace("\r\n", "\n")
     try:
         if not text:
             raise InvalidFieldsError({"message": ["is required"]})
         question = DryRunRequest.check(given)
     except InvalidFieldsError as error:
-        return _page(seat, given, faults=error.fields), 422
+        return _page(current, given, faults=error.fields), 422
     site = services().site
     with db.read() as session:
-        finding = dry_run.finding(session, text, seat.account, question, site, now=db.now(session))
+        finding = dry_run.finding(session, text, current.account, question, site, now=db.now(session))
     shortlink = f"{site.base_url}/{dry_run.SAMPLE_SLUG}"
-    checked = dry_run.checked(text, finding, seat.account, question, site)
+    checked = dry_run.checked(text, finding, current.account, question, site)
     return _page(
-        seat, given, checked=checked, pieces=highlight.of(text, finding), sent=highlight.sent(text, finding, shortlink)
+        current,
+        given,
+        checked=checked,
+        pieces=highlight.of(text, finding),
+        sent=highlight.sent(text, finding, shortlink),
     )
 
 
-def _page(seat: Seat, given: dict[str, str], **found: Any) -> str:
-    return render_template("dashboard/try_it.html", given=given, account=seat.account, most=MESSAGE_LENGTH, **found)
+def _page(current: SignedInPerson, given: dict[str, str], **found: Any) -> str:
+    return render_template("dashboard/try_it.html", given=given, account=current.account, most=MESSAGE_LENGTH, **found)

@@ -1,4 +1,4 @@
-"""`/openapi.json`: the description of every route, put together from what the views say and the models that check."""
+"""`/openapi.json`: the description of every route, made from its view, its models and its documents."""
 
 import re
 from typing import Any, Final
@@ -18,20 +18,20 @@ from shortener.web.description.schemas import Schemas
 blueprint = Blueprint("openapi", __name__)
 EXTENSION: Final = "openapi"
 TAGS_EXTENSION: Final = "openapi.tags"
-INTRODUCTION: Final = """Hand in a message, send the text that comes back, learn who clicked its link.
+INTRODUCTION: Final = """Preprocess a message, send the text that is returned, and see who clicked its link.
 
 Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`. Times are UTC, RFC 3339. Errors are problem
 documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
-    "Callbacks": "Callbacks: see them, have them attempted once more, try a receiver.",
-    "Visitors": "What the recipient's browser calls.",
-    "Operation": "For those who run this installation, and for programs that read this.",
+    "Callbacks": "Callbacks: list and replay them, and test a receiver.",
+    "Visitors": "What recipients' browsers request.",
+    "Operation": "For operators of this installation, and for tools that read this description.",
 }
 
 
 def register(app: Flask) -> None:
-    """Add the route, and the tags that all operations of our own have."""
+    """Add the route, and the tags of our own operations."""
     app.extensions[TAGS_EXTENSION] = dict(TAGS)
     app.register_blueprint(blueprint)
 
@@ -46,7 +46,7 @@ def tags(app: Flask) -> dict[str, str]:
 @described(Operation("Operation", {200: Answer("This description.")}))
 @public
 def openapi() -> dict[str, Any]:
-    """The description of this interface, OpenAPI 3.1."""
+    """The description of this API, OpenAPI 3.1."""
     return of(current_app)
 
 
@@ -87,7 +87,7 @@ def _assembled(app: Flask) -> dict[str, Any]:
 
 
 def _webhook(event: dict[str, Any]) -> dict[str, Any]:
-    """What a receiver gets, and what is expected of it."""
+    """The request that a receiver gets, and the answer that it should give."""
     names = {
         "webhook-id": "The same on every attempt and every replay.",
         "webhook-timestamp": "When this attempt was made, in seconds since 1970.",

@@ -1,4 +1,4 @@
-"""What a route's description needs beside its path and its docstring: said where the route is made."""
+"""What the description of a route needs besides its path, docstring and types; stated at its view."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,11 +15,11 @@ JSON: Final = ("application/json",)
 FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 BODIES: Final = (*JSON, *FORMS)
 View = TypeVar("View", bound=Callable[..., Any])
-Parameter = Mapping[str, Any]  # as OpenAPI has it
+Parameter = Mapping[str, Any]  # in the form of OpenAPI
 
 
 def query(name: str, description: str, *, required: bool = False, **schema: Any) -> Parameter:
-    """A parameter of the URL that no model has."""
+    """A query parameter that no model has."""
     told = {"type": "string", **schema}
     return {"name": name, "in": "query", "description": description, "required": required, "schema": told}
 
@@ -35,35 +35,35 @@ IDEMPOTENCY_KEY: Final[Parameter] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answers where it does what it was asked."""
+    """An answer of a route that succeeds."""
 
     sentence: str
-    document: Any = None  # of JSON or of each line; None for what the view returns, if that is no Response
+    document: Any = None  # the type of the JSON or of each line; None for the view's return type
     media: tuple[str, ...] = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)  # each with what it says
+    headers: Mapping[str, str] = field(default_factory=dict)  # each with its description
     sometimes: Mapping[str, str] = field(default_factory=dict)  # headers that may be missing
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A route as its readers see it; beside `refusals` and `codes` it has the errors that all have."""
+    """The description of a route. Besides `refusals` and `codes` it has the errors that all routes have."""
 
     tag: str
     answers: Mapping[int, Answer]
-    body: Any = None  # a type that pydantic knows, or a schema
-    media: tuple[str, ...] = BODIES  # in which the body may come
+    body: Any = None  # a type, or a finished schema
+    media: tuple[str, ...] = BODIES  # of the body
     query: type[BaseModel] | None = None
-    without: frozenset[str] = frozenset()  # what the model of the query has and this call does not take
+    without: frozenset[str] = frozenset()  # fields of `query` that this call does not take
     parameters: tuple[Parameter, ...] = ()
     refusals: tuple[type[ShortenerError], ...] = ()
     codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of other errors, by status
     name: str = ""  # in place of the view's own
-    sentence: str = ""  # in place of a docstring that is not for readers
-    refusal: type[BaseModel] | None = None  # a vendor's shape of every error; 400 stands for 422 there
+    sentence: str = ""  # in place of the view's docstring
+    refusal: type[BaseModel] | None = None  # a vendor's document for every error, which answers 400 for 422
 
 
 def described(operation: Operation) -> Callable[[View], View]:
-    """Say it of a view."""
+    """Add a description to a view."""
 
     def say(view: View) -> View:
         setattr(view, OPERATION, operation)

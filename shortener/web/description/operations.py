@@ -1,4 +1,4 @@
-"""A route as OpenAPI has it: what its view says, with the errors that all routes of its kind have."""
+"""The operation objects of OpenAPI: what a view states, with the errors that all routes of its kind have."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -88,7 +88,7 @@ def _text(pattern: str) -> dict[str, Any]:
 
 
 def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
-    """A model's fields, each as a parameter. Nothing is null in a URL."""
+    """A parameter for each of a model's fields. Parameters are never null."""
     for name, found in (schemas.parameters(operation.query) if operation.query else {}).items():
         if name not in operation.without:
             told = dict(found)
@@ -99,7 +99,7 @@ def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
 
 
 def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
-    """The body of a request. Beside JSON, forms are named in words only.
+    """The body of a request. If it may be JSON, forms are only mentioned in the text.
 
     Generators of clients make one class of a schema and choose the way of sending by the class: with the same schema
     for JSON and for forms they send the fields in every way at once.
@@ -115,7 +115,7 @@ def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
 
 
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """A body of this media type; OpenAPI 3.1 has no word of its own for lines of documents."""
+    """A body of this media type; OpenAPI 3.1 cannot describe lines of documents."""
     if media in LINES:
         each = schema.get("items", schema)
         return {"schema": {"type": "string", "description": "A JSON object a line."}, "x-each-line": each}
@@ -136,7 +136,7 @@ def _answer(answer: Answer, document: Any, schemas: Schemas) -> dict[str, Any]:
 
 
 def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
-    """One document for every error, so that a generated client has one class; which codes it may have beside it."""
+    """One document for every error, so that a generated client has one class, with the possible codes."""
     codes = sorted(given)
     told = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
     return told | {"content": {PROBLEM: {"schema": schemas.answer(Problem)}}} | _headers_of(status)

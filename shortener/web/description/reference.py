@@ -1,4 +1,4 @@
-"""`/docs`: the description of the interface as a page to be read. No script, nothing from elsewhere."""
+"""`/docs`: the description of the API as a page without scripts or external resources."""
 
 import json
 import re
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 @blueprint.get("/docs")
 @public
 def reference() -> Response:
-    """Everything that `/openapi.json` says."""
+    """Show the contents of `/openapi.json`."""
     if EXTENSION not in current_app.extensions:
         current_app.extensions[EXTENSION] = _page(openapi.of(current_app))
     html: str = current_app.extensions[EXTENSION]
@@ -51,7 +51,7 @@ def _page(description: Schema) -> str:
 
 
 def _operations(description: Schema) -> Iterator[Schema]:
-    """Each operation with what a page needs beside what it says itself."""
+    """Each operation with what the page shows besides."""
     for path, item in description["paths"].items():
         for method in METHODS:
             if operation := item.get(method):
@@ -73,7 +73,7 @@ def _bodies(operation: Schema) -> Schema:
 
 
 def _curl(description: Schema, operation: Schema) -> str:
-    """A line to try; names in braces are to be filled in."""
+    """A command to try; names in braces are placeholders."""
     words = ["curl", *(["-u", "SID:TOKEN"] if operation["security"] else [])]
     needed = [one for one in operation["parameters"] if one["in"] == "query" and one.get("required")]
     query = "&".join(f"{one['name']}={one['schema']['enum'][0]}" for one in needed)
@@ -94,7 +94,7 @@ def _example(description: Schema, schema: Schema) -> Any:
 
 
 def _with_code(text: str) -> Markup:
-    """A text in which `names` are marked."""
+    """A text with its `names` marked up as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 

@@ -1,4 +1,4 @@
-"""Signing in and out: who gets a seat, how long it lasts, and who gets none."""
+"""Signing in and out: who gets a session, how long it lasts, and who gets none."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
