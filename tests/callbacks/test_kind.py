@@ -28,7 +28,7 @@ def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
 
 
-def test_a_receiver_inside_is_never_reached(client: FlaskClient, sender: Sender, services: Services) -> None:
+def test_a_receiver_at_a_private_address_is_blocked(client: FlaskClient, sender: Sender, services: Services) -> None:
     clicked(client, sender, "http://127.0.0.1:9/")
     with db.write() as session:  # as if the operator had closed the network after the message came in
         session.execute(update(Callback).values(url="http://10.1.2.3/"))
@@ -57,7 +57,7 @@ def test_each_account_signs_with_its_own_secret(client: FlaskClient, services: S
     [delete(SigningSecret), update(SigningSecret).values(sealed=b"stored under another key")],
     ids=["none", "unopened"],
 )
-def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_nobody(
+def test_an_account_without_signing_secret_delays_no_other(
     client: FlaskClient, services: Services, spoil: Delete | Update
 ) -> None:
     spoiled, healthy = make_account("spoiled"), make_account("healthy")
@@ -73,9 +73,7 @@ def test_an_account_without_a_usable_signing_secret_sends_nothing_and_holds_up_n
     assert (states(), outcomes()) == (["pending", "delivered"], ["unsigned", "delivered"])
 
 
-def test_with_a_secret_key_that_opens_nothing_no_attempt_is_used_up(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
+def test_a_wrong_secret_key_uses_up_no_attempt(client: FlaskClient, sender: Sender, services: Services) -> None:
     with db.write() as session:
         session.execute(update(SigningSecret).values(sealed=b"stored under another key"))
     with receiving(OK) as receiver:

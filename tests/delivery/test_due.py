@@ -1,4 +1,4 @@
-"""The backlog: places per destination are strict, whoever claims; a look takes no lock and costs little."""
+"""Choosing due jobs: limits per destination hold, whoever claims; a look takes no lock and reads few rows."""
 
 import datetime as dt
 import multiprocessing
@@ -48,27 +48,27 @@ def urls(claimed: list[Claimed]) -> Counter[str]:
     return Counter(one.loaded.url for one in claimed)
 
 
-def test_a_destination_has_no_more_in_flight_than_its_places(sender: Sender) -> None:
+def test_a_destination_never_exceeds_its_limit(sender: Sender) -> None:
     put(sender, {SLOW: 10, QUICK: 1})
     assert urls(claim()) == {SLOW: 2, QUICK: 1}
     assert claim() == []
     assert not look()
 
 
-def test_paths_share_a_destination_and_ports_do_not(sender: Sender) -> None:
+def test_paths_share_a_destination_but_ports_do_not(sender: Sender) -> None:
     put(sender, {SLOW: 2, f"{SLOW}/more?id=1": 2, QUICK: 2})
     found = urls(claim())
     assert found[SLOW] + found[f"{SLOW}/more?id=1"] == 2
     assert found[QUICK] == 2
 
 
-def test_accounts_do_not_share_the_places_of_a_receiver(sender: Sender, other_sender: Sender) -> None:
+def test_accounts_have_separate_limits_per_receiver(sender: Sender, other_sender: Sender) -> None:
     put(sender, {SLOW: 5})
     put(other_sender, {SLOW: 5})
     assert sorted(Counter(one.account_id for one in claim()).values()) == [2, 2]
 
 
-def test_a_place_is_free_again_once_its_attempt_ends_or_its_lease_runs_out(sender: Sender) -> None:
+def test_an_ended_attempt_or_lease_frees_its_slot(sender: Sender) -> None:
     put(sender, {SLOW: 5})
     first, _ = claim()
     with db.write() as session:
@@ -79,7 +79,7 @@ def test_a_place_is_free_again_once_its_attempt_ends_or_its_lease_runs_out(sende
 
 
 @pytest.mark.parametrize("backlogged", [due.WINDOW - 1, due.WINDOW, 3 * due.WINDOW])
-def test_a_long_queue_hides_nobody(sender: Sender, backlogged: int) -> None:
+def test_a_long_queue_hides_no_destination(sender: Sender, backlogged: int) -> None:
     put(sender, {SLOW: backlogged})
     put(sender, {QUICK: 3, OTHER: 1}, since=NOW + dt.timedelta(seconds=1))
     found: Counter[str] = Counter()
@@ -88,7 +88,7 @@ def test_a_long_queue_hides_nobody(sender: Sender, backlogged: int) -> None:
     assert found == {SLOW: 2, QUICK: 2, OTHER: 1}
 
 
-def test_behind_a_long_queue_a_first_place_comes_before_a_second(sender: Sender) -> None:
+def test_a_first_slot_comes_before_a_second(sender: Sender) -> None:
     put(sender, {SLOW: 3 * due.WINDOW})
     put(sender, {QUICK: 3}, since=NOW + dt.timedelta(seconds=1))
     assert urls(claim(limit=1)) == {SLOW: 1}
@@ -113,7 +113,7 @@ def test_an_account_takes_its_share_and_no_more(sender: Sender, other_sender: Se
     assert urls(claim(limit=22, slots=slots)) == {QUICK: 1}
 
 
-def test_what_is_not_yet_due_is_not_found_behind_a_long_queue(sender: Sender) -> None:
+def test_a_job_not_yet_due_is_not_found(sender: Sender) -> None:
     put(sender, {SLOW: 2 * due.WINDOW})
     put(sender, {QUICK: 1}, since=LATER + dt.timedelta(hours=1))
     claim()
@@ -121,8 +121,8 @@ def test_what_is_not_yet_due_is_not_found_behind_a_long_queue(sender: Sender) ->
     assert claim() == []
 
 
-def test_a_look_asks_for_few_rows_however_long_the_queue_is(app: Flask, sender: Sender) -> None:
-    """Rows, not seconds: no busy machine changes them."""
+def test_a_look_reads_a_bounded_number_of_rows(app: Flask, sender: Sender) -> None:
+    """This counts rows, not seconds, which a busy machine would change."""
     put(sender, {SLOW: 10 * due.WINDOW})
     claim()
     asked: list[str] = []
@@ -149,7 +149,7 @@ def test_a_look_waits_for_no_lock(services: Services, sender: Sender) -> None:
     other.dispose()
 
 
-def test_threads_that_claim_at_once_never_pass_the_cap(app: Flask, sender: Sender) -> None:
+def test_concurrent_threads_never_exceed_the_limit(app: Flask, sender: Sender) -> None:
     put(sender, {SLOW: 60, QUICK: 60})
     together, claimed = threading.Barrier(4), list[Claimed]()
 
@@ -178,9 +178,7 @@ def claim_in_a_process(url: str, folder: str, together: Any, out: "Queue[tuple[l
         out.put(claimed)
 
 
-def test_four_processes_keep_the_cap_and_claim_each_callback_once(
-    database_url: str, tmp_path: Path, sender: Sender
-) -> None:
+def test_four_processes_claim_each_callback_once(database_url: str, tmp_path: Path, sender: Sender) -> None:
     put(sender, {SLOW: 200, QUICK: 100, OTHER: 100})
     spawn = multiprocessing.get_context("spawn")
     together, out = spawn.Barrier(4), spawn.Queue()

@@ -1,4 +1,4 @@
-"""The delivery loop: what it sends, when it sends, how it ends."""
+"""The delivery loop: when it attempts, outages of the database, and how it ends."""
 
 import datetime as dt
 import socket
@@ -41,7 +41,7 @@ def running_loop(app: Flask, services: Services) -> Iterator[Deliverer]:
     services.deliverer.stop(grace=WITHIN)
 
 
-def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, services: Services) -> None:
+def test_a_job_that_is_not_due_is_not_attempted(client: FlaskClient, sender: Sender, services: Services) -> None:
     clicked(client, sender, "http://127.0.0.1:9/")
     with db.write() as session:
         later = db.now(session) + dt.timedelta(minutes=5)
@@ -50,9 +50,7 @@ def test_what_is_not_due_is_left_alone(client: FlaskClient, sender: Sender, serv
     assert states() == ["pending"]
 
 
-def test_no_transaction_is_open_while_a_stranger_thinks(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
+def test_no_transaction_is_open_during_an_attempt(client: FlaskClient, sender: Sender, services: Services) -> None:
     def slow(call: Call) -> None:
         with services.app.app_context(), db.write() as session:  # a second writer would wait for the first
             session.execute(update(Callback).values(created_on=Callback.created_on))
@@ -71,7 +69,7 @@ def test_the_loop_is_woken_by_a_click(client: FlaskClient, sender: Sender, runni
         assert receiver.calls == 1
 
 
-def test_the_loop_finds_what_nobody_woke_it_for(
+def test_the_loop_polls_without_a_wake_up(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(services.deliverer, "wake", lambda: None)
@@ -83,7 +81,7 @@ def test_the_loop_finds_what_nobody_woke_it_for(
     services.deliverer.stop(grace=WITHIN)
 
 
-def test_the_loop_outlives_a_database_that_is_away(
+def test_the_loop_survives_an_outage(
     client: FlaskClient, sender: Sender, running_loop: Deliverer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried = threading.Event()
@@ -100,7 +98,7 @@ def test_the_loop_outlives_a_database_that_is_away(
         until(lambda: states() == ["delivered"])
 
 
-def test_a_slow_receiver_does_not_hold_up_another(client: FlaskClient, sender: Sender, running_loop: Deliverer) -> None:
+def test_a_slow_receiver_does_not_delay_another(client: FlaskClient, sender: Sender, running_loop: Deliverer) -> None:
     with receiving(Call.hang) as slow, receiving(OK) as quick:
         clicked(client, sender, slow.url())
         until(lambda: slow.calls == 1)
@@ -119,8 +117,8 @@ def never_answering(count: int) -> Iterator[list[str]]:
         yield ["http://{}:{}/cb".format(*listener.getsockname()) for listener in listeners]
 
 
-def test_an_account_whose_receivers_all_stall_holds_up_no_other(settings: Settings) -> None:
-    """The attempts last longer than this test waits: whoever had to wait for one of them to end would be too late."""
+def test_an_account_with_stalled_receivers_delays_no_other(settings: Settings) -> None:
+    """The attempts last longer than this test waits, so a callback that waited for one of them would be too late."""
     with running(settings.model_copy(update={"callback_timeout": 60})) as app:
         deliverer = services().deliverer
         with never_answering(50) as hosts:
@@ -137,7 +135,7 @@ def test_an_account_whose_receivers_all_stall_holds_up_no_other(settings: Settin
         deliverer.stop(grace=WITHIN)
 
 
-def test_stopping_lets_what_runs_end(client: FlaskClient, sender: Sender, services: Services) -> None:
+def test_stopping_lets_attempts_end(client: FlaskClient, sender: Sender, services: Services) -> None:
     released = threading.Event()
 
     def waits(call: Call) -> None:
@@ -154,7 +152,7 @@ def test_stopping_lets_what_runs_end(client: FlaskClient, sender: Sender, servic
     assert states() == ["delivered"]
 
 
-def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, sender: Sender, services: Services) -> None:
+def test_stopping_gives_back_unfinished_attempts(client: FlaskClient, sender: Sender, services: Services) -> None:
     with receiving(Call.hang) as receiver:
         services.deliverer.start()
         clicked(client, sender, receiver.url())
@@ -162,7 +160,7 @@ def test_stopping_gives_back_what_does_not_end_in_time(client: FlaskClient, send
         services.deliverer.stop(grace=0)
         assert states() == ["pending"]
         assert outcomes() == ["interrupted"]
-    until(lambda: outcomes() != ["interrupted"])  # the attempt itself may still say what became of it
+    until(lambda: outcomes() != ["interrupted"])  # the attempt itself may still store its outcome
     assert states() == ["pending"]
 
 
@@ -171,7 +169,7 @@ def has_ended(deliverer: Deliverer) -> bool:
     return bool(deliverer._attempts._ended)
 
 
-# The database is away
+# Outages of the database
 
 
 def away(*_: object, **__: object) -> Any:
@@ -180,14 +178,14 @@ def away(*_: object, **__: object) -> Any:
 
 @contextmanager
 def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody reaches the database, neither to read nor to write."""
+    """Make the database unavailable, for reading and writing."""
     with monkeypatch.context() as broken:
         broken.setattr(db, "read", away)
         broken.setattr(db, "write", away)
         yield
 
 
-def test_what_was_answered_during_a_long_outage_is_sent_once(
+def test_an_event_answered_during_an_outage_is_sent_once(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers; the lease runs out while the database is away, and the one that did not send comes back first."""
@@ -226,10 +224,10 @@ def test_what_was_answered_during_a_long_outage_is_sent_once(
     assert outcomes() == ["delivered"]
 
 
-def test_no_more_is_in_flight_after_an_outage_than_before(
+def test_nothing_is_claimed_during_an_outage(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Memory is bounded: without the database nothing is claimed, however long it takes."""
+    """So memory is bounded, however long the outage lasts."""
     with receiving(OK) as receiver:
         for _ in range(2):
             clicked(client, sender, receiver.url())
@@ -265,7 +263,7 @@ def test_an_answer_that_cannot_be_stored_still_settles_its_callback(
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
 
 
-def test_an_outcome_that_is_refused_is_kept_and_takes_a_place(
+def test_a_refused_outcome_is_retried_and_occupies_a_slot(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "RESCUE", 0.0)

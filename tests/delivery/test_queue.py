@@ -1,4 +1,4 @@
-"""The queue: claim, settle, give back; leases that run out; starts that are too many."""
+"""The queue of callbacks: claim, settle, give back; expired leases; the limit of starts."""
 
 import datetime as dt
 
@@ -118,13 +118,13 @@ def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, st
     assert (callback.state, callback.due_on) == ("pending", due + 5 * SECOND)
 
 
-def test_no_answer_is_kept_with_its_reason(due: dt.datetime) -> None:
+def test_a_missing_answer_is_stored_with_its_reason(due: dt.datetime) -> None:
     [claimed] = claim(due)
     settle(claimed, answer(None), due)
     assert (attempts()[0].outcome, attempts()[0].detail) == ("timeout", "no answer in time")
 
 
-def test_after_the_last_retry_it_is_exhausted_and_kept(due: dt.datetime) -> None:
+def test_a_callback_is_exhausted_after_its_last_retry(due: dt.datetime) -> None:
     now, judged = due, []
     for _ in range(3):
         [claimed] = claim(now)
@@ -137,7 +137,7 @@ def test_after_the_last_retry_it_is_exhausted_and_kept(due: dt.datetime) -> None
     assert claim(now + dt.timedelta(days=400)) == []
 
 
-def test_a_lease_that_ran_out_is_taken_up_and_its_attempt_called_interrupted(due: dt.datetime) -> None:
+def test_an_expired_lease_interrupts_its_attempt(due: dt.datetime) -> None:
     claim(due)
     assert claim(due + LEASE - SECOND) == []
     [second] = claim(due + LEASE)
@@ -151,7 +151,7 @@ def test_an_interrupted_attempt_does_not_use_up_a_retry(due: dt.datetime) -> Non
     assert settle(second, answer(500), due + LEASE) == RetryAfter(5.0)
 
 
-def test_a_worker_that_lost_its_lease_keeps_its_attempt_and_leaves_the_callback(due: dt.datetime) -> None:
+def test_a_lost_lease_stores_only_the_attempt(due: dt.datetime) -> None:
     [first] = claim(due)
     [second] = claim(due + LEASE)
     assert settle(first, answer(500), due + LEASE) is None
@@ -160,7 +160,7 @@ def test_a_worker_that_lost_its_lease_keeps_its_attempt_and_leaves_the_callback(
     assert settle(second, answer(200), due + LEASE) == Delivered()
 
 
-def test_a_late_200_of_a_lost_lease_does_not_settle_for_the_new_holder(due: dt.datetime) -> None:
+def test_a_late_200_does_not_settle_for_another_holder(due: dt.datetime) -> None:
     [first] = claim(due)
     [second] = claim(due + LEASE)
     assert settle(first, answer(200), due + LEASE) is None
@@ -168,7 +168,7 @@ def test_a_late_200_of_a_lost_lease_does_not_settle_for_the_new_holder(due: dt.d
     assert settle(second, answer(500), due + LEASE + SECOND) is not None
 
 
-def test_what_is_given_back_is_due_at_once(due: dt.datetime) -> None:
+def test_a_callback_given_back_is_due_at_once(due: dt.datetime) -> None:
     [claimed] = claim(due)
     with db.write() as session:
         CALLBACKS.give_back(session, claimed, now=due + SECOND)
@@ -185,9 +185,7 @@ def test_giving_back_a_lost_lease_changes_nothing(due: dt.datetime) -> None:
     assert attempts()[1].outcome is None
 
 
-def test_a_callback_that_was_cut_off_twice_is_started_alone_and_others_follow(
-    sender: Sender, services: Services
-) -> None:
+def test_a_twice_interrupted_callback_is_started_alone(sender: Sender, services: Services) -> None:
     make_due(sender, services)
     now = make_due(sender, services)
     for _ in range(2):
@@ -201,9 +199,7 @@ def test_a_callback_that_was_cut_off_twice_is_started_alone_and_others_follow(
     assert (other.alone, other.job_id != suspect.job_id) == (False, True)
 
 
-def test_what_was_cut_off_twice_does_not_keep_those_waiting_that_are_longer_due(
-    sender: Sender, services: Services
-) -> None:
+def test_a_suspect_does_not_delay_callbacks_due_longer(sender: Sender, services: Services) -> None:
     now = make_due(sender, services)
     for _ in range(2):
         claim(now)
@@ -217,7 +213,7 @@ def test_what_was_cut_off_twice_does_not_keep_those_waiting_that_are_longer_due(
     assert [one.alone for one in claim(now)] == [True]
 
 
-def test_after_25_starts_it_is_exhausted(due: dt.datetime) -> None:
+def test_a_callback_is_exhausted_after_25_starts(due: dt.datetime) -> None:
     now = due
     for _ in range(25):
         assert len(claim(now)) == 1
@@ -230,7 +226,7 @@ def test_after_25_starts_it_is_exhausted(due: dt.datetime) -> None:
     assert {attempt.outcome for attempt in attempts()} == {"interrupted"}
 
 
-def test_the_longest_due_come_first_and_the_limit_holds(sender: Sender, services: Services) -> None:
+def test_the_longest_due_come_first_within_the_limit(sender: Sender, services: Services) -> None:
     moments = [make_due(sender, services) for _ in range(3)]
     first = claim(moments[-1], limit=2)
     rest = claim(moments[-1], limit=2)
@@ -238,12 +234,12 @@ def test_the_longest_due_come_first_and_the_limit_holds(sender: Sender, services
     assert [one.job_id for one in first] < [one.job_id for one in rest]
 
 
-def test_retry_after_is_heeded_up_to_twice_the_step(due: dt.datetime) -> None:
+def test_retry_after_may_double_a_step(due: dt.datetime) -> None:
     [claimed] = claim(due)
     assert settle(claimed, answer(503, retry_after="99999999"), due) == RetryAfter(10.0)
 
 
-def test_what_the_receiver_said_is_kept(due: dt.datetime) -> None:
+def test_the_answer_of_the_receiver_is_stored(due: dt.datetime) -> None:
     [claimed] = claim(due)
     settle(claimed, answer(500, body=b"\xffoops\0", total_us=1234), due)
     [attempt] = attempts()
