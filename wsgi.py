@@ -4,7 +4,7 @@ import logging
 import sys
 
 from shortener import create_app
-from shortener.cli.base import SETTINGS
+from shortener.cli.commands import SETTINGS
 from shortener.errors import SettingsError
 from shortener.running import serve
 

@@ -1,43 +1,45 @@
-"""What can go wrong, each with a stable code. No HTTP here: `web/problems.py` gives each its status."""
+"""Errors that the product raises, each with a stable code; `web/problems.py` maps them to HTTP statuses."""
 
 import datetime as dt
 import shlex
 from itertools import islice
 from typing import Final
 
-MOST_NAMED: Final = 50  # fields in one refusal
-LONGEST_NAME: Final = 200  # characters of a field's name that a refusal repeats
+from shortener.typed_command import typed
+
+MOST_NAMED: Final = 50  # fields in one error
+LONGEST_NAME: Final = 200  # characters of a field's name that an error repeats
 
 
 class ShortenerError(Exception):
-    """The parent of everything the product refuses; `str()` says what to do about it."""
+    """The parent of all errors of the product; `str()` says what to do about it."""
 
     code = "error"
 
 
 class SettingsError(ShortenerError):
-    """Settings are missing or wrong; `faults` names every one of them."""
+    """Settings are missing or invalid; `faults` has a sentence for each."""
 
     code = "settings"
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
-        super().__init__("The settings are not usable:\n" + "\n".join(f"  - {fault}" for fault in faults))
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  - {fault}" for fault in faults))
 
 
 class InvalidFieldsError(ShortenerError):
-    """A message was handed in with unusable fields; `fields` maps the first 50 of them to what is wrong with each.
+    """Fields or parameters are invalid; `fields` maps the first 50 of them to the faults of each.
 
-    A body can hold 100,000 unknown names: an answer that repeats them all would cost more than the request.
+    A body can have 100,000 unknown fields: an answer that repeats them all would cost more than the request.
     """
 
     code = "invalid_fields"
 
     def __init__(self, fields: dict[str, list[str]]) -> None:
         self.fields = {_short(name): faults for name, faults in islice(fields.items(), MOST_NAMED)}
-        sentence = "Some fields cannot be used; `errors` says which and why."
+        sentence = "Some fields are invalid; `errors` says which and why."
         if len(fields) > MOST_NAMED:
-            sentence += f" It names the first {MOST_NAMED} of them."
+            sentence += f" It has the first {MOST_NAMED} of them."
         super().__init__(sentence)
 
 
@@ -46,22 +48,22 @@ def _short(name: str) -> str:
 
 
 class ClientTagTakenError(ShortenerError):
-    """The account has used this `client_tag` before, for the message `msgid`."""
+    """The account has already used this `client_tag`, for the message `msgid`."""
 
     code = "client_tag_taken"
 
     def __init__(self, msgid: str) -> None:
         self.msgid = msgid
-        super().__init__("This client_tag belongs to an earlier message; look at that one, or use another tag.")
+        super().__init__("This client_tag belongs to an earlier message; get that message, or use another client_tag.")
 
 
 class IdempotencyKeyReusedError(ShortenerError):
-    """The `Idempotency-Key` came before with another body."""
+    """The `Idempotency-Key` was used before with another body."""
 
     code = "idempotency_key_reused"
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key came before with another body; use a new key for a new message.")
+        super().__init__("This Idempotency-Key was used before with another body; use a new key for a new message.")
 
 
 class MessageNotFoundError(ShortenerError):
@@ -83,22 +85,24 @@ class CallbackNotFoundError(ShortenerError):
 
 
 class CallbackOpenError(ShortenerError):
-    """The callback is still being attempted: there is nothing to replay."""
+    """The callback is not settled yet, so it cannot be replayed."""
 
     code = "callback_open"
 
     def __init__(self) -> None:
-        super().__init__("This callback is still being attempted; only a delivered or exhausted one can be replayed.")
+        super().__init__(
+            "This callback is still being attempted; only delivered or exhausted callbacks can be replayed."
+        )
 
 
 class CredentialsError(ShortenerError):
-    """The request carries no credentials that open anything."""
+    """The request has no valid credentials."""
 
     code = "credentials_invalid"
 
 
 class AccountDisabledError(CredentialsError):
-    """The credentials are right, but the operator has switched the account off."""
+    """The credentials are valid, but the operator has disabled the account."""
 
     code = "account_disabled"
 
@@ -107,19 +111,19 @@ class AccountDisabledError(CredentialsError):
 
 
 class AccountNameError(ShortenerError):
-    """No account, or already one, has this name."""
+    """No account has this name, or another one already has it."""
 
     code = "account_name"
 
 
 class CampaignError(ShortenerError):
-    """A file of messages cannot be read or written as a whole."""
+    """A file of messages cannot be read or written."""
 
     code = "campaign"
 
 
 class BackupError(ShortenerError):
-    """A backup cannot be made, is not whole, or must not replace what a database holds."""
+    """A backup cannot be made, is damaged, or must not replace this database."""
 
     code = "backup"
 
@@ -140,85 +144,86 @@ class SecretKeyError(ShortenerError):
             secret = f"The newest signing secret, of the account {account},"
         if account is not None and others_decrypt:
             super().__init__(
-                f"{secret} cannot be decrypted, although others can: {wrong}, or run `flask --app wsgi account secret "
-                f"rotate {shlex.quote(account)}` and give the account's receivers the new signing secret."
+                f"{secret} cannot be decrypted, although others can: {wrong}, or run "
+                f"`{typed(f'account secret rotate {shlex.quote(account)}')}` and give the account's receivers the new "
+                "signing secret."
             )
             return
         super().__init__(
-            f"{secret} cannot be decrypted: {wrong}; if it is lost, run `flask --app wsgi account secret rotate --all` "
-            "and give every receiver its new signing secret."
+            f"{secret} cannot be decrypted: {wrong}; if it is lost, run `{typed('account secret rotate --all')}` and "
+            "give every receiver its new signing secret."
         )
 
 
 class DatabaseVersionError(ShortenerError):
-    """An earlier version made the database, and this one has not upgraded it."""
+    """An earlier version created the database, and it has not been upgraded."""
 
     code = "database_version"
 
     def __init__(self) -> None:
         super().__init__(
-            "The database is of an older version of the product: stop it, make a backup, run "
-            "`flask --app wsgi db upgrade`; see docs/operate/upgrade.md."
+            "The database is of an older version of the product. Stop the product, make a backup and run "
+            f"`{typed('db upgrade')}`; see docs/operate/upgrade.md."
         )
 
 
 class ClockError(ShortenerError):
-    """The clock is too far ahead of the time that was last seen, `seen_on`: what is removed by it may be too young."""
+    """The clock is too far ahead of the last recorded time, `seen_on`: messages that are not old could be deleted."""
 
     code = "clock"
 
     def __init__(self, seen_on: dt.datetime, now: dt.datetime) -> None:
         super().__init__(
-            f"The clock says {now:%Y-%m-%d %H:%M} UTC, {(now - seen_on).days} days after the time that was last seen "
-            f"({seen_on:%Y-%m-%d %H:%M}): nothing is removed by it. If it is right, because nothing ran for so "
-            "long or this is a restored backup, `flask --app wsgi prune --trust-clock` says so."
+            f"The clock says {now:%Y-%m-%d %H:%M} UTC, {(now - seen_on).days} days after the last recorded time "
+            f"({seen_on:%Y-%m-%d %H:%M}), so nothing is deleted. If the clock is right, because the product did not "
+            f"run for so long or this is a restored backup, confirm it with `{typed('prune --trust-clock')}`."
         )
 
 
 class PersonNameError(ShortenerError):
-    """No person, or already one, has this name; or the person would see nothing."""
+    """No person has this name, or another one already has it; or the person would have no access to anything."""
 
     code = "person_name"
 
 
 class PasswordError(ShortenerError):
-    """A password that cannot be taken."""
+    """A password that is not accepted."""
 
     code = "password"
 
 
 class CommonPasswordError(PasswordError):
-    """A password that is tried first by whoever guesses."""
+    """A password that an attacker would guess first."""
 
     code = "common_password"
 
     def __init__(self) -> None:
         super().__init__(
-            "This password is easy to guess: it is a common one, or holds the name of the person or the account. Put a "
-            "few words together."
+            "This password is easy to guess: it is a common one, or contains the name of the person or the account. "
+            "Combine a few words."
         )
 
 
 class SignInError(ShortenerError):
-    """Nobody has this name and this password. It does not tell which of the two is wrong."""
+    """Name or password is wrong; the error does not say which."""
 
     code = "sign_in"
 
     def __init__(self) -> None:
-        super().__init__("Name or password is wrong.")
+        super().__init__("The name or password is wrong.")
 
 
 class SignInBusyError(ShortenerError):
-    """Too many people sign in to this process at this moment."""
+    """Too many people are signing in to this process."""
 
     code = "sign_in_busy"
 
     def __init__(self) -> None:
-        super().__init__("Too many people sign in at this moment; try again in a few seconds.")
+        super().__init__("Too many people are signing in; try again in a few seconds.")
 
 
 class SignInLimitError(ShortenerError):
-    """The name, or where it was tried, has failed too often to be tried at once; `wait` says for how long."""
+    """Too many sign-ins with this name or from this network have failed; the next one is allowed after `wait`."""
 
     code = "sign_in_limit"
 

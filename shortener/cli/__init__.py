@@ -1,18 +1,30 @@
-"""The operator's commands: `flask --app wsgi …`, one file for each noun."""
+"""The operator's commands, `flask --app wsgi …`: one file for each noun."""
 
 from flask import Flask
 
-from shortener.cli import accounts, campaigns, database, export, people, retention, running, secret_keys
+from shortener.cli import (
+    accounts,
+    campaigns,
+    database,
+    export,
+    first_start,
+    people,
+    retention,
+    secret_keys,
+    signing_secrets,
+    worker,
+)
 
 
 def register(app: Flask) -> None:
     """Add the commands to the application."""
+    accounts.group.add_command(signing_secrets.group)
     app.cli.add_command(accounts.group)
     app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)
-    app.cli.add_command(running.worker)
-    app.cli.add_command(running.first_start)
+    app.cli.add_command(worker.worker)
+    app.cli.add_command(first_start.first_start)
     app.cli.add_command(campaigns.preprocess)
     app.cli.add_command(retention.prune)
     app.cli.add_command(secret_keys.group)

@@ -1,4 +1,4 @@
-"""Messages as a file."""
+"""Messages written to a file."""
 
 import datetime as dt
 
@@ -6,7 +6,9 @@ import click
 
 from shortener.accounts import senders
 from shortener.accounts.senders import Sender
-from shortener.cli.base import Refusals, progress, written
+from shortener.cli.commands import Command, choice_of
+from shortener.cli.files import written
+from shortener.cli.output import progress
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import Filter
@@ -16,29 +18,28 @@ from shortener.running.services import services
 from shortener.storage import db
 
 
-@click.command(cls=Refusals)
+@click.command(cls=Command)
 @click.argument("target", metavar="OUT", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--account", "name", required=True, metavar="NAME", help="Whose messages.")
-@click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: as OUT ends, else csv.")
-@click.option("--delimiter", type=click.Choice(list(DELIMITERS)), help="Between the cells of CSV. Default: comma.")
-@click.option("--from", metavar="TIME", help="Received then or later, like 2026-11-22T09:00:00Z.")
-@click.option("--to", metavar="TIME", help="Received before.")
+@click.option("--account", "name", required=True, metavar="NAME", help="The account whose messages are written.")
+@click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Default: jsonl if OUT ends so, else csv.")
+@click.option("--delimiter", type=click.Choice(list(DELIMITERS)), help="The delimiter of CSV. Default: comma.")
+@click.option("--from", metavar="TIME", help="Received at that time or later, such as 2026-11-22T09:00:00Z.")
+@click.option("--to", metavar="TIME", help="Received before that time.")
 @click.option("--tag", help="With this tag.")
-@click.option("--clicked", type=click.Choice(["true", "false"]), help="With a link that was clicked, or was not.")
-@click.option(
-    "--visitor", type=click.Choice([visitor.value for visitor in Visitor]), help="With a click of this class."
-)
+@click.option("--clicked", type=click.Choice(["true", "false"]), help="Whether the link was clicked.")
+@click.option("--visitor", type=choice_of(Visitor), help="With a click of this visitor class.")
 @click.option("--client-tag", help="With this client tag.")
-@click.option("--text", help="Whose client tag or msgid begins with this, or whose shortlink it is.")
-@click.option("--overwrite", is_flag=True, help="Replace OUT where it exists.")
+@click.option("--text", help="A shortlink, or the start of a client tag or msgid.")
+@click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")
 def export(
     target: str, name: str, kind: str | None, delimiter: str | None, overwrite: bool, **filters: str | None
 ) -> None:
     """Write an account's messages to a file.
 
     \b
-    The newest first; - for OUT is the terminal. OUT appears when all is done.
-    CSV is for spreadsheets, JSON Lines (jsonl) for programs; docs/integrate/lists.md says what is in them.
+    The newest first. OUT appears when it is complete; - is standard output.
+    CSV is for spreadsheets, JSON Lines (jsonl) for programs;
+    docs/integrate/lists.md describes the fields.
     Examples: flask --app wsgi export --account shop messages.csv
               flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
     """
@@ -48,7 +49,7 @@ def export(
         account, now = Sender.of(senders.named(session, name)), db.now(session)
         start, end = message_exports.period(session, account, wanted, until=now)
 
-    # How many messages the filters let through nobody knows before, but from when to when they are looked for.
+    # The number of messages is not known in advance, but the period that is searched is.
     with written(target, overwrite=overwrite) as out, progress(_days(end - start), "day") as bar:
 
         def reached(moment: dt.datetime) -> None:
@@ -63,7 +64,7 @@ def _form(kind: str, delimiter: str | None) -> Format:
     if delimiter is None:
         return FORMATS[kind]
     if kind != "csv":
-        raise click.BadParameter("only CSV has one", param_hint="--delimiter")
+        raise click.BadParameter("only for CSV", param_hint="--delimiter")
     return csv_with(DELIMITERS[delimiter])
 
 

@@ -6,30 +6,32 @@ from typing import Any
 import click
 
 from shortener.accounts import passwords, people, throttle
-from shortener.cli.base import Group, as_json, choice_of, show, show_rows, typed
+from shortener.cli.commands import Group, choice_of
+from shortener.cli.output import as_json, show, show_rows
 from shortener.rules.role import Role
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Person
+from shortener.typed_command import typed
 
 group = Group("person", help="People who sign in to the dashboard.")
-generated = click.option("--generate", is_flag=True, help="Make up a password and show it once.")
+generated = click.option("--generate", is_flag=True, help="Generate a password and show it once.")
 
 
 @group.command()
 @click.argument("name")
 @click.option("--account", help="The account that the person belongs to.")
-@click.option("--role", type=choice_of(Role), help="What the person may do there; viewer unless given.")
-@click.option("--operator", is_flag=True, help="Sees the pages of the installation's operator.")
+@click.option("--role", type=choice_of(Role), help="What the person may do there. Default: viewer.")
+@click.option("--operator", is_flag=True, help="Let the person see the operator's page.")
 @generated
 @as_json
 def create(name: str, account: str | None, role: str | None, operator: bool, generate: bool, wants_json: bool) -> None:
-    """Create a person, by a name or an e-mail address.
+    """Create a person with a name or an e-mail address.
 
     \b
-    Asks for a password; on standard input without a terminal: its first line.
-    Owners change what belongs to the account, viewers look.
+    Asks for a password; without a terminal, reads the first line of standard
+    input. Viewers can read; owners can also make changes.
     Examples: flask --app wsgi person create ann@example.com --account shop --role owner
               flask --app wsgi person create ann --operator --generate --json
     """
@@ -45,7 +47,7 @@ def create(name: str, account: str | None, role: str | None, operator: bool, gen
 @group.command("list")
 @as_json
 def list_people(wants_json: bool) -> None:
-    """List the people with what they may see.
+    """List the people with their accounts and roles.
 
     \b
     Example: flask --app wsgi person list
@@ -63,12 +65,12 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
     """Give a person a new password.
 
     \b
-    Signs the person out everywhere, and lets the name be tried again at once.
+    Ends all sessions of the person, and any delay after failed sign-ins.
     Examples: flask --app wsgi person password ann
               flask --app wsgi person password ann --generate
     """
     with db.read() as session:
-        known = people.named(session, name)  # before anything is typed
+        known = people.named(session, name)  # before asking for a password
         account = people.account_name(session, known)
     new = _password(generate)
     passwords.check_new(new, name, account)
@@ -85,7 +87,7 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def disable(name: str, wants_json: bool) -> None:
-    """Let a person in no more; open sessions end now.
+    """Disable a person: sessions end at once, and no new sign-in succeeds.
 
     \b
     Example: flask --app wsgi person disable ann
@@ -100,7 +102,7 @@ def disable(name: str, wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def enable(name: str, wants_json: bool) -> None:
-    """Let a disabled person in again, with the password that they had.
+    """Enable a disabled person again, with the old password.
 
     \b
     Example: flask --app wsgi person enable ann
@@ -112,11 +114,11 @@ def enable(name: str, wants_json: bool) -> None:
 
 
 def _password(generate: bool) -> str:
-    """Ask for one without showing it. Without a terminal it is a line of standard input, for scripts."""
+    """Ask for a password without echo; without a terminal, read a line of standard input, for scripts."""
     if generate:
         return passwords.generated()
     if sys.stdin.isatty():
-        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Once more", err=True))
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt="Repeat", err=True))
     return sys.stdin.readline().rstrip("\r\n")
 
 

@@ -1,8 +1,9 @@
-"""What removes old messages by hand, or by a timer."""
+"""Deletion of old messages on demand."""
 
 import click
 
-from shortener.cli.base import Refusals, as_json, progress, show
+from shortener.cli.commands import Command
+from shortener.cli.output import as_json, progress, show
 from shortener.installation import clock
 from shortener.retention import steps
 from shortener.rules.wire.moments import rfc3339
@@ -10,25 +11,25 @@ from shortener.running.services import services
 from shortener.storage import db
 
 
-@click.command(cls=Refusals)
-@click.option("--dry-run", is_flag=True, help="Count them and remove nothing.")
+@click.command(cls=Command)
+@click.option("--dry-run", is_flag=True, help="Count them, and delete nothing.")
 @click.option(
     "--trust-clock",
     is_flag=True,
-    help="The clock is right, though it is more than seven days ahead of the time that was last seen.",
+    help="Confirm that the clock is right, although it is more than seven days ahead of the last recorded time.",
 )
 @as_json
 def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
-    """Remove messages older than SHORTENER_RETENTION_DAYS.
+    """Delete messages older than SHORTENER_RETENTION_DAYS.
 
     \b
-    With their links, clicks and callbacks; none whose callback is still to be
-    attempted. The processes that deliver callbacks do the same by themselves.
-    In small steps with pauses, beside all other work; safe to break off, to
-    repeat, and on several nodes at once. A SQLite file gets smaller at the end.
-    Refuses where the clock went ahead by more than seven days since it was last
-    seen: it may be wrong. After a long standstill, or from a backup, look at it
-    and say --trust-clock, once.
+    With their links, clicks and callbacks, except messages whose callback is
+    not settled. The processes that deliver callbacks do this automatically.
+    Works in small batches with pauses; safe to interrupt, to repeat, and to run
+    on several nodes at once. A SQLite file shrinks at the end.
+    Refuses if the clock is more than seven days ahead of the last recorded
+    time, because it may be wrong. After a long downtime or a restore, check the
+    clock and give --trust-clock once.
     Examples: flask --app wsgi prune --dry-run
               flask --app wsgi prune
     """

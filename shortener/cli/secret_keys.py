@@ -3,9 +3,11 @@
 from dataclasses import asdict
 
 from shortener.accounts import reencryption
-from shortener.cli.base import Group, Refused, as_json, show, typed
+from shortener.cli.commands import Group, Refused
+from shortener.cli.output import as_json, show
 from shortener.running.services import services
 from shortener.storage import db
+from shortener.typed_command import typed
 
 group = Group(
     "secret-key",
@@ -19,9 +21,9 @@ def reseal(wants_json: bool) -> None:
     """Encrypt every stored secret with the current secret key.
 
     \b
-    SHORTENER_SECRET_KEY is the new key, SHORTENER_SECRET_KEY_OLD the one before.
-    First start every process with both: each then decrypts with either key.
-    Safe to repeat. Afterwards SHORTENER_SECRET_KEY_OLD can go.
+    SHORTENER_SECRET_KEY is the new key, SHORTENER_SECRET_KEY_OLD the previous
+    one. First restart every process with both: each then decrypts with either.
+    Safe to repeat. Afterwards, remove SHORTENER_SECRET_KEY_OLD.
     Example: flask --app wsgi secret-key reseal
     """
     with db.write() as session:

@@ -8,11 +8,12 @@ import tempfile
 from pathlib import Path
 
 from shortener.errors import SettingsError
+from shortener.typed_command import typed
 
 LEAST = 32  # characters
 LOST = (
-    "if it is lost, set SHORTENER_SECRET_KEY to a new one of at least 32 random characters and run "
-    "`flask --app wsgi account secret rotate --all`: every receiver then needs its account's new signing secret"
+    "if it is lost, set SHORTENER_SECRET_KEY to a new one of at least 32 random characters and run `{command}`: every "
+    "receiver then needs its account's new signing secret"
 )
 
 
@@ -47,7 +48,8 @@ def _make(path: Path, database: Path) -> None:
     if _has_secrets(database):
         fault = (
             f"SHORTENER_SECRET_KEY: {database} holds secrets that were encrypted with a key, and neither this "
-            f"setting nor {path} has one. Set the key that belongs to this database; {LOST}"
+            f"setting nor {path} has one. Set the key that belongs to this database; "
+            + LOST.format(command=typed("account secret rotate --all"))
         )
         raise SettingsError([fault])
     made_folder(path.parent)

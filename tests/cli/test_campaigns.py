@@ -121,7 +121,7 @@ def test_what_is_there_already_is_replaced_only_where_that_is_said(run: Run, nam
     Path(name).write_text("dear")
     refused = run(campaign(), "out.csv")
     assert (refused.exit_code, stored(), Path(name).read_text()) == (1, 0, "dear")
-    assert lines(refused).startswith(f"Error: {name} is there already")
+    assert lines(refused).startswith(f"Error: {name} already exists")
     assert run("in.csv", "out.csv", "--overwrite").exit_code == 0
     assert len(written()) == 2
 
@@ -145,7 +145,7 @@ def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
     event.remove(db.db.engine, "before_cursor_execute", fail)
     assert result.exit_code == 3
     assert lines(result).startswith(
-        "Broken off; what is done is in out.csv.part.\nError: The database is unavailable: gone"
+        "Interrupted; the finished part is in out.csv.part.\nError: The database is unavailable: gone"
     )
     assert not Path("out.csv").exists()
     done = written("out.csv.part")
@@ -164,9 +164,9 @@ def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
         (["-", "-"], "--format"),
         (["in.csv", "out.csv", "--map", "clienttag=x"], "must begin with one of"),
         (["in.csv", "out.csv", "--set", "sender"], "must begin with one of"),
-        (["in.csv", "out.csv", "--set", "sender=a", "--set", "sender=b"], "give each field once"),
+        (["in.csv", "out.csv", "--set", "sender=a", "--set", "sender=b"], "give --set only once"),
         (["in.csv", "out.csv", "--idempotency-key", "schlüssel"], "printable ASCII"),
-        (["in.csv", "out.csv", "--encoding", "klingon"], "is no encoding"),
+        (["in.csv", "out.csv", "--encoding", "klingon"], "Python has no encoding"),
         (["in.csv", "out.csv", "--delimiter", "::"], "one character"),
     ],
 )
@@ -197,7 +197,7 @@ def test_of_several_accounts_one_must_be_named(run: Run, app: Flask) -> None:
     make_account("other")
     result = run(campaign(), "out.csv")
     assert (result.exit_code, stored()) == (1, 0)
-    assert "--account whose messages they are: other, shop" in result.stderr
+    assert "Give --account: other, shop" in result.stderr
     assert run("in.csv", "out.csv", "--account", "other").exit_code == 0
 
 

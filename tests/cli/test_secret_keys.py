@@ -72,7 +72,7 @@ def test_a_header_that_no_key_opens_is_named(run: Run, services: Services) -> No
         callback_headers.put(senders.named(session, "stranger"), "X-Api-Key: k", secret_key=SECRET_KEY)
     result = run("account", "secret", "rotate", "--all")
     assert result.exit_code == 0
-    assert "shop: no secret key opens the callback header" in result.stderr
+    assert "shop: no secret key decrypts the callback header" in result.stderr
     assert "stranger: no secret key" not in result.stderr
 
 

@@ -133,7 +133,7 @@ def test_by_hand_it_refuses_and_tells_the_way_on(app: Flask, messages: int, leap
     for words in ([], ["--dry-run"]):
         result = app.test_cli_runner().invoke(args=["prune", *words])
         assert result.exit_code == 1
-        assert "days after the time that was last seen" in result.stderr
+        assert "days after the last recorded time" in result.stderr
         assert "--trust-clock" in result.stderr
     assert count(Message) == messages
 

@@ -127,7 +127,7 @@ def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server
     given = {"data": tmp_path, "database_url": older_url, "secret_key": SECRET_KEY, "bind": free_address()}
     done = refused(command=["-c", command], server=server, processes=1, **given)
     assert done.returncode == 4
-    assert "The database is of an older version of the product: stop it, make a backup, run" in done.stderr
+    assert "The database is of an older version of the product. Stop the product, make a backup and run" in done.stderr
     assert "does not answer" not in done.stderr
 
 

@@ -328,7 +328,7 @@ def older(make_url: MakeUrl, tmp_path: Path) -> Iterator[Callable[..., Result]]:
 def test_commands_refuse_a_database_of_an_older_version(older: Callable[..., Result], words: tuple[str, ...]) -> None:
     result = older(*words)
     assert result.exit_code == 4, result.output
-    assert "The database is of an older version of the product: stop it, make a backup, run" in result.stderr
+    assert "database is of an older version of the product. Stop the product, make a backup and run" in result.stderr
     assert "flask --app wsgi db upgrade" in result.stderr
 
 
@@ -343,7 +343,7 @@ def test_an_older_database_is_backed_up_and_upgraded(
 
 def test_a_first_start_says_that_it_upgraded(older: Callable[..., Result]) -> None:
     [line] = [line for line in older("first-start").stdout.splitlines() if "applied" in line]
-    assert line == f"The database was of an older version and is upgraded: applied {', '.join(newer_than('0004'))}"
+    assert line == f"The database was upgraded from an older version: applied {', '.join(newer_than('0004'))}"
     assert "applied" not in older("first-start").stdout
 
 

@@ -13,6 +13,7 @@ from shortener.config.settings_file import PREFIX
 from shortener.reporting import account_numbers
 from shortener.running.services import services
 from shortener.storage import db
+from shortener.typed_command import typed
 from shortener.web.dashboard.access import SignedInPerson, for_operators
 
 DAYS: Final = 7
@@ -38,6 +39,7 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
         version=VERSION,
         settings=_shown(settings),
         database=_database(settings),
+        typed=typed,
     )
 
 

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from shortener.config.settings import Settings
+from shortener.typed_command import typed
 from tests.conftest import SECRET_KEY
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.factories import Sender, make_message
@@ -53,3 +54,7 @@ def test_an_owner_may_be_the_operator_too(app: Flask, sender: Sender) -> None:
     make_person("olga", operator=True)
     page = seated(app, "olga").open(PAGE)
     assert {"Try it", "Operator"} <= set(page.links)
+
+
+def test_the_commands_that_are_named_can_be_typed(operator: Browser) -> None:
+    assert f"<code>{typed('person --help')}</code>" in operator.open(PAGE).html

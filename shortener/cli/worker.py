@@ -1,0 +1,27 @@
+"""A process that only delivers callbacks and deletes old messages."""
+
+import click
+
+from shortener.cli.commands import Command
+from shortener.running import signals
+from shortener.running.services import services
+
+
+@click.command(cls=Command)
+def worker() -> None:
+    """Deliver callbacks until SIGTERM or Ctrl-C.
+
+    \b
+    Also deletes old messages. Any number of workers may run at once. Needed
+    only with SHORTENER_WORKER=off.
+    Example: flask --app wsgi worker
+    """
+    services().prepare()
+    deliverer = services().deliverer
+    pipe = signals.SignalPipe()
+    pipe.listen(*signals.SIGNALS)
+    shutdown = signals.Shutdown(deliverer.request_stop, lambda: deliverer.stop(grace=0), deliverer.waits_for)
+    signals.follow(pipe, shutdown)
+    click.echo("delivering callbacks; stop with Ctrl-C")
+    services().pruner.start()
+    deliverer.run()
