@@ -1,1 +1,1 @@
-"""Check what comes in: the parents of the models, and the types of their fields."""
+"""Validation of input: the parents of the models, and the types of their fields."""

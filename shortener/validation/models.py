@@ -1,4 +1,4 @@
-"""What comes in by name: the parents of the models that check it, and what faults are called."""
+"""The parents of the models that check fields and parameters."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Faults = dict[str, list[str]]  # what is wrong, by the field's name
 
 
 class _Checked(BaseModel):
-    """Names that are not known are refused, not passed over: a misspelt one would let everything through."""
+    """A model that refuses unknown names: a misspelt filter that was ignored would list everything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -32,7 +32,7 @@ class _Checked(BaseModel):
 
     @classmethod
     def _bounded(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields without most of the unknown names: each costs a fault, and a refusal names only the first ones."""
+        """Return the fields without most of the unknown ones: each costs a fault, and errors name only the first."""
         known = {field.alias or name for name, field in cls.model_fields.items()}
         if len(fields) <= len(known) + MOST_NAMED:
             return dict(fields)
@@ -45,7 +45,7 @@ class Fields(_Checked):
 
     @classmethod
     def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
-        """Make one of what came in; InvalidOrderError names every field that cannot be used, and earlier `faults`."""
+        """Return a checked model; InvalidFieldsError has every invalid field and the earlier `faults`."""
         return cls._check(fields, faults)
 
 
@@ -54,7 +54,7 @@ class FieldsToCall(_Checked):
 
     @classmethod
     def check(cls, fields: Mapping[str, Any], policy: receiver.Policy, *, faults: Faults | None = None) -> Self:
-        """Do the same; `policy` says which URLs may be called."""
+        """Return a checked model, as `Fields.check` does; `policy` says which URLs may be called."""
         return cls._check(fields, faults, {"policy": policy})
 
 
@@ -63,11 +63,11 @@ class Parameters(Fields):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """What the parameters are called in a URL."""
+        """Return the names of the parameters in a URL."""
         return tuple(field.alias or name for name, field in cls.model_fields.items())
 
     def parameters(self) -> dict[str, str]:
-        """The same as the parameters of a URL, without the cursor."""
+        """Return the values that are not defaults as parameters of a URL, without the cursor."""
         given = self.model_dump(exclude_defaults=True, exclude={"cursor"}, by_alias=True)
         return {name: _written(value) for name, value in given.items()}
 
@@ -79,10 +79,10 @@ def _written(value: object) -> str:
 
 
 def _by_field(error: ValidationError) -> Faults:
-    """What is wrong, by the field's name, in our words."""
+    """Return the faults by field, in our own sentences."""
     fields: Faults = {}
     for fault in error.errors(include_url=False, include_input=False):
-        # A name that is no valid text has no place to be named at.
+        # A fault of the model as a whole has no field.
         field = str(fault["loc"][0]) if fault["loc"] else "body"
         fields.setdefault(field, []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
     return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}

@@ -1,4 +1,4 @@
-"""The types of fields that come in: each checks its value and says what is wrong with it."""
+"""The types of fields: each checks its value; a ValueError says what is wrong with it."""
 
 import datetime as dt
 import json
@@ -14,7 +14,7 @@ from shortener.rules.wire import cursor
 MESSAGE_LENGTH = 10_000
 MOST_TAGS = 100
 METADATA_BYTES = 4096
-METADATA_DEPTH = 32  # far above any use, far below what any JSON library takes
+METADATA_DEPTH = 32  # far more than anybody uses, far less than JSON libraries accept
 URL_LENGTH = 2048
 
 
@@ -26,7 +26,7 @@ def _storable(value: str) -> str:
 
 
 def _switch(value: object) -> object:
-    """Take true and false as JSON has them and as forms write them, nothing else."""
+    """Accept true and false as JSON values and as texts, and null."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in {"true", "false"}:
@@ -35,14 +35,14 @@ def _switch(value: object) -> object:
 
 
 def _tag_list(value: object) -> object:
-    """Take `a,b` for `["a", "b"]`."""
+    """Split `a,b` into `["a", "b"]`."""
     if isinstance(value, str):
         return [tag.strip() for tag in value.split(",") if tag.strip()]
     return value
 
 
 def _document(value: object) -> object:
-    """Take an object as it is or, from a form, as JSON text; hold its size and what is in it."""
+    """Accept an object, or an object as JSON text from a form; check its size, depth and texts."""
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -66,7 +66,7 @@ def _document(value: object) -> object:
 
 
 def _nests_deeper(value: object, levels: int) -> bool:
-    """Whether a JSON value has more levels than this. Goes no deeper than that itself."""
+    """Return whether a JSON value has more levels than this; recursion stops there."""
     if not isinstance(value, dict | list):
         return False
     parts = value.values() if isinstance(value, dict) else value
@@ -74,7 +74,7 @@ def _nests_deeper(value: object, levels: int) -> bool:
 
 
 def _texts(value: object) -> list[str]:
-    """Every text in a JSON value, keys included."""
+    """Return every text in a JSON value, including keys."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
@@ -115,7 +115,7 @@ Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValid
 
 
 def _moment(value: object) -> dt.datetime:
-    """A time with its zone (RFC 3339)."""
+    """Parse a time with its UTC offset (RFC 3339)."""
     try:
         moment = dt.datetime.fromisoformat(str(value))
         if isinstance(value, str) and moment.tzinfo is not None:
@@ -126,7 +126,7 @@ def _moment(value: object) -> dt.datetime:
 
 
 def _cursor(read: Callable[[str], object]) -> AfterValidator:
-    """Take what this can read."""
+    """Return a validator that accepts what `read` accepts."""
 
     def check(value: str) -> str:
         try:

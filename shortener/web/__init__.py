@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
         trusted, threads = services().settings.trusted_proxies, services().settings.threads
     # An extra slash is ignored, not redirected: a redirect would go to whatever host the request names.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
-    app.wsgi_app = bodies.Bodies(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = bodies.BodyLimits(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
     redirect.register(app)  # before the proxies: the middleware added last runs first
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)

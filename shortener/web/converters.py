@@ -1,10 +1,10 @@
-"""What may stand in a path where a name of the sender's things is expected."""
+"""Converters for variable parts of paths."""
 
 from werkzeug.routing import BaseConverter, Map
 
 
 class NameConverter(BaseConverter):
-    """A name, but none of the words that are routes of their own: those do not take this one's methods."""
+    """A name other than the given words, which are routes of their own with other methods."""
 
     part_isolating = True
 

@@ -1,4 +1,4 @@
-"""Is this process able to serve?"""
+"""The health check: whether this process can serve requests."""
 
 from typing import Annotated, Literal
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("health", __name__)
 
 @with_config(json_schema_extra={"examples": [{"status": "ok", "clicks_spooled": 0, "clicks_lost": 0, "clock": "ok"}]})
 class Health(TypedDict):
-    """This process and its database serve."""
+    """This process and its database can serve requests."""
 
     status: Literal["ok"]
     clicks_spooled: Annotated[int, Field(description="Clicks of this node that wait for the database.")]
@@ -33,15 +33,15 @@ class Health(TypedDict):
 
 
 @blueprint.get("/healthz")
-@described(Operation("Operation", {200: Answer("It serves.")}, codes={503: ("no_spool",)}))
+@described(Operation("Operation", {200: Answer("The process can serve requests.")}, codes={503: ("no_spool",)}))
 @public
 def healthz() -> Health:
-    """Look at the database and at the spool; 503 where no click could be stored or spooled, within ten seconds.
+    """Check the database and the spool; 503 within ten seconds if no click could be stored or spooled.
 
-    The counts are this node's: clicks that wait in its spool, and clicks that nothing kept.
+    The counts are this node's: clicks that wait in its spool, and clicks that were lost.
     """
     with db.read() as session:
-        db.check(session)  # 503 comes by itself
+        db.check(session)  # raises what is answered with 503
         seen_on = clock.last_seen(session)
         state = clock.state(seen_on, db.now(session))
     recorder = services().recorder
@@ -52,4 +52,4 @@ def healthz() -> Health:
     if fault is None:
         return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost, "clock": state}
     counts = f"{spooled} clicks wait in SHORTENER_SPOOL, {lost} were lost"
-    raise RequestError(503, "no_spool", f"No click can be spooled: {fault}; {counts}. The log says more.")
+    raise RequestError(503, "no_spool", f"No click can be spooled: {fault}; {counts}. See the log.")

@@ -1,4 +1,4 @@
-"""Whom to believe about who is asking: `X-Forwarded-*` counts only from the operator's own proxies."""
+"""The client's address behind proxies: `X-Forwarded-*` is used only if it comes from a trusted proxy."""
 
 import ipaddress
 from collections.abc import Callable, Iterable, Sequence
@@ -8,12 +8,14 @@ from shortener.config.types import Network
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-PEER: Final = "shortener.peer"  # the other end of the connection, where `REMOTE_ADDR` is somebody behind it
+PEER: Final = (
+    "shortener.peer"  # the address of the connection's other end, if `REMOTE_ADDR` is that of a client behind it
+)
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 
 
 class TrustedProxies:
-    """WSGI middleware that puts the visitor's address in `REMOTE_ADDR`, and drops what nobody may claim."""
+    """WSGI middleware that puts the client's address in `REMOTE_ADDR`, and removes headers that cannot be trusted."""
 
     def __init__(self, app: Wsgi, trusted: Sequence[Network]) -> None:
         self._app = app
@@ -23,11 +25,11 @@ class TrustedProxies:
         """Handle one request."""
         forwarded = {name: environ.pop(name) for name in FORWARDED if name in environ}
         if forwarded and self._trusts(environ.get("REMOTE_ADDR", "")):
-            self._believe(environ, forwarded)
+            self._apply(environ, forwarded)
         return self._app(environ, start_response)
 
-    def _believe(self, environ: Environ, forwarded: dict[str, str]) -> None:
-        """Go back hop by hop; the first address that is not a proxy of ours is the visitor."""
+    def _apply(self, environ: Environ, forwarded: dict[str, str]) -> None:
+        """Go back hop by hop: the first address that is not a trusted proxy is the client's."""
         environ[PEER] = environ.get("REMOTE_ADDR", "")
         for hop in reversed(forwarded.get("HTTP_X_FORWARDED_FOR", "").split(",")):
             address = _parsed(_without_port(hop.strip()))
@@ -40,21 +42,21 @@ class TrustedProxies:
             environ["wsgi.url_scheme"] = forwarded["HTTP_X_FORWARDED_PROTO"]
 
     def _trusts(self, address: str) -> bool:
-        if not address:  # of a Unix socket, which only those can open whom its folder lets in
+        if not address:  # a Unix socket: the permissions of its folder decide who can connect
             return True
         ip = _parsed(address)
         return ip is not None and any(ip in network for network in self._trusted if network.version == ip.version)
 
 
 def _without_port(hop: str) -> str:
-    """Some proxies write `1.2.3.4:5678` and `[2001:db8::1]:443`."""
+    """Remove the port: some proxies write `1.2.3.4:5678` or `[2001:db8::1]:443`."""
     if hop.startswith("["):
         return hop[1:].partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address; one of IPv4 as what it is, though a socket of both families writes `::ffff:192.0.2.1`."""
+    """Return the address, or None. IPv4 in IPv6 notation (`::ffff:192.0.2.1`) becomes IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""`GET /<slug>`: look up, decide, record, answer. What runs most.
+"""`GET /<slug>`: resolve the slug, record the click, redirect. This is what runs most.
 
-It stands in front of Flask, whose machinery for a request costs several times what a look-up does; whatever needs a
-page is made by Flask, and pages that are always the same are kept.
+It runs in front of Flask, whose handling of a request costs several times as much as a look-up. Flask makes the pages;
+those that are always the same are cached.
 """
 
 import re
@@ -25,11 +25,12 @@ from shortener.web.description import operation
 from shortener.web.problems import ClickNotRecordedError
 from shortener.web.proxies import Environ, Wsgi
 
-# Ten characters `[A-Za-z0-9]`: nothing else of ours has that shape. What follows is not the visitor's fault: messengers
-# make a link of `/AbCdEfGhIj.` or `/AbCdEfGhIjです`, programs that join URLs of `//AbCdEfGhIj` and `/AbCdEfGhIj/`.
-# A word may follow without a sign between, as `/AbCdEfGhIjPlease`: there the sender's text did the same to the link.
-_BEHIND: Final = rf"{NO_MORE_SLUG}[^/]*(?:/.*)?"
-_PATH: Final = re.compile(f"//?({PATTERN.pattern}){_BEHIND}", re.DOTALL)
+# A slug is ten characters `[A-Za-z0-9]`; no other path of ours begins so. More can follow, through no fault of the
+# visitor: messengers include the next characters in the link (`/AbCdEfGhIj.`, `/AbCdEfGhIjです`), and programs that
+# join URLs make `//AbCdEfGhIj` or `/AbCdEfGhIj/`. A word can follow directly (`/AbCdEfGhIjPlease`) if the sender's text
+# had no space after the link.
+_REST: Final = rf"{NO_MORE_SLUG}[^/]*(?:/.*)?"
+_PATH: Final = re.compile(f"//?({PATTERN.pattern}){_REST}", re.DOTALL)
 
 
 _HTML: Final = ("text/html",)
@@ -38,54 +39,54 @@ FOLLOW: Final = operation.Operation(
     name="follow",
     answers={
         302: operation.Answer(
-            "To the ASCII form of the link; from a dead one to the fallback URL, where the operator has set one.",
-            headers={"Location": "Where to."},
+            "To the ASCII form of the link; if the link is dead, to the fallback URL, if the operator has set one.",
+            headers={"Location": "The target."},
         ),
         404: operation.Answer("There is no such link: a small page.", media=_HTML),
         410: operation.Answer("The link has expired or is switched off: a small page.", media=_HTML),
         500: operation.Answer("Something went wrong: a small page.", media=_HTML),
         503: operation.Answer(
-            "A prefetch, without a body; or the database does not answer, or nothing keeps the click: a page.",
+            "A prefetch: without a body. The database is unavailable, or the click cannot be stored: a small page.",
             media=_HTML,
         ),
     },
-    sentence="Send the visitor on, once the click is stored.",
+    sentence="Redirect the visitor, after the click is stored.",
 )
 
 
 class SlugConverter(BaseConverter):
-    """The same shape for Flask."""
+    """Matches in Flask what `Redirect` matches."""
 
-    regex = f"(?s:{PATTERN.pattern}{_BEHIND})"
+    regex = f"(?s:{PATTERN.pattern}{_REST})"
     part_isolating = False
 
 
 def register(app: Flask) -> None:
-    """Put the redirect at the root."""
+    """Add the redirect to the root of the paths."""
     app.url_map.converters["slug"] = SlugConverter
-    app.add_url_rule("/<slug:slug>", "redirect", _never, methods=["GET"], provide_automatic_options=False)
+    app.add_url_rule("/<slug:slug>", "redirect", _not_reached, methods=["GET"], provide_automatic_options=False)
     app.wsgi_app = Redirect(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
 
 
 @operation.described(FOLLOW)
 @public
-def _never(slug: str) -> Response:
-    """Not reached, for `Redirect` answers GET and HEAD. The route keeps the place, and refuses other methods."""
+def _not_reached(slug: str) -> Response:
+    """Hold the route, which refuses other methods; `Redirect` answers GET and HEAD before Flask."""
     raise NotFound
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes out: `302 FOUND`, headers, body."""
+    """A response: status such as `302 FOUND`, headers, body."""
 
     status: str
     headers: list[tuple[str, str]]
     body: bytes = b""
 
 
-# Only an answer that is no success is thrown away by the browser: then the real click comes to us.
-_NO_PREFETCH: Final = Answer("503 SERVICE UNAVAILABLE", [("Cache-Control", "no-store"), ("Content-Length", "0")])
-_SENT_ON: Final = (
+# The browser discards a prefetched response only if it is an error: then the real click still reaches us.
+_PREFETCH_REFUSED: Final = Answer("503 SERVICE UNAVAILABLE", [("Cache-Control", "no-store"), ("Content-Length", "0")])
+_REDIRECT_HEADERS: Final = (
     ("Cache-Control", "private, no-store"),
     ("X-Robots-Tag", "noindex"),
     ("Referrer-Policy", "no-referrer"),
@@ -94,12 +95,12 @@ _SENT_ON: Final = (
 
 
 class Redirect:
-    """WSGI middleware that answers for slugs, and leaves the rest to the application behind it."""
+    """WSGI middleware that answers requests for slugs, and passes all others to the application."""
 
-    def __init__(self, app: Flask, behind: Wsgi) -> None:
-        self._app, self._behind = app, behind
+    def __init__(self, app: Flask, next_app: Wsgi) -> None:
+        self._app, self._next = app, next_app
         self._services: Services = app.extensions[EXTENSION]
-        self._keeps_network = self._services.settings.store_address == "truncated"
+        self._stores_network = self._services.settings.store_address == "truncated"
         self._gone: dict[tuple[str, str], Answer] = {}
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -107,16 +108,16 @@ class Redirect:
         method = environ["REQUEST_METHOD"]
         path = _PATH.fullmatch(environ.get("PATH_INFO", "")) if method in ("GET", "HEAD") else None
         if path is None:
-            return self._behind(environ, start_response)
+            return self._next(environ, start_response)
         try:
             answer = self._follow(path[1], environ)
         except Exception as error:
             answer = self._failed(error, environ)
-        start_response(answer.status, list(answer.headers))  # a list of its own: servers may change it
+        start_response(answer.status, list(answer.headers))  # a copy, because servers may change it
         return [answer.body] if answer.body and method == "GET" else []
 
     def _follow(self, slug: str, environ: Environ) -> Answer:
-        """Send the visitor on, once the click is kept."""
+        """Redirect the visitor, after the click is stored."""
         resolved = self._resolve(slug)
         if resolved is None:
             return self._dead("unknown", environ)
@@ -125,25 +126,25 @@ class Redirect:
         if environ["REQUEST_METHOD"] == "GET":
             headers = {name: environ[key] for name, key in visitor.HEADERS if key in environ}
             if visitor.is_prefetch(headers):
-                return _NO_PREFETCH
+                return _PREFETCH_REFUSED
             self._record(resolved, headers, environ)
-        # Byte for byte, so that signed URLs survive: Werkzeug would percent-encode some of it again.
-        return Answer("302 FOUND", [("Location", resolved.location), *_SENT_ON])
+        # Unchanged, so that signed URLs stay valid: Werkzeug would percent-encode some characters again.
+        return Answer("302 FOUND", [("Location", resolved.location), *_REDIRECT_HEADERS])
 
     def _resolve(self, slug: str) -> Resolved | None:
         number = self._services.slugs.decode(slug)
         return None if number is None else resolve(self._services.readers, number)
 
     def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
-        """Keep the click before the answer leaves, in the database or in the spool; ClickNotRecordedError otherwise."""
+        """Store the click in the database or the spool; ClickNotRecordedError if neither is possible."""
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
-        network = network_of(address or "") if self._keeps_network else None
+        network = network_of(address or "") if self._stores_network else None
         if not self._services.recorder.record(NewClick.of(resolved, verdict, network)):
             raise ClickNotRecordedError
 
     def _dead(self, name: str, environ: Environ) -> Answer:
-        """What the visitor of a dead link gets, made once for each language."""
+        """Return the answer for a dead link, cached for each language."""
         key = (name, visitor_pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
         if key not in self._gone:
             with self._app.request_context(environ):
@@ -151,12 +152,12 @@ class Redirect:
         return self._gone[key]
 
     def _failed(self, error: Exception, environ: Environ) -> Answer:
-        """What the error handlers make of it, as for any other address."""
+        """Return what Flask's error handlers answer, as for any other path."""
         with self._app.request_context(environ):
             response = self._app.make_response(self._app.handle_user_exception(error))
             return _answer(response, environ)
 
 
 def _answer(response: Response, environ: Environ) -> Answer:
-    """A response of Flask's, whole: its body also for HEAD, for which it is not sent."""
+    """Convert a response of Flask, with its body also for HEAD, where it is not sent."""
     return Answer(response.status, response.get_wsgi_headers(environ).to_wsgi_list(), response.get_data())

@@ -12,7 +12,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.http.wsgi import create
 
 from shortener.running.gunicorn_connections import Connection, Socket
-from shortener.web.bodies import Bodies
+from shortener.web.bodies import BodyLimits
 
 BODY = b"a" * 1000
 LATER = [
@@ -83,7 +83,7 @@ def bounded(connection: Connection, received: bytes) -> bool:
 
     environ = create(request, connection.sock, connection.client, connection.server, Config())[1]
     own = environ["wsgi.input"]
-    Bodies(view, threads=8)(environ, lambda *_: BytesIO().write)
+    BodyLimits(view, threads=8)(environ, lambda *_: BytesIO().write)
     return seen != [own]
 
 

@@ -269,7 +269,7 @@ def _install(overrides: Overrides, reach: Callable[[Point], None]) -> None:
 def _hurry(seconds: float) -> None:
     vars(gunicorn_worker).update(READ_WITHIN=seconds)
     vars(serve).update(HEAD_WITHIN=int(seconds * 1000))
-    vars(bodies).update(WITHIN=seconds)
+    vars(bodies).update(FIRST_BYTES_WITHIN=seconds)
 
 
 def _watch_statements(reach: Callable[[Point], None]) -> None:

@@ -77,10 +77,10 @@ def test_a_body_waits_for_quick_ones(app: Flask, sender: Sender) -> None:
 
 
 def test_a_body_does_not_wait_for_slow_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    places = bodies._Places(2, patience=600)
+    places = bodies._Slots(2, patience=600)
     assert places.take("slow")
     assert places.take("quick")
-    monkeypatch.setattr(bodies, "QUICK", 0.0)
+    monkeypatch.setattr(bodies, "SLOW_AFTER", 0.0)
     assert not places.take("another")
 
 
@@ -93,9 +93,9 @@ def test_strangers_leave_places_to_senders(app: Flask, sender: Sender) -> None:
 
 def test_a_late_body_is_ended(app: Flask, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
-    monkeypatch.setattr(bodies, "WITHIN", 0.1)
-    monkeypatch.setattr(bodies, "LOOK", 0.1)
-    monkeypatch.setattr(bodies, "_end_of", lambda environ: ended.set)
+    monkeypatch.setattr(bodies, "FIRST_BYTES_WITHIN", 0.1)
+    monkeypatch.setattr(bodies, "CHECK_EVERY", 0.1)
+    monkeypatch.setattr(bodies, "_abort_of", lambda environ: ended.set)
     with stalled(app, sender, "/v1/messages"):
         until(ended.is_set)
 
