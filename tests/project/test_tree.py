@@ -9,7 +9,6 @@ PACKAGE, TESTS = ROOT / "shortener", ROOT / "tests"
 NOT_MIRRORED = {"bench", "browser", "end_to_end", "project", "support"}
 # Tests of a whole package, with what they are about.
 OF_A_PACKAGE = {
-    "cli/test_commands.py": "what all commands have in common",
     "rules/test_labelled.py": "messages and user agents that people have labelled",
     "vendors/test_faces.py": "faces are found, and answer for their own paths",
     "vendors/xoxzo/test_client.py": "the vendor's own client library",
@@ -41,8 +40,8 @@ def test_every_test_file_lies_where_its_module_lies() -> None:
 
 
 def test_no_module_lies_at_the_top_of_the_package() -> None:
-    """But the wiring, the errors that everything raises, and the command that starts the product."""
-    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "serve.py"}
+    """But the wiring, the errors that everything raises, how they name a command, and what starts the product."""
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "typed_command.py", "serve.py"}
 
 
 def test_every_package_says_what_it_holds() -> None:
