@@ -17,7 +17,7 @@ from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import Resolved
-from shortener.messages import preprocess
+from shortener.messages.analysis import analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.outbound.client import Answer
@@ -92,8 +92,8 @@ class Shop:
             **fields,
         }
         site = services().site
-        draft = preprocess.draft(Submission.check(order, Policy()), self.account, site)
-        return store(self.session, self.account, draft, site, now=moment)
+        analysis = analyze(Submission.check(order, Policy()), self.account, site)
+        return store(self.session, self.account, analysis, site, now=moment)
 
     def click(self, new_clicks: list[NewClick]) -> None:
         """Record clicks."""

@@ -77,11 +77,12 @@ DIALECT = {
 }
 BODY = '{"type":"link.clicked","timestamp":"2026-11-22T09:00:00.000000Z","data":{' + f'"filler":"{"x" * 300}"' + "}}"
 ROWS = (
-    """INSERT INTO message (id, account_id, msgid, received_on, text, track_link, detection, bare_domains,
-       count_as_click, lt_callbackurl, recipient)
-       SELECT i, {account}, {msgid}, {received}, 'Your parcel is here: https://shop.example.com/track?id=' || i ||
-       ' thank you', {true}, 'strict', 'careful', 'person_or_unknown', 'http://127.0.0.1:9/clicked',
-       '+8190' || (10000000 + i) {from}""",
+    """INSERT INTO message (id, account_id, msgid, received_on, track_link, detection, bare_domains, count_as_click,
+       lt_callbackurl, recipient)
+       SELECT i, {account}, {msgid}, {received}, {true}, 'strict', 'careful', 'person_or_unknown',
+       'http://127.0.0.1:9/clicked', '+8190' || (10000000 + i) {from}""",
+    """INSERT INTO part (message_id, kind, text)
+       SELECT i, 'text', 'Your parcel is here: https://shop.example.com/track?id=' || i || ' thank you' {from}""",
     """INSERT INTO link (id, message_id, position, number, base_url, target, starts_at, ends_at, expires_on,
        count_as_click, accessed_on)
        SELECT i, i, 1, {number}, 'https://s.example.com', 'https://shop.example.com/track?id=' || i, 21, 55,

@@ -1,4 +1,4 @@
-"""Create hundreds of thousands of messages and links inside the database, with two statements."""
+"""Create hundreds of thousands of messages and links inside the database, with three statements."""
 
 import datetime as dt
 import secrets
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shortener.rules.slug import Slugs
 from shortener.storage import db, postgresql
-from shortener.storage.models import Account, Base, Callback, Click, Link, Message
+from shortener.storage.models import Account, Base, Callback, Click, Link, Message, Part, PartKind
 
 LIFE = dt.timedelta(days=90)
 FIRST = 1_000_000_000  # added to an id where its digits are part of a text: all are of one length
@@ -47,6 +47,7 @@ def fill(session: Session, count: int, *, clicked: bool = False) -> range:
     last, now = first + count - 1, db.now(session)
     _hurry(session)
     session.execute(_messages(session.scalars(select(Account.id)).one(), first, last, now, clicked=clicked))
+    session.execute(_texts(first, last))
     session.execute(_links(first, last, now, clicked=clicked))
     if clicked:
         session.execute(_clicks(session, first, last, now))
@@ -123,7 +124,6 @@ def _messages(account_id: int, first: int, last: int, now: dt.datetime, *, click
         "account_id": literal(account_id),
         "msgid": literal("m" * (32 - len(str(FIRST)))) + digits,
         "received_on": literal(now, Message.received_on.type),
-        "text": literal(BEFORE + TARGET) + digits + BEHIND,
         "track_link": literal(True),
         "detection": literal("strict"),
         "bare_domains": literal("careful"),
@@ -134,6 +134,16 @@ def _messages(account_id: int, first: int, last: int, now: dt.datetime, *, click
     if not clicked:
         values["lt_callbackurl"] = literal("https://receiver.example.com/clicked")
     return _into(Message, values, series)
+
+
+def _texts(first: int, last: int) -> Insert:
+    series = _series(first, last)
+    values = {
+        "message_id": series.c.id,
+        "kind": literal(PartKind.TEXT.value),
+        "text": literal(BEFORE + TARGET) + _digits(series.c.id) + BEHIND,
+    }
+    return _into(Part, values, series)
 
 
 def _links(first: int, last: int, now: dt.datetime, *, clicked: bool) -> Insert:

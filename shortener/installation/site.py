@@ -2,9 +2,21 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Protocol
 
 from shortener.rules.slug import Slugs
-from shortener.storage.models import Link, Message
+
+
+class Numbered(Protocol):
+    """A link, as the model of its row or as the link that was just stored."""
+
+    @property
+    def base_url(self) -> str:
+        """The public address that it was made with."""
+
+    @property
+    def number(self) -> int:
+        """The number that its slug encodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +28,10 @@ class Site:
     link_life: dt.timedelta
     slugs: Slugs
 
-    def url_of_message(self, message: Message) -> str:
+    def url_of_message(self, msgid: str) -> str:
         """Return the URL of a message's report."""
-        return f"{self.base_url}/v1/messages/{message.msgid}"
+        return f"{self.base_url}/v1/messages/{msgid}"
 
-    def shortlink_of(self, link: Link) -> str:
+    def shortlink_of(self, link: Numbered) -> str:
         """Return a link's shortlink. It keeps the public address that it was made with, so a later change is safe."""
         return f"{link.base_url}/{self.slugs.encode(link.number)}"

@@ -14,8 +14,9 @@ from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError, ShortenerError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
+from shortener.messages.analysis import Analysis, analyze
 from shortener.messages.fifo_lock import FirstCome
-from shortener.messages.preprocess import Draft, Preprocessed
+from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
@@ -57,8 +58,8 @@ def preprocess_entries(
         _prepared(entry, account, site, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
         for place, entry in enumerate(entries, first)
     ]
-    stored = iter(_stored([each for each in prepared if isinstance(each, Draft)], account, site))
-    return [next(stored) if isinstance(each, Draft) else each for each in prepared]
+    stored = iter(_stored([each for each in prepared if isinstance(each, Analysis)], account, site))
+    return [next(stored) if isinstance(each, Analysis) else each for each in prepared]
 
 
 def _prepared(
@@ -67,25 +68,25 @@ def _prepared(
     site: Site,
     policy: Policy,
     idempotency_key: str | None,
-) -> Draft | InvalidFieldsError | Fault:
+) -> Analysis | InvalidFieldsError | Fault:
     if isinstance(entry, Fault):
         return entry
     if entry.repeated:
         return InvalidFieldsError({name: ["must be given once"] for name in entry.repeated})
     try:
-        order = Submission.check(entry, policy)
+        submission = Submission.check(entry, policy)
     except InvalidFieldsError as error:
         return error
-    return preprocess.draft(order, account, site, idempotency_key)
+    return analyze(submission, account, site, idempotency_key)
 
 
-def _stored(drafts: Sequence[Draft], account: Sender, site: Site) -> list[preprocess.Outcome]:
+def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[preprocess.Outcome]:
     tries = 0
-    while drafts:
+    while analyses:
         tries += 1
         try:
             with _turn(), db.writing() as connection:
-                return preprocess.preprocess_all(connection, account, drafts, site, now=db.now(connection))
+                return preprocess.preprocess_all(connection, account, analyses, site, now=db.now(connection))
         except OperationalError as error:
             # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
             if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:

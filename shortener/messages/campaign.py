@@ -126,7 +126,7 @@ def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
     message, link = outcome.message, outcome.link
     shortlink = site.shortlink_of(link) if link else None
     skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
-    return message.msgid, rewriting.rewritten_text(message, link, site), shortlink, skipped, None
+    return message.msgid, rewriting.rewritten_text(message.text, link, site), shortlink, skipped, None
 
 
 def _problem(outcome: Outcome, plan: Plan) -> str:

@@ -9,7 +9,8 @@ from typing_extensions import TypedDict
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
-from shortener.messages import preprocess, rewriting
+from shortener.messages import rewriting
+from shortener.messages.analysis import analyze, leave_live_shortlinks
 from shortener.messages.rewriting import SmsParts
 from shortener.messages.submission import DryRunRequest, Submission
 from shortener.rules.links import body, target
@@ -113,11 +114,12 @@ def finding(
     now: dt.datetime,
 ) -> body.Finding:
     """What would be found in a message of the account."""
-    order = Submission(message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains)
-    [draft] = preprocess.without_live_shortlinks(
-        session.connection(), [preprocess.draft(order, account, site)], site, now
+    submission = Submission(
+        message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains
     )
-    return draft.finding
+    analyses = [analyze(submission, account, site)]
+    [analysis] = leave_live_shortlinks(session.connection(), analyses, site, now)
+    return analysis.finding
 
 
 def other(

@@ -1,6 +1,7 @@
-"""Takes in single messages: those that are handed in at the same moment share one transaction, and its one commit.
+"""Store single messages that arrive at the same moment in one transaction, so that they share one commit.
 
-Nobody waits for others to come: whoever finds nobody at work stores what there is, and who comes meanwhile is next.
+No message waits for others to arrive: a thread that finds no other one storing stores all messages that are queued.
+Those that arrive meanwhile are stored together next.
 """
 
 import threading
@@ -14,67 +15,68 @@ from sqlalchemy import Connection
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages import preprocess
-from shortener.messages.preprocess import Draft, Outcome, Preprocessed
+from shortener.messages.analysis import Analysis
+from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
 
 
 @dataclass(eq=False, slots=True)
-class _Waiting:
-    """A message that waits for its turn: what became of it, or that it is to be tried `alone`."""
+class _Queued:
+    """A message in the queue, with its outcome once it has one. `retry_alone`: its group failed before the commit."""
 
     account: Sender
-    draft: Draft
+    analysis: Analysis
     outcome: Outcome | BaseException | None = None
-    alone: bool = False
+    retry_alone: bool = False
 
 
-class Reception:
-    """One for a process."""
+class GroupCommit:
+    """The queue of single messages; a process has one."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Waiting] = deque()  # what it does is atomic: who joins needs no lock
-        self._turn = threading.Lock()
+        self._queue: deque[_Queued] = deque()  # its operations are atomic, so adding to it needs no lock
+        self._storing = threading.Lock()
 
-    def preprocess(self, account: Sender, draft: Draft, site: Site) -> Preprocessed:
-        """Store a message and its link; committed when this comes back.
+    def preprocess(self, account: Sender, analysis: Analysis, site: Site) -> Preprocessed:
+        """Store a message and its link, and return once they are committed.
 
-        Raises ClientTagTakenError, and IdempotencyKeyReusedError where the key came before with another order; the same
-        key with the same order gives back the first message.
+        Raises ClientTagTakenError; and IdempotencyKeyReusedError if the key was used with another submission. The same
+        key with the same submission returns the first message.
         """
-        mine = _Waiting(account, draft)
-        self._waiting.append(mine)
-        with self._turn:
-            if mine.outcome is None:
-                _store([self._waiting.popleft() for _ in range(len(self._waiting))], site)
-        if mine.alone:  # not within the turn: what one message waits for or fails by is not the others' business
-            _store([mine], site)
-        if isinstance(mine.outcome, Preprocessed):
-            return mine.outcome
-        raise mine.outcome or RuntimeError("a message was forgotten")
+        own = _Queued(account, analysis)
+        self._queue.append(own)
+        with self._storing:
+            if own.outcome is None:
+                _store([self._queue.popleft() for _ in range(len(self._queue))], site)
+        if own.retry_alone:  # outside the lock: other messages need not wait for this one
+            _store([own], site)
+        if isinstance(own.outcome, Preprocessed):
+            return own.outcome
+        raise own.outcome or RuntimeError("a queued message has no outcome")
 
 
-def _store(taken: Sequence[_Waiting], site: Site) -> None:
-    """Store these by one transaction, and say what became of each once it is committed."""
+def _store(group: Sequence[_Queued], site: Site) -> None:
+    """Store a group in one transaction, and set the outcome of each message once it is committed."""
     outcomes: list[Outcome] = []
     try:
         with db.writing() as connection:
-            outcomes = _outcomes(connection, taken, site)
+            outcomes = _outcomes(connection, group, site)
     except BaseException as error:
-        for waiting in taken:
-            # Where the commit itself failed nobody knows whether it took place: then another try may store it twice.
-            waiting.outcome, waiting.alone = error, len(taken) > 1 and not outcomes
+        for queued in group:
+            # A commit that failed may have taken place all the same: a retry could then store the message twice.
+            queued.outcome, queued.retry_alone = error, len(group) > 1 and not outcomes
         if not isinstance(error, Exception):
             raise
         return
-    for waiting, outcome in zip(taken, outcomes, strict=True):
-        waiting.outcome = outcome
+    for queued, outcome in zip(group, outcomes, strict=True):
+        queued.outcome = outcome
 
 
-def _outcomes(connection: Connection, taken: Sequence[_Waiting], site: Site) -> list[Outcome]:
-    """What becomes of these, in their order: those of one account after the other by the same statements."""
+def _outcomes(connection: Connection, group: Sequence[_Queued], site: Site) -> list[Outcome]:
+    """Return the outcomes in order. Neighbours of one account share their statements."""
     now, outcomes = db.now(connection), list[Outcome]()
-    for _, some in groupby(taken, key=lambda waiting: (waiting.account.id, waiting.account.recipient_storage)):
-        group = list(some)
-        drafts = [waiting.draft for waiting in group]
-        outcomes += preprocess.preprocess_all(connection, group[0].account, drafts, site, now=now)
+    for _, neighbours in groupby(group, key=lambda queued: (queued.account.id, queued.account.recipient_storage)):
+        some = list(neighbours)
+        analyses = [queued.analysis for queued in some]
+        outcomes += preprocess.preprocess_all(connection, some[0].account, analyses, site, now=now)
     return outcomes

@@ -1,233 +1,169 @@
-"""Preprocess a message: find its link, give it a shortlink of its own, keep both."""
+"""Preprocess messages: store each with its text and its link, or say what prevents it."""
 
-import dataclasses
 import datetime as dt
-import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection
 
 from shortener.accounts.random_text import random_text
 from shortener.accounts.senders import Sender
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError
 from shortener.installation.site import Site
-from shortener.messages import rows as stored_rows
-from shortener.messages.rows import Row
-from shortener.messages.submission import Submission
+from shortener.messages import rows
+from shortener.messages.analysis import Analysis, leave_live_shortlinks
+from shortener.messages.first_link import FIRST
+from shortener.messages.rows import Row, StoredLink, StoredMessage
 from shortener.rules import recipient_storage
 from shortener.rules.links import body
-from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
-from shortener.rules.visitors.threshold import Threshold
-from shortener.storage.models import Link, Message
+from shortener.storage.models import PartKind
 
-MSGID_LENGTH = 32
-MSGID = re.compile(r"[A-Za-z0-9]{32}")
-NOTHING = body.Finding(found=None, skipped=())
-TRIES = 8  # a number of 49 random bits that is taken eight times in a row is not chance
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A message that has been read and not yet stored. Reading takes no transaction."""
-
-    order: Submission
-    track_link: bool
-    detection: Detection
-    bare_domains: BareDomains
-    count_as_click: Threshold
-    finding: body.Finding
-    idempotency_key: str | None = None
+MSGID_LENGTH: Final = 32
+MAX_DRAWS: Final = 8  # of a random msgid or number: if 49 random bits are taken eight times in a row, it is no chance
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessed:
-    """A stored message with its link; `replayed` where the answer is the one given before."""
+    """A stored message with its first link. `replayed`: it was stored by an earlier call with the same key."""
 
-    message: Message
-    link: Link | None
+    message: StoredMessage
+    link: StoredLink | None
     replayed: bool = False
 
 
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
 
 
-def draft(order: Submission, account: Sender, site: Site, idempotency_key: str | None = None) -> Draft:
-    """Decide what is to be done with a message, by its order and the account's defaults."""
-    track = account.track_link if order.track_link is None else order.track_link
-    detection = order.detection or account.detection
-    bare_domains = order.bare_domains or account.bare_domains
-    finding = NOTHING
-    if track:
-        finding = body.find(order.message, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts)
-    return Draft(
-        order=order,
-        track_link=track,
-        detection=detection,
-        bare_domains=bare_domains,
-        count_as_click=order.count_as_click or account.count_as_click,
-        finding=finding,
-        idempotency_key=idempotency_key,
-    )
-
-
 def preprocess_all(
     connection: Connection,
     account: Sender,
-    drafts: Sequence[Draft],
+    analyses: Sequence[Analysis],
     site: Site,
     *,
     now: dt.datetime,
 ) -> list[Outcome]:
-    """Store messages and their links, each as if it came alone and in this order; a few statements for all of them.
+    """Store messages and their links, with a few statements for all of them; the caller commits.
 
-    Gives the outcome of each: what was stored or, where its key came before with the same order, what was then; or the
-    error that stands in its way.
+    Returns the outcome of each, as if they had come one by one in this order: the stored message, the message that an
+    earlier call stored for the same idempotency key, or the error that prevents it.
     """
-    drafts = without_live_shortlinks(connection, drafts, site, now)
+    analyses = leave_live_shortlinks(connection, analyses, site, now)
     outcomes: dict[int, Outcome] = {}
-    for _ in range(TRIES):
-        waiting = {place: draft for place, draft in enumerate(drafts) if place not in outcomes}
-        if not waiting:
+    for _ in range(MAX_DRAWS):
+        missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
+        if not missing:
             break
-        ids = dict(zip(waiting, stored_rows.draw_ids(connection, len(waiting)), strict=True))
-        rows = {place: _message_row(ids[place][0], account, draft, now) for place, draft in waiting.items()}
-        stored = stored_rows.insert_messages(connection, list(rows.values()))
-        messages = {place: stored_rows.as_message(row) for place, row in rows.items() if row["id"] in stored}
-        wanted = {
-            place: (ids[place][1], message, found)
-            for place, message in messages.items()
-            if (found := drafts[place].finding.found) is not None
-        }
-        links = _add_links(connection, wanted, site)
-        outcomes |= {place: Preprocessed(message, links.get(place)) for place, message in messages.items()}
-        outcomes |= _judge(connection, account, {place: row for place, row in rows.items() if place not in messages})
+        outcomes |= _store(connection, account, missing, site, now)
     else:
         raise RuntimeError("no free msgid")
-    return [outcomes[place] for place in range(len(drafts))]
+    return [outcomes[index] for index in range(len(analyses))]
 
 
-def find(session: Session, account: Sender, msgid: str) -> Message:
-    """The account's message of that msgid; MessageNotFoundError also for another account's."""
-    message = None
-    if MSGID.fullmatch(msgid):  # anything else need not be asked for, and some of it PostgreSQL refuses
-        message = session.scalar(select(Message).where(Message.msgid == msgid, Message.account_id == account.id))
-    if message is None:
-        raise MessageNotFoundError
-    return message
+def _store(
+    connection: Connection, account: Sender, analyses: Mapping[int, Analysis], site: Site, now: dt.datetime
+) -> dict[int, Outcome]:
+    """Return outcomes by index. A message whose msgid was taken has none: another msgid must be drawn for it."""
+    ids = dict(zip(analyses, rows.draw_ids(connection, len(analyses)), strict=True))
+    message_rows = {index: _message_row(ids[index][0], account, one, now) for index, one in analyses.items()}
+    stored_ids = rows.insert_messages(connection, list(message_rows.values()))
+    messages = {
+        index: StoredMessage(row["id"], row["msgid"], now, analyses[index].submission.message, row["skipped"])
+        for index, row in message_rows.items()
+        if row["id"] in stored_ids
+    }
+    rows.insert_texts(connection, {message.id: message.text for message in messages.values()})
+    link_rows = {
+        index: _link_row(ids[index][1], message.id, analyses[index], found, site, now)
+        for index, message in messages.items()
+        if (found := analyses[index].finding.found) is not None
+    }
+    links = _store_links(connection, link_rows)
+    refused = {index: row for index, row in message_rows.items() if index not in messages}
+    stored = {index: Preprocessed(message, links.get(index)) for index, message in messages.items()}
+    return {**stored, **_conflicts(connection, account, refused)}
 
 
-def link_of(session: Session, message: Message) -> Link | None:
-    """The message's link, if one was found in it."""
-    return session.scalar(select(Link).where(Link.message_id == message.id, Link.position == 1))
-
-
-def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
-    """Let the message's link die now. Said twice, the first time counts."""
-    link = link_of(session, message)
-    if link is not None and link.off_on is None:
-        link.off_on = now
-
-
-def _message_row(message_id: int, account: Sender, draft: Draft, now: dt.datetime) -> Row:
-    order = draft.order
+def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:
+    submission = analysis.submission
     return {
         "id": message_id,
         "account_id": account.id,
         "msgid": random_text(MSGID_LENGTH),
         "received_on": now,
-        "text": order.message,
-        "track_link": draft.track_link,
-        "detection": draft.detection,
-        "bare_domains": draft.bare_domains,
-        "count_as_click": draft.count_as_click,
-        "lt_callbackurl": order.lt_callbackurl,
-        "callbackurl": order.callbackurl,
-        "client_tag": order.client_tag,
-        "sender": order.sender,
-        "recipient": recipient_storage.stored(order.recipient, account.recipient_storage),
-        "tags": order.tags or None,
-        "metadata": order.metadata,
-        "skipped": [SkippedText(text=piece.text, reason=piece.reason) for piece in draft.finding.skipped] or None,
-        "idempotency_key": draft.idempotency_key,
-        "fingerprint": order.fingerprint() if draft.idempotency_key is not None else None,
+        "track_link": analysis.track_link,
+        "detection": analysis.detection,
+        "bare_domains": analysis.bare_domains,
+        "count_as_click": analysis.count_as_click,
+        "lt_callbackurl": submission.lt_callbackurl,
+        "client_tag": submission.client_tag,
+        "sender": submission.sender,
+        "recipient": recipient_storage.stored(submission.recipient, account.recipient_storage),
+        "tags": submission.tags or None,
+        "metadata": submission.metadata,
+        "skipped": [SkippedText(text=piece.text, reason=piece.reason) for piece in analysis.finding.skipped] or None,
+        "vendor_fields": submission.vendor_fields(),
+        "idempotency_key": analysis.idempotency_key,
+        "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
     }
 
 
-def _judge(connection: Connection, account: Sender, rows: Mapping[int, Row]) -> dict[int, Outcome]:
-    """Say what stands in the way of messages that were not stored; of one whose msgid was drawn twice, nothing."""
-    keys = {row["idempotency_key"] for row in rows.values()} - {None}
-    client_tags = {row["client_tag"] for row in rows.values()} - {None}
+def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, Row]) -> dict[int, Outcome]:
+    """Say which earlier message prevents each of these rows; rows whose msgid was taken by chance are left out."""
+    keys = {row["idempotency_key"] for row in refused.values()} - {None}
+    client_tags = {row["client_tag"] for row in refused.values()} - {None}
     if not keys and not client_tags:
         return {}
-    earlier = stored_rows.in_the_way(connection, account.id, keys, client_tags)
-    by_key = {message.idempotency_key: (message, link) for message, link in earlier}
-    by_tag = {message.client_tag: message for message, _ in earlier}
+    earlier = list(rows.earlier(connection, account.id, keys, client_tags))
+    by_key = {one.idempotency_key: one for one in earlier if one.idempotency_key is not None}
+    by_tag = {one.client_tag: one for one in earlier if one.client_tag is not None}
     outcomes: dict[int, Outcome] = {}
-    for place, row in rows.items():
-        if row["idempotency_key"] is not None and row["idempotency_key"] in by_key:
-            message, link = by_key[row["idempotency_key"]]
-            same = message.fingerprint == row["fingerprint"]
-            outcomes[place] = Preprocessed(message, link, replayed=True) if same else IdempotencyKeyReusedError()
-        elif row["client_tag"] is not None and row["client_tag"] in by_tag:
-            outcomes[place] = ClientTagTakenError(by_tag[row["client_tag"]].msgid)
+    for index, row in refused.items():
+        if (same_key := by_key.get(row["idempotency_key"])) is not None:
+            is_same = same_key.fingerprint == row["fingerprint"]
+            repeated = Preprocessed(same_key.message, same_key.link, replayed=True)
+            outcomes[index] = repeated if is_same else IdempotencyKeyReusedError()
+        elif (same_tag := by_tag.get(row["client_tag"])) is not None:
+            outcomes[index] = ClientTagTakenError(same_tag.message.msgid)
     return outcomes
 
 
-def _add_links(
-    connection: Connection,
-    wanted: Mapping[int, tuple[int, Message, body.Found]],
-    site: Site,
-) -> dict[int, Link]:
-    links: dict[int, Link] = {}
-    for _ in range(TRIES):
-        rows = {place: _link_row(*each, site) for place, each in wanted.items() if place not in links}
-        if not rows:
+def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[int, StoredLink]:
+    """Insert links, each under a random number that no other link has; return them by index."""
+    links: dict[int, StoredLink] = {}
+    for _ in range(MAX_DRAWS):
+        missing = {
+            index: {**row, "number": secrets.randbits(NUMBER_BITS)}
+            for index, row in link_rows.items()
+            if index not in links
+        }
+        if not missing:
             return links
-        stored = stored_rows.insert_links(connection, list(rows.values()))
-        links |= {place: stored_rows.as_link(row) for place, row in rows.items() if row["id"] in stored}
+        stored_ids = rows.insert_links(connection, list(missing.values()))
+        links |= {index: rows.stored_link(row) for index, row in missing.items() if row["id"] in stored_ids}
     raise RuntimeError("no free slug")
 
 
-def _link_row(link_id: int, message: Message, found: body.Found, site: Site) -> Row:
+def _link_row(
+    link_id: int, message_id: int, analysis: Analysis, found: body.Found, site: Site, now: dt.datetime
+) -> Row:
+    """Return the row of a link, without its number."""
     target = found.target
     return {
         "id": link_id,
-        "message_id": message.id,
-        "position": 1,
-        "number": secrets.randbits(NUMBER_BITS),
+        "message_id": message_id,
+        "position": FIRST,
+        "part": PartKind.TEXT.value,
         "base_url": site.base_url,
         "target": target.link,
         "location": target.location if target.location != target.link else None,
         "starts_at": found.start,
         "ends_at": found.end,
-        "expires_on": message.received_on + site.link_life,
-        "count_as_click": message.count_as_click,
+        "expires_on": now + site.link_life,
+        "count_as_click": analysis.count_as_click,
         "accessed_on": None,
         "off_on": None,
     }
-
-
-def without_live_shortlinks(
-    connection: Connection, drafts: Sequence[Draft], site: Site, now: dt.datetime
-) -> Sequence[Draft]:
-    """Leave a message as it is where it holds a live shortlink of ours already."""
-    numbers: dict[int, set[int]] = {}
-    for place, draft in enumerate(drafts):
-        slugs = body.own_slugs(draft.order.message, site.own_hosts) if draft.finding.found else []
-        decoded = {site.slugs.decode(slug) for slug in slugs}
-        if known := {number for number in decoded if number is not None}:
-            numbers[place] = known
-    if not numbers:
-        return drafts
-    live = stored_rows.live(connection, sorted(set().union(*numbers.values())), now)
-    return [
-        dataclasses.replace(draft, finding=body.kept(draft.order.message, draft.finding))
-        if numbers.get(place, set()) & live
-        else draft
-        for place, draft in enumerate(drafts)
-    ]

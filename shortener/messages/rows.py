@@ -1,87 +1,130 @@
-"""The rows of messages and links: written and read in sets, by one statement each however many there are.
+"""Insert and read the rows of messages, parts and links in sets, with one statement for any number of rows.
 
-What was just written is not read back: the rows themselves are shown as objects. Not as those of the mapped classes,
-which tell a session of each value: for a message of a batch that was a sixth of all that is done for it.
+Rows that were just inserted are not read back, and are not objects of the mapped classes: these report every value to
+a session, which took a sixth of the time that a message of a batch takes.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import SimpleNamespace
-from typing import Any, Final, cast
+from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlalchemy import Connection, Table, or_, select
-from sqlalchemy.orm import Session
 
+from shortener.messages.first_link import is_first_link_of
+from shortener.rules.links.skip_reason import SkippedText
 from shortener.storage.bulk import Many, skipping
-from shortener.storage.models import Base, Link, Message
+from shortener.storage.models import Base, Link, Message, Part, PartKind
 
-Row = dict[str, Any]
-MOST_ASKED: Final = 5_000  # values in one IN; SQLite takes 32,766 parameters, PostgreSQL 65,535
+Row = dict[str, Any]  # values by column
+MAX_IN_VALUES: Final = 5_000  # in one IN; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
-MESSAGE, LINK = (Base.metadata.tables[table.__tablename__] for table in (Message, Link))
+MESSAGE, PART, LINK = (Base.metadata.tables[table.__tablename__] for table in (Message, Part, Link))
 
 
 _MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
+_PARTS: Final = skipping(PART, PART.c.keys())
 _LINKS: Final = skipping(LINK, LINK.c.keys())
-# SQLite has one writer, who numbers the next rows as SQLite would.
-_LAST: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
-_NEXT: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FROM generate_series(1, %(count)s)"
+# SQLite has one writer, which assigns the next ids as SQLite would.
+_LAST_IDS: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
+_NEXT_IDS: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FROM generate_series(1, %(count)s)"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMessage:
+    """What the answer to a submission says of its message."""
+
+    id: int
+    msgid: str
+    received_on: dt.datetime
+    text: str
+    skipped: list[SkippedText] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLink:
+    """What the answer to a submission says of its link."""
+
+    id: int
+    number: int
+    base_url: str
+    target: str
+    starts_at: int
+    ends_at: int
+    expires_on: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message that was stored before under the same idempotency key or client tag, and its first link."""
+
+    message: StoredMessage
+    link: StoredLink | None
+    idempotency_key: str | None
+    client_tag: str | None
+    fingerprint: bytes | None
 
 
 def draw_ids(connection: Connection, count: int) -> list[tuple[int, int]]:
-    """Ids for so many messages and their links, in their order; nobody else will use them."""
+    """Return `count` pairs of a message's and a link's id, in ascending order; nobody else gets them."""
     if connection.dialect.name == "postgresql":
-        return sorted((message, link) for message, link in connection.exec_driver_sql(_NEXT, {"count": count}))
-    [(message, link)] = connection.exec_driver_sql(_LAST)
-    return [(message + place, link + place) for place in range(1, count + 1)]
+        return sorted((message, link) for message, link in connection.exec_driver_sql(_NEXT_IDS, {"count": count}))
+    [(message, link)] = connection.exec_driver_sql(_LAST_IDS)
+    return [(message + number, link + number) for number in range(1, count + 1)]
 
 
 def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
-    """Store messages; give the ids of those that were stored. Of several with one client tag the first one counts.
+    """Insert messages and return the ids of those that were stored. The first of several with one client tag is.
 
-    In the order of what is unique, so that no two transactions wait for each other.
+    They are inserted in the order of their unique values, so that two transactions do not wait for each other.
     """
     ordered = sorted(rows, key=lambda row: (row["client_tag"] or "", row["idempotency_key"] or ""))
     return _insert(connection, MESSAGE, _MESSAGES, ordered)
 
 
+def insert_texts(connection: Connection, texts: Mapping[int, str]) -> None:
+    """Insert the texts of messages, by the message's id."""
+    kind = PartKind.TEXT.value
+    _PARTS[connection.dialect.name].run(
+        connection, [{"message_id": id_, "kind": kind, "text": text} for id_, text in texts.items()]
+    )
+
+
 def insert_links(connection: Connection, rows: Sequence[Row]) -> set[int]:
-    """Store links; give the ids of those that were stored."""
+    """Insert links and return the ids of those that were stored."""
     return _insert(connection, LINK, _LINKS, rows)
 
 
-def as_message(row: Row) -> Message:
-    """A message that was stored with these values, to be read like any other; no session takes it."""
-    return cast("Message", SimpleNamespace(**row, details=row["metadata"]))
-
-
-def as_link(row: Row) -> Link:
-    """A link that was stored with these values, to be read like any other; no session takes it."""
-    return cast("Link", SimpleNamespace(**row))
-
-
-def in_the_way(
-    connection: Connection, account_id: int, keys: Iterable[str], client_tags: Iterable[str]
-) -> list[tuple[Message, Link | None]]:
-    """The account's messages that have one of these idempotency keys or client tags, with their links."""
-    query = (
-        select(Message, Link)
-        .outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
-        .where(
-            Message.account_id == account_id,
-            or_(Message.idempotency_key.in_(list(keys)), Message.client_tag.in_(list(client_tags))),
-        )
+def stored_link(row: Row) -> StoredLink:
+    """Return the link that was inserted with these values."""
+    return StoredLink(
+        row["id"],
+        row["number"],
+        row["base_url"],
+        row["target"],
+        row["starts_at"],
+        row["ends_at"],
+        row["expires_on"],
     )
-    with Session(connection, join_transaction_mode="rollback_only") as session:  # the transaction is the caller's
-        return [(message, link) for message, link in session.execute(query)]
 
 
-def live(connection: Connection, numbers: Sequence[int], now: dt.datetime) -> set[int]:
-    """Which of these are numbers of links that live."""
+def earlier(
+    connection: Connection, account_id: int, keys: Iterable[str], client_tags: Iterable[str]
+) -> Iterator[Earlier]:
+    """Read the account's messages that have one of these idempotency keys or client tags."""
+    tagged = or_(MESSAGE.c.idempotency_key.in_(list(keys)), MESSAGE.c.client_tag.in_(list(client_tags)))
+    query = _EARLIER.where(MESSAGE.c.account_id == account_id, tagged)
+    for id_, msgid, received_on, text, skipped, key, tag, fingerprint, *link in connection.execute(query):
+        message = StoredMessage(id_, msgid, received_on, text, skipped)
+        yield Earlier(message, StoredLink(*link) if link[0] is not None else None, key, tag, fingerprint)
+
+
+def live_numbers(connection: Connection, numbers: Sequence[int], now: dt.datetime) -> set[int]:
+    """Return those of the numbers that are numbers of live links."""
     found: set[int] = set()
-    for some in _in_parts(numbers):
-        lives = (Link.number.in_(some), Link.expires_on > now, Link.off_on.is_(None))
-        found |= set(connection.scalars(select(Link.number).where(*lives)))
+    for some in _chunks(numbers):
+        is_live = (Link.number.in_(some), Link.expires_on > now, Link.off_on.is_(None))
+        found |= set(connection.scalars(select(Link.number).where(*is_live)))
     return found
 
 
@@ -90,10 +133,19 @@ def _insert(connection: Connection, table: Table, inserts: Mapping[str, Many], r
     if inserts[connection.dialect.name].run(connection, rows) == len(rows):
         return ids
     stored: set[int] = set()
-    for some in _in_parts(sorted(ids)):
+    for some in _chunks(sorted(ids)):
         stored |= set(connection.scalars(select(table.c.id).where(table.c.id.in_(some))))
     return stored
 
 
-def _in_parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (values[start : start + MOST_ASKED] for start in range(0, len(values), MOST_ASKED))
+def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (values[start : start + MAX_IN_VALUES] for start in range(0, len(values), MAX_IN_VALUES))
+
+
+_EARLIER: Final = (
+    select(Message.id, Message.msgid, Message.received_on, Part.text, Message.skipped)
+    .add_columns(Message.idempotency_key, Message.client_tag, Message.fingerprint)
+    .add_columns(Link.id, Link.number, Link.base_url, Link.target, Link.starts_at, Link.ends_at, Link.expires_on)
+    .join(Part, (Part.message_id == Message.id) & (Part.kind == PartKind.TEXT))
+    .outerjoin(Link, is_first_link_of(Message.id))
+)

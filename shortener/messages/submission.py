@@ -69,6 +69,10 @@ class Submission(FieldsToCall):
     bare_domains: BareDomainsField = None
     count_as_click: Annotated[Threshold | None, Field(description="Whose click is the first one.")] = None
 
+    def vendor_fields(self) -> dict[str, Any] | None:
+        """Return the given fields that only one vendor's wire format has; None if there are none."""
+        return {"callbackurl": self.callbackurl} if self.callbackurl is not None else None
+
     def fingerprint(self) -> bytes:
         """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
         canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)

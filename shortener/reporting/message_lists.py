@@ -5,7 +5,7 @@ ends where it is full, or where it has looked at enough; the next one continues 
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
-from shortener.reporting.documents import MessagePage
+from shortener.messages.first_link import is_first_link_of
+from shortener.messages.lookup import texts_of
+from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
 from shortener.rules.slug import Slugs, pasted
@@ -38,6 +40,7 @@ class Page:
     """
 
     rows: list[Row]
+    texts: Mapping[int, str]  # as they were submitted, by the message's id
     next: str | None
     looked_back_to: dt.datetime | None
 
@@ -47,9 +50,14 @@ def document(session: Session, account: Sender, wanted: Filter, site: Site) -> M
     page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
-        "messages": [summary(message, link, site) for message, link in page.rows],
+        "messages": summaries(page, site),
         "next": f"{site.base_url}/v1/messages?{rest}" if rest else None,
     }
+
+
+def summaries(page: Page, site: Site) -> list[MessageSummary]:
+    """Return the messages of a page as lists show them."""
+    return [summary(message, page.texts[message.id], link, site) for message, link in page.rows]
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
@@ -62,7 +70,9 @@ def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, lim
         found += more
         if last is None or len(found) == limit:
             break
-    return Page(load(session, found), cursor.after_row(*last) if last else None, last[0] if last else None)
+    rows = load(session, found)
+    texts = texts_of(session, [message for message, _ in rows])
+    return Page(rows, texts, cursor.after_row(*last) if last else None, last[0] if last else None)
 
 
 def selective(wanted: Filter) -> bool:
@@ -90,7 +100,7 @@ def look(
 
 def load(session: Session, places: Sequence[Place]) -> list[Row]:
     """The messages at these places, with their links, by one query."""
-    joined = select(Message, Link).outerjoin(Link, (Link.message_id == Message.id) & (Link.position == 1))
+    joined = select(Message, Link).outerjoin(Link, is_first_link_of(Message.id))
     query = joined.where(Message.id.in_([row_id for _, row_id in places]))
     rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}
     return [rows[row_id] for _, row_id in places if row_id in rows]
@@ -156,7 +166,7 @@ def _places(session: Session, account: Sender, query: Select[*tuple[Any, ...]]) 
 
 def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
     """Conditions for a message that is looked at."""
-    link = select(Link.id).where(Link.message_id == message.c.id, Link.position == 1)
+    link = select(Link.id).where(is_first_link_of(message.c.id))
     conditions = []
     if wanted.clicked is not None:
         clicked = Link.accessed_on.is_not(None) if wanted.clicked else Link.accessed_on.is_(None)

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.messages import rewriting
-from shortener.messages.preprocess import link_of
+from shortener.messages.lookup import link_of, text_of
+from shortener.messages.rows import StoredLink, StoredMessage
 from shortener.reporting import callback_report, click_lists, documents
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
@@ -24,10 +25,10 @@ _MEANINGS: VisitorMeanings = {
 }
 
 
-def preprocessed(message: Message, link: Link | None, site: Site) -> documents.PreprocessedMessage:
+def preprocessed(message: StoredMessage, link: StoredLink | None, site: Site) -> documents.PreprocessedMessage:
     """The answer to a preprocessed message, as of the moment it was received."""
     entry = _link_entry(link, site, accessed_on=None) if link else None
-    rewritten = rewriting.rewritten(message.text, link, entry["shortlink"]) if link and entry else message.text
+    rewritten = rewriting.rewritten_text(message.text, link, site)
     return {
         "msgid": message.msgid,
         "message": rewritten,
@@ -35,36 +36,36 @@ def preprocessed(message: Message, link: Link | None, site: Site) -> documents.P
         "link_tracking": entry,
         "skipped": message.skipped or [],
         "sms": rewriting.sms(message.text, rewritten),
-        "url": site.url_of_message(message),
+        "url": site.url_of_message(message.msgid),
     }
 
 
 def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
     """Everything about one message: what was received and made of it, its clicks, its callback."""
-    link = link_of(session, message)
+    text, link = text_of(session, message), link_of(session, message)
     entry = _reported_link(link, site)
-    rewritten = rewriting.rewritten_text(message, link, site)
+    rewritten = rewriting.rewritten_text(text, link, site)
     return {
-        **summary(message, link, site),
-        "original_message": message.text,
+        **summary(message, text, link, site),
+        "original_message": text,
         "links": [entry] if entry else [],
         "skipped": message.skipped or [],
-        "sms": rewriting.sms(message.text, rewritten),
+        "sms": rewriting.sms(text, rewritten),
         "clicks": clicks(session, message, link, site) if link else None,
         "callback": _callback(session, link) if link else None,
     }
 
 
-def summary(message: Message, link: Link | None, site: Site) -> documents.MessageSummary:
+def summary(message: Message, text: str, link: Link | None, site: Site) -> documents.MessageSummary:
     """One message as lists show it."""
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
-        "message": rewriting.rewritten_text(message, link, site),
+        "message": rewriting.rewritten_text(text, link, site),
         "link_tracking": _reported_link(link, site),
         "track_link": message.track_link,
         "lt_callbackurl": message.lt_callbackurl,
-        "callbackurl": message.callbackurl,
+        "callbackurl": (message.vendor_fields or {}).get("callbackurl"),
         "client_tag": message.client_tag,
         "sender": message.sender,
         "recipient": message.recipient,
@@ -73,7 +74,7 @@ def summary(message: Message, link: Link | None, site: Site) -> documents.Messag
         "detection": message.detection,
         "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
-        "url": site.url_of_message(message),
+        "url": site.url_of_message(message.msgid),
     }
 
 
@@ -89,7 +90,7 @@ def clicks(
     page = click_lists.find(session, link, place=place) if link else click_lists.Page([], None)
     counts = click_lists.counts(session, link) if link else {}
     first = click_lists.first(session, link) if link else None
-    rest = f"{site.url_of_message(message)}/clicks?cursor={page.next}"
+    rest = f"{site.url_of_message(message.msgid)}/clicks?cursor={page.next}"
     return {
         "counts": {
             "person": counts.get(Visitor.PERSON, 0),
@@ -123,7 +124,7 @@ def _reported_link(link: Link | None, site: Site) -> documents.ReportedLink | No
     return {**_link_entry(link, site, link.accessed_on), "off_on": _maybe(link.off_on)}
 
 
-def _link_entry(link: Link, site: Site, accessed_on: dt.datetime | None) -> documents.Link:
+def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | None) -> documents.Link:
     return {
         "link": link.target,
         "shortlink": site.shortlink_of(link),

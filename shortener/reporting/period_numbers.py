@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.errors import InvalidFieldsError
+from shortener.messages.first_link import is_first_link_of
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
 from shortener.storage.models import Callback, Link, Message
 
@@ -88,7 +89,7 @@ def _hour(moment: InstrumentedAttribute[Any]) -> ColumnElement[int]:
 
 
 def _joined(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-    return select(*columns).select_from(Message).join(Link, (Link.message_id == Message.id) & (Link.position == 1))
+    return select(*columns).select_from(Message).join(Link, is_first_link_of(Message.id))
 
 
 def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, ...]]:

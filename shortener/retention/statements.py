@@ -93,8 +93,8 @@ def _lock_settled(connection: Connection, callback_ids: Sequence[int]) -> set[in
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
-_message, _link, _click, _callback, _replay, _attempt = (
-    Base.metadata.tables[name] for name in ("message", "link", "click", "callback", "replay", "attempt")
+_message, _part, _link, _click, _callback, _replay, _attempt = (
+    Base.metadata.tables[name] for name in ("message", "part", "link", "click", "callback", "replay", "attempt")
 )
 _these: BindParameter[Any] = bindparam("ids", expanding=True)
 _OLDEST: Final = (
@@ -131,7 +131,10 @@ _OF_LINKS: Final = (
     delete(_click).where(_click.c.link_id.in_(_these)),
     delete(_link).where(_link.c.id.in_(_these)),
 )
-_MESSAGES: Final = (delete(_message).where(_message.c.id.in_(_these)),)
+_MESSAGES: Final = (
+    delete(_part).where(_part.c.message_id.in_(_these)),
+    delete(_message).where(_message.c.id.in_(_these)),
+)
 _NTH_CLICK: Final = (
     select(_click.c.id)
     .where(_click.c.link_id == bindparam("link"))

@@ -16,7 +16,7 @@ from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
 from shortener.installation import clock, public_addresses
 from shortener.installation.site import Site
-from shortener.messages.group_commit import Reception
+from shortener.messages.group_commit import GroupCommit
 from shortener.outbound.client import Client
 from shortener.retention.loop import Pruner
 from shortener.rules.delivery import receiver
@@ -42,7 +42,7 @@ class Services:
     deliverer: Deliverer
     recorder: Recorder
     readers: Readers
-    reception: Reception
+    group_commit: GroupCommit
     pruner: Pruner
     last_used: LastUsed
     long_calls: LongCalls
@@ -102,7 +102,7 @@ def make(app: Flask, settings: Settings) -> Services:
         deliverer=deliverer,
         recorder=Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=db.readers(app),
-        reception=Reception(),
+        group_commit=GroupCommit(),
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
     )

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from shortener.accounts.senders import Sender
-from shortener.messages import preprocess
+from shortener.messages import lookup
 from shortener.reporting import message_lists, message_report
 from shortener.reporting.documents import MessageSummary
 from shortener.reporting.message_filter import Filter
@@ -20,8 +20,9 @@ def now() -> dt.datetime:
 def summary(account: Sender, msgid: str) -> MessageSummary:
     """Return one message as lists show it; MessageNotFoundError if the account has none with that msgid."""
     with db.read() as session:
-        message = preprocess.find(session, account, msgid)
-        return message_report.summary(message, preprocess.link_of(session, message), services().site)
+        message = lookup.find(session, account, msgid)
+        text, link = lookup.text_of(session, message), lookup.link_of(session, message)
+        return message_report.summary(message, text, link, services().site)
 
 
 def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[MessageSummary], str | None]:
@@ -29,4 +30,4 @@ def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[Mess
     site = services().site
     with db.read() as session:
         page = message_lists.find(session, account, wanted, site.slugs, limit=limit)
-        return [message_report.summary(message, link, site) for message, link in page.rows], page.next
+        return message_lists.summaries(page, site), page.next

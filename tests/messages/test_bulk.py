@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from shortener.errors import ClientTagTakenError, InvalidFieldsError
 from shortener.messages import bulk, preprocess
+from shortener.messages.analysis import analyze
 from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
@@ -103,8 +104,8 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
             return store_all(services, sender, entry(client_tag="a"), entry(client_tag="b"), entry(client_tag="c"))
 
     def other_takes(tag: str) -> None:
-        order = Submission.check({"message": TEXT, "client_tag": tag}, services.policy)
-        store(other, account, preprocess.draft(order, account, site), site, now=NOW)
+        submission = Submission.check({"message": TEXT, "client_tag": tag}, services.policy)
+        store(other, account, analyze(submission, account, site), site, now=NOW)
 
     def waits() -> bool:
         with db.read() as session:

@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from shortener.accounts.authentication import authenticate
 from shortener.errors import ClientTagTakenError
-from shortener.messages import preprocess
-from shortener.messages.preprocess import Draft, Preprocessed
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.running.services import services
@@ -24,35 +24,35 @@ def account_of(sender: Sender) -> Account:
     return authenticate(services().readers, sender.sid, sender.token)[0]
 
 
-def draft(sender: Sender, **fields: object) -> Draft:
-    order = Submission.check({"message": TEXT, **fields}, Policy())
-    return preprocess.draft(order, account_of(sender), services().site)
+def analysis(sender: Sender, **fields: object) -> Analysis:
+    submission = Submission.check({"message": TEXT, **fields}, Policy())
+    return analyze(submission, account_of(sender), services().site)
 
 
-def unstorable(sender: Sender) -> Draft:
+def unstorable(sender: Sender) -> Analysis:
     """A message with a value that no database takes."""
-    made = draft(sender)
-    broken = made.order.model_copy(update={"sender": object()})
-    return Draft(broken, True, "strict", "careful", "any", made.finding)
+    made = analysis(sender)
+    broken = made.submission.model_copy(update={"sender": object()})
+    return Analysis(broken, True, "strict", "careful", "any", made.finding)
 
 
-def together(app: Flask, *handed_in: tuple[Sender, Draft]) -> list[Future[Preprocessed]]:
+def together(app: Flask, *handed_in: tuple[Sender, Analysis]) -> list[Future[Preprocessed]]:
     """Hand these in, in this order, while somebody else is at work."""
-    reception, site = services().reception, services().site
+    group_commit, site = services().group_commit, services().site
 
-    def preprocess(sender: Sender, made: Draft) -> Preprocessed:
+    def preprocess(sender: Sender, made: Analysis) -> Preprocessed:
         with app.app_context():
-            return reception.preprocess(account_of(sender), made, site)
+            return group_commit.preprocess(account_of(sender), made, site)
 
-    with ThreadPoolExecutor(len(handed_in)) as pool, reception._turn:
+    with ThreadPoolExecutor(len(handed_in)) as pool, group_commit._storing:
         futures = []
         for number, (sender, made) in enumerate(handed_in, 1):
             futures.append(pool.submit(preprocess, sender, made))
-            until(lambda number=number: len(reception._waiting) == number)
-        reception._turn.release()
+            until(lambda number=number: len(group_commit._queue) == number)
+        group_commit._storing.release()
         for future in futures:
             future.exception()
-        reception._turn.acquire()
+        group_commit._storing.acquire()
     return futures
 
 
@@ -72,34 +72,38 @@ def stored() -> int:
         return session.scalars(select(func.count()).select_from(Message)).one()
 
 
-def texts(futures: Sequence[Future[Preprocessed]]) -> list[str | None]:
-    return [future.result().message.client_tag for future in futures]
+def of(futures: Sequence[Future[Preprocessed]]) -> list[Message]:
+    """The stored messages, in this order."""
+    with db.read() as session:
+        return [session.get_one(Message, future.result().message.id) for future in futures]
 
 
 def test_messages_that_come_together_share_one_commit(app: Flask, sender: Sender) -> None:
-    handed_in = [(sender, draft(sender, client_tag=f"order-{number}")) for number in range(5)]
+    handed_in = [(sender, analysis(sender, client_tag=f"order-{number}")) for number in range(5)]
     done: list[Future[Preprocessed]] = []
     assert commits(lambda: done.extend(together(app, *handed_in))) == 1
-    assert texts(done) == [f"order-{number}" for number in range(5)]
+    assert [message.client_tag for message in of(done)] == [f"order-{number}" for number in range(5)]
     assert all(future.result().link for future in done)
     assert stored() == 5
 
 
 def test_each_account_gets_its_own(app: Flask, sender: Sender, other_sender: Sender) -> None:
     both = (sender, other_sender, sender)
-    done = together(app, *((each, draft(each, client_tag=f"order-{place}")) for place, each in enumerate(both)))
-    assert [future.result().message.account_id for future in done] == [account_of(each).id for each in both]
+    done = together(app, *((each, analysis(each, client_tag=f"order-{place}")) for place, each in enumerate(both)))
+    assert [message.account_id for message in of(done)] == [account_of(each).id for each in both]
 
 
 def test_of_two_with_one_client_tag_the_first_is_stored(app: Flask, sender: Sender) -> None:
-    first, second = together(app, *[(sender, draft(sender, client_tag="order-7"))] * 2)
+    first, second = together(app, *[(sender, analysis(sender, client_tag="order-7"))] * 2)
     assert isinstance(second.exception(), ClientTagTakenError)
     assert first.result().message.msgid in str(vars(second.exception()))
     assert stored() == 1
 
 
 def test_a_message_that_cannot_be_stored_costs_the_others_nothing(app: Flask, sender: Sender) -> None:
-    good, bad, other = together(app, (sender, draft(sender)), (sender, unstorable(sender)), (sender, draft(sender)))
+    good, bad, other = together(
+        app, (sender, analysis(sender)), (sender, unstorable(sender)), (sender, analysis(sender))
+    )
     assert isinstance(bad.exception(), SQLAlchemyError)
     assert good.result().link and other.result().link
     assert stored() == 2
@@ -114,9 +118,9 @@ def test_after_a_commit_that_failed_nothing_is_tried_again(app: Flask, sender: S
 
     event.listen(db.db.engine, "commit", fail)
     try:
-        done = together(app, *((sender, draft(sender)) for _ in range(2)))
+        done = together(app, *((sender, analysis(sender)) for _ in range(2)))
     finally:
         event.remove(db.db.engine, "commit", fail)
     assert all(isinstance(future.exception(), DBAPIError) for future in done)
     assert (len(tried), stored()) == (1, 0)
-    assert services().reception.preprocess(account_of(sender), draft(sender), services().site).link
+    assert services().group_commit.preprocess(account_of(sender), analysis(sender), services().site).link

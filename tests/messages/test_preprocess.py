@@ -7,7 +7,9 @@ from sqlalchemy import func, select
 
 from shortener.config.settings import Settings
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
-from shortener.messages import preprocess, rewriting
+from shortener.messages import lookup, rewriting
+from shortener.messages.analysis import analyze
+from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.running.services import Services
@@ -28,16 +30,16 @@ def count(table: type[Message] | type[Link]) -> int:
         return session.scalars(select(func.count()).select_from(table)).one()
 
 
-def with_key(sender: Sender, key: str, **fields: object) -> preprocess.Preprocessed:
+def with_key(sender: Sender, key: str, **fields: object) -> Preprocessed:
     account, site = account_of(sender), services_of_app().site
-    draft = preprocess.draft(Submission.check({"message": TEXT, **fields}, Policy()), account, site, key)
+    analysis = analyze(Submission.check({"message": TEXT, **fields}, Policy()), account, site, key)
     with db.write() as session:
-        return store(session, account, draft, site, now=NOW)
+        return store(session, account, analysis, site, now=NOW)
 
 
 def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:
     done = make_message(sender)
-    rewritten = rewriting.rewritten_text(done.message, done.link, services.site)
+    rewritten = rewriting.rewritten_text(done.text, done.link, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
     assert rewritten == TEXT.replace(TARGET, shortlink)
 
@@ -56,7 +58,7 @@ def test_a_link_lives_ninety_days(sender: Sender) -> None:
 def test_a_message_without_a_link_is_kept_as_it_is(sender: Sender) -> None:
     done = make_message(sender, "see you at 5")
     assert done.link is None
-    assert done.message.text == "see you at 5"
+    assert done.text == "see you at 5"
 
 
 def test_an_account_that_tracks_nothing_by_default_can_ask_for_it(app: object) -> None:
@@ -113,10 +115,10 @@ def test_a_repeated_key_and_tag_is_a_repetition_not_a_conflict(sender: Sender) -
 
 def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Sender, services: Services) -> None:
     first = make_message(sender)
-    rewritten = rewriting.rewritten_text(first.message, first.link, services.site)
+    rewritten = rewriting.rewritten_text(first.text, first.link, services.site)
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
     assert again.link is None
-    assert again.message.text.startswith(rewritten)
+    assert again.text.startswith(rewritten)
 
 
 def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, services: Services) -> None:
@@ -158,21 +160,21 @@ def test_a_recipient_of_four_characters_is_masked_whole(app: object) -> None:
 def test_another_accounts_message_is_not_found(sender: Sender, other_sender: Sender) -> None:
     msgid = make_message(sender).message.msgid
     with db.read() as session, pytest.raises(MessageNotFoundError):
-        preprocess.find(session, account_of(other_sender), msgid)
+        lookup.find(session, account_of(other_sender), msgid)
 
 
 @pytest.mark.parametrize("msgid", ["", "x", "\0" * 32, "é" * 32, "a" * 33])
 def test_what_is_no_msgid_is_not_found(sender: Sender, msgid: str) -> None:
     with db.read() as session, pytest.raises(MessageNotFoundError):
-        preprocess.find(session, account_of(sender), msgid)
+        lookup.find(session, account_of(sender), msgid)
 
 
 def test_switching_off_twice_keeps_the_first_time(sender: Sender) -> None:
     done = make_message(sender)
     for now in (NOW, NOW + DAY):
         with db.write() as session:
-            message = preprocess.find(session, account_of(sender), done.message.msgid)
-            preprocess.switch_off(session, message, now=now)
+            message = lookup.find(session, account_of(sender), done.message.msgid)
+            lookup.switch_off(session, message, now=now)
     with db.read() as session:
         link = session.scalars(select(Link)).one()
     assert link.off_on == NOW

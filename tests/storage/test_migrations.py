@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import Result
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -24,11 +24,14 @@ from bench.instance import free_port
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
+from shortener.running.services import services
 from shortener.storage import db, migrations, sqlite
 from shortener.storage.models import Base
-from tests.conftest import SECRET_KEY
+from tests.conftest import SECRET_KEY, running
 from tests.storage.test_backups import BIN
-from tests.support import ROOT
+from tests.support import ROOT, older_schemas
+from tests.support.factories import BROWSER
+from tests.support.older_schemas import upgrade_to
 from tests.support.waiting import until
 
 Facts = set[tuple[object, ...]]
@@ -117,14 +120,6 @@ def run(engine: Engine, statement: str) -> list[tuple[object, ...]]:
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         result = connection.execute(text(statement))
         return [tuple(row) for row in result] if result.returns_rows else []
-
-
-def upgrade_to(engine: Engine, revision: str) -> None:
-    """Bring an empty database to an earlier version."""
-    config = migrations._config()
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
 
 
 def salt(engine: Engine) -> list[tuple[object, ...]]:
@@ -311,11 +306,7 @@ def older(make_url: MakeUrl, tmp_path: Path) -> Iterator[Callable[..., Result]]:
     app = create_app(Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, bind=bind))
     with app.app_context():
         run = lambda *words: app.test_cli_runner().invoke(args=words)  # noqa: E731
-        run("db", "upgrade")
-        run("account", "create", "shop")
-        with db.writing() as connection:
-            connection.execute(text("ALTER TABLE account DROP COLUMN callback_header"))
-            connection.execute(text("UPDATE alembic_version SET version_num = '0004'"))
+        older_schemas.make(db.db.engine, "0004")
         yield run
         db.db.session.remove()
         db.db.engine.dispose()
@@ -357,7 +348,7 @@ def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch:
         pytest.skip("SQLite has one writer at a time")
     monkeypatch.setattr(migrations, "LOCK", "100ms")
     monkeypatch.setattr(migrations, "PAUSE", 0.01)
-    up_to(empty, "0002")
+    upgrade_to(empty, "0002")
     tries: list[str] = []
     event.listen(empty, "rollback", lambda _: tries.append("rollback"))
     writing = "LOCK TABLE account IN ROW EXCLUSIVE MODE"  # what a writer takes, and a new foreign key wants alone
@@ -371,8 +362,51 @@ def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch:
         assert upgraded.result()[0] == "0003"
 
 
-def up_to(engine: Engine, revision: str) -> None:
-    with engine.connect() as connection, connection.begin():
-        config = migrations._config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
+def test_a_filled_database_of_each_earlier_schema_is_upgraded(make_url: MakeUrl, tmp_path: Path, revision: str) -> None:
+    """Then it is read by way of the product: reports, list, redirect, and a callback that is replayed."""
+    settings = Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, public_url="https://s.example")
+    with running(settings) as app:
+        older_schemas.make(db.db.engine, revision)
+        assert migrations.upgrade(db.db.engine) == newer_than(revision)
+        client = app.test_client()
+        assert_reports(client)
+        assert_redirect_and_replay(client)
+
+
+def assert_reports(client: FlaskClient) -> None:
+    texts = {}
+    for msgid, text_before in older_schemas.TEXTS.items():
+        report = client.get(f"/v1/messages/{msgid}", headers=older_schemas.HEADERS).get_json()
+        assert report["original_message"] == text_before
+        assert report["callbackurl"] == older_schemas.CALLBACKURLS[msgid]
+        texts[msgid] = report["message"]
+    slug = services().slugs.encode(older_schemas.NUMBER)
+    linked = older_schemas.TEXTS[older_schemas.LINKED]
+    assert texts[older_schemas.LINKED] == linked.replace(older_schemas.TARGET, f"https://s.example/{slug}")
+    assert texts[older_schemas.PLAIN] == older_schemas.TEXTS[older_schemas.PLAIN]
+    listed = client.get("/v1/messages", headers=older_schemas.HEADERS).get_json()["messages"]
+    assert {each["msgid"]: each["message"] for each in listed} == texts
+
+
+def assert_redirect_and_replay(client: FlaskClient) -> None:
+    answer = client.get(f"/{services().slugs.encode(older_schemas.NUMBER)}", headers={"User-Agent": BROWSER})
+    assert (answer.status_code, answer.headers["Location"]) == (302, older_schemas.TARGET)
+    before = client.get(f"/v1/messages/{older_schemas.LINKED}", headers=older_schemas.HEADERS).get_json()
+    assert before["clicks"]["counts"]["person"] == 2
+    assert [attempt["outcome"] for attempt in before["callback"]["attempts"]] == ["delivered"]
+    replayed = client.post(f"/v1/callbacks/{older_schemas.EVENT}/replay", headers=older_schemas.HEADERS)
+    assert replayed.status_code == 202
+    assert replayed.get_json()["state"] == "pending"
+
+
+def test_an_upgrade_that_fails_late_can_be_started_again(empty: Engine) -> None:
+    older_schemas.make(empty, "0005")
+    before = facts(empty)
+    run(empty, "ALTER TABLE link ADD COLUMN part TEXT")  # the last thing that the migration does fails
+    with pytest.raises(DBAPIError, match="part"):
+        migrations.upgrade(empty)
+    run(empty, "ALTER TABLE link DROP COLUMN part")
+    assert facts(empty) == before
+    migrations.upgrade(empty)
+    assert run(empty, "SELECT count(*) FROM part") == [(len(older_schemas.TEXTS),)]

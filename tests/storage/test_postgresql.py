@@ -18,7 +18,7 @@ from shortener.config.settings import Settings
 from shortener.errors import SettingsError
 from shortener.running.services import Services
 from shortener.storage import db, postgresql
-from shortener.storage.models import Message
+from shortener.storage.models import Part
 from tests.conftest import SECRET_KEY
 from tests.support import ROOT
 from tests.support.factories import Sender, make_message
@@ -70,7 +70,7 @@ def test_text_is_utf_8_whatever_the_environment_says(
     make_message(sender, said)
     db.db.engine.dispose()
     with db.read() as session:
-        assert session.scalars(select(Message.text)).all() == [said]
+        assert session.scalars(select(Part.text)).all() == [said]
 
 
 def test_sessions_and_look_ups_share_their_connections(app: Flask, services: Services) -> None:

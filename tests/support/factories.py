@@ -9,14 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
-from shortener.installation.site import Site
+from shortener.installation.site import Numbered, Site
 from shortener.messages import preprocess
-from shortener.messages.preprocess import Draft, Preprocessed
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Account, Link
+from shortener.storage.models import Account, Link, Message
 
 NOW = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -57,25 +58,35 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
     return Sender(made.name, made.sid, made.token, made.signing_secret)
 
 
-def store(session: Session, account: Account, draft: Draft, site: Site, *, now: dt.datetime) -> Preprocessed:
+def store(session: Session, account: Account, analysis: Analysis, site: Site, *, now: dt.datetime) -> Preprocessed:
     """Store one message in a transaction of the test's, or raise what stands in its way."""
-    [outcome] = preprocess.preprocess_all(session.connection(), account, [draft], site, now=now)
+    [outcome] = preprocess.preprocess_all(session.connection(), account, [analysis], site, now=now)
     if isinstance(outcome, Preprocessed):
         return outcome
     raise outcome
 
 
-def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Preprocessed:
+@dataclass(frozen=True)
+class Made:
+    """A stored message with its text and its link."""
+
+    message: Message
+    text: str
+    link: Link | None
+
+
+def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Made:
     """A preprocessed message; received now unless said otherwise."""
     policy = Policy(allow_nets=services().policy.allow_nets)
-    order = Submission.check({"message": message, **fields}, policy)
+    submission = Submission.check({"message": message, **fields}, policy)
     with db.write() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
         site = services().site
-        draft = preprocess.draft(order, account, site)
-        return store(session, account, draft, site, now=now or db.now(session))
+        done = store(session, account, analyze(submission, account, site), site, now=now or db.now(session))
+        link = session.get_one(Link, done.link.id) if done.link else None
+        return Made(session.get_one(Message, done.message.id), done.message.text, link)
 
 
-def slug_of(link: Link | None) -> str:
+def slug_of(link: Numbered | None) -> str:
     assert link is not None
     return services().slugs.encode(link.number)

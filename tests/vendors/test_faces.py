@@ -14,7 +14,7 @@ from sqlalchemy import select
 from shortener import create_app, vendors
 from shortener.config.settings import Settings
 from shortener.storage import db
-from shortener.storage.models import Message
+from shortener.storage.models import Part
 from shortener.vendors import Face
 from shortener.web import path_groups
 from tests.conftest import SECRET_KEY, running
@@ -66,7 +66,7 @@ def test_a_vendors_route_works_with_its_own_credentials(client: FlaskClient, sen
     answer = send(client, sender)
     assert (answer.status_code, answer.json) == (200, {"status": "0"})
     with db.read() as session:
-        assert session.scalars(select(Message.text)).one() == TEXT
+        assert session.scalars(select(Part.text)).one() == TEXT
 
 
 def test_wrong_credentials_are_refused_in_the_vendors_form(client: FlaskClient, sender: Sender) -> None:

@@ -6,7 +6,7 @@ from shortener.storage.models.callback import Attempt, Callback, Replay
 from shortener.storage.models.click import Click
 from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
 from shortener.storage.models.installation import Installation, Origin
-from shortener.storage.models.message import Link, Message
+from shortener.storage.models.message import Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
 
 __all__ = [
@@ -26,6 +26,8 @@ __all__ = [
     "Link",
     "Message",
     "Origin",
+    "Part",
+    "PartKind",
     "Person",
     "Replay",
     "RowId",

@@ -1,6 +1,7 @@
-"""Messages and their links."""
+"""Messages, their parts and their links."""
 
 import datetime as dt
+import enum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
@@ -13,8 +14,14 @@ from shortener.storage.models.base import Base
 from shortener.storage.models.column_types import Document, RowId
 
 
+class PartKind(enum.StrEnum):
+    """What a part of a message is."""
+
+    TEXT = "text"
+
+
 class Message(Base):
-    """One text submitted for preprocessing, as it was submitted."""
+    """One message submitted for preprocessing, with its options; its text is in its parts."""
 
     __tablename__ = "message"
     __table_args__ = (
@@ -27,13 +34,11 @@ class Message(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     msgid: Mapped[str] = mapped_column(unique=True)
     received_on: Mapped[dt.datetime]
-    text: Mapped[str]
     track_link: Mapped[bool]
     detection: Mapped[Detection]
     bare_domains: Mapped[BareDomains]
     count_as_click: Mapped[Threshold]
     lt_callbackurl: Mapped[str | None]
-    callbackurl: Mapped[str | None]
     client_tag: Mapped[str | None]
     sender: Mapped[str | None]
     recipient: Mapped[str | None]
@@ -41,19 +46,34 @@ class Message(Base):
     # The attribute has another name because SQLAlchemy uses `metadata` on every model.
     details: Mapped[dict[str, Any] | None] = mapped_column("metadata", Document)
     skipped: Mapped[list[SkippedText] | None] = mapped_column(Document)
+    # Fields that only one vendor's wire format has, by name.
+    vendor_fields: Mapped[dict[str, Any] | None] = mapped_column(Document)
     idempotency_key: Mapped[str | None]
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
+class Part(Base):
+    """The text of a message as it was submitted. Rows are stored by message, which is how they are read."""
+
+    __tablename__ = "part"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+
+
 class Link(Base):
-    """The target of a message, with its life. `starts_at` and `ends_at` say which characters it replaces."""
+    """A target in a part of a message, with its life. `starts_at` and `ends_at` are offsets into the part's text."""
 
     __tablename__ = "link"
     __table_args__ = (UniqueConstraint("message_id", "position"),)
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    # Counts the links of a message from 1, over all its parts.
     position: Mapped[int] = mapped_column(default=1)
+    part: Mapped[str] = mapped_column(server_default=PartKind.TEXT.value)  # its kind
     number: Mapped[int] = mapped_column(BigInteger, unique=True)
     base_url: Mapped[str]
     target: Mapped[str]

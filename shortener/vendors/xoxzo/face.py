@@ -11,7 +11,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response
 
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
-from shortener.messages import preprocess
+from shortener.messages.analysis import analyze
 from shortener.reporting import message_report
 from shortener.reporting.message_filter import Filter
 from shortener.rules.wire.moments import rfc3339
@@ -55,8 +55,7 @@ def _forbid_caching(response: Response) -> Response:
 def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
-    draft = preprocess.draft(requests.submission(), account, site)
-    done = services().reception.preprocess(account, draft, site)
+    done = services().group_commit.preprocess(account, analyze(requests.submission(), account, site), site)
     accepted = message_report.preprocessed(done.message, done.link, site)
     tracking = accepted["link_tracking"]
     shortlink = tracking["shortlink"] if tracking else None

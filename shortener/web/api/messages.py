@@ -4,7 +4,8 @@ from flask import Blueprint, Response, request
 
 from shortener.accounts.senders import Sender
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
-from shortener.messages import dry_run, preprocess
+from shortener.messages import dry_run, lookup
+from shortener.messages.analysis import analyze
 from shortener.messages.submission import DryRunRequest, Submission
 from shortener.reporting import documents, message_lists, message_report
 from shortener.reporting.click_lists import Position
@@ -47,10 +48,10 @@ def _keep_private(response: Response) -> Response:
 def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, int, dict[str, str]]:
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
-    order = Submission.check(incoming.fields(), services().policy)
-    draft = preprocess.draft(order, account, services().site, key)
-    done = services().reception.preprocess(account, draft, services().site)
-    document = message_report.preprocessed(done.message, done.link, services().site)
+    site = services().site
+    submission = Submission.check(incoming.fields(), services().policy)
+    done = services().group_commit.preprocess(account, analyze(submission, account, site, key), site)
+    document = message_report.preprocessed(done.message, done.link, site)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
 
@@ -78,7 +79,7 @@ def report_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Get everything about one message."""
     incoming.no_parameters()
     with db.read() as session:
-        return message_report.full(session, preprocess.find(session, account, msgid), services().site)
+        return message_report.full(session, lookup.find(session, account, msgid), services().site)
 
 
 @blueprint.get("/messages/<msgid>/clicks")
@@ -95,8 +96,8 @@ def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
     """List a message's clicks, the newest first."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
-        message = preprocess.find(session, account, msgid)
-        link = preprocess.link_of(session, message)
+        message = lookup.find(session, account, msgid)
+        link = lookup.link_of(session, message)
         return message_report.clicks(session, message, link, services().site, place=wanted.cursor)
 
 
@@ -112,8 +113,8 @@ def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
 def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
     """Switch a message's link off and return the report."""
     with db.write() as session:
-        message = preprocess.find(session, account, msgid)
-        preprocess.switch_off(session, message, now=db.now(session))
+        message = lookup.find(session, account, msgid)
+        lookup.switch_off(session, message, now=db.now(session))
         session.flush()  # so that the report below sees the change
         return message_report.full(session, message, services().site)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shortener.callbacks import replay
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
-from shortener.messages import preprocess
+from shortener.messages import lookup
 from shortener.reporting import callback_report, click_lists, message_report
 from shortener.reporting.callback_documents import Replay
 from shortener.reporting.documents import MessageReport
@@ -38,8 +38,9 @@ def register(blueprint: Blueprint) -> None:
 def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Show everything about one message."""
     with db.read() as session:
-        found = preprocess.find(session, current.account, msgid)
-        link = preprocess.link_of(session, found)
+        found = lookup.find(session, current.account, msgid)
+        link = lookup.link_of(session, found)
+        text = lookup.text_of(session, found)
         report = message_report.full(session, found, services().site)
         asked = _replays(session, current, report)
         now = rfc3339(db.now(session))
@@ -48,7 +49,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         message=report,
         line=timeline.of(report, asked, now=now),
         life=_life(report, now),
-        **_texts(found, link),
+        **_texts(text, link),
     )
 
 
@@ -79,8 +80,8 @@ def qr(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
 def switch_off(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Switch the link off."""
     with db.write() as session:
-        found = preprocess.find(session, current.account, msgid)
-        preprocess.switch_off(session, found, now=db.now(session))
+        found = lookup.find(session, current.account, msgid)
+        lookup.switch_off(session, found, now=db.now(session))
     return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
 
 
@@ -98,8 +99,8 @@ def replay_one(current: SignedInPerson, event_id: str) -> ResponseReturnValue:
 
 
 def _with_link(session: Session, current: SignedInPerson, msgid: str) -> tuple[Message, Link]:
-    found = preprocess.find(session, current.account, msgid)
-    link = preprocess.link_of(session, found)
+    found = lookup.find(session, current.account, msgid)
+    link = lookup.link_of(session, found)
     if link is None:
         raise MessageNotFoundError
     return found, link
@@ -120,12 +121,12 @@ def _life(report: MessageReport, now: str) -> str | None:
     return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
 
 
-def _texts(message: Message, link: Link | None) -> dict[str, Any]:
+def _texts(text: str, link: Link | None) -> dict[str, Any]:
     """The text as received and as returned, with the link marked in both."""
     if link is None:
-        return {"came": [highlight.Segment(message.text)], "sent": None}
+        return {"came": [highlight.Segment(text)], "sent": None}
     start, end = link.starts_at, link.ends_at
     return {
-        "came": highlight.replaced(message.text, start, end, message.text[start:end]),
-        "sent": highlight.replaced(message.text, start, end, services().site.shortlink_of(link)),
+        "came": highlight.replaced(text, start, end, text[start:end]),
+        "sent": highlight.replaced(text, start, end, services().site.shortlink_of(link)),
     }

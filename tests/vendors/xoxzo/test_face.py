@@ -188,7 +188,7 @@ def test_a_first_click_makes_the_callback_to_lt_callbackurl_and_none_to_callback
     urls = {"lt_callbackurl": "https://crm.example.com/clicks", "callbackurl": "https://crm.example.com/receipts"}
     [entry] = send(client, sender, **urls).json
     with db.read() as session:
-        assert session.scalars(select(Message.callbackurl)).one() == urls["callbackurl"]
+        assert session.scalars(select(Message.vendor_fields)).one() == {"callbackurl": urls["callbackurl"]}
     client.get(entry["shortlink"].removeprefix(BASE), headers={"User-Agent": BROWSER})
     with db.read() as session:
         assert session.scalars(select(Callback.url)).all() == [urls["lt_callbackurl"]]

@@ -449,7 +449,7 @@ def test_an_unexpected_fault_tells_nothing_and_is_logged(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("shortener.messages.preprocess.draft", fail)
+    monkeypatch.setattr("shortener.web.api.messages.analyze", fail)
     answer = post(client, sender, message=TEXT)
     assert "secret detail" not in answer.text
     assert_problem(answer, 500, "internal")

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from shortener.accounts.authentication import authenticate as find_sender
 from shortener.errors import CredentialsError
-from shortener.messages import preprocess
+from shortener.messages.analysis import analyze
 from shortener.messages.submission import Submission
 from shortener.running.services import services
 from shortener.vendors import Face
@@ -50,8 +50,8 @@ def refuse(error: Exception) -> Response:
 def send(account: Sender) -> dict[str, Any]:
     """Preprocess a message, as Acme has it."""
     submission = Submission.check(incoming.fields(), services().policy)
-    draft = preprocess.draft(submission, account, services().site)
-    services().reception.preprocess(account, draft, services().site)
+    site = services().site
+    services().group_commit.preprocess(account, analyze(submission, account, site), site)
     return {"status": "0"}
 
 

@@ -1,0 +1,89 @@
+"""Databases of earlier versions of the product, with rows made by plain SQL of their time."""
+
+import datetime as dt
+import hashlib
+from typing import Any, Final
+
+from alembic import command
+from sqlalchemy import Connection, Engine, text
+
+from shortener.accounts import encryption
+from shortener.storage import migrations
+from tests.conftest import SECRET_KEY
+
+TOKEN: Final = "a-token-of-an-earlier-version"
+HEADERS: Final = {"Authorization": f"Bearer {TOKEN}"}
+TARGET: Final = "https://shop.example.com/track?id=1"
+NUMBER: Final = 281_474_976_710_597
+LINKED, PLAIN = "L" * 32, "P" * 32
+TEXTS: Final = {LINKED: f"Ihr Paket \U0001f4e6: {TARGET} danke", PLAIN: "bis um fünf"}
+CALLBACKURLS: Final = {LINKED: 'https://crm.example.com/"dlr"?ü=1', PLAIN: None}
+EVENT: Final = "evt_1"
+
+
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring a database to an earlier version."""
+    config = migrations._config()
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def make(engine: Engine, revision: str) -> None:
+    """Bring an empty database to an earlier version, and fill it: two messages, one clicked and called back."""
+    upgrade_to(engine, revision)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        _fill(connection)
+        if revision >= "0003":
+            _add_people(connection)
+        if revision >= "0005":
+            connection.execute(text("UPDATE account SET callback_header = NULL"))
+        if connection.dialect.name == "postgresql":
+            for table in ("message", "link", "callback", "attempt"):
+                connection.execute(text(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}"))
+
+
+def _fill(connection: Connection) -> None:
+    now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000
+    defaults = {"track_link": True, "detection": "strict", "bare_domains": "careful"}
+    defaults["count_as_click"] = "person_or_unknown"
+    _insert(
+        connection, "account", id=1, name="shop", sid="S" * 20, created_on=now, recipient_storage="full", **defaults
+    )
+    digest = hashlib.sha256(TOKEN.encode()).digest()
+    _insert(connection, "credential", id=1, account_id=1, token_sha256=digest, created_on=now)
+    sealed = encryption.encrypt(b"s" * 32, SECRET_KEY)
+    _insert(connection, "signing_secret", id=1, account_id=1, sealed=sealed, created_on=now)
+    for number, (msgid, message) in enumerate(TEXTS.items(), 1):
+        fields = {"text": message, "callbackurl": CALLBACKURLS[msgid], "tags": '["a", "b"]', "metadata": '{"k": 1}'}
+        fields |= {"lt_callbackurl": "https://crm.example.com/clicked", "client_tag": f"order-{number}"}
+        _insert(connection, "message", id=number, account_id=1, msgid=msgid, received_on=now, **fields, **defaults)
+    starts_at = TEXTS[LINKED].index(TARGET)
+    span = {"starts_at": starts_at, "ends_at": starts_at + len(TARGET), "expires_on": now + 90 * 86_400_000_000}
+    life = {"base_url": "https://s.example", "accessed_on": now, "count_as_click": "person_or_unknown"}
+    _insert(connection, "link", id=1, message_id=1, position=1, number=NUMBER, target=TARGET, **span, **life)
+    _insert(
+        connection, "click", link_id=1, id=_click_id(connection), clicked_on=now, visitor="person", reason="browser"
+    )
+    job = {"event_id": EVENT, "url": "https://crm.example.com/clicked", "destination": "1 https://crm.example.com:443"}
+    times = {"created_on": now, "due_on": now, "settled_on": now, "starts_before": 0}
+    _insert(connection, "callback", id=1, link_id=1, account_id=1, body=b"{}", state="delivered", **job, **times)
+    outcome = {"started_on": now, "ended_on": now, "outcome": "delivered", "status": 200}
+    _insert(connection, "attempt", id=1, callback_id=1, number=1, **outcome)
+
+
+def _add_people(connection: Connection) -> None:
+    _insert(
+        connection, "person", id=1, name="ann", password="x", account_id=1, role="owner", operator=False, created_on=1
+    )
+
+
+def _click_id(connection: Connection) -> Any:
+    raw = bytes(range(16))
+    return raw.hex() if connection.dialect.name == "postgresql" else raw
+
+
+def _insert(connection: Connection, table: str, **values: Any) -> None:
+    names = ", ".join(values)
+    given = ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({given})"), values)
