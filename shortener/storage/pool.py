@@ -1,4 +1,4 @@
-"""The open connections of one process to its database: a bound, a list of idle ones, and an end to what stays idle."""
+"""A connection pool: at most so many connections in a process, and idle ones are closed after a while."""
 
 import os
 import threading
@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-PATIENCE: Final = 5.0  # seconds that a caller waits for one of ours
-RETRY: Final = 0.5  # seconds after which a server that refused a new connection is asked for one again
-IDLE: Final = 10.0  # seconds after which a connection that nobody used is closed
+PATIENCE: Final = 5.0  # seconds that a caller waits for a connection
+RETRY: Final = 0.5  # seconds before the next attempt after the server refused a connection
+IDLE: Final = 10.0  # seconds after which an unused connection is closed
 
 
 class Connections:
-    """At most `most` connections, for sessions and look-ups together. All methods can be called by any thread.
+    """At most `most` connections, for sessions and look-ups together. Any thread may call all methods.
 
-    `open_` makes a new one, `close` ends one. Where the server refuses a new one, callers wait for one of ours.
-    `idle` is None where idle connections cost nobody anything.
+    `open_` makes a connection, `close` ends one. If the server refuses a new one, callers wait for an existing one.
+    With `idle=None`, idle connections stay open.
     """
 
     def __init__(
@@ -36,8 +36,8 @@ class Connections:
 
     def _begin(self) -> None:
         self._process = os.getpid()
-        self._idle: list[tuple[Any, float]] = []  # the last one that came back is taken first
-        self._generations: dict[int, int] = {}  # of each open one, by its id()
+        self._idle: list[tuple[Any, float]] = []  # the one returned last is taken first
+        self._generations: dict[int, int] = {}  # of each open connection, by its id()
         self._generation = 0
         self._opening = 0
         self._waiting = 0
@@ -47,21 +47,21 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._generations)
 
     @property
     def busy(self) -> int:
-        """How many are in somebody's hands."""
+        """The number of connections in use."""
         return len(self._generations) - len(self._idle)
 
     def take(self) -> Any:
-        """Give an idle connection, or a new one, or wait for one.
+        """Return an idle connection or a new one, or wait for one.
 
-        Raises what `open_` raises; NoConnectionError where all are busy for too long.
+        Raises the errors of `open_`; NoConnectionError if all stay busy for too long.
         """
         if self._process != os.getpid():
-            # After a fork. The parent's connections stay referred to: to close one here would end it over there.
+            # After a fork. Keep references to the parent's connections: closing one here would end it there.
             self._inherited += self._idle
             self._begin()
         try:
@@ -70,7 +70,7 @@ class Connections:
             return self._opened_or_awaited()
 
     def give_back(self, connection: Any) -> None:
-        """Let the next one have it."""
+        """Make a connection available to others."""
         if self._generations.get(id(connection)) != self._generation:
             return self.drop(connection)
         self._idle.append((connection, time.monotonic()))
@@ -82,19 +82,19 @@ class Connections:
         return None
 
     def drop(self, connection: Any) -> None:
-        """Close a connection for good."""
+        """Close a connection."""
         self._close(connection)
         with self._changed:
             self._generations.pop(id(connection), None)
             self._changed.notify()
 
     def doubt(self) -> None:
-        """Close those that are idle, and those that are busy when they come back: their server has gone or changed."""
+        """Close idle connections now and busy ones when they are returned: their server has gone or changed."""
         self._generation += 1
         self.close()
 
     def close(self) -> None:
-        """Close those that are idle."""
+        """Close idle connections."""
         if self._process == os.getpid():
             while (connection := self._older_than(None)) is not None:
                 self.drop(connection)
@@ -110,7 +110,7 @@ class Connections:
                 try:
                     return self._opened()
                 except Exception as error:
-                    # With none of ours there is nothing to wait for.
+                    # Without any open connection there is nothing to wait for.
                     if not self._generations or time.monotonic() >= ends:
                         raise
                     refusal = error
@@ -118,7 +118,7 @@ class Connections:
                 raise refusal or NoConnectionError(f"all {self._most} connections were busy for {self._patience:g} s")
 
     def _next(self) -> tuple[Any, bool]:
-        """An idle connection, or leave to open one, or neither after a short wait."""
+        """Return an idle connection, or whether one may be opened; neither after a short wait."""
         with self._changed:
             if (connection := self._popped()) is not None:
                 return connection, False
@@ -127,7 +127,7 @@ class Connections:
                 return None, True
             self._waiting += 1
             try:
-                # Between its look at the list and this wait one may have come back unnoticed.
+                # A connection may have been returned since the list was checked.
                 connection = self._popped()
                 if connection is None:
                     self._changed.wait(min(RETRY, self._patience))
@@ -170,7 +170,7 @@ class Connections:
             self._watch()
 
     def _older_than(self, seconds: float | None) -> Any:
-        """The one that has been idle for the longest time, taken out, if that is so long."""
+        """Remove and return the connection that has been idle longest, if that is at least so long."""
         with self._changed:
             try:
                 entry = self._idle.pop(0)

@@ -1,7 +1,7 @@
-"""How PostgreSQL is talked to: nothing that needs the same session twice, and an end to every wait.
+"""Connections to PostgreSQL: nothing depends on a session, and every wait has an end.
 
-A transaction pooler gives each transaction another session. So no statement is prepared by name, and what a transaction
-needs is set in it, by the round trip that begins it.
+A transaction pooler gives each transaction another session. So no statement is prepared by name, and each transaction
+sets its limits itself, in the round trip that begins it.
 """
 
 import contextlib
@@ -18,17 +18,17 @@ from shortener.errors import SettingsError
 from shortener.storage.pool import Connections
 
 CONNECT: Final = 3  # seconds, for each host
-LOOK_UP: Final = 3.0  # seconds that a look-up may take
-LOCK: Final = "3s"  # that a statement waits for a lock
-STATEMENT: Final = 15  # seconds that a statement of a session may take
-MARGIN: Final = 3.0  # seconds that we wait longer than the server should need to say so
-SLOW: Final = 120  # seconds for a statement that goes through very many rows
-# PostgreSQL ends a session that is silent inside a transaction for so long. Ours never are; but a node that froze in
-# its turn at the queue or with a batch of clicks, or whose machine is gone, would hold up all others.
+LOOK_UP: Final = 3.0  # seconds for a look-up
+LOCK: Final = "3s"  # for which a statement waits for a lock
+STATEMENT: Final = 15  # seconds for a statement of a session
+MARGIN: Final = 3.0  # seconds that we wait longer than the server's own limit
+SLOW: Final = 120  # seconds for a statement that reads very many rows
+# PostgreSQL ends a session that is idle in a transaction for so long. Ours never are, unless a node freezes or its
+# machine fails while it holds locks, which would block all others.
 SILENCE = "10s"
-CANCEL: Final = 1.0  # seconds to tell the server that nobody waits any more
+CANCEL: Final = 1.0  # seconds to cancel a statement on the server
 READ_ONLY: Final = "this node is read-only: a standby, or a database that is set so"
-# All of these are the client's own: no pooler sees them. A server that is gone without a word is noticed in seconds.
+# Settings of the client alone, unaffected by poolers. A server that vanishes is noticed within seconds.
 CLIENT_SIDE: Final = {
     "connect_timeout": CONNECT,
     "tcp_user_timeout": 5000,
@@ -48,30 +48,30 @@ class SilentError(psycopg.OperationalError):
 
 
 class Connection(psycopg.Connection[Any]):
-    """A connection that does not wait for ever, and that goes back to the others when it is closed."""
+    """A connection that never waits forever, and that returns to its pool when it is closed."""
 
     home: Connections | None = None
     longest: float | None = LOOK_UP  # seconds; None: as long as it takes
     _logs_notices = False
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
-        """Do what psycopg does, but not for longer than `longest`; SilentError, and the connection is closed."""
+        """Wait as psycopg does, but at most `longest` seconds; then close the connection and raise SilentError."""
         try:
             return super().wait(gen, interval, self.longest if timeout is None else timeout)
         except psycopg.errors._WaitTimeout:
             with contextlib.suppress(psycopg.Error):
-                self.cancel_safe(timeout=CANCEL)  # or it would go on over there, and take a connection for itself
+                self.cancel_safe(timeout=CANCEL)  # otherwise the statement would continue on the server
             self.pgconn.finish()
             raise SilentError(f"the database did not answer within {timeout or self.longest:g} s") from None
 
     def add_notice_handler(self, callback: Callable[[Any], None]) -> None:
-        """Add it once: SQLAlchemy adds its own whenever it takes the connection for a new one."""
+        """Add it only once: SQLAlchemy adds its handler whenever it takes the connection for a new one."""
         if not self._logs_notices:
             super().add_notice_handler(callback)
             self._logs_notices = True
 
     def close(self) -> None:
-        """Give it back; close it where it cannot be used again."""
+        """Return it to the pool; close it if it cannot be used again."""
         if self.home is None:
             super().close()
         elif self.pgconn.transaction_status == TransactionStatus.IDLE:
@@ -81,15 +81,15 @@ class Connection(psycopg.Connection[Any]):
             self.home.drop(self)
 
     def end(self) -> None:
-        """Close it for good."""
+        """Close it."""
         super().close()
 
 
 def connect(parameters: Mapping[str, Any], home: Connections | None = None, *, writable: bool = True) -> Connection:
-    """Open a connection by what SQLAlchemy makes of the URL.
+    """Open a connection with the parameters that SQLAlchemy made from the URL.
 
-    Where the URL asks for a node that can be written, `writable=False` takes any. SettingsError where the database is
-    not in UTF-8; psycopg.Error where no node can be reached.
+    `writable=False` accepts a read-only node even if the URL asks for a writable one. SettingsError if the database's
+    encoding is not UTF-8; psycopg.Error if no node can be reached.
     """
     given = dict(parameters) if writable else {**parameters, "target_session_attrs": "any"}
     ours = {"client_encoding": "utf8", "autocommit": True, "prepare_threshold": None}
@@ -103,7 +103,7 @@ def connect(parameters: Mapping[str, Any], home: Connections | None = None, *, w
 
 
 def parameters_of(dialect: Dialect, url: URL) -> dict[str, Any]:
-    """What to connect by. Of several hosts the one that can be written is wanted, unless the URL says otherwise."""
+    """Return the connection parameters. Of several hosts the writable one is wanted, unless the URL says otherwise."""
     parameters = dict(dialect.create_connect_args(url)[1])
     if "," in str(parameters.get("host", "")):
         parameters.setdefault("target_session_attrs", WRITABLE[0])
@@ -111,12 +111,12 @@ def parameters_of(dialect: Dialect, url: URL) -> dict[str, Any]:
 
 
 def is_choosy(parameters: Mapping[str, Any]) -> bool:
-    """Whether only a node that can be written will do."""
+    """Whether a writable node is required."""
     return parameters.get("target_session_attrs") in WRITABLE
 
 
 def why_unusable(url: URL) -> str | None:
-    """Say why the product cannot work with this database; None where it can, or where nobody answers."""
+    """Say why the product cannot use this database; None if it can, or if the server does not answer."""
     dialect: Dialect = url.get_dialect()()
     try:
         connect(parameters_of(dialect, url), writable=False).close()
@@ -128,12 +128,12 @@ def why_unusable(url: URL) -> str | None:
 
 
 def begun(connections: Connections) -> Connection:
-    """A connection in a new transaction. What begins it shows whether the connection and its node are still good."""
+    """Return a connection with a new transaction, whose beginning shows whether connection and node are usable."""
     try:
         return _begun(connections)
-    except SilentError:  # a second wait would be too long for whoever asks
+    except SilentError:  # a second wait would be too long
         raise
-    except psycopg.Error:  # the idle ones are gone: this is a new one
+    except psycopg.Error:  # the idle ones were broken: this one is new
         return _begun(connections)
 
 
@@ -153,7 +153,7 @@ def _begun(connections: Connections) -> Connection:
 
 
 def beginning() -> str:
-    """What begins a transaction with its bounds, by one round trip; the second answer is `on` where it cannot write."""
+    """Return the SQL that begins a transaction with its limits; its last result is `on` if the node is read-only."""
     return (
         f"BEGIN; SET LOCAL lock_timeout = '{LOCK}'; SET LOCAL statement_timeout = '{STATEMENT}s'; "
         f"SET LOCAL idle_in_transaction_session_timeout = '{SILENCE}'; SHOW transaction_read_only"
@@ -161,7 +161,7 @@ def beginning() -> str:
 
 
 def allow_time(connection: SQLConnection, seconds: int | None) -> None:
-    """Let a transaction's statements take so long; as long as they need where that is None."""
+    """Set the limit of a transaction's statements in seconds; None for no limit."""
     connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{seconds or 0}s'")
     driver = connection.connection.driver_connection
     if isinstance(driver, Connection):

@@ -1,4 +1,4 @@
-"""What the settings of the way out open and close, seen at the application's own policy and client."""
+"""The settings of outgoing requests, seen at the application's own policy and client."""
 
 import contextlib
 import ipaddress
@@ -61,5 +61,5 @@ def test_a_receivers_certificate_is_checked_against_the_operators_bundle(
     authority.issue_cert("127.0.0.1").configure_cert(context)
     given = {"callback_ca_bundle": bundle, "callback_allow_nets": "127.0.0.0/8"}
     with receiving(OK, tls=context) as server, wired(tmp_path / "data", **given) as services:
-        answer = services.client.post(server.url(scheme="https"), b"{}", {})
+        answer = services.client.request("POST", server.url(scheme="https"), {}, b"{}")
     assert answer.outcome == outcome
