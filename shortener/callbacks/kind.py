@@ -57,7 +57,7 @@ def kind(settings: Settings, client: Client) -> Kind:
     """Callbacks with the limits of these settings, sent by this client."""
     return Kind(
         queue=CALLBACKS,
-        prepare=partial(prepare, client, settings.secret_keys),
+        prepare=partial(prepare, client, settings),
         slots=SLOTS,
         per_destination=settings.callback_per_destination,
         timeout=settings.callback_timeout,
@@ -66,10 +66,11 @@ def kind(settings: Settings, client: Client) -> Kind:
 
 
 def prepare(
-    client: Client, secret_keys: tuple[str, ...], session: Session, claimed: Sequence[Claimed], now: dt.datetime
+    client: Client, settings: Settings, session: Session, claimed: Sequence[Claimed], now: dt.datetime
 ) -> list[Attempt]:
     """An attempt for each claimed callback; SecretKeyError, and so no claim, if the secret keys decrypt nothing."""
-    signatures = _signatures(session, {one.account_id for one in claimed}, secret_keys, now)
+    # The keys are read only here: to read them may make one, which a command such as `db restore` must not do.
+    signatures = _signatures(session, {one.account_id for one in claimed}, settings.secret_keys, now)
     return [partial(attempt, client, one, signatures[one.account_id], now) for one in claimed]
 
 
