@@ -10,7 +10,10 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Insert, Integer, Text, cast, func, insert, literal, select
 from sqlalchemy.orm import Session
 
+from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.slug import Slugs
+from shortener.rules.visitors.marks import Visitor
+from shortener.rules.visitors.threshold import Threshold
 from shortener.storage import db, postgresql
 from shortener.storage.models import Account, Base, Callback, Click, Link, Message, Part, PartKind
 
@@ -125,9 +128,9 @@ def _messages(account_id: int, first: int, last: int, now: dt.datetime, *, click
         "msgid": literal("m" * (32 - len(str(FIRST)))) + digits,
         "received_on": literal(now, Message.received_on.type),
         "track_link": literal(True),
-        "detection": literal("strict"),
-        "bare_domains": literal("careful"),
-        "count_as_click": literal("person_or_unknown"),
+        "detection": literal(Detection.STRICT.value),
+        "bare_domains": literal(BareDomains.CAREFUL.value),
+        "count_as_click": literal(Threshold.PERSON_OR_UNKNOWN.value),
         "client_tag": literal("order-") + digits,
         "recipient": literal("+81") + digits,
     }
@@ -156,7 +159,7 @@ def _links(first: int, last: int, now: dt.datetime, *, clicked: bool) -> Insert:
         "starts_at": literal(len(BEFORE)),
         "ends_at": literal(len(BEFORE + TARGET + str(FIRST))),
         "expires_on": literal(now + LIFE, Link.expires_on.type),
-        "count_as_click": literal("person_or_unknown"),
+        "count_as_click": literal(Threshold.PERSON_OR_UNKNOWN.value),
     }
     if clicked:
         values["accessed_on"] = literal(now, Link.accessed_on.type)
@@ -170,7 +173,7 @@ def _clicks(session: Session, first: int, last: int, now: dt.datetime) -> Insert
         "link_id": series.c.id,
         "id": func.randomblob(16) if sqlite else func.gen_random_uuid(),
         "clicked_on": literal(now, Click.clicked_on.type),
-        "visitor": literal("person"),
+        "visitor": literal(Visitor.PERSON.value),
         "reason": literal("browser"),
     }
     return _into(Click, values, series)

@@ -97,7 +97,7 @@ class DryRunRequest(Fields):
 
     @classmethod
     def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
-        """Make a question of what came in; InvalidOrderError also where it is none, or two."""
+        """Check the fields; InvalidFieldsError also unless exactly one of `url` and `message` is given."""
         question = super().check(fields, faults=faults)
         if (question.url is None) == (question.message is None):
             raise InvalidFieldsError({"url": ["give either url or message"]})

@@ -54,9 +54,9 @@ def blocks(
     until: dt.datetime,
     reached: Callable[[dt.datetime], object] = lambda _: None,
 ) -> Iterator[bytes]:
-    """What was received before `until`, the newest first; the first block is there when the first part was read.
+    """The messages received before `until`, the newest first; the first block comes once the first part was read.
 
-    `reached` is told, part by part, down to which moment all has been looked at.
+    `reached` is called after each part with the moment down to which all messages have been looked at.
     """
     lead = form.before
     for documents in _parts(account, wanted, site, until, reached):

@@ -20,8 +20,8 @@ Parameter = Mapping[str, Any]  # in the form of OpenAPI
 
 def query(name: str, description: str, *, required: bool = False, **schema: Any) -> Parameter:
     """A query parameter that no model has."""
-    told = {"type": "string", **schema}
-    return {"name": name, "in": "query", "description": description, "required": required, "schema": told}
+    whole = {"type": "string", **schema}
+    return {"name": name, "in": "query", "description": description, "required": required, "schema": whole}
 
 
 CURSOR: Final = query("cursor", "Behind this place; comes with `next`.")

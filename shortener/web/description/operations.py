@@ -49,7 +49,7 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
     operation: Operation = getattr(view, OPERATION)
     guarded = getattr(view, ACCESS, None) == "senders"
     summary, _, more = (operation.sentence or view.__doc__ or "").partition("\n")
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "operationId": operation.name or view.__name__,
         "tags": [operation.tag],
         "summary": summary.removesuffix("."),
@@ -57,21 +57,21 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
         "security": [{"basic": []}, {"bearer": []}] if guarded else [],
     }
     if parameters := [*_query(operation, schemas), *operation.parameters]:
-        told["parameters"] = parameters
+        described["parameters"] = parameters
     if operation.body:
-        told["requestBody"] = _request(operation, schemas)
-    told["responses"] = {
+        described["requestBody"] = _request(operation, schemas)
+    described["responses"] = {
         str(status): _answer(answer, document_of(view, answer), schemas) for status, answer in operation.answers.items()
     }
     for status, given in codes(operation, guarded=guarded).items():
         if status in operation.answers:
             continue
         if operation.refusal is None:
-            told["responses"][str(status)] = _problem(status, given, schemas)
+            described["responses"][str(status)] = _problem(status, given, schemas)
         else:
             shown = 400 if status == 422 else status
-            told["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
-    return told
+            described["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
+    return described
 
 
 def names(rule: Rule) -> list[dict[str, Any]]:
@@ -91,11 +91,11 @@ def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
     """A parameter for each of a model's fields. Parameters are never null."""
     for name, found in (schemas.parameters(operation.query) if operation.query else {}).items():
         if name not in operation.without:
-            told = dict(found)
-            text = told.pop("description", "")
-            if "anyOf" in told:
-                [told] = [{**told, **one} for one in told.pop("anyOf") if one != {"type": "null"}]
-            yield {"name": name, "in": "query", "description": text, "schema": told}
+            described = dict(found)
+            text = described.pop("description", "")
+            if "anyOf" in described:
+                [described] = [{**described, **one} for one in described.pop("anyOf") if one != {"type": "null"}]
+            yield {"name": name, "in": "query", "description": text, "schema": described}
 
 
 def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
@@ -107,11 +107,11 @@ def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     schema = schemas.request(operation.body)
     forms = [media for media in operation.media if media in FORMS and JSON[0] in operation.media]
     content = {media: _body(media, schema) for media in operation.media if media not in forms}
-    told: dict[str, Any] = {"required": True, "content": content}
+    described: dict[str, Any] = {"required": True, "content": content}
     if forms:
         named = " or ".join(f"`{media}`" for media in forms)
-        told |= {"description": f"JSON, or a form with the same fields: {named}.", "x-forms": forms}
-    return told
+        described |= {"description": f"JSON, or a form with the same fields: {named}.", "x-forms": forms}
+    return described
 
 
 def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -123,23 +123,23 @@ def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(answer: Answer, document: Any, schemas: Schemas) -> dict[str, Any]:
-    told: dict[str, Any] = {"description": answer.sentence}
+    described: dict[str, Any] = {"description": answer.sentence}
     if document is not None:
         schema = schemas.answer(document)
-        told["content"] = {media: _body(media, schema) for media in answer.media}
+        described["content"] = {media: _body(media, schema) for media in answer.media}
     elif answer.media != JSON:
-        told["content"] = {media: _body(media, {}) for media in answer.media}
+        described["content"] = {media: _body(media, {}) for media in answer.media}
     always = {name: _header(text, required=True) for name, text in answer.headers.items()}
     if headers := always | {name: _header(text, required=False) for name, text in answer.sometimes.items()}:
-        told["headers"] = headers
-    return told
+        described["headers"] = headers
+    return described
 
 
 def _problem(status: int, given: Iterable[str], schemas: Schemas) -> dict[str, Any]:
     """One document for every error, so that a generated client has one class, with the possible codes."""
     codes = sorted(given)
-    told = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
-    return told | {"content": {PROBLEM: {"schema": schemas.answer(Problem)}}} | _headers_of(status)
+    described = {"description": f"{TITLES[status]}: {', '.join(f'`{code}`' for code in codes)}", "x-codes": codes}
+    return described | {"content": {PROBLEM: {"schema": schemas.answer(Problem)}}} | _headers_of(status)
 
 
 def _vendors(status: int, schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,12 +37,12 @@ def reference() -> Response:
 def _page(description: Schema) -> str:
     schemas = description["components"]["schemas"]
     tags = {tag["name"]: tag["description"] for tag in description["tags"]}
-    told = sorted(_operations(description), key=lambda one: [*tags].index(one["tag"]))
+    operations = sorted(_operations(description), key=lambda one: [*tags].index(one["tag"]))
     return render_template(
         "reference.html",
         info=description["info"],
         base_url=description["servers"][0]["url"],
-        groups=[(tag, tags[tag], [*found]) for tag, found in groupby(told, key=lambda one: one["tag"])],
+        groups=[(tag, tags[tag], [*found]) for tag, found in groupby(operations, key=lambda one: one["tag"])],
         webhooks=description["webhooks"],
         schemas=schemas,
         code=_with_code,
