@@ -73,12 +73,6 @@ def create(session: Session, name: str, *, secret_key: str, now: dt.datetime) ->
     return NewCredentials(name=name, sid=account.sid, token=token, signing_secret=signing_secret)
 
 
-def rotate_token(session: Session, name: str, *, now: dt.datetime) -> tuple[Account, str]:
-    """Replace the account's tokens with a new one, which is returned; the old ones stop working."""
-    account = named(session, name)
-    return account, credentials.replace(session, account.id, now=now)
-
-
 def disable(session: Session, name: str, *, now: dt.datetime) -> Account:
     """Refuse the account's credentials. Its links still redirect and its callbacks are still delivered."""
     account = named(session, name)

@@ -34,11 +34,6 @@ class Pruner:
         self._thread = threading.Thread(target=self.run, name="pruner", daemon=True)
         self._thread.start()
 
-    @property
-    def is_running(self) -> bool:
-        """Whether the loop runs in this process."""
-        return self._thread is not None and self._thread.is_alive()
-
     def request_stop(self) -> None:
         """Ask the loop to end after its current transaction."""
         self._stopping.set()

@@ -45,16 +45,6 @@ class Connections:
         self._changed = threading.Condition()
         self._timer: threading.Timer | None = None
 
-    @property
-    def count(self) -> int:
-        """The number of open connections."""
-        return len(self._generations)
-
-    @property
-    def busy(self) -> int:
-        """The number of connections in use."""
-        return len(self._generations) - len(self._idle)
-
     def take(self) -> Any:
         """Return an idle connection or a new one, or wait for one.
 

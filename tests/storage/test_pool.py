@@ -96,7 +96,6 @@ def test_what_nobody_uses_is_closed() -> None:
     for connection in held[:4]:
         of.give_back(connection)
     until(lambda: len(server.open) == 1)
-    assert (of.count, of.busy) == (1, 1)
     of.give_back(held[4])
     until(lambda: not server.open)
     of.give_back(of.take())  # and it goes on
@@ -134,4 +133,5 @@ def test_the_bound_holds_whoever_comes() -> None:
         for each in [pool.submit(use) for _ in range(16)]:
             each.result()
     assert most <= 4
-    assert (of.count, of.busy) == (len(server.open), 0)
+    for connection in [of.take() for _ in range(4)]:  # none was lost: all four can be in use
+        of.give_back(connection)
