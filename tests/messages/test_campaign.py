@@ -290,7 +290,7 @@ def test_with_the_same_key_a_run_that_broke_off_is_completed(run: Run) -> None:
 def test_with_the_same_key_a_row_that_was_changed_is_a_problem(run: Run) -> None:
     run(as_csv("message\na\nb\n"), key="autumn")
     first, second = table(run(as_csv("message\na\nc\n"), key="autumn"))
-    assert (first["problem"], second["problem"][:27]) == ("", "This Idempotency-Key came b")
+    assert (first["problem"], second["problem"][:29]) == ("", "This Idempotency-Key was used")
 
 
 def test_a_run_says_how_far_it_is_after_each_transaction(services: Services, sender: Sender) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.random_text import random_text
 from shortener.rules.delivery import event, receiver
-from shortener.storage.models import Account, Callback, Link, Message
+from shortener.storage.models import Account, Callback, Link, Message, Part, PartKind
 
 DAY = dt.timedelta(days=1)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -28,11 +28,11 @@ def _add(session: Session, account_id: int, urls: list[str], since: dt.datetime)
     moments = [since + place * MICROSECOND for place in range(len(urls))]
     common = {"track_link": True, "detection": "strict", "bare_domains": "careful", "count_as_click": "any"}
     messages = [
-        {"account_id": account_id, "msgid": random_text(32), "received_on": moment, "text": "x", **common}
-        for moment in moments
+        {"account_id": account_id, "msgid": random_text(32), "received_on": moment, **common} for moment in moments
     ]
     in_order = {"sort_by_parameter_order": True}
     message_ids = list(session.scalars(insert(Message).returning(Message.id, **in_order), messages))
+    session.execute(insert(Part), [{"message_id": id_, "kind": PartKind.TEXT, "text": "x"} for id_ in message_ids])
     links = [
         {"message_id": message_id, "number": secrets.randbits(49), "accessed_on": moment, **_LINK}
         | {"expires_on": moment + 90 * DAY}
