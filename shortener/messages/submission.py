@@ -74,7 +74,7 @@ class Submission(FieldsToCall):
         return {"callbackurl": self.callbackurl} if self.callbackurl is not None else None
 
     def fingerprint(self) -> bytes:
-        """What makes two orders the same one: SHA-256 of the fields that were given, however they were written."""
+        """The SHA-256 of the given fields, the same for equal submissions however they were written."""
         canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).digest()
 

@@ -52,7 +52,7 @@ class Pruner:
                     self.run_if_due()
                 except SQLAlchemyError as error:
                     log.error("retention: trying again later: %s", getattr(error, "orig", error))
-                except Exception:  # of any kind: the loop must go on
+                except Exception:  # the loop must survive every error
                     log.exception("retention: trying again later")
 
     def run_if_due(self) -> int:

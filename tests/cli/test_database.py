@@ -95,7 +95,7 @@ def test_refusals_are_one_sentence(app: Flask, tmp_path: Path) -> None:
     run = app.test_cli_runner().invoke
     make_account("shop")
     assert run(args=["db", "backup", str(tmp_path / "backup")]).exit_code == 0
-    assert "is there already" in run(args=["db", "backup", str(tmp_path / "backup")]).stderr
+    assert "exists already" in run(args=["db", "backup", str(tmp_path / "backup")]).stderr
     assert "--overwrite replaces" in run(args=["db", "restore", str(tmp_path / "backup")]).stderr
     assert "There is no file" in run(args=["db", "restore", str(tmp_path / "none")]).stderr
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.accounts.people import generated_password
+from shortener.accounts import passwords
 from shortener.rules.common_password import is_common
 
 COMMON = [
@@ -89,7 +89,7 @@ def test_a_short_name_inside_a_word_makes_nothing_common() -> None:
 
 @pytest.mark.parametrize("_", range(50))
 def test_a_password_that_was_made_up_is_not_common(_: int) -> None:
-    assert not is_common(generated_password(), ["ann", "shop"])
+    assert not is_common(passwords.generated(), ["ann", "shop"])
 
 
 @given(st.text(max_size=200), st.lists(st.text(max_size=20), max_size=2))

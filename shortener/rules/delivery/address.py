@@ -1,6 +1,6 @@
-"""May we connect to this address? Our own tables, from the IANA special-purpose registries.
+"""Decide whether we may connect to an address, with our own tables from the IANA special-purpose registries.
 
-`ipaddress.is_private` and `is_global` are not asked: their tables changed between Python 3.11 and 3.14.
+`ipaddress.is_private` and `is_global` are not used, because their tables changed between Python 3.11 and 3.14.
 https://www.iana.org/assignments/iana-ipv4-special-registry
 https://www.iana.org/assignments/iana-ipv6-special-registry
 """
@@ -23,7 +23,7 @@ _CLOSED_V4 = tuple(
         "172.16.0.0/12",  # private
         "192.0.0.0/24",  # protocol assignments (RFC 6890); Oracle's metadata 192.0.0.192
         "192.0.2.0/24",  # documentation (RFC 5737)
-        "192.31.196.0/24",  # AS112 sinks (RFC 7535): no receiver lives there
+        "192.31.196.0/24",  # AS112 sinks (RFC 7535), which receive nothing
         "192.52.193.0/24",  # multicast tunnels (RFC 7450)
         "192.88.99.0/24",  # relays of 6to4 (RFC 7526, deprecated)
         "192.168.0.0/16",  # private
@@ -36,8 +36,8 @@ _CLOSED_V4 = tuple(
     )
 )
 
-# An allow list: loopback, unique-local, link-local, site-local, NAT64, SIIT, v4-compatible, SRv6 and what is
-# yet to be assigned all lie outside it.
+# An allow list: it excludes loopback, unique-local, link-local, site-local, NAT64, SIIT, v4-compatible and SRv6
+# addresses, and those that are not assigned yet.
 _OPEN_V6 = IPv6Network("2000::/3")
 _CLOSED_V6 = tuple(
     IPv6Network(net)
@@ -54,7 +54,7 @@ _ISATAP_MASK = 0xFDFFFFFF  # without the universal/local bit
 
 
 def is_public(address: IPAddress) -> bool:
-    """Whether an address belongs to the public Internet, so that a stranger's server may be there."""
+    """Whether an address belongs to the public Internet."""
     address = _unwrapped(address)
     if isinstance(address, IPv4Address):
         return not any(address in net for net in _CLOSED_V4)
@@ -65,7 +65,7 @@ def is_public(address: IPAddress) -> bool:
 
 
 def network_of(address: str) -> str | None:
-    """The network that an address lies in, /24 or /48; None for what is no address."""
+    """Return the /24 (IPv4) or /48 (IPv6) network of an address; None if it is malformed."""
     try:
         ip = _unwrapped(ip_address(address.partition("%")[0]))
     except ValueError:
@@ -76,8 +76,8 @@ def network_of(address: str) -> str | None:
 def denied(address: IPAddress, *, allow: Sequence[IPNetwork], deny: Sequence[IPNetwork]) -> bool:
     """Whether the operator's lists and our own tables forbid an address.
 
-    `deny` wins over all; `allow` wins over our tables. A mapped address (`::ffff:10.20.0.5`) is matched by an
-    IPv4 network as well as by an IPv6 one.
+    `deny` overrides `allow`, and `allow` overrides our tables. A mapped address (`::ffff:10.20.0.5`) matches IPv4
+    networks as well as IPv6 ones.
     """
     forms = (address, _unwrapped(address))
     if any(form in net for net in deny for form in forms):
@@ -88,7 +88,7 @@ def denied(address: IPAddress, *, allow: Sequence[IPNetwork], deny: Sequence[IPN
 
 
 def _unwrapped(address: IPAddress) -> IPAddress:
-    """The IPv4 address inside `::ffff:0:0/96`: the system dials it as IPv4 (RFC 4291, 2.5.5.2)."""
+    """Return the IPv4 address in a `::ffff:0:0/96` one, because the system connects to it (RFC 4291, 2.5.5.2)."""
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address

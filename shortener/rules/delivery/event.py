@@ -1,4 +1,4 @@
-"""Build and sign the event that a callback carries, by the Standard Webhooks rules.
+"""Build and sign the event that a callback carries, as Standard Webhooks specifies.
 
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -25,7 +25,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 class EventData(TypedDict):
-    """What an event says about a message and its click."""
+    """An event's data about a message and its click."""
 
     msgid: Msgid
     client_tag: str | None
@@ -48,13 +48,13 @@ class Event(TypedDict):
 
 
 def build(event_type: EventType, timestamp: dt.datetime, data: EventData) -> bytes:
-    """Serialise an event, once: these bytes are what every attempt sends and signs."""
+    """Serialise an event once: every attempt signs and sends these bytes."""
     document: Event = {"type": event_type, "timestamp": rfc3339(timestamp), "data": data}
     return _ENCODER.encode(document).encode()
 
 
 def headers(event_id: str, sent_on: dt.datetime, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """The headers of one attempt; signed with each key, the newest first, so that a key can be changed."""
+    """Return the headers of one attempt. Each key signs, the newest first, so that keys can be rotated."""
     seconds = str(int(sent_on.timestamp()))
     signatures = " ".join(f"v1,{_signature(key, event_id, seconds, body)}" for key in keys)
     return {
@@ -66,7 +66,7 @@ def headers(event_id: str, sent_on: dt.datetime, body: bytes, keys: Sequence[byt
 
 
 def show_secret(key: bytes) -> str:
-    """The key as the sender keeps it: `whsec_` and base64."""
+    """Return the key as the sender stores it: `whsec_` and base64."""
     return SECRET_PREFIX + base64.b64encode(key).decode("ascii")
 
 

@@ -1,9 +1,9 @@
-"""The list of marks: what to look for in a user agent and an address, and how an operator changes it.
+"""The list of tokens and networks by which machines are recognised, and how an operator changes it.
 
-`agents.MACHINES` and the operator's file are written in one language, explained in docs/integrate/visitors.md:
+`agents.MACHINES` and the operator's file have the same syntax, explained in docs/integrate/visitors.md:
 
     +preview token      # also +bot, +scanner, +person, and +ignore for innocent text that looks like a mark
-    -token              # no longer looked for
+    -token              # removes a token from the list
     scanner 203.0.113.0/24
 """
 
@@ -30,7 +30,7 @@ class Visitor(enum.StrEnum):
     SCANNER = "scanner"
 
 
-# `android 8.1.0; xbot senior build/o11019`. What follows the build is no name of a device.
+# Matches `android 8.1.0; xbot senior build/o11019`. The device's name ends at the build.
 _DEVICE: Final = re.compile(r"android[^()]*?(?:\([^()]*\)[^()]*?)*(?: build/[^;()]*|\))")
 
 _ORDER: Final = (Visitor.PERSON, Visitor.PREVIEW, Visitor.SCANNER, Visitor.BOT)
@@ -38,23 +38,23 @@ _ORDER: Final = (Visitor.PERSON, Visitor.PREVIEW, Visitor.SCANNER, Visitor.BOT)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A mark to look for in the lower-cased agent, and the class that it gives."""
+    """A text to look for in the lower-cased agent, and the class of the visitors that have it."""
 
-    text: str  # as written in the list: ends `^ $ |` and a leading `~` included
+    text: str  # as written in the list, including the anchors `^ $ |` and a leading `~`
     visitor: Visitor
 
     @property
     def needle(self) -> str:
-        """The plain text that an agent must hold before anything else is looked at."""
+        """The token without its anchors: an agent that does not contain it cannot match."""
         return _needle(self.text)
 
     def found_in(self, agent: str, *, browser: bool) -> bool:
-        """Whether the lower-cased `agent` carries the mark; `browser`: whether it names a browser too."""
+        """Whether the lower-cased `agent` matches; `browser` says whether it also names a browser."""
         return not (browser and self.text.startswith("~")) and _pattern(self.text).search(agent) is not None
 
 
 def _own_words(agent: str) -> str:
-    """A browser's agent without the name of the device and `(KHTML, like Gecko)`: they do not say who it is."""
+    """Remove the device's name and `(KHTML, like Gecko)` from a browser's agent: they do not identify the visitor."""
     device = _DEVICE.sub("", agent, count=1) if "android" in agent else agent
     return device.replace("(khtml, like gecko)", "()")
 
@@ -73,10 +73,10 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """Tokens in their order, prepared so that an agent which holds none of them costs one search.
+    """Tokens in their order, prepared so that one search is enough for an agent that matches none of them.
 
-    `any` looks for the shortest needles: those that hold no other one. `holding` names by such a needle the places of
-    the tokens that hold it. At one place of an agent at most one of them begins.
+    `any` finds the shortest needles, which contain no other needle; at most one of them begins at any position of an
+    agent. `holding` maps each of them to the positions in `tokens` of the tokens that contain it.
     """
 
     tokens: tuple[Token, ...]
@@ -90,7 +90,7 @@ class _Search:
         return cls(tuple(tokens), one_of(short), holding)
 
     def likely(self, agent: str) -> Iterator[Token]:
-        """The tokens of which at least a part is in `agent`, in their order."""
+        """Yield the tokens that have a shortest needle in `agent`, in their order; the others cannot match."""
         places: set[int] = set()
         match = self.any.search(agent)
         while match:
@@ -101,7 +101,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rules:
-    """What to look for: tokens, innocent text that is taken out before looking, and scanners' networks."""
+    """Tokens to look for, innocent text that is removed from the agent first, and the networks of scanners."""
 
     tokens: tuple[Token, ...] = ()
     ignored: tuple[str, ...] = ()
@@ -118,7 +118,10 @@ class Rules:
         object.__setattr__(self, "_starts", _starts(self.networks))
 
     def token_of(self, agent: str, *, browser: bool) -> Token | None:
-        """The first mark that the lower-cased `agent` carries: persons, previews, scanners, bots in turn; or None."""
+        """Return the first token that matches the lower-cased `agent`, or None.
+
+        Tokens for persons are tried first, then those for previews, scanners and bots.
+        """
         search = self._beside if browser else self._alone
         if browser:
             agent = _own_words(agent)
@@ -129,7 +132,7 @@ class Rules:
         return next((token for token in search.likely(agent) if token.found_in(agent, browser=browser)), None)
 
     def network_of(self, address: str | None) -> Network | None:
-        """The narrowest of `networks` that holds `address`; None for no address or one that cannot be read."""
+        """Return the narrowest of `networks` with this address; None if there is none or the address is invalid."""
         if not self._starts or not address:
             return None
         try:
@@ -146,19 +149,19 @@ class Rules:
 
 
 def _without_longer(needles: Iterable[str]) -> tuple[str, ...]:
-    """`needles` without those that hold another one: where none of the rest is found, none of all is."""
+    """Drop needles that contain another needle: a text without the remaining ones contains none of them."""
     distinct = dict.fromkeys(needles)
     return tuple(long for long in distinct if not any(short in long for short in distinct if short != long))
 
 
 def one_of(words: Iterable[str]) -> re.Pattern[str]:
-    """A pattern for any of `words`; without words it is found nowhere."""
+    """Return a pattern that matches any of `words`; without words it never matches."""
     listed = list(words)
     return re.compile(_branches(listed) if listed else r"(?!)")
 
 
 def _branches(words: Iterable[str]) -> str:
-    """A pattern for any of `words`, common beginnings shared: a third of the time of asking for each in turn."""
+    """Return a pattern for any of `words` that shares common prefixes: three times as fast as trying one by one."""
     rests: dict[str, list[str]] = {}
     for word in words:
         rests.setdefault(word[0], []).append(word[1:])
@@ -167,7 +170,7 @@ def _branches(words: Iterable[str]) -> str:
 
 
 def _starts(networks: Iterable[Network]) -> tuple[tuple[int, int, frozenset[int]], ...]:
-    """Networks by version and length, narrow ones first, so that a thousand of one length cost one look."""
+    """Group networks by version and prefix length, narrow ones first: each group takes one look-up, however large."""
     found: dict[tuple[int, int], set[int]] = {}
     for network in networks:
         start = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
@@ -177,18 +180,18 @@ def _starts(networks: Iterable[Network]) -> tuple[tuple[int, int, frozenset[int]
 
 _KINDS: Final[dict[str, Visitor | None]] = {f"+{visitor}": visitor for visitor in _ORDER} | {"+ignore": None}
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 3, 50
-_WIDEST: Final = {4: 8, 6: 16}  # by version: a wider network is a slip of the pen
+_WIDEST: Final = {4: 8, 6: 16}  # prefix length by IP version; a wider network is probably a typing error
 _COMMENT: Final = re.compile(r"(?:\A|\s)#")
 
 _Tokens = dict[str, Visitor | None]  # None: ignored
 
 
-@lru_cache(maxsize=4)  # the settings' check asks for the same that is then used
+@lru_cache(maxsize=4)  # parsed once to check the settings, and once to use it
 def parse_rules(text: str, base: Rules) -> Rules:
-    """`base` changed by an operator's file; ValueError names every faulty line, one a line.
+    """Return `base` with the changes of an operator's file; ValueError with one line for each faulty line.
 
-    One entry a line; `#` begins a comment at the start of a line or after white space. A token that is given again
-    takes its new class; one that `base` does not have cannot be removed.
+    Each line has one entry; `#` begins a comment at the start of a line or after white space. A token that is given
+    again changes its class; a token that `base` does not have cannot be removed.
     """
     tokens: _Tokens = {token.text: token.visitor for token in base.tokens} | dict.fromkeys(base.ignored)
     networks = dict.fromkeys(base.networks)
@@ -206,7 +209,7 @@ def parse_rules(text: str, base: Rules) -> Rules:
 
 
 def _take(entry: str, tokens: _Tokens, networks: dict[Network, None]) -> None:
-    """One entry into `tokens` or `networks`; ValueError says what is wrong with it."""
+    """Apply one entry to `tokens` or `networks`; ValueError says what is wrong with it."""
     word, _, rest = entry.partition(" ")
     if entry.startswith("-"):
         token = entry[1:].strip().lower()
@@ -223,7 +226,7 @@ def _take(entry: str, tokens: _Tokens, networks: dict[Network, None]) -> None:
 
 
 def _token(token: str, visitor: Visitor | None) -> str:
-    """`token`, if it can be looked for; ValueError if it cannot, or if it would take everybody for a machine."""
+    """Return `token`; ValueError if it is malformed, or would classify ordinary browsers as machines."""
     if len(_needle(token)) < _SHORTEST_TOKEN or len(token) > _LONGEST_TOKEN:
         raise ValueError(f"a token has {_SHORTEST_TOKEN} to {_LONGEST_TOKEN} characters")
     if not (token.isascii() and token.isprintable()):
@@ -231,12 +234,12 @@ def _token(token: str, visitor: Visitor | None) -> str:
     if visitor in (Visitor.PREVIEW, Visitor.BOT, Visitor.SCANNER):
         mark = Token(token, visitor)
         if any(mark.found_in(agent.lower(), browser=True) for agent in agents.ORDINARY):
-            raise ValueError("would take ordinary browsers for machines")
+            raise ValueError("would classify ordinary browsers as machines")
     return token
 
 
 def _network(text: str) -> Network:
-    """A network or a single address; ValueError for anything else and for one that is too wide."""
+    """Return a network or a single address; ValueError if it is malformed or too wide."""
     network = ipaddress.ip_network(text)
     if network.prefixlen < _WIDEST[network.version]:
         raise ValueError(f"wider than /{_WIDEST[network.version]}")

@@ -1,7 +1,7 @@
-"""Who is this visitor: a person, a preview fetcher, a bot, a scanner, or unknown.
+"""Classify a visitor as a person, a preview fetcher, a bot, a scanner, or unknown.
 
-A pure judgement on the user agent, a few headers and, where the operator named networks, the address. Nothing is
-looked up, and no agent, however strange, makes it raise. What it looks for is data: see `marks` and `agents`.
+Uses only the user agent, a few headers and, if the operator has listed networks, the address. It looks nothing up and
+raises for no agent, however strange. The tokens and networks are data: see `marks` and `agents`.
 """
 
 from collections.abc import Mapping
@@ -29,14 +29,14 @@ __all__ = [
 ]
 
 LONGEST_AGENT: Final = 512
-_REMEMBERED: Final = 2048  # agents a process keeps the verdict of: about a megabyte, and most visitors share few agents
+_REMEMBERED: Final = 2048  # agents whose verdicts are cached: about a megabyte; most visitors share a few agents
 
 MEANINGS: Final[dict[Visitor, str]] = {
     Visitor.PERSON: "A browser, or the browser built into an app: somebody opened the link.",
-    Visitor.UNKNOWN: "Neither a known browser nor a known machine: it may have been a person.",
-    Visitor.PREVIEW: "A messenger, a mail client or a social network that fetched the link to draw a preview of it.",
-    Visitor.BOT: "A program: an HTTP library, a crawler, a monitor, or somebody who did not say who.",
-    Visitor.SCANNER: "A security service that checks links, by its own name or by the operator's list.",
+    Visitor.UNKNOWN: "Neither a known browser nor a known machine; possibly a person.",
+    Visitor.PREVIEW: "A messenger, a mail client or a social network that fetched the link to show a preview of it.",
+    Visitor.BOT: "A program: an HTTP library, a crawler, a monitor, or a client that sent no user agent.",
+    Visitor.SCANNER: "A security service that checks links, recognised by its user agent or by the operator's list.",
 }
 
 _REACHED: Final[dict[str, frozenset[Visitor]]] = {
@@ -55,29 +55,29 @@ HEADERS: Final = (
     ("x-requested-with", "HTTP_X_REQUESTED_WITH"),
     ("accept-language", "HTTP_ACCEPT_LANGUAGE"),
 )
-"""The headers that a verdict may look at: lower-case name and WSGI environ key."""
+"""The headers that a verdict may depend on: lower-case name and WSGI environ key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class and its reason: printable ASCII, at most 64 characters, the same for the same visitor."""
+    """A class and its reason: at most 64 characters of printable ASCII, always the same for the same visitor."""
 
     visitor: Visitor
     reason: str
 
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
-    """Whether a browser fetches ahead of a click that may never come. `X-Purpose: preview` is not that."""
+    """Whether a browser fetches the link before a click that may never happen. `X-Purpose: preview` does not count."""
     return any("prefetch" in headers.get(name, "").lower() for name in ("sec-purpose", "purpose", "x-moz"))
 
 
 def reaches(visitor: Visitor, threshold: str) -> bool:
-    """Whether a click by `visitor` counts at `threshold`; a value of `Threshold`; KeyError for another."""
+    """Whether a click by `visitor` counts at `threshold`, a value of `Threshold`; KeyError for any other value."""
     return visitor in _REACHED[threshold]
 
 
 def classify(agent: str, headers: Mapping[str, str], rules: Rules, address: str | None = None) -> Verdict:
-    """Who came. `headers` holds those of HEADERS that were sent, by lower-case name; `agent` is "" where none was."""
+    """Classify a visitor. `headers` has the sent ones of HEADERS by lower-case name; `agent` is "" if none was sent."""
     network = rules.network_of(address)
     if network is not None:
         return Verdict(Visitor.SCANNER, f"network:{network}")
@@ -98,12 +98,12 @@ _IN_APP: Final = {
 _ANY_APP: Final = one_of(mark for mark, _ in agents.IN_APP)
 _OTHER_BROWSER: Final = one_of(agents.BROWSERS)
 _OPEN: Final = frozenset(verdict.reason for verdict in (_BROWSER, _NO_BROWSER, _PROGRAM, *_IN_APP.values()))
-"""Reasons that headers may still change."""
+"""The reasons of verdicts that headers may still change."""
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _by_agent(agent: str, rules: Rules) -> Verdict:
-    """What the agent alone says."""
+    """Return the verdict from the agent alone."""
     name = agent.lower()
     if not name or name.isspace():
         return Verdict(Visitor.BOT, "empty-agent")
@@ -119,24 +119,24 @@ def _by_agent(agent: str, rules: Rules) -> Verdict:
 
 
 def _names_browser(name: str) -> bool:
-    """Whether a lower-cased agent names an engine or a browser. Most name WebKit, so that is asked first."""
+    """Whether a lower-cased agent names an engine or a browser. Most name WebKit, so this is checked first."""
     return (
         "applewebkit" in name or any(map(name.__contains__, agents.ENGINES)) or _OTHER_BROWSER.search(name) is not None
     )
 
 
 def _by_headers(verdict: Verdict, headers: Mapping[str, str]) -> Verdict:
-    """`verdict` as the headers confirm or deny it."""
+    """Return `verdict`, or another one if the headers contradict it."""
     if "headless" in headers.get("sec-ch-ua", "").lower():
         return Verdict(Visitor.BOT, "headless")
     mode = headers.get("sec-fetch-mode", "").strip().lower()
     if mode and mode != "navigate":
-        return Verdict(Visitor.BOT, "not-navigate")  # fetched by a script, here or in Node.js: nobody went anywhere
+        return Verdict(Visitor.BOT, "not-navigate")  # a script, in a page or in Node.js: nobody opened the link
     app = agents.PACKAGES.get(headers.get("x-requested-with", ""))
     if app and verdict is _BROWSER:
         return _IN_APP[app]
     if mode and verdict in (_BROWSER, _NO_BROWSER, _PROGRAM):
-        return _NAVIGATES  # only a browser's own window sends it
+        return _NAVIGATES  # only a browser window sends it
     if verdict is _PROGRAM and headers.get("accept-language", "*") != "*":
-        return _NO_BROWSER  # an app may call its own window as it likes, and only a window speaks a language
+        return _NO_BROWSER  # an app may give its web view any name, and programs rarely ask for a language
     return verdict

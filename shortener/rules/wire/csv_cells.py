@@ -1,7 +1,6 @@
-"""Cells of a CSV file that a spreadsheet shows as they are: it runs none as a formula and changes none to a number.
+"""Write CSV that a spreadsheet shows unchanged: it runs no text as a formula and converts none to a number.
 
-A text is kept as text by an apostrophe. docs/integrate/lists.md says where one is put, and how a
-program takes it away again.
+An apostrophe marks a cell as text. docs/integrate/lists.md says where it is inserted, and how a program removes it.
 """
 
 import csv
@@ -12,15 +11,15 @@ from collections.abc import Iterable
 from typing import Final
 
 DELIMITERS: Final = {"comma": ",", "semicolon": ";", "tab": "\t"}
-# A spreadsheet takes what begins so for a formula; the wide ones where it is set to Japanese, Chinese or Korean.
+# A cell that begins with one of these is a formula; the wide ones in Japanese, Chinese and Korean spreadsheets.
 _FORMULA: Final = "=+\\-@＝＋－＠"
-# Where a cell may begin: at its own beginning and, if the file is read with another delimiter, behind that one.
+# A cell may begin at its own start or, if the file is read with another delimiter, after that delimiter.
 _PLACES: Final = {
     delimiter: re.compile(rf"(?:\A(?=[{_FORMULA}'\t\r\n])|(?<=[{behind}])(?=[\"\s]*[{_FORMULA}]|'))")
     for delimiter, behind in ((",", ";\t\r\n"), (";", ";,\t\r\n"), ("\t", ";,\t\r\n"))
 }
 _TIME: Final = "年月日時分秒년월일시분초"
-# What a spreadsheet reads as a number, a date, a time or a truth value, and then writes in its own way.
+# Texts that a spreadsheet reads as a number, a date, a time or a truth value, and then writes differently.
 _NUMBER: Final = re.compile(rf"[\W_]*\d[\d\W_{_TIME}]*(?:e[\d\W_]*|[ap]m?\W*)?|true|false", re.IGNORECASE)
 _MONTHS: Final = (
     "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -32,22 +31,22 @@ _DATE: Final = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_DATE: Final = 40  # characters
-_HARMLESS: Final = re.compile(r"0|[1-9][0-9]{0,10}")  # shown as it is; from 12 digits on it becomes 8.18E+11
+_HARMLESS: Final = re.compile(r"0|[1-9][0-9]{0,10}")  # shown unchanged; from 12 digits on it becomes 8.18E+11
 
 
 def safe(cell: object, delimiter: str = ",") -> object:
-    """The cell, where it is a text, with an apostrophe at each place where a spreadsheet would not take it for text.
+    """Return the cell; in a text, insert an apostrophe wherever a spreadsheet would not read it as text.
 
-    Numbers and None stay what they are.
+    Numbers and None stay unchanged.
     """
     if not isinstance(cell, str):
         return cell
-    kept = _PLACES[delimiter].sub("'", cell)
-    return f"'{kept}" if kept == cell and _changes(cell) else kept
+    marked = _PLACES[delimiter].sub("'", cell)
+    return f"'{marked}" if marked == cell and _changes(cell) else marked
 
 
 def lines(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
-    """The rows as CSV (RFC 4180): every text safe, None as nothing, true and false as in JSON."""
+    """Return the rows as CSV (RFC 4180): texts made safe, None as an empty cell, booleans as `true` and `false`."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=delimiter)
     for row in rows:
@@ -56,7 +55,7 @@ def lines(rows: Iterable[Iterable[object]], delimiter: str = ",") -> str:
 
 
 def _changes(text: str) -> bool:
-    """Whether a spreadsheet would change the text: wide digits count as digits, as they do there."""
+    """Whether a spreadsheet would change the text; it reads wide digits as digits, so we do too."""
     if _HARMLESS.fullmatch(text):
         return False
     plain = unicodedata.normalize("NFKC", text).strip()

@@ -1,7 +1,7 @@
-"""Take a long body apart into its entries, piece by piece: a JSON array, or JSON Lines. Memory stays flat.
+"""Parse the entries of a long body, a JSON array or JSON Lines, from chunks of bytes, in constant memory.
 
-However the body is cut into pieces, the entries are the same. What cannot be read becomes a fault in its place, and the
-rest goes on where it can: always in JSON Lines, and in an array as long as it is clear where the entry ends.
+The entries do not depend on how the body is split into chunks. An entry that cannot be read becomes a fault in its
+place. Reading then continues: always in JSON Lines, and in an array if it is clear where the entry ends.
 """
 
 import codecs
@@ -16,12 +16,12 @@ from shortener.rules.wire.strict_json import DECODER, LENIENT, Object
 LONGEST: Final = 256 * 1024  # characters of an entry in an array, bytes of a line
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _BEHIND: Final = re.compile(r"[ \t\r\n]*[,\]]")
-_DAMAGED: Final = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
+_DAMAGED: Final = re.compile("[\udc80-\udcff]")  # `surrogateescape` decodes a byte that is not UTF-8 to these
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An entry that cannot be read: a stable `code`, a sentence, and whether it `ends` the body for us."""
+    """An entry that cannot be read: a stable `code`, a sentence, and whether reading `ends` with it."""
 
     code: str
     sentence: str
@@ -32,25 +32,25 @@ Entry = Object | Fault
 
 NOT_UTF8: Final = Fault("invalid_utf8", "The entry is not valid UTF-8.")
 NOT_OBJECT: Final = Fault("invalid_json", "The entry must be one JSON object.")
-ODD_VALUE: Final = Fault("invalid_json", "The entry holds a number or a nest that cannot be read.")
+ODD_VALUE: Final = Fault("invalid_json", "The entry has a number that cannot be read, or is nested too deeply.")
 TOO_LONG: Final = Fault("body_too_large", f"The line is longer than {LONGEST // 1024} KiB.")
 NO_ARRAY: Final = Fault("invalid_json", "The body must be a JSON array.", ends=True)
 BROKEN: Final = Fault(
     "invalid_json",
-    f"Here the array cannot be read: the entry is not valid JSON, is longer than {LONGEST // 1024} KiB, or is not "
-    "followed by a comma or the array's end. What came before it is done; nothing after it was read.",
+    f"The array cannot be read from here on: the entry is not valid JSON, is longer than {LONGEST // 1024} KiB, or is "
+    "not followed by a comma or the end of the array. Earlier entries were processed; nothing after this one was read.",
     ends=True,
 )
 NO_END: Final = Fault(
     "invalid_json",
-    "After a comma there must be an entry, and the array must end with `]` and nothing behind it. What came before is "
-    "done.",
+    "A comma must be followed by an entry, and the array must end with `]` and nothing after it. Earlier entries were "
+    "processed.",
     ends=True,
 )
 
 
 def of_lines(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]:
-    """The entries of JSON Lines; lines of white space are none."""
+    """Yield the entries of JSON Lines; blank lines are ignored."""
     for number, line in enumerate(_lines(pieces, longest)):
         if line is None:
             yield TOO_LONG
@@ -61,7 +61,7 @@ def of_lines(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]
 
 
 def of_array(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]:
-    """The entries of one JSON array. A fault that `ends` comes last."""
+    """Yield the entries of one JSON array. A fault that `ends` is the last one."""
     window = _Window(pieces)
     if window.next() != "[":
         yield NO_ARRAY
@@ -85,7 +85,7 @@ def of_array(pieces: Iterable[bytes], longest: int = LONGEST) -> Iterator[Entry]
 
 
 class _Window:
-    """The part of a text that is at hand: `text[at:]` is still to be taken."""
+    """The part of a body that is in memory; `text[at:]` is not parsed yet."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self.text = ""
@@ -96,14 +96,14 @@ class _Window:
         self._damaged = False
 
     def next(self) -> str:
-        """The next character that is not white space; nothing at the end."""
+        """Skip white space and return the next character without consuming it; an empty text at the end."""
         while True:
             self.at = _end(_SPACE, self.text, self.at)
             if self.at < len(self.text) or not self._read():
                 return self.text[self.at : self.at + 1]
 
     def take(self, longest: int) -> Entry:
-        """Take the value that begins here, up to the comma or bracket behind it."""
+        """Consume the value that begins here, up to the comma or bracket that follows."""
         while True:
             entry, end = self._value()
             behind = _BEHIND.match(self.text, end) if end >= 0 else None
@@ -115,7 +115,7 @@ class _Window:
                 return BROKEN
 
     def _value(self) -> tuple[Entry, int]:
-        """The value that begins here and its end, or BROKEN and -1: it may be that more has to be read."""
+        """Return the value that begins here and its end; BROKEN and -1 if it is invalid or not yet complete."""
         try:
             value, end = DECODER.raw_decode(self.text, self.at)
             return (value if isinstance(value, Object) else NOT_OBJECT), end
@@ -131,7 +131,7 @@ class _Window:
             return BROKEN, -1
 
     def _read(self) -> bool:
-        """Read on; False at the end."""
+        """Read the next chunk; False at the end."""
         while not self._ended:
             piece = next(self._pieces, None)
             self._ended = piece is None
@@ -149,7 +149,7 @@ def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
 
 
 def _lines(pieces: Iterable[bytes], longest: int) -> Iterator[bytes | None]:
-    """Lines without their ends; None for one that is too long, of which no more than a piece is held."""
+    """Yield lines without their line ends; None for a line that is too long, which is not held in memory."""
     rest, cut = b"", False
     for piece in pieces:
         *whole, rest = (rest + piece).split(b"\n")

@@ -1,4 +1,4 @@
-"""Backups of the database: one checked file, made while the product runs, and the way back into a database."""
+"""Back up the database to one checked file while the product runs, and restore a database from it."""
 
 import os
 import tempfile
@@ -12,12 +12,12 @@ from shortener.storage.models import Account
 
 
 def make(engine: Engine, target: Path, *, overwrite: bool = False) -> int:
-    """Write all that was committed before into one file of mode 0600, and give its size in bytes.
+    """Write everything committed so far to one file of mode 0600, and return its size in bytes.
 
-    The file gets its name when it is whole, checked and on disk. BackupError where that cannot be.
+    The file gets its name only once it is complete, checked and on disk. BackupError if that fails.
     """
     if target.exists() and not overwrite:
-        raise BackupError(f"{target} is there already; take it away, or replace it by --overwrite.")
+        raise BackupError(f"{target} exists already; remove it, or replace it with --overwrite.")
     part = _part_of(target)
     try:
         if engine.dialect.name == "sqlite":
@@ -33,24 +33,24 @@ def make(engine: Engine, target: Path, *, overwrite: bool = False) -> int:
 
 
 def restore(engine: Engine, source: Path, *, overwrite: bool = False) -> None:
-    """Put what a backup holds in place of what the database holds. Nothing else may use the database meanwhile.
+    """Replace the content of the database with that of a backup. Nothing else may use the database meanwhile.
 
-    BackupError where the file is no whole backup of ours, where the database has accounts and `overwrite` is not
-    given, and where SQLite's file is in use.
+    BackupError if the file is not a complete backup of ours, if the database has accounts and `overwrite` is false, or
+    if the database is in use.
     """
     if not source.is_file():
         raise BackupError(f"There is no file {source}.")
     tool = sqlite if engine.dialect.name == "sqlite" else postgresql
     if not tool.is_ours(source):
-        raise BackupError(f"{source} is no backup of the kind of database that the settings lead to ({tool.NAME}).")
+        raise BackupError(f"{source} is not a backup of {tool.NAME}, the kind of database that the settings name.")
     tool.check(source)
     if not overwrite and _has_accounts(engine):
-        raise BackupError("The database has accounts already; --overwrite replaces all that it holds.")
+        raise BackupError("The database has accounts already; --overwrite replaces everything in it.")
     tool.load(engine, source)
 
 
 def _part_of(target: Path) -> Path:
-    """A new file beside the target, of mode 0600 from its first byte."""
+    """Create a temporary file in the target's folder, with mode 0600 from the start."""
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A PostgreSQL database as one file, by PostgreSQL's own pg_dump and pg_restore."""
+"""Dump a PostgreSQL database to one file and restore it, with PostgreSQL's pg_dump, pg_restore and psql."""
 
 import os
 import re
@@ -18,11 +18,11 @@ from shortener.storage.models import Base
 NAME: Final = "PostgreSQL"
 MAGIC: Final = b"PGDMP"
 TABLES: Final = ("alembic_version", *(table.name for table in Base.metadata.sorted_tables))
-# What PostgreSQL's own programs know of a connection; psycopg knows more.
+# The connection options that PostgreSQL's own programs accept; psycopg accepts more.
 LIBPQ: Final = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
 PSQL: Final = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
 PG_RESTORE: Final = ("--file=-", "--exit-on-error", "--no-owner", "--no-privileges")
-# Connections of ours, in use or idle: each is a process of the product or somebody who looks at its tables.
+# Other connections of our user: each belongs to a process of the product, or to somebody who reads its tables.
 OTHERS: Final = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user "
     "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -30,7 +30,7 @@ OTHERS: Final = text(
 
 
 def dump(engine: Engine, part: Path) -> None:
-    """Write the database in pg_dump's own compressed format, then read all of it once."""
+    """Write the database in pg_dump's compressed format, then read the whole file once to check it."""
     with engine.connect() as connection:
         server = connection.scalar(text("SELECT current_setting('server_version_num')::integer / 10000"))
     tool = _tool("pg_dump", server or 0)
@@ -40,22 +40,22 @@ def dump(engine: Engine, part: Path) -> None:
 
 
 def is_ours(source: Path) -> bool:
-    """Whether pg_dump wrote it in its own format."""
+    """Whether the file is in pg_dump's compressed format."""
     with source.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
 def check(source: Path) -> None:
-    """Read all of it; BackupError where it is damaged or cut off, or where our tables are missing."""
+    """Read the whole file; BackupError if it is damaged or truncated, or if our tables are missing."""
     tool = _tool("pg_restore", 0)
     listed = _run(None, [tool, "--list", str(source)])
     if not all(re.search(rf" TABLE DATA \S+ {name} ", listed) for name in ("installation", "account", "link")):
-        raise BackupError(f"{source} is a PostgreSQL backup, but none of this product's.")
+        raise BackupError(f"{source} is a PostgreSQL backup, but not one of this product.")
     _run(None, [tool, f"--file={os.devnull}", str(source)])
 
 
 def load(engine: Engine, source: Path) -> None:
-    """Take our tables away and make those of the backup, in one transaction: all of it, or nothing."""
+    """Drop our tables and create those of the backup, in one transaction; BackupError if that fails."""
     pg_restore, psql = _tool("pg_restore", 0), _tool("psql", 0)
     engine.dispose()
     with engine.connect() as connection:
@@ -68,31 +68,31 @@ def load(engine: Engine, source: Path) -> None:
     with tempfile.TemporaryFile() as said:
         with os.fdopen(script, "wb", buffering=0) as into:
             running = subprocess.Popen(command, env=environ, stdin=end, stdout=subprocess.DEVNULL, stderr=said)  # noqa: S603
-            os.close(end)  # or nobody would notice here that psql has ended
+            os.close(end)  # otherwise writing would not fail when psql has ended
             whole = _write_script(into, [pg_restore, *PG_RESTORE, str(source)], there, said)
         if running.wait() or not whole:
             said.seek(0)
             words = said.read().decode(errors="replace").strip()
-            raise BackupError(f"The backup cannot be restored, and the database is as it was: {words}")
+            raise BackupError(f"The backup cannot be restored; the database has not changed: {words}")
 
 
 def _write_script(into: IO[bytes], pg_restore: list[str], there: list[str], said: IO[bytes]) -> bool:
-    """Write what takes the old tables away and makes the new ones; give whether it is whole.
+    """Write the SQL that drops the old tables and creates the new ones; return whether it is complete.
 
-    The COMMIT comes only after a good end of pg_restore. Without it, psql's end takes everything back.
+    COMMIT is written only after pg_restore has succeeded. Without it, everything is rolled back when psql ends.
     """
     try:
         into.write(_beginning(there).encode())
         if subprocess.run(pg_restore, stdout=into, stderr=said, check=False).returncode:  # noqa: S603 - no shell
             return False
         into.write(b"\nCOMMIT;\n")
-    except BrokenPipeError:  # psql has ended, and has said why
+    except BrokenPipeError:  # psql has ended, and its output says why
         return False
     return True
 
 
 def _beginning(tables: list[str]) -> str:
-    """Lock our tables before they are dropped: whoever comes meanwhile waits, or is told that the database is busy."""
+    """Return SQL that locks and drops our tables. Other sessions wait; if they hold locks, we give up after 10 s."""
     lines = ["BEGIN;", "SET LOCAL lock_timeout = '10s';"]
     names = ", ".join(f'"{table}"' for table in tables)
     lines += [f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE;", f"DROP TABLE {names} CASCADE;"] if tables else []
@@ -100,22 +100,28 @@ def _beginning(tables: list[str]) -> str:
 
 
 def _tool(name: str, server: int) -> str:
-    """Where one of PostgreSQL's programs is, which must not be older than the server; 0 where that is no matter."""
+    """Return the path of one of PostgreSQL's programs; BackupError if it is missing or older than the server.
+
+    `server` is the server's major version, or 0 if it does not matter.
+    """
     path = shutil.which(name)
     if path is None:
         wanted = f"postgresql-client-{server}" if server else "postgresql-client"
-        raise BackupError(f"{name} is missing. On Debian and Ubuntu it comes by: apt-get install {wanted}")
+        raise BackupError(f"{name} is missing. On Debian and Ubuntu, install it with: apt-get install {wanted}")
     found = re.search(r"\d+", _run(None, [path, "--version"]))
     if found is not None and int(found[0]) < server:
         raise BackupError(
             f"{path} is of PostgreSQL {found[0]}, older than the server ({server}), whose data it cannot read; "
-            f"on Debian and Ubuntu: apt-get install postgresql-client-{server}"
+            f"on Debian and Ubuntu, install a newer one with: apt-get install postgresql-client-{server}"
         )
     return path
 
 
 def _run(engine: Engine | None, command: list[str], option: str = "", *more: Path) -> str:
-    """Run it, with the database behind `option`, and give what it printed; BackupError with its words if it fails."""
+    """Run a command and return its output; BackupError with its error messages if it fails.
+
+    With `engine`, the command gets `option` with the address of the database.
+    """
     environ = dict(os.environ)
     if engine is not None:
         command, environ = _connecting(engine, command, option)
@@ -127,7 +133,7 @@ def _run(engine: Engine | None, command: list[str], option: str = "", *more: Pat
 
 
 def _connecting(engine: Engine, command: list[str], option: str) -> tuple[list[str], dict[str, str]]:
-    """The command with the database behind `option`, and its environment, which has the password."""
+    """Return the command with the address of the database as `option`, and an environment with the password."""
     environ = dict(os.environ)
     given = engine.dialect.create_connect_args(engine.url)[1]
     connects_to = {name: str(value) for name, value in given.items() if name in LIBPQ}

@@ -1,4 +1,4 @@
-"""A SQLite database as one file, by SQLite's online backup: one read transaction, beside which others write."""
+"""Copy a SQLite database to one file and back, with SQLite's online backup, which does not stop writers."""
 
 import contextlib
 import sqlite3
@@ -17,7 +17,7 @@ OURS: Final = {"alembic_version", "installation", "account", "message", "link"}
 
 
 def dump(engine: Engine, part: Path) -> None:
-    """Copy the database, and check the copy."""
+    """Copy the database to a file, and check the copy; BackupError if that fails."""
     pooled = engine.raw_connection()
     try:
         with contextlib.closing(sqlite3.connect(part)) as copy:
@@ -25,7 +25,7 @@ def dump(engine: Engine, part: Path) -> None:
             if not isinstance(source, sqlite3.Connection):
                 raise TypeError("not a connection to SQLite")
             source.backup(copy)  # in one step, because SQLite starts again if somebody writes between two steps
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+            copy.execute("PRAGMA journal_mode = DELETE")  # so that it needs no second file for its log
             _check_pages(copy, "The copy")
     except sqlite3.Error as error:
         raise BackupError(f"The database cannot be copied: {error}.") from None
@@ -34,13 +34,16 @@ def dump(engine: Engine, part: Path) -> None:
 
 
 def is_ours(source: Path) -> bool:
-    """Whether it is a SQLite file."""
+    """Whether the file is a SQLite database."""
     with source.open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
 def check(source: Path) -> None:
-    """Look at every page; BackupError where one is damaged, where our tables are missing, or are a later version's."""
+    """Check every page; BackupError if one is damaged or our tables are missing.
+
+    SettingsError if a later version of the product wrote the file.
+    """
     try:
         with contextlib.closing(_opened(source)) as connection:
             _check_pages(connection, source)
@@ -48,18 +51,18 @@ def check(source: Path) -> None:
     except sqlite3.Error as error:
         raise BackupError(f"{source} cannot be read: {error}.") from None
     if not tables >= OURS:
-        raise BackupError(f"{source} is a SQLite file, but none of this product's.")
+        raise BackupError(f"{source} is a SQLite file, but not a backup of this product.")
     engine = create_engine(URL.create("sqlite", database=str(source)))
     try:
-        migrations.missing(engine)  # SettingsError where a later version wrote it
+        migrations.missing(engine)  # raises SettingsError if a later version wrote it
     finally:
         engine.dispose()
 
 
 def load(engine: Engine, source: Path) -> None:
-    """Write the backup's pages into the database's file, in one transaction."""
+    """Copy the backup into the database's file, in one transaction; BackupError if the database is in use."""
     with engine.connect():
-        pass  # makes the file where there is none, for its owner alone
+        pass  # creates the file if it is missing, readable by its owner alone
     engine.dispose()
     try:
         with contextlib.closing(_opened(source)) as backup, contextlib.closing(_alone(engine)) as connection:
@@ -71,7 +74,7 @@ def load(engine: Engine, source: Path) -> None:
 
 
 def _alone(engine: Engine) -> sqlite3.Connection:
-    """A connection that nobody else has one beside; OperationalError where somebody has."""
+    """Return the only connection to the database; OperationalError if there is another one."""
     connection = sqlite3.connect(engine.url.database or "", isolation_level=None, timeout=PATIENCE)
     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
     connection.execute("PRAGMA synchronous = FULL")
