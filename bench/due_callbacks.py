@@ -18,7 +18,7 @@ from shortener import create_app  # noqa: E402  # the checkout is on the path fr
 from shortener.accounts import senders  # noqa: E402
 from shortener.config.settings import Settings  # noqa: E402
 from shortener.storage import db  # noqa: E402
-from tests.support import databases, due  # noqa: E402
+from tests.support import databases, due_callbacks  # noqa: E402
 
 KINDS = databases.KINDS
 SECRET_KEY = "a key for measuring, long enough to be one"
@@ -56,7 +56,7 @@ def fill(counts: Mapping[str, int], account: str = "shop") -> None:
     with db.write() as session:
         now = db.now(session)
         senders.create(session, account, secret_key=SECRET_KEY, now=now)
-        due.fill(session, account, counts, since=now - dt.timedelta(hours=1))
+        due_callbacks.add(session, account, counts, since=now - dt.timedelta(hours=1))
     if db.db.engine.dialect.name == "postgresql":  # as autovacuum would have done within a minute
         with db.write() as session:
             db.allow_time(session)

@@ -30,8 +30,10 @@ from sqlalchemy import func, select
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Link
-from tests.support.crashing import Harness, Node, Overrides, Point, harness
+from tests.support.crash_points import Point
 from tests.support.factories import Sender, make_account, make_message, slug_of
+from tests.support.process_overrides import Overrides
+from tests.support.processes import Harness, Node, harness
 from tests.support.servers import OK, Receiver, is_whole, parsed, receiving
 
 TIMEOUT, MARGIN = 3.0, 0.5
@@ -202,7 +204,7 @@ def count(run: Run, receiver: Receiver, links: int) -> Tally:
 def outside(posts: Sequence[tuple[int, bytes]], attempts: Sequence[Attempt], hit: Set[int]) -> int:
     """Repeats of an event that do not follow from a kill or freeze between claim and settling, or a failed attempt.
 
-    All POSTs but one must be of processes that were hit, and no attempt may have spawn_web after a settled one.
+    All POSTs but one must be of processes that were hit, and no attempt may have started after a settled one.
     """
     failures = sum(map(failed, attempts))
     of_the_unhurt = sum(pid not in hit for pid, _ in posts)

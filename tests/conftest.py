@@ -15,7 +15,7 @@ from shortener.config.settings import Settings
 from shortener.running.services import Services
 from shortener.storage.db import db
 from tests.support import databases
-from tests.support.described import DescribedClient
+from tests.support.described_client import DescribedClient
 from tests.support.factories import Sender, make_account
 
 os.environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file

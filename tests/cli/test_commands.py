@@ -36,8 +36,7 @@ from shortener.storage import db
 from shortener.storage.models import Account
 from shortener.typed_command import typed
 from tests.conftest import SECRET_KEY
-from tests.support import ROOT
-from tests.support.due import fill
+from tests.support import ROOT, due_callbacks
 from tests.support.factories import DAY, NOW, Sender, make_message
 from tests.support.servers import OK, parsed, receiving
 
@@ -173,7 +172,7 @@ def test_a_rotated_signing_secret_is_printed_and_signs_beside_the_old_one(
 
 def put_due(sender: Sender, url: str) -> None:
     with db.write() as session:
-        fill(session, sender.name, {url: 1}, since=db.now(session))
+        due_callbacks.add(session, sender.name, {url: 1}, since=db.now(session))
 
 
 def test_a_disabled_account_is_closed_and_listed_as_such(run: Run, sender: Sender) -> None:

@@ -17,7 +17,7 @@ from shortener.errors import SecretKeyError
 from shortener.running.services import Services
 from shortener.storage import db
 from tests.conftest import SECRET_KEY
-from tests.support.due import fill
+from tests.support import due_callbacks
 from tests.support.factories import Sender, make_account
 from tests.support.servers import OK, parsed, receiving
 
@@ -49,7 +49,7 @@ def signed_with(services: Services, name: str, secret: str) -> bool:
     """Whether the next callback of the account verifies under this signing secret alone."""
     with receiving(OK) as receiver:
         with db.write() as session:
-            fill(session, name, {receiver.url(): 1}, since=db.now(session))
+            due_callbacks.add(session, name, {receiver.url(): 1}, since=db.now(session))
         services.deliverer.deliver_due()
     headers, body = parsed(receiver.requests[0])
     signatures = headers["webhook-signature"].split()

@@ -29,7 +29,7 @@ from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import Services, services
 from shortener.storage import db
 from shortener.storage.models import Base, Callback, Click, Link
-from tests.support import refusing
+from tests.support import database_faults
 from tests.support.factories import Sender, make_message
 from tests.support.waiting import WITHIN, until
 
@@ -127,7 +127,7 @@ def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterat
 
     event.listen(db.db.engine, "before_cursor_execute", on_statement)
     threads = [threading.Thread(target=recorder.record, args=(one,)) for one in new_clicks]
-    with refusing.locked(url):
+    with database_faults.locked(url):
         threads[0].start()
         assert trying.wait(WITHIN)
         for thread in threads[1:]:
@@ -205,7 +205,7 @@ def test_a_request_waits_two_seconds_at_most(
 ) -> None:
     recorder, first, second = make(patience=PATIENCE), new(), new()
     recorder.start()
-    with refusing.locked(database_url):
+    with database_faults.locked(database_url):
         began = time.monotonic()
         recorder.record(first)
         assert PATIENCE <= time.monotonic() - began < PATIENCE + 2
@@ -218,18 +218,18 @@ def test_a_request_waits_two_seconds_at_most(
     assert (count(Click), count(Callback)) == (2, 2)
 
 
-@pytest.mark.parametrize("way", refusing.WAYS)
+@pytest.mark.parametrize("fault", database_faults.FAULTS)
 def test_refused_clicks_are_spooled_and_imported_later(
     make: Callable[..., Recorder],
     new: Callable[[], NewClick],
     database_url: str,
-    way: str,
+    fault: str,
     caplog: Log,
 ) -> None:
-    if way not in refusing.ways(database_url):
+    if fault not in database_faults.faults(database_url):
         pytest.skip("PostgreSQL has no switch for a full disk")
     recorder, new_clicks = make(patience=0.2), [dataclasses.replace(new(), verdict=WORDY) for _ in range(5)]
-    with refusing.refusing(way, database_url):
+    with database_faults.failing(fault, database_url):
         for new_click in new_clicks:
             recorder.record(new_click)
         assert recorder.counts() == (5, 0)
@@ -249,7 +249,7 @@ def test_a_full_spool_counts_lost_clicks(
     make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str, caplog: Log
 ) -> None:
     recorder, new_clicks = make(spool_bytes=4096), [new() for _ in range(40)]
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         promised = [new_click for new_click in new_clicks if recorder.record(new_click)]
         kept, lost = recorder.counts()
         assert (kept, lost) == (len(promised), 40 - len(promised))
@@ -268,7 +268,7 @@ def test_without_a_spool_a_click_waits_for_the_database(
 ) -> None:
     recorder, new_click = make(spool=occupied, patience=0.1, last_patience=WITHIN), new()
     with ThreadPoolExecutor(1) as pool:
-        with refusing.read_only(database_url):
+        with database_faults.read_only(database_url):
             recorded = pool.submit(recorder.record, new_click)
             until(lambda: "the database takes no clicks" in caplog.text)
             assert not recorded.done()
@@ -282,7 +282,7 @@ def test_without_a_spool_a_refused_click_is_lost(
 ) -> None:
     recorder, new_clicks = make(spool=occupied, patience=0.1), [new() for _ in range(3)]
     assert recorder.record(new_clicks[0])
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         assert not recorder.record(new_clicks[1])
     assert recorder.counts() == (0, 1)
     assert recorder.fault() is not None
@@ -295,7 +295,7 @@ def test_the_count_of_lost_clicks_outlives_the_process(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
 ) -> None:
     recorder, new_click = make(spool=occupied, patience=0.1), new()
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         assert not recorder.record(new_click)
     occupied.unlink()
     until(lambda: recorder.fault() is None)
@@ -307,7 +307,7 @@ def test_a_deleted_spool_loses_no_click(
     make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services, database_url: str
 ) -> None:
     recorder, new_clicks = make(patience=0.1), [new(), new()]
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         assert recorder.record(new_clicks[0])
         shutil.rmtree(services.settings.spool_folder)
         assert recorder.record(new_clicks[1])
@@ -324,7 +324,7 @@ def test_waiting_without_a_spool_leaves_threads_free(
         [new() for _ in range(4)],
     )
     with ThreadPoolExecutor(4) as pool:
-        with refusing.read_only(database_url):
+        with database_faults.read_only(database_url):
             recorded = [pool.submit(recorder.record, new_click) for new_click in new_clicks]
             until(lambda: sum(one.done() for one in recorded) == 3)
         assert sorted(one.result(WITHIN) for one in recorded) == [False] * 3 + [True]
@@ -343,7 +343,7 @@ def test_the_first_click_is_spooled_without_a_database(
     recorder, new_click = Recorder(app.app_context, services.settings, slugs, lambda: None, patience=0.1), new()
     recorder.start()
     until(lambda: "the database takes no clicks" in caplog.text)
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         known.append(services.slugs)  # as after looking the link up
         assert recorder.record(new_click)
         assert recorder.counts() == (1, 0)

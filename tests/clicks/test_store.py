@@ -13,7 +13,7 @@ from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Click
-from tests.support import refusing
+from tests.support import database_faults
 from tests.support.factories import Sender, make_message
 
 CALLBACK = "http://127.0.0.1:9/clicked"
@@ -64,7 +64,7 @@ def test_an_unavailable_database_stores_nothing(
     app: Flask, store: ClickStore, sender: Sender, services: Services, database_url: str
 ) -> None:
     clicks = [new(sender, services) for _ in range(2)]
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         assert list(store.store(clicks)) == [Result.UNAVAILABLE] * 2
         assert not store.is_available
     assert list(store.store(clicks)) == [Result.STORED] * 2

@@ -21,7 +21,7 @@ from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Callback
 from tests.conftest import SECRET_KEY, running
-from tests.support.due import fill
+from tests.support import due_callbacks
 from tests.support.factories import NOW, Sender
 
 LEASE = dt.timedelta(seconds=45)
@@ -31,7 +31,7 @@ SLOW, QUICK, OTHER = (f"http://127.0.0.1:{port}/cb" for port in (1001, 1002, 100
 
 def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> None:
     with db.write() as session:
-        fill(session, sender.name, counts, since=since)
+        due_callbacks.add(session, sender.name, counts, since=since)
 
 
 def claim(limit: int = 100, each: int = 2, now: dt.datetime = LATER, slots: Slots | None = None) -> list[Claimed]:

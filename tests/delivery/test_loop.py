@@ -26,8 +26,8 @@ from shortener.running.services import Services, services
 from shortener.storage import db
 from shortener.storage.models import Callback
 from tests.conftest import running
+from tests.support import due_callbacks
 from tests.support.delivering import clicked, outcomes, states
-from tests.support.due import fill
 from tests.support.factories import Sender, make_account
 from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
@@ -124,7 +124,9 @@ def test_an_account_with_stalled_receivers_delays_no_other(settings: Settings) -
         with never_answering(50) as hosts:
             slow, other = make_account("slow"), make_account("other")
             with db.write() as session:
-                fill(session, slow.name, dict.fromkeys(hosts, 4), since=db.now(session) - dt.timedelta(hours=1))
+                due_callbacks.add(
+                    session, slow.name, dict.fromkeys(hosts, 4), since=db.now(session) - dt.timedelta(hours=1)
+                )
             deliverer.start()
             until(lambda: states().count("attempting") == 2 * SLOTS // 3)
             with receiving(OK) as quick:

@@ -14,8 +14,8 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
+from tests.support import due_callbacks
 from tests.support.databases import listening
-from tests.support.due import fill
 from tests.support.factories import DAY, NOW, Sender
 from tests.support.servers import OK, receiving
 from tests.support.waiting import WITHIN, until
@@ -30,7 +30,7 @@ LONGEST = stranded.longest_wait(WAITS)
 
 def put(sender: Sender, count: int = 1, since: dt.datetime = NOW, url: str = URL) -> None:
     with db.write() as session:
-        fill(session, sender.name, {url: count}, since=since)
+        due_callbacks.add(session, sender.name, {url: count}, since=since)
 
 
 def claim(now: dt.datetime) -> list[Claimed]:

@@ -14,8 +14,10 @@ from sqlalchemy import func, select
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Click, Link
-from tests.support.crashing import Harness, Node, Overrides, Point, harness
+from tests.support.crash_points import Point
 from tests.support.factories import Sender, make_message, slug_of
+from tests.support.process_overrides import Overrides
+from tests.support.processes import Harness, Node, harness
 from tests.support.servers import OK, Call, Receiver, parsed, receiving
 from tests.support.waiting import until
 

@@ -23,7 +23,7 @@ from shortener.storage import db, migrations, outages, postgresql
 from shortener.storage.models import Callback, Click, Link
 from shortener.storage.pool import Connections
 from tests.conftest import SECRET_KEY, running
-from tests.support import clusters, refusing
+from tests.support import clusters, database_faults
 from tests.support.clusters import Cluster
 from tests.support.factories import BROWSER, TEXT, Sender, make_account, make_message, slug_of
 from tests.support.pooler import folder_of
@@ -217,7 +217,7 @@ def test_a_statement_that_takes_too_long_is_ended(app: Flask, monkeypatch: pytes
 
 def test_a_read_only_database_is_503_until_it_is_not(client: FlaskClient, sender: Sender, database_url: str) -> None:
     assert post(client, sender).status_code == 201
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         assert_unavailable(post(client, sender))
         assert_unavailable(client.get("/healthz"))
         answer = client.post("/v1/messages/batch", json=[{"message": TEXT}], headers=sender.basic)
@@ -239,7 +239,7 @@ def test_outcomes_of_attempts_are_kept_until_they_are_stored(
         services.deliverer.start()
         click(client, slug_of(make_message(sender, lt_callbackurl=receiver.url()).link))
         until(lambda: len(receiver.requests) == 1)
-        with refusing.read_only(database_url):
+        with database_faults.read_only(database_url):
             released.set()
             until(lambda: len(services.deliverer._attempts._ended) == 1)
             services.deliverer._step(0)
@@ -269,7 +269,7 @@ def test_connections_that_the_server_ended_are_not_used_again(
     for _ in range(3):
         assert post(client, sender).status_code == 201
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(refusing.TERMINATE, [connection.info.dbname])
+            connection.execute(database_faults.TERMINATE, [connection.info.dbname])
 
 
 def test_an_outage_writes_one_line_per_state_and_minute(
@@ -277,7 +277,7 @@ def test_an_outage_writes_one_line_per_state_and_minute(
 ) -> None:
     slug = slug_of(make_message(sender).link)
     caplog.set_level("ERROR", "shortener.web")
-    with refusing.away(database_url):
+    with database_faults.unreachable(database_url):
         for _ in range(50):
             assert click(client, slug) == 503
             assert post(client, sender).status_code == 503

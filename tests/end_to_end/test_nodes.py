@@ -19,8 +19,10 @@ from sqlalchemy import func, select, update
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, Click, Link
-from tests.support.crashing import Harness, Node, Overrides, Point, harness
+from tests.support.crash_points import Point
 from tests.support.factories import BROWSER, Sender, make_message, slug_of
+from tests.support.process_overrides import Overrides
+from tests.support.processes import Harness, Node, harness
 from tests.support.servers import OK, Call, parsed, receiving
 from tests.support.waiting import WITHIN, until
 

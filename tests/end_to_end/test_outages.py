@@ -22,8 +22,8 @@ from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.conftest import running
 from tests.support import databases
-from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import make_account, make_message, slug_of
+from tests.support.processes import Harness, Node, harness
 from tests.support.waiting import WITHIN, until
 
 SETTINGS = {

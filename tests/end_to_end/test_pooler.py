@@ -14,8 +14,8 @@ from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.support import pooler
-from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import BROWSER, TEXT, Sender
+from tests.support.processes import Harness, Node, harness
 from tests.support.waiting import until
 
 SETTINGS = {

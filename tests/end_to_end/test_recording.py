@@ -16,9 +16,9 @@ from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
-from tests.support import refusing
-from tests.support.crashing import Harness, Node, harness
+from tests.support import database_faults
 from tests.support.factories import Sender, make_message, slug_of
+from tests.support.processes import Harness, Node, harness
 from tests.support.waiting import until
 
 SETTINGS = {
@@ -104,7 +104,7 @@ def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_tha
 ) -> None:
     slugs = links(sender, 150)
     node = processes.web()
-    with refusing.locked(database_url):
+    with database_faults.locked(database_url):
         with clicking(node, slugs) as load:
             until(lambda: len(load.answered) >= 60)
             node.kill()

@@ -11,9 +11,10 @@ import pytest
 from flask import Flask
 
 from shortener.config.settings import Settings
-from tests.support.crashing import Harness, Node, Overrides, harness
 from tests.support.factories import Sender, make_message, slug_of
-from tests.support.slow import connected, head, openings, slow_clients
+from tests.support.process_overrides import Overrides
+from tests.support.processes import Harness, Node, harness
+from tests.support.slow_clients import connect, head, openings, slow_clients
 from tests.support.waiting import WITHIN, until
 
 SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
@@ -56,12 +57,12 @@ def test_clicks_are_answered_beside_slow_clients(processes: Harness, sender: Sen
 def test_slow_requests_end_at_their_deadline(processes: Harness, sender: Sender, server: str) -> None:
     web = processes.web(Overrides(read_within=1), server=server, worker="off")
     kinds = {kind: opening for kind, opening in openings(sender.token).items() if not kind.startswith("readers")}
-    clients = {kind: connected(web.url, opening) for kind, opening in kinds.items()}
+    clients = {kind: connect(web.url, opening) for kind, opening in kinds.items()}
 
     def all_ended() -> bool:
         for client in clients.values():
-            client.drip()
-        # Whoever was refused at once sees no more than the end of the answer.
+            client.send_a_byte()
+        # A client that was refused at once sees only the end of the response.
         return all(client.ended or closed(client.connection) for client in clients.values())
 
     try:
@@ -75,7 +76,7 @@ def test_slow_requests_end_at_their_deadline(processes: Harness, sender: Sender,
 def test_a_crowd_never_stops_accepting(processes: Harness, sender: Sender, crowd: str) -> None:
     path = f"/{slug_of(make_message(sender).link)}"
     web = processes.web(CROWDED, server="gunicorn", worker="off")
-    clients = [connected(web.url, (CROWDS[crowd], b"")) for _ in range(30)]
+    clients = [connect(web.url, (CROWDS[crowd], b"")) for _ in range(30)]
     try:
         assert [web.status(path) for _ in range(CLICKS)] == [302] * CLICKS
         assert not web.died()

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of the work: nothing new is spawn_web, what runs ends or is given back, and nothing is lost."""
+"""SIGTERM in the middle of the work: nothing new is started, what runs ends or is given back, and nothing is lost."""
 
 import os
 import random
@@ -18,8 +18,8 @@ from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
-from tests.support.crashing import Harness, Node, harness
 from tests.support.factories import Sender, make_message, slug_of
+from tests.support.processes import Harness, Node, harness
 from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.support import databases, live, npm
+from tests.support import databases, live_server, npm
 from tests.support.factories import BROWSER, Sender
 
 PYTHON = """
@@ -136,7 +136,7 @@ STRICT = ["--strict", "--skipLibCheck", "--target", "es2022", "--module", "noden
 def product(sqlite_template: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Where the product is to be reached and who may; its description lies in `openapi.json`."""
     (tmp_path / "data").mkdir()
-    with live.serving(databases.copy_sqlite(sqlite_template, tmp_path), tmp_path / "data") as (address, sender):
+    with live_server.serving(databases.copy_sqlite(sqlite_template, tmp_path), tmp_path / "data") as (address, sender):
         (tmp_path / "openapi.json").write_bytes(requests.get(f"{address}/openapi.json", timeout=30).content)
         yield environ_of(address, sender)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.support import live
+from tests.support import live_server
 
 DOCS = Path(__file__).parents[2] / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
@@ -35,7 +35,7 @@ def block(language: str) -> str:
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """Where a product of its own is to be reached, and who may."""
-    with live.serving(database_url, tmp_path) as (address, sender):
+    with live_server.serving(database_url, tmp_path) as (address, sender):
         yield {"PATH": os.environ["PATH"], "BASE": address, "SID": sender.sid, "TOKEN": sender.token}
 
 

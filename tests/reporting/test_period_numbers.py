@@ -14,7 +14,7 @@ from shortener.reporting.period_numbers import Overview, overview
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.storage import db
 from shortener.storage.models import Account, Callback, Link
-from tests.support import due
+from tests.support import due_callbacks
 from tests.support.factories import DAY, NOW, Sender, make_message
 
 HOUR = dt.timedelta(hours=1)
@@ -55,9 +55,9 @@ def test_messages_links_and_clicks_of_the_period_are_counted(app: Flask, sender:
     make(sender, WEEK[0], HOUR)
     make(sender, NOW, 3 * HOUR)
     make(sender, NOW)
-    make(sender, WEEK[1] - due.MICROSECOND, 300 * DAY)
+    make(sender, WEEK[1] - due_callbacks.MICROSECOND, 300 * DAY)
     make_message(sender, "no link at all", now=NOW)
-    make(sender, WEEK[0] - due.MICROSECOND, HOUR)
+    make(sender, WEEK[0] - due_callbacks.MICROSECOND, HOUR)
     make(sender, WEEK[1], HOUR)
     make(other_sender, NOW, HOUR)
     found = counted(sender)
@@ -78,7 +78,7 @@ def test_the_median_is_exact(app: Flask, sender: Sender, minutes: list[int], med
 
 def test_hours_and_days_show_messages_when_they_came_and_clicks_when_they_happened(app: Flask, sender: Sender) -> None:
     make(sender, NOW, HOUR)
-    make(sender, NOW + HOUR - due.MICROSECOND, DAY - 2 * HOUR)
+    make(sender, NOW + HOUR - due_callbacks.MICROSECOND, DAY - 2 * HOUR)
     make(sender, NOW - 2 * DAY, 3 * DAY)  # clicked when the period is over
     found = counted(sender)
     hours = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in found.hours}
@@ -110,8 +110,8 @@ def attempt(*, answers: Answer | None, now: dt.datetime, waits: tuple[float, ...
 
 def test_callbacks_wait_fail_and_are_exhausted(app: Flask, sender: Sender, other_sender: Sender) -> None:
     with db.write() as session:
-        due.fill(session, sender.name, {"http://a.example/": 3, "http://b.example/": 1}, since=NOW)
-        due.fill(session, other_sender.name, {"http://a.example/": 5}, since=NOW)
+        due_callbacks.add(session, sender.name, {"http://a.example/": 3, "http://b.example/": 1}, since=NOW)
+        due_callbacks.add(session, other_sender.name, {"http://a.example/": 5}, since=NOW)
     assert (counted(sender).waiting, counted(sender).failing) == (4, 0)
     attempt(answers=REFUSED, now=NOW + HOUR)
     found = counted(sender)
@@ -123,7 +123,7 @@ def test_callbacks_wait_fail_and_are_exhausted(app: Flask, sender: Sender, other
 
 def test_an_exhausted_callback_waits_no_more_and_is_counted_by_its_click(app: Flask, sender: Sender) -> None:
     with db.write() as session:
-        due.fill(session, sender.name, {"http://a.example/": 3}, since=NOW)
+        due_callbacks.add(session, sender.name, {"http://a.example/": 3}, since=NOW)
     attempt(answers=REFUSED, now=NOW + HOUR, waits=())
     found = counted(sender)
     assert (found.waiting, found.failing, found.exhausted) == (0, 0, 3)
@@ -132,7 +132,7 @@ def test_an_exhausted_callback_waits_no_more_and_is_counted_by_its_click(app: Fl
 
 def test_a_replay_does_not_fail_for_what_was_before_it(app: Flask, sender: Sender) -> None:
     with db.write() as session:
-        due.fill(session, sender.name, {"http://a.example/": 1}, since=NOW)
+        due_callbacks.add(session, sender.name, {"http://a.example/": 1}, since=NOW)
     attempt(answers=REFUSED, now=NOW + HOUR, waits=())
     with db.write() as session:
         session.execute(update(Callback).values(state="pending", settled_on=None, starts_before=1))

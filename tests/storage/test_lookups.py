@@ -14,7 +14,7 @@ from sqlalchemy import Text, bindparam, func, select
 from shortener.storage import db
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Link
-from tests.support import refusing
+from tests.support import database_faults
 from tests.support.factories import Sender, make_message
 
 LINK = Link.__table__
@@ -75,7 +75,7 @@ def test_a_connection_that_has_gone_stale_is_replaced(readers: Readers, database
     only_on("postgresql", database_url)
     before = readers.row(BACKEND, {})
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(refusing.TERMINATE, [connection.info.dbname])
+        connection.execute(database_faults.TERMINATE, [connection.info.dbname])
     assert readers.row(BACKEND, {}) != before
 
 
@@ -90,7 +90,7 @@ def test_many_connections_that_have_gone_stale_are_replaced_at_once(readers: Rea
     with ThreadPoolExecutor(8) as pool:
         before = set(pool.map(backend, range(8)))
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute(refusing.TERMINATE, [connection.info.dbname])
+            connection.execute(database_faults.TERMINATE, [connection.info.dbname])
         after = set(pool.map(backend, range(8)))
     assert len(before) > 1
     assert not before & after

@@ -1,14 +1,14 @@
-"""Waiting for what must happen, without a pause that hopes."""
+"""Wait for a condition instead of sleeping for a fixed time."""
 
 import time
 from collections.abc import Callable
 
-WITHIN = 30.0  # seconds; a busy machine needs some of them
+WITHIN = 30.0  # seconds; enough for a busy machine
 
 
-def until(happened: Callable[[], bool]) -> None:
-    """Come back as soon as it has happened; fail where it does not."""
+def until(condition: Callable[[], bool]) -> None:
+    """Return as soon as the condition is true; fail if it is not within `WITHIN` seconds."""
     deadline = time.monotonic() + WITHIN
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
+    while not condition():
+        assert time.monotonic() < deadline, f"not true within {WITHIN:.0f} seconds"
         time.sleep(0.01)

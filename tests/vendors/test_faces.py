@@ -18,7 +18,7 @@ from shortener.storage.models import Part
 from shortener.vendors import Face
 from shortener.web import path_groups
 from tests.conftest import SECRET_KEY, running
-from tests.support import ROOT, refusing
+from tests.support import ROOT, database_faults
 from tests.support.factories import TEXT, Sender
 
 FOLDER = ROOT / "shortener" / "vendors"
@@ -100,7 +100,7 @@ def test_a_body_that_is_too_large_has_the_vendors_form(client: FlaskClient, send
 
 
 def test_an_outage_of_the_database_has_the_vendors_form(client: FlaskClient, database_url: str, sender: Sender) -> None:
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         status, number, _ = error_of(send(client, sender))
     assert (status, number) == (200, "503")
     assert send(client, sender).json == {"status": "0"}

@@ -14,7 +14,7 @@ from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from shortener.web import redirect
 from tests.conftest import running
-from tests.support import refusing
+from tests.support import database_faults
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
 from tests.support.waiting import until
 
@@ -223,7 +223,7 @@ def test_the_visitor_goes_on_when_the_click_cannot_be_stored_and_it_is_made_good
     client: FlaskClient, sender: Sender, database_url: str
 ) -> None:
     slug = slug_of(make_message(sender, lt_callbackurl=CALLBACK).link)
-    with refusing.read_only(database_url):
+    with database_faults.read_only(database_url):
         answer = click(client, slug)
         assert (answer.status_code, answer.headers["Location"]) == (302, TARGET)
         if database_url.startswith("postgresql:"):
@@ -262,7 +262,7 @@ def test_a_database_that_went_away_is_503_and_what_comes_back_is_used_again(
         pytest.skip("a file does not go away")
     slug = slug_of(make_message(sender).link)
     assert client.head(f"/{slug}").status_code == 302
-    with refusing.away(database_url):
+    with database_faults.unreachable(database_url):
         assert [click(client, slug).status_code for _ in range(3)] == [503] * 3
         assert client.head(f"/{slug}").headers["Retry-After"] == "5"
     assert click(client, slug).status_code == 302

@@ -15,7 +15,7 @@ from shortener.callbacks.kind import CALLBACKS
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Account, Attempt, Callback, Replay
-from tests.support.due import fill
+from tests.support import due_callbacks
 from tests.support.factories import Sender
 from tests.support.servers import OK, Call, parsed, receiving
 
@@ -44,7 +44,7 @@ def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> lis
     """Callbacks that are due, by their ids in the order of their clicks."""
     with db.write() as session:
         known = set(session.scalars(select(Callback.event_id)))
-        fill(session, sender.name, counts, since=since)
+        due_callbacks.add(session, sender.name, counts, since=since)
         every = session.scalars(select(Callback.event_id).order_by(Callback.id)).all()
     return [event_id for event_id in every if event_id not in known]
 

@@ -10,9 +10,9 @@ from shortener.callbacks import replay
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
+from tests.support import due_callbacks
 from tests.support.browsing import Browser, Page
 from tests.support.databases import listening
-from tests.support.due import fill
 from tests.support.factories import Sender
 from tests.support.servers import OK, receiving
 
@@ -23,7 +23,7 @@ NOW = dt.datetime(2025, 11, 22, 9, 0, tzinfo=dt.UTC)  # when the clicks came: lo
 
 def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> None:
     with db.write() as session:
-        fill(session, sender.name, counts, since=since)
+        due_callbacks.add(session, sender.name, counts, since=since)
 
 
 def settle(state: str, url: str = DEAD) -> None:

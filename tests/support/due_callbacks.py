@@ -1,4 +1,4 @@
-"""Callbacks that are due, by the thousand: rows as clicks would have left them, without the clicks."""
+"""Insert thousands of due callbacks, with the messages and links that they belong to, without any clicks."""
 
 import datetime as dt
 import secrets
@@ -13,11 +13,14 @@ from shortener.storage.models import Account, Callback, Link, Message, Part, Par
 
 DAY = dt.timedelta(days=1)
 MICROSECOND = dt.timedelta(microseconds=1)
-AT_ONCE = 5000  # rows in a statement
+AT_ONCE = 5000  # rows per statement
 
 
-def fill(session: Session, account: str, counts: Mapping[str, int], *, since: dt.datetime) -> None:
-    """Give the account, for each callback URL, so many callbacks; due `since` then, each a microsecond later."""
+def add(session: Session, account: str, counts: Mapping[str, int], *, since: dt.datetime) -> None:
+    """Add callbacks to the account: `counts` says how many for each callback URL.
+
+    The first is due at `since`, and each further one a microsecond later.
+    """
     account_id = session.scalars(select(Account.id).where(Account.name == account)).one()
     urls = [url for url, count in counts.items() for _ in range(count)]
     for start in range(0, len(urls), AT_ONCE):

@@ -1,4 +1,4 @@
-"""Holds every answer in the tests to the description: its status, code, headers and document."""
+"""Check every response in the tests against the API description: status, code, headers and document."""
 
 from typing import Any
 
@@ -15,20 +15,21 @@ from shortener.web.problems import Problem
 
 
 class DescribedClient(FlaskClient):
-    """A client that refuses answers that are not described."""
+    """A test client that fails on responses that are not described."""
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = super().open(*args, **kwargs)
         if not answer.is_streamed:
-            hold(self, answer)
+            check(self, answer)
         return answer
 
 
-def hold(client: FlaskClient, answer: TestResponse) -> None:
+def check(client: FlaskClient, answer: TestResponse) -> None:
+    """Fail if the response to a described route is not in the description; OPTIONS and HEAD are not checked."""
     request = answer.request
     try:
         endpoint, _ = client.application.url_map.bind_to_environ(request.environ).match()
-    except (HTTPException, RequestRedirect):  # of no route: another method, another path
+    except (HTTPException, RequestRedirect):  # no route has this method and path
         return
     view = client.application.view_functions[endpoint]
     operation: Operation | None = getattr(view, OPERATION, None)
@@ -46,7 +47,7 @@ def hold(client: FlaskClient, answer: TestResponse) -> None:
 
 
 def refusal_of(operation: Operation, answer: TestResponse, *, guarded: bool) -> Any:
-    """The type of the document of an error; its status and its code must be described."""
+    """The type of an error document, after a check that its status and code are described."""
     codes = operations.codes(operation, guarded=guarded)
     if operation.refusal is not None:
         assert answer.status_code in codes or answer.status_code == 400

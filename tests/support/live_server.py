@@ -1,4 +1,4 @@
-"""The product on a port of loopback, served by threads of the test's own process."""
+"""Serve the product on a loopback port, from threads of the test process."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from tests.support.factories import Sender, make_account
 
 @contextmanager
 def serving(database_url: str, folder: Path) -> Iterator[tuple[str, Sender]]:
-    """Give the address and an account's credentials."""
+    """Yield the server's base URL and the credentials of a new account, `shop`."""
     port = free_port()
     settings = Settings(
         database_url=database_url,

@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose: they hold connections open and give, or take, next to nothing."""
+"""Clients that are slow on purpose: they hold connections open and hardly send or read anything."""
 
 import contextlib
 import socket
@@ -9,15 +9,19 @@ from urllib.parse import urlsplit
 
 FORM = "Content-Type: application/x-www-form-urlencoded"
 JSON = "Content-Type: application/json"
-DRIP = 0.3  # seconds between two bytes
+BYTE_INTERVAL = 0.3  # seconds between two bytes
 
 
 def head(line: str, *headers: str) -> bytes:
+    """The head of a request, from its first line without the version (`GET /docs`) and its headers."""
     return "\r\n".join([f"{line} HTTP/1.1", "Host: s.example.com", *headers, "", ""]).encode()
 
 
 def openings(token: str) -> dict[str, tuple[bytes, bytes]]:
-    """What a client of each kind sends at once, and what it then sends byte by byte. None of them reads."""
+    """For each kind of client, the bytes that it sends at once and the bytes that it then sends one by one.
+
+    No client reads the response.
+    """
     auth = f"Authorization: Bearer {token}"
     sign_in, body = "POST /dashboard/sign-in", b"a" * 900
     return {
@@ -42,28 +46,29 @@ def openings(token: str) -> dict[str, tuple[bytes, bytes]]:
 
 
 @dataclass
-class Slow:
-    """One slow client."""
+class SlowClient:
+    """A connection, and the bytes that are still to be sent one by one."""
 
     connection: socket.socket
-    drops: bytes
-    dropped: int = 0
+    slow_bytes: bytes
+    sent: int = 0
     ended: bool = field(default=False)
 
-    def drip(self) -> None:
-        """Send the next byte; notice where the server has ended the connection."""
+    def send_a_byte(self) -> None:
+        """Send the next byte, or notice that the server has closed the connection."""
         with contextlib.suppress(BlockingIOError):
             try:
-                if self.dropped < len(self.drops):
-                    self.dropped += self.connection.send(self.drops[self.dropped : self.dropped + 1])
-                elif not self.drops:
+                if self.sent < len(self.slow_bytes):
+                    self.sent += self.connection.send(self.slow_bytes[self.sent : self.sent + 1])
+                elif not self.slow_bytes:
                     self.ended = self.connection.recv(1, socket.MSG_PEEK) == b""
             except OSError:
                 self.ended = True
 
 
-def connected(url: str, opening: tuple[bytes, bytes]) -> Slow:
-    at_once, drops = opening
+def connect(url: str, opening: tuple[bytes, bytes]) -> SlowClient:
+    """Connect with a small receive buffer, and send the first part of the opening."""
+    at_once, slow_bytes = opening
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
     connection.settimeout(5)
@@ -71,29 +76,29 @@ def connected(url: str, opening: tuple[bytes, bytes]) -> Slow:
         connection.connect((urlsplit(url).hostname or "", urlsplit(url).port or 0))
         connection.sendall(at_once)
     connection.setblocking(False)
-    return Slow(connection, drops)
+    return SlowClient(connection, slow_bytes)
 
 
 @contextlib.contextmanager
 def slow_clients(url: str, opening: tuple[bytes, bytes], count: int) -> Iterator[None]:
-    """So many clients at once until the block ends; who is cut off comes again."""
-    clients = [connected(url, opening) for _ in range(count)]
+    """Keep `count` clients connected until the block ends; a client that is cut off reconnects."""
+    clients = [connect(url, opening) for _ in range(count)]
     stop = threading.Event()
 
-    def drip() -> None:
-        while not stop.wait(DRIP):
-            for place, client in enumerate(clients):
-                client.drip()
+    def send_slowly() -> None:
+        while not stop.wait(BYTE_INTERVAL):
+            for index, client in enumerate(clients):
+                client.send_a_byte()
                 if client.ended:
                     client.connection.close()
-                    clients[place] = connected(url, opening)
+                    clients[index] = connect(url, opening)
 
-    dripping = threading.Thread(target=drip)
-    dripping.start()
+    thread = threading.Thread(target=send_slowly)
+    thread.start()
     try:
         yield
     finally:
         stop.set()
-        dripping.join()
+        thread.join()
         for client in clients:
             client.connection.close()

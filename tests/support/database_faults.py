@@ -1,4 +1,4 @@
-"""Databases that can be read and take nothing, in each way in which that happens."""
+"""Make the database refuse writes or connections, as it does in production."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +10,19 @@ from sqlalchemy import create_engine, event, text
 
 from shortener.storage.db import db
 
-WAYS = ("locked", "read-only", "full")
-MOST = 1_000_000  # pages
+FAULTS = ("locked", "read-only", "full")
+MAX_PAGES = 1_000_000
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
 
 
-def ways(url: str) -> tuple[str, ...]:
-    """Those that this database has."""
-    return WAYS if url.startswith("sqlite:") else ("locked", "read-only")
+def faults(url: str) -> tuple[str, ...]:
+    """The names of the faults that this kind of database can have; in each of them it can still be read."""
+    return FAULTS if url.startswith("sqlite:") else ("locked", "read-only")
 
 
 @contextmanager
 def locked(url: str) -> Iterator[None]:
-    """Hold a lock that every click needs, on a connection of our own."""
+    """Hold a lock that every click needs, on a separate connection."""
     if url.startswith("sqlite:"):
         engine = create_engine(url)
         with engine.connect() as connection:
@@ -37,7 +37,7 @@ def locked(url: str) -> Iterator[None]:
 
 @contextmanager
 def read_only(url: str) -> Iterator[None]:
-    """Let the database refuse every write of the application."""
+    """Make the database refuse all writes of the application."""
     if url.startswith("sqlite:"):
         with _pragma("query_only = ON", "query_only = OFF"):
             yield
@@ -56,8 +56,8 @@ def read_only(url: str) -> Iterator[None]:
 
 
 @contextmanager
-def away(url: str) -> Iterator[None]:
-    """Let a PostgreSQL database answer nobody, and cut off who is connected."""
+def unreachable(url: str) -> Iterator[None]:
+    """Make a PostgreSQL database refuse new connections, and close the existing ones."""
     parts = urlsplit(url)
     name = parts.path.removeprefix("/")
     with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as connection:
@@ -71,24 +71,24 @@ def away(url: str) -> Iterator[None]:
 
 @contextmanager
 def full(url: str) -> Iterator[None]:
-    """Let SQLite find no further page, as it does on a full disk. There is no such switch in PostgreSQL."""
+    """Stop SQLite from adding pages, as a full disk does. PostgreSQL has no such switch."""
     assert url.startswith("sqlite:")
     with db.engine.connect() as connection:
         pages = connection.execute(text("PRAGMA page_count")).scalar()
-    with _pragma(f"max_page_count = {pages}", f"max_page_count = {MOST}"):
+    with _pragma(f"max_page_count = {pages}", f"max_page_count = {MAX_PAGES}"):
         yield
 
 
 @contextmanager
-def refusing(way: str, url: str) -> Iterator[None]:
-    """One of the ways, by its name."""
-    with {"locked": locked, "read-only": read_only, "full": full}[way](url):
+def failing(fault: str, url: str) -> Iterator[None]:
+    """Give the database one of the `FAULTS`."""
+    with {"locked": locked, "read-only": read_only, "full": full}[fault](url):
         yield
 
 
 @contextmanager
 def _pragma(during: str, after: str) -> Iterator[None]:
-    """Set a pragma of SQLite on each connection of the application when it is used; undo it when it is used next."""
+    """Run the pragma `during` whenever the application takes a connection from the pool, and `after` from then on."""
     now = during
 
     def on_checkout(connection: Any, *_: object) -> None:

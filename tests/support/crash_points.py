@@ -1,0 +1,150 @@
+"""Kill the product at a chosen point of its work.
+
+A test arms a point with a file in a folder; the first process that reaches the point removes the file, logs its death
+and sends itself the signal. The product has no code for this: its functions are wrapped here.
+"""
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from shortener.delivery import loop
+from shortener.outbound.client import Client
+from shortener.web.redirect import Redirect
+
+LOG = "deaths"
+
+
+class Point(Enum):
+    """Where a process can be killed."""
+
+    LINK_UPDATED = "after UPDATE link, before INSERT callback"
+    CLICK_COMMITS = "after INSERT callback, before the commit"
+    ANSWER = "after the click's commit, before the answer"
+    CLAIM_COMMITS = "inside the claim, before its commit"
+    POST = "after the claim's commit, before the POST"
+    RECEIVED = "after the POST, before it is settled"
+    SETTLE_COMMITS = "inside the settling, before its commit"
+
+
+# The statement that shows that a transaction has reached the point.
+STATEMENTS = {
+    Point.CLICK_COMMITS: re.compile(r"INSERT INTO callback "),
+    Point.CLAIM_COMMITS: re.compile(r"INSERT INTO attempt "),
+    Point.SETTLE_COMMITS: re.compile(r"UPDATE attempt SET .* WHERE attempt\.id = ", re.DOTALL),
+}
+ACCESSED = re.compile(r"UPDATE link SET accessed_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A process that reached an armed point, the time, and the signal that it sent itself."""
+
+    point: str
+    pid: int
+    moment: float
+    signal: str
+
+
+def arm(folder: Path, point: Point, number: signal.Signals) -> None:
+    """Make the next process that reaches the point send itself this signal."""
+    written = folder / f"{point.name}.new"
+    written.write_text(number.name)
+    written.rename(folder / point.name)
+
+
+def deaths(folder: Path) -> list[Death]:
+    """The deaths at armed points so far, oldest first."""
+    path = folder / LOG
+    return [Death(*json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def reach(folder: Path, point: Point) -> None:
+    """Send this process the signal if the point is armed, and disarm it, so that no other process gets it."""
+    try:
+        order = (folder / point.name).read_text()
+        (folder / point.name).unlink()
+    except FileNotFoundError:
+        return
+    with (folder / LOG).open("a") as file:
+        file.write(json.dumps([point.name, os.getpid(), time.time(), order]) + "\n")
+    # To this thread: a signal to the process may reach another thread first, while this one continues.
+    signal.pthread_kill(threading.get_ident(), signal.Signals[order])
+
+
+def watch(reach: Callable[[Point], None], poison: str) -> None:
+    """Call `reach` at each point. A POST to a callback URL that contains `poison` kills this process."""
+    _watch_statements(reach)
+    _wrap_answer(reach)
+    _wrap_post(reach, poison)
+
+
+def _watch_statements(reach: Callable[[Point], None]) -> None:
+    @event.listens_for(Engine, "after_cursor_execute")
+    def executed(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if ACCESSED.match(statement):
+            reach(Point.LINK_UPDATED)
+        done = connection.info.setdefault("done", set())
+        done.update(point for point, pattern in STATEMENTS.items() if pattern.match(statement))
+
+    @event.listens_for(Engine, "commit")
+    def commits(connection: Any) -> None:
+        for point in connection.info.pop("done", ()):
+            reach(point)
+
+    @event.listens_for(Engine, "rollback")
+    def rolls_back(connection: Any) -> None:
+        connection.info.pop("done", None)
+
+
+def _wrap_answer(reach: Callable[[Point], None]) -> None:
+    answer = Redirect.__call__
+
+    def call(self: Redirect, environ: Any, start_response: Any) -> Any:
+        statuses: list[str] = []
+
+        def start(status: str, *rest: Any) -> Any:
+            statuses.append(status)
+            return start_response(status, *rest)
+
+        body = answer(self, environ, start)
+        if statuses[0].startswith("302"):  # gunicorn sends the head later, together with the body
+            reach(Point.ANSWER)
+        return body
+
+    Redirect.__call__ = call  # type: ignore[method-assign]
+
+
+def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:
+    send = Client.request
+
+    def request(self: Client, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Any:
+        reach(Point.POST)
+        if poison and poison in url:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = send(self, method, url, {**headers, "x-process": str(os.getpid())}, body)
+        reach(Point.RECEIVED)
+        return answer
+
+    Client.request = request  # type: ignore[method-assign]
+
+
+def note_stops(path: Path) -> None:
+    """Create the file at `path` when the delivery loop has stopped claiming jobs."""
+    finish = loop.Deliverer._finish
+
+    def noted(self: loop.Deliverer, *args: Any, **kwargs: Any) -> Any:
+        path.touch()  # not earlier: until here the loop may claim once more
+        return finish(self, *args, **kwargs)
+
+    loop.Deliverer._finish = noted  # type: ignore[method-assign]

@@ -1,0 +1,59 @@
+"""What a test changes about a process of the product, besides its settings."""
+
+import datetime
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from shortener.delivery import loop, queue
+from shortener.rules.delivery.retry import MAX_STARTS
+from shortener.running import gunicorn_worker, serve
+from shortener.storage import postgresql
+from shortener.web import bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """Values that replace constants of the product in one process."""
+
+    lease_margin: float = 0.5  # seconds; replaces loop.LEASE_MARGIN
+    poll: float = 0.1  # seconds; replaces loop.POLL
+    silence: str = "1s"  # replaces postgresql.SILENCE
+    max_starts: int = MAX_STARTS
+    clock: float = 0.0  # seconds by which the system's clock is ahead
+    read_within: float | None = None  # seconds for heads and for bodies, instead of the servers' own limits
+    arguments: str = ""  # for gunicorn, as in GUNICORN_CMD_ARGS
+    poison: str = ""  # a POST to a callback URL that contains this kills the process
+
+    def apply(self) -> None:
+        """Replace the constants and the clock of the current process."""
+        vars(loop).update(LEASE_MARGIN=self.lease_margin, POLL=self.poll)
+        vars(queue).update(MAX_STARTS=self.max_starts)
+        vars(postgresql).update(SILENCE=self.silence)
+        if self.read_within is not None:
+            _limit_reading(self.read_within)
+        if self.clock:
+            _shift_clock(self.clock)
+
+
+def _limit_reading(seconds: float) -> None:
+    vars(gunicorn_worker).update(READ_WITHIN=seconds)
+    vars(serve).update(HEAD_WITHIN=int(seconds * 1000))
+    vars(bodies).update(FIRST_BYTES_WITHIN=seconds)
+
+
+def _shift_clock(seconds: float) -> None:
+    """Make the system's clock wrong for Python code; the monotonic clock stays right."""
+    right_time, right, right_now = time.time, datetime.datetime, datetime.datetime.now
+
+    class AlsoRight(type):
+        def __instancecheck__(cls, instance: object) -> bool:
+            return isinstance(instance, right)
+
+    class Wrong(datetime.datetime, metaclass=AlsoRight):
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> Any:
+            return right_now(tz) + datetime.timedelta(seconds=seconds)
+
+    time.time = lambda: right_time() + seconds
+    datetime.datetime = Wrong  # type: ignore[misc]
