@@ -73,7 +73,7 @@ def test_another_accounts_callbacks_carry_no_header(
     assert "x-api-key" not in parsed(receiver.requests[0])[0]
 
 
-def test_the_header_is_stored_sealed_and_resealed(app: Flask, sender: Sender) -> None:
+def test_the_header_is_stored_encrypted_and_reencrypted(app: Flask, sender: Sender) -> None:
     give(app, "--callback-header", "-", given=f"{HEADER}\n")
     sealed, old = stored(), services().settings.secret_keys
     assert sealed is not None and SECRET.encode() not in sealed
@@ -90,7 +90,7 @@ def test_an_empty_header_removes_it(app: Flask, sender: Sender) -> None:
     assert json.loads(give(app, "--json"))["callback_header"] is False
 
 
-def test_a_header_that_does_not_open_keeps_the_event_back(app: Flask, client: FlaskClient, sender: Sender) -> None:
+def test_a_header_that_cannot_be_decrypted_delays_the_event(app: Flask, client: FlaskClient, sender: Sender) -> None:
     with db.write() as session:
         callback_headers.put(
             senders.named(session, "shop"), HEADER, secret_key="another key of forty characters........"

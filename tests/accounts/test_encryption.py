@@ -12,23 +12,23 @@ KEY, OTHER_KEY = "a key for tests, long enough to be one", "another key for test
 
 
 @given(st.binary(), st.text(st.characters(exclude_categories=["Cs"]), min_size=32))
-def test_what_is_sealed_opens_under_the_same_key(secret: bytes, key: str) -> None:
+def test_the_same_key_decrypts(secret: bytes, key: str) -> None:
     assert decrypt(encrypt(secret, key), (key,)) == secret
 
 
-def test_nothing_of_the_secret_shows_and_no_two_seals_are_alike() -> None:
+def test_ciphertexts_differ_and_do_not_show_the_secret() -> None:
     first, second = encrypt(b"whsec hunter2", KEY), encrypt(b"whsec hunter2", KEY)
     assert b"hunter2" not in first
     assert first != second
 
 
-def test_another_key_opens_nothing_and_the_error_names_the_setting() -> None:
+def test_another_key_fails_and_the_setting_is_named() -> None:
     with pytest.raises(SecretKeyError, match="SHORTENER_SECRET_KEY"):
         decrypt(encrypt(b"secret", KEY), (OTHER_KEY,))
 
 
 @given(st.binary(max_size=200))
-def test_what_was_never_sealed_does_not_open(sealed: bytes) -> None:
+def test_plain_text_cannot_be_decrypted(sealed: bytes) -> None:
     with pytest.raises(SecretKeyError):
         decrypt(sealed, (KEY,))
 
@@ -40,7 +40,7 @@ def test_a_seal_that_was_changed_does_not_open() -> None:
         decrypt(bytes(sealed), (KEY,))
 
 
-def test_the_secret_key_itself_is_never_the_key_of_the_seal() -> None:
+def test_the_secret_key_is_not_used_directly() -> None:
     """It is a passphrase of the operator's; what encrypts is derived from it, for this use alone."""
     raw = Fernet.generate_key().decode()
     with pytest.raises(SecretKeyError):

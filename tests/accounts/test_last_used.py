@@ -43,7 +43,7 @@ def test_what_is_noted_between_two_writes_is_bounded(services: Services, sender:
     assert used() == [True]
 
 
-def test_the_thread_writes_what_is_left_when_it_is_stopped(app: Flask, sender: Sender) -> None:
+def test_a_stopped_thread_writes_the_rest(app: Flask, sender: Sender) -> None:
     last_used = LastUsed(app.app_context)
     last_used.start()
     last_used.note(only_id())

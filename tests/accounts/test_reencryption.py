@@ -55,7 +55,7 @@ def test_reencrypting_again_changes_nothing(app: Flask, sender: Sender) -> None:
         assert session.scalar(select(SigningSecret.sealed)) == before
 
 
-def test_a_secret_that_no_key_opens_is_counted_and_stays(app: Flask, sender: Sender, other_sender: Sender) -> None:
+def test_an_undecryptable_secret_is_counted_and_unchanged(app: Flask, sender: Sender, other_sender: Sender) -> None:
     lose("stranger")
     assert reencrypt(NEW, SECRET_KEY) == Count(resealed=1, unopened=1)
     assert reencrypt(NEW, LOST) == Count(resealed=1, already=1)

@@ -6,7 +6,7 @@ from tests.support.servers import OK, Call, read_request, receiving
 REQUEST = load.posts("/", "token", ["{}"])[0]
 
 
-def test_a_request_is_timed_from_when_it_was_due_and_not_from_when_it_was_sent() -> None:
+def test_a_request_is_timed_from_its_due_time() -> None:
     pause, rate = 0.02, 1000
 
     def slow(call: Call) -> None:
@@ -35,6 +35,6 @@ def test_what_is_never_answered_is_known() -> None:
     assert answers[1:] == [None, None]
 
 
-def test_browsers_take_turns() -> None:
+def test_user_agents_alternate() -> None:
     requests = load.clicks(["AAAAAAAAAA"] * 2 * len(load.BROWSERS))
     assert len(set(requests)) == len(load.BROWSERS)

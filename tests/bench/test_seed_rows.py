@@ -23,27 +23,21 @@ def counts() -> seed_rows.Counts:
         return seed_rows.count(session)
 
 
-def test_a_click_on_a_link_that_was_made_is_the_first_and_makes_a_callback(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
+def test_a_click_on_a_seeded_link_makes_a_callback(client: FlaskClient, sender: Sender, services: Services) -> None:
     ids = fill(3)
     answer = client.get(f"/{seed_rows.slug_of(services.slugs, ids[1])}", headers=AS_PERSON)
     assert (answer.status_code, answer.headers["Location"]) == (302, f"{seed_rows.TARGET}{seed_rows.FIRST + ids[1]}")
     assert counts() == seed_rows.Counts(clicks=1, callbacks=1, accessed=1, messages=3, links=3)
 
 
-def test_a_click_on_one_that_was_made_clicked_is_a_further_one(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
+def test_a_click_on_a_clicked_seed_is_not_first(client: FlaskClient, sender: Sender, services: Services) -> None:
     fill(2)
     before, ids = counts(), fill(2, clicked=True)
     client.get(f"/{seed_rows.slug_of(services.slugs, ids[0])}", headers=AS_PERSON)
     assert counts().since(before) == seed_rows.Counts(clicks=3, callbacks=0, accessed=2, messages=2, links=2)
 
 
-def test_a_message_that_was_made_reads_as_one_that_came_in(
-    client: FlaskClient, sender: Sender, services: Services
-) -> None:
+def test_a_seeded_message_reads_like_a_received_one(client: FlaskClient, sender: Sender, services: Services) -> None:
     [id_] = fill(1)
     [message] = client.get("/v1/messages", headers=sender.bearer).get_json()["messages"]
     slug, digits = seed_rows.slug_of(services.slugs, id_), seed_rows.FIRST + id_

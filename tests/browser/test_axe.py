@@ -10,14 +10,14 @@ PALE_BY_NIGHT = (
 )
 
 
-def test_a_grave_fault_is_found_and_told_with_its_place(page: Page) -> None:
+def test_a_serious_fault_is_reported_with_its_place(page: Page) -> None:
     page.set_content('<html lang="en"><title>A page</title><main><h1>A page</h1><img src="data:,"></main>')
     [fault] = axe.faults(page)
     assert fault.startswith("light: image-alt: ")
     assert '<img src="data:,">' in fault
 
 
-def test_what_cannot_be_read_by_night_only_is_found_too(page: Page) -> None:
+def test_a_fault_in_dark_mode_is_found(page: Page) -> None:
     page.set_content(f'<html lang="en"><title>A page</title>{PALE_BY_NIGHT}<main><h1>A page</h1><p>Text</p></main>')
     [fault] = axe.faults(page)
     assert fault.startswith("dark: color-contrast: ")

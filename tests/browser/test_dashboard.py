@@ -72,7 +72,7 @@ def stops(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "path"), PAGES)
-def test_a_page_has_no_grave_fault_and_brings_all_that_it_needs(
+def test_a_page_is_accessible_and_self_contained(
     context: BrowserContext, page: Page, office: Office, seen: Seen, name: str, path: str
 ) -> None:
     opened(context, page, office, name, path)
@@ -83,9 +83,7 @@ def test_a_page_has_no_grave_fault_and_brings_all_that_it_needs(
 
 
 @pytest.mark.parametrize(("name", "path"), PAGES)
-def test_on_a_phone_in_japanese_a_page_fits_and_has_no_grave_fault_either(
-    browser: Browser, office: Office, name: str, path: str
-) -> None:
+def test_a_japanese_page_fits_a_phone_and_is_accessible(browser: Browser, office: Office, name: str, path: str) -> None:
     context = browser.new_context(locale="ja-JP", viewport=PHONE, is_mobile=True, has_touch=True)
     page = opened(context, context.new_page(), office, name, path)
     assert page.locator("html").get_attribute("lang") == "ja"
@@ -96,7 +94,7 @@ def test_on_a_phone_in_japanese_a_page_fits_and_has_no_grave_fault_either(
 
 @pytest.mark.parametrize("locale", ["en-GB", "ja-JP"])
 @pytest.mark.parametrize(("name", "path"), [("bob", "/account"), ("root", "/operator")])
-def test_on_a_small_phone_labels_and_the_current_page_can_be_read(
+def test_labels_are_readable_on_a_small_phone(
     browser: Browser, office: Office, name: str, path: str, locale: str
 ) -> None:
     context = browser.new_context(locale=locale, viewport=SMALL_PHONE, is_mobile=True, has_touch=True)
@@ -111,7 +109,7 @@ def test_on_a_small_phone_labels_and_the_current_page_can_be_read(
 
 
 @pytest.mark.parametrize(("name", "path"), PAGES)
-def test_with_the_keyboard_everything_is_reached_and_the_focus_is_seen(
+def test_the_keyboard_reaches_everything_with_visible_focus(
     context: BrowserContext, page: Page, office: Office, name: str, path: str
 ) -> None:
     opened(context, page, office, name, path)
@@ -139,7 +137,7 @@ def test_by_night_the_dashboard_is_dark(context: BrowserContext, page: Page, off
     assert light > 3 * 230 and dark < 3 * 40
 
 
-def test_somebody_chooses_a_language_and_keeps_it(context: BrowserContext, page: Page, office: Office) -> None:
+def test_a_chosen_language_is_remembered(context: BrowserContext, page: Page, office: Office) -> None:
     opened(context, page, office, "bob", "/try")
     page.get_by_role("link", name="日本語").click()
     expect(page.locator("html")).to_have_attribute("lang", "ja")
@@ -149,7 +147,7 @@ def test_somebody_chooses_a_language_and_keeps_it(context: BrowserContext, page:
     expect(page.get_by_role("heading", level=1)).to_have_text("Your password")
 
 
-def test_somebody_tries_a_message_without_a_mouse(context: BrowserContext, page: Page, office: Office) -> None:
+def test_a_message_is_tried_without_a_mouse(context: BrowserContext, page: Page, office: Office) -> None:
     opened(context, page, office, "bob", "/try")
     page.get_by_label("Message", exact=True).focus()
     page.keyboard.type("Your parcel: https://track.example.com/p/1?lang=en or call javascript:alert(1)")
@@ -165,7 +163,7 @@ def test_somebody_tries_a_message_without_a_mouse(context: BrowserContext, page:
     assert axe.faults(page) == []
 
 
-def test_somebody_signs_in_and_out(page: Page, office: Office) -> None:
+def test_a_person_signs_in_and_out(page: Page, office: Office) -> None:
     page.goto(office.url("/try"))
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_label("Name or e-mail").fill("ann")

@@ -30,7 +30,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.mark.timeout(300)
-def test_the_reference_has_no_serious_fault_and_asks_nobody_else(page: Page, seen: Seen, address: str) -> None:
+def test_the_reference_is_accessible_and_self_contained(page: Page, seen: Seen, address: str) -> None:
     page.goto(f"{address}/docs")
     assert axe.faults(page) == []
     assert seen.strangers(address) == []
@@ -44,7 +44,7 @@ def test_nothing_of_it_stands_beside_the_screen(page: Page, address: str, width:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_keyboard_reaches_the_text_first_and_then_the_calls(page: Page, address: str) -> None:
+def test_the_keyboard_reaches_the_text_before_the_calls(page: Page, address: str) -> None:
     page.goto(f"{address}/docs")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"

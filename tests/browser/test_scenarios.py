@@ -59,9 +59,7 @@ def follow(browser: Browser, shortlink: str) -> tuple[int, str | None, str]:
     return status, place, read
 
 
-def test_a_real_click_stands_in_the_time_line_and_so_does_its_callback(
-    browser: Browser, go: Callable[..., Page], office: Office
-) -> None:
+def test_the_time_line_shows_click_and_callback(browser: Browser, go: Callable[..., Page], office: Office) -> None:
     with receiving(OK) as receiver:
         sent = send(office, lt_callbackurl=receiver.url(), client_tag="order-real-click", tags=["parcel"])
         page = go("ann", "/messages?tag=parcel")
@@ -76,9 +74,7 @@ def test_a_real_click_stands_in_the_time_line_and_so_does_its_callback(
     expect(line.filter(has_text="Callback, attempt 1")).to_contain_text("(200)")
 
 
-def test_a_failed_callback_is_found_from_the_overview_and_attempted_once_more(
-    browser: Browser, go: Callable[..., Page], office: Office
-) -> None:
+def test_a_failed_callback_is_found_and_retried(browser: Browser, go: Callable[..., Page], office: Office) -> None:
     well: list[bool] = []
 
     def ill_at_first(call: Call) -> None:
@@ -119,9 +115,7 @@ def test_what_is_filtered_is_exported_and_nothing_else(go: Callable[..., Page], 
     assert all("return" in str(row) for row in rows)
 
 
-def test_a_link_is_switched_off_with_the_keyboard_and_its_recipient_reads_so(
-    browser: Browser, go: Callable[..., Page], office: Office
-) -> None:
+def test_the_keyboard_switches_a_link_off(browser: Browser, go: Callable[..., Page], office: Office) -> None:
     sent = send(office, client_tag="order-off")
     page = go("ann", f"/messages/{sent['msgid']}")
     page.get_by_text("Switch the link off", exact=True).focus()

@@ -99,9 +99,7 @@ def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[s
 
 
 @pytest.mark.parametrize("name", TEXTS["en"])
-def test_a_page_has_no_grave_fault_and_fits_a_small_phone(
-    reader: tuple[str, Page], pages: dict[str, str], name: str
-) -> None:
+def test_a_page_is_accessible_and_fits_a_phone(reader: tuple[str, Page], pages: dict[str, str], name: str) -> None:
     language, page = reader
     opened(page, pages[name])
     assert page.title() == TEXTS[language][name].title
@@ -111,16 +109,14 @@ def test_a_page_has_no_grave_fault_and_fits_a_small_phone(
 
 
 @pytest.mark.parametrize("name", TEXTS["en"])
-def test_a_page_is_one_request_and_its_style_is_let_in(
-    page: Page, pages: dict[str, str], seen: Seen, name: str
-) -> None:
+def test_a_page_is_one_request_with_its_style(page: Page, pages: dict[str, str], seen: Seen, name: str) -> None:
     assert len(opened(page, pages[name]).body()) < 4096
     assert seen.requests == [pages[name]]
     assert seen.refused == []
     assert page.locator("h1").evaluate("it => getComputedStyle(it).fontSize") == "24px"
 
 
-def test_what_the_page_does_not_say_itself_is_not_let_in(page: Page, pages: dict[str, str], seen: Seen) -> None:
+def test_an_injected_style_is_blocked_by_the_policy(page: Page, pages: dict[str, str], seen: Seen) -> None:
     page.goto(pages["unknown"])
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<style>h1 { font-size: 99px }</style>')")
     assert page.locator("h1").evaluate("it => getComputedStyle(it).fontSize") == "24px"
@@ -137,9 +133,7 @@ def test_by_night_the_page_is_dark(page: Page, pages: dict[str, str]) -> None:
     assert all(int(part) < 64 for part in shades["dark"].removeprefix("rgb(").removesuffix(")").split(","))
 
 
-def test_without_a_mouse_the_visitor_tries_again_and_asks_the_sender(
-    context: BrowserContext, page: Page, pages: dict[str, str]
-) -> None:
+def test_the_keyboard_reaches_retry_and_contact(context: BrowserContext, page: Page, pages: dict[str, str]) -> None:
     opened(page, pages["unavailable"])
     page.keyboard.press("Tab")
     assert page.locator(":focus-visible").inner_text() == "Try again"

@@ -67,7 +67,7 @@ def test_a_file_becomes_a_file(run: Run) -> None:
     assert not Path("out.csv.part").exists()
 
 
-def test_messages_without_a_shortlink_are_counted_and_say_what_was_skipped(run: Run) -> None:
+def test_messages_without_a_shortlink_name_the_skipped_links(run: Run) -> None:
     Path("in.csv").write_text(f"message\n{TARGET}\nno link here\nsee day.so there\n")
     result = run("in.csv", "out.csv")
     assert lines(result) == "3 messages preprocessed, 2 of them without a shortlink, 0 rows with a problem\n"
@@ -85,7 +85,7 @@ def test_where_links_lead_is_not_guessed(run: Run, services: Services, monkeypat
     assert not Path("out.csv").exists()
 
 
-def test_faulty_rows_are_told_by_the_exit_code(run: Run) -> None:
+def test_faulty_rows_change_the_exit_code(run: Run) -> None:
     result = run(campaign(2, faulty=1), "out.csv")
     assert (result.exit_code, lines(result)) == (5, "2 messages preprocessed, 1 row with a problem\n")
     assert [bool(row["problem"]) for row in written()] == [False, False, True]
@@ -117,7 +117,7 @@ def test_the_same_key_makes_it_safe_to_repeat(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out.csv.part"])
-def test_what_is_there_already_is_replaced_only_where_that_is_said(run: Run, name: str) -> None:
+def test_existing_files_are_replaced_only_on_request(run: Run, name: str) -> None:
     Path(name).write_text("dear")
     refused = run(campaign(), "out.csv")
     assert (refused.exit_code, stored(), Path(name).read_text()) == (1, 0, "dear")
@@ -126,12 +126,12 @@ def test_what_is_there_already_is_replaced_only_where_that_is_said(run: Run, nam
     assert len(written()) == 2
 
 
-def test_a_file_may_be_replaced_by_what_becomes_of_it(run: Run) -> None:
+def test_a_file_can_be_its_own_output(run: Run) -> None:
     assert run(campaign(300), "in.csv", "--overwrite").exit_code == 0
     assert len(written("in.csv")) == 300
 
 
-def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
+def test_an_interrupted_run_leaves_its_partial_output(run: Run) -> None:
     transactions = []
 
     def fail(_: object, __: object, statement: str, *___: object) -> None:
@@ -170,7 +170,7 @@ def test_a_run_that_breaks_off_leaves_what_is_done_beside(run: Run) -> None:
         (["in.csv", "out.csv", "--delimiter", "::"], "one character"),
     ],
 )
-def test_a_wrong_command_line_is_refused_before_anything_is_stored(run: Run, words: list[str], says: str) -> None:
+def test_a_wrong_command_line_stores_nothing(run: Run, words: list[str], says: str) -> None:
     campaign()
     result = run(*words)
     assert (result.exit_code, stored()) == (2, 0)
@@ -262,9 +262,7 @@ def running(environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_what_is_stored_is_written_before_the_next_rows_are_asked_for(
-    app: Flask, running: "subprocess.Popen[bytes]"
-) -> None:
+def test_stored_rows_are_written_before_further_reads(app: Flask, running: "subprocess.Popen[bytes]") -> None:
     """So a run that is killed at any moment has written all but its last transaction."""
     assert running.stdin and running.stdout
     running.stdin.write(b"message\n" + f"{TARGET}\n".encode() * 600)

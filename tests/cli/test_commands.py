@@ -145,7 +145,7 @@ def test_accounts_are_listed_with_their_defaults(run: Run, sender: Sender, other
 # account rotate, disable, set
 
 
-def test_a_rotated_token_is_printed_and_is_the_only_one_that_opens(run: Run, sender: Sender) -> None:
+def test_only_the_printed_rotated_token_works(run: Run, sender: Sender) -> None:
     changed = document(run("account", "rotate", "shop", "--json"))
     assert list(changed) == ["name", "sid", "token"]
     assert (changed["sid"], opens(changed["token"])) == (sender.sid, "shop")
@@ -153,9 +153,7 @@ def test_a_rotated_token_is_printed_and_is_the_only_one_that_opens(run: Run, sen
         opens(sender.token)
 
 
-def test_a_rotated_signing_secret_is_printed_and_signs_beside_the_old_one(
-    run: Run, sender: Sender, services: Services
-) -> None:
+def test_a_rotated_signing_secret_signs_beside_the_old(run: Run, sender: Sender, services: Services) -> None:
     changed = document(run("account", "secret", "rotate", "shop", "--json"))
     assert list(changed) == ["name", "signing_secret", "old_one_until"]
     with receiving(OK) as receiver:
@@ -225,9 +223,7 @@ def test_an_account_that_is_not_there_is_named(run: Run, command: str) -> None:
 @pytest.mark.parametrize(
     "words", [["--detection", "clever"], ["--count-as-click", "bot"], ["--recipient", ""], ["--surprise"], ["again"]]
 )
-def test_a_wrong_command_line_is_told_from_a_refusal_and_changes_nothing(
-    run: Run, sender: Sender, words: list[str]
-) -> None:
+def test_a_wrong_command_line_changes_nothing(run: Run, sender: Sender, words: list[str]) -> None:
     before = document(run("account", "list", "--json"))
     result = run("account", "set", "shop", *words)
     assert result.exit_code == 2
@@ -238,7 +234,7 @@ def test_a_wrong_command_line_is_told_from_a_refusal_and_changes_nothing(
 # db upgrade, first-start
 
 
-def test_an_upgrade_says_what_it_did_and_can_be_repeated(run: Run) -> None:
+def test_an_upgrade_reports_and_can_be_repeated(run: Run) -> None:
     assert done(run("db", "upgrade")) == "nothing to do\n"
 
 
@@ -253,7 +249,7 @@ def bare(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize("words", [("account", "list"), ("account", "create", "shop"), ("account", "rotate", "shop")])
-def test_where_tables_are_missing_the_command_that_makes_them_is_named(bare: Run, words: tuple[str, ...]) -> None:
+def test_missing_tables_name_the_upgrade_command(bare: Run, words: tuple[str, ...]) -> None:
     assert "flask --app wsgi db upgrade" in refused(bare(*words), DATABASE_FAILED)
     assert re.fullmatch(r"applied 0001\b.*\n", done(bare("db", "upgrade")))
     assert bare("account", "create", "shop").exit_code == 0
@@ -306,7 +302,7 @@ def test_a_busy_address_stops_the_first_start(bare: Run) -> None:
     assert not current_app.extensions["shortener"].settings.database_file.exists()
 
 
-def test_the_first_start_makes_tables_and_an_account_to_try(bare: Run) -> None:
+def test_the_first_start_makes_tables_and_an_account(bare: Run) -> None:
     output = shown_to_nobody(bare)
     shown = {key: output.split(f"\n{key} ")[1].split()[0] for key in ("name", "sid", "token", "signing_secret")}
     assert opens(shown["token"]) == shown["name"] == "demo"
@@ -327,7 +323,7 @@ def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
     assert set(fields) == {"message"}
 
 
-def test_a_later_start_makes_no_account_and_shows_no_secret(bare: Run) -> None:
+def test_a_later_start_makes_no_account(bare: Run) -> None:
     done(bare("first-start"))
     assert "account rotate" in done(bare("first-start"))
     with db.read() as session:
@@ -398,7 +394,7 @@ def flask(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_an_account_made_by_the_real_command_opens_the_real_thing(app: Flask, environ: dict[str, str]) -> None:
+def test_an_account_from_the_command_can_send(app: Flask, environ: dict[str, str]) -> None:
     result = flask(environ, "account", "create", "shop", "--json")
     assert result.returncode == 0
     assert re.fullmatch(r"Database: .*\n", result.stderr)
@@ -407,7 +403,7 @@ def test_an_account_made_by_the_real_command_opens_the_real_thing(app: Flask, en
     assert answer.status_code == 200
 
 
-def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_password(environ: dict[str, str]) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(environ: dict[str, str]) -> None:
     nowhere = {"SHORTENER_DATABASE_URL": "postgresql://shop:hunter2@127.0.0.1:1/links"}
     result = flask(environ | nowhere, "account", "list")
     assert (result.returncode, result.stdout) == (3, "")
@@ -418,7 +414,7 @@ def test_a_database_that_does_not_answer_is_told_in_a_sentence_without_its_passw
     assert "hunter2" not in result.stderr
 
 
-def test_settings_that_cannot_be_used_have_an_exit_code_of_their_own(environ: dict[str, str]) -> None:
+def test_unusable_settings_have_their_own_exit_code(environ: dict[str, str]) -> None:
     result = flask(environ | {"SHORTENER_LINK_DAYS": "many"}, "account", "list")
     assert (result.returncode, result.stdout) == (4, "")
     assert result.stderr.startswith("Error: The settings cannot be used:\n  - SHORTENER_LINK_DAYS")
@@ -433,7 +429,7 @@ print("done")
 """
 
 
-def test_a_long_command_shows_on_a_terminal_how_far_it_is_how_fast_and_how_long_it_takes() -> None:
+def test_a_long_command_shows_progress_on_a_terminal() -> None:
     master, slave = os.openpty()
     termios.tcsetwinsize(slave, (24, 100))
     command = [sys.executable, "-c", LONG]
@@ -454,7 +450,7 @@ def test_where_there_is_no_terminal_no_progress_is_shown() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_ends_cleanly_when_it_is_told_to(environ: dict[str, str], number: int) -> None:
+def test_a_worker_ends_cleanly_on_a_signal(environ: dict[str, str], number: int) -> None:
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=-1, stderr=-1, text=True) as worker:
         try:
@@ -533,7 +529,7 @@ def test_an_export_knows_how_far_it_is(
     assert set(reached) == {0, 1, 2, 3}
 
 
-def test_an_export_that_cannot_be_made_says_why_and_leaves_no_file(run: Run, sender: Sender, tmp_path: Path) -> None:
+def test_a_failed_export_leaves_no_file(run: Run, sender: Sender, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     assert "no account named nobody" in refused(run("export", "--account", "nobody", str(out)))
     fault = refused(run("export", "--account", "shop", "--from", "today", str(out)))

@@ -20,7 +20,7 @@ def typed(app: Flask, line: str, *words: str) -> str:
     return done(result)
 
 
-def test_a_person_signs_in_with_the_password_that_was_typed(app: Flask, sender: Sender) -> None:
+def test_a_person_signs_in_with_a_typed_password(app: Flask, sender: Sender) -> None:
     shown = json.loads(typed(app, LONG, "create", "Ann@Example.com", "--account", "shop", "--role", "owner", "--json"))
     assert shown["name"] == "ann@example.com"
     assert (shown["account"], shown["role"], shown["operator"]) == ("shop", "owner", False)
@@ -29,7 +29,7 @@ def test_a_person_signs_in_with_the_password_that_was_typed(app: Flask, sender: 
     assert Browser(app).sign_in("ann@example.com", LONG.strip()).status == 200
 
 
-def test_a_password_that_is_made_up_is_shown_and_opens(app: Flask, run: Run, sender: Sender) -> None:
+def test_a_generated_password_is_shown_and_works(app: Flask, run: Run, sender: Sender) -> None:
     shown = document(run("person", "create", "vera", "--account", "shop", "--generate", "--json"))
     assert shown["role"] == "viewer"
     assert Browser(app).sign_in("vera", shown["password"]).status == 200
@@ -118,7 +118,7 @@ def test_every_command_about_people_can_answer_in_json(app: Flask) -> None:
         assert "--json" in [option for parameter in command.params for option in parameter.opts]
 
 
-def test_the_first_start_makes_somebody_who_can_sign_in(app: Flask, bare: Run) -> None:
+def test_the_first_start_makes_a_person(app: Flask, bare: Run) -> None:
     output = shown_to_nobody(bare)
     assert "/dashboard\n" in output
     name, password = (output.split(f"\n{key} ")[1].split()[0] for key in ("sign in as", "password"))

@@ -56,7 +56,7 @@ def signed_with(services: Services, name: str, secret: str) -> bool:
     return len(signatures) == 1 and bool(Webhook(secret).verify(body.decode(), headers))
 
 
-def test_after_a_lost_key_every_account_gets_a_new_secret_that_signs(run: Run, services: Services) -> None:
+def test_a_lost_key_gives_accounts_new_secrets(run: Run, services: Services) -> None:
     lose_key(services)
     result = run("account", "secret", "rotate", "--all", "--json")
     assert result.exit_code == 0, result.output
@@ -84,7 +84,7 @@ def test_new_secrets_of_all_are_shown_as_a_table(run: Run) -> None:
 
 
 @pytest.mark.parametrize("words", [["--all"], ["shop"]])
-def test_new_secrets_can_go_to_a_file_that_only_its_owner_reads(run: Run, tmp_path: Path, words: list[str]) -> None:
+def test_new_secrets_go_to_a_private_file(run: Run, tmp_path: Path, words: list[str]) -> None:
     out = tmp_path / "secrets.jsonl"
     result = run("account", "secret", "rotate", *words, "--output", str(out))
     assert result.exit_code == 0, result.output
@@ -95,9 +95,7 @@ def test_new_secrets_can_go_to_a_file_that_only_its_owner_reads(run: Run, tmp_pa
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
 
 
-def test_a_file_that_is_there_is_not_written_over_and_nothing_is_rotated(
-    run: Run, tmp_path: Path, services: Services, sender: Sender
-) -> None:
+def test_an_existing_file_prevents_the_rotation(run: Run, tmp_path: Path, services: Services, sender: Sender) -> None:
     out = tmp_path / "secrets.jsonl"
     out.write_text("important")
     result = run("account", "secret", "rotate", "--all", "--output", str(out))
@@ -120,7 +118,7 @@ def test_a_rotation_is_of_one_account_or_of_all(run: Run, words: list[str]) -> N
     assert "Give the NAME of an account, or --all." in result.stderr
 
 
-def test_a_new_secret_key_takes_over_from_the_old_one(run: Run, services: Services, sender: Sender) -> None:
+def test_a_new_secret_key_replaces_the_old(run: Run, services: Services, sender: Sender) -> None:
     give(services, NEW, SECRET_KEY)
     services.prepare()
     assert signed_with(services, "shop", sender.signing_secret)
@@ -131,7 +129,7 @@ def test_a_new_secret_key_takes_over_from_the_old_one(run: Run, services: Servic
     assert signed_with(services, "shop", sender.signing_secret)
 
 
-def test_secrets_that_stay_sealed_are_told_with_the_way_out(run: Run, services: Services) -> None:
+def test_undecryptable_secrets_are_reported_with_the_remedy(run: Run, services: Services) -> None:
     give(services, NEW)
     result = run("secret-key", "reseal")
     assert result.exit_code == 1
@@ -171,7 +169,7 @@ def test_a_header_is_removed_without_the_right_key(run: Run, services: Services)
     assert run("account", "set", "shop", "--callback-header", "").exit_code == 0
 
 
-def test_an_account_sealed_under_another_key_is_named_and_mended(run: Run, services: Services) -> None:
+def test_an_account_under_another_key_is_repaired(run: Run, services: Services) -> None:
     with db.write() as session:
         senders.create(session, "new one", secret_key=NEW, now=db.now(session))
     with pytest.raises(

@@ -63,7 +63,7 @@ def accessed_on(number: int) -> object:
         return session.scalars(select(Link.accessed_on).where(Link.number == number)).one()
 
 
-def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender, services: Services) -> None:
+def test_the_first_click_makes_the_callback(sender: Sender, services: Services) -> None:
     done = make_message(
         sender, lt_callbackurl=CALLBACK, client_tag="t-1", tags="a,b", metadata={"k": 1}, recipient="+81"
     )
@@ -90,7 +90,7 @@ def test_the_first_click_sets_accessed_on_and_makes_the_callback(sender: Sender,
     assert callback.due_on == new_click.clicked_on
 
 
-def test_later_clicks_are_kept_and_change_nothing(sender: Sender, services: Services) -> None:
+def test_later_clicks_are_stored_without_other_changes(sender: Sender, services: Services) -> None:
     done = make_message(sender, lt_callbackurl=CALLBACK)
     first = prepared(number_of(done.link))
     assert stored(first, services)
@@ -106,7 +106,7 @@ def test_a_message_without_a_callback_url_makes_none(sender: Sender, services: S
     assert count(Callback) == 0
 
 
-def test_a_preview_is_kept_and_does_not_count(sender: Sender, services: Services) -> None:
+def test_a_preview_is_stored_without_counting(sender: Sender, services: Services) -> None:
     done = make_message(sender, lt_callbackurl=CALLBACK)
     assert not stored(prepared(number_of(done.link), PREVIEW), services)
     assert accessed_on(number_of(done.link)) is None
@@ -140,7 +140,7 @@ def test_the_same_click_stored_twice_is_one_click(sender: Sender, services: Serv
     assert (count(Click), count(Callback)) == (1, 1)
 
 
-def test_a_click_that_cannot_be_stored_whole_is_not_stored_at_all(
+def test_a_click_is_stored_whole_or_not_at_all(
     sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
@@ -156,7 +156,7 @@ def test_a_click_that_cannot_be_stored_whole_is_not_stored_at_all(
     assert (count(Click), count(Callback)) == (0, 0)
 
 
-def test_clicks_of_one_link_lie_in_the_order_of_their_times(sender: Sender, services: Services) -> None:
+def test_clicks_of_a_link_are_ordered_by_time(sender: Sender, services: Services) -> None:
     number = number_of(make_message(sender).link)
     new_clicks = [prepared(number) for _ in range(5)]
     for new_click in new_clicks:
@@ -166,7 +166,7 @@ def test_clicks_of_one_link_lie_in_the_order_of_their_times(sender: Sender, serv
     assert [time.timestamp() // 0.001 for time in times] == sorted(time.timestamp() // 0.001 for time in times)
 
 
-def test_of_clicks_stored_together_the_earliest_that_counts_is_the_first(sender: Sender, services: Services) -> None:
+def test_the_earliest_counted_click_is_the_first(sender: Sender, services: Services) -> None:
     number = number_of(make_message(sender, lt_callbackurl=CALLBACK).link)
     preview = prepared(number, PREVIEW)
     first, second, third = (
@@ -177,7 +177,7 @@ def test_of_clicks_stored_together_the_earliest_that_counts_is_the_first(sender:
     assert (count(Click), count(Callback)) == (4, 1)
 
 
-def test_clicks_of_many_links_take_few_statements_in_the_order_of_the_links(sender: Sender, services: Services) -> None:
+def test_clicks_of_many_links_take_few_statements(sender: Sender, services: Services) -> None:
     new_clicks = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(50)]
     links: list[int] = []
     statements: list[str] = []

@@ -359,7 +359,7 @@ def leave_spool(services: Services, *records: bytes) -> None:
     dead.close()
 
 
-def test_clicks_of_a_dead_process_are_imported_with_their_time(
+def test_clicks_of_a_dead_process_keep_their_time(
     make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services
 ) -> None:
     living, new_click = make(), new()
@@ -441,9 +441,7 @@ def test_a_late_first_click_without_callback_counts(recorder: Recorder, sender: 
     assert count(Callback) == 0
 
 
-def test_a_record_that_is_not_a_click_is_set_aside(
-    recorder: Recorder, new: Callable[[], NewClick], services: Services
-) -> None:
+def test_an_unreadable_record_is_set_aside(recorder: Recorder, new: Callable[[], NewClick], services: Services) -> None:
     new_click = new()
     leave_spool(services, b'{"of": "a later version"}', b"[1]", b"nonsense", pack(new_click))
     recorder.start()

@@ -50,6 +50,6 @@ def test_a_click_without_room_is_refused_and_counted(spool: ClickSpool) -> None:
     assert spool.fault() == "the file of this process is full"
 
 
-def test_a_record_that_is_not_a_click_is_set_aside(spool: ClickSpool, tmp_path: Path) -> None:
+def test_an_unreadable_record_is_set_aside(spool: ClickSpool, tmp_path: Path) -> None:
     assert spool.new_clicks([b"nonsense", pack(CLICK)]) == [CLICK]
     assert (tmp_path / "installation-refused.jsonl").read_bytes() == b"nonsense\n"

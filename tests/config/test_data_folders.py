@@ -90,7 +90,7 @@ def test_a_spool_without_clicks_is_not_missed(home: Path, here: Path, there: str
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_link_to_the_same_data_is_no_second_one(home: Path, here: Path, links: bool) -> None:
+def test_a_symbolic_link_is_no_second_data_folder(home: Path, here: Path, links: bool) -> None:
     """Whether the link leads to the folder or to the database in it."""
     put(here, "database", "clicks" if links else "spool")
     if links:

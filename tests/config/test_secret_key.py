@@ -31,7 +31,7 @@ def fault_of(data: Path) -> str:
     return fault
 
 
-def test_a_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
+def test_a_secret_key_is_made_once(tmp_path: Path) -> None:
     first, second = key_of(tmp_path / "new" / "folder"), key_of(tmp_path / "new" / "folder")
     assert first == second
     assert len(first) >= 64
@@ -39,19 +39,19 @@ def test_a_secret_key_is_made_once_and_kept(tmp_path: Path) -> None:
     assert key_of(tmp_path / "other") != first
 
 
-def test_a_given_secret_key_is_not_written_down_but_the_data_folder_is_made(tmp_path: Path) -> None:
+def test_a_given_secret_key_is_not_written_to_disk(tmp_path: Path) -> None:
     settings = Settings.from_env({"SHORTENER_DATA": str(tmp_path / "new"), "SHORTENER_SECRET_KEY": KEY})
     assert settings.make_ready() == (KEY,)
     assert list((tmp_path / "new").iterdir()) == []
 
 
-def test_only_the_operator_can_read_the_key_and_the_folder(tmp_path: Path) -> None:
+def test_only_the_operator_can_read_the_key(tmp_path: Path) -> None:
     key_of(tmp_path / "new")
     assert stat.S_IMODE((tmp_path / "new" / "secret_key").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
-def test_processes_that_start_at_once_end_up_with_one_key(tmp_path: Path) -> None:
+def test_simultaneous_processes_share_one_key(tmp_path: Path) -> None:
     """They wait for each other at a pipe, so that they reach the empty folder together."""
     program = (
         "import sys; from shortener.config.settings import Settings; print(flush=True); sys.stdin.read(); "
@@ -107,7 +107,7 @@ def database(folder: Path, *, secrets: int) -> Path:
     return path
 
 
-def test_no_key_is_made_beside_secrets_that_another_one_sealed(tmp_path: Path) -> None:
+def test_no_key_is_made_beside_encrypted_secrets(tmp_path: Path) -> None:
     path = database(tmp_path, secrets=1)
     fault = fault_of(tmp_path)
     assert fault.startswith(f"SHORTENER_SECRET_KEY: {path} holds secrets that were encrypted with a key")
@@ -116,7 +116,7 @@ def test_no_key_is_made_beside_secrets_that_another_one_sealed(tmp_path: Path) -
     assert not (tmp_path / "secret_key").exists()
 
 
-def test_a_named_sqlite_file_with_sealed_secrets_gets_no_new_key_either(tmp_path: Path) -> None:
+def test_no_key_is_made_beside_a_named_sqlite_file(tmp_path: Path) -> None:
     path = database(tmp_path, secrets=2)
     environ = {"SHORTENER_DATA": str(tmp_path / "other"), "SHORTENER_DATABASE_URL": f"sqlite:///{path}"}
     with pytest.raises(SettingsError, match="holds secrets that were encrypted"):
@@ -124,14 +124,14 @@ def test_a_named_sqlite_file_with_sealed_secrets_gets_no_new_key_either(tmp_path
     assert not (tmp_path / "other" / "secret_key").exists()
 
 
-def test_a_key_that_is_given_is_used_beside_sealed_secrets(tmp_path: Path) -> None:
+def test_a_given_key_is_used_beside_encrypted_secrets(tmp_path: Path) -> None:
     database(tmp_path, secrets=1)
     settings = Settings.from_env({"SHORTENER_DATA": str(tmp_path), "SHORTENER_SECRET_KEY": KEY})
     assert settings.make_ready() == (KEY,)
 
 
 @pytest.mark.parametrize("secrets", [None, 0])
-def test_a_key_is_made_beside_a_database_without_sealed_secrets(tmp_path: Path, secrets: int | None) -> None:
+def test_a_key_is_made_without_encrypted_secrets(tmp_path: Path, secrets: int | None) -> None:
     if secrets is None:
         (tmp_path / "shortener.sqlite3").touch()
     else:
@@ -139,7 +139,7 @@ def test_a_key_is_made_beside_a_database_without_sealed_secrets(tmp_path: Path, 
     assert key_of(tmp_path) == (tmp_path / "secret_key").read_text()
 
 
-def test_no_key_is_made_beside_a_database_that_cannot_be_read(tmp_path: Path) -> None:
+def test_no_key_is_made_beside_an_unreadable_database(tmp_path: Path) -> None:
     (tmp_path / "shortener.sqlite3").write_bytes(b"no database, but perhaps a damaged one" * 100)
     assert "file is not a database" in fault_of(tmp_path)
     assert not (tmp_path / "secret_key").exists()

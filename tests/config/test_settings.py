@@ -90,7 +90,7 @@ def test_without_a_word_from_the_system_all_processors_count(tmp_path: Path, mon
     assert read(tmp_path).processes == 1
 
 
-def test_how_many_processes_are_asked_for_decides_on_the_threads(tmp_path: Path) -> None:
+def test_the_number_of_processes_sets_the_threads(tmp_path: Path) -> None:
     assert read(tmp_path, PROCESSES="1").threads == 16
     assert read(tmp_path, PROCESSES="4").threads == 8
     assert read(tmp_path, PROCESSES="1", THREADS="3").threads == 3
@@ -157,7 +157,7 @@ def test_a_default_that_no_longer_fits_is_a_fault(tmp_path: Path) -> None:
     assert faults(tmp_path, LINK_DAYS="500") == ["SHORTENER_RETENTION_DAYS: must not be below SHORTENER_LINK_DAYS"]
 
 
-def test_the_text_of_the_error_is_a_list_that_an_operator_can_work_through(tmp_path: Path) -> None:
+def test_the_error_lists_every_fault(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, WORKER="maybe", PROCESSES="0")
     assert str(caught.value).splitlines()[1:] == [
@@ -191,7 +191,7 @@ def test_a_fault_is_said_in_plain_words(tmp_path: Path, name: str, value: str, s
     assert f"SHORTENER_{name}: {said}" in faults(tmp_path, **{name: value})
 
 
-def test_no_fault_is_said_in_the_words_of_the_library(tmp_path: Path) -> None:
+def test_faults_do_not_quote_the_library(tmp_path: Path) -> None:
     assert [fault for fault in faults(tmp_path, **BAD) if "Input" in fault or "value is not" in fault] == []
 
 
@@ -236,6 +236,6 @@ def test_settings_do_not_change_once_made(tmp_path: Path) -> None:
         settings.link_days = 1
 
 
-def test_to_read_the_settings_makes_no_folder_and_no_key(tmp_path: Path) -> None:
+def test_reading_settings_makes_no_folder_or_key(tmp_path: Path) -> None:
     read(tmp_path / "new")
     assert not (tmp_path / "new").exists()

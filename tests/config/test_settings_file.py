@@ -68,11 +68,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert environment(tmp_path / ".env", text, BIND="127.0.0.1:2") == {"BIND": "127.0.0.1:2", "WORKER": "off"}
 
 
-def test_what_is_empty_in_the_environment_is_taken_from_the_file(tmp_path: Path) -> None:
+def test_empty_variables_are_taken_from_the_file(tmp_path: Path) -> None:
     assert environment(tmp_path / ".env", "SHORTENER_WORKER=off", WORKER="") == {"WORKER": "off"}
 
 
-def test_a_value_of_the_environment_wins_over_a_file_of_it(tmp_path: Path) -> None:
+def test_a_variable_wins_over_its_file(tmp_path: Path) -> None:
     text = "SHORTENER_SECRET_KEY=from-the-settings-file\n"
     assert environment(tmp_path / ".env", text, SECRET_KEY_FILE="key") == {"SECRET_KEY_FILE": "key"}
 
@@ -82,7 +82,7 @@ def test_values_may_be_quoted_and_lines_commented(tmp_path: Path) -> None:
     assert environment(tmp_path / ".env", text) == {"SENDER_NAME": "例の店 #1", "WORKER": "off"}
 
 
-def test_a_named_file_that_is_missing_or_no_text_is_a_fault(tmp_path: Path) -> None:
+def test_a_missing_or_binary_file_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"SHORTENER_ENV_FILE: there is no file {tmp_path}/none"):
         settings_file.environment({"SHORTENER_ENV_FILE": str(tmp_path / "none")})
     (tmp_path / "binary").write_bytes(b"SHORTENER_X=\xff")
@@ -136,7 +136,7 @@ def test_relative_paths_begin_at_the_products_folder(monkeypatch: pytest.MonkeyP
     assert Settings.from_env({}).data_folder == ROOT / "data"
 
 
-def test_a_file_that_only_the_working_folder_has_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_file_in_the_working_folder_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "key").write_text("k" * 40)
     assert Settings.from_env({"SHORTENER_SECRET_KEY_FILE": "key"}).secret_key == "k" * 40
@@ -188,7 +188,7 @@ def test_an_unreadable_line_stops_server_and_commands(product: Path, elsewhere: 
     assert not (product / "data").exists()
 
 
-def test_a_settings_file_in_another_encoding_stops_the_first_start(product: Path) -> None:
+def test_a_settings_file_in_another_encoding_is_refused(product: Path) -> None:
     """By the line of `make run`; `flask` itself would read the file before us, and break off."""
     (product / ".env").write_bytes("SHORTENER_SENDER_NAME=Café\n".encode("latin-1"))
     shutil.copy(ROOT / "Makefile", product)
@@ -220,9 +220,7 @@ def test_the_server_explains_itself(product: Path, elsewhere: Path, command: lis
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_the_server_starts_from_another_folder_with_its_settings_file(
-    product: Path, elsewhere: Path, server: str
-) -> None:
+def test_the_server_finds_its_settings_file_anywhere(product: Path, elsewhere: Path, server: str) -> None:
     address = f"127.0.0.1:{free_port()}"
     settings = {"SERVER": server, "BIND": address, "PROCESSES": "1", "SPOOL_BYTES": "65536"}
     (product / ".env").write_text("".join(f"SHORTENER_{name}={value}\n" for name, value in settings.items()))

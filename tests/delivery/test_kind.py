@@ -114,7 +114,7 @@ def test_a_wait_that_was_asked_for_is_granted() -> None:
     assert settle(claimed, until_then) == RetryAfter(90)
 
 
-def test_a_lost_lease_leaves_the_job_to_its_new_holder() -> None:
+def test_a_lost_lease_leaves_the_job_alone() -> None:
     ask("book")
     [first] = claim()
     [second] = claim(NOW + LEASE)
@@ -124,7 +124,7 @@ def test_a_lost_lease_leaves_the_job_to_its_new_holder() -> None:
     assert [outcome for _, outcome, *_ in trips()] == ["refused", "delivered"]
 
 
-def test_a_job_that_is_given_back_is_due_at_once() -> None:
+def test_a_returned_job_is_due_at_once() -> None:
     ask("book")
     [claimed] = claim()
     with db.write() as session:
@@ -218,7 +218,7 @@ def test_a_slow_job_does_not_delay_another(loop: Deliverer, courier: Courier) ->
     until(lambda: errands()[0].state == "delivered")
 
 
-def test_an_attempt_that_raises_leaves_a_lease_that_runs_out(loop: Deliverer, courier: Courier) -> None:
+def test_an_attempt_that_raises_leaves_its_lease(loop: Deliverer, courier: Courier) -> None:
     broken = threading.Event()
 
     def breaks() -> Result:

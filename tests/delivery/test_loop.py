@@ -246,7 +246,7 @@ def test_nothing_is_claimed_during_an_outage(
     assert outcomes() == ["delivered", "delivered"]
 
 
-def test_an_answer_that_cannot_be_stored_still_settles_its_callback(
+def test_an_unstorable_answer_still_settles_its_callback(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with receiving(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwrong") as receiver:

@@ -86,7 +86,7 @@ def attempts() -> list[Attempt]:
         return list(session.scalars(select(Attempt).order_by(Attempt.number)))
 
 
-def test_a_new_callback_is_due_at_once_and_claimed_once(due: dt.datetime) -> None:
+def test_a_new_callback_is_due_at_once(due: dt.datetime) -> None:
     assert finds(due)
     assert len(claim(due)) == 1
     assert claim(due + SECOND) == []
@@ -109,7 +109,7 @@ def test_exactly_200_delivers(due: dt.datetime) -> None:
 
 
 @pytest.mark.parametrize("status", [201, 202, 204, 301, 302, 400, 404, 410, 429, 500, 503])
-def test_every_other_answer_uses_up_an_attempt_and_says_why(due: dt.datetime, status: int) -> None:
+def test_every_other_answer_uses_up_an_attempt(due: dt.datetime, status: int) -> None:
     [claimed] = claim(due)
     sentence = f"answered {status}; only 200 counts as delivered"
     assert settle(claimed, answer(status), due) == RetryAfter(5.0)

@@ -66,7 +66,7 @@ def failed(sender: Sender, at: dt.datetime) -> None:
 
 
 @pytest.mark.parametrize("years", [1, 2, 50])
-def test_a_retry_put_off_by_years_is_due_at_once(sender: Sender, years: int) -> None:
+def test_a_retry_delayed_by_years_becomes_due(sender: Sender, years: int) -> None:
     failed(sender, NOW + years * 365 * DAY)
     assert claim(NOW) == []
     assert free(find()) == 1
@@ -74,7 +74,7 @@ def test_a_retry_put_off_by_years_is_due_at_once(sender: Sender, years: int) -> 
     assert len(claim(NOW)) == 1
 
 
-def test_a_retry_put_off_by_hours_is_found_by_its_attempt(sender: Sender) -> None:
+def test_a_retry_delayed_by_hours_becomes_due(sender: Sender) -> None:
     failed(sender, NOW + 10 * HOUR)
     assert find() == []
     assert free(find(thorough=True)) == 1
@@ -109,7 +109,7 @@ def test_a_lease_from_the_future_ends_after_one_lease(sender: Sender) -> None:
     assert again.label
 
 
-def test_the_holder_of_a_lease_from_the_future_can_still_settle_it(sender: Sender) -> None:
+def test_a_future_lease_can_still_be_settled(sender: Sender) -> None:
     put(sender)
     [claimed] = claim(NOW + 2 * 365 * DAY)
     free(find())
@@ -167,7 +167,7 @@ def test_the_loop_frees_what_a_clock_put_off(sender: Sender, services: Services)
 
 
 @pytest.mark.parametrize("ahead", [2 * 365 * DAY, 10 * HOUR], ids=["years", "hours"])
-def test_a_replay_is_possible_of_what_a_clock_put_off(client: FlaskClient, sender: Sender, ahead: dt.timedelta) -> None:
+def test_a_delayed_callback_can_be_replayed(client: FlaskClient, sender: Sender, ahead: dt.timedelta) -> None:
     with db.read() as session:
         now = db.now(session)
     failed(sender, now + ahead)
@@ -180,7 +180,7 @@ def test_a_replay_is_possible_of_what_a_clock_put_off(client: FlaskClient, sende
     assert (again.status_code, again.get_json()["code"]) == (409, "callback_open")
 
 
-def test_a_retry_that_waits_its_turn_is_still_open(client: FlaskClient, sender: Sender) -> None:
+def test_a_retry_within_its_wait_is_open(client: FlaskClient, sender: Sender) -> None:
     with db.read() as session:
         now = db.now(session)
     failed(sender, now)

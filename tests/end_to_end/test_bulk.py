@@ -76,7 +76,7 @@ def highest_memory() -> int:
     return max(found) // 1024
 
 
-def test_a_body_without_a_length_is_read_as_it_comes(instance: Instance) -> None:
+def test_a_body_without_a_length_is_streamed(instance: Instance) -> None:
     answer = requests.post(
         f"{instance.url}/v1/messages/batch",
         data=lines(300),
@@ -89,7 +89,7 @@ def test_a_body_without_a_length_is_read_as_it_comes(instance: Instance) -> None
     assert [entry["message"].split()[0] for entry in found] == [str(number) for number in range(300)]
 
 
-def test_two_batches_at_once_share_their_client_tags_without_a_loss(instance: Instance) -> None:
+def test_simultaneous_batches_share_client_tags_safely(instance: Instance) -> None:
     """In opposite orders: each holds what the other one waits for."""
     tags = [f"both-{number}" for number in range(600)]
 
@@ -120,7 +120,7 @@ def test_ten_thousand_messages_pass_through_flat_memory(instance: Instance) -> N
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("shape", ["application/x-ndjson", "application/json"])
-def test_a_database_that_goes_away_in_the_middle_breaks_the_answer_off(database_url: str, shape: str) -> None:
+def test_a_lost_database_truncates_the_answer(database_url: str, shape: str) -> None:
     body = b"".join(lines(LARGE, LONG))
     if shape == "application/json":
         body = b"[" + b",".join(body.splitlines()) + b"]"

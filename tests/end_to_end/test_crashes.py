@@ -96,7 +96,7 @@ def assert_one_event(receiver: Receiver, times: int) -> None:
     ids=lambda value: value.name if isinstance(value, Point) else "",
 )
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_all(
+def test_an_unanswered_click_is_whole_or_absent(
     processes: Harness, sender: Sender, point: Point, kept: tuple[int, int, int], server: str
 ) -> None:
     web = processes.web(server=server, worker="off")
@@ -119,7 +119,7 @@ def test_a_click_that_a_death_leaves_without_answer_is_stored_whole_or_not_at_al
     [(Point.CLAIM_COMMITS, 0), (Point.POST, 0), (Point.RECEIVED, 1), (Point.SETTLE_COMMITS, 1)],
     ids=lambda value: value.name if isinstance(value, Point) else "",
 )
-def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id(
+def test_the_next_worker_delivers_under_the_same_id(
     processes: Harness, sender: Sender, point: Point, posts: int
 ) -> None:
     with receiving(OK) as receiver:
@@ -138,7 +138,7 @@ def test_a_callback_whose_worker_died_is_delivered_by_the_next_under_the_same_id
         assert (second.started_on - first.started_on).total_seconds() >= LEASE
 
 
-def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: Harness, sender: Sender) -> None:
+def test_an_attempt_cut_off_costs_no_retry(processes: Harness, sender: Sender) -> None:
     def second_time_lucky(call: Call) -> None:
         call.say(OK if len(receiver.requests) > 1 else BUSY)
 
@@ -154,9 +154,7 @@ def test_an_attempt_that_a_death_cut_off_uses_up_no_retry(processes: Harness, se
 
 
 @pytest.mark.parametrize("point", [Point.POST, Point.RECEIVED], ids=lambda point: point.name)
-def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
-    processes: Harness, sender: Sender, point: Point
-) -> None:
+def test_a_frozen_worker_loses_its_callback(processes: Harness, sender: Sender, point: Point) -> None:
     with receiving(OK) as receiver:
         processes.arm(point, signal.SIGSTOP)
         frozen = processes.worker()
@@ -175,9 +173,7 @@ def test_a_worker_frozen_past_its_lease_cannot_touch_what_another_took_over(
         assert frozen.exit_code() == 0
 
 
-def test_a_callback_that_ends_every_process_is_given_up_and_takes_no_other_with_it(
-    processes: Harness, sender: Sender
-) -> None:
+def test_a_callback_that_kills_processes_is_exhausted(processes: Harness, sender: Sender) -> None:
     starts = 6  # for 25
     with receiving(OK) as receiver, receiving(OK) as healthy:
         web = processes.web(worker="off")

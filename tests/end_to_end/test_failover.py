@@ -145,7 +145,7 @@ def test_a_locked_table_is_503_and_not_for_ever(
     until(lambda: click(client, slug) == 302)
 
 
-def test_many_visitors_of_a_locked_table_are_refused_at_once(
+def test_visitors_of_a_locked_table_get_503_at_once(
     app: Flask, sender: Sender, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One waits for the time-out; while nobody is answered, the others need not wait as well."""
@@ -182,7 +182,7 @@ def freeze() -> Iterator[Callable[[int], None]]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_frozen_server_is_503_and_the_next_connection_serves(
+def test_a_frozen_server_is_503_until_reconnected(
     client: FlaskClient, sender: Sender, services: Services, freeze: Callable[[int], None]
 ) -> None:
     slug = slug_of(make_message(sender).link)
@@ -215,7 +215,7 @@ def test_a_statement_that_takes_too_long_is_ended(app: Flask, monkeypatch: pytes
         session.execute(text("SELECT pg_sleep(1.2)"))
 
 
-def test_a_read_only_database_is_503_until_it_is_not(client: FlaskClient, sender: Sender, database_url: str) -> None:
+def test_a_read_only_database_is_503_meanwhile(client: FlaskClient, sender: Sender, database_url: str) -> None:
     assert post(client, sender).status_code == 201
     with database_faults.read_only(database_url):
         assert_unavailable(post(client, sender))
@@ -226,7 +226,7 @@ def test_a_read_only_database_is_503_until_it_is_not(client: FlaskClient, sender
     assert client.get("/healthz").status_code == 200
 
 
-def test_outcomes_of_attempts_are_kept_until_they_are_stored(
+def test_outcomes_wait_until_they_can_be_stored(
     client: FlaskClient, sender: Sender, services: Services, database_url: str
 ) -> None:
     released = threading.Event()
@@ -254,7 +254,7 @@ def states() -> list[str]:
         return list(session.scalars(select(Callback.state)))
 
 
-def test_a_node_that_turns_read_only_under_us_is_503(client: FlaskClient, sender: Sender, database_url: str) -> None:
+def test_a_node_that_becomes_read_only_is_503(client: FlaskClient, sender: Sender, database_url: str) -> None:
     """Its open connections go on, and only the write itself is refused."""
     assert post(client, sender).status_code == 201
     with pytest.raises(InternalError, match="read-only") as caught, db.write() as session:

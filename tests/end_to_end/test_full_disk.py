@@ -107,7 +107,7 @@ def small(folder: Path) -> Iterator[Small]:
             server.wait(WITHIN)
 
 
-def test_on_a_full_disk_visitors_go_on_and_every_click_is_stored_once_there_is_room(tmp_path: Path) -> None:
+def test_a_full_disk_loses_no_click(tmp_path: Path) -> None:
     with small(tmp_path) as instance, requests.Session() as session:
         session.auth = instance.auth()
         fields = {"message": TEXT, "lt_callbackurl": "http://receiver.example.com/"}

@@ -77,7 +77,7 @@ def seconds(since: dt.datetime | None, until: dt.datetime | None) -> float:
     return (until - since).total_seconds()
 
 
-def test_links_clicked_at_two_nodes_at_once_make_one_event_each(processes: Harness, sender: Sender) -> None:
+def test_two_nodes_make_one_event_per_link(processes: Harness, sender: Sender) -> None:
     # Time enough for every attempt on a busy machine: one that is given up is rightly made again.
     nodes = [processes.web(callback_timeout="30"), processes.web(callback_timeout="30")]
     with receiving(OK) as receiver:
@@ -96,9 +96,7 @@ def test_links_clicked_at_two_nodes_at_once_make_one_event_each(processes: Harne
     assert (count(Callback), count(Click), len(ids), len(set(ids))) == (LINKS, 2 * LINKS, LINKS, LINKS)
 
 
-def test_what_a_dead_node_held_is_taken_over_when_its_lease_ends_and_not_before(
-    processes: Harness, sender: Sender
-) -> None:
+def test_a_dead_nodes_callback_waits_for_its_lease(processes: Harness, sender: Sender) -> None:
     with receiving(Call.hang) as receiver:
         nodes = [processes.web(), processes.web()]
         assert nodes[0].status(sent(sender, receiver.url())) == 302
@@ -119,9 +117,7 @@ def test_what_a_dead_node_held_is_taken_over_when_its_lease_ends_and_not_before(
     [(Point.CLAIM_COMMITS, 1), (Point.SETTLE_COMMITS, 2)],
     ids=lambda value: value.name if isinstance(value, Point) else "",
 )
-def test_a_node_that_freezes_inside_a_turn_does_not_hold_up_the_others(
-    processes: Harness, sender: Sender, point: Point, posts: int
-) -> None:
+def test_a_node_frozen_in_a_claim_blocks_no_other(processes: Harness, sender: Sender, point: Point, posts: int) -> None:
     with receiving(OK) as receiver, receiving(OK) as other:
         processes.arm(point, signal.SIGSTOP)
         frozen = processes.worker()
@@ -137,9 +133,7 @@ def test_a_node_that_freezes_inside_a_turn_does_not_hold_up_the_others(
         assert (len(receiver.requests), len(other.requests), states()) == (posts, 1, ["delivered"] * 2)
 
 
-def test_a_node_that_freezes_with_a_click_in_its_hands_does_not_hold_up_the_others(
-    processes: Harness, sender: Sender
-) -> None:
+def test_a_node_frozen_in_a_click_blocks_no_other(processes: Harness, sender: Sender) -> None:
     with receiving(OK) as receiver, ThreadPoolExecutor(1) as pool:
         frozen, other = processes.web(), processes.web()
         path = sent(sender, receiver.url())
@@ -156,7 +150,7 @@ def test_a_node_that_freezes_with_a_click_in_its_hands_does_not_hold_up_the_othe
 
 
 @pytest.mark.parametrize("ahead", [TEN_MINUTES, -TEN_MINUTES])
-def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: Harness, sender: Sender, ahead: float) -> None:
+def test_a_node_with_a_wrong_clock_uses_database_time(processes: Harness, sender: Sender, ahead: float) -> None:
     def second_time_lucky(call: Call) -> None:
         call.say(OK if len(receiver.requests) > 1 else b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
 
@@ -184,7 +178,7 @@ def test_a_node_whose_clock_is_wrong_keeps_the_databases_time(processes: Harness
         assert parsed(request)[0]["webhook-timestamp"] == str(int(attempt.started_on.timestamp()))
 
 
-def test_a_node_whose_clock_is_ahead_does_not_take_what_another_holds(processes: Harness, sender: Sender) -> None:
+def test_a_node_with_a_fast_clock_respects_leases(processes: Harness, sender: Sender) -> None:
     looked = threading.Event()
 
     def slow(call: Call) -> None:

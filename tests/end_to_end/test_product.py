@@ -92,7 +92,7 @@ def test_a_message_is_sent_clicked_called_back_and_reported(instance: Instance) 
     assert told["link_tracking"]["accessed_on"] == event["data"]["accessed_on"]  # type: ignore[index]
 
 
-def test_fifty_first_clicks_at_once_make_one_first_click_and_one_callback(instance: Instance) -> None:
+def test_fifty_simultaneous_clicks_make_one_callback(instance: Instance) -> None:
     with receiving(OK) as receiver:
         message = send(instance, lt_callbackurl=receiver.url())
         url, together = local(instance, message), threading.Barrier(50)
@@ -111,7 +111,7 @@ def test_fifty_first_clicks_at_once_make_one_first_click_and_one_callback(instan
         assert told["link_tracking"]["accessed_on"] >= earliest  # type: ignore[index]
 
 
-def test_visitors_who_keep_their_connections_open_hold_up_nobody(instance: Instance) -> None:
+def test_visitors_with_open_connections_block_no_other(instance: Instance) -> None:
     url = local(instance, send(instance))
     with contextlib.ExitStack() as stack:
         for _ in range(50):  # more than there are threads
@@ -120,7 +120,7 @@ def test_visitors_who_keep_their_connections_open_hold_up_nobody(instance: Insta
             assert answer.status_code == 302
 
 
-def test_what_a_messenger_glues_to_the_slug_and_a_dead_link_come_through_the_server(instance: Instance) -> None:
+def test_glued_text_and_dead_links_pass_the_server(instance: Instance) -> None:
     message = send(instance)
     glued = click(local(instance, message) + "%E3%81%A7%0A")
     assert (glued.status_code, glued.headers["Location"]) == (302, TARGET)
@@ -137,7 +137,7 @@ def test_the_visitors_network_is_that_of_the_connection(instance: Instance) -> N
     assert stored["network"] == "127.0.0.0/24"
 
 
-def test_a_receiver_that_fails_is_tried_again_with_the_same_bytes_and_id(instance: Instance) -> None:
+def test_a_retry_has_the_same_bytes_and_id(instance: Instance) -> None:
     def second_time_lucky(call: Call) -> None:
         call.say(OK if len(receiver.requests) > 1 else b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
 
@@ -151,7 +151,7 @@ def test_a_receiver_that_fails_is_tried_again_with_the_same_bytes_and_id(instanc
     assert [(attempt["number"], attempt["status"]) for attempt in attempts] == [(1, 503), (2, 200)]
 
 
-def test_a_receiver_that_never_says_200_is_given_up_and_kept(instance: Instance) -> None:
+def test_a_failing_receiver_exhausts_its_callback(instance: Instance) -> None:
     with receiving(b"HTTP/1.1 204 No Content\r\n\r\n") as receiver:
         message = send(instance, lt_callbackurl=receiver.url())
         click(local(instance, message))
@@ -161,7 +161,7 @@ def test_a_receiver_that_never_says_200_is_given_up_and_kept(instance: Instance)
     assert attempts[0]["detail"] == "answered 204; only 200 counts as delivered"
 
 
-def test_a_worker_of_its_own_delivers_what_the_web_processes_leave(database_url: str) -> None:
+def test_a_separate_worker_delivers_callbacks(database_url: str) -> None:
     settings = {**SETTINGS, "database_url": database_url}
     with receiving(OK) as receiver, running("shop", worker="off", **settings) as instance:
         message = send(instance, lt_callbackurl=receiver.url())

@@ -99,9 +99,7 @@ def assert_stored(processes: Harness, answered: set[str]) -> None:
     assert answered <= stored_whole()
 
 
-def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_that_was_answered(
-    processes: Harness, sender: Sender, database_url: str
-) -> None:
+def test_kill_9_during_an_outage_loses_no_click(processes: Harness, sender: Sender, database_url: str) -> None:
     slugs = links(sender, 150)
     node = processes.web()
     with database_faults.locked(database_url):
@@ -116,7 +114,7 @@ def test_kill_9_under_load_with_a_database_that_takes_nothing_loses_no_click_tha
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_kill_9_under_load_loses_no_click_that_was_answered(processes: Harness, sender: Sender, server: str) -> None:
+def test_kill_9_loses_no_answered_click(processes: Harness, sender: Sender, server: str) -> None:
     slugs = links(sender, 400)
     node = processes.web(server=server)
     with clicking(node, slugs) as load:

@@ -82,9 +82,7 @@ def test_sigterm_begins_nothing_new_and_lets_what_runs_end(processes: Harness, s
 
 
 @pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])
-def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
-    processes: Harness, sender: Sender, role: str
-) -> None:
+def test_a_silent_receiver_does_not_delay_the_end(processes: Harness, sender: Sender, role: str) -> None:
     with receiving(Call.hang) as receiver:
         clicks = processes.web(worker="off")
         stopping = processes.worker() if role == "worker" else processes.web(server=role)
@@ -96,9 +94,7 @@ def test_a_receiver_that_never_answers_does_not_keep_a_process_from_ending(
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
-    processes: Harness, sender: Sender, server: str
-) -> None:
+def test_a_stopping_process_claims_nothing_more(processes: Harness, sender: Sender, server: str) -> None:
     with receiving(OK) as receiver:
         clicks = processes.web(worker="off")
         stopping = processes.web(server=server)
@@ -118,7 +114,7 @@ def test_a_request_that_drags_on_does_not_let_a_stopping_process_claim_more(
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes: Harness, server: str) -> None:
+def test_a_terminal_ends_the_processes_in_order(processes: Harness, server: str) -> None:
     """Each worker process hears it twice: from the terminal and from its parent."""
     stopping = processes.web(server=server)
     os.killpg(stopping.pid, signal.SIGTERM)
@@ -127,7 +123,7 @@ def test_a_terminal_that_ends_every_process_at_once_ends_them_in_order(processes
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
-def test_ctrl_c_at_any_moment_of_the_start_ends_it(processes: Harness, server: str) -> None:
+def test_ctrl_c_during_the_start_ends_it(processes: Harness, server: str) -> None:
     moments = moments_of(server)
     for _ in range(8):
         stopping = processes.spawn_web(server=server, processes="2")
@@ -181,7 +177,7 @@ def test_the_second_ctrl_c_gives_attempts_back_at_once(processes: Harness, sende
         assert (states(), outcomes()) == (["pending"], ["interrupted"])
 
 
-def test_sigusr2_hands_the_socket_to_a_new_gunicorn(processes: Harness) -> None:
+def test_sigusr2_passes_the_socket_to_a_new_gunicorn(processes: Harness) -> None:
     old = processes.web()
     workers = set(old.children())
     old.send(signal.SIGUSR2)

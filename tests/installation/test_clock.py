@@ -76,9 +76,7 @@ def test_a_clock_that_leaps_ahead_removes_no_message(
     assert "prune --trust-clock" in caplog.text
 
 
-def test_a_restart_while_the_clock_is_ahead_does_not_make_it_right(
-    services: Services, messages: int, leap: Leap
-) -> None:
+def test_a_restart_does_not_trust_a_fast_clock(services: Services, messages: int, leap: Leap) -> None:
     before = seen_on()
     leap(2 * YEAR)
     services.prepare()
@@ -118,9 +116,7 @@ def test_the_first_start_believes_its_clock(services: Services, sender: Sender) 
     assert seen_on() is not None
 
 
-def test_a_clock_that_is_behind_removes_nothing_and_is_not_stored(
-    services: Services, messages: int, leap: Leap
-) -> None:
+def test_a_slow_clock_removes_nothing(services: Services, messages: int, leap: Leap) -> None:
     before = seen_on()
     leap(-50 * YEAR)
     services.prepare()
@@ -128,7 +124,7 @@ def test_a_clock_that_is_behind_removes_nothing_and_is_not_stored(
     assert (seen_on(), count(Message)) == (before, messages)
 
 
-def test_by_hand_it_refuses_and_tells_the_way_on(app: Flask, messages: int, leap: Leap) -> None:
+def test_the_command_refuses_and_names_the_remedy(app: Flask, messages: int, leap: Leap) -> None:
     leap(2 * YEAR)
     for words in ([], ["--dry-run"]):
         result = app.test_cli_runner().invoke(args=["prune", *words])
@@ -138,7 +134,7 @@ def test_by_hand_it_refuses_and_tells_the_way_on(app: Flask, messages: int, leap
     assert count(Message) == messages
 
 
-def test_after_a_long_standstill_an_operator_trusts_the_clock_once(
+def test_an_operator_trusts_the_clock_after_standstill(
     app: Flask, services: Services, messages: int, leap: Leap
 ) -> None:
     leap(2 * YEAR)
@@ -196,7 +192,7 @@ def is_signed_in(token: str) -> bool:
         return logins.find(session, token, now=db.now(session)) is not None
 
 
-def test_a_sign_in_while_the_clock_is_ahead_ends_no_other_session(messages: int, leap: Leap) -> None:
+def test_a_fast_clock_ends_no_other_session(messages: int, leap: Leap) -> None:
     make_person("ann@example.com")
     token = begin_session()
     leap(2 * YEAR)
@@ -224,9 +220,7 @@ def test_old_sessions_go_while_the_clock_is_right(messages: int, leap: Leap) -> 
     assert count(SignedIn) == 1
 
 
-def test_a_new_signing_secret_while_the_clock_is_ahead_removes_no_old_one(
-    services: Services, sender: Sender, messages: int, leap: Leap
-) -> None:
+def test_a_fast_clock_removes_no_signing_secret(services: Services, sender: Sender, messages: int, leap: Leap) -> None:
     def rotate() -> None:
         with db.write() as session:
             keys = services.settings.secret_keys

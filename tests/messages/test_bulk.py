@@ -42,7 +42,7 @@ def store_all(services: Services, sender: Sender, *entries: Entry) -> list[Outco
     return bulk.preprocess_entries(entries, account_of(sender), services.site, services.policy)
 
 
-def test_parts_are_as_large_as_a_transaction_and_none_is_empty() -> None:
+def test_parts_fill_a_transaction_and_none_is_empty() -> None:
     assert [len(part) for part in bulk.in_parts(range(2 * bulk.SIZE + 1))] == [bulk.SIZE, bulk.SIZE, 1]
     assert [len(part) for part in bulk.in_parts(range(bulk.SIZE))] == [bulk.SIZE]
     assert list(bulk.in_parts([])) == []
@@ -60,9 +60,7 @@ def test_where_nothing_can_be_stored_no_transaction_is_begun(services: Services,
         assert bulk.preprocess_entries([NOT_OBJECT], account, services.site, services.policy) == [NOT_OBJECT]
 
 
-def test_what_is_wrong_with_the_database_is_not_tried_again(
-    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_database_fault_is_not_retried(services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     tried = []
 
     def away(*_: Any, **__: Any) -> Any:
@@ -75,7 +73,7 @@ def test_what_is_wrong_with_the_database_is_not_tried_again(
     assert len(tried) == 1
 
 
-def test_batches_with_the_same_client_tags_in_any_order_do_not_wait_for_each_other(
+def test_batches_with_shared_client_tags_do_not_deadlock(
     app: Flask, services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "TRIES", 1)
@@ -91,7 +89,7 @@ def test_batches_with_the_same_client_tags_in_any_order_do_not_wait_for_each_oth
     assert sum(isinstance(outcome, ClientTagTakenError) for outcome in outcomes) == 300
 
 
-def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
+def test_a_batch_ended_by_a_deadlock_is_retried(
     app: Flask, services: Services, sender: Sender, database_kind: str
 ) -> None:
     """Another one holds `b` and asks for `a`; we hold `a` and ask for `b`."""
@@ -124,7 +122,7 @@ def test_a_batch_that_postgresql_ends_for_a_deadlock_is_tried_again(
     assert isinstance(third, Preprocessed)
 
 
-def test_on_sqlite_batches_take_turns_so_that_single_messages_wait_for_one(
+def test_single_messages_wait_for_one_sqlite_batch(
     app: Flask, services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch, database_kind: str
 ) -> None:
     if database_kind != "sqlite":

@@ -84,7 +84,7 @@ def stored() -> list[Message]:
 # What comes out
 
 
-def test_every_row_gets_its_text_to_send_and_keeps_its_columns(run: Run) -> None:
+def test_every_row_keeps_columns_and_gains_text(run: Run) -> None:
     rows = table(run(as_csv(f"name,message\nAnn,Hello {TARGET} !\nBob,No link here\n")))
     assert [list(row) for row in rows] == [["name", "message", *NEW]] * 2
     ann, bob = rows
@@ -117,7 +117,7 @@ def test_a_file_without_rows_is_written_with_its_header(run: Run) -> None:
 # Which columns are which fields
 
 
-def test_columns_named_like_fields_are_used_and_empty_cells_are_not_given(run: Run) -> None:
+def test_columns_named_like_fields_are_used(run: Run) -> None:
     head = "message,client_tag,recipient,tags,metadata,lt_callbackurl,track_link,other"
     full = f'{TARGET},order-1,+8190,"a,b","{{""k"": 1}}",http://127.0.0.1:9/,false,x'
     assert [row["problem"] for row in table(run(as_csv(f"{head}\n{full}\n{TARGET},,,,,,,\n")))] == ["", ""]
@@ -134,14 +134,14 @@ def test_the_text_may_stand_in_another_column(run: Run) -> None:
     assert stored_texts() == [TARGET]
 
 
-def test_a_field_may_stand_in_another_column_or_be_the_same_in_all_rows(run: Run) -> None:
+def test_a_field_can_have_any_column_or_constant(run: Run) -> None:
     chosen = plan(client_tag="order", sender="=Shop", recipient="=all")
     run(as_csv(f"message,order,client_tag,recipient\n{TARGET},o-1,not this,nor this\n"), chosen)
     [message] = stored()
     assert (message.client_tag, message.sender, message.recipient) == ("o-1", "Shop", "all")
 
 
-def test_a_column_can_be_left_alone_though_it_is_named_like_a_field(run: Run) -> None:
+def test_a_column_named_like_a_field_can_be_ignored(run: Run) -> None:
     [row] = table(run(as_csv(f"message,metadata\n{TARGET},no JSON\n"), plan(metadata="")))
     assert (row["metadata"], row["problem"]) == ("no JSON", "")
 
@@ -149,7 +149,7 @@ def test_a_column_can_be_left_alone_though_it_is_named_like_a_field(run: Run) ->
 # Faulty rows
 
 
-def test_a_faulty_row_says_why_and_does_not_spoil_the_rest(run: Run) -> None:
+def test_a_faulty_row_does_not_affect_others(run: Run) -> None:
     file = as_csv(f'message,detection\n{TARGET},\n,smart\n{TARGET},clever\n{TARGET}\na,b,c\n"x"y,\n{TARGET},smart\n')
     rows = table(run(file))
     assert [bool(row["problem"]) for row in rows] == [False, True, True, True, True, True, False]
@@ -178,7 +178,7 @@ def test_a_line_that_is_no_object_says_why(run: Run) -> None:
     ]
 
 
-def test_a_known_client_tag_is_a_problem_that_names_the_message(run: Run) -> None:
+def test_a_known_client_tag_names_its_message(run: Run) -> None:
     first, second = table(run(as_csv(f"message,client_tag\n{TARGET},t\n{TARGET},t\n")))
     assert first["problem"] == ""
     assert f"Its msgid is {first['msgid']}." in second["problem"]
@@ -216,7 +216,7 @@ def test_rows_of_empty_cells_are_no_rows(run: Run) -> None:
         (f"message,name\n{TARGET},정\n", "cp949"),
     ],
 )
-def test_a_file_that_is_not_utf_8_is_refused_once(run: Run, text: str, encoding: str) -> None:
+def test_a_file_in_another_encoding_is_refused_once(run: Run, text: str, encoding: str) -> None:
     with pytest.raises(CampaignError, match=r"not UTF-8.*--encoding cp932 \(Japan\) or --encoding cp1252"):
         run(as_csv(text.encode(encoding)))
     assert stored() == []
@@ -224,19 +224,19 @@ def test_a_file_that_is_not_utf_8_is_refused_once(run: Run, text: str, encoding:
     assert row["problem"] == ""
 
 
-def test_a_character_at_the_end_of_what_is_looked_at_may_be_cut(run: Run) -> None:
+def test_a_character_cut_by_the_sample_is_accepted(run: Run) -> None:
     data = "message,name\n" + "".join(f"{TARGET},{'名' * length}\n" for length in range(300, 320))
     assert {row["problem"] for row in table(run(as_csv(data)))} == {""}
 
 
-def test_bytes_that_are_no_text_are_a_problem_of_their_row_and_stay_as_they_were(run: Run) -> None:
+def test_undecodable_bytes_affect_only_their_row(run: Run) -> None:
     written = run(as_csv(b"message,name\nJos\xe9,Jos\xe9\nok,Jos\xe9\n", encoding="utf-8"))
     first, second = written.splitlines()[1:]
     assert first == b"Jos\xe9,Jos\xe9,,,,,message must be text in valid Unicode"
     assert second.startswith(b"ok,Jos\xe9,") and second.endswith(b",ok,,,")
 
 
-def test_bytes_that_are_no_utf_16_end_the_run_with_a_sentence(run: Run) -> None:
+def test_invalid_utf_16_ends_the_run(run: Run) -> None:
     with pytest.raises(CampaignError, match=r"not valid utf-16 after line \d+\."):
         run(as_csv(("message\n" + "a\n" * 50_000).encode("utf-16") + b"\x00\xd8\x0a\x00"))
 
@@ -254,12 +254,12 @@ def test_bytes_that_are_no_utf_16_end_the_run_with_a_sentence(run: Run) -> None:
         ("message,problem\n", "The input has problem already"),
     ],
 )
-def test_a_header_that_does_not_fit_is_refused_before_anything_is_stored(run: Run, data: str, says: str) -> None:
+def test_an_unsuitable_header_stores_nothing(run: Run, data: str, says: str) -> None:
     with pytest.raises(CampaignError, match=says):
         run(as_csv(data))
 
 
-def test_a_line_whose_fields_would_be_overwritten_ends_the_run(run: Run) -> None:
+def test_a_line_with_reserved_fields_ends_the_run(run: Run) -> None:
     with pytest.raises(CampaignError, match="has msgid already"):
         run(as_lines({"message": TEXT, "msgid": "mine"}))
     assert stored() == []
@@ -273,13 +273,13 @@ def test_new_columns_can_be_named_otherwise(run: Run) -> None:
 # To do it again
 
 
-def test_with_the_same_key_a_run_gives_the_same_answers(run: Run) -> None:
+def test_a_run_repeated_by_key_answers_alike(run: Run) -> None:
     data = "message\n" + "".join(f"{number} {TARGET}\n" for number in range(300))
     assert run(as_csv(data), key="autumn") == run(as_csv(data), key="autumn")
     assert len(stored()) == 300
 
 
-def test_with_the_same_key_a_run_that_broke_off_is_completed(run: Run) -> None:
+def test_an_interrupted_run_is_completed_by_its_key(run: Run) -> None:
     whole = "message\n" + "".join(f"{number} {TARGET}\n" for number in range(300))
     part = whole[: whole.index("150 ")]
     before = run(as_csv(part), key="autumn")
@@ -287,13 +287,13 @@ def test_with_the_same_key_a_run_that_broke_off_is_completed(run: Run) -> None:
     assert len(stored()) == 300
 
 
-def test_with_the_same_key_a_row_that_was_changed_is_a_problem(run: Run) -> None:
+def test_a_changed_row_under_its_key_is_a_problem(run: Run) -> None:
     run(as_csv("message\na\nb\n"), key="autumn")
     first, second = table(run(as_csv("message\na\nc\n"), key="autumn"))
     assert (first["problem"], second["problem"][:29]) == ("", "This Idempotency-Key was used")
 
 
-def test_a_run_says_how_far_it_is_after_each_transaction(services: Services, sender: Sender) -> None:
+def test_a_run_reports_progress_after_each_transaction(services: Services, sender: Sender) -> None:
     with db.read() as session:
         account = session.scalars(select(Account)).one()
     file, made = as_csv("message\n" + "a\n" * 300 + '"x"y\n' + "a\n" * 99), services

@@ -31,21 +31,19 @@ def ask(client: FlaskClient, sender: Sender, **fields: Any) -> dict[str, Any]:
         ("https://s.example.com/abc", "own"),
     ],
 )
-def test_a_url_that_may_not_be_a_target_gets_a_reason_and_a_sentence(
-    client: FlaskClient, sender: Sender, url: str, reason: str
-) -> None:
+def test_a_forbidden_target_gets_a_reason(client: FlaskClient, sender: Sender, url: str, reason: str) -> None:
     told = ask(client, sender, url=url)
     assert (told["status"], told["valid"], told["reason"]) == (200, False, reason)
     assert told["detail"].endswith(".")
 
 
-def test_a_good_url_is_told_with_where_it_would_lead(client: FlaskClient, sender: Sender) -> None:
+def test_a_good_url_shows_its_target(client: FlaskClient, sender: Sender) -> None:
     told = ask(client, sender, url="https://例え.jp/道")
     assert told["valid"] is True
     assert (told["link"], told["location"]) == ("https://例え.jp/道", "https://xn--r8jz45g.jp/%E9%81%93")
 
 
-def test_a_message_is_told_what_would_be_rewritten_and_what_not(client: FlaskClient, sender: Sender) -> None:
+def test_a_message_shows_rewritten_and_skipped_links(client: FlaskClient, sender: Sender) -> None:
     told = ask(client, sender, message=f"day.so {TEXT}")
     assert told["message"] == f"day.so {TEXT}".replace(TARGET, "https://s.example.com/XXXXXXXXXX")
     assert told["link"] == {"link": TARGET, "location": TARGET, "text": TARGET}
@@ -53,7 +51,7 @@ def test_a_message_is_told_what_would_be_rewritten_and_what_not(client: FlaskCli
     assert told["sms"]["parts_after"] == 1
 
 
-def test_a_live_shortlink_is_seen_as_the_real_call_sees_it(client: FlaskClient, sender: Sender) -> None:
+def test_a_live_shortlink_is_judged_like_a_real_call(client: FlaskClient, sender: Sender) -> None:
     sent = client.post("/v1/messages", json={"message": TEXT}, headers=sender.bearer).get_json()
     text = f"{sent['message']} https://other.example.org/b"
     told = ask(client, sender, message=text)
@@ -88,7 +86,7 @@ def test_the_links_that_a_korean_service_refuses_are_refused(client: FlaskClient
     assert [ask(client, sender, url=url)["valid"] for url in urls] == [False] * 10
 
 
-def test_the_other_detection_is_named_where_it_takes_another_link(client: FlaskClient, sender: Sender) -> None:
+def test_the_other_detection_is_named_when_different(client: FlaskClient, sender: Sender) -> None:
     body = ask(client, sender, message="詳細はhttps://a.example.com/1へ")
     assert body["link"] is None
     assert [piece["reason"] for piece in body["skipped"]] == ["glued"]

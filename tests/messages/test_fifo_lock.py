@@ -10,7 +10,7 @@ from shortener.messages.fifo_lock import FirstCome
 from tests.support.waiting import WITHIN, until
 
 
-def test_threads_have_the_turn_in_their_order() -> None:
+def test_threads_get_the_lock_in_order() -> None:
     line, order = FirstCome(WITHIN), []
 
     def work(number: int) -> None:
@@ -29,7 +29,7 @@ def test_threads_have_the_turn_in_their_order() -> None:
     assert len(line) == 0
 
 
-def test_only_one_thread_has_the_turn() -> None:
+def test_only_one_thread_holds_the_lock() -> None:
     line, lock = FirstCome(WITHIN), threading.Lock()
 
     def work(_: int) -> bool:
@@ -44,7 +44,7 @@ def test_only_one_thread_has_the_turn() -> None:
         assert all(pool.map(work, range(64)))
 
 
-def test_a_thread_that_waits_too_long_goes_on() -> None:
+def test_a_thread_stops_waiting_after_its_limit() -> None:
     line = FirstCome(0.01)
 
     def work() -> str:
@@ -57,7 +57,7 @@ def test_a_thread_that_waits_too_long_goes_on() -> None:
     assert len(line) == 0
 
 
-def test_the_next_thread_follows_one_that_went_on_and_one_that_failed() -> None:
+def test_the_next_thread_follows_a_failed_one() -> None:
     line, leave = FirstCome(0.01), threading.Event()
 
     def late() -> None:

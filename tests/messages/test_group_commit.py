@@ -93,14 +93,14 @@ def test_each_account_gets_its_own(app: Flask, sender: Sender, other_sender: Sen
     assert [message.account_id for message in of(done)] == [account_of(each).id for each in both]
 
 
-def test_of_two_with_one_client_tag_the_first_is_stored(app: Flask, sender: Sender) -> None:
+def test_the_first_of_equal_client_tags_is_stored(app: Flask, sender: Sender) -> None:
     first, second = together(app, *[(sender, analysis(sender, client_tag="order-7"))] * 2)
     assert isinstance(second.exception(), ClientTagTakenError)
     assert first.result().message.msgid in str(vars(second.exception()))
     assert stored() == 1
 
 
-def test_a_message_that_cannot_be_stored_costs_the_others_nothing(app: Flask, sender: Sender) -> None:
+def test_an_unstorable_message_does_not_affect_others(app: Flask, sender: Sender) -> None:
     good, bad, other = together(
         app, (sender, analysis(sender)), (sender, unstorable(sender)), (sender, analysis(sender))
     )

@@ -37,7 +37,7 @@ def with_key(sender: Sender, key: str, **fields: object) -> Preprocessed:
         return store(session, account, analysis, site, now=NOW)
 
 
-def test_the_first_link_becomes_a_shortlink_and_all_else_stays(sender: Sender, services: Services) -> None:
+def test_only_the_first_link_becomes_a_shortlink(sender: Sender, services: Services) -> None:
     done = make_message(sender)
     rewritten = rewriting.rewritten_text(done.text, done.link, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
@@ -55,13 +55,13 @@ def test_a_link_lives_ninety_days(sender: Sender) -> None:
     assert dt.timedelta(seconds=90 * 86_400) == 90 * DAY
 
 
-def test_a_message_without_a_link_is_kept_as_it_is(sender: Sender) -> None:
+def test_a_message_without_a_link_is_unchanged(sender: Sender) -> None:
     done = make_message(sender, "see you at 5")
     assert done.link is None
     assert done.text == "see you at 5"
 
 
-def test_an_account_that_tracks_nothing_by_default_can_ask_for_it(app: object) -> None:
+def test_a_message_can_override_the_accounts_tracking(app: object) -> None:
     quiet = make_account("quiet", track_link=False)
     assert make_message(quiet).link is None
     assert make_message(quiet, track_link=True).link is not None
@@ -73,14 +73,14 @@ def test_a_message_can_ask_not_to_be_tracked(sender: Sender) -> None:
     assert not done.message.track_link
 
 
-def test_the_threshold_of_a_click_is_kept_on_the_link(app: object) -> None:
+def test_the_link_stores_what_counts_as_click(app: object) -> None:
     careful = make_account("careful", count_as_click="person")
     first, second = make_message(careful).link, make_message(careful, count_as_click="any").link
     assert first is not None and second is not None
     assert (first.count_as_click, second.count_as_click) == ("person", "any")
 
 
-def test_a_second_use_of_a_client_tag_names_the_first_message(sender: Sender) -> None:
+def test_a_repeated_client_tag_names_the_first_message(sender: Sender) -> None:
     first = make_message(sender, client_tag="order-1")
     with pytest.raises(ClientTagTakenError) as caught:
         make_message(sender, client_tag="order-1")
@@ -108,12 +108,12 @@ def test_the_same_key_with_another_body_is_refused(sender: Sender) -> None:
     assert count(Message) == 1
 
 
-def test_a_repeated_key_and_tag_is_a_repetition_not_a_conflict(sender: Sender) -> None:
+def test_a_repeated_key_and_tag_is_no_conflict(sender: Sender) -> None:
     first = with_key(sender, "k", client_tag="order-1")
     assert with_key(sender, "k", client_tag="order-1").message.msgid == first.message.msgid
 
 
-def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Sender, services: Services) -> None:
+def test_a_body_with_our_live_shortlink_is_unchanged(sender: Sender, services: Services) -> None:
     first = make_message(sender)
     rewritten = rewriting.rewritten_text(first.text, first.link, services.site)
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
@@ -121,7 +121,7 @@ def test_a_body_with_a_live_shortlink_of_ours_is_given_back_unchanged(sender: Se
     assert again.text.startswith(rewritten)
 
 
-def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, services: Services) -> None:
+def test_links_beside_a_live_shortlink_are_named(sender: Sender, services: Services) -> None:
     first = make_message(sender)
     shortlink = services.site.shortlink_of(first.link) if first.link else ""
     again = make_message(sender, f"{shortlink} https://bad.c https://b.example.com/x")
@@ -129,7 +129,7 @@ def test_what_is_left_alone_beside_a_live_shortlink_is_named(sender: Sender, ser
     assert [piece["reason"] for piece in again.message.skipped] == ["own", "tld", "kept"]
 
 
-def test_a_live_shortlink_of_a_former_address_is_ours_still(sender: Sender, settings: Settings) -> None:
+def test_a_shortlink_of_a_former_address_is_ours(sender: Sender, settings: Settings) -> None:
     services_of_app().prepare()
     first = make_message(sender)
     shortlink = f"https://s.example.com/{slug_of(first.link)}"
@@ -139,7 +139,7 @@ def test_a_live_shortlink_of_a_former_address_is_ours_still(sender: Sender, sett
     assert again.link is None
 
 
-def test_a_dead_shortlink_of_ours_is_no_target_and_does_not_stop_the_search(sender: Sender) -> None:
+def test_a_dead_shortlink_is_skipped_as_target(sender: Sender) -> None:
     first = make_message(sender, now=NOW - 91 * DAY)
     done = make_message(sender, f"https://s.example.com/{slug_of(first.link)} {TARGET}")
     assert done.link is not None
@@ -147,7 +147,7 @@ def test_a_dead_shortlink_of_ours_is_no_target_and_does_not_stop_the_search(send
 
 
 @pytest.mark.parametrize(("storage", "kept"), [("full", "+818012345678"), ("masked", "*********5678"), ("none", None)])
-def test_the_recipient_is_kept_as_the_account_wants(app: object, storage: str, kept: str | None) -> None:
+def test_the_account_sets_how_recipients_are_stored(app: object, storage: str, kept: str | None) -> None:
     sender = make_account("shop", recipient_storage=storage)
     assert make_message(sender, recipient="+818012345678").message.recipient == kept
 

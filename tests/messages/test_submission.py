@@ -37,7 +37,7 @@ def nested(levels: int, inner: object = 1) -> object:
     return value
 
 
-def test_a_message_alone_is_enough_and_everything_else_is_left_to_the_account() -> None:
+def test_all_fields_except_the_message_are_optional() -> None:
     order = check("hello")
     assert order.message == "hello"
     assert {value for name, value in order if name != "message"} == {None}
@@ -66,7 +66,7 @@ def test_a_form_is_an_order_too() -> None:
 
 
 @pytest.mark.parametrize(("given", "taken"), [(True, True), (False, False), ("true", True), ("FALSE", False)])
-def test_a_switch_is_true_or_false_as_json_and_forms_write_it(given: object, taken: bool) -> None:
+def test_a_switch_accepts_json_and_form_values(given: object, taken: bool) -> None:
     assert check(track_link=given).track_link is taken
 
 
@@ -143,7 +143,7 @@ def shown(value: object) -> str:
 
 
 @pytest.mark.parametrize(("field", "value", "sentence"), REFUSED, ids=shown)
-def test_what_cannot_be_used_is_refused_in_our_own_words(field: str, value: object, sentence: str) -> None:
+def test_unusable_values_are_refused_in_plain_words(field: str, value: object, sentence: str) -> None:
     assert faults(**{field: value}) == {field: [sentence]}
 
 
@@ -167,7 +167,7 @@ def test_what_lies_just_within_the_limits_is_taken(field: str, value: object) ->
     assert getattr(check(**{field: value}), field) == value
 
 
-def test_metadata_is_nested_as_deep_as_can_be_stored_and_answered_with() -> None:
+def test_metadata_nesting_has_a_bound() -> None:
     order = check(metadata={"a": nested(31)})
     assert json.loads(json.dumps(order.model_dump()))["metadata"] == order.metadata
 
@@ -183,7 +183,7 @@ def test_a_message_is_required() -> None:
     assert caught.value.fields == {"message": ["is required"]}
 
 
-def test_an_unknown_field_is_refused_so_that_a_typing_mistake_is_seen() -> None:
+def test_an_unknown_field_is_refused() -> None:
     assert faults(lt_callback_url="https://shop.example.com") == {"lt_callback_url": ["is not a field of this call"]}
 
 
@@ -193,7 +193,7 @@ def test_all_faults_are_named_at_once_each_once() -> None:
     assert found["tags"] == [SHORT, NO_TEXT]
 
 
-def test_what_the_operator_closed_or_opened_holds_for_both_callback_urls() -> None:
+def test_both_callback_urls_obey_the_operators_rules() -> None:
     https_only = Policy(allow_http=False)
     assert faults(policy=https_only, lt_callbackurl="http://a.example.com")["lt_callbackurl"]
     assert faults(policy=https_only, callbackurl="http://a.example.com")["callbackurl"]
@@ -206,7 +206,7 @@ def test_an_order_does_not_change_once_checked() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(sorted(Submission.model_fields)) | texts, json_values))
-def test_whatever_json_comes_in_is_an_order_or_a_list_of_faults(fields: dict[str, Any]) -> None:
+def test_any_json_is_accepted_or_has_faults(fields: dict[str, Any]) -> None:
     found: dict[str, list[str]] = {}
     try:
         order = Submission.check(fields, POLICY)

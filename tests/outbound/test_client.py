@@ -66,7 +66,7 @@ def test_the_environment_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert b"authorization" not in receiver.requests[0].lower()
 
 
-def test_a_cookie_is_not_kept() -> None:
+def test_a_cookie_is_not_stored() -> None:
     with receiving(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nContent-Length: 0\r\n\r\n") as receiver:
         client = Client(LOOPBACK)
         assert [post(receiver.url(), client=client).status for _ in range(2)] == [200, 200]
@@ -74,7 +74,7 @@ def test_a_cookie_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_is_not_followed_but_told(status: int) -> None:
+def test_a_redirect_is_reported_but_not_followed(status: int) -> None:
     with receiving() as inside:
         head = f"HTTP/1.1 {status} Moved\r\nLocation: {inside.url()}\r\nContent-Length: 0\r\n\r\n"
         with receiving(head.encode()) as receiver:
@@ -83,7 +83,7 @@ def test_a_redirect_is_not_followed_but_told(status: int) -> None:
     assert answer.detail == (f"answered {status} to '{inside.url()}', and redirects are not followed")
 
 
-def test_a_location_is_told_in_printable_ascii() -> None:
+def test_a_location_is_reported_in_printable_ascii() -> None:
     with receiving(b"HTTP/1.1 302 F\r\nLocation: \x1b[31m\xff\r\n\tx\r\nContent-Length: 0\r\n\r\n") as receiver:
         answer = post(receiver.url())
     assert answer.detail.isascii()
@@ -109,7 +109,7 @@ def test_any_status_is_an_answer(status: int) -> None:
         (b"X: y", None),
     ],
 )
-def test_retry_after_is_handed_on_bounded(header: bytes, kept: str | None) -> None:
+def test_retry_after_is_returned_within_bounds(header: bytes, kept: str | None) -> None:
     with receiving(b"HTTP/1.1 503 X\r\n" + header + b"\r\nContent-Length: 0\r\n\r\n") as receiver:
         assert post(receiver.url()).retry_after == kept
 
@@ -130,7 +130,7 @@ def test_a_time_that_was_not_reached_is_left_out() -> None:
     assert (refused.lookup_us is None, refused.connect_us) == (False, None)
 
 
-def test_a_connection_is_closed_even_if_the_receiver_would_keep_it() -> None:
+def test_a_connection_is_closed_despite_keep_alive() -> None:
     ended: list[bytes] = []
 
     def keep(call: Call) -> None:
@@ -142,7 +142,7 @@ def test_a_connection_is_closed_even_if_the_receiver_would_keep_it() -> None:
     assert ended == [b""]
 
 
-def test_a_header_that_cannot_be_sent_is_the_callers_fault() -> None:
+def test_an_invalid_header_is_the_callers_fault() -> None:
     with pytest.raises(ValueError, match="in header value"):
         Client(LOOPBACK).request("POST", "http://127.0.0.1:1/", {"webhook-id": "a\r\nb: c"})
 
@@ -279,7 +279,7 @@ def test_without_a_status_line_the_attempt_is_broken(behaviour: Behaviour | byte
 
 
 @pytest.mark.parametrize("behaviour", [stalled_body, stalled_headers, dripping_body])
-def test_a_status_line_is_the_answer_even_at_the_deadline(behaviour: Behaviour) -> None:
+def test_a_status_line_at_the_deadline_counts(behaviour: Behaviour) -> None:
     with receiving(behaviour) as receiver:
         answer = post_in_time(receiver.url())
     assert (answer.outcome, answer.status) == ("answered", 200)
@@ -304,9 +304,7 @@ def test_without_any_time_nothing_is_tried() -> None:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("behaviour", [silent, slow_reader])
-def test_the_deadline_cuts_off_a_receiver_that_reads_too_slowly(
-    behaviour: Behaviour, scheme: str, authority: trustme.CA
-) -> None:
+def test_a_receiver_that_reads_slowly_is_cut_off(behaviour: Behaviour, scheme: str, authority: trustme.CA) -> None:
     tls = server_context(authority, "127.0.0.1") if scheme == "https" else None
     with receiving(behaviour, tls=tls, reads=False) as receiver, authority.cert_pem.tempfile() as bundle:
         answer = post_in_time(receiver.url(scheme=scheme), body=b"x" * 20_000_000, ca_bundle=bundle)
@@ -330,17 +328,17 @@ def test_no_more_than_needed_is_read() -> None:
     assert said < 20_000_000  # what the kernel's buffers hold, not 65 MB
 
 
-def test_a_compressed_body_is_kept_as_it_came() -> None:
+def test_a_compressed_body_is_stored_unchanged() -> None:
     with receiving(ANSWERED["a gzip bomb"][0]) as receiver:
         assert post(receiver.url()).body == BOMB[:2048]
 
 
-def test_a_chunked_body_is_kept_without_its_frame() -> None:
+def test_a_chunked_body_is_stored_without_framing() -> None:
     with receiving(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n") as receiver:
         assert post(receiver.url()).body == b"abc"
 
 
-def test_a_body_that_breaks_off_is_kept_as_far_as_it_came() -> None:
+def test_a_truncated_body_is_stored_in_part() -> None:
     with receiving(b"HTTP/1.1 500 X\r\nContent-Length: 10\r\n\r\nab") as receiver:
         assert post(receiver.url()).body == b"ab"
 
@@ -365,7 +363,7 @@ def test_headers_are_not_read_without_an_end() -> None:
     assert (answer.status, answer.detail) == (200, "answered 200 (and broke off or stalled after the status line)")
 
 
-def test_interim_answers_are_passed_over_but_not_without_an_end() -> None:
+def test_interim_answers_are_skipped_up_to_a_limit() -> None:
     interim = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
     with receiving(interim * 40 + OK) as patient, receiving(interim * 60 + OK) as endless:
         assert post(patient.url()).status == 200
@@ -373,27 +371,27 @@ def test_interim_answers_are_passed_over_but_not_without_an_end() -> None:
     assert (answer.outcome, answer.detail) == ("broken", "too many interim answers")
 
 
-def test_the_next_address_is_dialled_where_the_first_is_dead() -> None:
+def test_a_dead_address_is_followed_by_the_next() -> None:
     names = NameServer({"two.example": ["127.0.0.2", "127.0.0.1"]})
     with receiving() as receiver:
         assert post(receiver.url("two.example"), client=Client(LOOPBACK, resolve=names)).status == 200
 
 
-def test_an_address_that_swallows_packets_leaves_time_for_the_next() -> None:
+def test_a_silent_address_leaves_time_for_the_next() -> None:
     names = NameServer({"two.example": ["127.0.0.2", "127.0.0.1"]})
     with receiving() as receiver, swallowing("127.0.0.2", receiver.port):
         answer = post(receiver.url("two.example"), client=Client(LOOPBACK, resolve=names, timeout=1))
     assert answer.status == 200
 
 
-def test_nobody_listens() -> None:
+def test_a_closed_port_is_a_failed_connection() -> None:
     with receiving() as receiver:
         url = receiver.url()
     answer = post(url)
     assert (answer.outcome, answer.detail) == ("refused", "no connection could be made (Connection refused)")
 
 
-def test_an_address_that_swallows_packets_is_given_up_at_the_deadline() -> None:
+def test_a_silent_address_ends_at_the_deadline() -> None:
     with swallowing("127.0.0.1", 0) as port:
         answer = post_in_time(f"http://127.0.0.1:{port}/")
     assert (answer.outcome, answer.connect_us) == ("timeout", None)
@@ -469,7 +467,7 @@ def test_a_certificate_for_another_name_is_refused(authority: trustme.CA) -> Non
     assert "hostname mismatch" in answer.detail
 
 
-def test_a_certificate_for_the_address_instead_of_the_name_is_refused(authority: trustme.CA) -> None:
+def test_a_certificate_for_the_address_is_refused(authority: trustme.CA) -> None:
     assert post_tls(authority, server_context(authority, "127.0.0.1")).outcome == "tls"
 
 
@@ -479,12 +477,12 @@ def test_an_expired_certificate_is_refused(authority: trustme.CA) -> None:
     assert (answer.outcome, answer.detail) == ("tls", "no trusted TLS connection (certificate has expired)")
 
 
-def test_a_certificate_that_nobody_known_signed_is_refused(authority: trustme.CA) -> None:
+def test_a_certificate_of_unknown_origin_is_refused(authority: trustme.CA) -> None:
     answer = post_tls(authority, server_context(trustme.CA(), "good.example"))
     assert answer.outcome == "tls"
 
 
-def test_the_certificates_of_the_system_are_trusted_where_no_bundle_is_named(authority: trustme.CA) -> None:
+def test_system_certificates_are_trusted_by_default(authority: trustme.CA) -> None:
     client = Client(LOOPBACK)
     assert client._context.cert_store_stats()["x509_ca"] > 50
     with receiving(tls=server_context(authority, "127.0.0.1")) as receiver:
@@ -504,12 +502,12 @@ def test_a_handshake_that_takes_too_long_is_cut_off(behaviour: Behaviour, author
 
 
 @pytest.mark.parametrize("behaviour", [silent, dripping_head])
-def test_a_receiver_that_is_slow_after_the_handshake_is_cut_off(behaviour: Behaviour, authority: trustme.CA) -> None:
+def test_a_receiver_slow_after_handshake_is_cut_off(behaviour: Behaviour, authority: trustme.CA) -> None:
     answer = post_tls(authority, server_context(authority, "good.example"), behaviour)
     assert (answer.outcome, answer.detail) == ("timeout", f"no answer within {SHORT} seconds")
 
 
-def test_a_slow_handshake_may_take_more_than_one_addresss_share_of_the_time(authority: trustme.CA) -> None:
+def test_a_slow_handshake_may_exceed_one_addresss_share(authority: trustme.CA) -> None:
     context = server_context(authority, "good.example")
 
     def late(call: Call) -> None:

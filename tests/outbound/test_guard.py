@@ -50,7 +50,7 @@ def test_the_wall_at_the_socket_holds_alone(url: str, dialled: list[str], monkey
 
 
 @pytest.mark.parametrize(("url", "address"), ALLOWED.items())
-def test_a_good_url_is_dialled_at_the_address_that_was_checked(url: str, address: str, dialled: list[str]) -> None:
+def test_a_good_url_is_dialled_where_checked(url: str, address: str, dialled: list[str]) -> None:
     answer = post(url, client=Client(Policy(ports=PORTS), resolve=NameServer(NAMES)))
     assert (answer.outcome, dialled) == ("refused", [address])
 
@@ -86,20 +86,20 @@ def test_a_published_payload_gets_past_no_missing_check(
     assert all(ip_address(address).is_global for address in dialled)  # a public one, written as a number
 
 
-def test_the_sender_is_not_told_the_address_and_the_operator_is(caplog: pytest.LogCaptureFixture) -> None:
+def test_only_the_operator_learns_the_address(caplog: pytest.LogCaptureFixture) -> None:
     answer = post("http://priv.example/", client=Client(Policy(), resolve=NameServer(NAMES)))
     assert answer.detail == NOT_ALLOWED
     assert "priv.example resolves to 10.1.2.3" in caplog.text
 
 
-def test_an_opened_network_is_dialled_in_both_forms_and_its_neighbour_is_not(dialled: list[str]) -> None:
+def test_an_opened_network_excludes_its_neighbour(dialled: list[str]) -> None:
     names = {"a.example": ["10.20.0.5"], "b.example": ["::ffff:10.20.0.5"], "c.example": ["10.21.0.5"]}
     client = Client(Policy(allow_nets=(ip_network("10.20.0.0/16"),)), resolve=NameServer(names))
     assert [post(f"http://{name}/", client=client).outcome for name in names] == ["refused", "refused", "blocked"]
     assert dialled == ["10.20.0.5", "::ffff:10.20.0.5"]
 
 
-def test_an_allowed_host_is_dialled_inside_but_not_where_the_operator_denies(dialled: list[str]) -> None:
+def test_an_allowed_host_obeys_denied_networks(dialled: list[str]) -> None:
     names = NameServer({"backend": ["10.0.0.5"], "meta": ["169.254.169.254"]})
     policy = Policy(allow_hosts=("backend", "meta"), deny_nets=(ip_network("169.254.0.0/16"),))
     assert post("http://backend/", client=Client(policy, resolve=names)).outcome == "refused"
@@ -119,13 +119,13 @@ def test_one_bad_address_in_a_crowd_blocks(dialled: list[str]) -> None:
     assert (answer.outcome, dialled) == ("blocked", [])
 
 
-def test_both_families_get_their_turn(dialled: list[str]) -> None:
+def test_both_address_families_are_dialled(dialled: list[str]) -> None:
     both = [V6, "2606:2800::2", "2606:2800::3", V4]
     post("http://both.example/", client=Client(Policy(), resolve=NameServer({"both.example": both})))
     assert dialled == [V6, V4, "2606:2800::2"]
 
 
-def test_the_roots_dot_is_kept_for_the_look_up() -> None:
+def test_a_trailing_dot_reaches_the_look_up() -> None:
     asked: list[str] = []
 
     def resolve(host: str, port: int, **_: Any) -> list[tuple[Any, ...]]:
@@ -137,7 +137,7 @@ def test_the_roots_dot_is_kept_for_the_look_up() -> None:
     assert asked == ["ok.example.", "ok.example"]
 
 
-def test_a_link_to_our_own_host_is_blocked_without_a_look_up(dialled: list[str]) -> None:
+def test_our_own_host_is_blocked_without_look_up(dialled: list[str]) -> None:
     names = NameServer(NAMES)
     client = Client(Policy(own_hosts=frozenset({"ok.example"})), resolve=names)
     assert post("https://ok.example/abc", client=client).outcome == "blocked"
@@ -220,7 +220,7 @@ def test_a_name_that_cannot_be_looked_up_is_unresolved(resolve: Callable[..., An
     assert (answer.outcome, answer.status, dialled) == ("unresolved", None, [])
 
 
-def test_a_look_up_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
+def test_a_hanging_look_up_does_not_delay_exit() -> None:
     program = (
         "import threading; from shortener.outbound.client import Client\n"
         "from shortener.rules.delivery.receiver import Policy\n"

@@ -51,12 +51,12 @@ def accounts(folder: Path) -> str:
     return sh(folder, ".venv/bin/flask --app wsgi account list")
 
 
-def test_the_page_has_no_command_that_is_not_run_here() -> None:
+def test_every_command_of_the_page_is_run() -> None:
     assert TEXT.count("```sh\n") == 6
     assert TEXT.count("```") == 12
 
 
-def test_a_backup_is_made_and_restored_by_the_pages_commands(folder: Path) -> None:
+def test_the_pages_commands_restore_a_backup(folder: Path) -> None:
     before, key = accounts(folder), (folder / "data" / "secret_key").read_text()
     sh(folder, block("Make a backup"), block("Make a backup", 1))
     shutil.rmtree(folder / "data")
@@ -76,7 +76,7 @@ def test_the_secret_key_is_changed_by_the_pages_commands(folder: Path) -> None:
     assert re.search(r"already +1\n", sh(folder, ".venv/bin/flask --app wsgi secret-key reseal"))
 
 
-def test_an_installation_goes_on_after_a_lost_key_by_the_pages_commands(folder: Path) -> None:
+def test_the_pages_commands_recover_a_lost_key(folder: Path) -> None:
     (folder / "data" / "secret_key").unlink()
     sh(folder, block("A lost secret key"))
     assert (folder / "signing-secrets.jsonl").read_text().count("whsec_") == 1

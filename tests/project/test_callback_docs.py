@@ -32,7 +32,7 @@ def listens(port: int) -> bool:
 
 
 @pytest.mark.parametrize(("right", "status"), [(True, 200), (False, 401)])
-def test_the_receiver_in_python_takes_our_events_and_no_others(
+def test_the_python_receiver_accepts_only_our_events(
     client: FlaskClient, sender: Sender, right: bool, status: int
 ) -> None:
     port = free_port()

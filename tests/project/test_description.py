@@ -49,13 +49,13 @@ def test_every_route_is_described_and_nothing_else_is(app: Flask, description: d
         assert hasattr(app.view_functions[rule.endpoint], OPERATION), rule
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_sentence(description: dict[str, Any]) -> None:
+def test_every_operation_has_name_and_summary(description: dict[str, Any]) -> None:
     names = [operation["operationId"] for _, _, operation in operations(description)]
     assert len(set(names)) == len(names)
     assert all(operation["summary"] for _, _, operation in operations(description))
 
 
-def test_every_reference_leads_to_a_schema_and_every_schema_is_used(description: dict[str, Any]) -> None:
+def test_every_schema_exists_and_is_used(description: dict[str, Any]) -> None:
     used = set(re.findall(r"'#/components/schemas/(\w+)'", str(description)))
     assert used == set(description["components"]["schemas"])
 
@@ -68,7 +68,7 @@ def test_every_code_of_an_error_is_described(description: dict[str, Any]) -> Non
     assert codes - EVERYWHERE - ON_PAGES - told == set()
 
 
-def test_an_error_is_one_document_with_the_codes_that_it_may_have(description: dict[str, Any]) -> None:
+def test_an_error_document_lists_its_codes(description: dict[str, Any]) -> None:
     """A generator makes one class of it; one that is narrowed for each answer is left out by some."""
     for _, path, operation in operations(description):
         for status, answer in operation["responses"].items():
@@ -90,7 +90,7 @@ def test_a_body_has_one_schema_for_one_media_type(description: dict[str, Any]) -
     assert all(form in body["description"] for form in body["x-forms"])
 
 
-def test_every_body_has_an_example_and_every_field_a_type(description: dict[str, Any]) -> None:
+def test_every_body_has_an_example_and_types(description: dict[str, Any]) -> None:
     schemas = description["components"]["schemas"]
     for _, path, operation in operations(description):
         for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -123,6 +123,6 @@ def test_the_example_of_a_message_is_taken(app: Flask, sender: Sender) -> None:
     assert answer.status_code == 201
 
 
-def test_a_batch_is_described_as_long_as_it_may_be(description: dict[str, Any]) -> None:
+def test_a_batch_is_described_with_its_limit(description: dict[str, Any]) -> None:
     body = description["paths"]["/v1/messages/batch"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert "maxItems" not in body and "too_many_messages" in body["description"]

@@ -65,7 +65,7 @@ def test_an_error_states_its_code_itself(error: type[ShortenerError]) -> None:
     assert "code" in vars(error)
 
 
-def test_every_error_that_the_web_can_meet_has_a_status() -> None:
+def test_every_error_on_the_web_has_a_status() -> None:
     assert set(STATUS) == every() - set(NEVER_ON_THE_WEB)
 
 
@@ -75,7 +75,7 @@ def test_every_status_is_a_refusal_with_a_title() -> None:
 
 
 @pytest.mark.parametrize(("error", "calls"), NEVER_ON_THE_WEB.items(), ids=lambda part: getattr(part, "__name__", ""))
-def test_what_is_said_to_stay_off_the_web_stays_off_it(error: type[ShortenerError], calls: str) -> None:
+def test_internal_errors_stay_off_the_web(error: type[ShortenerError], calls: str) -> None:
     for path in WEB.rglob("*.py"):
         found = re.search(rf"\b({calls}|{error.__name__})\b", path.read_text(encoding="utf-8"))
         assert found is None, f"{path.name}: {found}"

@@ -92,7 +92,7 @@ def contracts() -> list[dict[str, object]]:
     return found
 
 
-def test_every_import_contract_is_kept() -> None:
+def test_every_import_contract_holds() -> None:
     """The contracts are in pyproject.toml, each with its reason."""
     result = lint(ROOT)
     assert result.returncode == 0, result.stdout + result.stderr

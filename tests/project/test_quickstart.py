@@ -76,7 +76,7 @@ def trial(environ: dict[str, str], folder: Path) -> str:
     return f'AUTH="$SID:$TOKEN"\n{script}'
 
 
-def test_the_readmes_trial_can_be_repeated(environ: dict[str, str], tmp_path: Path) -> None:
+def test_the_readmes_example_can_be_repeated(environ: dict[str, str], tmp_path: Path) -> None:
     script = trial(environ, tmp_path).replace("date +%s", "date +%s%N")  # twice within a second
     for _ in range(2):
         result = run(script, tmp_path, environ)
@@ -85,14 +85,14 @@ def test_the_readmes_trial_can_be_repeated(environ: dict[str, str], tmp_path: Pa
         assert '"person": 1' in result.stdout
 
 
-def test_the_readmes_trial_shows_why_a_call_failed(environ: dict[str, str], tmp_path: Path) -> None:
+def test_the_readmes_example_shows_why_calls_fail(environ: dict[str, str], tmp_path: Path) -> None:
     result = run(trial(environ, tmp_path), tmp_path, environ | {"TOKEN": "wrong"})
     assert '"code": "credentials_invalid"' in result.stdout
     assert result.stderr.count("credentials_invalid") == 2  # of the two sessions that need the answer
     assert "Traceback" not in result.stderr
 
 
-def test_the_index_names_every_page_and_no_page_that_is_none() -> None:
+def test_the_index_names_exactly_the_existing_pages() -> None:
     named = set(re.findall(r"\]\(([^)]+)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
     pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "adr"} - {"README.md"}
     assert named == pages | {"adr/README.md", "../README.md", "../CONTRIBUTING.md"}

@@ -63,7 +63,7 @@ def test_every_view_says_who_may_call_it(app: Flask) -> None:
         assert access(app, rule) in expected, rule.rule
 
 
-def test_who_may_only_look_has_nothing_to_send_but_questions_and_what_is_their_own(app: Flask) -> None:
+def test_viewers_can_only_read_and_manage_themselves(app: Flask) -> None:
     sent = {rule.rule for rule in app.url_map.iter_rules() if of_dashboard(rule) and "POST" in methods(rule)}
     for_all = {rule.rule for rule in app.url_map.iter_rules() if access(app, rule) in {"viewers", "people"}}
     assert sent & for_all == {"/dashboard/try", "/dashboard/password", "/dashboard/sign-out"}
@@ -73,7 +73,7 @@ def test_what_is_public_is_there(app: Flask) -> None:
     assert {rule.rule for rule in app.url_map.iter_rules() if access(app, rule) == "public"} == PUBLIC
 
 
-def test_without_credentials_every_other_route_is_closed_to_every_method(app: Flask) -> None:
+def test_every_other_route_requires_credentials(app: Flask) -> None:
     closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC and not of_dashboard(rule)]
     tried = 0
     for rule in closed:
@@ -86,7 +86,7 @@ def test_without_credentials_every_other_route_is_closed_to_every_method(app: Fl
     assert tried >= 5
 
 
-def test_every_page_without_a_session_leads_to_the_sign_in(app: Flask) -> None:
+def test_pages_without_a_session_lead_to_sign_in(app: Flask) -> None:
     closed = [rule for rule in app.url_map.iter_rules() if rule.rule not in PUBLIC and of_dashboard(rule)]
     assert len(closed) >= 3
     for rule in closed:
@@ -98,7 +98,7 @@ def test_every_page_without_a_session_leads_to_the_sign_in(app: Flask) -> None:
 
 
 @given(slugs)
-def test_every_text_of_the_shape_of_a_slug_is_the_redirects(app: Flask, slug: str) -> None:
+def test_every_text_like_a_slug_reaches_the_redirect(app: Flask, slug: str) -> None:
     assert app.url_map.bind("s.example.com").match(f"/{slug}", method="GET") == (REDIRECT, {"slug": slug})
 
 

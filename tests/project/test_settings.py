@@ -32,12 +32,12 @@ def plain(cell: str) -> str:
     return cell.strip("`").replace(", ", ",")
 
 
-def test_every_setting_has_one_row_and_no_row_is_of_a_setting_that_does_not_exist() -> None:
+def test_every_setting_has_exactly_one_row() -> None:
     assert sorted(name for name, _, _ in rows()) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_row_says_the_default_and_what_the_setting_does(name: str) -> None:
+def test_a_row_gives_default_and_description(name: str) -> None:
     field = Settings.model_fields[NAMES[name]]
     default = None if field.default_factory else field.default  # what follows from the machine is told in words
     cells = {row_name: (shown, meaning) for row_name, shown, meaning in rows()}
@@ -54,7 +54,7 @@ def test_a_row_says_the_default_and_what_the_setting_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", files(SOURCES), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_name_of_a_setting_is_written_right_wherever_it_stands(path: Path) -> None:
+def test_setting_names_in_texts_exist(path: Path) -> None:
     named = set(re.findall(r"\bSHORTENER_[A-Z_]*[A-Z]\b(?!_?\*)", path.read_text(encoding="utf-8")))
     assert {name if name in NAMES else name.removesuffix("_FILE") for name in named} <= set(NAMES) | NOT_OURS
 

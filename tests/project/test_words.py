@@ -64,7 +64,7 @@ def test_tables_are_named_in_the_singular() -> None:
     assert not [table for table in Base.metadata.tables if table.endswith("s")]
 
 
-def test_a_column_that_holds_a_moment_ends_like_every_other() -> None:
+def test_time_columns_share_one_suffix() -> None:
     moments = {str(column) for table in Base.metadata.tables.values() for column in table.columns if is_moment(column)}
     assert moments
     assert not [name for name in moments if not name.endswith("_on")]
@@ -79,7 +79,7 @@ def test_no_module_has_the_name_of_another_thing() -> None:
     assert wrong(modules) == {"sms_parts"}  # an SMS has parts; a message has others
 
 
-def test_no_route_of_our_own_has_the_name_of_another_thing(app: Flask) -> None:
+def test_our_routes_use_the_products_names(app: Flask) -> None:
     """A vendor's paths are the vendor's."""
     theirs = tuple(f"{face.blueprint.name}." for face in vendors.load())
     ours = [rule.rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(theirs)]

@@ -34,7 +34,7 @@ def test_what_was_given_is_given_back() -> None:
     assert {*FILTERS} == {*EVERYTHING} - {"limit"}
 
 
-def test_a_list_begins_at_the_cursor_or_at_the_end_of_the_period_whichever_is_earlier() -> None:
+def test_a_list_begins_at_cursor_or_period_end() -> None:
     later = cursor.after_row(NINE + dt.timedelta(days=3), 5)
     assert Filter.check({"to": EVERYTHING["to"]}).before() == (NINE + dt.timedelta(days=1), 0)
     assert Filter.check({"to": EVERYTHING["to"], "cursor": later}).before() == (NINE + dt.timedelta(days=1), 0)

@@ -54,7 +54,7 @@ def click(client: FlaskClient, sender: Sender, agent: str = BROWSER, **fields: o
     return made.message.msgid
 
 
-def test_the_newest_come_first_and_every_page_but_the_last_is_full(app: Flask, sender: Sender) -> None:
+def test_the_newest_come_first_in_full_pages(app: Flask, sender: Sender) -> None:
     made = make(sender, 7)
     assert pages(sender, limit="3") == [made[:3], made[3:6], made[6:]]
     assert pages(sender, limit="7") == [made]
@@ -79,7 +79,7 @@ def test_a_tag_is_found_whole_and_in_its_case(app: Flask, sender: Sender) -> Non
     assert listed(sender, tag="日本%") == []
 
 
-def test_clicked_or_not_is_asked_of_messages_with_a_link(client: FlaskClient, sender: Sender) -> None:
+def test_the_clicked_filter_needs_a_link(client: FlaskClient, sender: Sender) -> None:
     clicked = click(client, sender)
     only_seen = click(client, sender, agent=PREVIEW)
     waiting = make_message(sender).message.msgid
@@ -98,7 +98,7 @@ def test_a_class_of_visitor_is_that_of_any_click(client: FlaskClient, sender: Se
     assert listed(sender, visitor="scanner") == []
 
 
-def test_a_text_is_what_the_client_tag_or_the_msgid_begins_with(app: Flask, sender: Sender) -> None:
+def test_text_matches_the_start_of_tag_or_msgid(app: Flask, sender: Sender) -> None:
     made = make_message(sender, client_tag="order-1").message.msgid
     longer = make_message(sender, client_tag="order-11").message.msgid
     farthest = make_message(sender, client_tag="order-1" + "\U0010ffff" * 193).message.msgid
@@ -126,7 +126,7 @@ def test_a_text_may_be_the_shortlink_of_a_message(
     assert listed(sender, text=shortlink) == [made.message.msgid]
 
 
-def test_a_slug_that_is_nobodys_finds_nothing(app: Flask, sender: Sender) -> None:
+def test_an_unknown_slug_finds_nothing(app: Flask, sender: Sender) -> None:
     make_message(sender)
     assert listed(sender, text="https://s.example.com/" + services().slugs.encode(0)) == []
 
@@ -184,9 +184,7 @@ class TestALotToLookAt:
         assert [msgid for page in found for msgid in page] == list(made)
         assert len(found) >= 20 // 6
 
-    def test_a_page_that_found_nothing_says_how_far_it_looked(
-        self, app: Flask, sender: Sender, made: Sequence[str]
-    ) -> None:
+    def test_an_empty_page_says_how_far_it_searched(self, app: Flask, sender: Sender, made: Sequence[str]) -> None:
         with db.read() as session:
             account = session.scalars(select(Account).where(Account.name == sender.name)).one()
             page = find(session, account, {"tag": "nobody has it"})
@@ -194,9 +192,7 @@ class TestALotToLookAt:
         assert page.next is not None
         assert page.looked_back_to == NOW + 14 * HOUR
 
-    def test_a_text_that_few_begin_with_is_found_at_once_however_old(
-        self, app: Flask, sender: Sender, made: Sequence[str]
-    ) -> None:
+    def test_rare_prefixes_are_found_at_any_age(self, app: Flask, sender: Sender, made: Sequence[str]) -> None:
         assert pages(sender, text="x-0") == [[made[-1]]]
         assert pages(sender, text=made[0][:12]) == [[made[0]]]
 
@@ -207,17 +203,13 @@ class TestALotToLookAt:
             assert [len(page) for page in pages(sender, text=text)] == [1]
 
     @pytest.mark.parametrize("limit", ["1", "2", "100"])
-    def test_a_shortlink_that_many_begin_with_is_met_with_in_its_order(
-        self, app: Flask, sender: Sender, limit: str
-    ) -> None:
+    def test_common_shortlink_prefixes_are_found_in_order(self, app: Flask, sender: Sender, limit: str) -> None:
         made = make_message(sender, now=NOW - DAY)
         slug = slug_of(made.link)
         rows = [made, *(make_message(sender, client_tag=f"{slug}-{n}", now=NOW + n * HOUR) for n in range(7))]
         assert listed(sender, text=slug, limit=limit) == [row.message.msgid for row in rows[::-1]]
 
-    def test_a_page_takes_the_same_number_of_queries_however_many_messages_there_are(
-        self, app: Flask, sender: Sender, made: Sequence[str]
-    ) -> None:
+    def test_the_number_of_queries_is_constant(self, app: Flask, sender: Sender, made: Sequence[str]) -> None:
         statements: list[str] = []
         event.listen(db.db.engine, "before_cursor_execute", lambda _c, _cu, statement, *_: statements.append(statement))
         with db.read() as session:

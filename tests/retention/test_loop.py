@@ -30,14 +30,14 @@ def left() -> int:
         return session.scalars(select(func.count()).select_from(Message)).one()
 
 
-def test_a_turn_removes_what_is_older_than_the_setting_says(services: Services, sender: Sender) -> None:
+def test_a_run_removes_messages_past_retention(services: Services, sender: Sender) -> None:
     make_old(sender, 2)
     make_message(sender, now=dt.datetime.now(dt.UTC) - 400 * DAY + MINUTE)
     assert services.pruner.run_if_due() == 2
     assert left() == 1
 
 
-def test_only_one_of_many_processes_takes_the_turn(services: Services, sender: Sender) -> None:
+def test_only_one_process_prunes(services: Services, sender: Sender) -> None:
     others = Pruner(services.app.app_context, services.settings)
     make_old(sender)
     assert services.pruner.run_if_due() == 1
@@ -45,25 +45,21 @@ def test_only_one_of_many_processes_takes_the_turn(services: Services, sender: S
     assert others.run_if_due() == services.pruner.run_if_due() == 0
 
 
-def test_a_turn_ends_when_the_next_one_is_due(
-    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_ends_when_the_next_is_due(services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "INTERVAL", 0.0)
     monkeypatch.setattr(steps, "MESSAGES", 1)
     make_old(sender, 3)
     assert [services.pruner.run_if_due() for _ in range(4)] == [1, 1, 1, 0]
 
 
-def test_a_turn_ends_at_once_when_the_process_is_to_end(
-    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_ends_when_the_process_stops(services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(steps, "MESSAGES", 1)
     make_old(sender, 3)
     services.pruner.request_stop()
     assert services.pruner.run_if_due() == 1
 
 
-def test_the_loop_prunes_outlives_a_database_that_is_away_and_stops(
+def test_the_loop_survives_an_unavailable_database(
     services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def away(*_: object) -> bool:

@@ -118,7 +118,7 @@ def test_a_message_goes_with_all_that_hangs_on_it(clicked: Callable[..., Preproc
     assert count() == [0, 0, 0, 0, 0, 0]
 
 
-def test_a_message_goes_at_the_instant_its_time_is_over_and_no_earlier(sender: Sender) -> None:
+def test_a_message_is_deleted_exactly_on_time(sender: Sender) -> None:
     make_message(sender, now=NOW)
     make_message(sender, now=NOW - MICROSECOND)
     younger = make_message(sender, now=NOW + MICROSECOND).message.msgid
@@ -163,7 +163,7 @@ def test_a_message_whose_callback_is_pending_stays(sender: Sender, clicked: Call
     assert count() == [1, 1, 1, 1, 0, 0]
 
 
-def test_a_message_whose_callback_is_being_attempted_stays_and_can_be_settled(
+def test_a_message_with_a_running_attempt_stays(
     clicked: Callable[..., Preprocessed],
 ) -> None:
     clicked()
@@ -184,7 +184,7 @@ def test_a_message_whose_callback_is_replayed_stays(clicked: Callable[..., Prepr
     assert count() == [1, 1, 1, 1, 1, 1]
 
 
-def test_what_must_stay_does_not_stand_in_the_way_of_the_rest(
+def test_undeletable_messages_do_not_block_others(
     sender: Sender, clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Though it fills transactions of its own."""
@@ -215,7 +215,7 @@ def test_a_pruned_messages_client_tag_can_be_used_again(sender: Sender) -> None:
     assert count(Message) == [1]
 
 
-def test_a_lost_attempt_may_end_after_its_message_is_gone(clicked: Callable[..., Preprocessed]) -> None:
+def test_a_lost_attempt_may_outlive_its_message(clicked: Callable[..., Preprocessed]) -> None:
     clicked()
     [lost] = claim()
     [taken_over] = claim(NOW + LEASE)
@@ -227,7 +227,7 @@ def test_a_lost_attempt_may_end_after_its_message_is_gone(clicked: Callable[...,
     assert count() == [0, 0, 0, 0, 0, 0]
 
 
-def test_a_click_that_comes_for_a_pruned_link_is_put_aside_and_holds_up_no_other(
+def test_a_click_on_a_pruned_link_is_set_aside(
     app: Flask, services: Services, sender: Sender, clicked: Callable[..., Preprocessed]
 ) -> None:
     """It was on its way, or spooled, when the link went."""
@@ -274,7 +274,7 @@ def test_a_transaction_removes_no_more_clicks_than_it_may(
     assert left[:6] == [[5, 40], [3, 32], [2, 28], [2, 18], [2, 8], [0, 0]]
 
 
-def test_an_end_in_the_middle_leaves_whole_messages_and_the_next_one_goes_on(
+def test_an_interrupted_run_leaves_whole_messages(
     clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(steps, "MESSAGES", 2)
@@ -324,7 +324,7 @@ def test_two_that_prune_at_once_remove_everything_once(
     assert count(Message, Link) == [0, 0]
 
 
-def test_what_somebody_is_busy_with_is_not_waited_for(
+def test_locked_rows_are_not_waited_for(
     clicked: Callable[..., Preprocessed], sender: Sender, database_kind: str
 ) -> None:
     """Whoever clicks, settles or replays has a lock on the row; on SQLite they have the whole file, in turns."""
@@ -359,7 +359,7 @@ def size(url: str) -> int:
     return path.stat().st_size
 
 
-def test_a_sqlite_file_that_has_much_room_free_shrinks_step_by_step(
+def test_a_sqlite_file_with_free_space_shrinks(
     sender: Sender, database_kind: str, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if database_kind != "sqlite":
@@ -374,9 +374,7 @@ def test_a_sqlite_file_that_has_much_room_free_shrinks_step_by_step(
     assert size(database_url) < empty + (full - empty) / 10
 
 
-def test_a_sqlite_file_keeps_the_room_that_is_soon_filled_again(
-    sender: Sender, database_kind: str, database_url: str
-) -> None:
+def test_a_sqlite_file_keeps_some_free_space(sender: Sender, database_kind: str, database_url: str) -> None:
     if database_kind != "sqlite":
         pytest.skip("PostgreSQL sees to its files itself")
     fill(sender, 100)

@@ -20,7 +20,7 @@ def test_strict_obeys_its_rule_in_every_labelled_message() -> None:
 
 
 @corpora
-def test_smart_finds_the_link_that_a_reader_saw_and_no_other() -> None:
+def test_smart_finds_exactly_the_labelled_link() -> None:
     score = _score("smart")
     assert score.links > 500
     assert score.right >= 0.99 * score.links

@@ -14,7 +14,7 @@ ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
 @given(numbers, st.text(min_size=1))
-def test_every_number_has_a_slug_of_ten_plain_characters_that_leads_back(number: int, salt: str) -> None:
+def test_every_number_round_trips_as_a_slug(number: int, salt: str) -> None:
     slugs = Slugs(salt)
     slug = slugs.encode(number)
     assert PATTERN.fullmatch(slug)
@@ -29,7 +29,7 @@ def test_the_smallest_and_the_largest_number_fit(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", [-1, LAST + 1, 44**9])
-def test_a_number_that_does_not_fit_is_refused_rather_than_given_a_longer_slug(number: int) -> None:
+def test_a_number_too_large_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match="ten characters"):
         SLUGS.encode(number)
 

@@ -18,7 +18,7 @@ def is_open(client: socket.socket) -> bool:
         return True
 
 
-def test_silent_connections_of_a_peer_are_ended_and_others_go_on() -> None:
+def test_silent_connections_are_ended_and_others_continue() -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         other = stack.enter_context(socket.create_server(("127.0.0.1", 0)))

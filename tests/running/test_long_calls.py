@@ -53,7 +53,7 @@ def test_a_call_that_ends_makes_room_once() -> None:
     assert len(fill(calls)) == 1
 
 
-def test_who_stands_still_loses_the_place_where_it_is_wanted() -> None:
+def test_a_stalled_call_loses_a_wanted_place() -> None:
     clock = Clock()
     calls = LongCalls(8, clock)
     stalled = [call for account in range(10) for call in fill(calls, account)]
@@ -65,7 +65,7 @@ def test_who_stands_still_loses_the_place_where_it_is_wanted() -> None:
             call.progress()
 
 
-def test_who_makes_progress_keeps_the_place() -> None:
+def test_a_call_with_progress_keeps_its_place() -> None:
     clock = Clock()
     calls = LongCalls(8, clock)
     taken = [call for account in range(10) for call in fill(calls, account)]
@@ -75,7 +75,7 @@ def test_who_makes_progress_keeps_the_place() -> None:
     assert calls.begin(99) is None
 
 
-def test_without_anybody_who_waits_nobody_loses_a_place() -> None:
+def test_without_waiting_calls_none_loses_its_place() -> None:
     clock = Clock()
     call = begin(LongCalls(8, clock))
     clock.now += 10 * PATIENCE

@@ -21,7 +21,7 @@ def test_only_the_address_in_use_is_checked(monkeypatch: pytest.MonkeyPatch, arg
         assert len(list(startup_checks.address(Settings(bind=bind, server="granian")))) == 1
 
 
-def test_an_address_on_which_this_process_listens_is_no_fault() -> None:
+def test_our_own_listening_address_is_no_fault() -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         settings = Settings(bind=f"127.0.0.1:{held.getsockname()[1]}")
         assert list(startup_checks.address(settings)) != []

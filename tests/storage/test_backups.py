@@ -93,9 +93,7 @@ def test_a_restored_database_takes_new_messages(app: Flask, sender: Sender, else
             assert len(session.scalars(select(Message.msgid)).all()) == 2
 
 
-def test_a_backup_under_load_holds_all_that_was_committed_before(
-    app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path
-) -> None:
+def test_a_backup_under_load_is_complete(app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path) -> None:
     done, made, ended = threading.Event(), list[str](), list[bool]()
 
     def write() -> None:
@@ -138,7 +136,7 @@ def test_a_backup_can_be_read_by_its_owner_alone(app: Flask, tmp_path: Path, uma
     assert (path.name, stat.S_IMODE(path.stat().st_mode)) == ("one", 0o600)
 
 
-def test_a_file_that_is_there_is_replaced_only_when_told(app: Flask, tmp_path: Path) -> None:
+def test_an_existing_file_is_replaced_only_on_request(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "backup").write_text("important")
     with pytest.raises(BackupError, match="exists already"):
         backups.make(db.db.engine, tmp_path / "backup")
@@ -151,7 +149,7 @@ def test_a_folder_that_is_missing_is_named(app: Flask, tmp_path: Path) -> None:
         backups.make(db.db.engine, tmp_path / "none" / "backup")
 
 
-def test_a_database_with_accounts_is_replaced_only_when_told(
+def test_a_database_with_accounts_is_replaced_on_request(
     app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path
 ) -> None:
     backups.make(db.db.engine, tmp_path / "first")

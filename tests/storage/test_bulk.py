@@ -52,17 +52,17 @@ def test_an_update_counts_what_it_changed(connection: Connection) -> None:
     assert addresses(connection) == ["b", "x"]
 
 
-def test_a_row_that_the_database_refuses_is_an_error_of_sqlalchemys(connection: Connection) -> None:
+def test_a_refused_row_raises_a_sqlalchemy_error(connection: Connection) -> None:
     with pytest.raises(IntegrityError), connection.begin_nested():
         ADD.run(connection, [{"address": "a"}, {"address": "a"}])
 
 
-def test_a_value_that_the_type_does_not_take_is_refused(connection: Connection) -> None:
+def test_a_value_of_another_type_is_refused(connection: Connection) -> None:
     add = Many(insert(FAILURE).inline(), ["name_sha256", "network", "tried_on"])
     with pytest.raises(ValueError, match="time zone"):
         add.run(connection, [{"name_sha256": bytes(32), "network": "a", "tried_on": NOON.replace(tzinfo=None)}])
 
 
-def test_a_row_without_one_of_the_values_is_a_mistake(connection: Connection) -> None:
+def test_a_row_without_a_value_is_refused(connection: Connection) -> None:
     with pytest.raises(KeyError):
         ADD.run(connection, [{}])

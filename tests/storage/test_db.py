@@ -33,7 +33,7 @@ def test_a_new_file_can_shrink_later(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
-def test_only_the_owner_can_read_a_new_file_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+def test_only_the_owner_can_read_new_files(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
         engine = opened(tmp_path / "new.sqlite3")
@@ -87,9 +87,7 @@ def test_the_wal_is_cut_back_after_a_long_reader(tmp_path: Path) -> None:
     engine.dispose()
 
 
-def test_a_new_connection_can_read_while_another_holds_the_write_lock(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_new_connection_reads_despite_the_write_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = opened(tmp_path / "shared.sqlite3")
     with first.connect().execution_options(writes=True) as writer:
         writer.execute(text("CREATE TABLE t (x)"))
@@ -103,7 +101,7 @@ def test_a_new_connection_can_read_while_another_holds_the_write_lock(
     first.dispose()
 
 
-def test_writers_that_come_together_all_get_their_turn(app: Flask) -> None:
+def test_simultaneous_writers_all_succeed(app: Flask) -> None:
     together = threading.Barrier(12)
 
     def add(place: int) -> None:
@@ -120,7 +118,7 @@ def test_writers_that_come_together_all_get_their_turn(app: Flask) -> None:
         assert session.scalar(select(func.count()).select_from(Origin)) == 60
 
 
-def test_a_writer_whose_turn_does_not_come_asks_the_database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_kept_waiting_tries_the_database(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sqlite, "BUSY", 0.01)
     held, done = threading.Event(), threading.Event()
 

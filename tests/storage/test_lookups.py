@@ -40,7 +40,7 @@ def test_a_row_is_found_or_there_is_none(readers: Readers, sender: Sender) -> No
     assert readers.row(TARGETS, {"number": 0}) is None
 
 
-def test_a_value_that_is_no_number_is_never_part_of_the_text(readers: Readers, sender: Sender) -> None:
+def test_only_numbers_become_part_of_the_statement(readers: Readers, sender: Sender) -> None:
     link = make_message(sender).link
     assert link is not None
     numbers = select(LINK.c.number).where(LINK.c.target == bindparam("target"))
@@ -66,7 +66,7 @@ def test_no_snapshot_stays_open_between_look_ups(readers: Readers, sender: Sende
     assert busy == 0
 
 
-def test_a_connection_is_kept_for_the_next_look_up(readers: Readers, database_url: str) -> None:
+def test_a_connection_is_reused_by_the_next_look_up(readers: Readers, database_url: str) -> None:
     only_on("postgresql", database_url)
     assert readers.row(BACKEND, {}) == readers.row(BACKEND, {})
 
@@ -79,7 +79,7 @@ def test_a_connection_that_has_gone_stale_is_replaced(readers: Readers, database
     assert readers.row(BACKEND, {}) != before
 
 
-def test_many_connections_that_have_gone_stale_are_replaced_at_once(readers: Readers, database_url: str) -> None:
+def test_stale_connections_are_replaced_at_once(readers: Readers, database_url: str) -> None:
     only_on("postgresql", database_url)
     together = threading.Barrier(8)
 

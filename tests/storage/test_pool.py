@@ -46,7 +46,7 @@ def test_the_one_that_came_back_last_is_taken_first() -> None:
 
 
 @pytest.mark.parametrize("refused_by", ["our bound", "the server"])
-def test_who_finds_none_waits_for_one_of_ours(refused_by: str) -> None:
+def test_a_caller_waits_for_one_of_our_connections(refused_by: str) -> None:
     server = Server(2 if refused_by == "the server" else 100)
     of = connections(server, 2 if refused_by == "our bound" else 100)
     held = [of.take(), of.take()]
@@ -68,28 +68,28 @@ def test_a_closed_one_makes_room_for_a_new_one() -> None:
     assert len(server.open) == 1
 
 
-def test_nobody_waits_for_ever() -> None:
+def test_waiting_for_a_connection_ends() -> None:
     of = connections(Server(), 1, patience=0.05)
     of.take()
     with pytest.raises(NoConnectionError, match="all 1 connections were busy"):
         of.take()
 
 
-def test_a_server_that_refuses_for_too_long_is_told() -> None:
+def test_a_server_that_keeps_refusing_raises() -> None:
     of = connections(Server(1), 5, patience=0.05)
     of.take()
     with pytest.raises(ConnectionRefusedError):
         of.take()
 
 
-def test_a_refusal_is_told_at_once_where_none_is_ours() -> None:
+def test_a_refusal_without_own_connections_raises_at_once() -> None:
     server = Server(0)
     with pytest.raises(ConnectionRefusedError):
         connections(server, 5).take()
     assert server.asked == 1
 
 
-def test_what_nobody_uses_is_closed() -> None:
+def test_an_unused_connection_is_closed() -> None:
     server = Server()
     of = connections(server, 5, idle=0.02)
     held = [of.take() for _ in range(5)]
@@ -102,7 +102,7 @@ def test_what_nobody_uses_is_closed() -> None:
     until(lambda: not server.open)
 
 
-def test_doubt_closes_the_idle_ones_and_the_busy_ones_when_they_come_back() -> None:
+def test_doubtful_connections_are_closed_when_idle() -> None:
     server = Server()
     of = connections(server, 3)
     idle, busy = of.take(), of.take()
@@ -116,7 +116,7 @@ def test_doubt_closes_the_idle_ones_and_the_busy_ones_when_they_come_back() -> N
     assert of.take() is later
 
 
-def test_the_bound_holds_whoever_comes() -> None:
+def test_the_bound_holds_for_all_threads() -> None:
     server = Server()
     of = connections(server, 4)
     most, together = 0, threading.Barrier(16)

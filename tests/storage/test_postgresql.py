@@ -37,9 +37,7 @@ def postgresql_alone(database_kind: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "value"), BOUNDS.items())
-def test_a_bound_holds_for_the_transaction_and_not_for_the_session(
-    app: Flask, services: Services, name: str, value: str
-) -> None:
+def test_a_time_limit_ends_with_the_transaction(app: Flask, services: Services, name: str, value: str) -> None:
     for session_of in (db.read, db.write):
         with session_of() as session:
             assert session.scalar(text(f"SHOW {name}")) == value
@@ -106,7 +104,7 @@ def test_a_database_in_another_encoding_is_refused(postgresql_url: str, tmp_path
         assert "ENCODING 'UTF8' TEMPLATE template0" in fault
 
 
-def test_a_database_in_utf_8_and_one_that_does_not_answer_are_not_refused(postgresql_url: str) -> None:
+def test_utf_8_and_unreachable_databases_are_not_refused(postgresql_url: str) -> None:
     for url in (postgresql_url, "postgresql://nobody@127.0.0.1:1/nothing"):
         assert postgresql.why_unusable(Settings(database_url=url, secret_key=SECRET_KEY).sqlalchemy_url) is None
 

@@ -95,7 +95,7 @@ def test_an_error_without_a_view_has_the_vendors_form(
     assert error_of(client.open(path, method=method)) == expected
 
 
-def test_a_body_that_is_too_large_has_the_vendors_form(client: FlaskClient, sender: Sender) -> None:
+def test_an_overlong_body_gets_the_vendors_error(client: FlaskClient, sender: Sender) -> None:
     assert error_of(send(client, sender, message="x" * 1_000_000)) == (200, "413", "RequestEntityTooLarge")
 
 
@@ -179,7 +179,7 @@ def test_every_vendor_has_a_row_in_the_documentation(face: Face) -> None:
     assert all(prefix in row for prefix in face.prefixes)
 
 
-def test_every_path_of_a_vendor_has_one_of_its_prefixes(settings: Settings) -> None:
+def test_every_vendor_path_has_its_prefix(settings: Settings) -> None:
     """Otherwise its errors would have another form."""
     with running(settings) as app:
         for face in vendors.load():

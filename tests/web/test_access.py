@@ -76,7 +76,7 @@ def test_a_right_token_under_a_wrong_sid_opens_nothing(
         assert refused(client, basic(f"{sid}:{sender.token}")) == "credentials_invalid"
 
 
-def test_a_sid_is_no_token_and_a_signing_secret_neither(client: FlaskClient, sender: Sender) -> None:
+def test_only_a_token_authenticates(client: FlaskClient, sender: Sender) -> None:
     for wrong in (sender.sid, sender.signing_secret, sender.name):
         assert refused(client, bearer(wrong)) == "credentials_invalid"
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_read_costs_no_query(client: FlaskClient, app: Flask, que
     assert queries == []
 
 
-def test_a_disabled_account_is_told_so_but_only_with_its_right_credentials(
+def test_only_right_credentials_reveal_a_disabled_account(
     client: FlaskClient, sender: Sender, other_sender: Sender
 ) -> None:
     with db.write() as session:

@@ -116,7 +116,7 @@ def test_a_costly_header_is_read_at_once(client: FlaskClient, sender: Sender, na
     assert answer.status_code < 500
 
 
-def test_json_reads_the_last_of_a_repeated_name_and_names_each_once(client: FlaskClient, sender: Sender) -> None:
+def test_repeated_json_names_are_each_reported_once(client: FlaskClient, sender: Sender) -> None:
     body = json.dumps({"message": "x"})[:-1] + ',"tags":[],"message":"y","tags":[],"tags":[]}'
     answer = client.post("/v1/messages", data=body, content_type=JSON, headers=sender.bearer)
     assert answer.get_json(force=True)["errors"] == {"message": ["must be given once"], "tags": ["must be given once"]}

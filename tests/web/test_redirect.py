@@ -43,7 +43,7 @@ def is_accessed() -> bool:
         return session.scalars(select(Link.accessed_on)).one() is not None
 
 
-def test_a_click_is_sent_on_with_an_empty_answer_that_nobody_keeps(client: FlaskClient, sender: Sender) -> None:
+def test_a_click_gets_an_empty_uncached_redirect(client: FlaskClient, sender: Sender) -> None:
     answer = click(client, slug_of(make_message(sender).link))
     assert (answer.status_code, answer.data) == (302, b"")
     assert answer.headers["Location"] == TARGET
@@ -87,9 +87,7 @@ def test_head_answers_the_same_and_records_nothing(client: FlaskClient, sender: 
         ("X-Moz", "prefetch"),
     ],
 )
-def test_a_prefetch_is_turned_away_so_that_the_click_comes_to_us(
-    client: FlaskClient, sender: Sender, header: str, value: str
-) -> None:
+def test_a_prefetch_is_refused(client: FlaskClient, sender: Sender, header: str, value: str) -> None:
     slug = slug_of(make_message(sender).link)
     answer = click(client, slug, **{header: value})
     assert (answer.status_code, answer.data) == (503, b"")
@@ -119,7 +117,7 @@ def test_what_is_no_slug_is_404_and_never_500(client: FlaskClient, app: object, 
 
 
 @pytest.mark.parametrize(("accepted", "language"), [("ja", "ja"), ("fr, ko;q=0.5", "ko"), ("fr", "en"), ("", "en")])
-def test_every_visitor_of_a_dead_link_gets_the_page_in_his_language(
+def test_a_dead_link_speaks_the_visitors_language(
     client: FlaskClient, sender: Sender, accepted: str, language: str
 ) -> None:
     expired = slug_of(make_message(sender, now=NOW - 1000 * DAY).link)
@@ -132,7 +130,7 @@ def test_every_visitor_of_a_dead_link_gets_the_page_in_his_language(
             assert (head.status_code, head.data, list(head.headers)) == (status, b"", list(page.headers))
 
 
-def test_a_fallback_of_the_operators_is_where_visitors_of_dead_links_go(settings: Settings) -> None:
+def test_dead_links_redirect_to_the_fallback(settings: Settings) -> None:
     with running(settings.model_copy(update={"fallback_url": "https://www.example.com/gone"})) as app:
         for _ in range(2):
             answer = click(app.test_client(), "AAAAAAAAAA")
@@ -140,7 +138,7 @@ def test_a_fallback_of_the_operators_is_where_visitors_of_dead_links_go(settings
             assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_an_expired_link_is_410_and_its_clicks_are_not_recorded(client: FlaskClient, sender: Sender) -> None:
+def test_an_expired_link_records_no_clicks(client: FlaskClient, sender: Sender) -> None:
     answer = click(client, slug_of(make_message(sender, now=NOW - 1000 * DAY).link))
     assert answer.status_code == 410
     assert "<h1>Link expired</h1>" in answer.text
@@ -149,9 +147,7 @@ def test_an_expired_link_is_410_and_its_clicks_are_not_recorded(client: FlaskCli
 
 
 @pytest.mark.parametrize("age", [0, 1000])
-def test_a_link_that_was_switched_off_is_410_and_says_so_even_after_its_time(
-    client: FlaskClient, sender: Sender, age: int
-) -> None:
+def test_a_switched_off_link_stays_410(client: FlaskClient, sender: Sender, age: int) -> None:
     done = make_message(sender, now=NOW - age * DAY)
     client.post(f"/v1/messages/{done.message.msgid}/off", headers=sender.bearer)
     answer = click(client, slug_of(done.link))
@@ -174,7 +170,7 @@ def test_a_signed_url_survives_byte_for_byte(client: FlaskClient, sender: Sender
 
 
 @pytest.mark.parametrize("behind", [".", ")", "%E3%81%A7%E3%81%99", "'DA", ",", "%0A", "%ff"])
-def test_what_a_messenger_glues_to_the_slug_does_no_harm(client: FlaskClient, sender: Sender, behind: str) -> None:
+def test_a_messengers_glued_text_is_ignored(client: FlaskClient, sender: Sender, behind: str) -> None:
     answer = client.get(f"/{slug_of(make_message(sender).link)}{behind}", headers={"User-Agent": BROWSER})
     assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
 
@@ -200,13 +196,13 @@ def test_another_method_is_refused_where_slashes_follow(client: FlaskClient, sen
 
 
 @pytest.mark.parametrize("behind", ["Please", "1win", "24h", "Info/"])
-def test_a_word_that_was_glued_to_the_link_does_no_harm(client: FlaskClient, sender: Sender, behind: str) -> None:
+def test_a_word_glued_to_the_slug_is_ignored(client: FlaskClient, sender: Sender, behind: str) -> None:
     answer = client.get(f"/{slug_of(make_message(sender).link)}{behind}", headers={"User-Agent": BROWSER})
     assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
 
 
 @pytest.mark.parametrize("behind", ["x", "0", "X", "X1", "x/"])
-def test_what_goes_on_is_no_slug(client: FlaskClient, sender: Sender, behind: str) -> None:
+def test_a_longer_path_is_no_slug(client: FlaskClient, sender: Sender, behind: str) -> None:
     assert click(client, slug_of(make_message(sender).link) + behind).status_code == 404
 
 
@@ -219,9 +215,7 @@ def test_a_query_behind_the_slug_changes_nothing(client: FlaskClient, sender: Se
     assert answer.headers["Location"] == TARGET
 
 
-def test_the_visitor_goes_on_when_the_click_cannot_be_stored_and_it_is_made_good(
-    client: FlaskClient, sender: Sender, database_url: str
-) -> None:
+def test_an_unstorable_click_redirects_and_is_imported(client: FlaskClient, sender: Sender, database_url: str) -> None:
     slug = slug_of(make_message(sender, lt_callbackurl=CALLBACK).link)
     with database_faults.read_only(database_url):
         answer = click(client, slug)
@@ -237,7 +231,7 @@ def test_the_visitor_goes_on_when_the_click_cannot_be_stored_and_it_is_made_good
     until(lambda: client.get("/healthz").json == HEALTHY)
 
 
-def test_when_the_database_is_away_it_is_503_and_never_404(
+def test_an_unavailable_database_is_503_never_404(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slug = slug_of(make_message(sender).link)
@@ -255,9 +249,7 @@ def test_when_the_database_is_away_it_is_503_and_never_404(
     assert "Location" not in answer.headers
 
 
-def test_a_database_that_went_away_is_503_and_what_comes_back_is_used_again(
-    client: FlaskClient, sender: Sender, database_url: str
-) -> None:
+def test_a_restored_database_is_used_again(client: FlaskClient, sender: Sender, database_url: str) -> None:
     if database_url.startswith("sqlite:"):
         pytest.skip("a file does not go away")
     slug = slug_of(make_message(sender).link)
@@ -270,7 +262,7 @@ def test_a_database_that_went_away_is_503_and_what_comes_back_is_used_again(
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////nowhere/at/all.sqlite3"])
-def test_a_database_that_cannot_be_reached_is_503_for_whoever_asks(tmp_path: Path, url: str) -> None:
+def test_an_unreachable_database_is_503(tmp_path: Path, url: str) -> None:
     with running(Settings(database_url=url, data=tmp_path, secret_key="k" * 40)) as app:
         client = app.test_client()
         page = click(client, "AAAAAAAAAA", **{"Accept-Language": "ko"})
@@ -301,9 +293,7 @@ def test_no_agent_breaks_the_redirect(client: FlaskClient, sender: Sender, agent
         ("unix:", None),
     ],
 )
-def test_where_the_operator_wants_it_the_visitors_network_is_kept(
-    settings: Settings, address: str, network: str | None
-) -> None:
+def test_the_visitors_network_is_stored_on_request(settings: Settings, address: str, network: str | None) -> None:
     with running(settings.model_copy(update={"store_address": "truncated"})) as app:
         slug = slug_of(make_message(make_account("shop")).link)
         headers = {"User-Agent": BROWSER}
@@ -311,7 +301,7 @@ def test_where_the_operator_wants_it_the_visitors_network_is_kept(
         assert [stored.network for stored in clicks_stored()] == [network]
 
 
-def test_by_default_nothing_of_the_address_is_kept(client: FlaskClient, sender: Sender) -> None:
+def test_by_default_no_address_is_stored(client: FlaskClient, sender: Sender) -> None:
     click(client, slug_of(make_message(sender).link))
     assert [stored.network for stored in clicks_stored()] == [None]
 

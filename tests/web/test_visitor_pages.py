@@ -88,7 +88,7 @@ def test_a_page_is_shown_while_translations_cannot_be_read(
 
 @pytest.mark.parametrize("name", TEXTS["en"])
 @pytest.mark.parametrize("language", TEXTS)
-def test_a_page_is_small_and_holds_all_that_it_needs(settings: Settings, name: str, language: str) -> None:
+def test_a_page_is_small_and_self_contained(settings: Settings, name: str, language: str) -> None:
     long = {"sender_name": "店" * 80, "sender_contact": "https://shop.example.com/" + "x" * 175}
     with running(settings.model_copy(update=long)) as app:
         with app.test_request_context(headers={"Accept-Language": language}):
@@ -98,7 +98,7 @@ def test_a_page_is_small_and_holds_all_that_it_needs(settings: Settings, name: s
         assert not re.search(r"<script|<link|<img|<iframe|@import|url\(| on[a-z]+=|(src|href|style)=\"[^\"]", text)
 
 
-def test_a_page_runs_nothing_and_takes_its_one_style_by_its_digest(client: FlaskClient, app: object) -> None:
+def test_a_page_allows_only_its_style(client: FlaskClient, app: object) -> None:
     answer = client.get("/AAAAAAAAAA", headers={"User-Agent": BROWSER})
     [style] = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
     digest = b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -112,7 +112,7 @@ def test_a_page_runs_nothing_and_takes_its_one_style_by_its_digest(client: Flask
 
 
 @pytest.mark.parametrize("name", ["unknown", "expired", "off", "failed"])
-def test_a_page_gives_the_senders_name_and_contact_where_they_are_set(settings: Settings, name: str) -> None:
+def test_a_page_shows_the_senders_contact(settings: Settings, name: str) -> None:
     told = {"sender_name": "<b>\"Tom' & Co</b>", "sender_contact": "https://shop.example.com/?a=1&b='2\"><script>"}
     with running(settings.model_copy(update=told)) as app, app.test_request_context():
         text = visitor_pages.page(410, name).get_data(as_text=True)
@@ -142,9 +142,7 @@ def test_where_neither_is_set_nothing_stands_in_their_place(client: FlaskClient,
     assert "<address>" not in client.get("/AAAAAAAAAA").text
 
 
-def test_only_the_page_that_asks_for_patience_reloads_itself_and_offers_to_try_again(
-    client: FlaskClient, app: Flask
-) -> None:
+def test_only_the_patience_page_offers_retry(client: FlaskClient, app: Flask) -> None:
     other = client.get("/AAAAAAAAAA").text
     assert "<a " not in other
     assert "http-equiv" not in other

@@ -13,12 +13,12 @@ waiting = st.lists(destinations).map(lambda names: [(name, number) for number, n
 counts = st.dictionaries(destinations, st.integers(0, 4))
 
 
-def test_receivers_take_turns() -> None:
+def test_receivers_alternate() -> None:
     queue = [("slow", 1), ("slow", 2), ("slow", 3), ("quick", 4), ("other", 5)]
     assert choose(queue, in_flight={}, per_destination=2, limit=10) == [1, 4, 5, 2]
 
 
-def test_who_has_less_in_flight_comes_first() -> None:
+def test_the_receiver_with_fewer_attempts_comes_first() -> None:
     queue = [("slow", 1), ("quick", 2)]
     assert choose(queue, in_flight={"slow": 1}, per_destination=2, limit=10) == [2, 1]
 
@@ -28,7 +28,7 @@ def test_a_destination_without_a_free_place_gets_nothing() -> None:
 
 
 @given(waiting, counts, st.integers(1, 3), st.integers(0, 20))
-def test_neither_limit_is_ever_passed_and_no_place_stays_free_for_nothing(
+def test_limits_hold_and_slots_are_used(
     waiting: list[tuple[str, int]], in_flight: dict[str, int], each: int, limit: int
 ) -> None:
     chosen = choose(waiting, in_flight=in_flight, per_destination=each, limit=limit)
@@ -87,7 +87,7 @@ def test_the_account_with_less_in_flight_comes_first() -> None:
     assert chosen([*many, "2 https://z.example:443"], limit=2) == [many[0], "2 https://z.example:443"]
 
 
-def test_all_ports_of_a_host_share_one_turn() -> None:
+def test_ports_of_a_host_count_as_one() -> None:
     assert chosen([*ports(1, "slow", 3), "1 http://quick:80"], limit=2) == ["1 http://slow:1", "1 http://quick:80"]
 
 
@@ -101,7 +101,7 @@ def test_one_host_leaves_places_for_other_hosts() -> None:
     assert chosen(["1 http://quick:80"], slots=Slots(28, ports(1, "slow", 36))) == ["1 http://quick:80"]
 
 
-def test_a_full_account_gets_nothing_and_a_newcomer_a_place() -> None:
+def test_a_new_account_goes_before_a_full_one() -> None:
     running = [f"1 https://host{number}.example:443" for number in range(42)]
     slots = Slots(22, running)
     assert chosen(["1 https://more.example:443", "2 https://new.example:443"], slots=slots) == [
@@ -114,7 +114,7 @@ def test_the_last_place_goes_to_a_newcomer() -> None:
     assert chosen(["5 http://host:9", "99 http://new:80"], slots=Slots(1, running)) == ["99 http://new:80"]
 
 
-def test_without_a_free_place_nobody_gets_one() -> None:
+def test_without_a_free_slot_nothing_is_chosen() -> None:
     assert chosen(["1 http://new:80"], slots=Slots(0)) == []
 
 

@@ -53,7 +53,7 @@ def test_the_default_setting_is_the_table() -> None:
     assert list(Settings(secret_key="k" * 32).callback_waits) == TABLE
 
 
-def test_after_the_first_attempt_and_ten_retries_a_callback_is_exhausted() -> None:
+def test_ten_failed_retries_exhaust_a_callback() -> None:
     assert [type(after(used)) for used in range(1, 12)] == [RetryAfter] * 10 + [Exhausted]
 
 
@@ -77,14 +77,12 @@ def test_without_waits_there_is_one_attempt() -> None:
     ("asked", "granted"), [(0, 30), (29.9, 30), (30, 30), (45, 45), (60, 60), (60.1, 60), (99_999_999, 60)]
 )
 @pytest.mark.parametrize("status", [None, 302, 429, 503])
-def test_a_receivers_wish_is_granted_between_once_and_twice_the_step(
-    status: int | None, asked: float, granted: float
-) -> None:
+def test_retry_after_is_bounded_by_the_step(status: int | None, asked: float, granted: float) -> None:
     assert after(2, status=status, retry_after=asked, chance=0) == RetryAfter(granted)
 
 
 @given(statuses, st.integers(1, 30), waits_lists, retry_afters, chances)
-def test_no_judgement_lies_in_the_past_or_beyond_twice_the_step(
+def test_every_retry_lies_within_twice_the_step(
     status: int | None, used: int, waits: list[float], retry_after: float | None, chance: float
 ) -> None:
     judgement = judge(is_delivered=status == 200, used=used, waits=waits, retry_after=retry_after, chance=chance)
@@ -93,7 +91,7 @@ def test_no_judgement_lies_in_the_past_or_beyond_twice_the_step(
 
 
 @given(waits_lists, st.data())
-def test_every_callback_ends_after_as_many_retries_as_there_are_waits(waits: list[float], data: st.DataObject) -> None:
+def test_the_number_of_waits_bounds_the_retries(waits: list[float], data: st.DataObject) -> None:
     for used in range(1, len(waits) + 2):
         status = data.draw(statuses)
         judgement = judge(
@@ -121,7 +119,7 @@ def test_seconds_are_read(value: str, asked: float) -> None:
         "Sun, 22 Nov 2026 09:01:30 -0000",
     ],
 )
-def test_a_date_is_read_in_each_form_that_http_knows(value: str) -> None:
+def test_every_http_date_format_is_read(value: str) -> None:
     assert seconds_until(parse_retry_after(value), NOW) == 90
 
 
@@ -141,7 +139,7 @@ def test_a_value_that_says_nothing_counts_as_none(value: str | None) -> None:
     assert parse_retry_after(value) is None
 
 
-def test_a_number_of_any_length_is_a_long_time_and_no_error() -> None:
+def test_a_huge_retry_after_is_no_error() -> None:
     asked = parse_retry_after("9" * 10_000)
     assert isinstance(asked, float)
     assert after(1, status=503, retry_after=asked) == RetryAfter(10)

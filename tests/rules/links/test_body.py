@@ -99,7 +99,7 @@ def test_both_rules_agree_where_the_link_is_delimited(text: str, expected: str |
         ("https://example.com/a\U0001f600", "https://example.com/a"),
     ],
 )  # fmt: skip
-def test_a_link_that_touches_text_is_found_by_smart_and_reported_by_strict(text: str, smart: str) -> None:
+def test_a_glued_link_is_found_only_by_smart(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
     strict = find(text)
     whole = strict.found is not None and text[strict.found.start : strict.found.end] != smart
@@ -156,7 +156,7 @@ def test_smart_leaves_alone_what_only_resembles_a_link(text: str) -> None:
         ("https://example.com.です", "https://example.com"),
     ],
 )
-def test_smart_ends_a_host_where_its_top_level_domain_ends(text: str, smart: str) -> None:
+def test_smart_ends_a_host_at_its_tld(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
     assert (link(text), skipped(text)) == (None, [(smart, "glued")])
 
@@ -175,7 +175,7 @@ def test_whatever_was_passed_over_is_named_with_its_reason(detection: str) -> No
     ]
 
 
-def test_what_was_passed_over_is_named_without_its_punctuation_and_where_it_stands() -> None:
+def test_skipped_links_are_named_without_punctuation() -> None:
     text = "(https://www.example.c), 例：https://example.jp。"
     first, second = find(text).skipped
     assert (first.text, first.reason) == ("https://www.example.c", "tld")
@@ -184,7 +184,7 @@ def test_what_was_passed_over_is_named_without_its_punctuation_and_where_it_stan
 
 
 @pytest.mark.parametrize("detection", Detection)
-def test_the_list_of_what_was_passed_over_is_bounded_but_for_urls_before_the_link(detection: str) -> None:
+def test_the_list_of_skipped_links_is_bounded(detection: str) -> None:
     assert len(find("day.so " * 500, detection=detection).skipped) == MOST_SKIPPED
     assert len(find("https://a.com " * 500, detection=detection).skipped) == MOST_SKIPPED
     assert len(find("https://a " * 500 + "https://b.com", detection=detection).skipped) == 500
@@ -197,7 +197,7 @@ def test_the_option_for_bare_domains_is_passed_on() -> None:
     assert find("example.com/a", bare_domains="off").skipped[0].reason == "bare"
 
 
-def test_the_target_of_a_link_is_what_stands_in_the_text() -> None:
+def test_the_target_is_the_url_in_the_text() -> None:
     found = find("see пример.рф/a now").found
     assert found is not None
     assert found.target.link == "https://пример.рф/a"
@@ -220,7 +220,7 @@ def test_our_own_slugs_are_read_out_of_a_text(text: str, slugs: list[str]) -> No
     assert own_slugs(text, OWN) == slugs
 
 
-def test_without_a_host_of_our_own_there_are_no_slugs() -> None:
+def test_without_our_own_host_no_slug_is_found() -> None:
     assert own_slugs(f"{SHORTLINK} /Ab3dE6gH9k", frozenset()) == []
 
 
@@ -237,7 +237,7 @@ TEXTS = st.text(max_size=80) | st.lists(FRAGMENTS | st.text(max_size=4), max_siz
 @given(TEXTS, st.sampled_from(Detection), st.sampled_from(BareDomains))
 @example("httpſ://example.com", "strict", "careful")
 @example("http://[", "smart", "careful")
-def test_any_text_at_all_gets_an_answer_that_fits_it(text: str, detection: str, bare_domains: str) -> None:
+def test_any_text_gets_a_consistent_result(text: str, detection: str, bare_domains: str) -> None:
     finding = find(text, detection=detection, bare_domains=bare_domains, own_hosts=OWN)
     for each in finding.skipped:
         assert each.text
@@ -272,7 +272,7 @@ def test_every_url_piece_before_the_link_is_named(text: str, detection: str) -> 
 
 
 @given(TEXTS, st.sampled_from(Detection))
-def test_a_rewritten_text_holds_our_slug_and_its_shortlink_is_no_link_again(text: str, detection: str) -> None:
+def test_a_rewritten_text_is_not_rewritten_again(text: str, detection: str) -> None:
     finding = find(text, detection=detection, own_hosts=OWN)
     if finding.found is None:
         return
@@ -306,7 +306,7 @@ def test_an_e_mail_address_is_never_touched(mail: str, before: str, after: str, 
 @given(TEXTS)
 @example("例：https://例え.jp/aです")
 @example("*see http://a.com/x* (https://b.com/x|y)")
-def test_where_strict_says_that_smart_takes_a_link_smart_takes_one(text: str) -> None:
+def test_smart_takes_what_strict_promises(text: str) -> None:
     if not SMART_TAKES.isdisjoint(reason for _, reason in skipped(text)):
         assert link(text) is not None or link(text, "smart") is not None
 
@@ -336,7 +336,7 @@ def test_a_host_with_full_width_dots_is_refused_whole(text: str, detection: str)
 
 
 @pytest.mark.parametrize("detection", Detection)
-def test_what_stands_behind_a_full_width_dot_is_no_link(detection: str) -> None:
+def test_text_after_a_full_width_dot_is_no_link(detection: str) -> None:
     assert link("s．example.com/a", detection) is None
     assert link("www.s｡www.example.com/a", detection) is None
 
@@ -355,7 +355,7 @@ def test_what_stands_behind_a_full_width_dot_is_no_link(detection: str) -> None:
         ("です。example.com/x", "example.com/x"),
     ],
 )
-def test_a_full_width_stop_that_ends_a_sentence_ends_a_link(text: str, expected: str) -> None:
+def test_a_full_width_stop_ends_a_link(text: str, expected: str) -> None:
     assert link(text, "smart") == expected
 
 
@@ -390,7 +390,7 @@ def _calls(action: Callable[[], Finding]) -> int:
 
 @pytest.mark.parametrize("detection", Detection)
 @pytest.mark.parametrize("unit", WORST)
-def test_five_times_the_text_takes_about_five_times_the_work(unit: str, detection: str) -> None:
+def test_the_work_is_linear_in_the_text(unit: str, detection: str) -> None:
     short, long = ((unit * size)[:size] for size in (4_000, 20_000))
     few = _calls(lambda: find(short, detection=detection))
     many = _calls(lambda: find(long, detection=detection))
@@ -426,14 +426,14 @@ def test_a_text_is_walked_a_few_times_at_most(unit: str, monkeypatch: pytest.Mon
     ("before", "unit"),
     [("https://a.co", "-"), ("www.", "_"), ("a.co/", "."), ("www.a.com", ".Qzx"), ("https://", "例"), ("tel:", "tel:")],
 )
-def test_a_long_run_of_one_character_is_read_at_once(before: str, unit: str, detection: str) -> None:
+def test_a_long_run_is_read_in_one_step(before: str, unit: str, detection: str) -> None:
     text = before + (unit * 100_000)[:100_000] + "1"
     began = time.thread_time()
     find(text, detection=detection)
     assert time.thread_time() - began < ENOUGH
 
 
-def test_a_message_that_is_left_alone_names_its_link_among_the_rest() -> None:
+def test_an_unchanged_message_names_its_skipped_link() -> None:
     finding = find("day.so https://example.com/a b.example.org/c")
     left = kept("day.so https://example.com/a b.example.org/c", finding)
     assert left.found is None

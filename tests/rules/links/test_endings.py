@@ -38,7 +38,7 @@ from tests.rules.looks import link, reasons, skipped
         ("(https://acme.com/a)b(https://acme.com/c)", "https://acme.com/a"),
     ],
 )
-def test_glued_text_stays_outside_in_smart_and_strict_says_so(text: str, smart: str) -> None:
+def test_smart_leaves_glued_text_outside(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
     assert link(text, "strict") is None
     assert (smart, "glued") in skipped(text, "strict")
@@ -54,7 +54,7 @@ def test_glued_text_stays_outside_in_smart_and_strict_says_so(text: str, smart: 
         ("https://acme.com/sale.Call!", "https://acme.com/sale"),
     ],
 )
-def test_the_next_sentence_is_no_part_of_a_path_in_smart(text: str, smart: str) -> None:
+def test_smart_excludes_the_next_sentence(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
     assert link(text, "strict") == text.partition(" ")[0].rstrip(".!")
 
@@ -125,14 +125,14 @@ def test_what_is_no_link_is_named(text: str, detection: str) -> None:
         ("*see (https://x.com/1)*", "https://x.com/1"),
     ],
 )
-def test_a_mark_that_is_open_before_the_link_makes_strict_refuse(text: str, smart: str) -> None:
+def test_an_open_mark_makes_strict_refuse(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
     assert link(text, "strict") is None
     assert reasons(text, "strict") <= {"mark", "glued"}
     assert reasons(text, "strict")
 
 
-def test_a_word_in_brackets_at_the_end_is_text_for_smart() -> None:
+def test_smart_excludes_a_bracketed_word() -> None:
     assert link("https://acme.com/?id=1(End) of", "smart") == "https://acme.com/?id=1"
     assert link("https://acme.com/wiki/A_(Planet) of", "smart") == "https://acme.com/wiki/A_(Planet)"
 
@@ -165,7 +165,7 @@ def test_a_mark_that_nothing_opened_belongs_to_the_link(text: str, detection: st
         ("https://acme.jp/。次", "https://acme.jp/"),
     ],
 )
-def test_in_smart_a_path_goes_on_behind_a_slash(text: str, smart: str) -> None:
+def test_in_smart_a_path_continues_after_a_slash(text: str, smart: str) -> None:
     assert link(text, "smart") == smart
 
 
@@ -213,7 +213,7 @@ def test_words_that_a_dot_joins_are_no_domain(text: str, detection: str) -> None
         "BONUS.COM.TR", "acme.de", "my.acme-bank.click", "acmestream.sx", "last.fm",
 ],
 )  # fmt: skip
-def test_a_companys_name_under_a_registered_ending_is_a_link(text: str, detection: str) -> None:
+def test_a_company_name_with_a_tld_is_a_link(text: str, detection: str) -> None:
     assert link(f"see {text} now", detection) == text
 
 

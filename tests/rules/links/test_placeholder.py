@@ -85,7 +85,7 @@ def test_a_link_that_touches_a_placeholder_is_refused(text: str, detection: str)
         ("https://[2606:4700:4700::1111]/x", "https://[2606:4700:4700::1111]/x"),
     ],
 )
-def test_what_only_resembles_a_placeholder_is_part_of_the_url(text: str, expected: str, detection: str) -> None:
+def test_a_near_placeholder_belongs_to_the_url(text: str, expected: str, detection: str) -> None:
     assert link(text, detection) == expected
 
 

@@ -21,7 +21,7 @@ def starts(text: str, end: int) -> list[int]:
 @example("(" * 12 + "a" + ")" * 12 + "a", 80)
 @example("a(" + "[" * 7 + "a" + "]" * 7 + ")a", 80)
 @example("a(" + "[" * 8 + "a" + "]" * 8 + ")a", 80)
-def test_a_looked_up_end_is_the_end_of_a_walk(text: str, cut: int) -> None:
+def test_the_table_and_a_walk_agree(text: str, cut: int) -> None:
     end = min(cut, len(text))
     ends = Runs(text, end)
     ends.end_of(0)

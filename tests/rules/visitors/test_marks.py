@@ -18,7 +18,7 @@ def seen(agent: str, text: str) -> tuple[str, str]:
     return verdict.visitor.value, verdict.reason
 
 
-def test_a_token_is_added_in_any_case_and_with_a_comment() -> None:
+def test_a_token_ignores_case_and_comment() -> None:
     assert seen("Acme Gateway 3 (mail)", "# our gateway\n\n+scanner Acme Gateway   # looks at links\n") == (
         "scanner",
         "token:acme gateway",
@@ -31,7 +31,7 @@ def test_a_token_is_removed() -> None:
     assert seen("PostmanRuntime/7.39.0", "+person postman")[0] == "person"
 
 
-def test_a_token_that_is_given_again_takes_its_new_class() -> None:
+def test_a_repeated_token_takes_its_new_class() -> None:
     assert seen("TelegramBot (like TwitterBot)", "+bot telegrambot\n-twitterbot") == ("bot", "token:telegrambot")
 
 
@@ -40,7 +40,7 @@ def test_an_operators_person_wins_over_every_machine() -> None:
     assert seen("Other/1.0 okhttp/4.12.0 myshop/", "+person ^myshop/")[0] == "bot"
 
 
-def test_ignored_text_is_taken_out_before_the_tokens_are_looked_for() -> None:
+def test_ignored_text_is_removed_before_matching() -> None:
     assert seen("Kibot Reader 5 (tablet)", "")[0] == "bot"
     assert seen("Kibot Reader 5 (tablet)", "+ignore kibot")[0] == "unknown"
 
@@ -62,16 +62,16 @@ def test_ignored_text_is_taken_out_before_the_tokens_are_looked_for() -> None:
         ("a.me", "acme", False),
     ],
 )
-def test_a_token_is_bound_to_the_ends_that_it_names(token: str, agent: str, found: bool) -> None:
+def test_a_token_is_anchored_as_written(token: str, agent: str, found: bool) -> None:
     assert Token(token, Visitor.BOT).found_in(agent, browser=False) is found
 
 
-def test_a_wavy_token_counts_only_where_no_browser_is_named() -> None:
+def test_a_tilde_token_needs_no_named_browser() -> None:
     assert seen("Acme Reader 5 (phone)", "+bot ~acme") == ("bot", "token:~acme")
     assert seen(f"{BROWSER} Acme/5", "+bot ~acme") == ("person", "browser")
 
 
-def test_the_name_of_an_android_browsers_device_is_not_searched() -> None:
+def test_an_android_device_name_is_not_searched() -> None:
     model = "Mozilla/5.0 (Linux; Android 9; Acme (2) One) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0 Acme/1"
     assert seen(model.removesuffix(" Acme/1"), "+bot acme")[0] == "person"
     assert seen(model, "+bot acme")[0] == "bot"
@@ -82,7 +82,7 @@ def test_a_network_may_be_one_address_and_stand_twice() -> None:
     assert [str(network) for network in rules.networks] == ["203.0.113.7/32", "2001:db8::1/128"]
 
 
-def test_a_file_with_a_byte_order_mark_and_windows_line_ends_is_read() -> None:
+def test_a_file_with_bom_and_crlf_is_read() -> None:
     assert seen("Acme Gateway 3 (mail)", "\ufeff+scanner acme\r\nscanner 203.0.113.0/24\r\n")[0] == "scanner"
 
 
@@ -108,7 +108,7 @@ FAULTY = {
 }
 
 
-def test_every_faulty_line_is_named_with_its_number_and_reason() -> None:
+def test_faulty_lines_have_number_and_reason() -> None:
     text = "# a comment\n+bot fine-token\n" + "\n".join(FAULTY)
     with pytest.raises(ValueError, match="line 3") as caught:
         parse_rules(text, default_rules())
@@ -120,7 +120,7 @@ def test_every_faulty_line_is_named_with_its_number_and_reason() -> None:
         assert fault.isascii()
 
 
-def test_a_faulty_file_changes_nothing_and_a_good_one_leaves_the_base_alone() -> None:
+def test_a_faulty_file_changes_nothing() -> None:
     before = default_rules().tokens
     parse_rules("+bot acme-gateway\n-postman", default_rules())
     assert default_rules().tokens is before
@@ -142,7 +142,7 @@ def test_no_built_in_token_is_given_twice() -> None:
 
 
 @pytest.mark.parametrize("token", default_rules().tokens, ids=lambda token: token.text)
-def test_every_built_in_token_makes_a_machine_of_who_says_it(token: Token) -> None:
+def test_every_built_in_token_marks_a_machine(token: Token) -> None:
     verdict = classify(f"{token.needle} ".ljust(20, "."), {}, default_rules())
     assert verdict.visitor in (Visitor.PREVIEW, Visitor.BOT, Visitor.SCANNER)
 

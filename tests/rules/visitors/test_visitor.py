@@ -192,22 +192,22 @@ BOTS = {
 
 
 @pytest.mark.parametrize(("agent", "reason"), PEOPLE.items())
-def test_a_browser_and_an_apps_own_browser_are_a_person(agent: str, reason: str) -> None:
+def test_browsers_and_in_app_browsers_are_persons(agent: str, reason: str) -> None:
     assert classify(agent, {}, RULES) == Verdict(Visitor.PERSON, reason)
 
 
 @pytest.mark.parametrize(("agent", "token"), PREVIEWS.items())
-def test_what_draws_a_card_of_the_link_is_a_preview(agent: str, token: str) -> None:
+def test_a_fetcher_of_link_cards_is_a_preview(agent: str, token: str) -> None:
     assert classify(agent, {}, RULES) == Verdict(Visitor.PREVIEW, f"token:{token}")
 
 
 @pytest.mark.parametrize(("agent", "token"), SCANNERS.items())
-def test_a_mail_gateway_that_gives_its_name_is_a_scanner(agent: str, token: str) -> None:
+def test_a_named_mail_gateway_is_a_scanner(agent: str, token: str) -> None:
     assert classify(agent, {}, RULES) == Verdict(Visitor.SCANNER, f"token:{token}")
 
 
 @pytest.mark.parametrize(("agent", "reason"), BOTS.items())
-def test_a_library_a_crawler_and_nobody_are_bots(agent: str, reason: str) -> None:
+def test_libraries_crawlers_and_empty_agents_are_bots(agent: str, reason: str) -> None:
     assert classify(agent, {}, RULES) == Verdict(Visitor.BOT, reason)
 
 
@@ -226,7 +226,7 @@ def test_an_app_on_a_device_of_people_is_unknown(agent: str) -> None:
 
 
 @pytest.mark.parametrize("agent", [PLAIN, "MyShop/3.1 (iPhone)", "MyShop", "MyShop customer window/4"])
-def test_a_window_that_says_it_navigates_is_a_person_whatever_it_calls_itself(agent: str) -> None:
+def test_a_navigating_window_is_a_person(agent: str) -> None:
     assert classify(agent, {"sec-fetch-mode": "navigate"}, RULES) == Verdict(Visitor.PERSON, "navigate")
 
 
@@ -236,35 +236,35 @@ def test_a_machine_that_says_it_navigates_stays_a_machine() -> None:
 
 
 @pytest.mark.parametrize("agent", [PLAIN, "node", "service/1.0 (internal)", f"{IPHONE}KAKAOTALK 10.4.5"])
-def test_what_a_script_fetched_is_a_bot_even_with_a_browsers_agent(agent: str) -> None:
+def test_a_script_fetch_is_always_a_bot(agent: str) -> None:
     headers = {"sec-fetch-mode": "cors", "accept-language": "*"}
     assert classify(agent, headers, RULES) == Verdict(Visitor.BOT, "not-navigate")
 
 
 @pytest.mark.parametrize("agent", ["MyShop", "MyShop customer window/4"])
-def test_an_agent_of_its_own_may_be_a_person_if_it_speaks_a_language(agent: str) -> None:
+def test_an_unknown_agent_with_language_is_unknown(agent: str) -> None:
     assert classify(agent, {"accept-language": "ja-JP"}, RULES) == Verdict(Visitor.UNKNOWN, "no-browser")
     assert classify(agent, {"accept-language": "*"}, RULES) == Verdict(Visitor.BOT, "program")
     assert classify(agent, {}, RULES) == Verdict(Visitor.BOT, "program")
 
 
-def test_an_http_library_that_speaks_a_language_stays_a_bot() -> None:
+def test_an_http_library_with_language_is_a_bot() -> None:
     assert classify("reqwest/0.11", {"accept-language": "en"}, RULES) == Verdict(Visitor.BOT, "token:~reqwest")
 
 
-def test_a_browser_without_a_window_is_told_by_its_client_hint() -> None:
+def test_a_client_hint_reveals_a_headless_browser() -> None:
     hint = '"HeadlessChrome";v="141", "Not?A_Brand";v="8"'
     assert classify(PLAIN, {"sec-ch-ua": hint, "sec-fetch-mode": "navigate"}, RULES) == Verdict(Visitor.BOT, "headless")
 
 
-def test_the_app_is_named_by_its_package_where_the_agent_says_nothing() -> None:
+def test_the_package_name_identifies_the_app() -> None:
     headers = {"x-requested-with": "org.telegram.messenger", "sec-fetch-mode": "navigate"}
     assert classify(PLAIN, headers, RULES) == Verdict(Visitor.PERSON, "in-app:telegram")
     assert classify("okhttp/4.12.0", headers, RULES).visitor is Visitor.BOT
 
 
 @pytest.mark.parametrize("headers", [{"x-purpose": "preview"}, {"x-purpose": ": Preview"}, {"purpose": "preview"}])
-def test_a_request_that_calls_itself_a_preview_is_a_preview_and_no_prefetch(headers: dict[str, str]) -> None:
+def test_a_declared_preview_is_no_prefetch(headers: dict[str, str]) -> None:
     assert classify(PLAIN, headers, RULES) == Verdict(Visitor.PREVIEW, "purpose-preview")
     assert not is_prefetch(headers)
 
@@ -273,7 +273,7 @@ def test_a_request_that_calls_itself_a_preview_is_a_preview_and_no_prefetch(head
 @pytest.mark.parametrize(
     "value", ["prefetch", "Prefetch", "PREFETCH", "prefetch;prerender", "prefetch; anonymous-client-ip"]
 )
-def test_a_prefetch_is_told_by_its_header_in_any_case(name: str, value: str) -> None:
+def test_a_prefetch_is_recognised_by_its_header(name: str, value: str) -> None:
     assert is_prefetch({name: value})
 
 
@@ -303,7 +303,7 @@ def test_every_class_has_a_meaning_of_one_sentence() -> None:
     assert all(meaning.endswith(".") and ". " not in meaning for meaning in MEANINGS.values())
 
 
-def test_the_guide_says_what_each_class_means_in_the_same_words() -> None:
+def test_the_guide_describes_each_class_alike() -> None:
     guide = visitors.GUIDE.read_text("utf-8")
     assert [each for each in Visitor if f"| `{each}` | {MEANINGS[each]} |" not in guide] == []
 
@@ -324,16 +324,16 @@ NETWORKS = parse_rules("scanner 203.0.113.0/24\nscanner 203.0.113.64/26\nscanner
         ("2001:db8:1::7", "2001:db8::/32"),
     ],
 )
-def test_a_visitor_from_a_network_that_the_operator_named_is_a_scanner(address: str, network: str) -> None:
+def test_a_visitor_from_a_listed_network_is_a_scanner(address: str, network: str) -> None:
     assert classify(PLAIN, {}, NETWORKS, address) == Verdict(Visitor.SCANNER, f"network:{network}")
 
 
 @pytest.mark.parametrize("address", [None, "", "203.0.114.7", "2001:db9::7", "unix:", "203.0.113.7, 10.0.0.1"])
-def test_a_visitor_from_elsewhere_or_nowhere_is_judged_by_the_agent(address: str | None) -> None:
+def test_other_visitors_are_judged_by_the_agent(address: str | None) -> None:
     assert classify(PLAIN, {}, NETWORKS, address) == Verdict(Visitor.PERSON, "browser")
 
 
-def test_only_the_first_512_characters_of_an_agent_are_read() -> None:
+def test_only_512_characters_of_agents_are_read() -> None:
     assert classify(PLAIN.ljust(512, " ") + "Googlebot/2.1", {}, RULES).visitor is Visitor.PERSON
     assert classify(PLAIN.ljust(499, " ") + "Googlebot/2.1", {}, RULES).visitor is Visitor.BOT
     assert classify("x" * 512 + "iPhone", {}, RULES).visitor is Visitor.BOT
@@ -350,9 +350,7 @@ PIECES = st.sampled_from(
     headers=st.dictionaries(st.sampled_from([name for name, _ in HEADERS]), st.text(max_size=20)),
     address=st.none() | st.text(max_size=20) | st.ip_addresses().map(str),
 )
-def test_any_agent_gets_a_class_and_a_short_printable_reason(
-    agent: str, headers: dict[str, str], address: str | None
-) -> None:
+def test_any_agent_gets_class_and_printable_reason(agent: str, headers: dict[str, str], address: str | None) -> None:
     verdict = classify(agent, headers, NETWORKS, address)
     assert verdict.visitor in Visitor
     assert verdict.reason.isascii()
@@ -396,7 +394,7 @@ def found() -> list[visitors.Item]:
 
 
 @corpora
-def test_at_most_one_browser_in_a_thousand_is_called_a_machine(found: list[visitors.Item]) -> None:
+def test_few_browsers_are_called_machines(found: list[visitors.Item]) -> None:
     left = visitors.pages(found)
     called = [item.agent for item in left if item.machine]
     assert len(left) > 1500
@@ -404,7 +402,7 @@ def test_at_most_one_browser_in_a_thousand_is_called_a_machine(found: list[visit
 
 
 @corpora
-def test_at_most_one_program_in_twenty_counts_as_a_click(found: list[visitors.Item]) -> None:
+def test_few_programs_count_as_clicks(found: list[visitors.Item]) -> None:
     programs = [item for item in found if item.label in (visitors.BOT, visitors.PROGRAM) and not item.preview]
     counted = [item.agent for item in programs if item.verdict.visitor in visitors.COUNTED]
     assert len(programs) > 2000
@@ -412,7 +410,7 @@ def test_at_most_one_program_in_twenty_counts_as_a_click(found: list[visitors.It
 
 
 @corpora
-def test_what_is_set_aside_as_no_page_is_a_small_part_of_the_browsers(found: list[visitors.Item]) -> None:
+def test_few_browsers_are_excluded_as_no_page(found: list[visitors.Item]) -> None:
     browsers = [item for item in found if item.label == visitors.BROWSER]
     assert len(browsers) - len(visitors.pages(found)) < len(browsers) * 0.04
 
@@ -438,6 +436,6 @@ def test_the_published_figures_are_those_of_today(found: list[visitors.Item]) ->
     assert document == visitors.written(document, visitors.figures(found))
 
 
-def test_a_token_that_would_take_an_ordinary_browser_is_not_in_the_list() -> None:
+def test_no_listed_token_matches_ordinary_browsers() -> None:
     verdicts = {classify(agent, {}, RULES) for agent in agents.ORDINARY}
     assert verdicts == {Verdict(Visitor.PERSON, "browser")}

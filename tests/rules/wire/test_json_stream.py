@@ -129,7 +129,7 @@ def test_what_is_no_array_is_said_to_be_none(body: bytes) -> None:
         (b", [" + b"[" * 100_000, BROKEN),
     ],
 )
-def test_entries_before_a_break_are_given_and_the_break_is_named(rest: bytes, fault: Fault) -> None:
+def test_entries_before_a_break_are_read(rest: bytes, fault: Fault) -> None:
     given = [] if rest[:1] not in (b",", b"]") else [{"a": 1}]
     assert array(b'[{"a": 1}' + rest) == [*given, fault]
 
@@ -154,7 +154,7 @@ def test_a_faulty_entry_does_not_spoil_the_rest(entry: bytes, fault: Fault) -> N
 
 
 @pytest.mark.parametrize("line", [b"{", b"}", b'{"a": }', b"{} {}", b"[", b"\x00", b'{"a": "\t"}', b"tru"])
-def test_a_line_that_is_no_json_does_not_spoil_the_rest(line: bytes) -> None:
+def test_an_invalid_line_does_not_affect_others(line: bytes) -> None:
     first, fault, last = as_lines(b'{"a": 1}\n' + line + b'\n{"b": 2}')
     assert (first, last) == ({"a": 1}, {"b": 2})
     assert isinstance(fault, Fault)
@@ -179,7 +179,7 @@ def test_a_line_that_is_too_long_is_passed_over() -> None:
     assert list(of_lines([long], LIMIT)) == [TOO_LONG]
 
 
-def test_an_entry_of_an_array_that_is_too_long_ends_it() -> None:
+def test_an_overlong_entry_ends_the_array() -> None:
     long = b'{"a": "' + b"x" * 100 + b'"}'
     assert list(of_array([b'[{"a": 1},' + long + b',{"b": 2}]'], LIMIT)) == [{"a": 1}, BROKEN]
 

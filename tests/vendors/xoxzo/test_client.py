@@ -90,7 +90,7 @@ def test_a_person_s_click_shows_in_status_and_list(vendor: XoxzoClient) -> None:
     assert vendor.get_sent_sms_list().messages[0]["link_tracking"] == tracking
 
 
-def test_an_account_that_does_not_track_gets_its_text_back(server: str) -> None:
+def test_without_tracking_the_text_is_unchanged(server: str) -> None:
     quiet = make_account("quiet", track_link=False)
     vendor = XoxzoClient(quiet.sid, quiet.token, server)
     [sent] = vendor.send_sms(TEXT, RECIPIENT, SENDER_ID).messages
@@ -105,7 +105,7 @@ def test_a_text_in_japanese_comes_back_whole(vendor: XoxzoClient) -> None:
     assert vendor.get_sms_delivery_status(sent["msgid"]).message["sender"] == "ヤマト"
 
 
-def test_the_list_takes_the_comparisons_that_the_client_glues_on(vendor: XoxzoClient) -> None:
+def test_the_list_accepts_the_clients_comparisons(vendor: XoxzoClient) -> None:
     assert vendor.get_sent_sms_list().messages == []
     msgids = [vendor.send_sms(TEXT, RECIPIENT, SENDER_ID).messages[0]["msgid"] for _ in range(2)]
     day = vendor.get_sms_delivery_status(msgids[0]).message["sent_time"][:10]

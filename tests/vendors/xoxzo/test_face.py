@@ -143,7 +143,7 @@ def test_a_message_is_answered_with_a_list_of_one(client: FlaskClient, sender: S
     assert entry["message"] == TEXT.replace(TARGET, entry["shortlink"])
 
 
-def test_the_shortlink_that_was_given_out_redirects_to_the_link(client: FlaskClient, sender: Sender) -> None:
+def test_the_returned_shortlink_redirects_to_the_link(client: FlaskClient, sender: Sender) -> None:
     [entry] = send(client, sender).json
     followed = client.get(entry["shortlink"].removeprefix(BASE), headers={"User-Agent": BROWSER})
     assert (followed.status_code, followed.headers["Location"]) == (302, TARGET)
@@ -155,7 +155,7 @@ def test_a_message_without_a_link_has_a_null_shortlink(client: FlaskClient, send
 
 
 @pytest.mark.parametrize("path", ["/sms/messages/", "/sms/messages"])
-def test_a_message_is_taken_with_and_without_the_last_slash(client: FlaskClient, sender: Sender, path: str) -> None:
+def test_the_last_slash_is_optional(client: FlaskClient, sender: Sender, path: str) -> None:
     assert client.post(path, data=FIELDS, headers=sender.basic).status_code == 201
 
 
@@ -166,9 +166,7 @@ def test_a_message_is_taken_as_json_too(client: FlaskClient, sender: Sender) -> 
 
 
 @pytest.mark.parametrize("switch", [True, "true", "True"])
-def test_track_link_is_taken_as_json_writes_it_and_as_forms_do(
-    client: FlaskClient, database_kind: str, switch: bool | str
-) -> None:
+def test_track_link_accepts_json_and_form_values(client: FlaskClient, database_kind: str, switch: bool | str) -> None:
     sender = make_account("quiet", track_link=False)
     as_json = client.post(MESSAGES, json=FIELDS | {"track_link": switch}, headers=sender.basic)
     as_form = send(client, sender, track_link=str(switch))
@@ -182,9 +180,7 @@ def test_without_track_link_the_accounts_default_decides(client: FlaskClient, se
     assert send(client, quiet).json[0] | {"msgid": ""} == {"msgid": "", "message": TEXT, "shortlink": None}
 
 
-def test_a_first_click_makes_the_callback_to_lt_callbackurl_and_none_to_callbackurl(
-    client: FlaskClient, sender: Sender
-) -> None:
+def test_a_first_click_calls_only_lt_callbackurl(client: FlaskClient, sender: Sender) -> None:
     urls = {"lt_callbackurl": "https://crm.example.com/clicks", "callbackurl": "https://crm.example.com/receipts"}
     [entry] = send(client, sender, **urls).json
     with db.read() as session:
@@ -266,16 +262,14 @@ def test_what_is_no_phone_number_is_refused(client: FlaskClient, sender: Sender,
 
 
 @pytest.mark.parametrize("name", ["lt_callbackurl", "callbackurl"])
-def test_a_callback_url_that_is_none_or_points_inside_is_refused(
-    client: FlaskClient, sender: Sender, name: str
-) -> None:
+def test_an_invalid_or_internal_callback_url_is_refused(client: FlaskClient, sender: Sender, name: str) -> None:
     for url in BAD_CALLBACK_URLS:
         answer = send_json(client, sender, json.dumps(FIELDS | {name: url}))
         assert (answer.status_code, list(answer.json)) == (400, [name]), url
     assert stored(Message) == 0
 
 
-def test_a_field_that_cannot_be_used_is_named_and_nothing_is_stored(client: FlaskClient, sender: Sender) -> None:
+def test_an_unusable_field_is_named(client: FlaskClient, sender: Sender) -> None:
     for name, value in BAD_FIELDS:
         answer = send_json(client, sender, json.dumps(FIELDS | {name: value}))
         shown = name.encode("utf-8", "replace").decode()  # no answer can carry a lone surrogate
@@ -284,14 +278,14 @@ def test_a_field_that_cannot_be_used_is_named_and_nothing_is_stored(client: Flas
     assert (stored(Message), stored(Link)) == (0, 0)
 
 
-def test_a_body_that_is_no_json_object_is_refused_with_a_detail(client: FlaskClient, sender: Sender) -> None:
+def test_a_body_without_a_json_object_is_refused(client: FlaskClient, sender: Sender) -> None:
     for body in BAD_JSON:
         answer = send_json(client, sender, body)
         assert (answer.status_code, list(answer.json)) == (400, ["detail"]), body[:40]
     assert stored(Message) == 0
 
 
-def test_a_form_that_is_no_utf8_is_refused_with_a_detail(client: FlaskClient, sender: Sender) -> None:
+def test_a_form_in_another_encoding_is_refused(client: FlaskClient, sender: Sender) -> None:
     form = "application/x-www-form-urlencoded"
     for body in BAD_FORMS:
         answer = client.post(MESSAGES, data=body, content_type=form, headers=sender.basic)
@@ -343,9 +337,7 @@ def test_a_body_of_10_megabytes_is_413(client: FlaskClient, sender: Sender) -> N
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", MESSAGES), ("GET", MESSAGES), ("GET", f"{MESSAGES}{'a' * 32}")])
-def test_without_the_right_credentials_the_answer_is_401_with_a_detail(
-    client: FlaskClient, sender: Sender, method: str, path: str
-) -> None:
+def test_wrong_credentials_are_401_with_a_detail(client: FlaskClient, sender: Sender, method: str, path: str) -> None:
     for header in BAD_CREDENTIALS:
         answer = client.open(path, method=method, headers={} if header is None else {"Authorization": header})
         assert (answer.status_code, list(answer.json)) == (401, ["detail"]), header
@@ -353,9 +345,7 @@ def test_without_the_right_credentials_the_answer_is_401_with_a_detail(
         assert answer.content_type == "application/json"
 
 
-def test_the_token_of_another_account_does_not_open_a_sid(
-    client: FlaskClient, sender: Sender, other_sender: Sender
-) -> None:
+def test_a_token_of_another_account_is_refused(client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
     mixed = Sender(sender.name, sender.sid, other_sender.token, "")
     assert send(client, mixed).status_code == 401
     assert stored(Message) == 0
@@ -407,7 +397,7 @@ def test_a_click_shows_with_its_time(client: FlaskClient, sender: Sender) -> Non
     assert tracking["accessed_on"] == accessed_on.strftime("%Y-%m-%d %H:%M:%S")
 
 
-def test_a_message_without_a_link_has_no_link_tracking_and_no_tags(client: FlaskClient, sender: Sender) -> None:
+def test_a_message_without_a_link_has_no_tracking(client: FlaskClient, sender: Sender) -> None:
     [entry] = send(client, sender, message="See you at nine").json
     found = status_of(client, sender, entry["msgid"])
     assert found["link_tracking"] is None
@@ -423,7 +413,7 @@ def test_parts_are_those_of_the_text_that_goes_out(client: FlaskClient, sender: 
     assert status_of(client, sender, entry["msgid"])["parts"] == 2
 
 
-def test_a_recipient_that_is_not_kept_is_null(client: FlaskClient, database_kind: str) -> None:
+def test_a_recipient_not_stored_is_null(client: FlaskClient, database_kind: str) -> None:
     sender = make_account("discreet", recipient_storage="none")
     msgid = send(client, sender).json[0]["msgid"]
     assert status_of(client, sender, msgid)["recipient"] is None
@@ -442,7 +432,7 @@ def test_another_accounts_message_is_404(client: FlaskClient, sender: Sender, ot
     assert (answer.status_code, answer.json) == (404, {"detail": "Not found."})
 
 
-def test_what_is_not_part_of_the_format_is_404_and_405(client: FlaskClient, sender: Sender) -> None:
+def test_other_paths_and_methods_are_404_and_405(client: FlaskClient, sender: Sender) -> None:
     nowhere = client.get("/sms/templates/", headers=sender.basic)
     assert (nowhere.status_code, nowhere.json) == (404, {"detail": "Not found."})
     for path, allowed in (
@@ -454,7 +444,7 @@ def test_what_is_not_part_of_the_format_is_404_and_405(client: FlaskClient, send
         assert set(answer.headers["Allow"].split(", ")) == allowed
 
 
-def test_a_fields_name_that_no_answer_can_carry_is_replaced(client: FlaskClient, sender: Sender) -> None:
+def test_an_unprintable_field_name_is_replaced(client: FlaskClient, sender: Sender) -> None:
     answer = client.post(MESSAGES, data=b'{"\\ud800": 1}', content_type="application/json", headers=sender.basic)
     assert answer.status_code == 400
     assert "is not known here" in answer.text
@@ -486,7 +476,7 @@ def test_the_list_is_empty_where_nothing_was_sent(client: FlaskClient, sender: S
 
 
 @pytest.mark.usefixtures("nine_o_clock")
-def test_the_list_holds_the_statuses_of_90_days_the_newest_first(client: FlaskClient, sender: Sender) -> None:
+def test_the_list_has_90_days_newest_first(client: FlaskClient, sender: Sender) -> None:
     made = make_days(sender, 5, 91, 0, 89, 90)
     answer = client.get(MESSAGES, headers=sender.basic)
     assert [entry["msgid"] for entry in answer.json] == [made[back] for back in (0, 5, 89, 90)]
@@ -521,7 +511,7 @@ def test_a_range_is_two_comparisons(client: FlaskClient, sender: Sender) -> None
 
 
 @pytest.mark.usefixtures("nine_o_clock")
-def test_a_day_that_is_too_long_ago_or_none_is_400(client: FlaskClient, sender: Sender) -> None:
+def test_an_invalid_or_old_day_is_400(client: FlaskClient, sender: Sender) -> None:
     invalid = {"sent_date": ["Invalid sent_date"]}
     for comparison in ("=", "%3E=", ">=", "%3C"):
         assert listed(client, sender, f"?sent_date{comparison}{day(89)}") == []
@@ -532,7 +522,7 @@ def test_a_day_that_is_too_long_ago_or_none_is_400(client: FlaskClient, sender: 
         assert (answer.status_code, answer.json) == (400, invalid), filter_
 
 
-def test_an_unknown_parameter_is_400_for_it_would_let_everything_through(client: FlaskClient, sender: Sender) -> None:
+def test_an_unknown_parameter_is_400(client: FlaskClient, sender: Sender) -> None:
     answer = client.get(f"{MESSAGES}?send_date=2026-11-16", headers=sender.basic)
     assert (answer.status_code, answer.json) == (400, {"send_date": ["This field is not a parameter of this call."]})
     answer = client.get(f"{MESSAGES}?send_date=2026-11-16&sent_date=x&cursor=x", headers=sender.basic)
@@ -544,7 +534,7 @@ def test_a_cursor_that_comes_twice_is_400(client: FlaskClient, sender: Sender) -
     assert (answer.status_code, answer.json) == (400, {"cursor": ["This field must be given once."]})
 
 
-def test_the_list_takes_as_many_queries_for_many_messages_as_for_one(client: FlaskClient, sender: Sender) -> None:
+def test_the_number_of_queries_is_constant(client: FlaskClient, sender: Sender) -> None:
     send(client, sender)
     with counted_queries() as for_one:
         assert len(listed(client, sender)) == 1
@@ -556,7 +546,7 @@ def test_the_list_takes_as_many_queries_for_many_messages_as_for_one(client: Fla
 
 
 @pytest.mark.usefixtures("nine_o_clock")
-def test_a_longer_list_says_where_it_goes_on(
+def test_a_longer_list_links_its_next_page(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(face, "MOST_LISTED", 2)
@@ -571,7 +561,7 @@ def test_a_longer_list_says_where_it_goes_on(
     assert (found, answers) == (made, 3)
 
 
-def test_messages_of_one_moment_keep_their_order_from_answer_to_answer(
+def test_simultaneous_messages_keep_their_order(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(face, "MOST_LISTED", 1)

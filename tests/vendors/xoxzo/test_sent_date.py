@@ -27,7 +27,7 @@ def days(*filters: str) -> set[dt.date]:
     return {day for day in every if start <= dt.datetime.combine(day, dt.time(12), dt.UTC) < end}
 
 
-def test_without_a_filter_the_last_90_days_and_today_are_listed() -> None:
+def test_without_a_filter_90_days_are_listed() -> None:
     assert days() == {TODAY - back * DAY for back in range(91)}
 
 
@@ -48,7 +48,7 @@ def test_two_filters_hold_together() -> None:
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-def test_a_day_90_days_back_is_listed_and_one_91_days_back_is_refused(comparison: str) -> None:
+def test_a_day_91_days_back_is_refused(comparison: str) -> None:
     period([f"sent_date{comparison}{TODAY - 90 * DAY}"], TODAY)
     with pytest.raises(InvalidFieldsError) as refused:
         period([f"sent_date{comparison}{TODAY - 91 * DAY}"], TODAY)

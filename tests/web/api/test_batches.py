@@ -67,7 +67,7 @@ def statuses(found: list[dict[str, Any]]) -> list[int]:
 
 
 @BOTH
-def test_each_entry_is_answered_like_a_message_that_came_alone(client: FlaskClient, sender: Sender, shape: str) -> None:
+def test_an_entry_is_answered_like_a_single_message(client: FlaskClient, sender: Sender, shape: str) -> None:
     first, second = sent(client, sender, [{"message": TEXT}, {"message": "see you", "tags": ["a"]}], shape)
     alone = client.post("/v1/messages", json={"message": TEXT}, headers=sender.bearer).get_json()
     assert first.keys() == {"status", *alone}
@@ -151,7 +151,7 @@ FAULTY: list[tuple[Any, int, str, str | None]] = [
 
 @BOTH
 @pytest.mark.parametrize(("entry", "status", "code", "field"), FAULTY, ids=range(len(FAULTY)))
-def test_a_faulty_entry_is_told_what_is_wrong_and_does_not_spoil_the_rest(
+def test_a_faulty_entry_does_not_affect_others(
     client: FlaskClient, sender: Sender, shape: str, entry: Any, status: int, code: str, field: str | None
 ) -> None:
     before, fault, after = sent(client, sender, [{"message": TEXT}, entry, {"message": TEXT}], shape)
@@ -170,7 +170,7 @@ def test_bytes_that_are_no_text_are_that_entrys_fault(client: FlaskClient, sende
 
 
 @pytest.mark.parametrize("line", ["{", "]", "message=x", '{"message": "x"} {}', '{"message": "' + "x" * 300_000 + '"}'])
-def test_a_line_that_is_none_does_not_spoil_the_rest(client: FlaskClient, sender: Sender, line: str) -> None:
+def test_an_invalid_line_does_not_affect_others(client: FlaskClient, sender: Sender, line: str) -> None:
     found = sent(client, sender, [{"message": "a"}, line, {"message": "b"}], LINES)
     assert found[1]["status"] in (400, 413)
     assert [entry.get("message") for entry in found] == ["a", None, "b"]
@@ -204,17 +204,13 @@ class TestClientTags:
 
 class TestIdempotency:
     @BOTH
-    def test_the_same_batch_under_the_same_key_is_answered_by_the_same_bytes(
-        self, client: FlaskClient, sender: Sender, shape: str
-    ) -> None:
+    def test_a_repeated_batch_gets_the_same_bytes(self, client: FlaskClient, sender: Sender, shape: str) -> None:
         body = written([*many(use_case.SIZE + 1, client_tag=None), {"message": ""}, {"message": TEXT}], shape)
         first = post(client, sender, body, shape, "k")
         assert post(client, sender, body, shape, "k").data == first.data
         assert stored() == use_case.SIZE + 2
 
-    def test_a_client_tag_that_is_repeated_under_its_key_is_no_conflict(
-        self, client: FlaskClient, sender: Sender
-    ) -> None:
+    def test_a_client_tag_repeated_by_key_is_fine(self, client: FlaskClient, sender: Sender) -> None:
         entries = [entry | {"client_tag": f"t{place}"} for place, entry in enumerate(many(3))]
         assert sent(client, sender, entries, ARRAY, "k") == sent(client, sender, entries, LINES, "k")
 
@@ -226,7 +222,7 @@ class TestIdempotency:
         assert (again[0], again[2]) == (first[0], first[2])
         assert stored() == 4
 
-    def test_the_key_of_an_entry_is_never_that_of_a_single_message(self, client: FlaskClient, sender: Sender) -> None:
+    def test_entry_keys_differ_from_single_message_keys(self, client: FlaskClient, sender: Sender) -> None:
         [entry] = sent(client, sender, many(1), ARRAY, "k")
         for key in ("k", "k0", "k:0", "k/0", "k 0"):
             headers = sender.bearer | {"Idempotency-Key": key}
@@ -256,7 +252,7 @@ class TestWhatEndsABatch:
         assert stored() == len(done) >= 1
 
     @BOTH
-    def test_the_first_10_000_are_done_and_the_next_is_refused(
+    def test_only_the_first_10_000_are_accepted(
         self, client: FlaskClient, sender: Sender, shape: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert batches.MOST == 10_000
@@ -268,7 +264,7 @@ class TestWhatEndsABatch:
         assert statuses(sent(client, sender, many(3), shape)) == [201] * 3
 
     @BOTH
-    def test_a_database_that_goes_away_leaves_an_answer_that_looks_broken_off(
+    def test_a_lost_database_truncates_the_answer(
         self, app: Flask, sender: Sender, shape: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         preprocess = use_case.preprocess_entries
@@ -296,7 +292,7 @@ class TestWhatEndsABatch:
         assert statuses(found) == [201] * use_case.SIZE + [503]
         assert stored() == use_case.SIZE
 
-    def test_a_database_that_is_away_from_the_start_is_told_as_everywhere(
+    def test_an_unavailable_database_is_503(
         self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def away(*_: Any, **__: Any) -> Any:
@@ -329,7 +325,7 @@ class TestRefusals:
         assert answer.get_json(force=True)["code"] == code
         assert stored() == 0
 
-    def test_a_body_that_is_too_long_is_refused_before_anything_is_done(
+    def test_an_overlong_body_stores_nothing(
         self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         assert batches.LONGEST == 100 * 1024 * 1024
@@ -339,9 +335,7 @@ class TestRefusals:
         assert "1 MiB" in answer.get_json(force=True)["detail"]
         assert stored() == 0
 
-    def test_a_body_that_breaks_off_is_refused_before_anything_is_done(
-        self, client: FlaskClient, sender: Sender
-    ) -> None:
+    def test_a_truncated_body_stores_nothing(self, client: FlaskClient, sender: Sender) -> None:
         body = written(many(2), LINES)
         broken = {"wsgi.input": BytesIO(body[:-10]), "CONTENT_LENGTH": str(len(body))}
         answer = client.post(PATH, content_type=LINES, headers=sender.bearer, environ_overrides=broken)
@@ -366,7 +360,7 @@ def test_the_accounts_defaults_hold(client: FlaskClient, app: Flask) -> None:
     assert report["recipient"] == "*********5678"
 
 
-def test_a_text_that_holds_a_live_shortlink_of_ours_stays_as_it_is(client: FlaskClient, sender: Sender) -> None:
+def test_a_text_with_our_live_shortlink_is_unchanged(client: FlaskClient, sender: Sender) -> None:
     live = f"https://s.example.com/{slug_of(make_message(sender).link)}"
     dead = f"https://s.example.com/{slug_of(make_message(sender, now=NOW - 1000 * DAY).link)}"
     kept, rewritten = sent(client, sender, [{"message": f"{live} {TARGET}"}, {"message": f"{dead} {TARGET}"}])
@@ -374,7 +368,7 @@ def test_a_text_that_holds_a_live_shortlink_of_ours_stays_as_it_is(client: Flask
     assert rewritten["link_tracking"]["link"] == TARGET
 
 
-def test_an_account_posts_so_many_batches_at_once_and_leaves_places(
+def test_simultaneous_batches_of_an_account_are_limited(
     client: FlaskClient, sender: Sender, other_sender: Sender, services: Services
 ) -> None:
     with db.read() as session:

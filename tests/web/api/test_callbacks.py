@@ -108,7 +108,7 @@ class TestReport:
         assert stored(event_id).state == "exhausted"
         assert asked() == 0
 
-    def test_no_answer_is_kept_by_anybody(self, client: FlaskClient, sender: Sender) -> None:
+    def test_no_answer_may_be_cached(self, client: FlaskClient, sender: Sender) -> None:
         assert get(client, sender, "/v1/callbacks").headers["Cache-Control"] == "no-store"
 
 
@@ -175,9 +175,7 @@ class TestList:
 
 
 class TestReplay:
-    def test_an_exhausted_one_is_attempted_once_more_under_its_id_and_bytes(
-        self, client: FlaskClient, sender: Sender, services: Services
-    ) -> None:
+    def test_a_replay_has_the_same_id_and_bytes(self, client: FlaskClient, sender: Sender, services: Services) -> None:
         with receiving(OK) as receiver:
             [event_id] = put(sender, {receiver.url(): 1})
             settle("exhausted", "all 11 attempts failed")
@@ -189,7 +187,7 @@ class TestReplay:
         assert (stored(event_id).state, stored(event_id).exhausted_because) == ("delivered", None)
 
     @pytest.mark.parametrize(("state", "reason"), [("exhausted", "all 11 attempts failed"), ("delivered", None)])
-    def test_one_that_fails_is_one_attempt_and_leaves_the_callback_as_it_was(
+    def test_a_failed_replay_leaves_the_state_unchanged(
         self, client: FlaskClient, sender: Sender, services: Services, state: str, reason: str | None
     ) -> None:
         [event_id] = put(sender, {DEAD: 1})
@@ -203,7 +201,7 @@ class TestReplay:
             assert len(get(client, sender, f"/v1/callbacks/{event_id}").get_json()["attempts"]) == times
             assert services.deliverer.deliver_due() == 0
 
-    def test_who_asked_is_kept(self, client: FlaskClient, sender: Sender) -> None:
+    def test_the_requester_is_stored(self, client: FlaskClient, sender: Sender) -> None:
         [event_id] = put(sender, {DEAD: 1})
         settle("exhausted")
         document = post(client, sender, f"/v1/callbacks/{event_id}/replay").get_json()
@@ -289,7 +287,7 @@ class TestReplayOfMany:
         assert (answer.status_code, answer.get_json()) == (200, {"selected": 3, "replayed": 0, "cursor": None})
         assert asked() == 0
 
-    def test_a_call_is_bounded_and_its_cursor_goes_on(
+    def test_a_call_is_bounded_and_can_continue(
         self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(replay, "AT_ONCE", 4)
@@ -328,9 +326,7 @@ class TestReplayOfMany:
 
 
 class TestTrial:
-    def test_a_receiver_gets_a_signed_event_and_the_sender_the_attempt(
-        self, client: FlaskClient, sender: Sender
-    ) -> None:
+    def test_a_test_event_is_signed_and_reported(self, client: FlaskClient, sender: Sender) -> None:
         with receiving(OK) as receiver:
             document = post(client, sender, "/v1/callbacks/test", url=receiver.url()).get_json()
         headers, body = parsed(receiver.requests[0])
@@ -358,12 +354,10 @@ class TestTrial:
         "url",
         ["http://10.0.0.5/", "ftp://example.com/", "https://s.example.com/x", "http://a:b@example.com/", "", None],
     )
-    def test_what_no_callback_may_reach_no_trial_may(
-        self, client: FlaskClient, sender: Sender, url: str | None
-    ) -> None:
+    def test_test_events_obey_the_callback_rules(self, client: FlaskClient, sender: Sender, url: str | None) -> None:
         assert "url" in problem(post(client, sender, "/v1/callbacks/test", url=url), 422)["errors"]
 
-    def test_trials_of_one_account_leave_places_to_another(
+    def test_test_events_leave_places_to_other_accounts(
         self, client: FlaskClient, sender: Sender, other_sender: Sender, app: Flask, services: Services
     ) -> None:
         inside: list[int] = []

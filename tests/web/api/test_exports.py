@@ -66,7 +66,7 @@ def clicked(client: FlaskClient, sender: Sender, /, *agents: str, **fields: Any)
 
 
 class TestContent:
-    def test_a_line_of_json_has_all_that_a_sender_needs(self, client: FlaskClient, sender: Sender) -> None:
+    def test_a_line_of_json_is_complete(self, client: FlaskClient, sender: Sender) -> None:
         msgid = clicked(client, sender, PREVIEW, BROWSER, BROWSER, **FIELDS)
         report = client.get(f"/v1/messages/{msgid}", headers=sender.bearer).get_json()
         [line] = lines(export(client, sender, "jsonl"))
@@ -129,7 +129,7 @@ class TestContent:
     @pytest.mark.parametrize(
         ("kind", "content_type"), [("csv", "text/csv; charset=utf-8"), ("jsonl", "application/jsonl")]
     )
-    def test_it_is_a_file_and_nobody_keeps_it(
+    def test_an_export_is_an_uncached_file(
         self, client: FlaskClient, sender: Sender, kind: str, content_type: str
     ) -> None:
         answer = export(client, sender, kind)
@@ -267,9 +267,7 @@ def test_exports_that_end_make_room_for_the_next_ones(client: FlaskClient, sende
         assert answer.status_code == 200
 
 
-def test_who_reads_exports_slowly_keeps_no_other_account_waiting(
-    client: FlaskClient, sender: Sender, other_sender: Sender
-) -> None:
+def test_a_slow_export_blocks_no_other_account(client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
     make_message(other_sender)
     running = begin_all(client, sender)
     for _ in range(20):

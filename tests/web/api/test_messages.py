@@ -56,7 +56,7 @@ def assert_problem(answer: TestResponse, status: int, code: str) -> dict[str, An
 
 
 class TestPreprocess:
-    def test_the_answer_has_the_text_to_send_and_the_link(self, client: FlaskClient, sender: Sender) -> None:
+    def test_the_answer_has_text_and_link(self, client: FlaskClient, sender: Sender) -> None:
         answer = post(client, sender, message=TEXT)
         document = answer.get_json()
         assert answer.status_code == 201
@@ -79,7 +79,7 @@ class TestPreprocess:
         assert (report["tags"], report["metadata"], report["client_tag"]) == (["a", "b"], {"k": "é"}, None)
 
     @pytest.mark.parametrize(("given", "status"), [(100, 201), (101, 422)])
-    def test_a_form_may_name_each_tag_in_a_field_of_its_own(
+    def test_a_form_may_repeat_the_tags_field(
         self, client: FlaskClient, sender: Sender, given: int, status: int
     ) -> None:
         form = {"message": TEXT, "sender": "shop", "tags": [f"t{number}" for number in range(given)]}
@@ -110,7 +110,7 @@ class TestPreprocess:
         )
         assert post(client, sender, message=TEXT, **fields).status_code == 201
 
-    def test_a_repeated_client_tag_is_409_and_names_the_first(self, client: FlaskClient, sender: Sender) -> None:
+    def test_a_repeated_client_tag_is_409(self, client: FlaskClient, sender: Sender) -> None:
         first = post(client, sender, message=TEXT, client_tag="t").get_json()
         document = assert_problem(post(client, sender, message=TEXT, client_tag="t"), 409, "client_tag_taken")
         assert (document["msgid"], document["url"]) == (first["msgid"], first["url"])
@@ -259,7 +259,7 @@ class TestCredentials:
         mixed = Sender("x", other_sender.sid, sender.token, "")
         assert_problem(get(client, mixed, "/v1/messages"), 401, "credentials_invalid")
 
-    def test_a_disabled_account_is_401_and_its_links_still_redirect(self, client: FlaskClient, sender: Sender) -> None:
+    def test_links_of_a_disabled_account_still_redirect(self, client: FlaskClient, sender: Sender) -> None:
         slug = slug_of(make_message(sender).link)
         with db.write() as session:
             senders.disable(session, sender.name, now=NOW)
@@ -338,9 +338,7 @@ class TestReport:
         assert first["total"] == rest["total"] == 103
         assert max(rest_time for rest_time in times[100:]) <= min(times[:100])[:23] + "999Z"
 
-    def test_the_clicks_of_a_message_without_a_link_have_the_same_shape(
-        self, client: FlaskClient, sender: Sender
-    ) -> None:
+    def test_clicks_without_a_link_have_the_same_shape(self, client: FlaskClient, sender: Sender) -> None:
         with_link, without = make_message(sender).message.msgid, make_message(sender, "see you").message.msgid
         expected = get(client, sender, f"/v1/messages/{with_link}/clicks").get_json()
         assert get(client, sender, f"/v1/messages/{without}/clicks").get_json() == expected
@@ -360,7 +358,7 @@ class TestList:
         assert get(client, sender, "/v1/messages?client_tag=u").get_json() == {"messages": [], "next": None}
         assert get(client, other_sender, "/v1/messages?client_tag=t").get_json()["messages"] == []
 
-    def test_a_shortlink_as_it_was_given_out_finds_its_message(self, client: FlaskClient, sender: Sender) -> None:
+    def test_a_returned_shortlink_finds_its_message(self, client: FlaskClient, sender: Sender) -> None:
         shortlink = post(client, sender, message=TEXT).get_json()["link_tracking"]["shortlink"]
         post(client, sender, message=TEXT)
         found = get(client, sender, f"/v1/messages?text=+{shortlink}.+").get_json()
@@ -420,7 +418,7 @@ class TestList:
 
 
 @pytest.mark.parametrize("path", ["/v1", "/v1/", "/v1/nothing", "/v1/messages/x/y", "/v1/%ff"])
-def test_an_address_that_is_none_is_404_as_a_problem(client: FlaskClient, app: object, path: str) -> None:
+def test_an_unknown_path_is_a_404_problem(client: FlaskClient, app: object, path: str) -> None:
     if path == "/v1":
         assert client.get(path).status_code == 404
     else:
@@ -434,7 +432,7 @@ def test_a_wrong_method_is_405_as_a_problem(client: FlaskClient, app: object) ->
 
 
 @pytest.mark.parametrize("path", ["/v1/messages/batch", "/v1/callbacks/replay", "/v1/callbacks/test"])
-def test_what_is_only_posted_to_is_never_taken_for_a_name(client: FlaskClient, app: object, path: str) -> None:
+def test_a_posted_path_is_no_msgid(client: FlaskClient, app: object, path: str) -> None:
     for method in ("GET", "PUT"):
         answer = client.open(path, method=method)
         assert_problem(answer, 405, "method_not_allowed")
@@ -456,7 +454,7 @@ def test_an_unexpected_fault_tells_nothing_and_is_logged(
     assert "secret detail" in caplog.text
 
 
-def test_json_answers_are_not_kept_by_anybody(client: FlaskClient, sender: Sender) -> None:
+def test_json_answers_may_not_be_cached(client: FlaskClient, sender: Sender) -> None:
     answer = post(client, sender, message=TEXT)
     assert answer.headers["Cache-Control"] == "no-store"
     assert json.loads(answer.text)
@@ -477,9 +475,7 @@ class TestBrokenBodies:
         server.server_close()
 
     @pytest.mark.parametrize("body", [b"message=half+https://example.com", b""])
-    def test_a_body_that_breaks_off_is_refused_and_nothing_is_stored(
-        self, address: tuple[str, int], sender: Sender, body: bytes
-    ) -> None:
+    def test_a_truncated_body_stores_nothing(self, address: tuple[str, int], sender: Sender, body: bytes) -> None:
         head = (
             "POST /v1/messages HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
             f"Authorization: {sender.basic['Authorization']}\r\n"
@@ -520,7 +516,7 @@ def test_a_part_that_is_no_field_is_refused(client: FlaskClient, sender: Sender,
 
 
 @pytest.mark.parametrize("query", ["/clicks?foo=1", "?foo=1", "/clicks?cursor=AA&cursor=AA"])
-def test_a_parameter_that_a_report_does_not_know_is_422(client: FlaskClient, sender: Sender, query: str) -> None:
+def test_an_unknown_parameter_of_a_report_is_422(client: FlaskClient, sender: Sender, query: str) -> None:
     msgid = make_message(sender).message.msgid
     assert_problem(get(client, sender, f"/v1/messages/{msgid}{query}"), 422, "invalid_fields")
 
@@ -531,9 +527,7 @@ def test_an_unknown_parameter_hides_no_fault_of_a_cursor(client: FlaskClient, se
     assert set(answer.get_json()["errors"]) == {"foo", "cursor"}
 
 
-def test_a_replay_after_the_link_was_switched_off_is_still_the_first_answer(
-    client: FlaskClient, sender: Sender
-) -> None:
+def test_a_repetition_repeats_the_first_answer(client: FlaskClient, sender: Sender) -> None:
     key = {"Idempotency-Key": "8e03978e"}
     first = post(client, sender, key, message=TEXT).get_json()
     client.post(f"/v1/messages/{first['msgid']}/off", headers=sender.bearer)
@@ -548,7 +542,7 @@ def test_the_longest_order_there_may_be_is_taken(client: FlaskClient, sender: Se
     assert answer.status_code == 201
 
 
-def test_a_database_fault_that_is_ours_is_not_called_an_outage(
+def test_our_own_database_fault_is_no_outage(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
@@ -564,7 +558,7 @@ class TestBody:
         answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
         assert answer.status_code == 201
 
-    def test_a_mark_in_the_middle_or_twice_is_no_json(self, client: FlaskClient, sender: Sender) -> None:
+    def test_a_misplaced_byte_order_mark_is_refused(self, client: FlaskClient, sender: Sender) -> None:
         for body in (b"\xef\xbb\xbf\xef\xbb\xbf{}", b'{"message":\xef\xbb\xbf"x"}', b"\xff\xfe{\x00}\x00"):
             answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
             assert answer.status_code == 400

@@ -32,7 +32,7 @@ def test_the_page_holds_no_secret(viewer: Browser, sender: Sender) -> None:
     assert sender.token not in page.html and sender.signing_secret not in page.html
 
 
-def test_a_new_token_is_shown_once_and_takes_the_place_of_the_old_one(owner: Browser, sender: Sender) -> None:
+def test_a_new_token_is_shown_once(owner: Browser, sender: Sender) -> None:
     page = owner.send(owner.open(PAGE).form("/credentials"))
     token = page.html.split('<code class="secret">')[1].split("<")[0]
     assert opens(token) and not opens(sender.token)
@@ -41,9 +41,7 @@ def test_a_new_token_is_shown_once_and_takes_the_place_of_the_old_one(owner: Bro
     assert token not in owner.open(PAGE).html
 
 
-def test_a_new_signing_secret_is_shown_once_and_signs_beside_the_old_one(
-    owner: Browser, sender: Sender, services: Services
-) -> None:
+def test_a_new_signing_secret_is_shown_once(owner: Browser, sender: Sender, services: Services) -> None:
     page = owner.send(owner.open(PAGE).form("/secret"))
     secret = page.html.split('<code class="secret">')[1].split("<")[0]
     assert secret.startswith("whsec_") and secret != sender.signing_secret
@@ -64,7 +62,7 @@ def test_when_a_token_was_last_used_is_shown(app: Flask, owner: Browser, sender:
     assert "never" not in owner.open(PAGE).text
 
 
-def test_that_a_token_was_used_is_written_once_a_minute(app: Flask, sender: Sender, services: Services) -> None:
+def test_token_use_is_written_once_a_minute(app: Flask, sender: Sender, services: Services) -> None:
     def used_on() -> dt.datetime | None:
         with db.read() as session:
             return session.scalars(select(Credential.used_on)).one()

@@ -52,7 +52,7 @@ def test_every_state_and_every_number_leads_to_its_callbacks(viewer: Browser, se
         assert shown(viewer.send(page.forms[1], state=state)) == count
 
 
-def test_one_that_has_failed_and_is_tried_again_is_failing(viewer: Browser, sender: Sender, services: Services) -> None:
+def test_a_callback_between_retries_is_failing(viewer: Browser, sender: Sender, services: Services) -> None:
     put(sender, {DEAD: 1})
     assert shown(viewer.open(PAGE + "?state=failing")) == 0
     services.deliverer.deliver_due()
@@ -81,7 +81,7 @@ def test_the_time_of_the_click_selects(viewer: Browser, sender: Sender) -> None:
     assert shown(viewer.open(PAGE + "?to=2025-11-22T09:30:00Z")) == 1
 
 
-def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, sender: Sender) -> None:
+def test_the_next_page_has_the_same_filter(viewer: Browser, sender: Sender) -> None:
     put(sender, {DEAD: 27})
     settle("exhausted")
     put(sender, {OTHER: 5})
@@ -107,7 +107,7 @@ def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, send
         "from=" + "9" * 10_000,
     ],
 )
-def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
+def test_an_unusable_filter_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
     page = viewer.open(f"{PAGE}?{query}")
     assert (page.status, page.title) == (422, "Invalid value")
 
@@ -199,7 +199,7 @@ def test_a_list_of_several_states_offers_no_replay(owner: Browser, sender: Sende
         assert {"exhausted callbacks", "delivered callbacks"} <= set(page.links)
 
 
-def test_one_of_them_is_attempted_once_more(owner: Browser, sender: Sender) -> None:
+def test_a_callback_can_be_attempted_again(owner: Browser, sender: Sender) -> None:
     put(sender, {DEAD: 2})
     settle("delivered")
     page = owner.open(PAGE)
@@ -232,7 +232,7 @@ def test_a_viewer_is_offered_no_change_and_gets_none(viewer: Browser, sender: Se
 # A test
 
 
-def test_a_receiver_is_tried_and_its_answer_shown_as_text(owner: Browser) -> None:
+def test_a_receivers_answer_is_shown_as_text(owner: Browser) -> None:
     answer = b"HTTP/1.1 418 No\r\nContent-Length: 26\r\n\r\n<script>alert(1)</script>\n"
     with receiving(answer) as receiver:
         page = owner.send(owner.open(PAGE + "/test").form("/test"), url=receiver.url())
@@ -249,7 +249,7 @@ def test_a_receiver_is_tried_and_its_answer_shown_as_text(owner: Browser) -> Non
 @pytest.mark.parametrize(
     "url", ["", "x", "http://10.0.0.1/", "http://169.254.169.254/latest", "https://s.example.com/"]
 )
-def test_an_address_that_may_not_be_called_is_told_at_its_field(owner: Browser, url: str) -> None:
+def test_a_forbidden_address_is_reported_at_its_field(owner: Browser, url: str) -> None:
     page = owner.send(owner.open(PAGE + "/test").form("/test"), url=url)
     assert page.status == 422
     [field] = [named for tag, named in page.tags if tag == "input" and named.get("name") == "url"]
@@ -257,9 +257,7 @@ def test_an_address_that_may_not_be_called_is_told_at_its_field(owner: Browser, 
 
 
 @pytest.mark.parametrize("query", ["state=waiting", "state=failing", "state=exhausted&destination=http://127.0.0.1:9"])
-def test_few_among_many_are_found_by_an_index_of_theirs(
-    viewer: Browser, sender: Sender, database_kind: str, query: str
-) -> None:
+def test_rare_callbacks_are_found_by_an_index(viewer: Browser, sender: Sender, database_kind: str, query: str) -> None:
     """Not by the one of all that the account ever had: there may be millions between two of them."""
     if database_kind != "sqlite":
         pytest.skip("SQLite's plans do not depend on how many rows there are")

@@ -26,7 +26,7 @@ def test_a_form_without_the_sessions_own_token_does_nothing(owner: Browser, form
     assert sessions() == 1
 
 
-def test_a_token_of_another_session_of_the_same_person_does_nothing(app: Flask, owner: Browser) -> None:
+def test_a_token_of_another_session_is_refused(app: Flask, owner: Browser) -> None:
     other = seated(app, "olive")
     fields = other.open("/dashboard/try").form(SIGN_OUT).fields
     assert owner.client.post(SIGN_OUT, data=fields).status_code == 403
@@ -43,9 +43,7 @@ def test_a_token_of_another_session_of_the_same_person_does_nothing(app: Flask, 
         {"Origin": "https://localhost.evil.example"},
     ],
 )
-def test_what_the_browser_says_comes_from_elsewhere_does_nothing_even_with_the_token(
-    owner: Browser, headers: dict[str, str]
-) -> None:
+def test_a_cross_site_form_is_refused(owner: Browser, headers: dict[str, str]) -> None:
     fields = owner.open("/dashboard/try").form(SIGN_OUT).fields
     assert owner.client.post(SIGN_OUT, data=fields, headers=headers).status_code == 403
     assert sessions() == 1
@@ -66,7 +64,7 @@ def test_our_own_pages_are_believed(owner: Browser, headers: dict[str, str]) -> 
     assert sessions() == 0
 
 
-def test_nobody_is_signed_in_by_somebody_elses_page(app: Flask, sender: Sender) -> None:
+def test_another_sites_page_cannot_sign_in(app: Flask, sender: Sender) -> None:
     make_person("ann")
     fields, headers = {"name": "ann", "password": PASSWORD}, {"Sec-Fetch-Site": "cross-site"}
     answer = Browser(app).client.post("/dashboard/sign-in", data=fields, headers=headers)
@@ -82,18 +80,18 @@ def test_what_is_no_form_is_refused(owner: Browser, kind: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"form_token=%ff", b"form_token=\xff", b"a=1&a=2", b"&".join([b"a=1"] * 200)])
-def test_a_form_that_cannot_be_read_is_told_on_a_page(owner: Browser, body: bytes) -> None:
+def test_an_unreadable_form_is_reported_on_a_page(owner: Browser, body: bytes) -> None:
     answer = owner.client.post(SIGN_OUT, data=body, content_type="application/x-www-form-urlencoded")
     assert answer.status_code in {400, 422}
     assert answer.content_type == "text/html; charset=utf-8"
 
 
-def test_a_form_that_is_too_long_is_told_on_a_page(owner: Browser) -> None:
+def test_an_overlong_form_is_reported_on_a_page(owner: Browser) -> None:
     page = owner.send(owner.open("/dashboard/try").form("/try"), message="x" * 600_000)
     assert (page.status, page.title) == (413, "Too large")
 
 
-def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in(app: Flask, owner: Browser) -> None:
+def test_a_form_without_session_leads_to_sign_in(app: Flask, owner: Browser) -> None:
     form = owner.open("/dashboard/try").form("/try")
     owner.client.delete_cookie("dashboard", path="/dashboard")
     assert owner.send(form, message="hello").title == "Sign in"

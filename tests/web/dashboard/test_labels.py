@@ -30,7 +30,7 @@ def test_every_fault_of_a_callback_url_has_a_label(url: str) -> None:
     assert check(url, POLICY) in labels.FAULTS
 
 
-def test_a_fault_without_a_label_is_english_only_on_english_pages(app: Flask) -> None:
+def test_an_unlabelled_fault_shows_only_in_english(app: Flask) -> None:
     for language, shown in (("en", "must be one of 1, 7"), ("ja", "使用できない値です")):
         with app.test_request_context(headers={"Accept-Language": language}):
             assert spoken() == language
@@ -38,6 +38,6 @@ def test_a_fault_without_a_label_is_english_only_on_english_pages(app: Flask) ->
 
 
 @pytest.mark.parametrize("reason", SkipReason)
-def test_a_page_words_a_skip_reason_as_the_api_does(app: Flask, reason: SkipReason) -> None:
+def test_pages_and_api_word_skip_reasons_alike(app: Flask, reason: SkipReason) -> None:
     with app.test_request_context(headers={"Accept-Language": "en"}):
         assert str(labels.SKIPPED[reason]).replace("`", "") == reason.sentence.replace("`", "")

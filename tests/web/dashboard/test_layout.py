@@ -34,7 +34,7 @@ def test_every_page_has_the_headers_that_keep_it_safe(owner: Browser, path: str)
 
 
 @pytest.mark.parametrize("path", PAGES[1:])
-def test_a_page_holds_to_its_own_policy_and_asks_nobody_else(owner: Browser, path: str) -> None:
+def test_a_page_obeys_its_content_policy(owner: Browser, path: str) -> None:
     page = owner.open(path)
     for tag, named in page.tags:
         assert tag not in {"script", "style", "iframe", "object", "base"}
@@ -46,7 +46,7 @@ def test_a_page_holds_to_its_own_policy_and_asks_nobody_else(owner: Browser, pat
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_built_so_that_it_can_be_found_through_by_ear_and_keyboard(owner: Browser, path: str) -> None:
+def test_a_page_has_landmarks_and_labels(owner: Browser, path: str) -> None:
     page = owner.open(path)
     assert page.title
     tags = [tag for tag, _ in page.tags]
@@ -65,7 +65,7 @@ def test_a_page_is_light(owner: Browser, path: str) -> None:
     assert len(owner.open(path).html.encode()) < 50_000
 
 
-def test_the_stylesheet_is_small_and_is_kept_by_browsers(client: FlaskClient, app: Flask) -> None:
+def test_the_stylesheet_is_small_and_cached(client: FlaskClient, app: Flask) -> None:
     for asset in (STYLE, ICON):
         answer = client.get(f"/assets/{asset.name}")
         assert answer.status_code == 200
@@ -80,13 +80,13 @@ def test_nothing_else_is_served(client: FlaskClient, app: Flask, name: str) -> N
     assert client.get(f"/assets/{name}").status_code == 404
 
 
-def test_a_page_that_is_not_there_is_told_within_the_dashboard(owner: Browser) -> None:
+def test_an_unknown_page_is_a_dashboard_404(owner: Browser) -> None:
     page = owner.open("/dashboard/nowhere")
     assert (page.status, page.title) == (404, "Page not found")
     assert "Try it" in page.links
 
 
-def test_a_method_that_a_page_does_not_take_is_refused(owner: Browser) -> None:
+def test_another_method_of_a_page_is_refused(owner: Browser) -> None:
     assert owner.client.delete("/dashboard/try").status_code == 405
     assert owner.client.get("/dashboard/sign-out").status_code == 405
 

@@ -34,7 +34,7 @@ def asked() -> list[str]:
         return list(session.scalars(select(Replay.asked_by)))
 
 
-def test_the_text_is_shown_with_its_link_marked_as_it_came_and_as_it_went(viewer: Browser, sender: Sender) -> None:
+def test_both_texts_are_shown_with_marked_links(viewer: Browser, sender: Sender) -> None:
     done = make_message(sender, client_tag="order-1", recipient="+81 90", tags=["a", "b"], metadata={"n": 1})
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
     assert page.title == "Message order-1"
@@ -139,7 +139,7 @@ def test_a_place_from_nowhere_is_refused_on_a_page(viewer: Browser, sender: Send
     assert (page.status, page.title) == (422, "Invalid value")
 
 
-def test_where_no_click_is_of_a_kind_the_page_says_what_to_do(viewer: Browser, sender: Sender) -> None:
+def test_without_matching_clicks_the_page_advises(viewer: Browser, sender: Sender) -> None:
     done = make_message(sender)
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}/clicks?visitor=bot")
     assert "No clicks by this kind of visitor." in page.text

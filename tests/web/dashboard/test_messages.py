@@ -63,7 +63,7 @@ def test_a_tag_on_the_page_leads_to_its_messages(viewer: Browser, sender: Sender
     assert shown(viewer.open(page.links["x=1&y#z"])) == ["a"]
 
 
-def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, sender: Sender) -> None:
+def test_the_next_page_has_the_same_filter(viewer: Browser, sender: Sender) -> None:
     for number in range(27):
         make_message(sender, client_tag=f"batch-x{number:02}", now=NOW + number * DAY / 100)
         make_message(sender, client_tag=f"batch-y{number:02}", now=NOW + number * DAY / 100)
@@ -90,7 +90,7 @@ def test_the_rest_is_on_the_next_page_with_the_same_filter(viewer: Browser, send
         "&".join(f"a{number}=1" for number in range(2000)),
     ],
 )
-def test_a_filter_that_cannot_be_used_is_refused_on_a_page(viewer: Browser, query: str) -> None:
+def test_an_unusable_filter_is_refused_on_a_page(viewer: Browser, query: str) -> None:
     page = viewer.open(f"{PAGE}?{query}")
     assert (page.status, page.title) == (422, "Invalid value")
     assert len(page.html) < 200_000
@@ -131,12 +131,12 @@ def test_what_is_filtered_is_taken_along_as_a_file(viewer: Browser, sender: Send
 
 
 @pytest.mark.parametrize("query", ["", "format=exe", "format=csv&surprise=1", "format=csv&from=x"])
-def test_a_file_that_cannot_be_made_is_told_on_a_page(viewer: Browser, query: str) -> None:
+def test_a_failed_export_is_reported_on_a_page(viewer: Browser, query: str) -> None:
     page = viewer.open(f"{PAGE}/export?{query}")
     assert (page.status, page.title) == (422, "Invalid value")
 
 
-def test_a_file_that_cannot_be_made_has_all_its_faults_named(viewer: Browser) -> None:
+def test_a_failed_export_names_all_faults(viewer: Browser) -> None:
     page = viewer.open(f"{PAGE}/export?format=exe&surprise=1&from=x")
     assert all(f"<code>{name}</code>" in page.html for name in ("format", "surprise", "from"))
 

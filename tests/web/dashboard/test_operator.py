@@ -11,9 +11,7 @@ from tests.support.factories import Sender, make_message
 PAGE = "/dashboard/operator"
 
 
-def test_it_shows_accounts_in_numbers_and_nothing_of_what_they_sent(
-    operator: Browser, sender: Sender, other_sender: Sender
-) -> None:
+def test_it_shows_numbers_but_no_messages(operator: Browser, sender: Sender, other_sender: Sender) -> None:
     make_message(sender, client_tag="order-1", recipient="+81 90 1234 5678")
     page = operator.open(PAGE)
     assert page.status == 200
@@ -44,7 +42,7 @@ def test_an_operator_of_no_account_comes_here_first(operator: Browser) -> None:
     assert operator.open("/dashboard").title == "Operator"
 
 
-def test_who_is_no_operator_does_not_see_it(owner: Browser) -> None:
+def test_only_operators_see_the_page(owner: Browser) -> None:
     page = owner.open(PAGE)
     assert (page.status, page.title) == (403, "No permission")
     assert "Operator" not in page.links

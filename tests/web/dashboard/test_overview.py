@@ -78,7 +78,7 @@ def test_receivers_that_failed_before_the_period_are_not_listed(
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
 
-def test_seven_days_are_shown_unless_another_period_is_asked_for(viewer: Browser, sender: Sender) -> None:
+def test_the_default_period_is_seven_days(viewer: Browser, sender: Sender) -> None:
     now = dt.datetime.now(dt.UTC)
     for days in (0, 6, 8, 40, 100):
         make_message(sender, now=now - days * DAY)
@@ -102,14 +102,12 @@ def test_seven_days_are_shown_unless_another_period_is_asked_for(viewer: Browser
         "to=0001-01-02T00:00",
     ],
 )
-def test_a_period_that_is_none_is_refused_on_a_page(viewer: Browser, query: str) -> None:
+def test_an_invalid_period_is_refused_on_a_page(viewer: Browser, query: str) -> None:
     page = viewer.open(f"{PAGE}?{query}")
     assert (page.status, page.title) == (422, "Invalid value")
 
 
-def test_what_the_chart_shows_stands_in_a_table_and_leads_to_its_rows(
-    app: Flask, viewer: Browser, sender: Sender
-) -> None:
+def test_the_chart_has_a_table_with_links(app: Flask, viewer: Browser, sender: Sender) -> None:
     click(app, sender, client_tag="a")
     make_message(sender, client_tag="b")
     for by in ("day", "hour"):
@@ -168,7 +166,7 @@ def test_hours_are_labelled_where_people_look(hours: int, labelled: list[int]) -
     assert [bar.bucket.start.hour for bar in bars if bar.label] == labelled
 
 
-def test_messages_that_smart_would_have_taken_are_told(viewer: Browser, sender: Sender) -> None:
+def test_messages_that_smart_would_rewrite_are_counted(viewer: Browser, sender: Sender) -> None:
     assert "with smart detection" not in viewer.open("/dashboard").text
     make_message(sender, "詳細はhttps://a.example.com/1へ")
     page = viewer.open("/dashboard")

@@ -61,14 +61,14 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(ann: Browser, name: str)
     assert "<script" not in page.html
 
 
-def test_where_nobody_has_the_name_a_password_is_hashed_all_the_same() -> None:
+def test_an_unknown_name_still_hashes_the_password() -> None:
     """As dear as a real one: the parameters are those of a new hash."""
     assert not passwords.matches(None, PASSWORD)
     parameters = passwords.hashed(PASSWORD).rsplit("$", 2)[0]
     assert passwords.DUMMY_HASH.startswith(parameters + "$")
 
 
-def test_a_disabled_person_is_let_in_no_more_and_loses_the_seat(app: Flask, ann: Browser) -> None:
+def test_a_disabled_person_loses_the_session(app: Flask, ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     with db.write() as session:
         people.disable(session, "ann@example.com", now=db.now(session))
@@ -76,7 +76,7 @@ def test_a_disabled_person_is_let_in_no_more_and_loses_the_seat(app: Flask, ann:
     assert ann.sign_in("ann@example.com").status == 401
 
 
-def test_the_page_that_was_wanted_is_shown_after_the_sign_in(ann: Browser) -> None:
+def test_sign_in_leads_to_the_requested_page(ann: Browser) -> None:
     page = ann.open("/dashboard/password?done=password")
     assert page.title == "Sign in"
     page = ann.send(page.forms[0], name="ann@example.com", password=PASSWORD)
@@ -97,7 +97,7 @@ def test_the_page_that_was_wanted_is_shown_after_the_sign_in(ann: Browser) -> No
         "/dashboard/%2e%2e/AbCdEfGhIj",
     ],
 )
-def test_nobody_is_sent_to_an_address_of_somebody_else(ann: Browser, elsewhere: str) -> None:
+def test_sign_in_never_leads_to_another_site(ann: Browser, elsewhere: str) -> None:
     form = ann.open(SIGN_IN).forms[0]
     fields = form.fields | {"name": "ann@example.com", "password": PASSWORD}
     answer = ann.client.post(SIGN_IN, query_string={"next": elsewhere}, data=fields)
@@ -115,7 +115,7 @@ def test_a_form_is_sent_by_post_alone(ann: Browser) -> None:
     assert ann.client.post(SIGN_IN, data=fields).status_code == 303
 
 
-def test_the_cookie_is_kept_from_scripts_other_sites_and_plain_http(ann: Browser) -> None:
+def test_the_cookie_has_all_safety_attributes(ann: Browser) -> None:
     answer = ann.client.post(SIGN_IN, data={"name": "ann@example.com", "password": PASSWORD})
     session, known = answer.headers.getlist("Set-Cookie")
     for header, path in ((session, "/dashboard"), (known, "/dashboard/sign-in")):
@@ -129,7 +129,7 @@ def test_on_plain_http_the_cookie_comes_back(settings: Settings) -> None:
         assert "Secure" not in answer.headers["Set-Cookie"]
 
 
-def test_a_session_is_kept_as_its_digest_only(ann: Browser) -> None:
+def test_a_session_is_stored_as_its_digest(ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     token = cookie(ann)
     with db.read() as session:
@@ -137,7 +137,7 @@ def test_a_session_is_kept_as_its_digest_only(ann: Browser) -> None:
     assert token is not None and len(kept) == 32 and token.encode() not in kept
 
 
-def test_a_cookie_that_was_there_before_is_not_the_session_after(ann: Browser) -> None:
+def test_sign_in_replaces_an_earlier_cookie(ann: Browser) -> None:
     """Somebody who planted a cookie, even one of a real session, shares nothing."""
     ann.sign_in("ann@example.com")
     planted = cookie(ann)
@@ -152,7 +152,7 @@ def test_a_cookie_from_nowhere_opens_nothing(ann: Browser, token: str) -> None:
     assert ann.open("/dashboard/try").title == "Sign in"
 
 
-def test_who_signs_out_is_out_with_that_cookie_for_good(ann: Browser) -> None:
+def test_signing_out_ends_the_session(ann: Browser) -> None:
     page = ann.sign_in("ann@example.com")
     token = cookie(ann)
     assert ann.send(page.form("/sign-out")).title == "Sign in"
@@ -168,7 +168,7 @@ def test_a_session_that_is_not_used_ends(app: Flask, ann: Browser) -> None:
     assert ann.open("/dashboard/try").title == "Sign in"
 
 
-def test_a_session_that_is_used_lasts_longer_though_not_for_ever(app: Flask, ann: Browser) -> None:
+def test_use_extends_a_session_within_bounds(app: Flask, ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     with db.write() as session:
         now = db.now(session)
@@ -247,13 +247,13 @@ def test_the_wait_doubles_up_to_a_minute(failures: int, seconds: int) -> None:
     assert throttle.PAIR.wait(failures) == seconds * SECOND
 
 
-def test_who_waits_as_told_is_let_in(ann: Browser) -> None:
+def test_a_person_who_waits_can_sign_in(ann: Browser) -> None:
     fail(ann, "ann@example.com", FREE, HOME)
     later(2 * SECOND)
     assert sign_in_from(ann, HOME) == 303
 
 
-def test_nobody_locks_out_a_name_from_elsewhere(ann: Browser) -> None:
+def test_failures_elsewhere_lock_no_name_out(ann: Browser) -> None:
     begin("ann@example.com", "203.0.113.0/24", 40)
     assert sign_in_from(ann, HOME) == 429
     assert sign_in_from(ann, AWAY) == 303
@@ -267,7 +267,7 @@ def test_many_networks_together_try_one_name_seldom(app: Flask, ann: Browser) ->
     assert fail(ann, "ann@example.com", 2, AWAY) == [401, 429]
 
 
-def test_many_networks_together_keep_nobody_out(app: Flask, ann: Browser) -> None:
+def test_many_networks_together_lock_nobody_out(app: Flask, ann: Browser) -> None:
     """However busy they are, the first tries from a network of one's own are not theirs."""
     for number in range(throttle.NAME.free):
         begin("ann@example.com", f"10.0.{number}.0/24")
@@ -286,7 +286,7 @@ def test_a_network_tries_many_names_seldom(ann: Browser) -> None:
     assert fail(ann, "another", 2, "2001:db8:1:2::77") == [401, 429]
 
 
-def test_a_browser_that_was_signed_in_before_is_not_hit(app: Flask, ann: Browser) -> None:
+def test_a_known_browser_is_not_throttled(app: Flask, ann: Browser) -> None:
     """Not by failures of strangers in its own network, as behind a proxy that is not trusted, nor by all of them."""
     assert sign_in_from(ann, HOME) == 303
     ann.client.delete_cookie("dashboard", path="/dashboard")
@@ -319,18 +319,18 @@ def test_a_forged_sign_of_a_known_browser_is_none(ann: Browser, token: str) -> N
     assert sign_in_from(ann, HOME) == 429
 
 
-def test_failures_that_a_wrong_clock_counted_slow_down_nobody(app: Flask, ann: Browser) -> None:
+def test_failures_from_a_wrong_clock_are_ignored(app: Flask, ann: Browser) -> None:
     fail(ann, "ann@example.com", FREE, HOME)
     later(-365 * 24 * 60 * 60 * SECOND)
     assert sign_in_from(ann, HOME) == 303
     assert rows(SignInFailure) == 0
 
 
-def test_a_name_that_nobody_has_is_limited_just_the_same(ann: Browser) -> None:
+def test_an_unknown_name_is_throttled_too(ann: Browser) -> None:
     assert fail(ann, "nobody", FREE + 1) == [401] * FREE + [429]
 
 
-def test_what_is_refused_is_not_counted_and_does_not_grow(ann: Browser) -> None:
+def test_a_refused_attempt_is_not_counted(ann: Browser) -> None:
     fail(ann, "nobody", FREE + 4)
     assert rows(SignInFailure) == FREE
 
@@ -362,7 +362,7 @@ def test_a_right_password_is_no_failure(ann: Browser) -> None:
     assert rows(SignInFailure) == 0
 
 
-def test_beyond_a_few_at_once_sign_ins_are_told_to_come_again(ann: Browser) -> None:
+def test_simultaneous_sign_ins_are_limited(ann: Browser) -> None:
     with ExitStack() as stack:
         for _ in range(passwords.MOST_WAITING):
             stack.enter_context(passwords.admission())
@@ -376,7 +376,7 @@ def test_beyond_a_few_at_once_sign_ins_are_told_to_come_again(ann: Browser) -> N
 # Changing one's password
 
 
-def test_a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions(app: Flask, ann: Browser) -> None:
+def test_a_new_password_ends_other_sessions(app: Flask, ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     elsewhere = seated(app, "ann@example.com")
     form = ann.open("/dashboard/password").form("/password")
@@ -388,7 +388,7 @@ def test_a_new_password_takes_the_place_of_the_old_one_and_ends_other_sessions(a
     assert Browser(app).sign_in("ann@example.com", "another long one").status == 200
 
 
-def test_who_has_a_common_password_still_signs_in(app: Flask, ann: Browser) -> None:
+def test_an_existing_common_password_still_works(app: Flask, ann: Browser) -> None:
     with db.write() as session:
         people.set_password(session, people.named(session, "ann@example.com"), passwords.hashed("password123"))
     assert Browser(app).sign_in("ann@example.com", "password123").status == 200
@@ -424,7 +424,7 @@ def test_a_stolen_session_cannot_guess_the_password(ann: Browser) -> None:
     assert answers == [422] * FREE + [429]
 
 
-def test_strangers_do_not_keep_a_signed_in_person_from_a_new_password(ann: Browser) -> None:
+def test_strangers_cannot_block_a_password_change(ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     begin("ann@example.com", "127.0.0.0/24", 60)
     page = ann.send(ann.open("/dashboard/password").form("/password"), old=PASSWORD, new=NEW, again=NEW)

@@ -38,7 +38,7 @@ def test_the_systems_own_message_is_added(japanese: None) -> None:
     assert sentence == "通知先に接続できませんでした。詳細：Connection refused"
 
 
-def test_a_value_of_a_later_version_is_shown_as_stored(japanese: None) -> None:
+def test_an_unknown_value_is_shown_as_stored(japanese: None) -> None:
     assert attempt_detail("some later sentence", "some-later-outcome", None) == "some later sentence"
 
 
@@ -57,7 +57,7 @@ def test_the_reason_of_the_end_is_japanese(japanese: None, stored: str, shown: s
     ("stored", "shown"),
     [("person olive", "ユーザー「olive」"), ("account shop", "アカウント「shop」"), ("other", "other")],
 )
-def test_whoever_asked_for_a_replay_is_named(japanese: None, stored: str, shown: str) -> None:
+def test_the_requester_of_a_replay_is_named(japanese: None, stored: str, shown: str) -> None:
     assert requested_by(stored) == shown
 
 

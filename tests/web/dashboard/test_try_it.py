@@ -17,7 +17,7 @@ def stored() -> int:
         return sum(session.scalar(select(func.count()).select_from(table)) or 0 for table in (Message, Link))
 
 
-def test_it_shows_the_link_and_the_text_as_it_would_be_sent(viewer: Browser) -> None:
+def test_it_shows_link_and_rewritten_text(viewer: Browser) -> None:
     page = look(viewer, TEXT)
     assert page.status == 200
     assert "This link would be shortened." in page.text
@@ -35,7 +35,7 @@ def test_it_says_what_was_not_taken_and_why(viewer: Browser) -> None:
     assert "Only the first one is." in page.text
 
 
-def test_a_message_without_a_link_is_told_as_that(viewer: Browser) -> None:
+def test_a_message_without_a_link_is_reported(viewer: Browser) -> None:
     assert "contains nothing that looks like a link" in look(viewer, "Hello!").text
 
 
@@ -69,7 +69,7 @@ def test_script_in_a_message_stays_text(viewer: Browser) -> None:
     assert not [tag for tag, _ in page.tags if tag in {"script", "img"}]
 
 
-def test_what_cannot_be_asked_is_told_at_its_field(viewer: Browser) -> None:
+def test_an_unusable_value_is_reported_at_its_field(viewer: Browser) -> None:
     for message, told in (("", "is required"), ("x" * 10_001, "at most 10,000 characters"), ("a\0b", "NUL")):
         page = look(viewer, message)
         assert page.status == 422
@@ -87,6 +87,6 @@ def test_what_smart_would_take_is_offered_in_one_click(viewer: Browser) -> None:
     assert "With smart detection" not in again.text
 
 
-def test_no_other_detection_is_offered_where_it_takes_the_same(viewer: Browser) -> None:
+def test_an_equal_detection_is_not_offered(viewer: Browser) -> None:
     assert "detection this link would" not in look(viewer, TEXT).text
     assert "detection this link would" not in look(viewer, "day.so").text
