@@ -1,1 +1,1 @@
-"""Take messages in, find their links, store both."""
+"""Check submissions, find their links, and store messages: one by one, in batches, or from campaign files."""

@@ -66,7 +66,7 @@ def leave_live_shortlinks(
         return analyses
     live = rows.live_numbers(connection, sorted(set().union(*numbers.values())), now)
     return [
-        dataclasses.replace(analysis, finding=body.kept(analysis.submission.message, analysis.finding))
+        dataclasses.replace(analysis, finding=body.without_link(analysis.submission.message, analysis.finding))
         if numbers.get(index, set()) & live
         else analysis
         for index, analysis in enumerate(analyses)

@@ -1,6 +1,6 @@
-"""Preprocess messages in bulk: in their order, a few hundred to a transaction, each with an outcome of its own.
+"""Preprocess many messages in order, a few hundred in each transaction, with an outcome for each.
 
-A transaction is committed before its outcomes are given: that is the protocol of whoever hands in many.
+A transaction is committed before its outcomes are returned.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,29 +15,29 @@ from shortener.errors import InvalidFieldsError, ShortenerError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.analysis import Analysis, analyze
-from shortener.messages.fifo_lock import FirstCome
+from shortener.messages.fifo_lock import FifoLock
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.storage import db, sqlite
 
-SIZE: Final = 250  # messages to a transaction: more of them save little, and hold the write lock for longer
-TRIES: Final = 5
+SIZE: Final = 250  # messages in a transaction: more save little, and hold the write lock for longer
+MAX_TRIES: Final = 5  # of a transaction that PostgreSQL ends because of a deadlock
 DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
-BETWEEN: Final = "\x1f"  # no key that a sender can give has it, so an entry's key is never a single message's
-# On SQLite, which has one writer, the transactions of a process's batches take turns. Together they are no quicker, but
-# a single message would wait for all of them. Texts are read outside a turn: slow ones of an account hold up no other.
-_turns = FirstCome(patience=sqlite.BUSY)
+KEY_SEPARATOR: Final = "\x1f"  # senders' keys cannot contain it, so no entry has the key of a single message
+# On SQLite, which has one writer, only one batch of a process writes at a time. Several would not be faster together,
+# and a single message would wait for all of them. Texts are analysed before, so slow ones do not delay other accounts.
+_writer = FifoLock(patience=sqlite.BUSY)
 Outcome = Preprocessed | ShortenerError | Fault
 T = TypeVar("T")
 
 
-def in_parts(items: Iterable[T]) -> Iterator[list[T]]:
-    """As many as go into one transaction, again and again."""
+def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists of one transaction's size."""
     rest = iter(items)
-    while part := list(islice(rest, SIZE)):
-        yield part
+    while chunk := list(islice(rest, SIZE)):
+        yield chunk
 
 
 def preprocess_entries(
@@ -49,20 +49,20 @@ def preprocess_entries(
     first: int = 0,
     idempotency_key: str | None = None,
 ) -> list[Outcome]:
-    """Preprocess one transaction's entries and commit; give each its outcome, faults as they came.
+    """Preprocess the entries of one transaction, commit, and return the outcome of each. A fault is its own outcome.
 
-    `first` is the place of the first one in the whole batch, from 0: an entry's own idempotency key is made of the
-    batch's and its place.
+    `first` is the index of the first entry in the whole batch. An entry's own idempotency key consists of the batch's
+    key and the entry's index.
     """
-    prepared = [
-        _prepared(entry, account, site, policy, idempotency_key and f"{idempotency_key}{BETWEEN}{place}")
-        for place, entry in enumerate(entries, first)
+    analysed = [
+        _analysed(entry, account, site, policy, idempotency_key and f"{idempotency_key}{KEY_SEPARATOR}{index}")
+        for index, entry in enumerate(entries, first)
     ]
-    stored = iter(_stored([each for each in prepared if isinstance(each, Analysis)], account, site))
-    return [next(stored) if isinstance(each, Analysis) else each for each in prepared]
+    stored = iter(_stored([each for each in analysed if isinstance(each, Analysis)], account, site))
+    return [next(stored) if isinstance(each, Analysis) else each for each in analysed]
 
 
-def _prepared(
+def _analysed(
     entry: Entry,
     account: Sender,
     site: Site,
@@ -85,14 +85,14 @@ def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[p
     while analyses:
         tries += 1
         try:
-            with _turn(), db.writing() as connection:
+            with _write_lock(), db.writing() as connection:
                 return preprocess.preprocess_all(connection, account, analyses, site, now=db.now(connection))
         except OperationalError as error:
-            # Two batches with the same client tags in another order wait for each other: PostgreSQL ends one of them.
-            if tries == TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+            # Batches with the same client tags in different orders wait for each other; PostgreSQL ends one of them.
+            if tries == MAX_TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
                 raise
     return []
 
 
-def _turn() -> AbstractContextManager[None]:
-    return _turns.turn() if db.db.engine.dialect.name == "sqlite" else nullcontext()
+def _write_lock() -> AbstractContextManager[None]:
+    return _writer.held() if db.db.engine.dialect.name == "sqlite" else nullcontext()

@@ -1,4 +1,4 @@
-"""A campaign: a file of messages in, the same file with their shortlinks out, a transaction's rows at a time."""
+"""A campaign: read a file of messages, and write it with their shortlinks, one transaction's rows at a time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which column is which field of a message, what is the same in all rows, and how the new columns are named."""
+    """The column of each field of a message, the values that all rows share, and the prefix of the new columns."""
 
     columns: Mapping[str, str]  # by field
     constants: Mapping[str, str]
@@ -30,11 +30,11 @@ class Plan:
 
     @property
     def added(self) -> tuple[str, ...]:
-        """The names of the new columns."""
+        """Return the names of the new columns."""
         return tuple(self.prefix + name for name in ADDED)
 
     def entry(self, row: Row) -> Entry:
-        """What is handed in for a row: a cell without content is a field that is not given."""
+        """Return the submission of a row. A field whose cell is empty is not given."""
         if row.problem is not None:
             return Fault("invalid_row", row.problem)
         given = {field: row.values.get(column) for field, column in self.columns.items()}
@@ -43,7 +43,7 @@ class Plan:
         return entry
 
     def check(self, columns: tuple[str, ...] | None) -> None:
-        """CampaignError where a column that is needed is missing, or one would be overwritten."""
+        """Raise CampaignError if a needed column is missing, or a column would be overwritten."""
         if columns is None:
             return
         if self.columns["message"] not in columns:
@@ -54,10 +54,10 @@ class Plan:
         twice = [name for name in self.columns.values() if columns.count(name) > 1]
         if twice:
             raise CampaignError(f"The input has several columns named {twice[0]}; which one is meant?")
-        self.keep(columns)
+        self.check_unused(columns)
 
-    def keep(self, names: Mapping[str, object] | tuple[str, ...]) -> None:
-        """CampaignError where one of these columns would be overwritten."""
+    def check_unused(self, names: Mapping[str, object] | tuple[str, ...]) -> None:
+        """Raise CampaignError if one of these columns would be overwritten."""
         if taken := [name for name in self.added if name in names]:
             raise CampaignError(
                 f"The input has {taken[0]} already, and it would be overwritten; name the new columns otherwise by "
@@ -67,7 +67,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign is; `unlinked` are the messages that were stored and got no shortlink."""
+    """The progress of a campaign. `unlinked` counts the stored messages without a shortlink."""
 
     rows: int = 0
     problems: int = 0
@@ -75,7 +75,7 @@ class Progress:
 
 
 def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], prefix: str = "") -> Plan:
-    """Columns that are named like fields are these fields, unless another column, or a constant, was named for them."""
+    """Return a plan: a column with a field's name is this field, unless another column or a constant is given."""
     own = {field: field for field in FIELDS if field not in constants}
     columns = {field: name for field, name in {**own, **mapped, "message": column}.items() if name}
     return Plan(columns, constants, prefix)
@@ -90,12 +90,12 @@ def run(
     *,
     idempotency_key: str | None = None,
 ) -> Iterator[Progress]:
-    """Preprocess every row of a file that has begun to be written; say after each transaction how far it is.
+    """Preprocess every row of a file and write it; yield the progress after each transaction.
 
-    A row is written when its message is stored.
+    The output's header must have been written. A row is written after its message is stored.
     """
     done = Progress()
-    for rows in bulk.in_parts(_checked(file, plan)):
+    for rows in bulk.in_chunks(_checked(file, plan)):
         entries = [plan.entry(row) for row in rows]
         outcomes = bulk.preprocess_entries(
             entries, account, site, policy, first=done.rows, idempotency_key=idempotency_key
@@ -115,12 +115,12 @@ def run(
 def _checked(file: File, plan: Plan) -> Iterator[Row]:
     for row in file.rows():
         if file.columns is None:
-            plan.keep(row.values)
+            plan.check_unused(row.values)
         yield row
 
 
 def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
-    """What the new columns hold."""
+    """Return the values of the new columns."""
     if not isinstance(outcome, Preprocessed):
         return None, None, None, None, _problem(outcome, plan)
     message, link = outcome.message, outcome.link
@@ -133,7 +133,7 @@ def _problem(outcome: Outcome, plan: Plan) -> str:
     if isinstance(outcome, Fault):
         return outcome.sentence
     if isinstance(outcome, InvalidFieldsError):
-        faults = [f"{plan.columns.get(field, field)} {', '.join(said)}" for field, said in outcome.fields.items()]
+        faults = [f"{plan.columns.get(field, field)} {', '.join(each)}" for field, each in outcome.fields.items()]
         return "; ".join(faults)
     if isinstance(outcome, ClientTagTakenError):
         return f"{outcome} Its msgid is {outcome.msgid}."

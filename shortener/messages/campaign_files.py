@@ -1,6 +1,6 @@
-"""The files of a campaign: rows of CSV or lines of JSON, read and written piece by piece. Memory stays flat.
+"""The files of a campaign: CSV or JSON Lines, read and written in pieces, so that memory stays small.
 
-What a row holds besides the message's own fields is given back as it came.
+Everything in a row besides the message's own fields is written unchanged.
 """
 
 import codecs
@@ -29,7 +29,7 @@ _MARKS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its values by column, what its file writes back of it, and why it cannot be used, where it cannot."""
+    """One row: its values by column, what the output repeats of it, and its problem if it cannot be used."""
 
     values: Mapping[str, Any]
     original: Any
@@ -38,37 +38,37 @@ class Row:
 
 
 class File(Protocol):
-    """What is read, and how what is written follows from it."""
+    """An input file, and how the output is written in the same format."""
 
-    columns: tuple[str, ...] | None  # None where each row has its own
+    columns: tuple[str, ...] | None  # None if each row has its own
 
     def rows(self) -> Iterator[Row]:
-        """The rows in their order; one that cannot be read is there with its problem."""
+        """Yield the rows in order. A row that cannot be read has a problem."""
 
     def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
-        """Begin to write rows that have these columns more."""
+        """Begin to write rows with these additional columns."""
 
     def write(self, row: Row, added: Mapping[str, str | None]) -> None:
-        """Write a row with its further values."""
+        """Write a row with its additional values."""
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Write everything to the target."""
 
 
 class Csv:
-    """CSV as spreadsheets write it: with or without byte order mark, split by comma, semicolon or tab."""
+    """CSV as spreadsheets write it: with or without a byte order mark, with commas, semicolons or tabs."""
 
     def __init__(self, source: io.BufferedReader, encoding: str | None = None, delimiter: str | None = None) -> None:
-        """Encoding and delimiter are found out where they are not given.
+        """Detect encoding and delimiter if they are not given.
 
-        CampaignError without a header, and where nothing says the encoding and the beginning is not UTF-8: else each
-        row with such a text would be a problem of its own, and the others would be sent.
+        Raises CampaignError if there is no header; and if no encoding is given and the beginning is not UTF-8, because
+        otherwise each row with such a text would have a problem, and the others would be sent.
         """
         head = source.peek(PIECE)
         if encoding is None and not _is_text(head):
             raise CampaignError(NOT_UTF_8)
         self._encoding = encoding or next((name for mark, name in _MARKS.items() if head.startswith(mark)), "utf-8")
-        # What is not valid in its row is a fault of that row, and is written back as it came; UTF-16 knows no such way.
+        # Invalid bytes are a problem of their row and are written unchanged; in UTF-16 that is not possible.
         self._errors = "strict" if self._encoding.startswith("utf-16") else "surrogateescape"
         first = head.decode(self._encoding, "ignore").partition("\n")[0]
         self._delimiter = delimiter or _delimiter_of(first)
@@ -83,7 +83,7 @@ class Csv:
             raise CampaignError(f"The line that names the columns cannot be read: {error}.") from None
 
     def rows(self) -> Iterator[Row]:
-        """The rows below the header; empty lines and rows of empty cells are none."""
+        """Yield the rows below the header, without empty lines and rows of empty cells."""
         columns = self.columns or ()
         while True:
             try:
@@ -97,7 +97,7 @@ class Csv:
                 raise CampaignError(
                     f"The input is not valid {self._encoding} after line {self._reader.line_num}."
                 ) from error
-            if not any(map(str.strip, cells)):  # a spreadsheet writes them below what it holds
+            if not any(map(str.strip, cells)):  # spreadsheets write such rows below their contents
                 continue
             if len(cells) == len(columns):
                 yield Row(dict(zip(columns, cells, strict=True)), cells)
@@ -113,12 +113,12 @@ class Csv:
         self.flush()
 
     def write(self, row: Row, added: Mapping[str, str | None]) -> None:
-        """Write a row; one with too few or too many cells gets as many as there are columns."""
+        """Write a row, cut or filled to the number of columns."""
         wide = len(self.columns or ())
         self._writer.writerow([*[*row.original, *[""] * wide][:wide], *(value or "" for value in added.values())])
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Write everything to the target."""
         self._target.write(self._encoder.encode(self._text.getvalue()))
         self._target.flush()
         self._text.seek(0)
@@ -134,7 +134,7 @@ class JsonLines:
         self._source = source
 
     def rows(self) -> Iterator[Row]:
-        """The lines; empty ones are none."""
+        """Yield the lines, without empty ones."""
         pieces: Iterable[bytes] = iter(partial(self._source.read1, PIECE), b"")
         for entry in json_stream.of_lines(pieces):
             if isinstance(entry, Fault):
@@ -143,21 +143,21 @@ class JsonLines:
                 yield Row(entry, entry, repeated=entry.repeated)
 
     def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
-        """Nothing stands in front of the lines."""
+        """Begin to write lines, which have no header."""
         self._target = target
 
     def write(self, row: Row, added: Mapping[str, str | None]) -> None:
         """Write an object with all fields."""
         document = json.dumps({**row.original, **added}, ensure_ascii=False)
-        self._target.write(document.encode("utf-8", "replace") + b"\n")  # a name may hold a lone surrogate
+        self._target.write(document.encode("utf-8", "replace") + b"\n")  # a name may contain a lone surrogate
 
     def flush(self) -> None:
-        """Hand over what was written."""
+        """Write everything to the target."""
         self._target.flush()
 
 
 def _is_text(head: bytes) -> bool:
-    """Whether the beginning of a file is marked UTF-16 or is valid UTF-8; its last character may be cut."""
+    """Return whether the beginning of a file is marked as UTF-16 or is valid UTF-8; its last character may be cut."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return True
     try:
@@ -168,6 +168,6 @@ def _is_text(head: bytes) -> bool:
 
 
 def _delimiter_of(header: str) -> str:
-    """The one that stands most often between the names of the columns."""
+    """Return the delimiter that is most frequent between the names of the columns."""
     unquoted = re.sub('"[^"]*"', "", header)
     return max(DELIMITERS, key=unquoted.count)

@@ -1,4 +1,4 @@
-"""What would become of a link or a message, and why. Nothing is stored, no name is looked up."""
+"""Say what would happen to a link or a message, and why. Nothing is stored and no name is resolved."""
 
 import datetime as dt
 from typing import Annotated
@@ -71,9 +71,9 @@ class CheckedMessage(ShownMessage):
     ]
 
 
-def of_url(url: str, account: Sender, question: DryRunRequest, site: Site) -> CheckedUrl:
-    """Whether a URL may be a target; where not, the reason and what to do."""
-    bare_domains = question.bare_domains or account.bare_domains
+def of_url(url: str, account: Sender, request: DryRunRequest, site: Site) -> CheckedUrl:
+    """Return whether a URL may be a target; if not, the reason and advice."""
+    bare_domains = request.bare_domains or account.bare_domains
     verdict = target.judge(url, own_hosts=site.own_hosts, bare_domains=bare_domains)
     if isinstance(verdict, target.Refusal):
         return {
@@ -90,32 +90,32 @@ def of_message(
     session: Session,
     text: str,
     account: Sender,
-    question: DryRunRequest,
+    request: DryRunRequest,
     site: Site,
     *,
     now: dt.datetime,
 ) -> CheckedMessage:
-    """What would be rewritten, what would be skipped and why, and the SMS parts before and after."""
-    return checked(text, finding(session, text, account, question, site, now=now), account, question, site)
+    """Return the text that would be rewritten, the skipped texts with reasons, and the SMS parts before and after."""
+    return checked(text, finding(session, text, account, request, site, now=now), account, request, site)
 
 
-def checked(text: str, found: body.Finding, account: Sender, question: DryRunRequest, site: Site) -> CheckedMessage:
-    """The document about a message in which this was found."""
-    return {**shown(text, found, site), "other": other(text, found, account, question, site)}
+def checked(text: str, found: body.Finding, account: Sender, request: DryRunRequest, site: Site) -> CheckedMessage:
+    """Return the document about a message with this finding."""
+    return {**shown(text, found, site), "other": other(text, found, account, request, site)}
 
 
 def finding(
     session: Session,
     text: str,
     account: Sender,
-    question: DryRunRequest,
+    request: DryRunRequest,
     site: Site,
     *,
     now: dt.datetime,
 ) -> body.Finding:
-    """What would be found in a message of the account."""
+    """Return the finding of a message of the account."""
     submission = Submission(
-        message=text, track_link=True, detection=question.detection, bare_domains=question.bare_domains
+        message=text, track_link=True, detection=request.detection, bare_domains=request.bare_domains
     )
     analyses = [analyze(submission, account, site)]
     [analysis] = leave_live_shortlinks(session.connection(), analyses, site, now)
@@ -126,12 +126,12 @@ def other(
     text: str,
     finding: body.Finding,
     account: Sender,
-    question: DryRunRequest,
+    request: DryRunRequest,
     site: Site,
 ) -> OtherDetection | None:
-    """What the other detection mode would find; None unless it is another link."""
-    [detection] = set(Detection) - {question.detection or account.detection}
-    bare_domains = question.bare_domains or account.bare_domains
+    """Return the link that the other detection mode would find; None unless it is another one."""
+    [detection] = set(Detection) - {request.detection or account.detection}
+    bare_domains = request.bare_domains or account.bare_domains
     found = body.find(text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts).found
     if found is None or found == finding.found or any(piece.reason == SkipReason.KEPT for piece in finding.skipped):
         return None
@@ -143,7 +143,7 @@ def _link(text: str, found: body.Found) -> FoundLink:
 
 
 def shown(text: str, finding: body.Finding, site: Site) -> ShownMessage:
-    """The document about what one detection mode finds."""
+    """Return the document about the finding of one detection mode."""
     found = finding.found
     rewritten = body.rewrite(text, found, f"{site.base_url}/{SAMPLE_SLUG}") if found else text
     return {

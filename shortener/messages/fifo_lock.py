@@ -1,4 +1,4 @@
-"""A turn that threads take one after the other, in the order in which they came."""
+"""A lock that threads get in the order in which they asked for it."""
 
 import threading
 from collections import deque
@@ -6,20 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class FirstCome:
-    """One thread has the turn, the others wait for it in order, each for at most so many seconds."""
+class FifoLock:
+    """A lock that serves threads in order. A thread that has waited for `patience` seconds continues without it."""
 
     def __init__(self, patience: float) -> None:
         self._patience = patience
-        self._gates: deque[threading.Lock] = deque()  # a closed gate for each thread; only the first one is open
+        # Only the first gate is open.
+        self._gates: deque[threading.Lock] = deque()  # for each thread that holds or awaits the lock
         self._change = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._gates)
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the turn and have it for the block; go on without it where the wait takes too long."""
+    def held(self) -> Iterator[None]:
+        """Hold the lock within the block, or enter the block without it after too long a wait."""
         gate = threading.Lock()
         gate.acquire()
         with self._change:

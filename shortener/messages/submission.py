@@ -1,4 +1,4 @@
-"""What a sender may ask for with a message: the one place that checks it, whatever wire format it came in."""
+"""The fields of a submitted message, checked in this one place for all wire formats."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ BareDomainsField = Annotated[
 
 
 def key_fault(key: str) -> str | None:
-    """What is wrong with an idempotency key, if anything is."""
+    """Return what is wrong with an idempotency key; None if it is valid."""
     if 0 < len(key) <= KEY_LENGTH and key.isascii() and key.isprintable():
         return None
     return f"must be 1 to {KEY_LENGTH} printable ASCII characters"
@@ -98,7 +98,7 @@ class DryRunRequest(Fields):
     @classmethod
     def check(cls, fields: Mapping[str, Any], *, faults: Faults | None = None) -> Self:
         """Check the fields; InvalidFieldsError also unless exactly one of `url` and `message` is given."""
-        question = super().check(fields, faults=faults)
-        if (question.url is None) == (question.message is None):
+        dry_run = super().check(fields, faults=faults)
+        if (dry_run.url is None) == (dry_run.message is None):
             raise InvalidFieldsError({"url": ["give either url or message"]})
-        return question
+        return dry_run

@@ -3,14 +3,14 @@
 import re
 
 PAGE = re.compile(r"https?://[A-Za-z0-9\[][!-~]*")
-# Plain ones: what is left out here would have to be escaped in a `mailto:`, and nobody's help desk has it.
+# Plain addresses only: other characters would have to be escaped in `mailto:`, and no help desk uses them.
 MAIL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 PHONE = re.compile(r"\+?[0-9(][0-9 ()./-]*")
-DIGITS = range(3, 16)  # how many a number has: from the shortest service number to the longest there is (E.164)
+DIGITS = range(3, 16)  # from the shortest service number to the longest number that E.164 allows
 
 
 def href(contact: str) -> str:
-    """The address behind a contact, for a link; ValueError where it is none of the three."""
+    """Return the URL to link a contact with. Raise ValueError if it is none of the three."""
     if PAGE.fullmatch(contact):
         return contact
     if MAIL.fullmatch(contact):

@@ -1,4 +1,4 @@
-"""How many SMS parts is a text, and in which encoding?
+"""Count the SMS parts of a text, and choose its encoding.
 
 GSM 03.38 default alphabet with its extension table (3GPP TS 23.038, 6.2.1), else UCS-2 counted in UTF-16 units. One
 part holds 160 or 70; several hold 153 or 67 each, because a header of six octets joins them (3GPP TS 23.040,
@@ -15,7 +15,7 @@ BASIC: Final = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")  # each takes an escape and a character
-# By pattern: this is counted twice for every message.
+# Patterns, because this runs twice for every message.
 _IN_GSM: Final = re.compile(f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]*")
 _EXTENSION: Final = re.compile(f"[{re.escape(''.join(sorted(EXTENSION)))}]")
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
@@ -23,14 +23,14 @@ _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """What a text costs by SMS."""
+    """The encoding of a text, and how many SMS parts it takes."""
 
     encoding: Literal["GSM-7", "UCS-2"]
     parts: int
 
 
 def count(text: str) -> Sms:
-    """Encoding and number of parts of a text; an empty one is one part."""
+    """Return the encoding and the number of parts of a text. An empty text is one part."""
     if _IN_GSM.fullmatch(text):
         wide = _EXTENSION.findall(text)
         return Sms("GSM-7", _parts(text, EXTENSION if wide else frozenset(), len(text) + len(wide), 160, 153))
@@ -39,7 +39,7 @@ def count(text: str) -> Sms:
 
 
 def _parts(text: str, wide: frozenset[str], length: int, single: int, each: int) -> int:
-    """How many parts a text takes, whose `wide` characters take two places each, so that it has this length."""
+    """Return how many parts a text of this length takes. Each of its `wide` characters takes two places."""
     if length <= single:
         return 1
     if not wide:

@@ -31,7 +31,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(app: Flask, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs `preprocess` in a folder of its own, of which the account is the only one."""
+    """LinkEnds `preprocess` in a folder of its own, of which the account is the only one."""
     monkeypatch.chdir(tmp_path)
     return lambda *words, **given: app.test_cli_runner().invoke(args=["preprocess", *words], **given)
 

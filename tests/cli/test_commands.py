@@ -47,7 +47,7 @@ NAMED = ["rotate", "disable", "enable", "set"]
 
 @pytest.fixture
 def run(app: Flask) -> Run:
-    """Runs a command line, given word by word."""
+    """LinkEnds a command line, given word by word."""
     return lambda *words: app.test_cli_runner().invoke(args=words)
 
 
@@ -240,7 +240,7 @@ def test_an_upgrade_reports_and_can_be_repeated(run: Run) -> None:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Any:
-    """Runs command lines of an application whose database has no tables yet."""
+    """LinkEnds command lines of an application whose database has no tables yet."""
     app = create_app(Settings(data=tmp_path / "bare", secret_key=SECRET_KEY, bind=f"127.0.0.1:{free_port()}"))
     with app.app_context():
         yield lambda *words: app.test_cli_runner().invoke(args=words)

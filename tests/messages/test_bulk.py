@@ -43,9 +43,9 @@ def store_all(services: Services, sender: Sender, *entries: Entry) -> list[Outco
 
 
 def test_parts_fill_a_transaction_and_none_is_empty() -> None:
-    assert [len(part) for part in bulk.in_parts(range(2 * bulk.SIZE + 1))] == [bulk.SIZE, bulk.SIZE, 1]
-    assert [len(part) for part in bulk.in_parts(range(bulk.SIZE))] == [bulk.SIZE]
-    assert list(bulk.in_parts([])) == []
+    assert [len(part) for part in bulk.in_chunks(range(2 * bulk.SIZE + 1))] == [bulk.SIZE, bulk.SIZE, 1]
+    assert [len(part) for part in bulk.in_chunks(range(bulk.SIZE))] == [bulk.SIZE]
+    assert list(bulk.in_chunks([])) == []
 
 
 def test_each_entry_has_its_outcome_in_its_place(services: Services, sender: Sender) -> None:
@@ -76,7 +76,7 @@ def test_a_database_fault_is_not_retried(services: Services, sender: Sender, mon
 def test_batches_with_shared_client_tags_do_not_deadlock(
     app: Flask, services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "TRIES", 1)
+    monkeypatch.setattr(bulk, "MAX_TRIES", 1)
 
     def in_a_thread(number: int) -> list[Outcome]:
         tags = [f"{tag:03}" for tag in range(100)]

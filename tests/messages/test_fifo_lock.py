@@ -6,21 +6,21 @@ from functools import partial
 
 import pytest
 
-from shortener.messages.fifo_lock import FirstCome
+from shortener.messages.fifo_lock import FifoLock
 from tests.support.waiting import WITHIN, until
 
 
 def test_threads_get_the_lock_in_order() -> None:
-    line, order = FirstCome(WITHIN), []
+    line, order = FifoLock(WITHIN), []
 
     def work(number: int) -> None:
-        with line.turn():
+        with line.held():
             order.append(number)
 
     def has_come(count: int) -> bool:
         return len(line) == count
 
-    with ThreadPoolExecutor(8) as pool, line.turn():
+    with ThreadPoolExecutor(8) as pool, line.held():
         for number in range(8):
             pool.submit(work, number)
             until(partial(has_come, number + 2))
@@ -30,10 +30,10 @@ def test_threads_get_the_lock_in_order() -> None:
 
 
 def test_only_one_thread_holds_the_lock() -> None:
-    line, lock = FirstCome(WITHIN), threading.Lock()
+    line, lock = FifoLock(WITHIN), threading.Lock()
 
     def work(_: int) -> bool:
-        with line.turn():
+        with line.held():
             alone = lock.acquire(blocking=False)
             threading.Event().wait(0.001)  # others could come meanwhile
             if alone:
@@ -45,32 +45,32 @@ def test_only_one_thread_holds_the_lock() -> None:
 
 
 def test_a_thread_stops_waiting_after_its_limit() -> None:
-    line = FirstCome(0.01)
+    line = FifoLock(0.01)
 
     def work() -> str:
-        with line.turn():
+        with line.held():
             return "done"
 
-    with ThreadPoolExecutor(1) as pool, line.turn():
+    with ThreadPoolExecutor(1) as pool, line.held():
         assert pool.submit(work).result(WITHIN) == "done"
         assert len(line) == 1
     assert len(line) == 0
 
 
 def test_the_next_thread_follows_a_failed_one() -> None:
-    line, leave = FirstCome(0.01), threading.Event()
+    line, leave = FifoLock(0.01), threading.Event()
 
     def late() -> None:
-        with line.turn():
+        with line.held():
             leave.wait(WITHIN)
 
     with ThreadPoolExecutor(1) as pool:
-        with line.turn():
+        with line.held():
             waits = pool.submit(late)
             until(lambda: len(line) == 2)
         leave.set()
         waits.result(WITHIN)
-    with pytest.raises(ValueError, match="failed"), line.turn():
+    with pytest.raises(ValueError, match="failed"), line.held():
         raise ValueError("failed")
-    with line.turn():
+    with line.held():
         assert len(line) == 1

@@ -1,11 +1,11 @@
-"""Is a bare domain meant as a link? Without a scheme that is a guess, and this is where it is made."""
+"""Guess whether a bare domain, which has no scheme, is meant as a link."""
 
 import re
 from typing import Final
 
 from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.skip_reason import SkipReason
-from shortener.rules.links.words import (
+from shortener.rules.links.word_lists import (
     ABBREVIATIONS,
     CHAT_WORDS,
     FILE_ENDINGS,
@@ -26,27 +26,27 @@ _GLUED_PROVIDERS: Final = ("gmail", "hotmail")
 _CHAT_WORDS: Final = frozenset(CHAT_WORDS.split())
 _NAMES: Final = frozenset(NAMES_THAT_ARE_WORDS.split())
 _FILES: Final = frozenset(FILE_ENDINGS.split())
-_ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in every way
+_ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in any case
 _QUERY: Final = re.compile(r"\?[\w.~\[\]%-]{1,64}=")
 _FRAGMENT: Final = re.compile(r"#[a-z!/][\w/!.=&%-]*")
-# Behind a fragment, what may be taken off its end: punctuation and marks, then a suffix (`#offer)'s`).
+# What may be removed from the end of a fragment: punctuation and marks, then a suffix (`#offer)'s`).
 _BEHIND_FRAGMENT: Final = re.compile(r"[\W_]*+(?:(?<=['´])[^\W\d_]{1,8}[.,;:!?)]*)?")
 _NUMBER_OF: Final = re.compile(r"/(?:hp|rek|rekening|telp|tlp|wa)\b", re.I)  # `bank.no/rek`: a number, in Indonesian
 _PORTS: Final = frozenset({"80", "443"})
 _LETTER_AND_DIGIT: Final = re.compile(r"[^\W\d]\d|\d[^\W\d]")
-_PLAIN: Final = frozenset({"biz", "icu", "info", "mobi", "xyz"})  # no word of a sentence that begins small
+_PLAIN: Final = frozenset({"biz", "icu", "info", "mobi", "xyz"})  # no sentence uses these as words
 _WITH_SIGN: Final = re.compile(r"(?=.*[\d-])\w{2,}(?:-\w{2,})*")
 _LAUGHTER: Final = re.compile(r"(?:h+[aei]+){2,}h*|l+o+l+|[hx]?m{2,}")
 
 
 def fault(host: str, port: str, rest: str, bare_domains: BareDomains) -> SkipReason | None:
-    """Why a valid host without scheme, as typed, does not count as a link: `bare`, `word` or nothing.
+    """Return why a valid host without a scheme is not a link, `bare` or `word`; None if it is one.
 
-    `off` takes none, `any` takes all but numbers, `careful` those that can hardly be anything else.
+    `off` takes no host, `any` takes all except numbers, `careful` takes those that can hardly be anything else.
     """
     labels = host.removesuffix(".").split(".")
     if bare_domains == BareDomains.OFF or labels[-1].isdigit() or host.startswith("["):
-        return SkipReason.BARE  # 3.0.0.0 is a version more often than an address
+        return SkipReason.BARE  # 3.0.0.0 is more often a version than an address
     if bare_domains == BareDomains.ANY or len(labels) == 1:
         return None
     if is_sign(port, rest):
@@ -57,7 +57,7 @@ def fault(host: str, port: str, rest: str, bare_domains: BareDomains) -> SkipRea
 
 
 def is_sign(port: str, rest: str) -> bool:
-    """Whether a port, path or query shows that a URL is meant: `:443`, `/x`, `?k=v`; not `:817`, `?what`."""
+    """Return whether a port, path or query shows that a URL is meant: `:443`, `/x`, `?k=v`; not `:817`, `?what`."""
     number = port[1:]
     if number in _PORTS or (len(number) > 3 and number.isdigit() and number[:2] not in ("19", "20")):
         return True
@@ -65,12 +65,12 @@ def is_sign(port: str, rest: str) -> bool:
 
 
 def belongs(rest: str) -> bool:
-    """Whether what stands right behind a bare host is its path, query or fragment; `?Offer`, `#ORDER7` are text."""
+    """Return whether the text after a bare host is its path, query or fragment; `?Offer`, `#ORDER7` are not."""
     return rest.startswith("/") or bool(_QUERY.match(rest) or _FRAGMENT.fullmatch(rest))
 
 
 def may_belong(text: str, start: int, end: int) -> bool:
-    """Whether `text[start:end]`, right behind a bare host, may belong to it once its end has been taken off."""
+    """Return whether `text[start:end]`, directly after a bare host, may belong to it once its end is trimmed."""
     if text[start] == "?":
         return _QUERY.match(text, start, end) is not None
     if text[start] == "/":
@@ -94,7 +94,7 @@ def _reads_like_text(labels: list[str], host: str) -> bool:
 
 
 def _is_abbreviation(labels: list[str], name: str, ending: str) -> bool:
-    """`No.ID`, `5.Sg`, `5082.GRATIS`."""
+    """Return whether it is an abbreviation or number: `No.ID`, `5.Sg`, `5082.GRATIS`."""
     if name.isdigit():
         return len(ending) == 2 or labels[-1].isupper()
     return len(labels) == 2 and name in _ABBREVIATIONS
@@ -109,7 +109,7 @@ def _is_chat(name: str) -> bool:
 
 
 def _is_mixed(labels: list[str], ending: str) -> bool:
-    """`RCTI.info`, `Safari.app`, `APPLE.COMPANY`: under long endings a name has small letters, a hyphen or a digit."""
+    """Find `RCTI.info`, `Safari.app`: below long endings, domains are in lower case or have a hyphen or digit."""
     name = labels[-2]
     if len(ending) == 2 or name.islower():
         return False
@@ -117,7 +117,7 @@ def _is_mixed(labels: list[str], ending: str) -> bool:
 
 
 def _has_further_sign(labels: list[str], ending: str) -> bool:
-    """`cx.parcel24.in`, `my.acme-bank.click`: three labels, none a word of chat. Files have several dots, too."""
+    """Find `cx.parcel24.in`, `my.acme-bank.click`: three labels, none a word of chat; file names may have dots too."""
     names = labels[:-1]
     if len(names) < 2 or ending in _FILES or not labels[-1].islower():
         return False
@@ -129,7 +129,7 @@ def _has_further_sign(labels: list[str], ending: str) -> bool:
 
 
 def _begins_sentence(labels: list[str]) -> bool:
-    """`klik.Info`: a capital after a full stop; `System.IO`, `cancelled.MTN`: capitals after small letters."""
+    """Find a capital after a full stop (`klik.Info`) and capitals after lower case (`System.IO`, `cancelled.MTN`)."""
     name, ending = labels[-2:]
     if len(labels) > 2 and name.istitle() and len(name) > 1 and labels[-3].islower():
         return True  # `news.Ne.ws`
@@ -139,6 +139,6 @@ def _begins_sentence(labels: list[str]) -> bool:
 
 
 def is_mail_provider(host: str) -> bool:
-    """Whether a host is what is left of an e-mail address that lost its `@`: `gmail.com`, `bob7gmail.com`."""
+    """Return whether a host is the rest of an e-mail address without its `@`: `gmail.com`, `bob7gmail.com`."""
     name = host.partition(".")[0].lower()
     return name in _MAIL_PROVIDERS or name.endswith(_GLUED_PROVIDERS)

@@ -1,8 +1,8 @@
-"""Which text in a message is its link? Find the first valid one and put the shortlink in its place.
+"""Find the first valid link of a message and put the shortlink in its place.
 
-`strict` looks at pieces between ASCII white space: one must as a whole be a link, but for punctuation at its ends.
-`smart` looks at running text: other white space, quotes and Chinese, Japanese and Korean text are borders as well.
-Whatever looked like a link and was not rewritten is named with a reason. Nothing outside the link changes.
+`strict` looks at pieces between ASCII white space: a piece must be a link as a whole, except for punctuation at its
+ends. `smart` looks at running text: other white space, quotes and Chinese, Japanese and Korean text end a link too.
+Text that looks like a link and is not rewritten is reported with a reason. Nothing outside the link changes.
 """
 
 import re
@@ -12,16 +12,16 @@ from functools import lru_cache
 from typing import Final
 
 from shortener.rules.links import bare, markup
-from shortener.rules.links.borders import is_balanced, strip, touches_text
+from shortener.rules.links.boundaries import is_balanced, strip, touches_text
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.endings import has_known, without_text
-from shortener.rules.links.scan import LINK_LIKE, Candidate, breaks, scan, weigh
+from shortener.rules.links.scan import LINK_LIKE, Candidate, has_next_words, judge_in_place, scan
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.target import Refusal, Target
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 
-MOST_SKIPPED: Final = 50  # besides http(s) pieces that come before the link: these are always named
-LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are given back
+MOST_SKIPPED: Final = 50  # besides http(s) pieces before the link, which are always reported
+LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are returned
 
 _WEB: Final = re.compile("https?://", re.I | re.A)
 _HOST: Final = re.compile(r"(?:https?://)?([^/?#:@]*)", re.I | re.A)
@@ -29,13 +29,13 @@ _SPACES: Final = str.maketrans("\n\r\t\v\f", " " * 5)
 _WHITE: Final = re.compile("[\n\r\t\v\f]")
 _GLUED: Final = Refusal(SkipReason.GLUED)
 _MARKED: Final = Refusal(SkipReason.MARK)
-# Reasons of strict for what smart would have taken.
+# Reasons that strict gives for a text that smart would have taken.
 SMART_TAKES: Final = frozenset({SkipReason.GLUED, SkipReason.MARK})
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The link of a message: `text[start:end]`, and where it leads."""
+    """The link of a message, `text[start:end]`, and its target."""
 
     start: int
     end: int
@@ -56,7 +56,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The link, if there is one, and what was passed over, in the order of the text."""
+    """The link, if there is one, and the skipped texts, in the order of the message."""
 
     found: Found | None
     skipped: tuple[Skipped, ...]
@@ -69,7 +69,7 @@ def find(
     bare_domains: BareDomains = BareDomains.CAREFUL,
     own_hosts: frozenset[str] = frozenset(),
 ) -> Finding:
-    """The first valid link of a text by one of the modes; never raises, whatever the text holds."""
+    """Return the first valid link of a text in one of the modes. Never raises, whatever the text contains."""
     if detection == Detection.SMART:
         candidates = scan(text, 0, len(text), own_hosts, bare_domains)
     else:
@@ -89,8 +89,8 @@ def find(
     return Finding(found, tuple(skipped))
 
 
-def kept(text: str, finding: Finding) -> Finding:
-    """The finding of a message that is left as it is: its link is passed over like the rest."""
+def without_link(text: str, finding: Finding) -> Finding:
+    """Return the finding of a message that stays unchanged: its link becomes a skipped text."""
     if finding.found is None:
         return finding
     found = finding.found
@@ -99,12 +99,12 @@ def kept(text: str, finding: Finding) -> Finding:
 
 
 def rewrite(text: str, found: Found, shortlink: str) -> str:
-    """The text with the shortlink where the link stood, every other character as it was."""
+    """Return the text with the shortlink in place of the link, and every other character unchanged."""
     return text[: found.start] + shortlink + text[found.end :]
 
 
 def own_slugs(text: str, public_hosts: frozenset[str]) -> list[str]:
-    """The slugs that stand behind one of our own hosts, in order; whether they live is for others to say."""
+    """Return the slugs that follow one of our own hosts, in order. They need not be live."""
     return _own_slug_pattern(public_hosts).findall(text) if public_hosts else []
 
 
@@ -117,7 +117,7 @@ def _own_slug_pattern(public_hosts: frozenset[str]) -> re.Pattern[str]:
 def _strict(text: str, own_hosts: frozenset[str], bare_domains: BareDomains) -> Iterator[Candidate]:
     spaced = _with_spaces(text)
     end = 0
-    while sign := LINK_LIKE.search(text, end):  # most pieces hold none
+    while sign := LINK_LIKE.search(text, end):  # most pieces have none
         start = spaced.rfind(" ", end, sign.start()) + 1 or end
         end = spaced.find(" ", sign.end())
         end = len(text) if end < 0 else end
@@ -125,19 +125,19 @@ def _strict(text: str, own_hosts: frozenset[str], bare_domains: BareDomains) -> 
 
 
 def _with_spaces(text: str) -> str:
-    """The text with a space for each character of ASCII white space, each where it was."""
+    """Return the text with every character of ASCII white space replaced by a space, at the same offset."""
     return text.translate(_SPACES) if text.isascii() else _WHITE.sub(" ", text)
 
 
 def _judge_piece(
     text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains
 ) -> Iterator[Candidate]:
-    """The piece as one candidate where it is a link as a whole, else the link-like parts that it holds."""
+    """Yield the piece as one candidate if it is a link as a whole, else its link-like parts."""
     first, last = strip(text, start, end)
     web = _WEB.match(text, first, last) is not None
     verdict = None
     if first < last and (web or _may_be_bare(text, first, last)) and not touches_text(text, first, last, web=web):
-        verdict = weigh(text, first, last, own_hosts, bare_domains)
+        verdict = judge_in_place(text, first, last, own_hosts, bare_domains)
         if isinstance(verdict, Target) and _is_one_link(text, first, last, web=web):
             yield Candidate(first, last, verdict)
             return
@@ -151,14 +151,14 @@ def _judge_piece(
 
 
 def _may_be_bare(text: str, first: int, last: int) -> bool:
-    """Whether a piece has the look of a bare domain, which few pieces with a dot have."""
+    """Return whether a piece looks like a bare domain. Few pieces with a dot do."""
     host = _HOST.match(text, first, last)
     return host is not None and has_known(host[1].removesuffix("."))
 
 
 def _is_one_link(text: str, first: int, last: int, *, web: bool) -> bool:
-    """Whether nothing in the piece leaves a doubt about where the link ends."""
-    if breaks(text, first, last) or not is_balanced(text, first, last):
+    """Return whether it is certain where the link in the piece ends."""
+    if has_next_words(text, first, last) or not is_balanced(text, first, last):
         return False
     if markup.closing(text, first, last) < last or (first and text[first - 1] == "<" and "|" in text[first:last]):
         return False
@@ -172,6 +172,6 @@ def _is_one_link(text: str, first: int, last: int, *, web: bool) -> bool:
 
 
 def _doubt(text: str, part: Candidate) -> Refusal:
-    """What strict says of a link that smart would have taken."""
+    """Return the refusal of strict for a link that smart would have taken."""
     beside = text[max(0, part.start - 1) : part.start] + text[part.end : part.end + 1]
     return _GLUED if markup.MARKS.isdisjoint(beside) else _MARKED

@@ -1,10 +1,10 @@
-"""Where does a domain name end, if text is glued to it? Top-level domains tell."""
+"""Find where a domain name ends if text is joined to it, with the list of top-level domains."""
 
 import re
 from typing import Final
 
 from shortener.rules.links.host import TOP_LEVEL
-from shortener.rules.links.words import CHAT_WORDS, SECOND_LEVEL, WEB_FILES, WORDLIKE
+from shortener.rules.links.word_lists import CHAT_WORDS, SECOND_LEVEL, WEB_FILES, WORDLIKE
 
 _ENDINGS: Final = TOP_LEVEL | {
     ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
@@ -27,25 +27,25 @@ _SIGN: Final = re.compile(r"[=&+*!$'(),;~|]|(?<![_-])[_-]++\Z")
 
 
 def is_known(ending: str) -> bool:
-    """Whether a top-level domain is known, in ASCII or as its readers write it."""
+    """Return whether a top-level domain is known, in ASCII or in its own script."""
     return ending.lower() in _ENDINGS
 
 
 def has_known(name: str) -> bool:
-    """Whether a dotted name ends with a known top-level domain."""
+    """Return whether a name has a dot and ends with a known top-level domain."""
     return "." in name and is_known(name.rpartition(".")[2])
 
 
 def known_start(label: str) -> int:
-    """How many characters of a label, as many as possible, are a known top-level domain; 0 if none."""
+    """Return the length of the longest known top-level domain that a label begins with; 0 if there is none."""
     return next((size for size in range(min(len(label), _LONGEST), 0, -1) if is_known(label[:size])), 0)
 
 
 def without_text(name: str, *, certain: bool) -> str:
-    """A dotted name without the text that is glued to it.
+    """Return a name without the text that is joined to it.
 
-    That is the next sentence (`acme.com.Call`), a word with a capital (`acme.comPlease`) and, where a scheme or `www.`
-    makes it `certain` that a domain was meant, digits (`www.acme.com1win`) and signs (`acme.com=`).
+    That is the next sentence (`acme.com.Call`), a word with a capital (`acme.comPlease`) and, if a scheme or `www.`
+    makes it `certain` that a domain is meant, digits (`www.acme.com1win`) and signs (`acme.com=`).
     """
     if certain and (sign := _SIGN.search(name)) and has_known(name[: sign.start()]):
         name = name[: sign.start()]
@@ -64,7 +64,7 @@ def without_text(name: str, *, certain: bool) -> str:
 
 
 def path_end(link: str) -> int:
-    """Where the next sentence begins that is glued to a link's path by a full stop, or the link's length.
+    """Return where the next sentence begins that a full stop joins to a link's path; else the link's length.
 
     `acme.com/premium/.Call`, `acme.com/x1.S. Miller`, `acme.com/TopUp.Info`; not `/Data.List`, not `/Index2.Html`.
     """
@@ -77,7 +77,7 @@ def path_end(link: str) -> int:
 
 
 def _next_sentence(last: str, *, short: bool) -> re.Match[str] | None:
-    """The full stop before an initial or a word; `/wiki/U.S.`, `/V1.Final` and `/Data.List` are names."""
+    """Find the full stop before an initial or a word. `/wiki/U.S.`, `/V1.Final` and `/Data.List` are names."""
     if short and (initial := _INITIAL.search(last)) and _SHORT_NAME.fullmatch(last[: initial.start()]):
         return initial
     found = _WORD_BEHIND.search(last)
@@ -90,7 +90,7 @@ def _next_sentence(last: str, *, short: bool) -> re.Match[str] | None:
 
 
 def _begins_sentence(rest: str, word: str) -> bool:
-    """`acme.com.Call` and `acme.co.uk.Help`, not `Acme.Com.Tr` and not `acme.com.Tr`."""
+    """Return whether a word begins a sentence: in `acme.com.Call`, `acme.co.uk.Help`, not in `acme.com.Tr`."""
     if not is_known(word):
         return True
     if word in ("Ltd", "Inc"):  # of a company's name

@@ -1,9 +1,9 @@
-"""What stands between `https://` and the path: is it a name or an address that a stranger's browser may be sent to?
+"""Decide whether a host, a name or an address, is one that recipients' browsers may be redirected to.
 
-Names are judged in ASCII: the `idna` package makes them so by IDNA 2008 and UTS 46 (non-transitional, as browsers do),
-then `validators` says whether the result is a domain. `validators` itself would encode with Python's old codec, which
-knows IDNA 2003 only. Its packaged copy of IANA's list of top-level domains is the list used here, read once: the
-package opens the file anew on each call. `.example`, `.test`, `.invalid`, `.local` and `.onion` are not on it.
+Names are judged in ASCII: the `idna` package encodes them by IDNA 2008 and UTS 46 (non-transitional, as browsers do),
+then `validators` decides whether the result is a domain. `validators` alone would encode with Python's old codec, which
+is limited to IDNA 2003. Its copy of IANA's list of top-level domains is used here and read once, because the package
+opens the file on every call. `.example`, `.test`, `.invalid`, `.local` and `.onion` are not on the list.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ from shortener.rules.links.skip_reason import SkipReason
 
 _LONGEST_HOST: Final = 253  # RFC 1035, 2.3.4
 _JOINERS: Final = frozenset("\u200c\u200d")
-# UTS 39, "highly restrictive": these scripts may stand together in one label, Latin with each group.
+# UTS 39, "highly restrictive": the scripts of one group may be mixed in a label, also with Latin.
 _GROUPS: Final = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}),
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),
@@ -40,10 +40,10 @@ TOP_LEVEL: Final = _known_endings()
 
 
 def to_ascii(host: str) -> str | None:
-    """A host's ASCII form: as typed where it is ASCII, punycode labels where not; `None` if it has none.
+    """Return a host's ASCII form, with punycode for labels that are not ASCII; None if it has none.
 
-    What UTS 46 would silently turn into something else (full-width letters, circled digits, ideographic dots, soft
-    hyphens, joiners) has none: what a reader sees and where a browser goes shall be the same.
+    A host that UTS 46 would silently change (full-width letters, circled digits, ideographic dots, soft hyphens,
+    joiners) has none, because the reader must see the host that the browser opens.
     """
     if host.isascii():
         return host
@@ -65,9 +65,9 @@ def _label_to_ascii(label: str) -> str:
     return label if label.isascii() else idna.alabel(label).decode("ascii")
 
 
-@lru_cache(maxsize=4096)  # a campaign's messages lead to one host
+@lru_cache(maxsize=4096)  # the messages of a campaign share one host
 def fault(host: str, own_hosts: frozenset[str]) -> SkipReason | None:
-    """Why this host (ASCII form, without port) is not one to send people to, as a reason code; `None` if it is."""
+    """Return why nobody may be redirected to this host, given in ASCII without a port; None if they may."""
     if host.startswith("["):
         return _fault_of_v6(host)
     name = host.lower().removesuffix(".")
@@ -94,7 +94,7 @@ def _fault_of_name(name: str, labels: list[str]) -> SkipReason | None:
 
 def _is_domain(name: str, labels: list[str]) -> bool:
     if len(labels) < 2 or any("_" in label for label in labels[-2:]):
-        return False  # service labels may hold an underscore, what a registry hands out may not
+        return False  # labels of services may contain an underscore, registered names may not
     try:
         return bool(validators.domain(name, rfc_2782=True))
     except UnicodeError:  # an empty or overlong label
@@ -102,12 +102,12 @@ def _is_domain(name: str, labels: list[str]) -> bool:
 
 
 def _swallowed_path(ending: str) -> bool:
-    """`example.comsearch`: a top-level domain with the path's first character lost after it."""
+    """Find `example.comsearch`: the path's first character after the top-level domain is missing."""
     return any(ending.startswith(known) and len(ending) >= len(known) + 3 for known in _COMMON_ENDINGS)
 
 
 def _fault_of_scripts(labels: list[str]) -> SkipReason | None:
-    """Letters that look alike in two scripts make one name pass for another (UTS 39, 5.2)."""
+    """Refuse labels that mix scripts, because letters that look alike can imitate another name (UTS 39, 5.2)."""
     for label in labels:
         if not label.startswith("xn--"):
             continue
@@ -123,7 +123,7 @@ def _fault_of_scripts(labels: list[str]) -> SkipReason | None:
 
 @lru_cache(maxsize=4096)
 def _script(letter: str) -> str:
-    """A letter's script as the first word of its Unicode name: Python knows no script property."""
+    """Return the first word of a letter's Unicode name as its script, because Python has no script property."""
     return unicodedata.name(letter, "UNKNOWN").split(" ", 1)[0]
 
 
@@ -135,7 +135,7 @@ def _fault_of_v6(host: str) -> SkipReason | None:
 
 
 def _fault_of_number(name: str, labels: list[str]) -> SkipReason | None:
-    """A host whose last label is a number is an IPv4 address to every browser (URL Standard, 3.5)."""
+    """Judge a host whose last label is a number: every browser reads it as an IPv4 address (URL Standard, 3.5)."""
     value = _as_browsers_read(labels)
     if value is None:
         return SkipReason.HOST
@@ -145,7 +145,7 @@ def _fault_of_number(name: str, labels: list[str]) -> SkipReason | None:
 
 
 def _as_browsers_read(labels: list[str]) -> int | None:
-    """`127.1`, `0x7f.1`, `0177.0.0.1`, `2130706433` as the number that a browser would connect to."""
+    """Return the address that a browser reads from `127.1`, `0x7f.1`, `0177.0.0.1` or `2130706433`."""
     if len(labels) > 4 or not all(_NUMBER.fullmatch(label) and len(label) < 40 for label in labels):
         return None
     try:

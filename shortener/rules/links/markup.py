@@ -1,6 +1,7 @@
-"""Marks of chat and mail programs around text: `*bold*`, `_italic_`, `~struck~`, `|cell|`.
+"""Markup of chat and mail programs around text: `*bold*`, `_italic_`, `~struck~`, `|cell|`.
 
-All four may also be part of a URL. One that ends a link belongs to the text if a mark of its kind is open before it.
+All four may also be part of a URL. A mark at the end of a link belongs to the text if a mark of the same kind is open
+before the link.
 """
 
 import re
@@ -12,11 +13,11 @@ from typing import Final
 MARKS: Final = frozenset("*_~|")
 _RUN: Final = re.compile(r"([*_~|])\1*|\n")
 _WORD: Final = re.compile(r"[A-Za-z0-9]")
-_GLUED: Final = re.compile(r"[A-Za-z0-9/=&?#]")  # what stands before a mark that opens nothing
+_GLUED: Final = re.compile(r"[A-Za-z0-9/=&?#]")  # a mark after one of these opens nothing
 
 
 def closing(text: str, start: int, end: int) -> int:
-    """Where the marks begin that end `text[start:end]` and close marks that were opened before `start`; else `end`."""
+    """Return where the marks at the end of `text[start:end]` begin if they close earlier marks; else `end`."""
     if end <= start or text[end - 1] not in MARKS:
         return end
     begins, opened = _pairs(text)
@@ -27,9 +28,9 @@ def closing(text: str, start: int, end: int) -> int:
     return begin if opened[begin] < start and set(text[begin:end]) == {text[begin]} else end
 
 
-@lru_cache(maxsize=8)  # asked for each link of a text, of which a hostile one has thousands
+@lru_cache(maxsize=8)  # called for each link of a text, and a hostile text has thousands
 def _pairs(text: str) -> tuple[list[int], Mapping[int, int]]:
-    """Where closing marks begin, and for each where its opening one stands; both on one line."""
+    """Return the offsets of closing marks, and for each the offset of its opening mark on the same line."""
     opened: dict[str, int] = {}
     found: dict[int, int] = {}
     for run in _RUN.finditer(text):

@@ -1,7 +1,7 @@
-"""What stands beside a link may forbid it: the scheme that it was torn from, an e-mail address, invisible joints.
+"""Refuse links because of the text beside them: a scheme they were torn from, an e-mail address, invisible characters.
 
-Each of these would make a stranger's domain the target, or leave a piece of the link standing before the shortlink.
-Only a few characters beside the link are looked at, so that the work grows with the text's length.
+Each of these would make a stranger's domain the target, or leave a part of the link in front of the shortlink. Only a
+few characters beside the link are read, so the cost grows with the text's length.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final
 
 from shortener.rules.links import placeholder
 from shortener.rules.links.bare import is_mail_provider
-from shortener.rules.links.borders import CJK, OPENING, SPACELESS
+from shortener.rules.links.boundaries import CJK, OPENING, SPACELESS
 from shortener.rules.links.endings import CHAT, has_known, is_known
 from shortener.rules.links.skip_reason import SkipReason
 
@@ -36,12 +36,12 @@ _LETTER: Final = f"(?![{CJK}{SPACELESS}])[\\w.-]"
 _JOINED_BEFORE: Final = re.compile(f"{_LETTER}[{_INVISIBLE}]{{1,8}}\\Z")
 _JOINED_BEHIND: Final = re.compile(f"[{_INVISIBLE}]{{1,8}}{_LETTER}")
 _INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
-# A symbol, not one that usually stands between texts, and a name behind it.
+# A symbol, except those that usually separate texts, followed by a name.
 _SYMBOL_BEHIND: Final = re.compile(
     f"[^\\s\\w{CJK}{SPACELESS}/?#:.<>\"'`()\\[\\]{{}}\\\\]{{1,4}}((?:[\\w-]{{1,63}}\\.){{1,8}}[\\w-]{{1,63}})(?=[/?#:]|\\Z|\\s)"
 )
 _JOINED_HOST: Final = re.compile(r"(?:[．｡。](?!(?<=[^A-Za-z0-9].))[A-Za-z0-9][A-Za-z0-9.-]*)+")
-_LOOK_AHEAD: Final = 254  # characters: one more than a host may have, so that what goes on further is none
+_LOOK_AHEAD: Final = 254  # characters: one more than the longest host
 WIDE_DOTS: Final = frozenset("．｡。")
 _DOT_BEFORE: Final = re.compile(r"[A-Za-z0-9][．｡]\Z")
 _TORN_ENDINGS: Final = frozenset({"com", "net"})  # `acme.co m`, `acme.ne t`
@@ -49,20 +49,20 @@ _NEXT: Final = re.compile(r"\s{1,3}(\.?[\w-]{1,63}(?:\.[\w-]{1,63})*)(/?)")
 
 
 def fault(text: str, start: int, end: int) -> SkipReason | None:
-    """Why `text[start:end]`, in itself a valid target, is none where it stands; a reason code, or nothing."""
+    """Return why `text[start:end]`, a valid target by itself, is none in this text; None if it is one."""
     web = text[start : start + 4].lower() == "http"
     host_only = _HOST_ONLY.fullmatch(text, start, end) is not None
     reason = None if web else _fault_of_bare(text, start, end, host_only=host_only)
     if not reason and host_only:
-        reason = _fault_behind_host(text, start, end)
+        reason = _fault_after_host(text, start, end)
     return reason or (SkipReason.VARIABLE if placeholder.touches(text, start, end) else None)
 
 
 def joined_host(text: str, start: int, end: int, *, web: bool) -> int:
-    """Where a host ends that goes on at `start` behind a dot that browsers read as `.`; `start` if it does not.
+    """Return the end of a host that continues at `start` with a dot that browsers read as `.`; else `start`.
 
-    `．` and `｡` between ASCII letters or digits end no sentence. `。` does; only behind a scheme, and where a further
-    host follows (`https://a.com。b.com/`), it is such a dot.
+    `．` and `｡` between ASCII letters or digits do not end a sentence. `。` does, except after a scheme if another host
+    follows (`https://a.com。b.com/`).
     """
     found = _JOINED_HOST.match(text, start, min(end, start + _LOOK_AHEAD))
     if not found or not text[start - 1 : start].isascii() or not text[start - 1 : start].isalnum():
@@ -75,13 +75,13 @@ def joined_host(text: str, start: int, end: int, *, web: bool) -> int:
 
 
 def glued_scheme(text: str, start: int) -> int:
-    """Where the wrongly written scheme begins that touches `text[start:]`: `http:/`, `https：//`."""
+    """Return the start of a misspelt scheme (`http:/`, `https：//`) that touches `text[start:]`; else `start`."""
     broken = _GLUED_SCHEME.search(text, max(0, start - 12), start)
     return broken.start() if broken else start
 
 
 def follows_scheme(text: str, start: int) -> bool:
-    """Whether a scheme gone wrong stands before: `https:// `, `http//`, `http; //`, `https ://`, `https：//`."""
+    """Return whether a misspelt scheme precedes: `https:// `, `http//`, `http; //`, `https ://`, `https：//`."""
     before = text[max(0, start - _LOOK) : start].rstrip(_OPENING_OR_SPACE)
     return before[-1:] in _SCHEME_PART and _BROKEN_SCHEME.search(before) is not None
 
@@ -108,7 +108,7 @@ def _fault_of_bare(text: str, start: int, end: int, *, host_only: bool) -> SkipR
 
 
 def _is_rest_of_mail(host: str, before: str) -> bool:
-    """Whether a mail provider's name is what is left of an address: `gmail.com`, `bobgmail.com`, `bob gm ail.com`."""
+    """Return whether a host is the rest of an e-mail address: `gmail.com`, `bobgmail.com`, `bob gm ail.com`."""
     if before.endswith("/"):
         return False
     if is_mail_provider(host):
@@ -118,7 +118,7 @@ def _is_rest_of_mail(host: str, before: str) -> bool:
 
 
 def _follows_torn(text: str, start: int) -> bool:
-    """Whether one of the three pieces before is the first part of a host, and those behind it may be its next parts.
+    """Return whether one of the three pieces before begins a host that the pieces after it may continue.
 
     `http://acme `, `www.my `, `acme.gov.uk.x `, `www.acme account `, `http://acme.com .au `; not
     `http://acme or `.
@@ -151,12 +151,12 @@ def _has_sign(piece: str) -> bool:
     return any(sign in piece for sign in "/?#:@")
 
 
-def _fault_behind_host(text: str, start: int, end: int) -> SkipReason | None:
+def _fault_after_host(text: str, start: int, end: int) -> SkipReason | None:
     behind = text[end : end + 1]
     if not behind:
         return None
     if behind.isspace():
-        return SkipReason.TORN if _goes_on(text, start, end) else None
+        return SkipReason.TORN if _continues(text, start, end) else None
     if _INVISIBLES.match(behind) and _JOINED_BEHIND.match(text, end):
         return SkipReason.CONTROL
     if behind.isalnum() or behind in ".,;:!?'\"":
@@ -165,8 +165,8 @@ def _fault_behind_host(text: str, start: int, end: int) -> SkipReason | None:
     return SkipReason.IDN if symbol and has_known(symbol[1]) else None
 
 
-def _goes_on(text: str, start: int, end: int) -> bool:
-    """Whether the host goes on behind a space: `acme.com .mx`, `acme.app -bank.com`, `www.ac me.com`, `acme.co m/x`."""
+def _continues(text: str, start: int, end: int) -> bool:
+    """Return whether the host continues after a space: `acme.com .mx`, `acme.app -bank.com`, `www.ac me.com`."""
     rest = _NEXT.match(text, end)
     if not rest:
         return False

@@ -1,7 +1,7 @@
-"""Placeholders that nobody replaced: how big senders write "put the recipient's name here".
+"""Placeholders for a recipient's data that were not replaced, in the notations of big senders.
 
-A link with one in it, or that touches one, is no target: once the placeholder is filled in, its text would run on in
-the shortlink. Named here are the notations of Brevo, Klaviyo, Liquid and Jinja, Mautic, CiviCRM, Mailgun, Mailchimp,
+A link that contains or touches a placeholder is not a target: once it is filled in, its text would continue the
+shortlink. The notations are those of Brevo, Klaviyo, Liquid and Jinja, Mautic, CiviCRM, Mailgun, Mailchimp,
 Mailtrain, MailerLite, Salesforce, SendGrid, Braze, Emarsys, GOV.UK Notify, Kakao, NAVER and printf, with spaces,
 defaults and names in any script. `%20`, `[0]`, `a[key]=1` and a GUID in braces are parts of URLs.
 """
@@ -11,7 +11,7 @@ from typing import Final
 
 _HEX: Final = "[0-9A-Fa-f]"
 _GUID: Final = rf"\{{{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}\}}"
-# What is a placeholder wherever it stands: inside a link, right before it, right behind it, or around a bare name.
+# Placeholders wherever they are: in a link, directly before or after it, or around a bare name.
 _STRONG: Final = "|".join((
     rf"(?!{_GUID})\{{[^{{}}\n]{{0,80}}\}}{{0,2}}",  # {name} {{ name | default }} {% x %} {$name} {!Contact.Id} #{이름}
     r"｛[^｛｝\n]{0,80}｝?",
@@ -32,7 +32,7 @@ _FIELDS: Final = (
     "(?:お?(?:氏名|名前|姓|名)|会社名|顧客名|姓名|变量|變數|変数|이름|고객명|변수|"
     "[^\\]】］＞〉》」』〕\n]{0,12}(?:番号|コード|アドレス|번호|코드|号码|號碼))"
 )
-# What may be text or a part of a URL elsewhere: it counts where it begins inside the link or right behind it.
+# These may be text or part of a URL elsewhere: they count if they begin in the link or directly after it.
 _WEAK: Final = "|".join((
     r"%(?:[0-9]{1,2}\$)?[sdifu@](?!\w)",
     r"%\(\w{1,40}\)",
@@ -49,21 +49,21 @@ _WEAK: Final = "|".join((
 ))  # fmt: skip
 _PATTERN: Final = re.compile(f"(?P<strong>{_STRONG})|{_WEAK}")
 _SIGNS: Final = re.compile(r"[{｛%<*|#@(\[$【［＜〈《「『〔]|__|[=/]-|=::")
-_SIGNS_THAT_GO_ON: Final = re.compile(r"[%(\[$]")  # inside a link, with a space or its end behind it
+_SIGNS_THAT_CONTINUE: Final = re.compile(r"[%(\[$]")  # in a link, before a space or its end
 _SIGNS_BEHIND: Final = frozenset("{｛%<*|#@([_$:-【［＜〈《「『〔")
 _SIGNS_BEFORE: Final = frozenset("}｝%>*|#@)")
 _OPENING: Final = re.compile("[{｛]|<%|%%")
-_BEFORE, _AFTER = 90, 100  # characters that are looked at beside the link
+_BEFORE, _AFTER = 90, 100  # characters beside the link that are read
 _WRAPPED: Final = re.compile(r"https?://|www\.|[^/]+/", re.I)
 
 
 def inside(link: str) -> bool:
-    """Whether a link holds a placeholder."""
+    """Return whether a link contains a placeholder."""
     return _SIGNS.search(link) is not None and _PATTERN.search(link) is not None
 
 
 def touches(text: str, start: int, end: int) -> bool:
-    """Whether a placeholder runs out of the link `text[start:end]`, or stands right before, behind or around it."""
+    """Return whether a placeholder continues after the link `text[start:end]`, or is directly before or around it."""
     if not _may_touch(text, start, end):
         return False
     low, high = max(0, start - _BEFORE), min(len(text), end + _AFTER)
@@ -81,6 +81,6 @@ def touches(text: str, start: int, end: int) -> bool:
 def _may_touch(text: str, start: int, end: int) -> bool:
     if text[end : end + 1] in _SIGNS_BEHIND or text[max(0, start - 1) : start] in _SIGNS_BEFORE:
         return True
-    if _SIGNS_THAT_GO_ON.search(text, start, end):
+    if _SIGNS_THAT_CONTINUE.search(text, start, end):
         return True
     return not _WRAPPED.match(text, start, end) and _OPENING.search(text, max(0, start - _BEFORE), start) is not None

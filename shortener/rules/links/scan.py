@@ -1,6 +1,6 @@
-"""Links inside running text: where one may begin, and how far it goes. One pass, left to right.
+"""Find links in running text in one pass from left to right: where each begins and ends.
 
-`smart` detection takes what is found here; `strict` only reports it, where a piece as a whole is no link.
+`smart` takes the links that are found here. `strict` only reports them, if a piece is not a link as a whole.
 """
 
 import re
@@ -9,31 +9,31 @@ from dataclasses import dataclass
 from typing import Final
 
 from shortener.rules.links import bare, markup, neighbours
-from shortener.rules.links.borders import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
+from shortener.rules.links.boundaries import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
 from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.endings import has_known, is_known, known_start, path_end, without_text
-from shortener.rules.links.runs import Runs
+from shortener.rules.links.link_ends import LinkEnds
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.target import Refusal, Target, judge
-from shortener.rules.links.words import OTHER_SCHEMES
+from shortener.rules.links.word_lists import OTHER_SCHEMES
 
-# Dotted letters, digits, `_` and `-` of scripts that put spaces between words.
+# Names with dots, of letters, digits, `_` and `-`, in scripts that put spaces between words.
 _LETTERS: Final = f"(?:(?![{CJK}{SPACELESS}])[\\w-])++"
 _EDGE: Final = f"(?:(?<![\\w-])|(?<=[{CJK}{SPACELESS}]))"
 _TOKEN: Final = re.compile(f"{_EDGE}{_LETTERS}(?:(?:\\.{_LETTERS})++|(?=:)|(?=\\+http))", re.I)
-LINK_LIKE: Final = re.compile(r"[^\s.]\.[^\s.]|://")  # without such a sign there is no link
+LINK_LIKE: Final = re.compile(r"[^\s.]\.[^\s.]|://")  # a text without this has no link
 _WEB_END: Final = re.compile(r"https?\Z", re.I | re.A)
 _PORT: Final = re.compile(r":[0-9]{1,5}(?!\w)")
 _WWW: Final = re.compile(r"(?:.*[.0-9])?(?=www\.)", re.I | re.A)  # `8am.www.example.com`
 _MAIL: Final = re.compile(r"[\w.+'%&*-]{0,64}@")
 _SUFFIX: Final = re.compile(r"['´][^\W\d_]{1,8}[.,;:!?)]*\Z")
 _BEFORE: Final = frozenset("@$%#~-.&+/\\")  # a name after one of these is part of something else
-_BEHIND: Final = frozenset("(@=\\")  # and so is one before these
+_BEHIND: Final = frozenset("(@=\\")  # so is a name before one of these
 _NO_SPACE: Final = re.compile(f"[^\\s{CJK}]*")
 _HOST_ONLY: Final = re.compile(r"[^/?#:@]*")
-_SEPARATORS: Final = OPENING | frozenset("|")  # taken off at the end: what opens for the text that follows
+_SEPARATORS: Final = OPENING | frozenset("|")  # removed from the end: they open the text that follows
 _SCHEMES: Final = frozenset(OTHER_SCHEMES.split())
-_BEFORE_LINK: Final = frozenset({"sms", "tel", "mms", "data", "feed", "market"})  # words that stand before a link, too
+_BEFORE_LINK: Final = frozenset({"sms", "tel", "mms", "data", "feed", "market"})  # also words before links
 _VCS: Final = re.compile(r"(?:git|hg|svn|bzr|darcs|web)\+https?://", re.I | re.A)
 _AFTER_SLASHES: Final = re.compile(r"(?:^|[^:;/\w])//\Z")  # `//example.com`
 _WORD_AND: Final = re.compile(r"(?:^|\s)[^\W\d_]+&\Z")  # `shops&example.com`
@@ -45,7 +45,7 @@ _BREAK: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A link-like stretch `text[start:end]` and what came of it."""
+    """A link-like text, `text[start:end]`, with the verdict on it."""
 
     start: int
     end: int
@@ -53,13 +53,13 @@ class Candidate:
 
 
 def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains) -> Iterator[Candidate]:
-    """Every link-like stretch of `text[start:end]`, in order; e-mail addresses are no such thing."""
+    """Yield every link-like text in `text[start:end]`, in order. E-mail addresses do not count."""
     if not LINK_LIKE.search(text, start, end):
         return
-    runs = Runs(text, end)
+    ends = LinkEnds(text, end)
     place = free = start
     while token := _TOKEN.search(text, place, end):
-        found = _candidate(runs, token, own_hosts, bare_domains)
+        found = _candidate(ends, token, own_hosts, bare_domains)
         if found is None:
             place = token.end()
             continue
@@ -68,8 +68,10 @@ def scan(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domain
         yield Candidate(first, found.end, found.verdict)
 
 
-def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains) -> Target | Refusal:
-    """Judge `text[start:end]` where it stands: what follows a lone `https://` must not become a link."""
+def judge_in_place(
+    text: str, start: int, end: int, own_hosts: frozenset[str], bare_domains: BareDomains
+) -> Target | Refusal:
+    """Judge `text[start:end]` together with the text around it: what follows a lone `https://` is not a link."""
     candidate = text[start:end]
     if candidate.endswith("://") and text[end : end + 1].isspace():
         return Refusal(SkipReason.SEPARATOR)
@@ -79,8 +81,8 @@ def weigh(text: str, start: int, end: int, own_hosts: frozenset[str], bare_domai
     return verdict
 
 
-def breaks(text: str, start: int, end: int) -> bool:
-    """Whether the sentence goes on within `text[start:end]`, behind dots or commas."""
+def has_next_words(text: str, start: int, end: int) -> bool:
+    """Return whether `text[start:end]` contains the next words of the sentence, after dots or commas."""
     return _unbroken(text, start, end) < end
 
 
@@ -89,24 +91,24 @@ def _is_separator(found: Candidate) -> bool:
 
 
 def _candidate(
-    runs: Runs, token: re.Match[str], own_hosts: frozenset[str], bare_domains: BareDomains
+    ends: LinkEnds, token: re.Match[str], own_hosts: frozenset[str], bare_domains: BareDomains
 ) -> Candidate | None:
-    text, end = runs.text, runs.end
+    text, end = ends.text, ends.end
     after = text[token.end() : token.end() + 1]
-    if after in (":", "+") and (stop := _other_scheme_end(runs, token)):
+    if after in (":", "+") and (stop := _other_scheme_end(ends, token)):
         return Candidate(token.start(), stop, Refusal(SkipReason.SCHEME))
     web = after == ":" and text.startswith("://", token.end()) and token.end() + 3 <= end
-    span = _web_span(runs, token) if web else _bare_span(runs, token)
+    span = _web_span(ends, token) if web else _bare_span(ends, token)
     if span is None or span[0] >= span[1]:
         return None
-    verdict = weigh(text, *span, own_hosts, bare_domains)
+    verdict = judge_in_place(text, *span, own_hosts, bare_domains)
     if isinstance(verdict, Refusal) and (web or text[span[0] : span[0] + 4].lower() == "www."):
         span, verdict = _whole_host(text, *span, end, verdict)
     return Candidate(*span, verdict)
 
 
 def _whole_host(text: str, start: int, stop: int, end: int, verdict: Refusal) -> tuple[tuple[int, int], Refusal]:
-    """Take in what goes on with a refused host behind a symbol: `http://my✶example.com/x` is one refusal."""
+    """Extend a refused host over a symbol and the rest of the host: `http://my✶example.com/x` is one refusal."""
     host = _HOST_ONLY.match(text, max(start, text.find("://", start, stop) + 3), stop)
     if not host or host.end() < stop:
         return (start, stop), verdict
@@ -118,34 +120,34 @@ def _whole_host(text: str, start: int, stop: int, end: int, verdict: Refusal) ->
     return (start, whole), again if isinstance(again, Refusal) else verdict
 
 
-def _other_scheme_end(runs: Runs, token: re.Match[str]) -> int:
-    """How far `mailto:a@b.com?body=https://…`, `view-source:https://…`, `git+https://…` go; 0 if it is none such."""
-    text, after = runs.text, token.end() + 1
+def _other_scheme_end(ends: LinkEnds, token: re.Match[str]) -> int:
+    """Return the end of `mailto:a@b.com?body=https://…`, `view-source:https://…` or `git+https://…`; 0 for others."""
+    text, after = ends.text, token.end() + 1
     name = token[0].rpartition(".")[2].lower()
-    if _VCS.match(text, token.start(), runs.end):
-        return runs.end_of(after)
+    if _VCS.match(text, token.start(), ends.end):
+        return ends.end_of(after)
     if text[token.end()] != ":" or name not in _SCHEMES:
         return 0
     if name in _BEFORE_LINK and text[after : after + 4].lower() == "http":
         return 0
-    stop = runs.end_of(after)
-    return stop if runs.has_scheme(after, stop) else 0
+    stop = ends.end_of(after)
+    return stop if ends.has_scheme(after, stop) else 0
 
 
-def _web_span(runs: Runs, token: re.Match[str]) -> tuple[int, int]:
-    """From the scheme to the next border; a scheme other than http(s) is taken whole, to be refused."""
-    text, end = runs.text, runs.end
+def _web_span(ends: LinkEnds, token: re.Match[str]) -> tuple[int, int]:
+    """Return the text from the scheme to its end. A scheme other than http(s) is included, to be refused."""
+    text, end = ends.text, ends.end
     scheme = _WEB_END.search(token[0])
     start = token.start() + (scheme.start() if scheme else 0)
     after = token.end() + 3
     if start and text[start - 1] == "<":  # `<https://example.com/|label>`
         bar = text.find("|", after, end)
         end = bar if bar >= 0 else end
-    stop = run_end(text, after, end) if end < runs.end else runs.end_of(after)
+    stop = run_end(text, after, end) if end < ends.end else ends.end_of(after)
     stop = _ideographic_host_end(text, after, stop, end)
     if text[stop : stop + 1] in neighbours.WIDE_DOTS and _HOST_ONLY.fullmatch(text, after, stop):
-        stop = _joined_end(runs, stop, web=True)
-    if stop == after:  # a mark stands right behind `https://`: all of it is refused, not what follows the mark
+        stop = _joined_end(ends, stop, web=True)
+    if stop == after:  # a mark follows `https://`: refuse all of it, not only what follows the mark
         rest = _NO_SPACE.match(text, after, end)
         return start, rest.end() if rest else stop
     if text[stop - 1] == ")" and (word := _WORD_IN_BRACKETS.search(text[after:stop])):
@@ -159,7 +161,7 @@ def _web_span(runs: Runs, token: re.Match[str]) -> tuple[int, int]:
 
 
 def _ideographic_host_end(text: str, after: int, stop: int, end: int) -> int:
-    """Go on where a border is part of the host: `https://例え.jp/`, `https://www.例え.jp/`, `https://example.みんな`."""
+    """Extend the link over a host in ideographs: `https://例え.jp/`, `https://www.例え.jp/`, `https://example.みんな`."""
     host = text[after:stop]
     if host and (host[-1] != "." or not _HOST_ONLY.fullmatch(host) or is_known(host[:-1].rpartition(".")[2])):
         return stop
@@ -173,11 +175,11 @@ def _ideographic_host_end(text: str, after: int, stop: int, end: int) -> int:
     return run_end(text, more.end(), end) if known == len(ending) else more.end() - len(ending) + known
 
 
-def _bare_span(runs: Runs, token: re.Match[str]) -> tuple[int, int] | None:
-    """A dotted name with a known ending, or that begins with `www.`, with its port and path."""
+def _bare_span(ends: LinkEnds, token: re.Match[str]) -> tuple[int, int] | None:
+    """Return the span of a name that has a known ending or begins with `www.`, with its port and path."""
     if "." not in token[0]:
         return None
-    text, end = runs.text, runs.end
+    text, end = ends.text, ends.end
     www = _WWW.match(token[0])
     start = token.start() + (www.end() if www else len(token[0]) - len(token[0].lstrip("_")))
     name = without_text(text[start : token.end()].rstrip("-_"), certain=www is not None)
@@ -187,7 +189,7 @@ def _bare_span(runs: Runs, token: re.Match[str]) -> tuple[int, int] | None:
     port = _PORT.match(text, stop, end)
     place = port.end() if port else stop
     if place < end and text[place] in "/?#":
-        stop = runs.end_of(place)
+        stop = ends.end_of(place)
         if bare.may_belong(text, place, stop):
             stop = _trimmed(text, start, _unbroken(text, start, stop))
             if bare.belongs(text[place:stop]):
@@ -195,18 +197,18 @@ def _bare_span(runs: Runs, token: re.Match[str]) -> tuple[int, int] | None:
     elif text[place : place + 1] in _BEHIND:
         return None
     if text[place : place + 1] in neighbours.WIDE_DOTS:
-        place = _joined_end(runs, place, web=False)
+        place = _joined_end(ends, place, web=False)
     return start, place
 
 
-def _joined_end(runs: Runs, stop: int, *, web: bool) -> int:
-    """Go on where a host does behind a dot that only looks like a border: all of it is refused, no half is a link."""
-    joined = neighbours.joined_host(runs.text, stop, runs.end, web=web)
-    return runs.end_of(joined) if joined > stop else stop
+def _joined_end(ends: LinkEnds, stop: int, *, web: bool) -> int:
+    """Extend a host over a wide dot that is part of it, so that all of it is refused and no half becomes a link."""
+    joined = neighbours.joined_host(ends.text, stop, ends.end, web=web)
+    return ends.end_of(joined) if joined > stop else stop
 
 
 def _stands_free(text: str, start: int, end: int) -> bool:
-    """Not part of an e-mail address, a file's path, a mention, a variable or a number."""
+    """Return whether the name is not part of an e-mail address, a file's path, a mention, a variable or a number."""
     if _MAIL.match(text, end):
         return False
     before = text[start - 1] if start else " "
@@ -223,7 +225,7 @@ def _stands_free(text: str, start: int, end: int) -> bool:
 
 
 def _unbroken(text: str, start: int, end: int) -> int:
-    """Where the sentence goes on in a path, or its end."""
+    """Return where the next words of the sentence begin in a path, or `end`."""
     link = text[start:end]
     if ".." not in link and ",," not in link and "[/" not in link:
         return end
@@ -234,7 +236,7 @@ def _unbroken(text: str, start: int, end: int) -> int:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """The link's end: before a suffix, a next sentence, punctuation and marks that were opened before the link."""
+    """Return the link's end: before a suffix, a next sentence, punctuation, or marks opened before the link."""
     end = start + path_end(text[start:end])
     suffix = _SUFFIX.search(text, start, end) if end == len(text) else _SUFFIX.search(text[start:end])
     if suffix:

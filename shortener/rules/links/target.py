@@ -1,8 +1,8 @@
-"""May this be a target? Either the link with its `Location`, or a named reason why not.
+"""Decide whether a text may be a target, and return it with its `Location`, or a reason for the refusal.
 
-A target is an `http` or `https` URL, or a bare domain, that any recipient's browser can open. The refusals begin with
-the kinds that NAVER Cloud SENS checks before it sends (variables left in, a doubled scheme, the path's first character
-lost, ...). Nothing is looked up, nothing is fetched.
+A target is an `http` or `https` URL, or a bare domain, that any recipient's browser can open. The reasons include those
+that NAVER Cloud SENS checks before it sends: remaining variables, a doubled scheme, a missing first character of the
+path, and others. No name is resolved and nothing is fetched.
 """
 
 import re
@@ -30,7 +30,7 @@ _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a link leads: `link` as typed with its scheme, `location` the same in ASCII for the redirect."""
+    """A target: `link` as typed, with its scheme, and `location`, its ASCII form for the redirect."""
 
     link: str
     location: str
@@ -38,7 +38,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A candidate that may not be a target."""
+    """The refusal of a text that may not be a target."""
 
     reason: SkipReason
 
@@ -52,7 +52,7 @@ class _Parts(NamedTuple):
 def judge(
     candidate: str, *, own_hosts: frozenset[str] = frozenset(), bare_domains: BareDomains = BareDomains.CAREFUL
 ) -> Target | Refusal:
-    """Judge one whole candidate, nothing cut off; `own_hosts` in ASCII and lower case, without port. Never raises."""
+    """Judge a candidate as a whole. `own_hosts` are in ASCII and lower case, without ports. Never raises."""
     parts = _split(candidate)
     if isinstance(parts, SkipReason):
         return Refusal(parts)
@@ -77,7 +77,7 @@ def judge(
 
 
 def _split(candidate: str) -> _Parts | SkipReason:
-    """The candidate's parts, or a reason code where its beginning is already wrong."""
+    """Return the candidate's parts, or the reason if its beginning is already wrong."""
     if not candidate or len(candidate) > LONGEST:
         return SkipReason.LONG if candidate else SkipReason.HOST
     web = _WEB.match(candidate)
@@ -123,14 +123,14 @@ def _fault_of_characters(text: str) -> SkipReason | None:
     for character in text:
         kind = unicodedata.category(character)
         if kind in ("Cc", "Cs") or (kind == "Cf" and character not in "\u200c\u200d"):
-            return SkipReason.CONTROL  # joiners are part of words in Persian and Indic scripts
+            return SkipReason.CONTROL  # words in Persian and Indic scripts contain joiners
         if character.isspace():
             return SkipReason.CONTROL if kind in ("Zl", "Zp") else SkipReason.SPACE
     return None if _NOT_IN_LINK.isdisjoint(text) else SkipReason.CHARACTER
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:
-    """`example.com`, `:8080`; what stands in brackets is one host."""
+    """Return host and port, as in `example.com` and `:8080`. An IPv6 address in brackets is one host."""
     if authority.startswith("["):
         inside, bracket, after = authority.partition("]")
         return inside + bracket, after

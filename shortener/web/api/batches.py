@@ -121,7 +121,7 @@ def _documents(
 ) -> Iterator[list[BatchEntry]]:
     site, policy = services().site, services().policy
     done = 0
-    for part in bulk.in_parts(found):
+    for part in bulk.in_chunks(found):
         if not done and isinstance(part[0], Fault) and part[0].ends:
             raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
         try:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.rules.links import borders, runs
-from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, kept, own_slugs, rewrite
+from shortener.rules.links import boundaries, link_ends
+from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, own_slugs, rewrite, without_link
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkipReason
 from tests.support.corpora import needs_corpora, rows
@@ -407,13 +407,13 @@ def test_a_text_is_walked_a_few_times_at_most(unit: str, monkeypatch: pytest.Mon
     class Counted:
         def match(self, *given: Any) -> re.Match[str] | None:
             nonlocal read
-            run = borders_run.match(*given)
+            run = boundaries_run.match(*given)
             read += run.end() - run.start() + 1 if run else 1
             return run
 
-    borders_run = borders.RUN
-    monkeypatch.setattr(borders, "RUN", Counted())
-    monkeypatch.setattr(runs, "RUN", Counted())
+    boundaries_run = boundaries.RUN
+    monkeypatch.setattr(boundaries, "RUN", Counted())
+    monkeypatch.setattr(link_ends, "RUN", Counted())
     text = ("a.com" + unit * 20_000)[:20_000]
     for detection in Detection:
         find(text, detection=detection)
@@ -435,7 +435,7 @@ def test_a_long_run_is_read_in_one_step(before: str, unit: str, detection: str) 
 
 def test_an_unchanged_message_names_its_skipped_link() -> None:
     finding = find("day.so https://example.com/a b.example.org/c")
-    left = kept("day.so https://example.com/a b.example.org/c", finding)
+    left = without_link("day.so https://example.com/a b.example.org/c", finding)
     assert left.found is None
     assert [piece.reason for piece in left.skipped] == ["word", "kept", "later"]
-    assert kept("nothing", find("nothing")) == Finding(None, ())
+    assert without_link("nothing", find("nothing")) == Finding(None, ())

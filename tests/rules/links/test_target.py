@@ -7,7 +7,7 @@ import validators
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.rules.links import words
+from shortener.rules.links import word_lists
 from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.host import TOP_LEVEL
 from shortener.rules.links.skip_reason import SkipReason
@@ -233,7 +233,7 @@ def test_every_reason_has_one_word_and_a_sentence() -> None:
 
 
 def test_the_word_lists_name_only_existing_tlds() -> None:
-    assert words.WORDLIKE <= TOP_LEVEL
+    assert word_lists.WORDLIKE <= TOP_LEVEL
 
 
 def test_the_tld_list_matches_the_package() -> None:

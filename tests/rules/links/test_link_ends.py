@@ -5,8 +5,8 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.rules.links.borders import run_end
-from shortener.rules.links.runs import Runs
+from shortener.rules.links.boundaries import run_end
+from shortener.rules.links.link_ends import LinkEnds
 
 PIECES = ["a", "(", ")", "[", "]", "[/", "(a", ".", ",", "=犬", "/犬_犬", "は", " ", "<", "http://", "www.", "#", "://"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
@@ -23,7 +23,7 @@ def starts(text: str, end: int) -> list[int]:
 @example("a(" + "[" * 8 + "a" + "]" * 8 + ")a", 80)
 def test_the_table_and_a_walk_agree(text: str, cut: int) -> None:
     end = min(cut, len(text))
-    ends = Runs(text, end)
+    ends = LinkEnds(text, end)
     ends.end_of(0)
     for start in starts(text, end):
         assert ends.end_of(start) == run_end(text, start, end)
@@ -31,7 +31,7 @@ def test_the_table_and_a_walk_agree(text: str, cut: int) -> None:
 
 @given(TEXTS)
 def test_a_scheme_is_found_between_start_and_stop(text: str) -> None:
-    ends = Runs(text, len(text))
+    ends = LinkEnds(text, len(text))
     for start in range(len(text)):
         stop = min(start + 5, len(text))
         assert ends.has_scheme(start, stop) == ("://" in text[start:stop])

@@ -1,28 +1,28 @@
-"""How far links go in one text, at a cost that grows with the text alone, however many links begin in it."""
+"""Find where the links of one text end. The cost grows with the text only, not with the number of links in it."""
 
 from bisect import bisect_left
 
-from shortener.rules.links.borders import CLOSERS, DEEPEST, RUN, walk
+from shortener.rules.links.boundaries import CLOSERS, DEEPEST, RUN, walk
 
 
-class Runs:
-    """Where the links of `text` end, none behind `end`.
+class LinkEnds:
+    """The ends of the links of `text`, none of which is after `end`.
 
-    Most texts are walked once from each link. Where a link begins inside what has been walked already, all ends of the
-    rest are worked out together, and looked up from then on.
+    In most texts, each link is read once from its start. If a link begins within text that was read before, all ends in
+    the rest are computed together, and looked up from then on.
     """
 
     def __init__(self, text: str, end: int) -> None:
         self.text, self.end = text, end
-        self._walked = 0
-        self._stops: list[int] = []  # where a link may end, for each start behind the first one that was walked twice
-        self._last: list[int] = []  # for each of the stops, the place in `_stops` where a link that comes to it ends
-        self._sign = -1  # the first `://` behind a place that was asked for
+        self._read_to = 0
+        self._stops: list[int] = []  # where a link may end, from the first text that was read twice
+        self._last: list[int] = []  # for each stop, the index in `_stops` of the end of a link that reaches it
+        self._sign = -1  # the first `://` after the offset of the last question
 
     def end_of(self, start: int) -> int:
-        """How far a link that is at `start` goes, as `borders.run_end` says."""
-        if start >= self._walked:
-            stop, self._walked = walk(self.text, start, self.end)
+        """Return the end of the link at `start`, as `boundaries.run_end` does."""
+        if start >= self._read_to:
+            stop, self._read_to = walk(self.text, start, self.end)
             return stop
         if not self._stops:
             self._stops = self._all_stops(start)
@@ -30,7 +30,7 @@ class Runs:
         return self._stops[self._last[bisect_left(self._stops, start)]]
 
     def has_scheme(self, start: int, stop: int) -> bool:
-        """Whether `://` stands in `text[start:stop]`; each `start` is behind the one before."""
+        """Return whether `text[start:stop]` contains `://`. `start` must grow from call to call."""
         if self._sign < start:
             found = self.text.find("://", start, self.end)
             self._sign = found if found >= 0 else len(self.text)
@@ -46,7 +46,7 @@ class Runs:
         return stops
 
     def _all_ends(self) -> list[int]:
-        """From right to left: behind a bracket that is closed the link goes on, at any other stop it ends."""
+        """Go from right to left: after a closed bracket the link continues, at any other stop it ends."""
         count = len(self._stops)
         last, depth = list(range(count)), [0] * count
         for place in range(count - 2, -1, -1):
@@ -59,7 +59,7 @@ class Runs:
         return last
 
     def _bracket_at(self, place: int) -> str:
-        """The bracket at a stop; none where `[/` ends a link."""
+        """Return the bracket at a stop; an empty text if `[/` ends the link."""
         stop = self._stops[place]
         character = self.text[stop] if stop < self.end else ""
         return "" if character in CLOSERS and self.text[stop + 1 : stop + 2] == "/" else character

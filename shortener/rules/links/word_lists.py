@@ -1,31 +1,31 @@
-"""Top-level domains that say nothing: ordinary words, abbreviations, company names, file endings. Readable data.
+"""Top-level domains that are also ordinary words, abbreviations, company names or file endings.
 
-A bare domain is a guess. `day.so`, `ok.got`, `cancelled.MTN`, `setup.py` look like domains and are none: people leave
-out the space after a full stop, and files have endings. In `careful` mode a bare domain with an ending of these lists
-needs `www.`, a path, a query or a port. Who misses a name here gets a link that is not tracked and is told so; one
-too many gives a sentence torn by a link, which is worse. So the lists are long where hardly anybody sends bare
-domains, and short where whole countries do.
+`day.so`, `ok.got`, `cancelled.MTN` and `setup.py` look like domains, but are not: people leave out the space after a
+full stop, and files have endings. In `careful` mode, a bare domain with one of these endings needs `www.`, a path, a
+query or a port. If an ending is here without need, a link is not tracked, and the answer says so; if one is missing, a
+sentence is broken by a link, which is worse. So the lists are long for endings below which hardly anybody sends bare
+domains, and short for those that whole countries use.
 """
 
 from typing import Final
 
-# Country codes that are words. All that are English, because chat in any language is full of it, and words of other
-# large languages where few companies send their names under the code. Left out on purpose, though they are words
-# somewhere: `ca co de es fr id pe ro se` and others under which a country's companies send their own names.
+# Country codes that are words: all English ones, because chat in any language uses English, and those of other large
+# languages if few companies use names below the code. Left out on purpose, although they are words somewhere:
+# `ca co de es fr id pe ro se` and others that a country's companies use for their own names.
 SHORT_WORDS: Final = """
     ad ag al am as at ba be bi by do er et hm ht il im in ir is it kg km la lb ma mc me mg mh ml mm mo mr ms
     mu my na ne ni no nu om pa pm ps re sa sc sd sh si sm so sr st su sy td tm to ug us va vc vi ye za
 """
 
 # Country codes that are abbreviations in chat: take care, good night, but, call me, good, till ...
-# Published messages hold each of them.
+# Each of them occurs in published messages.
 CHAT_SHORT: Final = """
     aw bn bt cm gd gn jo ki tc tl
 """
 
-# Generic endings that begin or end sentences where people leave out a space: `tomorrow.call`, `work.today`. Endings
-# under which companies register names (`online shop store site app link live support services top ...`) are not here:
-# in chat they are hardly ever what stands behind a full stop, in small letters.
+# Generic endings that begin or end sentences if people leave out a space: `tomorrow.call`, `work.today`. Endings that
+# companies use for names (`online shop store site app link live support services top ...`) are not here: in chat they
+# hardly ever follow a full stop in lower case.
 LONG_WORDS: Final = """
     able baby best bet bid blue boo book booking bot buy call cam cards care cash cat chat cheap click contact cool dad
     dance date day deal diet docs dog dot earth eat esq fail fan fans fast film final fire fish fit fly foo food free
@@ -38,7 +38,7 @@ LONG_WORDS: Final = """
     xxx yachts you yun zero zip
 """
 
-# Endings that belong to one company or city: their names stand in messages far more often than domains under them.
+# Endings of one company or city: messages contain these names far more often than domains below them.
 COMPANY_NAMES: Final = """
     aaa aarp abb abbott abbvie abc abogado abudhabi accenture aco aeg aetna afl agakhan aig airbus airtel
     akdn alibaba alipay allfinanz allstate ally alsace alstom americanexpress americanfamily amex amfam
@@ -76,15 +76,15 @@ FILE_ENDINGS: Final = """
     java md mk mo mov pl pm properties ps py rs sh so zip
 """
 
-# Endings of what web servers hand out: `/Index2.Html` is a path, whatever its capitals.
+# Endings of files on web servers: `/Index2.Html` is a path, whatever its case.
 WEB_FILES: Final = """
     action apk asp aspx avi bmp cgi cs css csv dll do doc docx exe gif htm html ico ics ipa jar java
     jpeg jpg js json jsp jspx md mp3 mp4 mov pdf php pl png ppt pptx ps py rar rb rss rtf sh svg swf
     tar tex tgz txt vcf wav webp wmv xhtml xls xlsx xml yaml yml zip
 """
 
-# What stands between a company's name and a country's code or a host's ending: `example.co.in`, `example.web.app` are
-# names, whatever `in` and `app` mean.
+# Labels between a company's name and an ending: `example.co.in` and `example.web.app` are names, whatever `in` and
+# `app` mean.
 SECOND_LEVEL: Final = "ac co com edu gob gov gv net org"
 SHARED_HOSTS: Final = "business.site gitlab.io netlify.app page.link pages.dev vercel.app web.app workers.dev"
 
@@ -93,10 +93,10 @@ ABBREVIATIONS: Final = """
     bpk code dept dr etc ext inc jl jln kode ltd mr mrs ms no nr pin prof pt pvt pvtltd ref rp rs sdr st tel vs yth
 """
 
-# Names of things that are written like domains under `com`, `net` or `org`, and are meant as such only with a path.
+# Names of things that look like domains below `com`, `net` or `org`, and are links only with a path.
 THINGS: Final = "ado.net asp.net dot.com vb.net"
 
-# Words of chat in several languages. Right before a dot and an ending of any country they are the end of a sentence:
+# Words of chat in several languages. Directly before a dot and a country's ending, they end a sentence:
 # `done.cl` (call), `ok.tt` (that), `cepat.info`.
 CHAT_WORDS: Final = """
     about after again against ah ahh almost already also although always am among an and andrew another ans any
@@ -136,13 +136,13 @@ CHAT_WORDS: Final = """
     straks toch van veel voor waar wat wel zo
 """
 
-# Names that are such words, and yet well known as domains.
+# Well-known domains whose name is such a word.
 NAMES_THAT_ARE_WORDS: Final = "home.pl last.fm ok.ru"
 
-# Mail providers: their bare name is what is left of an e-mail address that was torn or spelled out.
+# Mail providers: their bare name is the rest of an e-mail address that was torn or spelled out.
 MAIL_PROVIDERS: Final = "gmail googlemail hotmail outlook rocketmail yahoo ymail"
 
-# Schemes of links that hold other links, and are written without `//`.
+# Schemes that are written without `//` and whose links may contain other links.
 OTHER_SCHEMES: Final = """
     blob data feed geo intent jar javascript magnet mailto market mms mmsto sip skype sms smsto tel tg viber view-source
     whatsapp xmpp

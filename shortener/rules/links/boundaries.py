@@ -1,15 +1,15 @@
-"""Where a link begins and ends in a text: which characters are borders, and what is taken off at either end."""
+"""The characters that end a link in a text, and the punctuation that is removed from both of its ends."""
 
 import re
 from typing import Final
 
-# Chinese, Japanese and Korean letters, punctuation and full-width forms: kana, Han, Hangul, bopomofo and what stands
-# beside them (Unicode blocks). Such text touches links, because these languages put no spaces between words.
+# Chinese, Japanese and Korean letters, punctuation and full-width forms: kana, Han, Hangul, bopomofo and neighbouring
+# Unicode blocks. Such text touches links, because these languages put no spaces between words.
 CJK: Final = (
     "\u1100-\u11ff\u2e80-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
     "\U0001b000-\U0001b16f\U00020000-\U0003ffff"
 )
-# Thai, Lao, Tibetan, Burmese, Khmer: no spaces between words either.
+# Thai, Lao, Tibetan, Burmese and Khmer put no spaces between words either.
 SPACELESS: Final = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
 _SPACES: Final = "\\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
 # Quotation marks, ellipsis, dashes, bullets, arrows, symbols, emoji.
@@ -21,8 +21,8 @@ _CJK_MARKS: Final = "\u3000-\u3004\u3008-\u3020\u3030\uff00-\uff0f\uff1a-\uff20\
 _NEVER_IN_LINK: Final = '<>"`\\\\'
 
 BORDER: Final = re.compile(f"[{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]")
-# What a link may run through: no border, no bracket, no separator with the next link behind it. Ideographs go on with a
-# link where no URL ends: right behind `=`, `#` or `+` (`?q=犬`) and behind a `/` of the path (`/wiki/日本語`).
+# A stretch of a link: no border, no bracket, no separator that the next link follows. Ideographs belong to the link
+# where no URL can end: directly after `=`, `#` or `+` (`?q=犬`) and after a `/` of the path (`/wiki/日本語`).
 _IDEOGRAPHS: Final = f"(?:(?![{_CJK_MARKS}])[{CJK}{SPACELESS}])"
 RUN: Final = re.compile(
     f"(?:[^,;|()\\[\\]{_SPACES}{_NEVER_IN_LINK}{_MARKS}{CJK}{SPACELESS}]"
@@ -30,7 +30,7 @@ RUN: Final = re.compile(
     f"|(?:(?<=[=#+])|(?<=[^/:]/)|(?<=_\\()){_IDEOGRAPHS}++(?:[_-]{_IDEOGRAPHS}++)*)*",
     re.I,
 )
-# Letters of those scripts without their punctuation and full-width forms; a host may be made of them.
+# Letters of those scripts without their punctuation and full-width forms: a host may consist of them.
 _LETTER: Final = re.compile(f"(?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
 _CJK_AFTER_ASCII: Final = re.compile(f"[A-Za-z0-9](?![{_CJK_MARKS}])[{CJK}{SPACELESS}]")
 _ASCII_AFTER_CJK: Final = re.compile(f"[{CJK}][A-Za-z0-9]")
@@ -49,10 +49,10 @@ _TRAILING: Final = _SENTENCE_ENDS | QUOTES
 
 
 def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -> tuple[int, int]:
-    """Take punctuation off the piece `text[start:end]`: what is left, possibly nothing.
+    """Remove punctuation from both ends of `text[start:end]` and return what is left, possibly nothing.
 
-    At the front opening brackets and quotes; at the end `.,;:!?`, closing quotes, closing brackets whose partner is not
-    inside the rest, and what `also` names.
+    At the front that is opening brackets and quotes; at the end `.,;:!?`, closing quotes, closing brackets without a
+    partner in the rest, and the characters of `also`.
     """
     while start < end and text[start] in OPENING:
         start += 1
@@ -72,12 +72,12 @@ def strip(text: str, start: int, end: int, also: frozenset[str] = frozenset()) -
 
 
 def run_end(text: str, start: int, end: int) -> int:
-    """How far a link that is at `start` goes: to a border, or to a bracket without its partner inside the link."""
+    """Return the end of the link at `start`: a border, or a bracket without a partner inside the link."""
     return walk(text, start, end)[0]
 
 
 def walk(text: str, start: int, end: int) -> tuple[int, int]:
-    """What `run_end` says, and how far the text was looked at for it."""
+    """Return the end of the link at `start`, and the offset up to which the text was read."""
     opened: list[int] = []
     place = start
     while True:
@@ -94,7 +94,7 @@ def walk(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def is_balanced(text: str, start: int, end: int) -> bool:
-    """Whether each bracket of `text[start:end]` has its partner there."""
+    """Return whether each bracket of `text[start:end]` has its partner there."""
     link = text[start:end]
     return all(
         link.count(opener) == link.count(closer) and link.find(opener) <= link.find(closer)
@@ -104,11 +104,11 @@ def is_balanced(text: str, start: int, end: int) -> bool:
 
 
 def touches_text(text: str, start: int, end: int, *, web: bool) -> bool:
-    """Whether something in `text[start:end]` is a border, so that it is no link as a whole.
+    """Return whether `text[start:end]` contains a border, and so is not a link as a whole.
 
-    Links are written in ideographs too: a host (`https://例え.jp/`), a part of path or query (`/wiki/日本語?q=犬`). But
-    where ASCII goes on to them within a word (`/pathです`), or a full-width mark stands between, text stands behind a
-    link; without a scheme, text before a name looks just so too.
+    Links may contain ideographs: in a host (`https://例え.jp/`), a path or a query (`/wiki/日本語?q=犬`). But where
+    ASCII letters change to ideographs within a word (`/pathです`), or at a full-width mark, text follows the link.
+    Without a scheme, text before the link looks the same.
     """
     authority = _AUTHORITY.match(text, text.find("://", start, end) + 3 if web else start, end)
     if authority is None or _CJK_AFTER_ASCII.search(text, start, end):
