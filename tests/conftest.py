@@ -1,4 +1,4 @@
-"""The cast of every test: a database of each kind, an application, a client, an account."""
+"""Fixtures of all tests: a database of each kind, an application, a client, an account."""
 
 import os
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from tests.support import databases
 from tests.support.described_client import DescribedClient
 from tests.support.factories import Sender, make_account
 
-os.environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+os.environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
 SECRET_KEY = "a key for tests, long enough to be one"
 
-if not os.environ.get("CI"):  # there Hypothesis has no deadlines by itself
-    hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine is no fault
+if not os.environ.get("CI"):  # Hypothesis itself has no deadlines under CI
+    hypothesis.settings.register_profile("patient", deadline=None)  # a busy machine must not fail a test
     hypothesis.settings.load_profile("patient")
 
 
@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every test that touches the database once on each."""
+    """Run every test that uses the database once on each kind."""
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
         metafunc.parametrize("database_kind", databases.KINDS if chosen == "both" else [chosen], scope="session")
@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder of all processes of this run."""
+    """A folder that all processes of this run share."""
     base = tmp_path_factory.getbasetemp()
     return base if worker_id == "master" else base.parent
 
@@ -75,12 +75,12 @@ def database_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: P
 def own_database_url(
     database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str
 ) -> str:
-    """A migrated database of a whole module's own, for what is dear to start."""
+    """A migrated database for a whole module, for what is expensive to start."""
     folder = tmp_path_factory.mktemp("own")
     if database_kind == "sqlite":
         return databases.copy_sqlite(request.getfixturevalue("sqlite_template"), folder)
     server: str = request.getfixturevalue("postgresql_url")
-    # The server is there for all processes of the tests, each of which counts its folders for itself.
+    # All test processes share the server, but each numbers its own folders.
     return databases.create_postgresql(server, f"{request.module.__name__.rsplit('.')[-1]}_{worker_id}_{folder.name}")
 
 
@@ -99,13 +99,13 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @contextmanager
 def running(settings: Settings) -> Iterator[Flask]:
-    """An application, pushed, whose connections are closed at the end."""
+    """An application with its context pushed; its connections are closed at the end."""
     app = create_app(settings)
     app.test_client_class = DescribedClient
     with app.app_context():
         yield app
         services: Services = app.extensions["shortener"]
-        services.pruner.stop(grace=30)  # a test that failed half-way leaves no thread to the next one
+        services.pruner.stop(grace=30)  # a test that failed midway must not leave a thread to the next one
         services.recorder.stop(grace=30)
         services.readers.close()
         db.session.remove()
@@ -137,5 +137,5 @@ def sender(app: Flask) -> Sender:
 
 @pytest.fixture
 def other_sender(app: Flask) -> Sender:
-    """Another account, which must see nothing of the first one's."""
+    """Another account, which must not see anything of the first."""
     return make_account("stranger")

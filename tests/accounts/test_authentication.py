@@ -1,4 +1,4 @@
-"""Credentials of requests: whose they are, and which are refused."""
+"""Credentials of requests: which account they belong to, and which are refused."""
 
 import datetime as dt
 

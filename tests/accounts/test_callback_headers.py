@@ -1,4 +1,4 @@
-"""A header that an account's receivers ask for: sealed where it is stored, sent with callbacks, shown nowhere."""
+"""The callback header of an account: stored encrypted, sent with callbacks, shown nowhere."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Secrets at rest: they open under their key and no other, and say so."""
+"""Secrets at rest: only their own key decrypts them."""
 
 import pytest
 from cryptography.fernet import Fernet
@@ -41,7 +41,7 @@ def test_a_seal_that_was_changed_does_not_open() -> None:
 
 
 def test_the_secret_key_is_not_used_directly() -> None:
-    """It is a passphrase of the operator's; what encrypts is derived from it, for this use alone."""
+    """It is the operator's passphrase; the encryption key is derived from it, for this use alone."""
     raw = Fernet.generate_key().decode()
     with pytest.raises(SecretKeyError):
         decrypt(Fernet(raw).encrypt(b"secret"), (raw,))

@@ -1,4 +1,4 @@
-"""When a token was last used: noted by requests, written beside them."""
+"""When a token was last used: noted by requests, written by another thread."""
 
 from flask import Flask
 from sqlalchemy import select, text

@@ -30,7 +30,7 @@ def keys_of(name: str, *secret_keys: str) -> list[bytes]:
 
 
 def lose(name: str) -> None:
-    """Put a secret in the account's place that no key opens."""
+    """Replace the account's secret with one that no key decrypts."""
     with db.write() as session:
         account = senders.named(session, name)
         for secret in signing_secrets.active(session, account.id, now=NOW):
@@ -80,7 +80,7 @@ def test_a_rotation_deletes_a_secret_that_no_key_decrypts(app: Flask, sender: Se
 
 
 def test_every_encrypted_column_is_reencrypted() -> None:
-    """A hash has its length, 32 bytes or 16; what `seal` gives has none."""
+    """A hash has a fixed length, 32 or 16 bytes; what `seal` returns has not."""
     sealed = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()

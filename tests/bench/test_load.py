@@ -19,7 +19,7 @@ def test_a_request_is_timed_from_its_due_time() -> None:
         answers = load.at_rate(f"127.0.0.1:{receiver.port}", [REQUEST] * 5, rate, connections=1)
     for place, answer in enumerate(answers):
         assert answer is not None and answer.status == 200
-        assert answer.taken >= ((place + 1) * pause - place / rate) * 1000  # it stood behind all before it
+        assert answer.taken >= ((place + 1) * pause - place / rate) * 1000  # it was queued after all requests before it
 
 
 def test_what_is_never_answered_is_known() -> None:

@@ -1,4 +1,4 @@
-"""A real browser, which reaches nothing but this machine, a fresh profile for each test, and the product for it."""
+"""A real browser that can reach only this machine, with a fresh profile for each test, and the product for it."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A fresh profile, of somebody who reads English."""
+    """A fresh profile, with English as its language."""
     context = browser.new_context(locale="en-GB")
     context.set_default_timeout(MILLISECONDS)
     yield context
@@ -55,7 +55,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @dataclass
 class Seen:
-    """What a page has asked for, and what the browser refused it."""
+    """What a page has requested, and what the browser refused it."""
 
     requests: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
@@ -86,13 +86,13 @@ def _note(message: ConsoleMessage, seen: Seen) -> None:
 
 @dataclass(frozen=True)
 class Office:
-    """The running product, with accounts: `shop` for what tests do, `parcels` of some days, `newcomer` of none."""
+    """The running product with three accounts: `shop` for the tests, `parcels` with days of data, and `newcomer`."""
 
     instance: Instance
-    app: Flask  # on the same database, to look and to prepare
+    app: Flask  # on the same database, to prepare and inspect it
 
     def url(self, path: str = "") -> str:
-        """An address below the dashboard."""
+        """The URL of a path below /dashboard."""
         return f"{self.instance.url}/dashboard{path}"
 
     def msgid(self, state: str) -> str:
@@ -103,7 +103,7 @@ class Office:
             return session.scalars(query.where(Callback.state == state)).one()
 
     def sign_in(self, context: BrowserContext, name: str) -> None:
-        """Sign a person in without having typed anything."""
+        """Sign a person in without typing anything."""
         with self.app.app_context(), db.write() as session:
             token = logins.start(session, people.named(session, name), now=db.now(session))
         context.add_cookies([{"name": "dashboard", "value": token, "url": self.url()}])

@@ -1,10 +1,10 @@
-"""What is to find faults does find them, by day and by night."""
+"""The accessibility check finds faults, in light and in dark mode."""
 
 from playwright.sync_api import Page
 
 from tests.support import axe
 
-# The ground is named: axe-core takes one that is not for white, by night too.
+# The background is set: without one, axe-core assumes white, also in dark mode.
 PALE_BY_NIGHT = (
     "<style>:root { color-scheme: light dark } p { background: Canvas; color: light-dark(#000, #333) }</style>"
 )

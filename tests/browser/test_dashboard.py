@@ -1,4 +1,4 @@
-"""The dashboard, as people use it: with mouse or keyboard, on a phone, by night, in their language."""
+"""The dashboard as people use it: with mouse or keyboard, on a phone, in dark mode, in their language."""
 
 import re
 
@@ -11,11 +11,11 @@ from tests.support.browsing import PASSWORD
 
 PHONE = {"width": 390, "height": 844}
 SMALL_PHONE = {"width": 375, "height": 667}
-# The labels of table cells that are taller than their cell, and so run into the next one.
+# The labels of table cells that are taller than their cell and so overlap the next one.
 LOW_CELLS = """() => [...document.querySelectorAll(".cards [data-label]")]
   .filter((cell) => cell.clientHeight + 1 < parseFloat(getComputedStyle(cell, "::before").height))
   .map((cell) => cell.dataset.label)"""
-# Whose pages they are, and their addresses; a state stands for a message whose callback is in it.
+# People and the paths that they open; a state stands for a message whose callback is in that state.
 PAGES = [
     ("nobody", "/sign-in"),
     ("eve", ""),
@@ -48,7 +48,7 @@ STOPS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [
 
 
 def opened(context: BrowserContext, page: Page, office: Office, name: str, path: str) -> Page:
-    """A page of the dashboard, as that person has it."""
+    """A page of the dashboard, as this person sees it."""
     if name != "nobody":
         office.sign_in(context, name)
     states = {state: office.msgid(state) for state in re.findall(r"{(\w+)}", path)}
@@ -57,8 +57,8 @@ def opened(context: BrowserContext, page: Page, office: Office, name: str, path:
 
 
 def stops(page: Page) -> list[str]:
-    """What Tab comes to, one after the other; at each the focus can be seen."""
-    while page.evaluate(FOCUS) is not None:  # on to the end, where the page has put the focus into a field
+    """The elements that Tab reaches, in order; the focus is visible at each."""
+    while page.evaluate(FOCUS) is not None:  # continue to the end: the page may have set the focus to a field
         page.keyboard.press("Tab")
     found: list[str] = []
     page.keyboard.press("Tab")

@@ -1,4 +1,4 @@
-"""The reference of the interface, as developers have it before their eyes: on a phone, by day and by night."""
+"""The API reference as developers see it: on a phone, in light and in dark mode."""
 
 import threading
 from collections.abc import Iterator

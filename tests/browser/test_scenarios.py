@@ -1,4 +1,4 @@
-"""What people come to the dashboard for, from the message to the answer, with a real click in between."""
+"""The main tasks in the dashboard, from the message to the answer, with a real click in between."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ REFUSAL = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 6\r\n\r\nbroke
 
 @pytest.fixture
 def go(context: BrowserContext, page: Page, office: Office) -> Callable[[str, str], Page]:
-    """Lets somebody who is signed in go to a page."""
+    """Opens a page as a signed-in person."""
 
     def go(name: str, path: str = "") -> Page:
         office.sign_in(context, name)
@@ -29,7 +29,7 @@ def go(context: BrowserContext, page: Page, office: Office) -> Callable[[str, st
 
 
 def send(office: Office, **fields: object) -> dict[str, str]:
-    """A message of the account `shop`; its msgid, shortlink and report's address."""
+    """Send a message of the account `shop`; return its msgid, shortlink and the URL of its report."""
     auth = (office.instance.sid, office.instance.token)
     answer = requests.post(
         f"{office.instance.url}/v1/messages", json={"message": TEXT, **fields}, auth=auth, timeout=WITHIN
@@ -47,7 +47,7 @@ def state(office: Office, msgid: str) -> str | None:
 
 
 def follow(browser: Browser, shortlink: str) -> tuple[int, str | None, str]:
-    """Click the link on a phone; status, where it leads to, and what the recipient reads if that is a page of ours."""
+    """Click the link on a phone; return the status, the `Location`, and the text if it is one of our pages."""
     phone = browser.new_context(user_agent=BROWSER, is_mobile=True, has_touch=True, locale="en-GB")
     page = phone.new_page()
     page.set_content(f'<p>Your parcel is here: <a href="{shortlink}">{shortlink}</a> thank you</p>')

@@ -1,4 +1,4 @@
-"""The small pages, as recipients have them before their eyes or ears: in each language, by day and by night."""
+"""The visitor pages as recipients see or hear them: in each language, in light and in dark mode."""
 
 import threading
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ LONG = "https://shop.example.com/" + "a-page-without-a-place-to-break-it" * 4
 
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
-    """The application on a port of its own; its address."""
+    """The URL of the application, served on its own port."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -40,7 +40,7 @@ def serving(app: Flask) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def pages(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The address of each page, by its name."""
+    """The URL of each page, by its name."""
     folder = tmp_path_factory.mktemp("pages")
     settings = Settings(
         database_url=databases.copy_sqlite(sqlite_template, folder),
@@ -64,7 +64,7 @@ def pages(sqlite_template: object, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def _add_what_goes_wrong(app: Flask) -> None:
-    """Three addresses, by the names of their pages."""
+    """Three URLs, by the names of their pages."""
 
     def unavailable() -> str:
         raise OperationalError("SELECT", {}, Exception("could not connect"))
@@ -78,7 +78,7 @@ def _add_what_goes_wrong(app: Flask) -> None:
 
 
 def opened(page: Page, address: str) -> Response:
-    """Go to a page. The one that reloads itself is held still, or it would do so in the middle of a look at it."""
+    """Open a page. The page that reloads itself is stopped, or it would reload while the test examines it."""
     page.route(address, _hold_still)
     answer = page.goto(address)
     assert answer is not None
@@ -92,7 +92,7 @@ def _hold_still(route: Route) -> None:
 
 @pytest.fixture(scope="module", params=TEXTS)
 def reader(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[str, Page]]:
-    """A language, and a page of somebody who reads it, on a small phone."""
+    """A language, and a page of a browser in that language, on a small phone."""
     context = browser.new_context(locale=request.param, viewport=SMALL_PHONE)
     yield request.param, context.new_page()
     context.close()

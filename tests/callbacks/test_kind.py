@@ -1,4 +1,4 @@
-"""Callbacks as a kind of jobs: what is sent, and which answers deliver."""
+"""Callbacks as a kind of job: what is sent, and which responses count as delivered."""
 
 import pytest
 from flask.testing import FlaskClient

@@ -1,4 +1,4 @@
-"""`preprocess`: files, standard input and output, how it ends, what a run that broke off leaves."""
+"""`preprocess`: files, standard input and output, exit codes, what an interrupted run leaves."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(app: Flask, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """LinkEnds `preprocess` in a folder of its own, of which the account is the only one."""
+    """Runs `preprocess` in an empty folder, for the only account."""
     monkeypatch.chdir(tmp_path)
     return lambda *words, **given: app.test_cli_runner().invoke(args=["preprocess", *words], **given)
 
@@ -53,7 +53,7 @@ def stored() -> int:
 
 
 def lines(result: Result) -> str:
-    """What a run said, below the line that names its database."""
+    """What a run printed after the line that names its database."""
     first, _, rest = result.stderr.partition("\n")
     assert first.startswith("Database: ")
     return rest
@@ -75,7 +75,7 @@ def test_messages_without_a_shortlink_name_the_skipped_links(run: Run) -> None:
 
 
 def test_where_links_lead_is_not_guessed(run: Run, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server has a public address, and the command was started without: the campaign would lead nowhere."""
+    """The server has a public URL, and the command was started without it: the links would lead nowhere."""
     services.prepare()
     monkeypatch.setattr(services, "settings", services.settings.model_copy(update={"public_url": None}))
     result = run(campaign(2), "out.csv")
@@ -208,7 +208,7 @@ def test_a_disabled_account_sends_nothing(run: Run, app: Flask) -> None:
     assert "The account shop is disabled" in result.stderr
 
 
-# As an operator runs it: a process of its own
+# As an operator runs it: in a separate process
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def feed(stream: IO[bytes], rows: int) -> None:
 
 
 def most_memory(environ: dict[str, str], rows: int) -> int:
-    """The most MiB that a run over so many rows ever held; it says so itself at its end."""
+    """The peak memory in MiB of a run over `rows` rows, as printed by the process at its end."""
     measure = (
         "import atexit, re, sys; from pathlib import Path; from flask.cli import main; "
         "atexit.register(lambda: print(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1], "
@@ -263,7 +263,7 @@ def running(environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def test_stored_rows_are_written_before_further_reads(app: Flask, running: "subprocess.Popen[bytes]") -> None:
-    """So a run that is killed at any moment has written all but its last transaction."""
+    """A run that is killed at any moment has therefore written all but its last transaction."""
     assert running.stdin and running.stdout
     running.stdin.write(b"message\n" + f"{TARGET}\n".encode() * 600)
     running.stdin.flush()

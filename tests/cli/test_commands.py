@@ -1,4 +1,4 @@
-"""The operator's commands: what they do, what they print, and how they end."""
+"""The operator's commands: effects, output and exit codes."""
 
 import contextlib
 import datetime as dt
@@ -41,32 +41,32 @@ from tests.support.factories import DAY, NOW, Sender, make_message
 from tests.support.servers import OK, parsed, receiving
 
 Run = Callable[..., Result]
-DATABASE = re.compile(r"\A(Database: .*\n)?")  # each command says it first; help has none
+DATABASE = re.compile(r"\A(Database: .*\n)?")  # each command prints it first; help does not
 NAMED = ["rotate", "disable", "enable", "set"]
 
 
 @pytest.fixture
 def run(app: Flask) -> Run:
-    """LinkEnds a command line, given word by word."""
+    """Runs a command line, given as separate words."""
     return lambda *words: app.test_cli_runner().invoke(args=words)
 
 
 def done(result: Result) -> str:
-    """What a command printed that went well."""
+    """What a successful command printed."""
     assert result.exit_code == 0, result.output
     assert re.fullmatch(DATABASE, result.stderr)
     return result.stdout
 
 
 def document(result: Result) -> Any:
-    """What a command printed as JSON: one line of it, and nothing else."""
+    """The one line of JSON that a command printed."""
     output = done(result)
     assert output.count("\n") == 1
     return json.loads(output)
 
 
 def refused(result: Result, exit_code: int = REFUSED) -> str:
-    """The one message of a command that was refused: no stack trace, nothing on standard output."""
+    """The one message of a refused command, which has no stack trace and no standard output."""
     assert result.exit_code == exit_code
     assert isinstance(result.exception, SystemExit)
     assert result.stdout == ""
@@ -240,7 +240,7 @@ def test_an_upgrade_reports_and_can_be_repeated(run: Run) -> None:
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Any:
-    """LinkEnds command lines of an application whose database has no tables yet."""
+    """Runs command lines of an application whose database has no tables yet."""
     app = create_app(Settings(data=tmp_path / "bare", secret_key=SECRET_KEY, bind=f"127.0.0.1:{free_port()}"))
     with app.app_context():
         yield lambda *words: app.test_cli_runner().invoke(args=words)
@@ -269,7 +269,7 @@ def test_a_database_file_of_another_owner_is_named(bare: Run, monkeypatch: pytes
     file = current_app.extensions["shortener"].settings.database_file
     db.db.engine.dispose()
     file.rename(file.with_suffix(".away"))
-    file.mkdir()  # root may read whatever belongs to others, but no folder as a file
+    file.mkdir()  # root may read any file, but no folder as a file
     monkeypatch.setattr(os, "access", lambda *_: False)
     said = refused(bare("account", "list"), DATABASE_FAILED)
     assert f"{file}: Permission denied; it belongs to " in said
@@ -277,7 +277,7 @@ def test_a_database_file_of_another_owner_is_named(bare: Run, monkeypatch: pytes
 
 
 def shown_to_nobody(bare: Run) -> str:
-    """What a first start without a terminal leaves in a file that is named."""
+    """What a first start without a terminal writes to the named file."""
     output = done(bare("first-start"))
     assert "secret" not in output
     assert "token" not in output
@@ -313,7 +313,7 @@ def test_the_first_start_makes_tables_and_an_account(bare: Run) -> None:
 
 
 def test_the_line_to_try_preprocesses_a_message(bare: Run) -> None:
-    """By the options of the printed curl line, sent as curl would send them."""
+    """Use the options of the printed curl line as curl would."""
     output = shown_to_nobody(bare)
     fields = dict(part.split("=", 1) for part in re.findall(r"--data-urlencode '([^'\n]+)'\n", output))
     sid, token = output.split("curl -u ")[1].split()[0].split(":")
@@ -375,7 +375,7 @@ def test_every_command_about_accounts_can_answer_in_json() -> None:
         assert "--json" in [option for parameter in command.params for option in parameter.opts], words
 
 
-# As an operator runs them: a process of its own.
+# As an operator runs them: in a separate process.
 
 
 @pytest.fixture
@@ -514,7 +514,7 @@ def test_the_filters_of_lists_hold_for_an_export(run: Run, sender: Sender) -> No
 def test_an_export_knows_how_far_it_is(
     run: Run, sender: Sender, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By the days that it has looked at."""
+    """Progress is counted in days of messages."""
     now = dt.datetime.now(dt.UTC)
     for days in range(4):
         make_message(sender, now=now - days * DAY)

@@ -20,7 +20,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def app(tmp_path: Path) -> Iterator[Flask]:
-    """An installation on SQLite, with a secret key of its own making."""
+    """An installation on SQLite that made its own secret key."""
     settings = Settings(data=tmp_path / "data", public_url="https://s.example.com", spool_bytes=65536)
     with running(settings) as app:
         app.test_cli_runner().invoke(args=["db", "upgrade"])
@@ -101,7 +101,7 @@ def test_refusals_are_one_sentence(app: Flask, tmp_path: Path) -> None:
 
 
 def test_a_restore_beside_a_running_product_is_refused(app: Flask, tmp_path: Path) -> None:
-    """Also where it has no connection to the database at the moment."""
+    """Also if it has no connection to the database at the moment."""
     app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
     folder = app.extensions["shortener"].settings.spool_folder
     own = spool_folder.acquire(folder, "house", 4096)

@@ -1,4 +1,4 @@
-"""The operator's commands for people: what they do, print, and refuse."""
+"""The operator's commands for people: effects, output and refusals."""
 
 import json
 

@@ -18,7 +18,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(app: Flask, sender: Sender) -> Run:
-    """Runs `prune` where of five messages three are older than 400 days."""
+    """Runs `prune` with five messages, three of them older than 400 days."""
     for days in (1, 399, 401, 402, 4000):
         make_message(sender, now=dt.datetime.now(dt.UTC) - days * DAY)
     return lambda *words: app.test_cli_runner().invoke(args=["prune", *words])

@@ -1,4 +1,4 @@
-"""`secret-key reseal` and `account secret rotate --all`: out of a lost key, and from one key to the next."""
+"""`secret-key reseal` and `account secret rotate --all`: recover from a lost key, and change the key."""
 
 import json
 import stat
@@ -31,14 +31,14 @@ def run(app: Flask, sender: Sender, other_sender: Sender) -> Run:
 
 
 def give(services: Services, newest: str, older: str | None = None) -> None:
-    """Go on with other keys, as after a new start."""
+    """Continue with other keys, as after a restart."""
     services.settings = services.settings.model_copy(update={"secret_key": newest, "secret_key_old": older})
     services.settings.__dict__.pop("secret_keys", None)
     services.deliverer.kind = kind(services.settings, services.client)
 
 
 def lose_key(services: Services) -> None:
-    """Seal all that is stored under a key that is in no settings."""
+    """Encrypt all stored secrets with a key that is in no settings."""
     with db.write() as session:
         for account in senders.every(session):
             for secret in signing_secrets.active(session, account.id, now=db.now(session)):
@@ -46,7 +46,7 @@ def lose_key(services: Services) -> None:
 
 
 def signed_with(services: Services, name: str, secret: str) -> bool:
-    """Whether the next callback of the account verifies under this signing secret alone."""
+    """Whether the account's next callback verifies with this signing secret only."""
     with receiving(OK) as receiver:
         with db.write() as session:
             due_callbacks.add(session, name, {receiver.url(): 1}, since=db.now(session))
@@ -184,7 +184,7 @@ def test_an_account_under_another_key_is_repaired(run: Run, services: Services) 
 
 
 def test_an_accounts_own_older_secret_lets_it_be_mended(app: Flask, services: Services) -> None:
-    """The only account there is, whose secret was rotated under another key."""
+    """The only account, whose secret was rotated under another key."""
     make_account("only")
     with db.write() as session:
         signing_secrets.rotate(

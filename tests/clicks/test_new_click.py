@@ -1,4 +1,4 @@
-"""A new click: its id, and whether it counts."""
+"""New clicks: ids, and which of them count."""
 
 import datetime as dt
 import uuid

@@ -1,4 +1,4 @@
-"""Resolve a slug, record a click: the first that counts, once, with its callback."""
+"""Record clicks: the first that counts makes one callback."""
 
 import dataclasses
 import datetime as dt
@@ -48,7 +48,7 @@ def record_all(new_clicks: list[NewClick], services: Services) -> int:
 
 
 def pushed(app: Flask, work: Callable[[], object]) -> None:
-    """Do the work in a context of its own, as a thread needs it."""
+    """Do the work in its own application context, as a thread needs it."""
     with app.app_context():
         work()
 
@@ -196,7 +196,7 @@ def test_clicks_of_many_links_take_few_statements(sender: Sender, services: Serv
 def test_links_are_locked_in_the_order_of_their_ids(
     app: Flask, sender: Sender, services: Services, database_url: str
 ) -> None:
-    """So two transactions that share links never hold what the other one needs."""
+    """Transactions that share links then lock them in the same order, and cannot deadlock."""
     if database_url.startswith("sqlite:"):
         pytest.skip("SQLite has one writer at a time, and no locks on rows")
     new_clicks = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(12)]

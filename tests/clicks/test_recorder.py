@@ -35,7 +35,7 @@ from tests.support.waiting import WITHIN, until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
 PERSON = Verdict(Visitor.PERSON, "browser")
-# So long that its row needs a page of its own: what is left of a page must not take it on a full disk.
+# So long that its row needs a new page: on a full disk it must not fit into a page that is partly free.
 WORDY = Verdict(Visitor.PERSON, "browser" * 500)
 MOMENT = dt.timedelta(seconds=30)
 
@@ -44,7 +44,7 @@ Log = pytest.LogCaptureFixture
 
 @pytest.fixture
 def make(app: Flask, services: Services) -> Iterator[Callable[..., Recorder]]:
-    """Make a recorder with a long patience by default."""
+    """Make a recorder, by default with a long patience."""
     made: list[Recorder] = []
 
     def recorder(

@@ -1,4 +1,4 @@
-"""Look a link up: its location, and whether it is live."""
+"""Resolve a slug: its location, and whether the link is live."""
 
 from flask import Flask
 

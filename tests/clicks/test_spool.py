@@ -1,4 +1,4 @@
-"""The spool of clicks: what is written can be read, whatever else is in the file."""
+"""The spool of clicks: written clicks can be read, whatever else is in the file."""
 
 import dataclasses
 from collections.abc import Iterator

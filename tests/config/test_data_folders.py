@@ -1,4 +1,4 @@
-"""Which data folder is used: data that lies in the working folder is found, and never passed over without a word."""
+"""Which data folder is used: data in the working folder is found, and never ignored silently."""
 
 import os
 import signal
@@ -61,7 +61,7 @@ def chosen() -> Path:
 @pytest.mark.parametrize("what", ["database", "key", "spool", "clicks"])
 @pytest.mark.parametrize("foreign", [True, False])
 def test_data_that_only_the_working_folder_has_is_used(home: Path, here: Path, what: str, foreign: bool) -> None:
-    """Also beside a wsgi.py, which may be of any program."""
+    """Also beside a wsgi.py, which may belong to any program."""
     put(here, what)
     if foreign:
         (here / "wsgi.py").write_text("app = None\n")
@@ -122,7 +122,7 @@ def test_a_spool_set_apart_is_found_like_data(home: Path, here: Path) -> None:
 
 
 def test_commands_refuse_two_databases(product: Path, elsewhere: Path) -> None:  # noqa: F811
-    """Also where the working folder has a copy of the product: its data is not taken, and not passed over."""
+    """Also if the working folder has a copy of the product: its data is not used, and not ignored silently."""
     flask(product, elsewhere, "db", "upgrade", SHORTENER_DATA=str(elsewhere / "data"))
     assert database_of(flask(product, elsewhere, "account", "list")) == elsewhere / "data" / "shortener.sqlite3"
     assert not (product / "data").exists()
@@ -141,7 +141,7 @@ def test_links_of_the_working_folders_data_redirect(
     elsewhere: Path,  # noqa: F811
     command: str,
 ) -> None:
-    """Whatever starts the server, and beside a wsgi.py of the operator's own."""
+    """However the server is started, also beside the operator's own wsgi.py."""
     with running(Settings(data=elsewhere / "data", public_url="https://s.example.com", spool_bytes=65536)) as app:
         app.test_cli_runner().invoke(args=["first-start"])
         slug = slug_of(make_message(make_account("shop")).link)

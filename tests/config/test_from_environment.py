@@ -15,7 +15,7 @@ POSTGRESQL = "postgresql://shop:hunter2@db.internal:5432/links"
 
 
 def test_an_empty_value_counts_as_not_set(tmp_path: Path) -> None:
-    """Compose files hand over empty names: `SHORTENER_PUBLIC_URL=${PUBLIC_URL:-}`."""
+    """Compose files pass empty variables: `SHORTENER_PUBLIC_URL=${PUBLIC_URL:-}`."""
     settings = read(
         tmp_path, **dict.fromkeys(map(str.upper, Settings.model_fields.keys() - {"data"}), ""), SECRET_KEY_FILE=""
     )

@@ -1,4 +1,4 @@
-"""The stored secret key: one however many start at once, and never a new one beside what an older one sealed."""
+"""The stored secret key: one for all processes, and never a new one beside secrets of an older one."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ KEY = "a key for tests, long enough to be one"
 
 
 def key_of(data: Path) -> str:
-    """The key that a server which starts with this folder has."""
+    """The key of a server that starts with this folder."""
     return Settings.from_env({"SHORTENER_DATA": str(data)}).make_ready()[0]
 
 
@@ -52,7 +52,7 @@ def test_only_the_operator_can_read_the_key(tmp_path: Path) -> None:
 
 
 def test_simultaneous_processes_share_one_key(tmp_path: Path) -> None:
-    """They wait for each other at a pipe, so that they reach the empty folder together."""
+    """They wait for each other at a pipe, so that all reach the empty folder at the same time."""
     program = (
         "import sys; from shortener.config.settings import Settings; print(flush=True); sys.stdin.read(); "
         "print(Settings.from_env().make_ready()[0])"
@@ -79,7 +79,7 @@ def test_simultaneous_processes_share_one_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 40])
 def test_a_damaged_key_file_is_named_and_never_replaced(tmp_path: Path, content: bytes) -> None:
-    """A new key could not open the signing secrets that were stored under the old one."""
+    """A new key could not decrypt the signing secrets that are stored."""
     (tmp_path / "secret_key").write_bytes(content)
     assert "SHORTENER_DATA" in fault_of(tmp_path)
     assert (tmp_path / "secret_key").read_bytes() == content
@@ -92,7 +92,7 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 def database(folder: Path, *, secrets: int) -> Path:
-    """The product's database in a folder, with so many signing secrets, as a restore without the key leaves it."""
+    """The product's database in a folder with `secrets` signing secrets, as after a restore without the key."""
     path = folder / "shortener.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
     sqlite.prepare(engine)

@@ -129,7 +129,7 @@ BAD = {
 
 
 def test_every_setting_has_a_fault_below() -> None:
-    """Except for the folders: any path is one."""
+    """Folders are left out: any path is valid."""
     assert {name.lower() for name in BAD} == set(Settings.model_fields) - {"data", "spool", "env_file"}
 
 
@@ -196,7 +196,7 @@ def test_faults_do_not_quote_the_library(tmp_path: Path) -> None:
 
 
 def test_postgresql_without_a_secret_key_is_refused(tmp_path: Path) -> None:
-    """Each node would make its own, and none could read what another stored."""
+    """Each node would make its own key, and could not decrypt what another stored."""
     assert faults(tmp_path, DATABASE_URL=POSTGRESQL) == [
         "SHORTENER_SECRET_KEY: is required with PostgreSQL: every node needs the same one"
     ]
@@ -227,7 +227,7 @@ def test_secrets_are_in_no_error(tmp_path: Path, given: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as caught:
         read(tmp_path, **given)
     assert "hunter2" not in str(caught.value)
-    assert caught.value.__suppress_context__  # what a traceback would show of the library's error
+    assert caught.value.__suppress_context__  # what a traceback would show of the library's exception
 
 
 def test_settings_do_not_change_once_made(tmp_path: Path) -> None:

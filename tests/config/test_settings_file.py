@@ -1,4 +1,4 @@
-"""The settings file: one for the server and for every command, whatever folder they are started in."""
+"""The settings file: the same for the server and every command, in whatever folder they start."""
 
 import os
 import shutil
@@ -22,12 +22,12 @@ FLASK = str(Path(sys.executable).parent / "flask")
 
 @pytest.fixture
 def product(tmp_path: Path) -> Path:
-    """A folder with the product in it, and nothing else."""
+    """A folder that contains only the product."""
     folder = tmp_path / "product"
     folder.mkdir()
     for name in ("shortener", "templates"):
         (folder / name).symlink_to(ROOT / name)
-    for name in ("wsgi.py", "gunicorn.conf.py"):  # Python looks beside the file that a link leads to
+    for name in ("wsgi.py", "gunicorn.conf.py"):  # Python searches beside the target of a symbolic link
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -48,7 +48,7 @@ def flask(product: Path, folder: Path, *words: str, **environ: str) -> subproces
 
 
 def database_of(result: subprocess.CompletedProcess[str]) -> Path:
-    """The database that a command worked on, which it says first."""
+    """The database that a command worked on, from its first line."""
     assert result.returncode == 0, result.stderr
     return Path(result.stderr.splitlines()[0].removeprefix("Database: "))
 
@@ -168,7 +168,7 @@ def test_a_command_makes_no_empty_database(product: Path, elsewhere: Path, words
 
 
 def test_a_settings_file_that_only_flask_reads_is_refused(product: Path, elsewhere: Path) -> None:
-    """It takes one out of the working folder or above on its own; the server does not."""
+    """Flask by itself uses one from the working folder or above; the server does not."""
     (elsewhere / ".env").write_text("SHORTENER_DATA=/tmp/another\n")
     result = flask(product, elsewhere, "account", "list")
     assert result.returncode == 4
@@ -189,7 +189,7 @@ def test_an_unreadable_line_stops_server_and_commands(product: Path, elsewhere: 
 
 
 def test_a_settings_file_in_another_encoding_is_refused(product: Path) -> None:
-    """By the line of `make run`; `flask` itself would read the file before us, and break off."""
+    """With the command of `make run`; `flask` itself would read the file before us, and fail."""
     (product / ".env").write_bytes("SHORTENER_SENDER_NAME=Café\n".encode("latin-1"))
     shutil.copy(ROOT / "Makefile", product)
     (product / ".venv" / "bin").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Choosing due jobs: limits per destination hold, whoever claims; a look takes no lock and reads few rows."""
+"""Choosing due jobs: limits per destination hold for all processes; a look takes no lock and reads few rows."""
 
 import datetime as dt
 import multiprocessing
@@ -122,7 +122,7 @@ def test_a_job_not_yet_due_is_not_found(sender: Sender) -> None:
 
 
 def test_a_look_reads_a_bounded_number_of_rows(app: Flask, sender: Sender) -> None:
-    """This counts rows, not seconds, which a busy machine would change."""
+    """This counts rows, because seconds depend on the machine."""
     put(sender, {SLOW: 10 * due.WINDOW})
     claim()
     asked: list[str] = []
@@ -168,7 +168,7 @@ def test_concurrent_threads_never_exceed_the_limit(app: Flask, sender: Sender) -
 
 
 def claim_in_a_process(url: str, folder: str, together: Any, out: "Queue[tuple[list[int], list[int]]]") -> None:
-    """Claim what the cap allows; then, without a cap, until there is nothing left."""
+    """Claim what the cap allows, then without a cap until nothing is left."""
     with running(Settings(database_url=url, data=Path(folder), secret_key=SECRET_KEY)):
         claimed: tuple[list[int], list[int]] = [], []
         for ids, each in zip(claimed, (2, 10_000), strict=True):

@@ -1,4 +1,4 @@
-"""The engine with a second kind of jobs, with tables and attempts of its own."""
+"""The engine with a second kind of job, which has its own tables and attempts."""
 
 import datetime as dt
 import threading
@@ -184,7 +184,7 @@ def test_a_job_that_a_wrong_clock_postponed_is_freed() -> None:
 
 @pytest.fixture
 def loop(app: Flask, courier: Courier) -> Iterator[Deliverer]:
-    """A loop of errands in a thread of its own."""
+    """A delivery loop for errands in its own thread."""
     deliverer = Deliverer(courier.kind(waits=(0.01,)), app.app_context)
     deliverer.start()
     yield deliverer
@@ -251,7 +251,7 @@ def test_stopping_gives_back_what_still_runs(app: Flask, courier: Courier) -> No
     with db.write() as session:
         put(session, "slow", now=db.now(session))
     assert started.wait(WITHIN)
-    until(lambda: deliverer.waits_for() == "1 errand in flight")  # the attempt may run before the loop has noted it
+    until(lambda: deliverer.waits_for() == "1 errand in flight")  # the loop may register the attempt late
     deliverer.stop(grace=0)
     assert (errands()[0].state, trips()[0][1]) == ("pending", "interrupted")
     released.set()

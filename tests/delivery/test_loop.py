@@ -109,7 +109,7 @@ def test_a_slow_receiver_does_not_delay_another(client: FlaskClient, sender: Sen
 
 @contextmanager
 def never_answering(count: int) -> Iterator[list[str]]:
-    """URLs of so many hosts that take a connection and say nothing."""
+    """URLs of `count` hosts that accept a connection and never answer."""
     with ExitStack() as stack:
         listeners = [
             stack.enter_context(socket.create_server((f"127.0.0.{number}", 0))) for number in range(1, count + 1)
@@ -118,7 +118,7 @@ def never_answering(count: int) -> Iterator[list[str]]:
 
 
 def test_an_account_with_stalled_receivers_delays_no_other(settings: Settings) -> None:
-    """The attempts last longer than this test waits, so a callback that waited for one of them would be too late."""
+    """The attempts last longer than this test waits, so a callback that waited for one of them would be late."""
     with running(settings.model_copy(update={"callback_timeout": 60})) as app:
         deliverer = services().deliverer
         with never_answering(50) as hosts:
@@ -167,7 +167,7 @@ def test_stopping_gives_back_unfinished_attempts(client: FlaskClient, sender: Se
 
 
 def has_ended(deliverer: Deliverer) -> bool:
-    """Whether there is a result that waits to be stored."""
+    """Whether a result waits to be stored."""
     return bool(deliverer._attempts._ended)
 
 
@@ -190,7 +190,7 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_an_event_answered_during_an_outage_is_sent_once(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two workers; the lease runs out while the database is away, and the one that did not send comes back first."""
+    """Two workers: the lease expires during the outage, and the worker that did not send reconnects first."""
     monkeypatch.setattr(outage_module, "LONG", 0.0)
     monkeypatch.setattr(outage_module, "SETTLE_FIRST", 2.0)
     others = Deliverer(services.deliverer.kind, services.app.app_context)
@@ -229,7 +229,7 @@ def test_an_event_answered_during_an_outage_is_sent_once(
 def test_nothing_is_claimed_during_an_outage(
     client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So memory is bounded, however long the outage lasts."""
+    """Memory is therefore bounded, however long the outage lasts."""
     with receiving(OK) as receiver:
         for _ in range(2):
             clicked(client, sender, receiver.url())

@@ -42,7 +42,7 @@ def answer(status: int | None, **fields: object) -> Answer:
 
 @pytest.fixture
 def due(sender: Sender, services: Services) -> dt.datetime:
-    """One callback, due at the moment given back."""
+    """Make one callback; return the time when it is due."""
     return make_due(sender, services)
 
 
@@ -191,7 +191,7 @@ def test_a_twice_interrupted_callback_is_started_alone(sender: Sender, services:
     for _ in range(2):
         assert [one.alone for one in claim(now, limit=1)] == [False]  # and our process ends
         now += LEASE
-        with db.write() as session:  # it was longest due before, and is again
+        with db.write() as session:  # it was overdue for longest before, and is again
             session.execute(update(Callback).where(Callback.state == "attempting").values(due_on=now - 9 * LEASE))
     [suspect] = claim(now)
     assert suspect.alone

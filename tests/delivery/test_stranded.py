@@ -1,4 +1,4 @@
-"""Callbacks that a wrong clock has put off: found by indexes, due again, and replayable."""
+"""Callbacks that a wrong clock has delayed: found by indexes, due again, and replayable."""
 
 import datetime as dt
 
@@ -99,7 +99,7 @@ def test_a_right_attempt_after_a_wrong_one_is_believed(sender: Sender) -> None:
 
 
 def test_a_lease_from_the_future_ends_after_one_lease(sender: Sender) -> None:
-    """Not at once: its holder may still be at work, and may settle it."""
+    """Not at once: its holder may still be working, and may settle it."""
     put(sender)
     claim(NOW + 2 * 365 * DAY)
     assert free(find()) == 1

@@ -1,4 +1,4 @@
-"""Messages in bulk over real sockets: streams, two batches at once, a database that goes away, flat memory."""
+"""Messages in bulk over real sockets: streaming, simultaneous batches, a lost database, constant memory."""
 
 import contextlib
 import http.client
@@ -23,7 +23,7 @@ from tests.support.factories import TARGET
 from tests.support.waiting import WITHIN
 
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "processes": "2"}
-# An answer of this size does not fit into the buffers of a socket: whoever sends it waits for the reader.
+# A response of this size does not fit into the buffers of a socket: its sender waits for the reader.
 LARGE, LONG = 10_000, 5_000  # messages, characters of each
 
 
@@ -41,7 +41,7 @@ def lines(count: int, length: int = 0, **fields: Any) -> Iterator[bytes]:
 
 @contextmanager
 def asked(instance: Instance, body: bytes, shape: str = "application/x-ndjson") -> Iterator[http.client.HTTPResponse]:
-    """Send a whole batch, as simple clients do, and give the answer before any of it is read."""
+    """Send a whole batch, as simple clients do, and return the response before any of it is read."""
     headers = {"Content-Type": shape, "Authorization": f"Bearer {instance.token}"}
     with closing(http.client.HTTPConnection(urlsplit(instance.url).netloc, timeout=WITHIN)) as connection:
         connection.request("POST", "/v1/messages/batch", body, headers)
@@ -56,7 +56,7 @@ def answers(instance: Instance, body: bytes) -> list[dict[str, Any]]:
 
 
 def run(database_url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Run a statement behind the product's back."""
+    """Run a statement on a connection outside the product."""
     if database_url.startswith("sqlite"):
         with closing(sqlite3.connect(database_url.removeprefix("sqlite:///"), timeout=WITHIN)) as sqlite:
             return sqlite.execute(statement).fetchall()
@@ -66,10 +66,10 @@ def run(database_url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def highest_memory() -> int:
-    """The most that any process of the instance has ever held, in MiB."""
+    """The peak memory of the instance's largest process, in MiB."""
     found = []
     for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile, and is none of the instance's
+        with contextlib.suppress(psutil.Error, OSError):  # it has ended meanwhile, and does not belong to the instance
             if "gunicorn" in " ".join(process.cmdline()):
                 status = Path(f"/proc/{process.pid}/status").read_text()
                 found += map(int, re.findall(r"VmHWM:\s+(\d+) kB", status))
@@ -90,7 +90,7 @@ def test_a_body_without_a_length_is_streamed(instance: Instance) -> None:
 
 
 def test_simultaneous_batches_share_client_tags_safely(instance: Instance) -> None:
-    """In opposite orders: each holds what the other one waits for."""
+    """In opposite orders, so that each holds what the other waits for."""
     tags = [f"both-{number}" for number in range(600)]
 
     def post(order: list[str]) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""No click and no callback is lost by `kill -9`, wherever it falls: real processes that die at exactly that point.
+"""No click and no callback is lost by `kill -9`: real processes are killed at each critical point.
 
-bench/kill.py does the same some hundred times over; docs/operate/reliability.md has its figures.
+bench/kill.py does this hundreds of times; docs/operate/reliability.md has its figures.
 """
 
 import signal
@@ -26,9 +26,9 @@ SETTINGS = {
     "public_url": "https://s.example.com",
     "callback_allow_nets": "127.0.0.0/8",
     "callback_timeout": "1",
-    "callback_waits": "0.1",  # one retry: were a cut-off attempt counted, none would be left
+    "callback_waits": "0.1",  # one retry: if an interrupted attempt counted, none would be left
 }
-PATIENT = {"callback_timeout": "30"}  # for a worker that is to make its attempt once, however busy the machine is
+PATIENT = {"callback_timeout": "30"}  # for a worker that must make its attempt only once, even on a busy machine
 LEASE = 1.5  # seconds: the timeout and the lease margin
 BUSY = b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
@@ -40,7 +40,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
-    """Processes on the database of `app`, which itself sets nothing in motion."""
+    """Processes on the database of `app`; the application itself runs no loops."""
     with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
@@ -51,12 +51,12 @@ def sent(sender: Sender, receiver: Receiver) -> str:
 
 
 def clicked(sender: Sender, receiver: Receiver, web: Node) -> None:
-    """A click that was answered; its callback is due."""
+    """Click a link and get its redirect; the callback is then due."""
     assert web.status(sent(sender, receiver)) == 302
 
 
 def stored() -> tuple[int, int, int]:
-    """How many links count as clicked, how many clicks and how many callbacks there are."""
+    """The numbers of clicked links, clicks and callbacks."""
     with db.read() as session:
         accessed = session.scalar(select(func.count()).select_from(Link).where(Link.accessed_on.is_not(None)))
         counts = [session.scalar(select(func.count()).select_from(table)) for table in (Click, Callback)]
@@ -83,7 +83,7 @@ def outcomes() -> list[str | None]:
 
 
 def assert_one_event(receiver: Receiver, times: int) -> None:
-    """So many requests came, of one id and of the very bytes that are stored."""
+    """Assert that `times` requests came, all with one id and exactly the stored bytes."""
     requests = [parsed(request) for request in receiver.requests]
     assert len(requests) == times
     assert {headers["webhook-id"] for headers, _ in requests} == {callback().event_id}
@@ -106,7 +106,7 @@ def test_an_unanswered_click_is_whole_or_absent(
         assert web.status(path) is None
         assert [death.point for death in processes.deaths()] == [point.name]
         assert stored() == kept
-        # The visitor tries again, until he meets a process that the server started anew.
+        # The visitor retries until the server has started a new process.
         until(lambda: web.status(path) == 302)
         assert stored() == (1, kept[1] + 1, 1)
         processes.worker(**PATIENT)
@@ -166,7 +166,7 @@ def test_a_frozen_worker_loses_its_callback(processes: Harness, sender: Sender, 
         assert before == ["interrupted", "delivered"]
         frozen.send(signal.SIGCONT)
         until(lambda: outcomes() != before)
-        assert outcomes() == ["delivered", "delivered"]  # its own attempt is told of as it ended, and nothing else
+        assert outcomes() == ["delivered", "delivered"]  # only the outcome of its own attempt is recorded
         assert (states(), callback().settled_on, callback().lease_token) == (["delivered"], settled_on, None)
         assert_one_event(receiver, 2)
         frozen.send(signal.SIGTERM)

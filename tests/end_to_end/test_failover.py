@@ -1,4 +1,4 @@
-"""A database that is demoted, read-only, locked or frozen: 503 with Retry-After, and all is well again by itself."""
+"""A database that is demoted, read-only, locked or frozen: 503 with Retry-After, and recovery without a restart."""
 
 import os
 import signal
@@ -80,7 +80,7 @@ def has_caught_up(standby: Cluster, slug: str) -> bool:
 
 
 def test_a_demoted_node_is_noticed_and_left_at_once(pair: tuple[Cluster, Cluster], tmp_path: Path) -> None:
-    """The nodes' address, which leads to the demoted one for a while, is a link to the folder of a node's socket."""
+    """The database's address is a link to a node's socket folder; for a while it points to the demoted node."""
     primary, standby = pair
     address = tmp_path / "address"
     address.symlink_to(primary.folder)
@@ -99,7 +99,7 @@ def test_a_demoted_node_is_noticed_and_left_at_once(pair: tuple[Cluster, Cluster
         assert_unavailable(client.get("/healthz"))
         assert click(client, slug) == 302  # it can be read, and is spooled
         unknown = services().slugs.encode(1)
-        assert click(client, unknown) == 503  # for the standby may only not have it yet
+        assert click(client, unknown) == 503  # because the standby may not have it yet
         address.unlink()
         address.symlink_to(standby.folder)
         assert post(client, sender).status_code == 201
@@ -119,7 +119,7 @@ def test_several_hosts_are_tried_until_one_can_be_written(pair: tuple[Cluster, C
         until(lambda: has_caught_up(standby, slug))
         primary.stop()
         assert_unavailable(post(client, sender))
-        assert click(client, slug) == 302  # of the standby, for nobody can be written
+        assert click(client, slug) == 302  # of the standby, because nothing can be written
         assert click(client, services().slugs.encode(1)) == 503
         standby.promote()
         assert post(client, sender).status_code == 201
@@ -138,7 +138,7 @@ def test_a_locked_table_is_503_and_not_for_ever(
         assert_unavailable(post(client, sender))
         assert click(client, slug) == (503 if table == "link" else 302)
         waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        until(lambda: looker.execute(waiting).fetchone() == (0,))  # who gave up has told the server
+        until(lambda: looker.execute(waiting).fetchone() == (0,))  # a caller that gave up has cancelled at the server
         holder.rollback()
     assert client.get("/healthz").status_code == 200
     until(lambda: post(client, sender).status_code == 201)
@@ -148,7 +148,7 @@ def test_a_locked_table_is_503_and_not_for_ever(
 def test_visitors_of_a_locked_table_get_503_at_once(
     app: Flask, sender: Sender, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One waits for the time-out; while nobody is answered, the others need not wait as well."""
+    """One visitor waits for the time-out; until a look-up succeeds again, the others do not wait."""
     slug = slug_of(make_message(sender).link)
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE link IN ACCESS EXCLUSIVE MODE")
@@ -170,7 +170,7 @@ def test_a_node_without_a_free_connection_says_so(settings: Settings, monkeypatc
 
 @pytest.fixture
 def freeze() -> Iterator[Callable[[int], None]]:
-    """Stops a backend of the test's own server; it goes on at the end."""
+    """Stops a backend of the test's server; it continues at the end."""
     frozen: list[int] = []
 
     def stop(pid: int) -> None:
@@ -255,7 +255,7 @@ def states() -> list[str]:
 
 
 def test_a_node_that_becomes_read_only_is_503(client: FlaskClient, sender: Sender, database_url: str) -> None:
-    """Its open connections go on, and only the write itself is refused."""
+    """Its open connections still work, and only writes are refused."""
     assert post(client, sender).status_code == 201
     with pytest.raises(InternalError, match="read-only") as caught, db.write() as session:
         session.execute(text("SET LOCAL transaction_read_only = on; UPDATE link SET off_on = NULL"))
@@ -291,7 +291,7 @@ ROLE = "few"
 
 @contextmanager
 def role(database_url: str, limit: int) -> Iterator[str]:
-    """The database's URL for a role that may have so many connections."""
+    """The database's URL for a role that may have `limit` connections."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {ROLE} LOGIN CONNECTION LIMIT {limit}")
         connection.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {ROLE}")
@@ -312,7 +312,7 @@ def open_connections(database_url: str) -> int:
 def test_a_role_with_few_connections_serves_two_applications(
     app: Flask, sender: Sender, database_url: str, tmp_path: Path
 ) -> None:
-    """More threads than connections: all wait for one of their own application's, and are served."""
+    """With more threads than connections, all wait for a connection of their application, and are served."""
     with role(database_url, limit=5) as url:
         pairs = [Settings(database_url=url, data=tmp_path, secret_key=SECRET_KEY, connections=20) for _ in range(2)]
         statuses: list[int] = []
@@ -333,10 +333,13 @@ def test_a_role_with_few_connections_serves_two_applications(
             for each in [pool.submit(use, application) for application in (first, second) for _ in range(8)]:
                 each.result()
             assert set(statuses) <= {201, 302, 503}
-            for application in (first, second):  # whoever has none now gets one, for the other gives its own back
+            for application in (
+                first,
+                second,
+            ):  # the second gets the connection of the first
                 until(lambda application=application: health(application) == 200)
                 assert post(application.test_client(), sender).status_code == 201
-            until(lambda: open_connections(database_url) == 0)  # and nobody keeps what nobody uses
+            until(lambda: open_connections(database_url) == 0)  # and unused connections are closed
         assert statuses.count(302) > 100
     with db.read() as session:
         assert session.scalar(select(func.count()).where(Link.accessed_on.is_not(None))) == statuses.count(302)

@@ -1,4 +1,4 @@
-"""A disk that is really full: a file system of a few megabytes, in a mount namespace of its own."""
+"""A disk that is really full: a file system of a few megabytes, in its own mount namespace."""
 
 import errno
 import json
@@ -28,13 +28,13 @@ mount -t tmpfs -o size=16m,mode=0700 tmpfs "$SHORTENER_DATA"
 "$PYTHON" -m flask --app wsgi account create shop --json > "$SHORTENER_DATA/account.json"
 exec "$PYTHON" -m gunicorn
 """
-# As root in a namespace of mounts alone; others in one where they are root.
+# Root needs only a mount namespace; others also need a user namespace in which they are root.
 WAYS = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"])
 
 
 @dataclass(frozen=True)
 class Small:
-    """An instance whose data folder is a file system of its own, seen from outside through its process."""
+    """An instance whose data folder is a separate file system, seen from outside through its process."""
 
     url: str
     data: Path
@@ -57,7 +57,7 @@ class Small:
         return made["sid"], made["token"]
 
     def fill(self) -> None:
-        """Leave not one byte."""
+        """Fill the file system to the last byte."""
         with (self.data / "filler").open("wb", buffering=0) as file:
             for size in (1 << 20, 4096, 1):
                 with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
@@ -65,13 +65,13 @@ class Small:
 
 
 def filled(file: BinaryIO, size: int) -> None:
-    """Write pieces of that size for as long as there is room."""
+    """Write chunks of `size` bytes while there is space."""
     while True:
         file.write(b"x" * size)
 
 
 def way() -> list[str] | None:
-    """How a file system can be mounted here."""
+    """The command that can mount a file system on this machine."""
     for command in WAYS:
         if (
             shutil.which("unshare")
@@ -91,7 +91,7 @@ def small(folder: Path) -> Iterator[Small]:
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {"PYTHON": sys.executable, "SHORTENER_DATA": str(data), "SHORTENER_BIND": address}
     environ |= {"SHORTENER_SPOOL_BYTES": "131072", "SHORTENER_PUBLIC_URL": "https://s.example.com"}
     with (folder / "log").open("w") as log:

@@ -1,5 +1,5 @@
-"""Two nodes on one PostgreSQL, each web and worker: what one does, the other does not do again; what one leaves, the
-other takes up; and the database's clock is the only one.
+"""Two nodes on one PostgreSQL, each web and worker: nothing is done twice, a node takes over from another that has
+failed, and only the database's clock counts.
 """
 
 import datetime as dt
@@ -47,7 +47,7 @@ def settings(database_url: str, database_kind: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
-    """Processes on the database of `app`, which itself sets nothing in motion."""
+    """Processes on the database of `app`; the application itself runs no loops."""
     with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
@@ -78,7 +78,7 @@ def seconds(since: dt.datetime | None, until: dt.datetime | None) -> float:
 
 
 def test_two_nodes_make_one_event_per_link(processes: Harness, sender: Sender) -> None:
-    # Time enough for every attempt on a busy machine: one that is given up is rightly made again.
+    # Enough time for every attempt on a busy machine: an attempt that times out is made again, as it should be.
     nodes = [processes.web(callback_timeout="30"), processes.web(callback_timeout="30")]
     with receiving(OK) as receiver:
         paths = [sent(sender, receiver.url()) for _ in range(LINKS)]
@@ -124,12 +124,12 @@ def test_a_node_frozen_in_a_claim_blocks_no_other(processes: Harness, sender: Se
         web = processes.web(worker="off")
         assert web.status(sent(sender, receiver.url())) == 302
         until(lambda: len(processes.deaths()) == 1)
-        processes.worker(callback_timeout="30")  # it makes each attempt once, however busy the machine is
+        processes.worker(callback_timeout="30")  # it makes each attempt only once, even on a busy machine
         assert web.status(sent(sender, other.url())) == 302
         until(lambda: states() == ["delivered"] * 2)
         frozen.send(signal.SIGCONT)
         frozen.send(signal.SIGTERM)
-        assert frozen.exit_code() == 0  # it finds its session ended, and ends in order
+        assert frozen.exit_code() == 0  # it finds its session ended, and stops cleanly
         assert (len(receiver.requests), len(other.requests), states()) == (posts, 1, ["delivered"] * 2)
 
 
@@ -157,13 +157,13 @@ def test_a_node_with_a_wrong_clock_uses_database_time(processes: Harness, sender
     with receiving(second_time_lucky) as receiver:
         wrong = processes.web(Overrides(clock=ahead), callback_waits="2")
         path = sent(sender, receiver.url())
-        with db.write() as session:  # a wrong clock would find it dead, or still alive
+        with db.write() as session:  # with the wrong clock, the link would be dead or still live
             before = db.now(session)
             session.execute(update(Link).values(expires_on=before + dt.timedelta(seconds=TEN_MINUTES / 2)))
         answer = requests.get(f"{wrong.url}{path}", headers={"User-Agent": BROWSER}, allow_redirects=False, timeout=9)
         assert answer.status_code == 302
         shown = parsedate_to_datetime(answer.headers["Date"])
-        assert abs(seconds(before, shown) - ahead) < WITHIN  # its clock is wrong indeed
+        assert abs(seconds(before, shown) - ahead) < WITHIN  # its clock is really wrong
         until(lambda: states() == ["delivered"])
         with db.read() as session:
             accessed_on = session.scalars(select(Link.accessed_on)).one()
@@ -192,7 +192,7 @@ def test_a_node_with_a_fast_clock_respects_leases(processes: Harness, sender: Se
         os.killpg(holder.pid, signal.SIGSTOP)
         ahead = processes.web(Overrides(clock=TEN_MINUTES))
         assert ahead.status(sent(sender, quick.url())) == 302
-        until(lambda: states() == ["attempting", "delivered"])  # it looks for work, and finds its own
+        until(lambda: states() == ["attempting", "delivered"])  # it looks for jobs, and claims its own
         os.killpg(holder.pid, signal.SIGCONT)
         looked.set()
         until(lambda: states() == ["delivered", "delivered"])

@@ -1,4 +1,4 @@
-"""A database that is away while web processes begin: what was answered 302 is stored, once, when it is back."""
+"""The database is unavailable while web processes start: every click answered with 302 is stored once afterwards."""
 
 import os
 import secrets
@@ -40,7 +40,7 @@ SERVERS = ["gunicorn", "granian"]
 
 @pytest.fixture
 def postgresql() -> Iterator[Any]:
-    """A server of this test's own, which may stop it."""
+    """A server that only this test uses, so that it can stop it."""
     with databases.stoppable_postgresql(f"shortener-{secrets.token_hex(6)}") as server:
         yield server
 
@@ -51,7 +51,7 @@ def links(number: int) -> list[str]:
 
 
 def answer(node: Node, path: str) -> list[int | None]:
-    """Be a visitor who tries until sent on; what was answered each time."""
+    """Act as a visitor who retries until redirected; return the status of each response."""
     deadline, answers = time.monotonic() + 2 * WITHIN, list[int | None]()
     while time.monotonic() < deadline and 302 not in answers:
         answers.append(node.status(path))
@@ -59,7 +59,7 @@ def answer(node: Node, path: str) -> list[int | None]:
 
 
 def stored() -> tuple[list[str], list[str]]:
-    """The paths of the links with a click, one for each click, and those with `accessed_on` and a callback."""
+    """The path of each click's link, and the paths of the links with `accessed_on` and a callback."""
     clicked = select(Link.number).join(Click, Click.link_id == Link.id)
     whole = select(Link.number).join(Callback, Callback.link_id == Link.id).where(Link.accessed_on.is_not(None))
     with db.read() as session:

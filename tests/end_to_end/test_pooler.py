@@ -47,7 +47,7 @@ def processes(app: Flask, pooled_url: str, tmp_path: Path) -> Iterator[Harness]:
 
 
 def use(node: Node, sender: Sender, statuses: Counter[tuple[str, int]]) -> None:
-    """Post a message, click its link twice, ask for its report; again and again, and count the answers."""
+    """Repeatedly post a message, click its link twice and get its report; count the responses."""
     with requests.Session() as session:
         session.headers.update({"User-Agent": BROWSER, **sender.basic})
         for _ in range(ROUNDS):
@@ -66,7 +66,7 @@ def use(node: Node, sender: Sender, statuses: Counter[tuple[str, int]]) -> None:
 
 
 def counted() -> tuple[int, int, int]:
-    """How many clicks, links that are accessed, and callbacks there are."""
+    """The numbers of clicks, clicked links and callbacks."""
     with db.read() as session:
         accessed = session.scalar(select(func.count()).where(Link.accessed_on.is_not(None)))
         clicks, callbacks = (session.scalar(select(func.count()).select_from(each)) for each in (Click, Callback))

@@ -1,4 +1,4 @@
-"""The product as its users run it: either server with several processes, a receiver, requests over real sockets."""
+"""The product as users run it: each server with several processes, a receiver, requests over real sockets."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="module", params=SERVERS)
 def instance(own_database_url: str, request: pytest.FixtureRequest) -> Iterator[Instance]:
-    """The product with two web processes, loopback open for callbacks, retries after a moment."""
+    """The product with two web processes, callbacks to loopback allowed, and short retry waits."""
     shape = {"server": request.param, "processes": "2", "store_address": "truncated"}
     with running(f"shop-{request.param}", database_url=own_database_url, **shape, **SETTINGS) as instance:
         yield instance
@@ -51,7 +51,7 @@ def send(instance: Instance, **fields: object) -> dict[str, object]:
 
 
 def local(instance: Instance, message: dict[str, object]) -> str:
-    """The shortlink, at the address where the test reaches it."""
+    """The shortlink, with the host and port that the test can reach."""
     entry = message["link_tracking"]
     assert isinstance(entry, dict)
     return str(entry["shortlink"]).replace("https://s.example.com", instance.url)
@@ -81,7 +81,7 @@ def test_a_message_is_sent_clicked_called_back_and_reported(instance: Instance) 
         answer = click(local(instance, message))
         assert (answer.status_code, answer.headers["Location"], answer.content) == (302, TARGET, b"")
         until(lambda: receiver.calls > 0)
-        assert time.monotonic() - clicked < 10  # the promise is a second; a loaded machine gets more
+        assert time.monotonic() - clicked < 10  # one second is promised; a loaded machine gets more
         until(lambda: state(instance, message) == "delivered")
         headers, body = parsed(receiver.requests[0])
         event = Webhook(instance.signing_secret).verify(body.decode(), headers)
@@ -197,9 +197,9 @@ def test_what_sigterm_interrupts_is_delivered_by_the_next_start(database_url: st
 
 @contextmanager
 def worker(settings: dict[str, str]) -> Iterator[None]:
-    """`flask --app wsgi worker`, which must end in order on SIGTERM."""
+    """`flask --app wsgi worker`, which must stop cleanly on SIGTERM."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ)

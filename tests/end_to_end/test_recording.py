@@ -1,4 +1,4 @@
-"""What was answered with 302 is stored in the end: with a database that takes nothing, by kill -9 and by SIGTERM."""
+"""Every click answered with 302 is stored in the end, despite a locked database, kill -9 and SIGTERM."""
 
 import signal
 import threading
@@ -44,7 +44,7 @@ def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness
 
 
 class Load:
-    """Browsers that click one link after the other, each link once, until there are no more or they are told to end."""
+    """Browsers that click links one after the other, each link once, until none is left or they are stopped."""
 
     def __init__(self, node: Node, slugs: list[str]) -> None:
         self.node, self.slugs = node, iter(slugs)
@@ -52,7 +52,7 @@ class Load:
         self.answered: set[str] = set()
 
     def click(self) -> None:
-        """Click and click, and note what was answered."""
+        """Click links, and note which were redirected."""
         while not self.ended.is_set():
             with self.lock:
                 slug = next(self.slugs, None)
@@ -64,7 +64,7 @@ class Load:
 
 @contextmanager
 def clicking(node: Node, slugs: list[str], browsers: int = 8) -> Iterator[Load]:
-    """Clicks under way while the block runs."""
+    """Click links while the block runs."""
     load = Load(node, slugs)
     with ThreadPoolExecutor(browsers) as pool:
         clicked = [pool.submit(load.click) for _ in range(browsers)]
@@ -93,7 +93,7 @@ def spooled(node: Node) -> int:
 
 
 def assert_stored(processes: Harness, answered: set[str]) -> None:
-    """Sooner or later, that is: what a slow commit left to the spool is taken in by the next process."""
+    """Eventually: clicks that a slow commit left in the spool are imported by the next process."""
     again = processes.web()
     until(lambda: spooled(again) == 0)
     assert answered <= stored_whole()
@@ -110,7 +110,7 @@ def test_kill_9_during_an_outage_loses_no_click(processes: Harness, sender: Send
     answered = load.answered
     assert len(answered) >= 60
     assert_stored(processes, answered)
-    assert len(stored_whole()) < 150  # it was killed in the middle of it
+    assert len(stored_whole()) < 150  # it was killed during the clicks
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])

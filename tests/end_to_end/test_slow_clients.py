@@ -1,4 +1,4 @@
-"""A hundred clients that give or take next to nothing: clicks are answered beside them, and their time is bounded."""
+"""A hundred clients that hardly send or read: other clicks are still answered, and the slow clients are cut off."""
 
 import http.client
 import socket
@@ -86,7 +86,7 @@ def test_a_crowd_never_stops_accepting(processes: Harness, sender: Sender, crowd
 
 
 def closed(connection: socket.socket) -> bool:
-    """Whether everything was read and the other side has ended."""
+    """Whether the other side has closed the connection and everything was read."""
     try:
         while connection.recv(65_536):
             pass
@@ -110,7 +110,7 @@ def test_a_slow_reader_gets_its_answers_whole(processes: Harness, sender: Sender
         reader.connect((urlsplit(web.url).hostname or "", urlsplit(web.url).port or 0))
         reader.sendall(head("GET /v1/messages", f"Authorization: Bearer {sender.token}") * 3)
         with reader.makefile("rb") as answers:
-            for _ in range(3):  # one after the other on one connection, though they were asked for at once
+            for _ in range(3):  # one after the other on one connection, although they were requested at once
                 assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
                 size = int(http.client.parse_headers(answers)["Content-Length"])
                 assert answers.read(size) == expected

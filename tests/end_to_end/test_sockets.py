@@ -1,4 +1,4 @@
-"""The product behind a Unix socket: its peer is a proxy that is believed about who is asking."""
+"""The product on a Unix socket: its peer is a trusted proxy."""
 
 import http.client
 import os
@@ -78,7 +78,7 @@ def test_the_peer_of_a_socket_is_believed(
     else:
         environ["GUNICORN_CMD_ARGS"] = f"--bind unix:{path}"
     with closing(socket.socket(socket.AF_UNIX)) as left_behind:
-        left_behind.bind(str(path))  # by a start that was killed
+        left_behind.bind(str(path))  # left by a start that was killed
     with serving(environ, tmp_path / "server.log"):
         until(lambda: status(path, "/healthz") == 200)
         slug = slug_of(make_message(sender).link)

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of the work: nothing new is started, what runs ends or is given back, and nothing is lost."""
+"""SIGTERM during work: nothing new starts, running work ends or is returned, and nothing is lost."""
 
 import os
 import random
@@ -39,7 +39,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness]:
-    """Processes on the database of `app`, which itself sets nothing in motion."""
+    """Processes on the database of `app`; the application itself runs no loops."""
     with harness({**SETTINGS, "database_url": database_url, "data": str(tmp_path)}, tmp_path / "harness") as made:
         yield made
 
@@ -90,7 +90,7 @@ def test_a_silent_receiver_does_not_delay_the_end(processes: Harness, sender: Se
         until(lambda: len(receiver.requests) == 1)
         stopping.send(signal.SIGTERM)
         assert stopping.exit_code() == 0
-        assert (states(), outcomes()) == (["pending"], ["timeout"])  # told of, and due again after its wait
+        assert (states(), outcomes()) == (["pending"], ["timeout"])  # recorded, and due again after its wait
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
@@ -104,7 +104,7 @@ def test_a_stopping_process_claims_nothing_more(processes: Harness, sender: Send
             slow.sendall(
                 f"Content-Length: 99\r\nAuthorization: Bearer {sender.token}\r\nExpect: 100-continue\r\n\r\n{{".encode()
             )
-            assert b"100" in slow.recv(64)  # somebody works on it
+            assert b"100" in slow.recv(64)  # a worker holds it
             stopping.send(signal.SIGTERM)
             until(processes.is_stopping)
             assert not stopping.died()
@@ -115,7 +115,7 @@ def test_a_stopping_process_claims_nothing_more(processes: Harness, sender: Send
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
 def test_a_terminal_ends_the_processes_in_order(processes: Harness, server: str) -> None:
-    """Each worker process hears it twice: from the terminal and from its parent."""
+    """Each worker process gets the signal twice: from the terminal and from its parent."""
     stopping = processes.web(server=server)
     os.killpg(stopping.pid, signal.SIGTERM)
     assert stopping.exit_code() == 0
@@ -155,8 +155,8 @@ def moments_of(server: str) -> random.Random:
 
 
 def ends_whole(node: Node) -> None:
-    """Within the grace time, with all that it forked."""
-    assert node.exit_code() in {0, 1, -signal.SIGINT}  # 1, or the signal: so early that it had no handler of its own
+    """Within the grace time, together with its child processes."""
+    assert node.exit_code() in {0, 1, -signal.SIGINT}  # 1, or the signal, if it came before the handler was installed
     until(lambda: not node.has_a_group())
 
 

@@ -56,7 +56,7 @@ def test_freed_space_shows_no_old_records(tmp_path: Path) -> None:
         first.append(b"old %d" % number)
     first.free(first.read()[1])
     assert first.read()[0] == []
-    first.append(b"new 0")  # as long as an old record, so that an old one would follow it directly
+    first.append(b"new 0")  # as long as an old record, so that an old record would follow directly
     first.close()
     assert again(tmp_path) == [b"new 0"]
 

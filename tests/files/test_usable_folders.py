@@ -1,4 +1,4 @@
-"""Folders that must be usable, and what is said where they are not."""
+"""Folders that must be usable, and the errors if they are not."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A clock that leaps: what cannot be undone waits until an operator has looked at it."""
+"""A clock that jumps: irreversible work waits until an operator has checked."""
 
 import datetime as dt
 import json
@@ -27,7 +27,7 @@ Leap = Callable[[dt.timedelta], None]
 
 @pytest.fixture
 def leap(monkeypatch: pytest.MonkeyPatch) -> Leap:
-    """Set the clock that counts, on both databases, ahead or back by so much from the right time."""
+    """Set the clock that the product uses ahead of the right time, or back; on both databases."""
     right = db.now
 
     def by(how_far: dt.timedelta) -> None:
@@ -37,7 +37,7 @@ def leap(monkeypatch: pytest.MonkeyPatch) -> Leap:
 
 
 def turn(services: Services) -> int:
-    """The pruner's turn, though it had one a moment ago."""
+    """Run the pruner, although it has just run."""
     with db.write() as session:
         session.execute(update(Installation).values(pruned_on=None))
     return services.pruner.run_if_due()
@@ -55,7 +55,7 @@ def seen_on() -> dt.datetime | None:
 
 @pytest.fixture
 def messages(services: Services, sender: Sender) -> int:
-    """Three messages of today, in an installation whose clock is right."""
+    """Three messages from today, in an installation with the right time."""
     for _ in range(3):
         make_message(sender)
     services.prepare()

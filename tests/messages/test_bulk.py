@@ -1,4 +1,4 @@
-"""Preprocess in bulk: entries and outcomes in step, and what is tried again."""
+"""Preprocess in bulk: one outcome for each entry, and what is retried."""
 
 import json
 import threading
@@ -92,7 +92,7 @@ def test_batches_with_shared_client_tags_do_not_deadlock(
 def test_a_batch_ended_by_a_deadlock_is_retried(
     app: Flask, services: Services, sender: Sender, database_kind: str
 ) -> None:
-    """Another one holds `b` and asks for `a`; we hold `a` and ask for `b`."""
+    """Another transaction holds `b` and wants `a`; ours holds `a` and wants `b`."""
     if database_kind != "postgresql":
         pytest.skip("SQLite has one writer at a time")
     account, site = account_of(sender), services.site
@@ -111,7 +111,7 @@ def test_a_batch_ended_by_a_deadlock_is_retried(
             return bool(session.scalar(waiting))
 
     with Session(db.db.engine) as other, ThreadPoolExecutor(1) as pool:
-        other.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that it is the batch that is ended
+        other.execute(text("SET LOCAL deadlock_timeout = '1min'"))  # so that PostgreSQL ends the batch
         other_takes("b")
         batch = pool.submit(in_a_thread)
         until(waits)
@@ -135,7 +135,7 @@ def test_single_messages_wait_for_one_sqlite_batch(
         nonlocal at_work, most
         at_work += 1
         most = max(most, at_work)
-        threading.Event().wait(0.01)  # others could come meanwhile
+        threading.Event().wait(0.01)  # other threads could run meanwhile
         with writing() as connection:
             yield connection
         at_work -= 1

@@ -1,4 +1,4 @@
-"""A campaign's file: what is read, which columns are used, what is written."""
+"""Campaign files: formats that are read, columns that are used, and the output."""
 
 import csv
 import io
@@ -36,7 +36,7 @@ def buffered(data: bytes | str) -> io.BufferedReader:
 
 
 def plan(column: str = "message", prefix: str = "", **fields: str) -> Plan:
-    """`field=column`; a constant where the column begins with an equals sign."""
+    """`field=column`, or a constant if the column begins with an equals sign."""
     constants = {field: name[1:] for field, name in fields.items() if name.startswith("=")}
     mapped = {field: name for field, name in fields.items() if not name.startswith("=")}
     return campaign.plan(column, mapped, constants, prefix)
@@ -47,7 +47,7 @@ PLAN = plan()
 
 @pytest.fixture
 def run(services: Services, sender: Sender) -> Run:
-    """Preprocesses a file; gives what was written, and keeps how far it came."""
+    """Preprocesses a file, returns what was written, and records the progress."""
 
     def run(file: File, plan: Plan = PLAN, key: str | None = None) -> bytes:
         with db.read() as session:

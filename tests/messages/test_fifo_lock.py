@@ -1,4 +1,4 @@
-"""Threads that take turns, and one that does not get its turn."""
+"""A lock that threads get in the order in which they ask."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def test_only_one_thread_holds_the_lock() -> None:
     def work(_: int) -> bool:
         with line.held():
             alone = lock.acquire(blocking=False)
-            threading.Event().wait(0.001)  # others could come meanwhile
+            threading.Event().wait(0.001)  # other threads could run meanwhile
             if alone:
                 lock.release()
             return alone

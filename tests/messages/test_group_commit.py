@@ -1,4 +1,4 @@
-"""Messages that are handed in at the same moment: one transaction, an outcome for each."""
+"""Messages submitted at the same moment: one transaction, an outcome for each."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,14 +30,14 @@ def analysis(sender: Sender, **fields: object) -> Analysis:
 
 
 def unstorable(sender: Sender) -> Analysis:
-    """A message with a value that no database takes."""
+    """A message with a value that no database accepts."""
     made = analysis(sender)
     broken = made.submission.model_copy(update={"sender": object()})
     return Analysis(broken, True, "strict", "careful", "any", made.finding)
 
 
 def together(app: Flask, *handed_in: tuple[Sender, Analysis]) -> list[Future[Preprocessed]]:
-    """Hand these in, in this order, while somebody else is at work."""
+    """Submit these in this order, while another thread is committing."""
     group_commit, site = services().group_commit, services().site
 
     def preprocess(sender: Sender, made: Analysis) -> Preprocessed:

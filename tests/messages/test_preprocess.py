@@ -1,4 +1,4 @@
-"""Preprocess a message: what is stored, what is answered, what stands in the way."""
+"""Preprocess a message: what is stored, returned and refused."""
 
 import datetime as dt
 

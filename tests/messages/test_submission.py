@@ -1,4 +1,4 @@
-"""What may be asked for with a message: every field, its limits, and the words that say what is wrong."""
+"""The fields of a submission: values, limits and error texts."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Attempts against real receivers on loopback, those that misbehave above all."""
+"""Requests to real receivers on loopback, most of which misbehave."""
 
 import gzip
 import logging
@@ -399,7 +399,7 @@ def test_a_silent_address_ends_at_the_deadline() -> None:
 
 @pytest.fixture(scope="module")
 def any_answer() -> Iterator[tuple[str, list[bytes]]]:
-    """A receiver that says what stands in a list, and its URL."""
+    """A receiver that sends the items of a list, and its URL."""
     said = [b""]
     with receiving(lambda call: call.say(said[0])) as receiver:
         yield receiver.url(), said
@@ -441,7 +441,7 @@ def server_context(authority: trustme.CA, *names: str, **certificate: Any) -> ss
 def post_tls(
     authority: trustme.CA, tls: ssl.SSLContext | None, behaviour: Behaviour | bytes = OK, reads: bool = True
 ) -> Answer:
-    """An attempt to `good.example`, by a client that trusts one authority."""
+    """Make a request to `good.example` with a client that trusts one authority."""
     names = NameServer({"good.example": ["127.0.0.1"]})
     with receiving(behaviour, tls=tls, reads=reads) as receiver, authority.cert_pem.tempfile() as bundle:
         client = Client(LOOPBACK, ca_bundle=bundle, resolve=names, timeout=SHORT if callable(behaviour) else 10)

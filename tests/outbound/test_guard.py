@@ -1,4 +1,4 @@
-"""What may be dialled, with a name server that lies and a socket that only notes; and name servers that hang."""
+"""Which addresses may be dialled, with sockets that only record, and name servers that lie or hang."""
 
 import socket
 import subprocess
@@ -83,7 +83,7 @@ def test_a_published_payload_gets_past_no_missing_check(
 ) -> None:
     monkeypatch.setattr(client, "check", lambda *_: None)
     post(payload, client=Client(Policy(), resolve=NameServer({}, default=["127.0.0.1"])))
-    assert all(ip_address(address).is_global for address in dialled)  # a public one, written as a number
+    assert all(ip_address(address).is_global for address in dialled)  # a public address, written as a number
 
 
 def test_only_the_operator_learns_the_address(caplog: pytest.LogCaptureFixture) -> None:
@@ -145,7 +145,7 @@ def test_our_own_host_is_blocked_without_look_up(dialled: list[str]) -> None:
 
 
 class Hanging:
-    """A name server that is silent about one name until it is let go."""
+    """A name server that does not answer for one name until released."""
 
     def __init__(self) -> None:
         self.let_go = threading.Event()

@@ -26,7 +26,7 @@ Refused = subprocess.CompletedProcess[str]
 def refused(*, module: str = "shortener.serve", command: Sequence[str] = (), **settings: object) -> Refused:
     """What a start says that ends by itself."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
     started = [sys.executable, *(command or ("-m", module))]
     done = subprocess.run(started, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=WITHIN, check=False)
