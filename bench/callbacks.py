@@ -1,15 +1,15 @@
-"""How fast callbacks go out, and how little a receiver that never answers holds up the others.
+"""Measure how fast callbacks are delivered, and how much a receiver that never answers delays the others.
 
     python bench/callbacks.py                       both databases, both tables
     python bench/callbacks.py --database sqlite --rate
     python bench/callbacks.py --fair --timeout 15
     python bench/callbacks.py --accounts            one account with 200 receivers that never answer, beside others
 
-Everything runs on this machine: one process is all the receivers, each on a port of its own; another is one
-`flask --app wsgi worker`. The rate stands beside that of a bare loop of `requests.post` over as many threads, to the
-same receivers in the same run: both share the machine with the receivers, so only the ratio says something.
+Everything runs on this machine. One process runs all receivers, each on its own port; another is one
+`flask --app wsgi worker`. The rate is compared with a bare loop of `requests.post` on as many threads, to the
+same receivers in the same run. Both share the machine with the receivers, so only the ratio is meaningful.
 
-Waiting is counted from the first claim of a run to the moment when the callback's answer is stored.
+A callback waits from the first claim of the run until its response is stored.
 """
 
 import argparse
@@ -37,19 +37,19 @@ from shortener.storage.models import Attempt, Callback
 
 RECEIVERS, EACH, DEAD = 100, 20, 10_000
 STALLING, NEWCOMERS = 200, 20
-WITHIN = 180.0  # seconds that one run may take
+WITHIN = 180.0  # seconds that one run may take at most
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 spawn = multiprocessing.get_context("spawn")
 
 
 class Receiver(asyncio.Protocol):
-    """Answers 200 as soon as a request is whole; or, where it is a silent one, never."""
+    """Answers 200 as soon as a request is complete, or never if it is a silent receiver."""
 
     def __init__(self, silent: bool = False) -> None:
         self._silent, self._data = silent, b""
 
     def connection_made(self, transport: Any) -> None:
-        """Keep the way back."""
+        """Keep the connection, to answer on it."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -65,7 +65,7 @@ class Receiver(asyncio.Protocol):
 
 
 def receive(quick: int, silent: int, out: Any) -> None:
-    """The process of all receivers: tells their ports, those of the silent ones last."""
+    """Run all receivers in this process; send their ports to the parent, those of the silent receivers last."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ def receive(quick: int, silent: int, out: Any) -> None:
 
 @contextmanager
 def receivers() -> Iterator[tuple[list[str], list[str]]]:
-    """The URLs of the quick receivers and of the silent ones."""
+    """Yield the URLs of the quick receivers and of the silent receivers."""
     out = spawn.Queue()
     process = spawn.Process(target=receive, args=(RECEIVERS, STALLING, out), daemon=True)
     process.start()
@@ -94,7 +94,7 @@ def receivers() -> Iterator[tuple[list[str], list[str]]]:
 
 
 def bare(urls: Sequence[str], threads: int, out: Any) -> None:
-    """The process of the bare loop: puts the seconds it took, and those of processor time."""
+    """Run the bare loop in this process; put the elapsed seconds and the CPU seconds into the queue."""
     body = b'{"type":"link.clicked","data":{' + b" " * 400 + b"}}"
     jobs, lock = iter([url for _ in range(EACH) for url in urls]), threading.Lock()
     number = count()
@@ -118,7 +118,7 @@ def bare(urls: Sequence[str], threads: int, out: Any) -> None:
 
 
 def bare_loop(urls: Sequence[str]) -> tuple[float, float]:
-    """Seconds, and seconds of processor time, of the bare loop in a process of its own."""
+    """Return elapsed seconds and CPU seconds of the bare loop, which runs in its own process."""
     out = spawn.Queue()
     process = spawn.Process(target=bare, args=(urls, SLOTS, out))
     process.start()
@@ -129,7 +129,7 @@ def bare_loop(urls: Sequence[str]) -> tuple[float, float]:
 
 @contextmanager
 def worker(url: str, timeout: float) -> Iterator[int]:
-    """One worker process on that database, ready; its process id."""
+    """Run one worker process on the database; yield its process id when it is ready."""
     settings = {
         "DATABASE_URL": url,
         "SECRET_KEY": SECRET_KEY,
@@ -138,29 +138,29 @@ def worker(url: str, timeout: float) -> Iterator[int]:
         "CALLBACK_TIMEOUT": str(timeout),
     }
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {f"SHORTENER_{name}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
         assert process.stdout is not None
-        process.stdout.readline()  # it says when it begins
+        process.stdout.readline()  # it prints a line when it begins
         yield process.pid
     finally:
-        process.kill()  # its attempts at the silent receiver would last until their deadline
+        process.kill()  # its attempts to the silent receiver would last until their deadline
         process.wait()
 
 
 def processor_time(pid: int) -> float:
-    """Seconds of processor time that a process has used; see proc(5)."""
+    """Return the CPU seconds that a process has used; see proc(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -> tuple[list[float], float]:
-    """Run a worker until the quick receivers have all; how long each callback of theirs waited, in seconds.
+    """Run a worker until the quick receivers have all their callbacks.
 
-    And the processor time of the worker, in seconds.
+    Return how long each of these callbacks waited, and the worker's CPU time, all in seconds.
     """
     counts = ({silent: DEAD} if silent else {}) | dict.fromkeys(quick, EACH)
     with database(kind) as url, application(url):
@@ -176,7 +176,7 @@ def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -
 
 
 def wait_for(deliveries: int) -> None:
-    """Come back when so many callbacks are delivered; RuntimeError where that takes too long."""
+    """Wait until `deliveries` callbacks are delivered. Raise RuntimeError if that takes too long."""
     until = time.monotonic() + WITHIN
     while time.monotonic() < until:
         if (done := delivered()) == deliveries:
@@ -186,7 +186,7 @@ def wait_for(deliveries: int) -> None:
 
 
 def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> None:
-    """Print the waiting of the quick ones without and with the silent one."""
+    """Print how long callbacks to the quick receivers wait, without and with a silent receiver."""
     (alone, _), (beside, _) = waits(kind, quick, None, timeout), waits(kind, quick, silent, timeout)
     print(f"\n{kind}: {RECEIVERS} receivers with {EACH} callbacks each, one worker, {SLOTS} attempts at once")
     print("| waiting | alone | beside 10,000 for a silent one | ratio |\n|---|---|---|---|")
@@ -196,7 +196,7 @@ def show_fair(kind: str, quick: Sequence[str], silent: str, timeout: float) -> N
 
 
 def newcomer_waits(kind: str, quick: Sequence[str], silent: Sequence[str], timeout: float) -> list[float]:
-    """Seconds that callbacks of other accounts wait, one after the other, while one account's receivers stall."""
+    """Return how many seconds callbacks of other accounts wait, one by one, while one account's receivers stall."""
     took = []
     with database(kind) as url, application(url), worker(url, timeout):
         fill(dict.fromkeys(silent, 1), account="stalling")
@@ -211,28 +211,28 @@ def newcomer_waits(kind: str, quick: Sequence[str], silent: Sequence[str], timeo
 
 
 def in_flight() -> int:
-    """How many attempts are under way."""
+    """Return the number of running attempts."""
     with db.read() as session:
         return session.scalar(select(func.count()).select_from(Callback).where(Callback.lease_token.is_not(None))) or 0
 
 
 def delivered() -> int:
-    """How many callbacks are delivered."""
+    """Return the number of delivered callbacks."""
     with db.read() as session:
         return session.scalar(select(func.count()).select_from(Callback).where(Callback.state == "delivered")) or 0
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    """Come back when it has happened; RuntimeError where that takes too long."""
+    """Wait until the condition is true. Raise RuntimeError if that takes too long."""
     until = time.monotonic() + WITHIN
     while not happened():
         if time.monotonic() > until:
-            raise RuntimeError(f"it did not happen within {WITHIN:.0f} seconds")
+            raise RuntimeError(f"not true within {WITHIN:.0f} seconds")
         time.sleep(0.02)
 
 
 def show_accounts(kind: str, quick: Sequence[str], silent: Sequence[str], timeout: float) -> None:
-    """Print how long other accounts wait beside one whose receivers all stall."""
+    """Print how long other accounts wait while all receivers of one account stall."""
     alone, beside = (newcomer_waits(kind, quick, urls, timeout) for urls in (silent[:0], silent))
     print(f"\n{kind}: {NEWCOMERS} callbacks, each of another account, one after the other; one worker, {SLOTS} slots")
     print(f"| waiting | alone | beside {STALLING} receivers of one account that never answer |\n|---|---|---|")
@@ -241,9 +241,9 @@ def show_accounts(kind: str, quick: Sequence[str], silent: Sequence[str], timeou
 
 
 def show_rate(kind: str, quick: Sequence[str], timeout: float, rounds: int) -> None:
-    """Print the rates of the worker and of the bare loop, by turns."""
+    """Print the rates of the worker and of the bare loop, measured alternately."""
     count, ratios = len(quick) * EACH, []
-    print(f"\n{kind}: {count} callbacks to {RECEIVERS} quick receivers, {SLOTS} at once, by turns with the bare loop")
+    print(f"\n{kind}: {count} callbacks to {RECEIVERS} quick receivers, {SLOTS} at once, or by the bare loop")
     print(
         "| callbacks/s | bare `requests.post`/s | ratio | processor ms each | bare | ratio |\n|---|---|---|---|---|---|"
     )
@@ -258,12 +258,12 @@ def show_rate(kind: str, quick: Sequence[str], timeout: float, rounds: int) -> N
 
 
 def main() -> int:
-    """Run what was asked for."""
+    """Run the requested measurements."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=KINDS, action="append")
-    parser.add_argument("--fair", action="store_true", help="only the table of the silent receiver")
+    parser.add_argument("--fair", action="store_true", help="only the table with a silent receiver")
     parser.add_argument("--rate", action="store_true", help="only the table of the rates")
-    parser.add_argument("--accounts", action="store_true", help="only the table of the account that stalls")
+    parser.add_argument("--accounts", action="store_true", help="only the table with a stalled account")
     parser.add_argument("--timeout", type=float, default=15, help="seconds that an attempt may take")
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()

@@ -1,4 +1,4 @@
-"""How long a claim takes with a long queue for one dead receiver, and that no callback is claimed twice.
+"""Measure how long a claim takes with a long queue for one dead receiver, and check that none is claimed twice.
 
     python bench/claims.py                   both databases, 100,000 due callbacks, 20,000 claimed by four processes
     python bench/claims.py --explain         print the databases' plans as well
@@ -29,7 +29,7 @@ SLOTS, EACH = 16, 2
 
 
 def measure(due: int, explain: bool) -> None:
-    """Print what a look and a claim cost, first while the dead receiver has places free, then when it has none."""
+    """Print the time of a look and of a claim, first while the dead receiver has free slots, then without."""
     fill({DEAD: due})
     first, _ = timed(lambda: claim(2))
     print(f"  claim with {due} due for one receiver, its places free: {first:.1f} ms (the first ever)")
@@ -47,32 +47,32 @@ def measure(due: int, explain: bool) -> None:
 
 
 def timed(action: Any) -> tuple[float, Any]:
-    """Milliseconds that it took, and what came of it."""
+    """Return the elapsed milliseconds and the action's result."""
     start = time.perf_counter()
     result = action()
     return (time.perf_counter() - start) * 1000, result
 
 
 def summary(times: list[float]) -> str:
-    """Median and maximum."""
+    """Return median and maximum as text."""
     return f"median {statistics.median(times):.1f} ms, at most {max(times):.1f} ms"
 
 
 def look() -> bool:
-    """What a poll asks."""
+    """Look for due callbacks, as a poll does."""
     with db.read() as session:
         return bool(CALLBACKS.due.claimable(session, now=db.now(session), per_destination=EACH, limit=1))
 
 
 def claim(limit: int) -> list[int]:
-    """One claim, committed."""
+    """Make one claim, and commit it."""
     with db.write() as session:
         found = CALLBACKS.claim(session, now=db.now(session), limit=limit, lease=LEASE, per_destination=EACH)
     return [one.job_id for one in found]
 
 
 def show_plans() -> None:
-    """Print how the database goes about each question of a look."""
+    """Print the database's plan for each query of a look."""
     engine = db.db.engine
     asked: list[tuple[str, Any]] = []
 
@@ -89,7 +89,7 @@ def show_plans() -> None:
 
 
 def plan(engine: Engine, statement: str, parameters: Any) -> list[str]:
-    """The lines of EXPLAIN."""
+    """Print the lines of EXPLAIN."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
@@ -99,7 +99,7 @@ def plan(engine: Engine, statement: str, parameters: Any) -> list[str]:
 
 
 def claim_all(url: str, together: Any, out: Any) -> None:
-    """A process that claims until nothing is left, with places enough for all."""
+    """Claim in this process until nothing is left, with enough slots for all."""
     with application(url):
         together.wait()
         ids: list[int] = []
@@ -114,7 +114,7 @@ def claim_all(url: str, together: Any, out: Any) -> None:
 
 
 def race(url: str, processes: int = 4) -> list[list[int]]:
-    """Let processes claim everything at once; what each of them got."""
+    """Let several processes claim everything at the same time; return what each of them got."""
     spawn = multiprocessing.get_context("spawn")
     together, out = spawn.Barrier(processes), spawn.Queue()
     workers = [spawn.Process(target=claim_all, args=(url, together, out)) for _ in range(processes)]
@@ -127,7 +127,7 @@ def race(url: str, processes: int = 4) -> list[list[int]]:
 
 
 def main() -> int:
-    """Run what was asked for; 1 if a callback was claimed twice or not at all."""
+    """Run the requested measurements. Return 1 if a callback was claimed twice or not at all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--due", type=int, default=100_000)

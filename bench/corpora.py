@@ -5,17 +5,17 @@
     python bench/corpora.py --url http://127.0.0.1:8000 --sid SID --token TOKEN FOLDER
     python bench/corpora.py --write              put the table into docs/corpora.md as well
 
-A fault is a product defect: each is printed, and the exit code is 1. What is checked, of every message:
+A fault is a defect of the product: each is printed, and the exit code is 1. Checked for every message:
 
-- the answer is 201; or a refusal where the text is empty, longer than 10,000 characters, or holds NUL or half of a
+- the answer is 201; or a refusal if the text is empty, longer than 10,000 characters, or contains NUL or half of a
   surrogate pair (`refused`); never 5xx;
-- everything outside the rewritten link is the text that was sent, byte for byte; without a link, all of it;
-- HEAD of the shortlink answers 302, and its `Location` is the ASCII form of the reported link, worked out here anew;
-- no slug is given out twice;
+- everything outside the rewritten link equals the sent text, byte for byte; without a link, all of it;
+- HEAD of the shortlink answers 302, and its `Location` is the ASCII form of the reported link, computed again here;
+- no slug is used twice;
 - each piece between spaces, tabs and line ends that begins with `http://` or `https://`, and ends before the rewritten
   link or stands in a message without one, is in `skipped` with a reason, in the order of the text.
 
-No link of a message is ever requested or looked up: the only server that is asked is the one under test.
+No link of a message is ever requested or resolved: only the server under test is contacted.
 """
 
 import argparse
@@ -57,7 +57,7 @@ ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 @dataclass(slots=True)
 class Row:
-    """What became of the messages of one file."""
+    """The results for the messages of one file."""
 
     name: str
     messages: int = 0
@@ -68,7 +68,7 @@ class Row:
     seconds: float = 0.0
 
     def add(self, other: "Row") -> None:
-        """Count another row's in."""
+        """Add another row's numbers."""
         self.messages += other.messages
         self.refused += other.refused
         self.rewritten += other.rewritten
@@ -78,7 +78,7 @@ class Row:
 
 
 class Server:
-    """The server under test, over one kept connection per thread."""
+    """The server under test, with one open connection per thread."""
 
     def __init__(self, instance: Instance) -> None:
         self._address = urlsplit(instance.url)
@@ -87,13 +87,13 @@ class Server:
         self._kept = threading.local()
 
     def preprocess(self, text: str, detection: str) -> tuple[int, dict[str, Any]]:
-        """Status and document of `POST /v1/messages`."""
+        """Send the text to `POST /v1/messages`; return status and document."""
         body = json.dumps({"message": text, "detection": detection, "track_link": True}).encode()
         status, _, answer = self._ask("POST", "/v1/messages", body, self._headers)
         return status, json.loads(answer)
 
     def head(self, path: str) -> tuple[int, str | None]:
-        """Status and location of a HEAD, which is no click."""
+        """Return status and `Location` of a HEAD request, which records no click."""
         status, headers, _ = self._ask("HEAD", path, None, {})
         return status, headers.get("Location")
 
@@ -114,7 +114,7 @@ class Server:
 
 
 class Check:
-    """Sends messages and judges the answers; remembers the slugs of the whole run."""
+    """Sends messages and checks the answers; remembers the slugs of the whole run."""
 
     def __init__(self, server: Server, detection: str) -> None:
         self._server = server
@@ -122,7 +122,7 @@ class Check:
         self._slugs: set[str] = set()
 
     def message(self, text: str) -> Row:
-        """What became of one message, as a row of its own."""
+        """Send and check one message; return its results as a row."""
         row = Row(name="", messages=1)
         try:
             status, answer = self._server.preprocess(text, self._detection)
@@ -136,7 +136,7 @@ class Check:
                 row.skipped.update(skipped["reason"] for skipped in answer["skipped"])
                 row.faults = list(self._faults(text, answer))
         except (OSError, http.client.HTTPException, ValueError, LookupError) as error:
-            row.faults = [f"no answer that can be read: {error!r}"]
+            row.faults = [f"unreadable answer: {error!r}"]
         return row
 
     def _faults(self, text: str, answer: dict[str, Any]) -> Iterator[str]:
@@ -159,7 +159,7 @@ class Check:
         if not SLUG.fullmatch(path):
             yield f"not a slug: {path}"
         elif path in self._slugs:
-            yield f"given out twice: {path}"
+            yield f"used twice: {path}"
         self._slugs.add(path)
         status, location = self._server.head(path)
         expected = ascii_form(tracking["link"])
@@ -168,12 +168,12 @@ class Check:
 
 
 def storable(text: str) -> bool:
-    """Whether the contract lets a message be such a text."""
+    """Return whether the API accepts this text."""
     return 0 < len(text) <= LONGEST and not UNSTORABLE.search(text)
 
 
 def place(text: str, rewritten: str, tracking: dict[str, Any]) -> int:
-    """Where the link stood in the text; -1 if the two texts do not differ by just that link."""
+    """Return the position of the link in the text; -1 if the texts do not differ by exactly that link."""
     before, shortlink, after = rewritten.partition(tracking["shortlink"])
     for typed in (tracking["link"], tracking["link"].removeprefix("https://")):  # put before a bare domain
         if shortlink and before + typed + after == text:
@@ -182,7 +182,7 @@ def place(text: str, rewritten: str, tracking: dict[str, Any]) -> int:
 
 
 def unnamed(text: str, end: int, skipped: list[dict[str, str]]) -> Iterator[str]:
-    """The pieces before `end` that begin like a URL and are not in `skipped` in their turn."""
+    """Return a fault for each piece before `end` that begins like a URL and is not in `skipped`, in order."""
     named = iter(skipped)
     for piece in PIECE.finditer(text):
         if piece.end() > end or not WEB.match(piece[0]):
@@ -193,7 +193,7 @@ def unnamed(text: str, end: int, skipped: list[dict[str, str]]) -> Iterator[str]
 
 
 def ascii_form(link: str) -> str:
-    """What a `Location` must say: the host in punycode (IDNA 2008), the rest percent-encoded where it is not ASCII."""
+    """Return the expected `Location`: the host in punycode (IDNA 2008), the rest percent-encoded if not ASCII."""
     parts = LINK.fullmatch(link)
     if parts is None:
         return "(this is no link)"
@@ -206,7 +206,7 @@ def ascii_form(link: str) -> str:
 
 
 def run(server: Server, folder: Path, detection: str) -> list[Row]:
-    """A row for each file, and the totals."""
+    """Return a row for each file, and the totals."""
     check, rows, total = Check(server, detection), [], Row("all")
     for path in sorted(folder.glob("*.jsonl")):
         lines = path.read_text("utf-8").split("\n")
@@ -224,7 +224,7 @@ def run(server: Server, folder: Path, detection: str) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    """The rows in Markdown."""
+    """Return the rows as Markdown."""
     lines = [
         "| file | messages | refused | rewritten | faults | messages/s | skipped |",
         "|---|--:|--:|--:|--:|--:|---|",
@@ -237,14 +237,14 @@ def table(rows: list[Row]) -> str:
 
 
 def write(tables: str) -> None:
-    """Put the tables into the document, between its marks."""
+    """Write the tables into the document, between its marks."""
     before, rest = DOCUMENT.read_text("utf-8").split(BEGIN)
     after = rest.split(END)[1]
     DOCUMENT.write_text(f"{before}{BEGIN}\n{tables}\n{END}{after}", "utf-8")
 
 
 def main() -> int:
-    """Run as the command line says; 1 where there were faults."""
+    """Run the command line. Return 1 if there were faults."""
     parser = argparse.ArgumentParser(description="Send a folder of messages through a server and check every answer.")
     parser.add_argument("folder", nargs="?", type=Path, default=CORPORA / "messages", help="of JSON Lines files")
     parser.add_argument("--url", help="a running server; without it, one is started")

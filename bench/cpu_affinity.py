@@ -22,25 +22,25 @@ def app(environ, start_response):
     return []
 '''
 TICKS = os.sysconf("SC_CLK_TCK")
-# The processor of what is measured and that of the load: the same where there is only one.
+# The processors of the measured program and of the load; the same if there is only one.
 SERVING, LOADING = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where it is reached, and the process that has all its others as children."""
+    """The server's address, and the parent of all its processes."""
 
     address: str
     pid: int
 
     def kill(self) -> None:
-        """End all its processes at once."""
+        """Kill all its processes at once."""
         os.killpg(self.pid, signal.SIGKILL)
 
 
 @contextmanager
 def on(processor: int) -> Iterator[None]:
-    """Run this thread, and what it starts meanwhile, on one processor."""
+    """Run this thread, and the processes that it starts in the block, on one processor."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {processor})
     try:
@@ -51,13 +51,13 @@ def on(processor: int) -> Iterator[None]:
 
 @contextmanager
 def product(server: str, database_url: str, secret_key: str, folder: Path, **settings: str) -> Iterator[Server]:
-    """The product with its default settings; callbacks are stored, and none is sent."""
+    """Run the product with its default settings; callbacks are stored, but not sent."""
     address = f"127.0.0.1:{free_port()}"
     folder.mkdir(exist_ok=True)
     given = {"data": str(folder), "bind": address, "database_url": database_url, "secret_key": secret_key}
     given |= {"server": server, "worker": "off", **settings}
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": value for name, value in given.items()}
     with serving(environ, folder / "server.log", address) as process:
         yield Server(address, process.pid)
@@ -65,7 +65,7 @@ def product(server: str, database_url: str, secret_key: str, folder: Path, **set
 
 @contextmanager
 def bare(server: str, folder: Path, processes: int, threads: int) -> Iterator[Server]:
-    """The bare callable under the same server with the same settings."""
+    """Run the bare callable under the same server with the same settings."""
     address = f"127.0.0.1:{free_port()}"
     (folder / "bare.py").write_text(BARE)
     (folder / "empty.conf.py").touch()
@@ -102,28 +102,28 @@ COMMANDS: dict[str, Callable[[str, str, str], list[str]]] = {"gunicorn": _gunico
 
 
 def cpu(*roots: int) -> float:
-    """Seconds of processor time that these processes and all below them have used, with those that have ended."""
+    """Return the CPU seconds of these processes and their descendants, including those that have ended."""
     return sum(sum(map(int, fields[11:15])) for fields in _family(roots).values()) / TICKS
 
 
 def parent(pid: int) -> int:
-    """The process that started a process."""
+    """Return the parent of a process."""
     return int(_stat(pid)[1])
 
 
 def private_bytes(pid: int) -> int:
-    """Memory of a process that it shares with no other."""
+    """Return the private memory of a process."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
 
 
 def children(pid: int) -> list[int]:
-    """The processes below a process."""
+    """Return the child processes of a process."""
     return [each for each in _family([pid]) if each != pid]
 
 
 def _family(roots: "tuple[int, ...] | list[int]") -> dict[int, list[str]]:
-    """The fields of these processes' `stat`, and of all below them."""
+    """Return the `stat` fields of these processes and their descendants."""
     every = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -1,6 +1,6 @@
-"""The whole job once, before your eyes: a message, a click, the callback that tells of it, the report. `make demo`.
+"""Show the whole product once: a message, a click, its callback and the report. Run it with `make demo`.
 
-Runs an instance of its own on loopback, opened there for callbacks, and ends everything by itself. The exit code is 0
+Starts its own instance on loopback, with callbacks to loopback allowed, and stops everything. The exit code is 0
 only if the callback came with a valid signature and the report agrees.
 """
 
@@ -27,15 +27,15 @@ Callback = tuple[dict[str, str], bytes]
 
 
 def demonstrate(house: Instance, receiver_url: str, arrived: "queue.Queue[Callback]") -> bool:
-    """Go through it step by step; whether everything was as promised."""
+    """Run the demo step by step; return whether everything was as promised."""
     auth = (house.sid, house.token)
-    print("\n1. Send a message through it: its link becomes a shortlink of this message alone")
+    print("\n1. Send a message: its link becomes a shortlink that only this message uses")
     order = {"message": TEXT, "lt_callbackurl": receiver_url, "client_tag": "order-4711", "recipient": "+818012345678"}
     message = asked(requests.post(f"{house.url}/v1/messages", auth=auth, json=order, timeout=10)).json()
     print(f"before: {TEXT}\nafter:  {message['message']}")
     shortlink = message["link_tracking"]["shortlink"]
 
-    print("\n2. A messenger fetches a preview: redirected like everybody, but no person")
+    print("\n2. A messenger fetches a preview: it is redirected, but does not count as a person")
     print(click(shortlink, PREVIEW))
 
     print("\n3. The recipient clicks")
@@ -58,20 +58,20 @@ def demonstrate(house: Instance, receiver_url: str, arrived: "queue.Queue[Callba
 
 
 def click(shortlink: str, agent: str) -> str:
-    """GET the shortlink as `agent` would, without following it; the answer in one line."""
+    """GET the shortlink with the User-Agent `agent`, without following it; return the answer as text."""
     answer = asked(requests.get(shortlink, headers={"User-Agent": agent}, allow_redirects=False, timeout=10))
     return f"GET {shortlink} as {agent}\n{answer.status_code}, Location: {answer.headers['Location']}"
 
 
 def asked(answer: requests.Response) -> requests.Response:
-    """The answer, if it is no refusal."""
+    """Return the answer. Raise RuntimeError if it is an error."""
     if not answer.ok:
         raise RuntimeError(f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}")
     return answer
 
 
 def settled(url: str, auth: tuple[str, str]) -> dict[str, Any]:
-    """The report, as soon as the receiver's answer stands in it."""
+    """Return the report as soon as it contains the receiver's answer."""
     for _ in range(50):
         report: dict[str, Any] = asked(requests.get(url, auth=auth, timeout=10)).json()
         if report["callback"]["state"] == "delivered":
@@ -81,7 +81,7 @@ def settled(url: str, auth: tuple[str, str]) -> dict[str, Any]:
 
 
 def verified(headers: dict[str, str], body: bytes, secret: str) -> bool:
-    """Whether the callback is from the account's own shortener, as any Standard Webhooks library would tell."""
+    """Return whether the callback's signature is valid, as any Standard Webhooks library would check."""
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     digest = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}" in headers["webhook-signature"].split()
@@ -89,7 +89,7 @@ def verified(headers: dict[str, str], body: bytes, secret: str) -> bool:
 
 @contextmanager
 def receiver() -> Iterator[tuple[str, "queue.Queue[Callback]"]]:
-    """A sender's back end: answers 200 to every POST. Its URL, and where the callbacks come out."""
+    """Run a sender's back end that answers 200 to every POST; yield its URL and a queue of the callbacks."""
     arrived: queue.Queue[Callback] = queue.Queue()
 
     class Receiver(BaseHTTPRequestHandler):
@@ -109,7 +109,7 @@ def receiver() -> Iterator[tuple[str, "queue.Queue[Callback]"]]:
 
 
 def main() -> int:
-    """Start what is needed, run, end it all; the exit code."""
+    """Start the instance and the receiver, run the demo, stop everything; return the exit code."""
     print("Starting an instance of the product, and a receiver for its callbacks ...")
     try:
         with receiver() as (url, arrived), running("shop", callback_allow_nets="127.0.0.0/8,::1/128") as house:
@@ -119,7 +119,7 @@ def main() -> int:
     except (OSError, RuntimeError, LookupError, queue.Empty) as error:
         print(f"\nThis did not work: {error!r}", file=sys.stderr)
         return 1
-    print("\nIt works. Everything that was started has ended." if worked else "\nThis did not work: see above.")
+    print("\nIt works. Everything that was started has stopped." if worked else "\nThis did not work: see above.")
     return 0 if worked else 1
 
 

@@ -1,4 +1,4 @@
-"""Demo data: some days of a shop that sends parcels, with messages, clicks, callbacks and their attempts.
+"""Demo data: a few days of a shop that sends parcels, with messages, clicks, callbacks and attempts.
 
 The product's own use cases create everything, with the time as an argument; only the receivers' answers are invented.
 The result is the same each time, except for msgids and slugs.
@@ -30,7 +30,7 @@ from tests.support.factories import store
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
 LEASE = 5 * MINUTE
-# How many messages a shop sends in each hour of the day, next to each other.
+# The relative numbers of messages that a shop sends in each hour of the day.
 DAYTIME = (0, 0, 0, 0, 0, 1, 3, 8, 11, 9, 7, 6, 6, 5, 5, 6, 8, 9, 6, 4, 2, 1, 0, 0)
 KINDS = (
     (
@@ -64,7 +64,7 @@ WELL, ILL = "https://hooks.example.com/clicked", "https://crm.example.net/events
 
 @dataclass
 class Shop:
-    """An account, and what has happened to it so far. All in one transaction, for a commit takes longer than a day."""
+    """An account and its data so far. All in one transaction, because a commit takes longer than a simulated day."""
 
     session: Session
     account: Account
@@ -72,14 +72,14 @@ class Shop:
     number: int = 40_312
 
     def live(self, days: int, a_day: int, until: dt.datetime, trouble: dt.timedelta = 68 * HOUR) -> None:
-        """Send about so many messages a day. One receiver of the two is ill at the end, for the time of `trouble`."""
+        """Send about `a_day` messages a day. At the end, one of the two receivers fails for the time `trouble`."""
         sent = [(moment, self.send(moment).link) for moment in sorted(self._moments(days, a_day, until))]
         new_clicks = [click for moment, link in sent if link is not None for click in self._new_clicks(link, moment)]
         self.click([click for click in new_clicks if click.clicked_on < until])
         self.attempt(until, ill_since=until - trouble)
 
     def send(self, moment: dt.datetime, **fields: object) -> Preprocessed:
-        """Preprocess a message at that moment."""
+        """Preprocess a message at that time."""
         self.number += self.chance.randint(1, 9)
         tag, _, text = self.chance.choices(KINDS, [weight for _, weight, _ in KINDS])[0]
         hour = min(moment.hour + 2, 20)
@@ -87,7 +87,7 @@ class Shop:
             "message": text.format(n=self.number, h=hour, end=hour + 2),
             "lt_callbackurl": ILL if tag in {"pickup", "return"} else WELL,
             "client_tag": f"order-{self.number}",
-            "recipient": f"+447700900{self.chance.randrange(1000):03}",  # numbers that are nobody's
+            "recipient": f"+447700900{self.chance.randrange(1000):03}",  # numbers that are not in use
             "tags": [tag],
             **fields,
         }
@@ -100,7 +100,7 @@ class Shop:
         record.record_all(self.session.connection(), new_clicks, services().slugs)
 
     def attempt(self, until: dt.datetime, ill_since: dt.datetime) -> None:
-        """Attempt every callback when it is due, in the order of time."""
+        """Attempt every callback when it is due, in order of time."""
         waits = services().settings.callback_waits
         due = select(func.min(Callback.due_on)).where(Callback.settled_on.is_(None))
         while (now := self.session.scalar(due)) is not None and now <= until:
@@ -122,7 +122,7 @@ class Shop:
                     yield moment
 
     def _new_clicks(self, link: Link, sent: dt.datetime) -> Iterator[NewClick]:
-        """Sometimes a messenger's preview first, then, of four people, three: most within minutes, some again."""
+        """Yield clicks: sometimes a preview first, then three of four people, most within minutes, some again."""
         if self.chance.random() < 0.3:
             yield new_click(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
         if self.chance.random() < 0.74:
@@ -133,7 +133,7 @@ class Shop:
                 moment += dt.timedelta(minutes=self.chance.lognormvariate(3.5, 1))
 
     def _answer(self, *, ill: bool) -> Answer:
-        """What a receiver says. One that is well is slow to say it now and then."""
+        """Return a receiver's answer. A healthy receiver is occasionally slow."""
         took = int(self.chance.lognormvariate(11.3, 0.4))
         if ill:
             return _answered(503, "answered 503", b"maintenance", took)
@@ -154,7 +154,7 @@ def _answered(status: int, detail: str, body: bytes, took: int) -> Answer:
 
 
 def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
-    """A click on a live link at that moment."""
+    """Click a live link at that time."""
     resolved = Resolved(
         link_id=link.id,
         location=link.target,
@@ -168,6 +168,6 @@ def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
 
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:
-    """A new account, as a shop."""
+    """Create an account, and return it as a shop."""
     senders.create(session, name, secret_key=services().settings.secret_keys[0], now=now)
     return Shop(session, senders.named(session, name))

@@ -1,4 +1,4 @@
-"""How often link detection is right on messages labelled by reading and on published sets, and how long it takes.
+"""Measure how often link detection is right, on messages labelled by hand and on published sets, and how long it takes.
 
     python bench/detection.py                print the tables
     python bench/detection.py --write        put them into docs/detection-figures.md and docs/integrate/detection.md
@@ -40,7 +40,7 @@ SHOWN = 30  # examples of what is still wrong
 
 Span = tuple[int, int] | None
 
-# Inputs on which a detector is slow; each is repeated up to the length that is measured.
+# Inputs on which detectors tend to be slow; each is repeated up to the measured length.
 WORST = {
     "`a.so ` (a guess for every piece)": "a.so ",
     "`。a.jp` (a domain glued to text)": "。a.jp",
@@ -54,7 +54,7 @@ WORST = {
 
 
 class Label(NamedTuple):
-    """What a reader found in one message."""
+    """The links that a person found in one message."""
 
     file: str
     id: str
@@ -64,7 +64,7 @@ class Label(NamedTuple):
 
 
 class Score(NamedTuple):
-    """How one mode did on some of the labels."""
+    """The score of one mode on some of the labels."""
 
     messages: int
     links: int
@@ -97,7 +97,7 @@ def _span(value: list[int] | None) -> Span:
 
 
 def labelled_texts(wanted: list[Label]) -> dict[tuple[str, str], str]:
-    """The texts of labelled messages, which stay in the folder of the corpora."""
+    """Return the texts of labelled messages, which are only in the folder of the corpora."""
     ids = {(label.file, label.id) for label in wanted}
     files = sorted({label.file for label in wanted})
     return {
@@ -117,7 +117,7 @@ def text_of(item: dict[str, Any]) -> str:
 
 
 def found_span(text: str, detection: str) -> Span:
-    """Where the rewritten link stands."""
+    """Return the position of the rewritten link."""
     found = find(text, detection=detection).found
     return (found.start, found.end) if found else None
 
@@ -140,7 +140,7 @@ def score(wanted: list[Label], texts: dict[tuple[str, str], str], detection: str
 
 
 def labelled_table(read: list[Label]) -> list[str]:
-    """The scores of each draw in each mode, and of all draws together."""
+    """Return the scores of each draw in each mode, and of all draws together."""
     rows = [
         "| draw | mode | messages | with a link | right link | missed | another or other end | no link, rewritten |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -168,7 +168,7 @@ def stratum(text: str) -> str:
 
 
 def corpora_table(read: list[Label]) -> list[str]:
-    """What each corpus holds by an estimate from the labels, and what becomes of it."""
+    """Return a table with the estimated links of each corpus and with how many are rewritten."""
     rows = [
         "| corpus | messages | with a link, about (n read) | rewritten: `strict` | `smart` | no link, `smart` |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -190,7 +190,7 @@ def corpora_table(read: list[Label]) -> list[str]:
 
 
 def _estimate(here: list[Label], texts: dict[str, str]) -> int:
-    """Messages in which a person sees a link: each stratum's labelled share, times its size."""
+    """Estimate the messages in which a person sees a link: each stratum's labelled share times its size."""
     sizes = Counter(stratum(text) for text in texts.values())
     read, seen = Counter[str](), Counter[str]()
     for label in here:
@@ -202,7 +202,7 @@ def _estimate(here: list[Label], texts: dict[str, str]) -> int:
 
 
 def wrong_table() -> list[str]:
-    """Examples of each kind in turn; a line that no longer holds stops the run."""
+    """Return examples, alternating between the kinds; an example that is no longer wrong stops the run."""
     rows = ["| file | id | what is wrong | fragment | why |", "| --- | --- | --- | --- | --- |"]
     items = list(lines(WRONG))
     texts: dict[tuple[str, str], str] = {}
@@ -292,7 +292,7 @@ def validity_difference(item: dict[str, Any]) -> str | None:
 
 
 def agreement(folder: str, detail: bool) -> list[str]:
-    """One row a set: items, agreements, kinds of difference; then what each kind means."""
+    """Return a row for each set (items, agreements, kinds of difference), then the meaning of each kind."""
     differs = detection_difference if folder == "url-detection" else validity_difference
     rows = ["| set | items | same | differences by kind |", "| --- | ---: | ---: | --- |"]
     seen: Counter[str] = Counter()
@@ -316,7 +316,7 @@ def agreement(folder: str, detail: bool) -> list[str]:
 
 
 def time_table() -> list[str]:
-    """The hardest inputs that were thought of, at three lengths."""
+    """Measure the hardest known inputs at three lengths."""
     sizes = (1_000, 10_000, 100_000)
     rows = ["| input, repeated | mode | 1,000 | 10,000 | 100,000 characters |", "| --- | --- | ---: | ---: | ---: |"]
     for name, unit in WORST.items():
@@ -359,7 +359,7 @@ def reasons_table() -> str:
 
 
 def write(path: Path, tables: str, begin: str, end: str) -> None:
-    """Put tables between two marks of a page."""
+    """Write tables between two marks of a page."""
     before, mark, rest = path.read_text("utf-8").partition(begin)
     _old, last, after = rest.partition(end)
     if not mark or not last:
@@ -368,7 +368,7 @@ def write(path: Path, tables: str, begin: str, end: str) -> None:
 
 
 def main() -> None:
-    """Read the command line; print or write."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="How far link detection agrees with labels, published sets and time.")
     parser.add_argument("--write", action="store_true", help="put the tables into their pages of docs")
     parser.add_argument("--reasons", action="store_true", help="put the table of reasons into its page; needs no sets")

@@ -1,4 +1,4 @@
-"""A database of either kind with due callbacks, for the scripts that measure the queue."""
+"""A SQLite or PostgreSQL database with due callbacks, for the scripts that measure the queue."""
 
 import datetime as dt
 import sys
@@ -26,7 +26,7 @@ SECRET_KEY = "a key for measuring, long enough to be one"
 
 @contextmanager
 def database(kind: str) -> Iterator[str]:
-    """The URL of an empty, migrated database of that kind, with the settings that it has in use."""
+    """Yield the URL of an empty, migrated database of that kind, configured as in production."""
     with tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         if kind == "sqlite":
             yield databases.copy_sqlite(databases.sqlite_template(Path(folder)), Path(folder))
@@ -36,14 +36,14 @@ def database(kind: str) -> Iterator[str]:
 
 
 def settings(url: str, **given: object) -> Settings:
-    """Settings for a database made here; loopback is open."""
+    """Return settings for a database made here; callbacks to loopback are allowed."""
     values = {"secret_key": SECRET_KEY, "public_url": "https://s.example.com", "callback_allow_nets": "127.0.0.0/8"}
     return Settings(database_url=url, **{**values, **given})  # type: ignore[arg-type]
 
 
 @contextmanager
 def application(url: str, **given: object) -> Iterator[Flask]:
-    """The product on that database, pushed."""
+    """Run the application on that database, with its context pushed."""
     app = create_app(settings(url, **given))
     with app.app_context():
         yield app
@@ -52,7 +52,7 @@ def application(url: str, **given: object) -> Iterator[Flask]:
 
 
 def fill(counts: Mapping[str, int], account: str = "shop") -> None:
-    """Add an account and, for each callback URL, so many callbacks that are due; those named first are longest due."""
+    """Add an account with due callbacks; `counts` says how many for each URL. The first URLs are due first."""
     with db.write() as session:
         now = db.now(session)
         senders.create(session, account, secret_key=SECRET_KEY, now=now)

@@ -1,13 +1,13 @@
-"""What things cost with ten thousand, a million and ten million links, through the running product.
+"""Measure the running product with ten thousand, a million and ten million links.
 
-Makes messages of 400 days with a link each by set-based SQL, a third of them clicked and called back; then starts the
-product on each and measures them in turns, so that what else the machine does disturbs all alike; warm, medians.
+Creates messages of 400 days with one link each in SQL, a third of them with a click and a callback; then starts the
+product on each database and measures them alternately, so that other load affects all alike. Prints warm medians.
 
     python bench/grow.py
     python bench/grow.py --database sqlite --links 10000 1000000 --pause
     python bench/grow.py --database sqlite --pages      # the dashboard's pages in place of all this
 
-The rows are in a temporary folder (`TMPDIR`), which is gone at the end; ten million need about 15 GB there.
+The rows are in a temporary folder (`TMPDIR`), which is deleted at the end; ten million need about 15 GB.
 """
 
 import argparse
@@ -46,12 +46,12 @@ from tests.support.browsing import Browser, make_person
 DAY = 86_400_000_000  # microseconds, as times are stored
 KEPT = 400  # days
 LIVE = 90  # days
-OLD = 4_400  # messages whose days are over, at every size: what retention is measured with
-DUE = 1_000  # callbacks that are due, at every size
-PIECE = 500_000  # rows of a statement
-SCATTER = 549_755_813_881  # odd, so that i * SCATTER modulo a power of two hits every number once, all over the range
+OLD = 4_400  # expired messages at every size, to measure retention
+DUE = 1_000  # due callbacks at every size
+PIECE = 500_000  # rows per statement
+SCATTER = 549_755_813_881  # odd, so that i * SCATTER modulo a power of two hits every number once, in scattered order
 BITS = (1 << 49) - 1
-ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms
+ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms up
 T = TypeVar("T")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 LEASE = dt.timedelta(seconds=45)
@@ -102,11 +102,11 @@ MAKE_DUE = (
 )
 
 
-Ask = tuple[str, str, int]  # method, path, and the status that must be answered
+Ask = tuple[str, str, int]  # method, path, and the expected status
 
 
 class Stock:
-    """A database of links 1 to `count` in the order of time, and the product on it. Those up to OLD are too old."""
+    """A database with links 1 to `count` in order of time, and the product on it. Links up to OLD are expired."""
 
     def __init__(self, url: str, count: int, instance: Instance) -> None:
         self.url, self.count, self.instance = url, count, instance
@@ -119,7 +119,7 @@ class Stock:
             self._steps = steps.prune(services().pruner.cutoff(), sleep=lambda _: None)
 
     def measure(self, turn: int) -> None:
-        """Ask for everything some times; the first turn only warms."""
+        """Request everything in several rounds; the first only warms up."""
         with closing(http.client.HTTPConnection(urlsplit(self.instance.url).netloc, timeout=30)) as connection:
             for name, asks in self._asks.items():
                 for ask in asks[turn * EACH : (turn + 1) * EACH]:
@@ -131,7 +131,7 @@ class Stock:
                 self._note(turn, f"retention step ({steps.MESSAGES} messages)", self._step)
 
     def open_pages(self, turn: int) -> None:
-        """Open each page of the dashboard, as somebody who is the account's owner and the operator."""
+        """Open each page of the dashboard, as an owner of the account and as the operator."""
         with self.app.app_context():
             if not turn:
                 make_person("bench", account="bench", operator=True)
@@ -147,7 +147,7 @@ class Stock:
         self._weights[f"weight of {name}"] = len(page.html.encode())
 
     def _pages(self) -> dict[str, str]:
-        """The addresses, by what they show; those of one message are of one that was clicked."""
+        """Return the paths, by what they show; the single message is a clicked one."""
         msgid = f"{self.count // 3 * 3 * SCATTER & BITS:032d}"
         now = dt.datetime.now(dt.UTC)
         pages = {f"overview, days: {days}": "?" + urlencode(parameters(*last_days(now, days))) for days in (1, 7, 30)}
@@ -170,7 +170,7 @@ class Stock:
         }
 
     def medians(self) -> dict[str, float]:
-        """Bytes per link, medians in milliseconds, and MiB of private memory, by what they are of."""
+        """Return bytes per link, medians in milliseconds and MiB of private memory, by name."""
         found = {"bytes per link": self.bytes_per_link}
         found |= {name: statistics.median(each) for name, each in self.times.items()}
         return found | {"private memory of a worker": max(_private(self.instance))} | self._weights
@@ -188,7 +188,7 @@ class Stock:
             raise RuntimeError(f"{removed} messages were removed")
 
     def _choose(self) -> dict[str, list[Ask]]:
-        """What is asked for: links that live, drawn at random."""
+        """Return the requests: for live links, drawn at random."""
         alive = range(OLD + (self.count - OLD) * (KEPT - LIVE + 2) // KEPT, self.count)
         drawn = random.sample(alive, min(len(alive), 8 * ROUNDS * EACH))
         clicked = [number for number in drawn if number % 3 == 0][: ROUNDS * EACH]
@@ -212,7 +212,7 @@ def main() -> int:
             sizes = [size for size in args.links if kind == "sqlite" or size <= args.most_postgresql]
             stocks = [_stock(stack, kind, size) for size in sizes]
             if args.pause:
-                print("made; Enter measures", flush=True)
+                print("rows created; press Enter to measure", flush=True)
                 sys.stdin.readline()
             for turn in range(ROUNDS):
                 for stock in stocks:
@@ -233,14 +233,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--links", type=int, nargs="+", default=[10_000, 1_000_000, 10_000_000])
-    parser.add_argument("--most-postgresql", type=int, default=1_000_000, help="more links are made for SQLite alone")
-    parser.add_argument("--pages", action="store_true", help="open the pages of the dashboard in place of all this")
+    parser.add_argument("--most-postgresql", type=int, default=1_000_000, help="larger sizes run on SQLite only")
+    parser.add_argument("--pages", action="store_true", help="measure the dashboard's pages instead")
     parser.add_argument("--pause", action="store_true", help="wait for Enter before measuring")
     return parser.parse_args()
 
 
 def _fill(url: str, count: int) -> int:
-    """Make the rows; give the bytes that they take."""
+    """Create the rows; return the bytes that they need."""
     kind = "sqlite" if url.startswith("sqlite") else "postgresql"
     with _raw(url) as run:
         for first in range(1, count + 1, PIECE):
@@ -252,7 +252,7 @@ def _fill(url: str, count: int) -> int:
 
 
 def _statement(template: str, kind: str, first: int, last: int, count: int) -> str:
-    """The statement for links `first` to `last` of `count`: the old ones lie before the days that are kept."""
+    """Return the statement for links `first` to `last` of `count`: the old ones are past retention."""
     words, now = DIALECT[kind], time.time_ns() // 1000
     step = KEPT * DAY // max(count - OLD, 1)
     received = f"({now} - {KEPT * DAY} + {DAY // 24} + (i - {OLD}) * {step})"
@@ -274,7 +274,7 @@ def _statement(template: str, kind: str, first: int, last: int, count: int) -> s
 
 @contextmanager
 def _raw(url: str) -> Iterator[Callable[[str], object]]:
-    """Run statements behind the product's back, hurried; at the end the database is as it would be after some days."""
+    """Run statements outside the product, without syncing; then vacuum, as after some days of operation."""
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)) as sqlite:
             for pragma in ("synchronous = OFF", "cache_size = -3000000"):
@@ -320,7 +320,7 @@ def _settle(claimed: Sequence[Claimed]) -> None:
 
 
 def _private(instance: Instance) -> list[float]:
-    """MiB that each worker of the server has for itself."""
+    """Return the private memory of each worker of the server, in MiB."""
     address = instance.url.removeprefix("http://")
     found = []
     for process in psutil.Process().children(recursive=True):

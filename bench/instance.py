@@ -1,4 +1,4 @@
-"""An instance of the product for a script's own use: a temporary data folder, a free port, an account."""
+"""An instance of the product for one script: a temporary data folder, a free port, an account."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ STOP_WITHIN = 45.0  # seconds; the server itself gives attempts in flight 30
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Where it is reached, and the credentials of its one account."""
+    """The server's URL, and the credentials of its only account."""
 
     url: str
     sid: str
@@ -34,12 +34,12 @@ class Instance:
 def running(account: str, **settings: str) -> Iterator[Instance]:
     """Start the product with these settings (`callback_waits="1,1"`) and an account; stop it when the block ends.
 
-    SIGTERM ends the block like an error does. Raises RuntimeError with the server's output where it does not start.
+    SIGTERM ends the block like an error does. Raises RuntimeError with the server's output if it does not start.
     """
     with _sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
         environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-        environ["SHORTENER_ENV_FILE"] = os.devnull  # whoever works here may have a settings file
+        environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
         environ |= {"SHORTENER_DATA": folder, "SHORTENER_BIND": address}
         environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
         _flask(environ, "db", "upgrade")
@@ -49,9 +49,9 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on, and that nobody else is given while this process runs.
+    """Return a free loopback port that no other caller gets while this process runs.
 
-    It stays bound here, without listening: beside that a server may bind it as well.
+    It stays bound in this process, without listening, so that a server can bind it as well.
     """
     probe = socket.socket()
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,7 @@ def free_port() -> int:
 
 @contextmanager
 def _sigterm_as_exit() -> Iterator[None]:
-    """Let SIGTERM end the block as an exception would, so that what was started is ended too."""
+    """Let SIGTERM end the block like an exception, so that started processes are stopped too."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         yield
@@ -82,7 +82,7 @@ def _flask(environ: dict[str, str], *command: str) -> str:
 def serving(environ: Mapping[str, str], log: Path, address: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start the server and wait until it is healthy; stop it when the block ends, unless it has ended by then."""
     with log.open("a") as output:
-        # In a session of its own: Ctrl-C is for the script, which then ends the server in order.
+        # In its own session, so that Ctrl-C reaches only the script, which then stops the server cleanly.
         server = subprocess.Popen(
             [sys.executable, "-m", "shortener.serve"],
             cwd=ROOT,
@@ -99,7 +99,7 @@ def serving(environ: Mapping[str, str], log: Path, address: str) -> Iterator[sub
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Wait until the server answers for its health."""
+    """Wait until the server's health check succeeds."""
     until = time.monotonic() + START_WITHIN
     while server.poll() is None and time.monotonic() < until:
         connection = http.client.HTTPConnection(address, timeout=5)

@@ -1,13 +1,13 @@
-"""Kill the product again and again while links are clicked, and count what is lost.
+"""Kill the product repeatedly while links are clicked, and count what is lost.
 
     python bench/kill.py                              both databases, 300 events, 40 kills each
     python bench/kill.py --database sqlite --events 1000 --kills 100
     python bench/kill.py --nodes                      1,000 links clicked at two nodes on one PostgreSQL at once
     python bench/kill.py --poison                     a callback that ends every process: 25 starts, then exhausted
 
-The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes end by SIGKILL, at a named
-point of their work or at any moment, one alone or all at once; some freeze past their leases instead and go on. The
-visitor of each link tries until it is answered. docs/operate/reliability.md says what is counted, and has the figures.
+The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes are killed with SIGKILL at a
+named point of their work or at any moment, one or all at once; some are frozen until their leases expire. The visitor
+of each link retries until answered. docs/operate/reliability.md says what is counted, and has the figures.
 """
 
 import argparse
@@ -45,7 +45,7 @@ FROZEN = (Point.POST, Point.RECEIVED)
 
 @dataclass
 class Run:
-    """A harness under attack, and what was done to it."""
+    """A harness, and the kills and freezes so far."""
 
     harness: Harness
     web: Node
@@ -55,12 +55,12 @@ class Run:
     answered: set[str] = field(default_factory=set)
 
     def note(self, what: str, *pids: int) -> None:
-        """Remember a kill or a freeze, and whom it hit."""
+        """Record a kill or a freeze, and the processes that it hit."""
         self.kills[what] += 1
         self.hit.update(pids)
 
     def mend(self) -> None:
-        """Start again what has ended, as a service manager would; gunicorn sees to its processes itself."""
+        """Restart what has ended, as a service manager would; gunicorn restarts its own processes."""
         if self.worker.died():
             self.worker = self.harness.worker(Overrides(MARGIN))
         if self.web.died():
@@ -68,7 +68,7 @@ class Run:
 
 
 def attack(run: Run, batches: Sequence[Sequence[str]]) -> None:
-    """One kill or freeze with each batch of clicks, every kind in its turn."""
+    """Make one kill or freeze during each batch of clicks, cycling through all kinds."""
     ways: list[Callable[[Run], None]] = [
         *(at_point(point, signal.SIGKILL) for point in Point),
         *(at_point(point, signal.SIGSTOP) for point in FROZEN),
@@ -112,19 +112,19 @@ def the_worker(run: Run) -> None:
 
 def everything(run: Run) -> None:
     """Kill all processes at once."""
-    run.web.send(signal.SIGSTOP)  # it starts no further process while we look
+    run.web.send(signal.SIGSTOP)  # so that it starts no further process meanwhile
     run.note("all processes at once", run.worker.pid, *children(run.web))
     run.web.kill()
     run.worker.kill()
 
 
 def children(web: Node) -> list[int]:
-    """Gunicorn's processes at the moment."""
+    """Return the ids of gunicorn's current worker processes."""
     return [int(pid) for pid in Path(f"/proc/{web.pid}/task/{web.pid}/children").read_text().split()]
 
 
 def settle_down(run: Run) -> None:
-    """Wait until whoever was to die at a point has; a frozen process goes on after its lease."""
+    """Wait until the process that was to be killed has died; resume a frozen process after its lease."""
     armed = [point for point in Point if (run.harness.folder / point.name).exists()]
     deadline = time.monotonic() + 2 * LEASE
     while armed and (run.harness.folder / armed[0].name).exists() and time.monotonic() < deadline:
@@ -140,7 +140,7 @@ def settle_down(run: Run) -> None:
 
 
 def click(run: Run, path: str) -> None:
-    """Be a visitor who reloads until there is an answer."""
+    """Act as a visitor who reloads until the link redirects."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if run.web.status(path) == 302:
@@ -161,7 +161,7 @@ def wait_for_the_rest() -> None:
 
 @dataclass
 class Tally:
-    """What is left to count when all is quiet."""
+    """The counts at the end."""
 
     lost: int
     events: int
@@ -174,9 +174,9 @@ class Tally:
 
 
 def count(run: Run, receiver: Receiver, links: int) -> Tally:
-    """Compare what visitors were told, what is stored and what the receiver got."""
+    """Compare what visitors got, what is stored and what the receiver got."""
     got: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-    for request in filter(is_whole, receiver.requests):  # a kill may also cut one off
+    for request in filter(is_whole, receiver.requests):  # a kill may also cut off a request
         headers, body = parsed(request)
         got[headers["webhook-id"]].append((int(headers["x-process"]), body))
     with db.read() as session:
@@ -202,9 +202,9 @@ def count(run: Run, receiver: Receiver, links: int) -> Tally:
 
 
 def outside(posts: Sequence[tuple[int, bytes]], attempts: Sequence[Attempt], hit: Set[int]) -> int:
-    """Repeats of an event that do not follow from a kill or freeze between claim and settling, or a failed attempt.
+    """Count repeats of an event that neither a kill or freeze between claim and settling nor a failed attempt explains.
 
-    All POSTs but one must be of processes that were hit, and no attempt may have started after a settled one.
+    All POSTs except one must come from processes that were hit, and no attempt may start after a settled one.
     """
     failures = sum(map(failed, attempts))
     of_the_unhurt = sum(pid not in hit for pid, _ in posts)
@@ -217,13 +217,13 @@ def outside(posts: Sequence[tuple[int, bytes]], attempts: Sequence[Attempt], hit
 
 
 def failed(attempt: Attempt) -> bool:
-    """Whether it had an outcome of its own, such as no answer in time, after which the product tries again."""
+    """Return whether the attempt failed by itself, for example by a time-out, so that the product retries."""
     return attempt.outcome not in ("delivered", "interrupted", None)
 
 
 @contextmanager
 def scene(kind: str, **settings: str) -> Iterator[tuple[Harness, Sender, Receiver]]:
-    """A harness on a database of its own, an account, a receiver that answers 200."""
+    """Yield a harness on its own database, an account, and a receiver that answers 200."""
     values = {"secret_key": SECRET_KEY, "public_url": "https://s.example.com", "callback_allow_nets": "127.0.0.0/8"}
     values |= {"callback_timeout": f"{TIMEOUT:g}", **settings}
     with database(kind) as url, tempfile.TemporaryDirectory(prefix="shortener-") as folder, application(url):
@@ -238,7 +238,7 @@ def links(sender: Sender, url: str, number: int) -> list[str]:
 
 
 def kill(kind: str, events: int, kills: int) -> bool:
-    """The long proof on one database; whether nothing was lost."""
+    """Run the kills on one database; return whether nothing was lost."""
     with scene(kind, callback_per_destination="8") as (made, sender, receiver):
         paths = links(sender, receiver.url(), events)
         run = Run(made, made.web(Overrides(MARGIN), processes="2"), made.worker(Overrides(MARGIN)))
@@ -259,7 +259,7 @@ def kill(kind: str, events: int, kills: int) -> bool:
 
 
 def nodes(number: int) -> bool:
-    """Links clicked at two nodes at once; whether each made one event."""
+    """Click links at two nodes at once; return whether each made one event."""
     with scene("postgresql", callback_per_destination="16") as (made, sender, receiver):
         paths = links(sender, receiver.url(), number)
         both = [made.web(), made.web()]
@@ -273,7 +273,7 @@ def nodes(number: int) -> bool:
 
 
 def poison(kind: str) -> bool:
-    """A callback that ends every process beside one that does not; whether only the first is given up."""
+    """Deliver a callback that kills every process, and a normal one; return whether only the first is exhausted."""
     with scene(kind, callback_timeout="1") as (made, sender, receiver):
         for url in (receiver.url(path="/poison"), receiver.url()):
             made.web(worker="off").status(*links(sender, url, 1))
@@ -282,12 +282,12 @@ def poison(kind: str) -> bool:
         with db.read() as session:
             rows = session.execute(select(Callback.state, Callback.exhausted_because).order_by(Callback.id)).all()
             starts = session.scalar(select(func.count()).where(Attempt.callback_id == 1))
-    print(f"\n{kind}, a callback that ends every process: {starts} starts, {rows[0]}; another beside it: {rows[1][0]}")
+    print(f"\n{kind}, a callback that kills every process: {starts} starts, {rows[0]}; a normal callback: {rows[1][0]}")
     return starts == MAX_STARTS and [row.state for row in rows] == ["exhausted", "delivered"]
 
 
 def main() -> int:
-    """Run what was asked for; 1 if anything was lost."""
+    """Run the command line. Return 1 if anything was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=KINDS, action="append")
     parser.add_argument("--events", type=int, default=300)

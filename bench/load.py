@@ -1,8 +1,8 @@
-"""Load from one processor: wrk for as much as goes, our own sender for a fixed rate and for batches.
+"""Generate load from one processor: wrk for the maximum, our own sender for a fixed rate and for batches.
 
-At a fixed rate each request has a moment at which it is due, whatever became of those before it, and its time counts
-from then: a server that stops for a second has made everybody wait who came in that second. wrk cannot do that, for it
-sends when an answer has come.
+At a fixed rate, each request is due at its own time, whatever happens to earlier requests, and its latency is measured
+from that time: if a server stops for a second, all requests of that second have waited. wrk cannot do that, because it
+sends a request only after the previous response.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
 
-PATIENCE = 10.0  # seconds that an answer may take
+PATIENCE = 10.0  # seconds that a response may take
 BETWEEN = b"\x1e"  # no request has it
-# What people used to open links with in 2024 and 2025.
+# User-Agents of common browsers in 2024 and 2025.
 BROWSERS = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.1.1 Mobile/15E148 Safari/604.1",
@@ -69,10 +69,10 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a run: answers a second, their latencies in ms, how many were answered, refused and never came.
+    """The results of a run: responses per second, latencies in ms, numbers of answered, refused and lost requests.
 
-    `load` is the share of its processor that the load took: near 1, it was the load that was measured. `cpu` is the
-    processor time in ms that the server took for an answer.
+    `load` is the load generator's share of its processor: near 1, the load itself was the limit. `cpu` is the server's
+    CPU time in ms per response.
     """
 
     rate: float
@@ -87,26 +87,26 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer's status, and the ms from when its request was due."""
+    """The status of a response, and the ms since its request was due."""
 
     status: int
     taken: float
 
 
 def clicks(slugs: Iterable[str], method: str = "GET") -> list[bytes]:
-    """Requests of browsers, which take turns."""
+    """Return requests with the User-Agents of browsers, in rotation."""
     return [f"{method} /{slug} HTTP/1.1\r\n{rest}".encode() for slug, rest in zip(slugs, cycle(AS_BROWSERS))]
 
 
 def posts(path: str, token: str, bodies: Iterable[str]) -> list[bytes]:
-    """Requests of a sender."""
+    """Return POST requests of a sender."""
     head = f"POST {path} HTTP/1.1\r\nHost: s.example.com\r\nAuthorization: Bearer {token}\r\n"
     head += "Content-Type: application/json\r\nContent-Length: "
     return [f"{head}{len(body)}\r\n\r\n{body}".encode() for body in bodies]
 
 
 def wrk(address: str, requests: Path, seconds: int, connections: int) -> Run:
-    """As many as go, one after the other on each connection; `requests` is a file that `write` made."""
+    """Send as many requests as possible, one by one on each connection; `requests` is a file made by `write`."""
     script = requests.with_name("wrk.lua")
     script.write_text(LUA)
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", f"--timeout={PATIENCE:.0f}s", "-s", str(script)]
@@ -120,13 +120,13 @@ def wrk(address: str, requests: Path, seconds: int, connections: int) -> Run:
 
 
 def write(path: Path, requests: Sequence[bytes]) -> Path:
-    """Put requests where wrk finds them."""
+    """Write requests to a file for wrk."""
     path.write_bytes(BETWEEN.join(requests))
     return path
 
 
 def batches(address: str, token: str, bodies: Sequence[bytes], seconds: float, at_once: int) -> Run:
-    """Batches for so many seconds, by several senders at once. It counts messages; the latencies are of batches."""
+    """Send batches for `seconds`, from several senders at once. Rates count messages; latencies are of batches."""
     rest, taken, done = iter(bodies), [], []
     began = time.perf_counter()
 
@@ -148,25 +148,25 @@ def batches(address: str, token: str, bodies: Sequence[bytes], seconds: float, a
 
 
 def quantiles(taken: Sequence[float]) -> tuple[float, float]:
-    """The median and what one in a hundred exceeds."""
+    """Return the median and the 99th percentile."""
     return statistics.median(taken), statistics.quantiles([*taken, max(taken)], n=100, method="inclusive")[98]
 
 
 def at_rate(address: str, requests: Sequence[bytes], rate: float, connections: int = 64) -> list[Answer | None]:
-    """Each request when it is due, so many a second; None for what was not answered."""
+    """Send each request when it is due, at `rate` per second; return None for each unanswered request."""
     with contextlib.closing(_Sender(address, connections)) as sender:
         return sender.send(requests, rate)
 
 
 def one_by_one(address: str, requests: Sequence[bytes]) -> list[Answer | None]:
-    """Each request when the one before it has been answered."""
+    """Send each request after the previous response."""
     with contextlib.closing(_Sender(address, 1)) as sender:
         return [sender.send([request], 1)[0] for request in requests]
 
 
 @dataclass(eq=False, slots=True)
 class _Line:
-    """A connection, and the request that it waits for an answer to."""
+    """A connection, and the request whose response it waits for."""
 
     socket: socket.socket
     place: int | None = None
@@ -174,7 +174,7 @@ class _Line:
 
 
 class _Sender:
-    """Looks all the time whether something is due or has come: it has a processor of its own."""
+    """Polls without pauses for due requests and for responses, because it has its own processor."""
 
     def __init__(self, address: str, connections: int) -> None:
         host, _, port = address.rpartition(":")
@@ -210,7 +210,7 @@ class _Sender:
 
     def _ask(self, line: _Line, place: int, request: bytes) -> None:
         line.place = place
-        with contextlib.suppress(OSError):  # that it is closed shows when it is read
+        with contextlib.suppress(OSError):  # reading shows that it is closed
             line.socket.send(request)
 
     def _hear(self, line: _Line, began: float, rate: float, answers: list[Answer | None]) -> None:
@@ -240,8 +240,8 @@ class _Sender:
         del self._lines[line.socket.fileno()]
         if line in self._idle:
             self._idle.remove(line)
-        line.socket.close()  # which takes it from the epoll too
-        with contextlib.suppress(OSError):  # nobody listens any more
+        line.socket.close()  # this also removes it from the epoll
+        with contextlib.suppress(OSError):  # the server no longer listens
             self._connect()
 
 

@@ -1,7 +1,7 @@
 """Take the pictures of docs/images: python bench/screenshots.py
 
-Starts an instance of its own on SQLite, fills it with some days of a shop that sends parcels, and looks at it with
-Chromium. Fonts are the machine's: for Japanese, `apt-get install fonts-noto-cjk`.
+Starts its own instance on SQLite, fills it with a few days of a shop that sends parcels, and takes pictures with
+Chromium. It uses the machine's fonts: for Japanese, `apt-get install fonts-noto-cjk`.
 """
 
 import datetime as dt
@@ -35,7 +35,7 @@ SETTINGS = {
     "public_url": "https://s.example.com",
     "sender_name": "Example Parcels",
     "sender_contact": "https://www.example.com/help",
-    "worker": "off",  # nothing goes out, and nothing changes while it is looked at
+    "worker": "off",  # nothing is sent, and nothing changes during the pictures
     "processes": "1",
 }
 PERSON = "staff@example.com"
@@ -47,7 +47,7 @@ Prepare = Callable[[Page], object]
 
 
 def fill(now: dt.datetime) -> dict[str, str]:
-    """Live through the days; the session of a person, the msgid of a message with a story, and an expired slug."""
+    """Create the data; return a person's session, the msgid of a message with many events, and an expired slug."""
     with db.write() as session:
         shop = demo_data.opened(session, "parcels", now - 120 * demo_data.DAY)
         old = shop.send(now - 100 * demo_data.DAY).link
@@ -64,7 +64,7 @@ def fill(now: dt.datetime) -> dict[str, str]:
 
 
 def take(browser: Browser, name: str, url: str, token: str, options: dict[str, Any], prepare: Prepare) -> None:
-    """Go to a page as the person, prepare it, and take its picture, from the top as far as it is worth looking."""
+    """Open a page as the person, prepare it, and take a picture of its upper part."""
     context = browser.new_context(**options, reduced_motion="reduce")
     context.add_cookies([{"name": "dashboard", "value": token, "url": url}])
     page = context.new_page()
@@ -80,7 +80,7 @@ def take(browser: Browser, name: str, url: str, token: str, options: dict[str, A
 
 
 def fill_in(page: Page) -> None:
-    """Try a message out."""
+    """Fill in and send the form of a message to try."""
     page.get_by_label("Message", exact=True).fill(TRIED)
     page.get_by_role("button", name="Check").click()
     page.get_by_role("status").wait_for()
@@ -91,7 +91,7 @@ def nothing(page: Page) -> None:
 
 
 def main() -> None:
-    """Take all of them."""
+    """Take all pictures."""
     executable = chromium.found()
     if executable is None:
         sys.exit(chromium.WANTED)

@@ -18,15 +18,15 @@ from shortener.storage import db, postgresql
 from shortener.storage.models import Account, Base, Callback, Click, Link, Message, Part, PartKind
 
 LIFE = dt.timedelta(days=90)
-FIRST = 1_000_000_000  # added to an id where its digits are part of a text: all are of one length
+FIRST = 1_000_000_000  # added to an id whose digits are part of a text, so that all have the same length
 TARGET = "https://shop.example.com/track?id="
-CACHE = 400_000  # KiB; of one connection, and no memory is taken before it is used
+CACHE = 400_000  # KiB for one connection; memory is allocated only when used
 BEFORE, BEHIND = "Your parcel is here: ", " thank you"
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Rows that say what became of clicks and posts."""
+    """The numbers of rows that clicks and posts add."""
 
     clicks: int
     callbacks: int
@@ -40,9 +40,9 @@ class Counts:
 
 
 def fill(session: Session, count: int, *, clicked: bool = False) -> range:
-    """Give the one account so many messages, with a link and a callback URL each; the ids of the links.
+    """Give the only account `count` messages, each with a link and a callback URL; return the ids of the links.
 
-    With `clicked`, each has been clicked once, by somebody who set off no callback, for the message asked for none.
+    With `clicked`, each link has been clicked once; these messages have no callback URL, so there are no callbacks.
     """
     first = (session.scalar(select(func.max(Link.id))) or 0) + 1
     if first != (session.scalar(select(func.max(Message.id))) or 0) + 1:
@@ -58,19 +58,19 @@ def fill(session: Session, count: int, *, clicked: bool = False) -> range:
 
 
 def slug_of(slugs: Slugs, id_: int) -> str:
-    """The slug of a link that was made here."""
+    """Return the slug of a link that was made here."""
     return slugs.encode((id_ * 2_654_435_761 % (1 << 32)) * (1 << 17) + id_ * 40_503 % (1 << 17))
 
 
 def unknown(slugs: Slugs) -> Iterator[str]:
-    """Slugs that lead nowhere: by turns one that no number has, and one whose number no link has."""
+    """Return slugs without a link: alternately an invalid one, and one whose number no link has."""
     while True:
         yield secrets.token_hex(5)
         yield slugs.encode(secrets.randbits(49))
 
 
 def count(session: Session) -> Counts:
-    """How many there are of each."""
+    """Return the number of rows of each kind."""
     tables = (Click, Callback, Link, Message, Link)
     queries = [select(func.count()).select_from(table) for table in tables]
     queries[2] = queries[2].where(Link.accessed_on.is_not(None))
@@ -78,7 +78,7 @@ def count(session: Session) -> Counts:
 
 
 def tidy() -> None:
-    """Do what the database does by itself within some minutes, so that it does not do it while we measure."""
+    """Do the maintenance that the database does by itself within minutes, so that it does not disturb measurements."""
     engine = db.db.engine
     if engine.dialect.name == "sqlite":
         with closing(engine.raw_connection()) as raw:  # no transaction is begun on it
@@ -92,21 +92,21 @@ def tidy() -> None:
 
 
 def _hurry(session: Session) -> None:
-    if session.get_bind().dialect.name == "sqlite":  # links are numbered in no order: let their index fit in
+    if session.get_bind().dialect.name == "sqlite":  # links have scattered numbers: their index must fit into the cache
         session.connection().exec_driver_sql(f"PRAGMA cache_size = -{CACHE}")
-    else:  # whether every row's parent is there need not be asked for each of them
+    else:  # foreign keys need not be checked for each row
         session.connection().exec_driver_sql("SET LOCAL session_replication_role = replica")
         postgresql.allow_time(session.connection(), None)
 
 
 def _series(first: int, last: int) -> CTE:
-    """The numbers from first to last, on both databases."""
+    """Return a query for the numbers from `first` to `last`, on both databases."""
     series = select(literal(first, Integer).label("id")).cte("series", recursive=True)
     return series.union_all(select(series.c.id + 1).where(series.c.id < last))
 
 
 def _number(id_: ColumnElement[int]) -> ColumnElement[int]:
-    """As `slug_of` has it: 49 bits that differ for each id and lie as far apart as random ones."""
+    """Return the number that `slug_of` encodes: 49 bits, different for each id and scattered like random numbers."""
     wide = cast(id_, Link.number.type)
     return (wide * 2_654_435_761 % (1 << 32)) * (1 << 17) + wide * 40_503 % (1 << 17)
 

@@ -1,11 +1,11 @@
-"""What our own shortcuts save: the product as it is, and without one of them at a time.
+"""Measure what our shortcuts save: the product as it is, and without one shortcut at a time.
 
     .venv/bin/python bench/shortcuts.py
     .venv/bin/python bench/shortcuts.py --rounds 9 --seconds 10
 
-All variants run on one processor under gunicorn on SQLite and are loaded in turn. Prints, for each of them, the medians
-of the processor time for a first click and for a batched message, and of the requests per second. The processor time
-also tells something on a busy machine. See docs/adr/0030-shortcuts.md.
+All variants run on one processor under gunicorn on SQLite and are loaded in turn. Prints for each variant the medians
+of the CPU time for a first click and for a batched message, and of the requests per second. The CPU time is
+meaningful also on a busy machine. See docs/adr/0030-shortcuts.md.
 """
 
 import argparse
@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 from bench import cpu_affinity  # noqa: E402  # the checkout is on the path from here on
 from bench.table import FIRST, MANY, SQLITE, Cell, started, stored  # noqa: E402
 
-# Python imports `sitecustomize` at the start of every process; each of these takes one shortcut away.
+# Python imports `sitecustomize` at the start of every process; each of these removes one shortcut.
 WITHOUT = {
     "as it is": "",
     "without sched_yield": "import os; os.sched_yield = lambda: None",
@@ -69,7 +69,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def _customized(folder: Path, code: str) -> Iterator[None]:
-    """Let the processes that are started in the block run this code first."""
+    """Make the processes that start in the block run this code first."""
     (folder / "custom").mkdir(parents=True)
     (folder / "custom" / "sitecustomize.py").write_text(code)
     os.environ["PYTHONPATH"] = str(folder / "custom")

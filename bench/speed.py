@@ -1,4 +1,4 @@
-"""How fast the product is, as a share of what a bare WSGI callable does under the same server, in one table.
+"""Measure the product's speed as a share of a bare WSGI callable under the same server, in one table.
 
     make bench                                       everything, in five minutes
     make bench BENCH="--database sqlite --server gunicorn --rounds 9 --seconds 5"
@@ -6,10 +6,10 @@
     make bench BENCH=--memory                        a worker's private memory over a million requests instead
     make bench BENCH=--write                         put the table into docs/performance.md
 
-What is measured runs on one processor, PostgreSQL too, and the load on another. All servers are up from the start and
-are loaded in turn, one run of each row to a round; a row shows medians of the rounds. After each run of clicks the rows
-are counted: every answer must be stored, a first click with `accessed_on` and callback. Then the product is killed
-under load. Ends with 1 where anything that was answered is not stored. docs/performance.md says more.
+The product runs on one processor, together with PostgreSQL, and the load on another. All servers run from the start and
+are loaded in turn, one run of each row per round; a row shows medians of the rounds. After each run of clicks the rows
+are counted: every answered click must be stored, a first click with `accessed_on` and callback. Then the product is
+killed under load. Exits with 1 if anything answered is not stored. docs/performance.md says more.
 """
 
 import argparse
@@ -40,16 +40,16 @@ from shortener.config.settings import Settings  # noqa: E402
 DOCUMENT = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- table: begin, made by bench/speed.py -->", "<!-- table: end -->"
 
-FIRST_SHARE = 0.5  # of first clicks on SQLite that PostgreSQL should reach
+FIRST_SHARE = 0.5  # share of the first clicks on SQLite that PostgreSQL should reach
 FIXED_P99 = 25  # ms
-REPEATABLE = (table.UNKNOWN, table.HEAD, table.AGAIN, table.SPREAD)  # rows that need no links of their own
-AFTERWARDS = 15  # seconds for each cell that are kept for what comes after the rounds
+REPEATABLE = (table.UNKNOWN, table.HEAD, table.AGAIN, table.SPREAD)  # rows that need no new links
+AFTERWARDS = 15  # seconds reserved for each cell for the steps after the rounds
 
 
 def main() -> int:
-    """Measure what was asked for; 1 where anything that was answered is not stored."""
+    """Run the requested measurements. Return 1 if anything answered is not stored."""
     args = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended too
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that started processes are stopped too
     began, heading = time.monotonic(), machine(args)
     if args.memory:
         print(f"{heading}\n\n{memory(args)}")
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 class Measured:
-    """What was asked for: the product by database and server, and the bare callable by server."""
+    """The requested measurements: the product by database and server, and the bare callable by server."""
 
     def __init__(self, args: argparse.Namespace) -> None:
         self._args = args
@@ -81,7 +81,7 @@ class Measured:
         self._versions: dict[str, str] = {}
 
     def measure(self, folder: Path) -> None:
-        """Start everything, and run it in turn."""
+        """Start everything, and run the cells in turn."""
         os.sched_setaffinity(0, {cpu_affinity.LOADING})
         with contextlib.ExitStack() as stack:
             bares = self._start(stack, folder)
@@ -120,14 +120,14 @@ class Measured:
             return {server: stack.enter_context(running) for server, running in bares.items()}
 
     def _of_bare(self, running: Server, folder: Path) -> Run:
-        """The bare callable, asked as the product is."""
+        """Load the bare callable like the product."""
         path = load.write(folder / "bare", load.clicks(["AAAAAAAAAA"] * len(load.BROWSERS)))
         used = cpu_affinity.cpu(running.pid)
         run = load.wrk(running.address, path, self._args.seconds, CONNECTIONS)
         return replace(run, cpu=(cpu_affinity.cpu(running.pid) - used) / run.answered * 1000)
 
     def tables(self) -> str:
-        """All of it, in Markdown."""
+        """Return the whole report as Markdown."""
         found = [", ".join(self._versions.values()) + ".", self._of_rows()]
         if FIRST in self._rows:
             found += [self._of_clicks_in_time(), self._of_kills()]
@@ -144,7 +144,7 @@ class Measured:
         return _markdown(lines)
 
     def _target(self, row: Row, cell: Cell) -> str:
-        """What a row should reach, and whether it does."""
+        """Return the target of a row, and whether it is met."""
         if row is FIRST and cell.store.kind == POSTGRESQL:
             others = [each for each in self.cells if each.server == cell.server and each.store.kind == SQLITE]
             return _judged(cell.top() / others[0].top(), FIRST_SHARE, " of SQLite") if others else ""
@@ -174,7 +174,7 @@ class Measured:
 
 
 def memory(args: argparse.Namespace) -> str:
-    """What the web processes have for themselves alone, again and again while requests are answered."""
+    """Return the private memory of the web processes, measured repeatedly while requests are answered."""
     os.sched_setaffinity(0, {cpu_affinity.LOADING})
     lines: list[Sequence[str]] = [("requests answered", "private memory of each web process, MB"), ("--:", "---")]
     shape, answered = {"processes": str(args.processes), "threads": str(args.threads)}, 0
@@ -196,7 +196,7 @@ def memory(args: argparse.Namespace) -> str:
 
 
 def machine(args: argparse.Namespace) -> str:
-    """What is measured, and on what."""
+    """Return the versions and the machine."""
     model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in args.server)
     return (
@@ -207,18 +207,18 @@ def machine(args: argparse.Namespace) -> str:
 
 
 def written(document: str, found: str) -> str:
-    """`document` with what was found between its two marks."""
+    """Return `document` with the results between its two marks."""
     before, rest = document.split(BEGIN, 1)
     return f"{before}{BEGIN}\n\n{found}\n\n{END}{rest.split(END, 1)[1]}"
 
 
 def say(sentence: str) -> None:
-    """Tell who waits."""
+    """Print progress to standard error."""
     print(sentence, file=sys.stderr, flush=True)
 
 
 def _sync() -> float:
-    """Milliseconds that the disk takes for a commit."""
+    """Return the milliseconds that the disk needs for a commit."""
     taken = []
     with tempfile.TemporaryFile() as file:
         for _ in range(100):
@@ -230,7 +230,7 @@ def _sync() -> float:
 
 
 def _line(name: str, where: str, runs: Sequence[Run], bare: Sequence[Run], target: str) -> tuple[str, ...]:
-    """Medians of a row's runs."""
+    """Return the medians of a row's runs."""
     rates = [run.rate for run in runs]
     by_cpu = statistics.median(base.cpu / run.cpu for run, base in zip(runs, bare, strict=True))
     p50, p99 = (statistics.median(times) for times in zip(*((run.p50, run.p99) for run in runs), strict=True))
@@ -259,7 +259,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rows", choices=words, action="append", help="only these rows")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="length of each run")
-    parser.add_argument("--minutes", type=float, default=5, help="no round is begun that would end later")
+    parser.add_argument("--minutes", type=float, default=5, help="no round starts that would end later")
     parser.add_argument("--links", type=int, default=300_000)
     parser.add_argument("--processes", type=int)
     parser.add_argument("--threads", type=int)
@@ -268,14 +268,14 @@ def _arguments() -> argparse.Namespace:
         type=int,
         nargs="?",
         const=1_000_000,
-        help="only the memory over so many requests, by default a million",
+        help="measure only the memory, over N requests (default: a million)",
     )
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     args = parser.parse_args()
     args.database, args.server = args.database or list(KINDS), args.server or list(cpu_affinity.COMMANDS)
     args.rows = args.rows or words
     given = {name: getattr(args, name) for name in ("processes", "threads") if getattr(args, name)}
-    with cpu_affinity.on(cpu_affinity.SERVING):  # where the product has its defaults from
+    with cpu_affinity.on(cpu_affinity.SERVING):  # the source of the product's defaults
         settings = Settings(**given)
     args.processes, args.threads = settings.processes, settings.threads
     return args

@@ -1,4 +1,4 @@
-"""One cell of the benchmark: the product on a database under a server. Its runs, and the count after each."""
+"""One cell of the benchmark: the product on one database under one server, its runs, and the check after each."""
 
 import contextlib
 import json
@@ -24,11 +24,11 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 
-CONNECTIONS = 16  # of wrk, the default settings' number of threads
-SETTLE = 15.0  # seconds that the last clicks may take to be stored after a run, from the spool too
-FASTEST = 12_000  # clicks or messages a second that are prepared for a run
+CONNECTIONS = 16  # of wrk; the default number of threads
+SETTLE = 15.0  # seconds until the last clicks of a run, also spooled ones, must be stored
+FASTEST = 12_000  # clicks or messages per second prepared for a run
 BATCH = 1000  # messages
-SENDERS = 2  # of batches, at once
+SENDERS = 2  # simultaneous senders of batches
 FIXED = 3  # seconds at a fixed rate
 LONE = 200  # clicks
 SQLITE, POSTGRESQL = KINDS
@@ -36,14 +36,14 @@ SQLITE, POSTGRESQL = KINDS
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the table: its word on the command line, its name, and the least share of bare that it should have."""
+    """A row of the table: its word on the command line, its name, and the target share of the bare callable."""
 
     word: str
     name: str
     floors: Mapping[tuple[str, str], float]  # by database and server
 
     def floor(self, database: str, server: str) -> float | None:
-        """The least share, if there is one."""
+        """Return the target share, if there is one."""
         return self.floors.get((database, server))
 
 
@@ -63,7 +63,7 @@ ROWS = (UNKNOWN, HEAD, FIRST, AGAIN, SPREAD, SINGLE, MANY)
 
 @dataclass
 class Store:
-    """A database with links that were never clicked, and others that were clicked once."""
+    """A database with unclicked links, and with links that were clicked once."""
 
     kind: str
     url: str
@@ -75,29 +75,29 @@ class Store:
     roots: tuple[int, ...]
 
     def slugs(self, ids: Iterable[int]) -> list[str]:
-        """The slugs of links."""
+        """Return the slugs of links."""
         with self.app.app_context():
             return [seed_rows.slug_of(services().slugs, id_) for id_ in ids]
 
     def unknown(self, number: int) -> list[str]:
-        """Slugs of no link."""
+        """Return slugs without a link."""
         with self.app.app_context():
             return list(islice(seed_rows.unknown(services().slugs), number))
 
     def take(self, number: int) -> list[int]:
-        """Links that were never clicked, and are given to nobody else."""
+        """Return unclicked links, each only once."""
         if number > len(self.fresh):
             raise RuntimeError("there are too few links left; give more with --links")
         taken, self.fresh = self.fresh[:number], self.fresh[number:]
         return taken
 
     def counts(self) -> seed_rows.Counts:
-        """What is stored now."""
+        """Return the current numbers of rows."""
         with self.app.app_context(), db.read() as session:
             return seed_rows.count(session)
 
     def settled(self, before: seed_rows.Counts, name: str, answered: int) -> seed_rows.Counts:
-        """What was added since, once that is as much as was answered and becomes no more; or after a while."""
+        """Return the added rows, once all answered requests are stored and nothing more comes, or after a while."""
         until, last = time.monotonic() + SETTLE, None
         while True:
             added = self.counts().since(before)
@@ -107,7 +107,7 @@ class Store:
             time.sleep(0.03)
 
     def without(self, ids: Sequence[int]) -> int:
-        """How many of these links lack a click, `accessed_on` or a callback."""
+        """Return how many of these links lack a click, `accessed_on` or a callback."""
         with self.app.app_context(), db.read() as session:
             wanted = Link.accessed_on.is_not(None)
             whole = select(Link.id).join(Click, Click.link_id == Link.id).join(Callback, Callback.link_id == Link.id)
@@ -116,7 +116,7 @@ class Store:
 
 @dataclass
 class Cell:
-    """The product on a database under a server, beside the bare callable under the same."""
+    """The product on a database under a server, beside the bare callable under the same server."""
 
     store: Store
     server: str
@@ -136,18 +136,18 @@ class Cell:
             self.fault(row.name, f"{run.broken} requests were not answered")
 
     def unknown(self) -> Run:
-        """Slugs of no link, each of which is 404."""
+        """Request slugs without a link; each is 404."""
         slugs = self.store.unknown(FASTEST)
         run = self.wrk("unknown", load.clicks(slugs))
         return self.all_refused(UNKNOWN, run)
 
     def head(self) -> Run:
-        """Look-ups that record nothing."""
+        """Send HEAD requests, which record nothing."""
         slugs = self.store.slugs(random.sample(self.store.fresh, min(len(self.store.fresh), FASTEST)))
         return self.none_refused(HEAD, self.wrk("head", load.clicks(slugs, "HEAD")))
 
     def first(self) -> Run:
-        """Clicks on links that were never clicked."""
+        """Click unclicked links."""
         ids = self.store.take(min(FASTEST * self.seconds, len(self.store.fresh) // 2))
         run = self.counted(FIRST, ids, "clicks", "callbacks", "accessed")
         if run.answered > len(ids):
@@ -156,16 +156,16 @@ class Cell:
         return run
 
     def again(self) -> Run:
-        """Clicks on one link that was clicked before."""
+        """Click one link that was clicked before."""
         return self.counted(AGAIN, self.store.clicked[:1], "clicks")
 
     def spread(self) -> Run:
-        """Clicks on links that were clicked before."""
+        """Click links that were clicked before."""
         some = random.sample(self.store.clicked, min(len(self.store.clicked), FASTEST * self.seconds))
         return self.counted(SPREAD, some, "clicks")
 
     def single(self) -> Run:
-        """Messages, each by a request of its own."""
+        """Post messages, each in its own request."""
         bodies = [json.dumps(message()) for _ in range(FASTEST * self.seconds)]
         before = self.store.counts()
         run = self.wrk("posts", load.posts("/v1/messages", self.store.token, bodies))
@@ -173,7 +173,7 @@ class Cell:
         return self.none_refused(SINGLE, run)
 
     def many(self) -> Run:
-        """Messages by the thousand."""
+        """Post messages in batches of a thousand."""
         number = max(SENDERS, FASTEST * self.seconds // BATCH)
         bodies = [json.dumps([message() for _ in range(BATCH)]).encode() for _ in range(number)]
         before, used = self.store.counts(), self.cpu()
@@ -183,51 +183,51 @@ class Cell:
         return run
 
     def counted(self, row: Row, ids: Sequence[int], *names: str) -> Run:
-        """Clicks on links, and whether as many are stored as were answered."""
+        """Click links, and check that as many clicks are stored as were answered."""
         before = self.store.counts()
         run = self.wrk("clicks", load.clicks(self.store.slugs(ids)))
         self.check(row, run, before, *names)
         return self.none_refused(row, run)
 
     def wrk(self, name: str, requests: Sequence[bytes]) -> Run:
-        """As many of these as go."""
+        """Send as many of these requests as possible."""
         path, used = load.write(self.folder / name, requests), self.cpu()
         run = load.wrk(self.product.address, path, self.seconds, CONNECTIONS)
         return replace(run, cpu=(self.cpu() - used) / run.answered * 1000)
 
     def cpu(self) -> float:
-        """Processor time used, by the database's server too."""
+        """Return the used CPU seconds, including the database server's."""
         return cpu_affinity.cpu(self.product.pid, *self.store.roots)
 
     def check(self, row: Row, run: Run, before: seed_rows.Counts, *names: str, more: int = CONNECTIONS) -> None:
-        """All that was answered must be stored; those that wrk no longer waited for may be."""
+        """Check that all answered requests are stored; those that wrk no longer waited for may be stored too."""
         added = self.store.settled(before, names[0], run.answered)
         for name in names:
             if not run.answered <= getattr(added, name) <= run.answered + more:
                 self.fault(row.name, f"{run.answered} were answered, and {getattr(added, name)} of {name} stored")
 
     def none_refused(self, row: Row, run: Run) -> Run:
-        """Complain of refusals."""
+        """Record a fault if requests were refused."""
         if run.refused:
             self.fault(row.name, f"{run.refused} of {run.answered} were refused")
         return run
 
     def all_refused(self, row: Row, run: Run) -> Run:
-        """Complain of answers that are no refusal."""
+        """Record a fault if requests were not refused."""
         if run.refused != run.answered:
             self.fault(row.name, f"{run.answered - run.refused} of {run.answered} were not refused")
         return run
 
     def fault(self, name: str, sentence: str) -> None:
-        """Remember what must not be."""
+        """Record a fault."""
         self.faults.append(f"{self.store.kind}, {self.server}, {name}: {sentence}")
 
     def top(self) -> float:
-        """First clicks a second, as measured."""
+        """Return the measured first clicks per second."""
         return statistics.median(run.rate for run in self.runs[FIRST.word])
 
     def steady(self) -> None:
-        """First clicks at half the top, and one at a time; each must be stored."""
+        """Send first clicks at half the maximum rate, then one at a time; each must be stored."""
         ids = self.store.take(int(self.top() / 2 * FIXED))
         answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), self.top() / 2)
         self.every("first clicks at a fixed rate", ids, answers)
@@ -241,7 +241,7 @@ class Cell:
         self.notes["lone"] = (p50, p99)
 
     def every(self, name: str, ids: Sequence[int], answers: Sequence[load.Answer | None]) -> None:
-        """All must be answered with 302 and stored."""
+        """Check that all were answered with 302 and stored."""
         others = sum(answer is None or answer.status != 302 for answer in answers)
         if others:
             self.fault(name, f"{others} of {len(ids)} were not answered with 302")
@@ -249,7 +249,7 @@ class Cell:
             self.fault(name, f"{lost} were answered and not stored")
 
     def lost(self, ids: Sequence[int], answers: Sequence[load.Answer | None]) -> int:
-        """How many were answered with 302 and are not stored, now or within a while."""
+        """Return how many were answered with 302 and are still not stored after a time limit."""
         answered = [id_ for id_, answer in zip(ids, answers, strict=True) if answer and answer.status == 302]
         until = time.monotonic() + SETTLE
         while (lost := self.store.without(answered)) and time.monotonic() < until:
@@ -257,7 +257,7 @@ class Cell:
         return lost
 
     def kill(self) -> None:
-        """Kill all of the product's processes under load, start it again on what they left, and count."""
+        """Kill all processes of the product under load, restart it on the same data, and count."""
         ids = self.store.take(int(self.top() * 2))
         threading.Timer(random.uniform(0.5, 1), self.product.kill).start()
         answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), self.top(), CONNECTIONS)
@@ -284,7 +284,7 @@ _tags = count(1)
 
 
 def message() -> dict[str, object]:
-    """A message as senders hand it in."""
+    """Return a message as senders submit it."""
     number = next(_tags)
     return {
         "message": f"Your parcel {number} is on its way: {seed_rows.TARGET}{number}&lang=en Thank you!",
@@ -296,7 +296,7 @@ def message() -> dict[str, object]:
 
 @contextlib.contextmanager
 def stored(kind: str, links: int) -> Iterator[Store]:
-    """A database with so many links that were never clicked, and as many that were clicked once."""
+    """Create a database with `links` unclicked links, and as many that were clicked once."""
     with contextlib.ExitStack() as stack:
         with cpu_affinity.on(cpu_affinity.SERVING):
             url = stack.enter_context(database(kind))
@@ -317,7 +317,7 @@ def stored(kind: str, links: int) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def started(server: str, store: Store, folder: Path, shape: Mapping[str, str]) -> Iterator[Server]:
-    """The product on that database."""
+    """Run the application on that database."""
     with contextlib.ExitStack() as stack:
         with cpu_affinity.on(cpu_affinity.SERVING):
             running = stack.enter_context(cpu_affinity.product(server, store.url, SECRET_KEY, folder, **shape))

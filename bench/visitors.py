@@ -1,4 +1,4 @@
-"""How often the visitor rules agree with published sets of User-Agents.
+"""Measure how often the visitor rules agree with published sets of User-Agents.
 
     python bench/visitors.py            print the tables
     python bench/visitors.py --write    put them into docs/visitors-figures.md
@@ -6,7 +6,7 @@
     python bench/visitors.py --time     measure the microseconds per verdict on this machine
 
 The sets are read from the folder that SHORTENER_CORPORA names, or from ../shared/corpora beside the checkout. Each is a
-JSON Lines file in user-agents/, an object a line: `ua`, and what the source says of it (`class`, `type`, `name`,
+JSON Lines file in user-agents/, one object per line: `ua`, and what the source says about it (`class`, `type`, `name`,
 `family`, `category`, `tags`, `headers`).
 """
 
@@ -35,7 +35,7 @@ DOCUMENT = ROOT / "docs" / "visitors-figures.md"
 GUIDE = ROOT / "docs" / "integrate" / "visitors.md"
 BEGIN, END = "<!-- figures: begin, made by bench/visitors.py -->", "<!-- figures: end -->"
 
-# A browser's agent with nothing in it that a browser of that make does not send.
+# The User-Agent of a plain browser, without any additions.
 PLAIN = re.compile(
     r"Mozilla/5\.0 \([^()]*\) (AppleWebKit/[\d.]+ \(KHTML, like Gecko\)"
     r"( (Version|Chrome|CriOS|Mobile|Safari|Edg)(/\w[\w.]*)?)+|Gecko/[\d.]+ Firefox/[\d.]+)\Z"
@@ -49,7 +49,7 @@ BROWSER, APP, PROGRAM, BOT, OTHER = "browser", "app", "library or feed reader", 
 
 
 class Kind(NamedTuple):
-    """A kind of agent or of disagreement: what it is, why it is so, how to tell it."""
+    """A kind of agent or of disagreement: its title, its reason, and a test for it."""
 
     name: str
     why: str
@@ -58,7 +58,7 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class Label:
-    """One agent of our own labelled set, with the classes that are right and the one that the rules give."""
+    """One agent of our own labelled set, with the correct classes and the class that the rules give."""
 
     agent: str
     kind: str
@@ -68,7 +68,7 @@ class Label:
 
     @property
     def right(self) -> bool:
-        """Whether the class is one of the right ones."""
+        """Whether the class is one of the correct ones."""
         return self.verdict.visitor in self.classes
 
     @property
@@ -78,7 +78,7 @@ class Label:
 
 
 def labels() -> list[Label]:
-    """Our own labelled agents, judged."""
+    """Return our own labelled agents with the rules' verdicts."""
     rows = map(json.loads, LABELLED.read_text("utf-8").splitlines())
     return [
         Label(
@@ -112,7 +112,7 @@ class Item:
 
 
 def matches(pattern: str) -> Callable[[Item], object]:
-    """A test of the agent, in any case."""
+    """Return a case-insensitive test of the agent."""
     compiled = re.compile(pattern, re.IGNORECASE)
     return lambda item: compiled.search(item.agent)
 
@@ -184,7 +184,7 @@ HALF_BOTS = (
 
 
 def items() -> list[Item]:
-    """Every agent of every file, judged."""
+    """Return every agent of every file with the rules' verdict."""
     rows = list(_rows())
     names = {row["name"].lower() for _, row in rows if "name" in row and _said(row) == BROWSER}
     return [_item(file, row, names) for file, row in rows]
@@ -214,7 +214,7 @@ def _item(file: str, row: dict[str, Any], browsers: set[str]) -> Item:
 
 
 def _said(row: dict[str, Any]) -> str:
-    """What the source says of an agent, in one word of ours."""
+    """Return the source's class of an agent, as one of our words."""
     if row.get("class") == "client":
         if row["type"] == "mobile app":
             return BROWSER if "AppleWebKit/" in row["ua"] else APP  # an app that shows pages
@@ -241,7 +241,7 @@ def _draws_previews(row: dict[str, Any]) -> bool:
 
 
 def figures(found: list[Item]) -> str:
-    """The tables, in Markdown."""
+    """Return the tables as Markdown."""
     return "\n\n".join(
         [
             _browsers(found),
@@ -379,7 +379,7 @@ def _by_file(found: list[Item], wanted: Callable[[Item], bool]) -> Iterator[tupl
 
 
 def _kinds(found: list[Item], kinds: Iterable[Kind]) -> str:
-    """A row for each kind that occurs, with the ids of three examples."""
+    """Return a row for each kind that occurs, with the ids of three examples."""
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in found:
         groups[_kind(item, kinds)].append(item)
@@ -401,13 +401,13 @@ def _share(part: int, whole: int) -> str:
 
 
 def written(document: str, tables: str) -> str:
-    """`document` with `tables` between its two marks."""
+    """Return `document` with `tables` between its two marks."""
     before, rest = document.split(BEGIN, 1)
     return f"{before}{BEGIN}\n\n{tables}\n\n{END}{rest.split(END, 1)[1]}"
 
 
 def speed(found: list[Item]) -> str:
-    """Microseconds a verdict, for agents seen before and for agents never seen."""
+    """Print the microseconds per verdict, for agents seen before and for new agents."""
     agents = list(dict.fromkeys(item.agent for item in found if item.label == BROWSER))[:1000]
     headers = {"sec-fetch-mode": "navigate", "accept-language": "en"}
     rules = visitor.default_rules()
@@ -426,10 +426,10 @@ def _seconds(agents: list[str], headers: dict[str, str], rules: visitor.Rules) -
 
 
 def main() -> None:
-    """The command."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Agreement of the visitor rules with published user agents.")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/visitors-figures.md")
-    parser.add_argument("--labelled", action="store_true", help="score our own labelled agents alone")
+    parser.add_argument("--labelled", action="store_true", help="score only our own labelled agents")
     parser.add_argument("--time", action="store_true", help="measure how long a verdict takes")
     options = parser.parse_args()
     if options.labelled:
