@@ -32,7 +32,7 @@ def authenticate(readers: Readers, sid: str | None, token: str) -> tuple[Sender,
     """
     row = readers.row(_BY_TOKEN, {"token_sha256": credentials.digest(token)})
     if row is None or (sid is not None and not secrets.compare_digest(row[2].encode(), sid.encode())):
-        raise CredentialsError("These credentials open no account.")
+        raise CredentialsError("These credentials belong to no account.")
     (
         id_,
         name,

@@ -13,7 +13,7 @@ from shortener.storage.models import Attempt, Callback
 
 
 class ListedState(enum.StrEnum):
-    """What a list of callbacks may be asked for."""
+    """The states by which lists of callbacks can be filtered."""
 
     WAITING = "waiting"  # not settled
     FAILING = "failing"  # not settled, and an attempt has failed
@@ -33,11 +33,11 @@ class Wanted(Protocol):
 
     @property
     def start(self) -> dt.datetime | None:
-        """The first moment of a click."""
+        """The start of the clicks' period."""
 
     @property
     def end(self) -> dt.datetime | None:
-        """The moment before which the clicks came."""
+        """The end of the clicks' period, exclusive."""
 
     @property
     def destination(self) -> str | None:

@@ -34,17 +34,17 @@ class Selection(Fields):
         json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
     )
 
-    start: Annotated[Moment, Field(alias="from", description="The first moment of a click.")]
-    end: Annotated[Moment, Field(alias="to", description="The moment before which the clicks came.")]
+    start: Annotated[Moment, Field(alias="from", description="Only callbacks of clicks at this time or later.")]
+    end: Annotated[Moment, Field(alias="to", description="Only callbacks of clicks before this time.")]
     state: Literal[JobState.EXHAUSTED, JobState.DELIVERED] = JobState.EXHAUSTED
     destination: Annotated[
         str | None,
         Field(
             max_length=receiver.MAX_URL,
-            description="Only those to this receiver: a URL of it, of which scheme, host and port count.",
+            description="Only callbacks to this receiver, given by a URL; only its scheme, host and port matter.",
         ),
     ] = None
-    cursor: Annotated[RowCursor | None, Field(description="Where an earlier call left off.")] = None
+    cursor: Annotated[RowCursor | None, Field(description="The `cursor` of an earlier answer, to continue.")] = None
     dry_run: Annotated[Switch, Field(description="`true`: only count them; nothing is attempted.")] = None
 
     @field_validator("end")
@@ -63,14 +63,14 @@ class Selection(Fields):
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """The row ids of at most 1,000 callbacks, the oldest first, and a cursor if there are more."""
+    """The row ids of at most 1,000 callbacks, the oldest first, with a cursor if there are more."""
 
     ids: Sequence[int]
     rest: str | None
 
 
 def find(session: Session, account: Sender, event_id: str) -> Callback:
-    """The account's callback with that event id; CallbackNotFoundError also if it is another account's."""
+    """Return the account's callback with that event id; CallbackNotFoundError also if it is another account's."""
     callback = None
     if EVENT_ID.fullmatch(event_id):  # PostgreSQL refuses some other texts
         query = select(Callback).where(Callback.event_id == event_id, Callback.account_id == account.id)
@@ -111,17 +111,17 @@ def select_all(session: Session, account: Sender, selection: Selection) -> Selec
 
 
 def ask_all(session: Session, selected: Selected, *, asked_by: str, now: dt.datetime) -> int:
-    """Make those that are still settled due for one more attempt; give how many those are."""
+    """Make callbacks that are still settled due for one more attempt; return how many they are."""
     return _reopen(session, selected.ids, asked_by, now)
 
 
 def of(session: Session, callback: Callback) -> Sequence[Replay]:
-    """The replays of a callback, the oldest first."""
+    """Return the replays of a callback, the oldest first."""
     return session.scalars(select(Replay).where(Replay.callback_id == callback.id).order_by(Replay.id)).all()
 
 
 def _reopen(session: Session, ids: Sequence[int], asked_by: str, now: dt.datetime) -> int:
-    """Make settled callbacks due and note who asked; give how many were settled."""
+    """Make settled callbacks due and store who asked for it; return how many were settled."""
     reopened = CALLBACKS.reopen(session, ids, now=now)
     if reopened:
         rows = [{"callback_id": row_id, "asked_on": now, "asked_by": asked_by} for row_id in reopened]

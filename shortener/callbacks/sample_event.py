@@ -32,7 +32,7 @@ SAMPLE: event.EventData = {
 
 
 class Trial(FieldsToCall):
-    """The receiver to test."""
+    """A request to test a receiver."""
 
     model_config = ConfigDict(
         title="CallbackTest", json_schema_extra={"examples": [{"url": "https://crm.example.com/clicked"}]}
@@ -60,7 +60,7 @@ def prepare(session: Session, account: Sender, *, secret_keys: tuple[str, ...], 
 
 
 def send(client: Client, url: str, prepared: Prepared) -> Attempt:
-    """POST it like a callback, and give the attempt with its result; the row is not stored."""
+    """POST the event like a callback, and return the attempt with its result; the row is not stored."""
     result = kind.judge(client.request("POST", url, prepared.headers, prepared.body))
     total = result.columns["total_us"]
     ended_on = prepared.sent_on + dt.timedelta(microseconds=total if isinstance(total, int) else 0)

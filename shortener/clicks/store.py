@@ -53,13 +53,13 @@ class ClickStore:
         """Remember that the database accepts no clicks, so that no request waits for it."""
         if self.is_available:
             self.is_available = False
-            log.error("the database takes no clicks; spooling them: %s", getattr(reason, "orig", reason))
+            log.error("the database accepts no clicks; spooling them: %s", getattr(reason, "orig", reason))
 
     def mark_available(self) -> None:
         """Remember that the database accepts clicks."""
         if not self.is_available:
             self.is_available = True
-            log.warning("the database takes clicks again")
+            log.warning("the database accepts clicks again")
 
     def _commit(self, new_clicks: Sequence[NewClick]) -> Exception | None:
         """Store clicks in one transaction; return the error if that fails."""

@@ -44,12 +44,13 @@ class Settings(pydantic.BaseModel):
 
     public_url: Origin | None = Field(
         None,
-        description="Where recipients reach us: `https://s.example.com`. Default: `http://` and `SHORTENER_BIND`.",
+        description="The URL at which recipients reach the product: `https://s.example.com`. Default: `http://` and "
+        "`SHORTENER_BIND`.",
     )
     env_file: Path | None = Field(
         None,
-        description="The settings file: lines like `SHORTENER_BIND=127.0.0.1:8000`, for whatever the environment does "
-        "not say. Default: `.env` beside `wsgi.py`.",
+        description="The settings file: lines like `SHORTENER_BIND=127.0.0.1:8000`, for settings that the environment "
+        "does not have. Default: `.env` beside `wsgi.py`.",
     )
     bind: Bind = Field(
         "127.0.0.1:8000", description="Address and port to listen on, or a socket: `unix:/run/shortener/s.sock`."
@@ -65,34 +66,33 @@ class Settings(pydantic.BaseModel):
         None,
         min_length=32,
         repr=False,
-        description="At least 32 characters; encrypts the stored signing secrets. With SQLite it is made on the "
-        "first start and kept in `SHORTENER_DATA/secret_key`; with PostgreSQL it must be given.",
+        description="At least 32 characters; encrypts the stored signing secrets. On SQLite it is generated on the "
+        "first start and stored in `SHORTENER_DATA/secret_key`; on PostgreSQL it is required.",
     )
     secret_key_old: str | None = Field(
         None,
         min_length=32,
         repr=False,
-        description="The secret key before this one, while what was stored under it is encrypted again; "
-        "see docs/operate/backup.md.",
+        description="The previous secret key, needed only while the key is changed; see docs/operate/backup.md.",
     )
-    link_days: float = Field(90, gt=0, le=3650, description="Days that a new link lives.")
+    link_days: float = Field(90, gt=0, le=3650, description="Days until a new link expires.")
     retention_days: float = Field(
         400,
         gt=0,
         le=36500,
-        description="Days that a message and all about it is kept; not below `SHORTENER_LINK_DAYS`.",
+        description="Days until a message is deleted with everything about it; at least `SHORTENER_LINK_DAYS`.",
     )
     callback_waits: Seconds = Field(
         (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400),
         max_length=10,
         description="Seconds before each retry of a callback, comma-separated; as many retries as numbers, at most 10.",
     )
-    callback_timeout: float = Field(15, gt=0, le=60, description="Seconds that one attempt may take in all.")
+    callback_timeout: float = Field(15, gt=0, le=60, description="Seconds that one attempt may take in total.")
     callback_allow_nets: Networks = Field(
-        (), description="Networks (CIDR, comma-separated) that callbacks may reach though they are not public."
+        (), description="Networks (CIDR, comma-separated) that callbacks may reach although they are not public."
     )
     callback_allow_hosts: Hosts = Field(
-        (), description="Hosts (comma-separated) that callbacks may reach at whatever address they have."
+        (), description="Hosts (comma-separated) that callbacks may reach whatever address they resolve to."
     )
     callback_deny_nets: Networks = Field(
         (), description="Networks (CIDR, comma-separated) that callbacks never reach, whatever else is allowed."
@@ -100,46 +100,49 @@ class Settings(pydantic.BaseModel):
     callback_ports: Ports = Field((), description="Ports (comma-separated) that callbacks may go to.")
     callback_ca_bundle: CertificateFile | None = Field(
         None,
-        description="File (PEM) of the certificate authorities that receivers are checked against, in place of the "
-        "public ones. The checks themselves cannot be turned off.",
+        description="PEM file of certificate authorities that replaces the public ones for receivers. Verification "
+        "itself cannot be turned off.",
     )
     callback_per_destination: int = Field(
-        2, ge=1, le=64, description="Attempts under way at once, on all nodes, for one receiver of an account."
+        2, ge=1, le=64, description="Concurrent attempts, over all nodes, for one receiver of an account."
     )
     callback_allow_http: Switch = Field("on", description="`off`: callback URLs must be https.")
     trusted_proxies: Networks = Field(
-        (), description="Networks (CIDR, comma-separated) of your proxies; only from these is `X-Forwarded-*` believed."
+        (), description="Networks (CIDR, comma-separated) of your proxies. `X-Forwarded-*` is believed only from these."
     )
     worker: Switch = Field(
-        "on", description="`off`: the web processes deliver no callbacks; run `flask --app wsgi worker` beside them."
+        "on", description="`off`: the web processes deliver no callbacks; run `flask --app wsgi worker` as well."
     )
     fallback_url: Url | None = Field(
-        None, description="Where visitors of unknown, expired and switched-off links go, in place of a small page."
+        None,
+        description="Where to redirect visitors of unknown, expired and switched-off links, instead of showing a small "
+        "page.",
     )
     sender_name: Line | None = Field(
-        None, description="Your name, as recipients know it; stands below the small pages that they may meet."
+        None, description="Your name as recipients know it. It appears below the small pages that they may see."
     )
     sender_contact: Contact | None = Field(
-        None, description="Where recipients reach you: the URL of a page, a mail address or a phone number."
+        None, description="How recipients can reach you: the URL of a page, an e-mail address or a phone number."
     )
     store_address: Literal["none", "truncated"] = Field(
-        "none", description="`truncated`: keep the visitor's network with each click, /24 or /48; never the address."
+        "none", description="`truncated`: store the visitor's network with each click, /24 or /48; never the address."
     )
     visitors: str | None = Field(
         None,
-        description="Your changes to the list that tells people from machines, best as `SHORTENER_VISITORS_FILE`; "
+        description="Your changes to the list that distinguishes people from machines, preferably as "
+        "`SHORTENER_VISITORS_FILE`; "
         "see [docs/integrate/visitors.md](docs/integrate/visitors.md).",
     )
     spool: Path | None = Field(
         None,
-        description="Folder for clicks that the database does not take at once; on a local disk, one for each node. "
+        description="Folder for clicks that the database cannot store at once; on a local disk, one for each node. "
         "Default: `spool` in `SHORTENER_DATA`.",
     )
     spool_bytes: int = Field(
         4_194_304,
         ge=4096,
         le=1 << 30,
-        description="What each web process reserves there when it starts; 4 MiB hold about 20,000 clicks.",
+        description="Bytes that each web process reserves there at its start; 4 MiB hold about 20,000 clicks.",
     )
     server: Literal["gunicorn", "granian"] = Field(
         "gunicorn", description="The web server: `gunicorn`, or `granian`, which is faster; see docs/operate/tuning.md."
@@ -148,7 +151,7 @@ class Settings(pydantic.BaseModel):
         default_factory=lambda: min(_processors(), 2),
         ge=1,
         le=64,
-        description="Web processes. Default: two, or one where only one CPU may be used; see docs/operate/tuning.md.",
+        description="Web processes. Default: two, or one if only one CPU may be used; see docs/operate/tuning.md.",
     )
     threads: int = Field(
         default_factory=lambda given: 16 if given.get("processes") == 1 else 8,

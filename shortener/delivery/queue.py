@@ -21,8 +21,8 @@ from shortener.rules.delivery.fair_share import Slots
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, seconds_until
 
-# A job that was interrupted so often may be what ends our processes. It is attempted alone, or it would interrupt
-# others with it until they are exhausted too.
+# A job that was interrupted so often may itself crash our processes. It is attempted alone, because otherwise it would
+# interrupt others too, until they are exhausted.
 SUSPECT_AFTER = 2
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 Fields = Row[*tuple[Any, ...]]
@@ -102,12 +102,12 @@ class Queue:
         return judgements
 
     def attempt_values(self, result: Result, now: dt.datetime) -> dict[str, Any]:
-        """What the row of an attempt stores of its result, by column."""
+        """Return the columns of an attempt's row that its result sets."""
         common = {"ended_on": now, "outcome": result.outcome, "detail": result.detail}
         return {**self._statements.no_result, **result.columns, **common}
 
     def give_back(self, session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
-        """Release a job whose attempt our own end interrupts: it is due at once. Does nothing if the lease was lost."""
+        """Make a job due whose attempt is interrupted because we stop. Does nothing if the lease was lost."""
         connection = session.connection()
         values = {"row_id": claimed.job_id, "token": claimed.lease_token, "now": now}
         if connection.scalar(self._statements.give_back, values) is not None:

@@ -13,7 +13,7 @@ from shortener.storage.models import Account, Callback, Message, Person
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """An account in numbers."""
+    """The totals of an account."""
 
     account: Account
     messages: int  # received since a moment
@@ -23,9 +23,9 @@ class Total:
 
 
 def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
-    """The accounts by name. Each number has its own index, so old messages cost nothing."""
+    """Return the totals of all accounts, ordered by name. Each total has an index, so old messages cost nothing."""
     mine = Callback.account_id == Account.id
-    # The account's destinations begin with its number and a space: so the index of the unsettled finds them.
+    # The account's destinations begin with its id and a space, so the index of unsettled callbacks finds them.
     number = cast(Account.id, Text)
     unsettled = (
         Callback.settled_on.is_(None),
@@ -36,7 +36,7 @@ def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
         Account,
         _count(Message.account_id == Account.id, Message.received_on >= since),
         _count(*unsettled),
-        _count(mine, Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")),  # as the index of these has it
+        _count(mine, Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")),  # as in the index's condition
         _count(Person.account_id == Account.id),
     ).order_by(Account.name)
     return [Total(*row) for row in session.execute(query)]

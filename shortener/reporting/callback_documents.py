@@ -10,7 +10,7 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire.documents import EventId, Moment, Msgid, NextPage, Url
 
 Millis = Annotated[
-    float | None, Field(description="Milliseconds since the start; null where the attempt did not get so far.")
+    float | None, Field(description="Milliseconds since the start; null if the attempt did not get that far.")
 ]
 
 
@@ -82,11 +82,13 @@ class CallbackReport(CallbackSummary):
 
 @with_config(json_schema_extra={"examples": [{"selected": 12, "replayed": 12, "cursor": None}]})
 class ReplayResult(TypedDict):
-    """How many callbacks were selected, and how many of them are attempted once more."""
+    """The number of selected callbacks, and of those that are attempted once more."""
 
     selected: Annotated[int, Field(ge=0, le=1000)]
     replayed: Annotated[int, Field(ge=0, le=1000, description="0 in a dry run.")]
-    cursor: Annotated[str | None, Field(description="Repeat the request with it to continue; null after the last.")]
+    cursor: Annotated[
+        str | None, Field(description="Repeat the request with it to continue; null if there are no more callbacks.")
+    ]
 
 
 class CallbackTestResult(TypedDict):

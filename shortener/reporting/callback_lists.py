@@ -25,21 +25,23 @@ PAGE = 100
 
 
 class _Period(Parameters):
-    """Callbacks of clicks in `[from, to)`, from a place on."""
+    """The callbacks of clicks in `[from, to)`, continued after the cursor."""
 
-    start: Annotated[Moment | None, Field(alias="from", description="Of clicks at this time or later.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Of clicks before this time.")] = None
+    start: Annotated[
+        Moment | None, Field(alias="from", description="Only callbacks of clicks at this time or later.")
+    ] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Only callbacks of clicks before this time.")] = None
     cursor: BehindRow = None
 
 
 class StateFilter(_Period):
-    """The callbacks in one state, or all."""
+    """A filter of callbacks by state, for the API."""
 
     state: JobState | None = None
 
 
 class Filter(_Period):
-    """The callbacks that people choose in the dashboard."""
+    """A filter of callbacks by state and receiver, for the dashboard."""
 
     state: ListedState | None = None
     destination: Annotated[str, Field(max_length=400, pattern=r"^(https?://[!-~]+|-)$")] | None = None
@@ -47,7 +49,7 @@ class Filter(_Period):
     @field_validator("destination")
     @classmethod
     def _few(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """No index has the destinations of delivered callbacks, and millions of others may lie between them."""
+        """Refuse a destination without an indexed state: the search could read millions of other callbacks."""
         known = "state" in info.data  # else it has a fault of its own
         if value is not None and known and info.data["state"] in {None, ListedState.DELIVERED}:
             raise ValueError("needs a state: waiting, failing or exhausted")
@@ -56,14 +58,14 @@ class Filter(_Period):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Callbacks, and a cursor to the next page if there is one."""
+    """The callbacks of a page, and a cursor to the next page if there is one."""
 
     rows: Sequence[Callback]
     next: str | None
 
 
 def document(session: Session, account: Sender, wanted: StateFilter, base_url: str) -> CallbackPage:
-    """A page of the account's callbacks in a state, each with its last attempt."""
+    """Return a page of the account's callbacks in a state, each with its last attempt."""
     selected = [Callback.account_id == account.id, *conditions.clicked(wanted.start, wanted.end)]
     if wanted.state is not None:
         selected.append(conditions.has_state(wanted.state))
@@ -76,12 +78,12 @@ def document(session: Session, account: Sender, wanted: StateFilter, base_url: s
 
 
 def find(session: Session, account: Sender, wanted: Filter, *, size: int) -> Page:
-    """A page of the account's callbacks that the filter selects."""
+    """Return a page of the account's callbacks that the filter selects."""
     return _page(session, conditions.conditions(account, wanted), wanted.cursor, size)
 
 
 def _page(session: Session, selected: Sequence[ColumnElement[bool]], place: str | None, size: int) -> Page:
-    """At most `size` of the selected callbacks after that place, those of the newest clicks first."""
+    """Return at most `size` of the selected callbacks after the cursor `place`, those of the newest clicks first."""
     query = select(Callback).where(*selected).order_by(Callback.created_on.desc(), Callback.id.desc())
     if place is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
@@ -93,9 +95,9 @@ def _page(session: Session, selected: Sequence[ColumnElement[bool]], place: str 
 def destinations(
     session: Session, account: Sender, start: dt.datetime | None = None, end: dt.datetime | None = None
 ) -> list[tuple[str, int, int]]:
-    """Receivers, each with its callbacks that wait now, and those exhausted of clicks in `[start, end)`.
+    """Return receivers with their numbers of pending callbacks, and of exhausted ones of clicks in `[start, end)`.
 
-    The worst come first. Without `start` or `end` the period is open on that side.
+    Receivers with the most exhausted callbacks come first. Without `start` or `end` the period is open on that side.
     """
     waiting = dict(_by_destination(session, Callback.settled_on.is_(None), *conditions.of(account)))
     exhausted = dict(
@@ -118,5 +120,5 @@ def _by_destination(session: Session, *selected: ColumnElement[bool]) -> Sequenc
 
 
 def _shown(queue: str) -> str:
-    """`scheme://host:port` without the account's number."""
+    """Return a destination without the account's id: `scheme://host:port`."""
     return queue.partition(" ")[2]

@@ -16,7 +16,7 @@ from shortener.storage.models import Attempt, Callback, Link, Message
 
 
 def full(session: Session, callback: Callback, base_url: str) -> documents.CallbackReport:
-    """Everything about one callback: its event as sent, its attempts, who asked for replays."""
+    """Return everything about one callback, including its event as sent, its attempts and its replays."""
     [summary] = summaries(session, [callback], base_url)
     return {
         **summary,
@@ -27,23 +27,23 @@ def full(session: Session, callback: Callback, base_url: str) -> documents.Callb
 
 
 def replays(session: Session, callback: Callback) -> list[documents.Replay]:
-    """Who asked for replays of a callback, the first one first."""
+    """Return the replays of a callback with who asked for them, the oldest first."""
     return [{"asked_on": rfc3339(one.asked_on), "asked_by": one.asked_by} for one in replay.of(session, callback)]
 
 
 def msgid(session: Session, callback: Callback) -> str:
-    """The msgid of a callback's message."""
+    """Return the msgid of a callback's message."""
     return _msgids(session, [callback.id])[callback.id]
 
 
 def attempts(session: Session, callback: Callback) -> list[documents.Attempt]:
-    """The attempts of a callback, the first one first."""
+    """Return the attempts of a callback, the oldest first."""
     query = select(Attempt).where(Attempt.callback_id == callback.id).order_by(Attempt.number)
     return [attempt(one) for one in session.scalars(query)]
 
 
 def brief(callback: Callback) -> documents.Callback:
-    """A callback without what other tables hold about it."""
+    """Return the fields of a callback that come from its own row."""
     return {
         "id": callback.event_id,
         "url": callback.url,
@@ -56,7 +56,7 @@ def brief(callback: Callback) -> documents.Callback:
 
 
 def attempt(attempt: Attempt) -> documents.Attempt:
-    """One attempt: its times, its outcome in one word and one sentence, and how long each step took."""
+    """Return an attempt's document: its times, its outcome as a word and a sentence, and the duration of each step."""
     answer = attempt.answer.decode("utf-8", "replace") if attempt.answer else None
     return {
         "number": attempt.number,
@@ -78,7 +78,7 @@ def _millis(micros: int | None) -> float | None:
 
 
 def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) -> list[documents.CallbackSummary]:
-    """The callbacks as lists show them, by three queries, whatever their number."""
+    """Return callbacks as lists show them, with three queries for any number of callbacks."""
     ids = [callback.id for callback in callbacks]
     counts = _pairs(session, select(Attempt.callback_id, func.max(Attempt.number)), ids)
     msgids = _msgids(session, ids)
@@ -109,7 +109,7 @@ def _pairs(session: Session, query: Any, ids: Sequence[int]) -> dict[int, int]:
 
 def _last_attempts(session: Session, places: Mapping[int, int]) -> Sequence[Attempt]:
     last = tuple_(Attempt.callback_id, Attempt.number).in_(list(places.items()))
-    # The callbacks once more by themselves: by pairs alone SQLite looks through all attempts there are.
+    # The condition on callbacks is needed too: with pairs alone, SQLite would scan all attempts.
     return session.scalars(select(Attempt).where(Attempt.callback_id.in_(list(places)), last)).all()
 
 

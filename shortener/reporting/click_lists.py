@@ -1,4 +1,4 @@
-"""Lists of a link's clicks, the newest first, of one class of visitor or of all; and their counts."""
+"""Lists of a link's clicks, the newest first, of one visitor class or all; and counts of clicks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ PAGE = 100
 
 
 class Position(Parameters):
-    """Which page of a link's clicks."""
+    """The filter of a link's clicks."""
 
     cursor: BehindClick = None
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Clicks, and a cursor to the next page if there is one."""
+    """The clicks of a page, and a cursor to the next page if there is one."""
 
     rows: Sequence[Click]
     next: str | None
 
 
 def find(session: Session, link: Link, *, visitor: str | None = None, place: str | None = None) -> Page:
-    """A page of the link's clicks, the newest first."""
+    """Return a page of the link's clicks, the newest first."""
     query = select(Click).where(Click.link_id == link.id).order_by(Click.id.desc()).limit(PAGE + 1)
     if visitor is not None:
         query = query.where(Click.visitor == visitor)
@@ -41,11 +41,11 @@ def find(session: Session, link: Link, *, visitor: str | None = None, place: str
 
 
 def counts(session: Session, link: Link) -> dict[Visitor, int]:
-    """How many clicks the link has by visitor class; classes without any are left out."""
+    """Count the link's clicks by visitor class; classes without clicks are left out."""
     grouped = select(Click.visitor, func.count()).where(Click.link_id == link.id).group_by(Click.visitor)
     return dict(session.execute(grouped).all())
 
 
 def first(session: Session, link: Link) -> Click | None:
-    """The link's first click, of whatever class."""
+    """Return the link's first click, whatever its visitor class; None if there is none."""
     return session.scalar(select(Click).where(Click.link_id == link.id).order_by(Click.id).limit(1))

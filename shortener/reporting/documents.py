@@ -39,8 +39,8 @@ class Link(TypedDict):
     """The link of a message."""
 
     link: Annotated[str, Field(description="The target as typed; a bare domain gets `https://` in front.")]
-    shortlink: Annotated[Url, Field(description="What stands in the text instead.")]
-    expires_on: Annotated[Moment, Field(description="From then on the shortlink answers 410.")]
+    shortlink: Annotated[Url, Field(description="The short URL that replaces the link in the text.")]
+    expires_on: Annotated[Moment, Field(description="The time from which the shortlink answers 410.")]
     accessed: Annotated[bool, Field(description="Whether a click has counted.")]
     accessed_on: Annotated[Moment | None, Field(description="The time of the first click that counted.")]
 
@@ -106,7 +106,7 @@ class Click(TypedDict):
     visitor: Visitor
     reason: Annotated[str, Field(description="Why the visitor has this class, such as `browser` or `token:googlebot`.")]
     network: NotRequired[
-        Annotated[str, Field(description="The visitor's network, if the operator has networks stored.")]
+        Annotated[str, Field(description="The visitor's network, if the operator has chosen to store it.")]
     ]
 
 
@@ -121,7 +121,7 @@ class VisitorCounts(TypedDict):
 
 
 class VisitorMeanings(TypedDict):
-    """What each class of visitor means."""
+    """The meaning of each visitor class."""
 
     person: str
     unknown: str

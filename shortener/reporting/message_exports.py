@@ -1,7 +1,7 @@
-"""Exports of messages as CSV or JSON Lines, a part at a time, so that memory use is bounded.
+"""Export messages as CSV or JSON Lines, in parts, so that memory use is bounded.
 
-Each part is read in a transaction of its own that ends before the part is sent: whoever takes it slowly holds nothing
-up. So each message is as it was when its part was read.
+Each part is read in its own transaction, which ends before the part is sent, so a slow client blocks nobody. Each
+message is shown as it was when its part was read.
 """
 
 import datetime as dt
@@ -28,16 +28,16 @@ from shortener.storage import db
 from shortener.storage.models import Callback, Click, Message
 
 AT_ONCE: Final = 1_000  # messages in a part
-LOOKED_AT: Final = 10_000  # messages for a part of those that a filter wants
+LOOKED_AT: Final = 10_000  # messages that are read for one part if a filter skips some
 BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
-BOM: Final = "\ufeff"  # without it Excel takes UTF-8 for something else
+BOM: Final = "\ufeff"  # without it, Excel does not recognise UTF-8
 COLUMNS: Final = tuple(ExportedMessage.__annotations__)
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How an export is written: its beginning, its messages, and the end of one that broke off."""
+    """The format of an export: its beginning, its messages, and a last line if it was interrupted."""
 
     content_type: str
     before: str
@@ -54,7 +54,7 @@ def blocks(
     until: dt.datetime,
     reached: Callable[[dt.datetime], object] = lambda _: None,
 ) -> Iterator[bytes]:
-    """The messages received before `until`, the newest first; the first block comes once the first part was read.
+    """Yield the messages received before `until`, the newest first; the first block comes after the first part is read.
 
     `reached` is called after each part with the moment down to which all messages have been looked at.
     """
@@ -67,7 +67,7 @@ def blocks(
 
 
 def period(session: Session, account: Sender, wanted: Filter, *, until: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """From when to when an export will look at messages; without length where there are none."""
+    """Return the period whose messages an export will read; it is empty if there are none."""
     end = min(wanted.end or until, until)
     oldest = session.scalar(select(func.min(Message.received_on)).where(Message.account_id == account.id)) or end
     return min(max(wanted.start or oldest, oldest), end), end
@@ -93,7 +93,7 @@ def _parts(
 
 
 def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
-    """The messages as documents, with two more queries whatever their number."""
+    """Return the messages as documents, with two more queries for any number of messages."""
     ids = [link.id for _, link in rows if link is not None]
     counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
     rows_of_counts = session.execute(counted.group_by(Click.link_id, Click.visitor))
@@ -130,7 +130,7 @@ def _csv(documents: Sequence[Mapping[str, object]], delimiter: str) -> str:
 
 
 def _cell(value: object) -> object:
-    """Tags as `a,b`, as requests may give them; metadata as JSON."""
+    """Return a message's cells: tags as `a,b`, as in requests, and metadata as JSON."""
     if isinstance(value, list):
         return ",".join(value)
     if isinstance(value, dict):
@@ -143,7 +143,7 @@ def _json_lines(documents: Sequence[Mapping[str, object]]) -> str:
 
 
 def csv_with(delimiter: str) -> Format:
-    """CSV with this delimiter."""
+    """Return the CSV format with this delimiter."""
     return Format(
         "text/csv; charset=utf-8",
         BOM + csv_cells.lines([COLUMNS], delimiter),

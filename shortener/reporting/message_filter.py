@@ -11,7 +11,7 @@ from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment, ShortText
 
 MOST = 100  # messages of a page
-Place = tuple[dt.datetime, int]  # received_on and id: where a message stands in a list
+Place = tuple[dt.datetime, int]  # received_on and id: the position of a message in a list
 
 
 def _switch(value: object) -> bool:
@@ -31,34 +31,40 @@ def _count(value: object) -> int:
 class Filter(Parameters):
     """Messages that fulfil all given conditions."""
 
-    start: Annotated[Moment | None, Field(alias="from", description="Received then or later.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Received before that.")] = None
-    tag: Annotated[ShortText | None, Field(description="With this tag, whole and in its case.")] = None
+    start: Annotated[
+        Moment | None, Field(alias="from", description="Only messages received at this time or later.")
+    ] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Only messages received before this time.")] = None
+    tag: Annotated[
+        ShortText | None, Field(description="Only messages with exactly this tag; upper and lower case matter.")
+    ] = None
     clicked: Annotated[
         Annotated[bool, BeforeValidator(_switch, json_schema_input_type=Literal["true", "false"])] | None,
-        Field(description="Whether a click has counted. A message without a link is neither."),
+        Field(description="Whether a click has counted. Messages without a link are never selected."),
     ] = None
     visitor: Annotated[
         Visitor | None,
-        Field(description="The class of any click of the link, also of those that do not count."),
+        Field(description="The class of any click on the link, including clicks that do not count."),
     ] = None
-    client_tag: Annotated[ShortText | None, Field(description="With this client tag: one or none.")] = None
+    client_tag: Annotated[ShortText | None, Field(description="The message with this client tag, if there is one.")] = (
+        None
+    )
     text: Annotated[
         ShortText | None,
         Field(
-            description="What the client tag or the msgid begins with, in the case in which it was stored; or the "
-            "message's shortlink or slug, with the marks or the `?…` that were copied with it."
+            description="The beginning of the client tag or the msgid; upper and lower case matter. Or the shortlink "
+            "or slug; punctuation or a `?…` that was copied with it is ignored."
         ),
     ] = None
     limit: Annotated[
         int,
         BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
-        Field(description="So many on a page."),
+        Field(description="The number of messages on a page."),
     ] = MOST
     cursor: BehindRow = None
 
     def before(self) -> Place | None:
-        """The place before which the list begins: the cursor's or the period's end, whichever is earlier."""
+        """Return the position before which the list begins: the cursor or the period's end, whichever is earlier."""
         places = [cursor.row(self.cursor)] if self.cursor is not None else []
         return min([*places, (self.end, 0)] if self.end is not None else places, default=None)
 

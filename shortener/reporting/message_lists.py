@@ -1,7 +1,7 @@
 """Lists of messages, the newest first. The cost of a page is bounded, whatever the filter.
 
-Messages are looked at in their order, some at a time, and those that the filter does not want are passed over. A page
-ends where it is full, or where it has looked at enough; the next one continues there (docs/adr/0007-bounded-pages.md).
+Messages are examined in order, in blocks, and those that the filter does not select are skipped. A page ends when it is
+full or when enough messages have been examined; the next page continues there (docs/adr/0007-bounded-pages.md).
 """
 
 import datetime as dt
@@ -24,8 +24,8 @@ from shortener.rules.slug import Slugs, pasted
 from shortener.rules.wire import cursor
 from shortener.storage.models import Click, Link, Message
 
-LOOKED_AT = (1_000, 9_000)  # messages for one page: most pages are full after the first
-FEW = 1_000  # so many that begin with a text are looked up by an index; more are met with soon enough in their order
+LOOKED_AT = (1_000, 9_000)  # messages examined for one page, in two blocks: most pages are full after the first
+FEW = 1_000  # at most so many that begin with a text are found by an index; more are soon found by examining in order
 LONGEST_TEXT = 200  # characters of a client tag
 LAST = "\U0010ffff"  # sorts after everything else
 
@@ -36,7 +36,7 @@ Row = tuple[Message, Link | None]
 class Page:
     """Messages with their links, and a cursor if there may be more.
 
-    A page that is not full and has a cursor looked at enough for one call: back to `looked_back_to`.
+    A page that has a cursor without being full examined as many messages as one call may, back to `looked_back_to`.
     """
 
     rows: list[Row]
@@ -46,7 +46,7 @@ class Page:
 
 
 def document(session: Session, account: Sender, wanted: Filter, site: Site) -> MessagePage:
-    """The answer for a page of the account's messages."""
+    """Return the document of a page of the account's messages."""
     page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
@@ -61,7 +61,7 @@ def summaries(page: Page, site: Site) -> list[MessageSummary]:
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
-    """A page of the account's messages that the filter selects; `limit` replaces the filter's own."""
+    """Return a page of the account's messages that the filter selects; `limit` replaces the filter's own."""
     limit = limit or wanted.limit
     found: list[Place] = []
     last = wanted.before()
@@ -83,14 +83,14 @@ def selective(wanted: Filter) -> bool:
 def look(
     session: Session, account: Sender, wanted: Filter, slugs: Slugs, before: Place | None, count: int, *, most: int
 ) -> tuple[list[Place], Place | None]:
-    """Look at the next `count` messages: the places of at most `most` that the filter selects, and where to continue.
+    """Examine the next `count` messages; return the positions of at most `most` selected ones, and where to continue.
 
-    None where nothing is left.
+    The latter is None if there are no more messages.
     """
     linked = _linked(session, account, wanted, slugs)
     inside, last = _next(session, account, wanted, linked, before, count)
     columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
-    # With an offset, even of none, both databases read these by themselves before they ask what the filter wants.
+    # With an offset, even 0, both databases read these messages first, and apply the filter only to them.
     looked_at = columns.where(*inside).offset(0).subquery("looked_at")
     query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, linked, looked_at))
     newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
@@ -99,7 +99,7 @@ def look(
 
 
 def load(session: Session, places: Sequence[Place]) -> list[Row]:
-    """The messages at these places, with their links, by one query."""
+    """Return the messages at these positions with their links, with one query."""
     joined = select(Message, Link).outerjoin(Link, is_first_link_of(Message.id))
     query = joined.where(Message.id.in_([row_id for _, row_id in places]))
     rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}
@@ -109,9 +109,9 @@ def load(session: Session, places: Sequence[Place]) -> list[Row]:
 def _next(
     session: Session, account: Sender, wanted: Filter, linked: list[Place], before: Place | None, count: int
 ) -> tuple[list[ColumnElement[bool]], Place | None]:
-    """Conditions for the next `count` messages, and the place of the last one; None if there are no more.
+    """Return conditions for the next `count` messages, and the position of the last one; None if there are no more.
 
-    Messages that come meanwhile change neither: the last one is fixed before any is read.
+    Messages that arrive meanwhile change neither, because the last one is determined before any is read.
     """
     few = _few(session, account, wanted, linked)
     if few is not None:
@@ -133,7 +133,7 @@ def _next(
 
 
 def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place]) -> list[Place] | None:
-    """The places of all messages that the filter may select, if an index shows that they are few."""
+    """Return the positions of all messages that the filter may select, if an index shows that they are few."""
     columns = select(Message.received_on, Message.id, Message.account_id)
     own = columns.where(Message.account_id == account.id)
     if wanted.client_tag is not None:
@@ -142,13 +142,13 @@ def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place])
         return None
     first, last = wanted.text, wanted.text.ljust(LONGEST_TEXT, LAST)
     tagged = _places(session, account, own.where(Message.client_tag >= first, Message.client_tag <= last))
-    # Of all accounts: the index of msgids knows none, and to pass others over would not be bounded.
+    # Of all accounts: the index of msgids does not contain the account, and skipping others would be unbounded.
     named = _places(session, account, columns.where(Message.msgid >= first, Message.msgid <= last))
     return None if tagged is None or named is None else list({*tagged, *named, *linked})
 
 
 def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> list[Place]:
-    """The place of the account's message whose shortlink the text is, if there is one."""
+    """Return the position of the account's message that has this shortlink, if there is one."""
     slug = pasted(wanted.text) if wanted.text is not None else None
     number = slugs.decode(slug) if slug is not None else None
     if number is None:
@@ -159,13 +159,13 @@ def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> 
 
 
 def _places(session: Session, account: Sender, query: Select[*tuple[Any, ...]]) -> list[Place] | None:
-    """The places of the account's messages among these; None if there are many."""
+    """Return the positions of the account's messages among these; None if there are many."""
     rows = session.execute(query.limit(FEW + 1)).all()
     return [(moment, row_id) for moment, row_id, owner in rows if owner == account.id] if len(rows) <= FEW else None
 
 
 def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
-    """Conditions for a message that is looked at."""
+    """Return the filter's conditions for messages that are examined."""
     link = select(Link.id).where(is_first_link_of(message.c.id))
     conditions = []
     if wanted.clicked is not None:
@@ -184,7 +184,7 @@ def _conditions(session: Session, wanted: Filter, linked: list[Place], message: 
 
 
 def _there_is(query: Select[*tuple[Any, ...]], message: Subquery) -> ColumnElement[bool]:
-    """EXISTS, but looked up row by row: PostgreSQL may turn EXISTS into a join that reads the other table whole."""
+    """Return a condition like EXISTS, evaluated row by row: PostgreSQL may join EXISTS and read the whole table."""
     return query.limit(1).correlate(message).scalar_subquery().is_not(None)
 
 

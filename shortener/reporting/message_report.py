@@ -26,7 +26,7 @@ _MEANINGS: VisitorMeanings = {
 
 
 def preprocessed(message: StoredMessage, link: StoredLink | None, site: Site) -> documents.PreprocessedMessage:
-    """The answer to a preprocessed message, as of the moment it was received."""
+    """Return the answer to a preprocessed message, as of the moment when it was received."""
     entry = _link_entry(link, site, accessed_on=None) if link else None
     rewritten = rewriting.rewritten_text(message.text, link, site)
     return {
@@ -41,7 +41,7 @@ def preprocessed(message: StoredMessage, link: StoredLink | None, site: Site) ->
 
 
 def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
-    """Everything about one message: what was received and made of it, its clicks, its callback."""
+    """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
     text, link = text_of(session, message), link_of(session, message)
     entry = _reported_link(link, site)
     rewritten = rewriting.rewritten_text(text, link, site)
@@ -57,7 +57,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
 
 
 def summary(message: Message, text: str, link: Link | None, site: Site) -> documents.MessageSummary:
-    """One message as lists show it."""
+    """Return a message as lists show it."""
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
@@ -86,7 +86,7 @@ def clicks(
     *,
     place: str | None = None,
 ) -> documents.Clicks:
-    """A page of a link's clicks, with the counts of all of them by visitor class; empty without a link."""
+    """Return a page of a link's clicks, with the counts of all its clicks by class; empty without a link."""
     page = click_lists.find(session, link, place=place) if link else click_lists.Page([], None)
     counts = click_lists.counts(session, link) if link else {}
     first = click_lists.first(session, link) if link else None

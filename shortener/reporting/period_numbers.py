@@ -1,4 +1,4 @@
-"""The messages of an account in a period, in numbers. Totals are counted from rows."""
+"""Totals of an account's messages in a period, counted from rows."""
 
 import datetime as dt
 from collections import Counter
@@ -23,7 +23,7 @@ LATER = -1  # the hour of a first click after the period
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """An hour or a day in UTC; the period may cut the first and the last one."""
+    """An hour or a day in UTC; the first and the last one may lie partly outside the period."""
 
     start: dt.datetime
     messages: int
@@ -32,11 +32,11 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Of the messages received in `[start, end)`; `clicked` are those whose link has an `accessed_on`, whenever.
+    """The totals of the messages received in `[start, end)`; `clicked` ones have a first click at any time.
 
-    `waiting` callbacks are those that are not settled now, however old, `failing` those of them with an attempt that
-    failed; `exhausted` are those of first clicks within the period. `days` and `hours` count the period's messages
-    by the time they came, and the first clicks on them by the time of the click, up to the period's end.
+    `waiting` callbacks are not settled now, however old they are; `failing` ones among them have a failed attempt;
+    `exhausted` ones belong to first clicks within the period. `days` and `hours` count the period's messages by the
+    time of receipt, and their first clicks by the time of the click, up to the period's end.
     """
 
     start: dt.datetime
@@ -93,13 +93,13 @@ def _joined(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
 
 def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, ...]]:
-    """Links by the hour of their first click, None without one."""
+    """Count the links by the hour of their first click; None if there was no click."""
     hour = case((Link.accessed_on.is_(None), null()), (Link.accessed_on < end, _hour(Link.accessed_on)), else_=LATER)
     return _joined(hour, func.count()).where(inside)
 
 
 def _received(session: Session, inside: ColumnElement[bool]) -> tuple[dict[int | None, int], int, int]:
-    """The messages by the hour, and the first and the last of their ids."""
+    """Count the messages by hour; also return the lowest and the highest of their ids."""
     columns = (_hour(Message.received_on), func.count(), func.min(Message.id), func.max(Message.id))
     rows = _grouped(session, select(*columns).where(inside))
     ids = [row_id for _, _, *ends in rows for row_id in ends]
@@ -107,12 +107,12 @@ def _received(session: Session, inside: ColumnElement[bool]) -> tuple[dict[int |
 
 
 def _grouped(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-    """The rows by their first column."""
+    """Return the rows in a dictionary by their first column."""
     return session.execute(query.group_by(query.selected_columns[0])).all()
 
 
 def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.timedelta | None:
-    """The middle one of the times to the first click, or the mean of the middle two."""
+    """Return the median time to the first click."""
     if not clicked:
         return None
     took = _joined(_micros(Link.accessed_on) - _micros(Message.received_on)).where(
@@ -149,7 +149,7 @@ def _buckets(
     messages: Mapping[int | None, int],
     links: Mapping[int | None, int],
 ) -> list[Bucket]:
-    """Every hour or day of the period, including empty ones."""
+    """Return every hour or day of the period, including empty ones."""
     size = width // HOUR
     first, last = (to_micros(moment) // (width // MICROSECOND) for moment in (start, end - MICROSECOND))
     return [

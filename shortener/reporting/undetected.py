@@ -9,11 +9,11 @@ from shortener.accounts.senders import Sender
 from shortener.rules.links.body import SMART_TAKES
 from shortener.storage.models import Link, Message
 
-LOOKED_AT = 1_000  # messages; each is read with what was skipped in it, which no index holds
+LOOKED_AT = 1_000  # messages; each is read with its skipped texts, which have no index
 
 
 def smart_would_take(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> int:
-    """How many of the newest 1,000 messages of `[start, end)` hold a link that only strict passed over."""
+    """Count those of the newest 1,000 messages of `[start, end)` whose link only strict detection skipped."""
     newest = (
         select(Message.id, Message.skipped)
         .where(Message.account_id == account.id, Message.received_on >= start, Message.received_on < end)

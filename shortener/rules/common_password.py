@@ -1,4 +1,4 @@
-"""Is a password one of those that are tried first? What is left of it without common words decides.
+"""Recognise passwords that attackers try first, by what is left of them without common words.
 
 Leaked passwords of ten characters and more are, for the most part, common words with digits and signs around them, runs
 along the keyboard, and repetitions. So no list of whole passwords is needed: nothing is left of `password123`,
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 LEAST_LEFT: Final = 4  # letters that must be left
-SHORTEST_OWN: Final = 4  # characters; a shorter name is in too many words to be refused wherever it stands
+SHORTEST_OWN: Final = 4  # characters; shorter names occur in too many other words
 _WORDS: Final = re.findall(
     r"\S+",
     """
@@ -41,7 +41,7 @@ _RUN: Final = 3  # characters of a row that count as a run
 _SIGNS: Final = str.maketrans(
     {"@": "a", "4": "a", "3": "e", "€": "e", "1": "i", "!": "i", "0": "o", "$": "s", "5": "s"}
 )
-_UNIT: Final = re.compile(r"(.{1,8}?)\1+")  # what is said again and again
+_UNIT: Final = re.compile(r"(.{1,8}?)\1+")  # a repetition
 
 
 def is_common(password: str, names: Iterable[str] = ()) -> bool:
@@ -54,13 +54,13 @@ def is_common(password: str, names: Iterable[str] = ()) -> bool:
 
 
 def _parts(name: str) -> list[str]:
-    """A name and what it is put together from: `ann@example.com` has `ann` and `example`."""
+    """Return names with their parts: `ann@example.com` has `ann` and `example`."""
     plain = unicodedata.normalize("NFKC", name).casefold()
     return [plain, *(part for part in re.split(r"[\W_]+", plain) if len(part) >= _RUN)]
 
 
 def _left(plain: str, own: Iterable[str]) -> int:
-    """How many letters are left without common words, own names, runs and repetitions."""
+    """Return how many letters are left without common words, own names, runs and repetitions."""
     for word in sorted((*own, *_WORDS), key=len, reverse=True):
         plain = plain.replace(word, " ")
     letters = "".join(char for char in plain if char.isalpha() or char == " ")
@@ -77,7 +77,7 @@ def _without_runs(letters: str) -> str:
 
 
 def _run_at(letters: str, place: int) -> int:
-    """How long the run along a row is that begins there; 0 where there is none."""
+    """Return the length of the run along a row that begins there; 0 if there is none."""
     longest = 0
     for row in _ALL_ROWS:
         start = row.find(letters[place : place + _RUN])

@@ -104,7 +104,7 @@ class Problem(TypedDict):
     type: Literal["about:blank"]
     title: str
     status: int
-    code: Annotated[str, Field(description="Stable; for programs.")]
+    code: Annotated[str, Field(description="A stable code, for programs.")]
     detail: Annotated[str, Field(description="What to do about it.")]
     errors: NotRequired[
         Annotated[dict[str, list[str]], Field(description="What is wrong, by field or parameter; with status 422.")]

@@ -237,8 +237,8 @@ def test_refused_clicks_are_spooled_and_imported_later(
     until(lambda: recorder.counts() == (0, 0))
     assert [accessed_on(new_click) for new_click in new_clicks] == [new_click.clicked_on for new_click in new_clicks]
     assert (count(Click), count(Callback)) == (5, 5)
-    assert "the database takes no clicks" in caplog.text
-    assert "the database takes clicks again" in caplog.text
+    assert "the database accepts no clicks" in caplog.text
+    assert "the database accepts clicks again" in caplog.text
     late = new()
     with commits() as seen:
         recorder.record(late)
@@ -270,7 +270,7 @@ def test_without_a_spool_a_click_waits_for_the_database(
     with ThreadPoolExecutor(1) as pool:
         with database_faults.read_only(database_url):
             recorded = pool.submit(recorder.record, new_click)
-            until(lambda: "the database takes no clicks" in caplog.text)
+            until(lambda: "the database accepts no clicks" in caplog.text)
             assert not recorded.done()
         assert recorded.result(WITHIN)
     assert stored(new_click) is not None
@@ -342,7 +342,7 @@ def test_the_first_click_is_spooled_without_a_database(
 
     recorder, new_click = Recorder(app.app_context, services.settings, slugs, lambda: None, patience=0.1), new()
     recorder.start()
-    until(lambda: "the database takes no clicks" in caplog.text)
+    until(lambda: "the database accepts no clicks" in caplog.text)
     with database_faults.read_only(database_url):
         known.append(services.slugs)  # as after looking the link up
         assert recorder.record(new_click)

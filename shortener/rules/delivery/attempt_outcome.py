@@ -15,5 +15,5 @@ class AttemptOutcome(enum.StrEnum):
     REFUSED = "refused"  # no connection
     TLS = "tls"  # no handshake, or not with the right certificate
     BROKEN = "broken"  # connected, but no HTTP answer
-    UNSIGNED = "unsigned"  # nothing was sent: no signing secret of the account opens
+    UNSIGNED = "unsigned"  # nothing was sent, because no signing secret of the account could be decrypted
     INTERRUPTED = "interrupted"  # our own process ended before the attempt did

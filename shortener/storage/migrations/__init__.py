@@ -16,18 +16,18 @@ from shortener.storage import outages, postgresql
 
 # Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
 ADVISORY_LOCK = 5_203_418_667
-# Whoever waits for a lock on a table lets nobody pass meanwhile. So it does not wait for long, and tries again.
+# While a session waits for a table lock, all others queue behind it. So each wait is short, and we try again.
 BUSY: Final = ("55P03", "40P01")  # lock not available, deadlock
 LOCK: Final = "3s"
-PAUSE = 2.0  # seconds between two tries
-WITHIN: Final = 600.0  # seconds for all tries
+PAUSE = 2.0  # seconds between two attempts
+WITHIN: Final = 600.0  # seconds for all attempts
 
 
 def upgrade(engine: Engine) -> list[str]:
-    """Apply what is missing, in one transaction; give back the revisions that were applied.
+    """Apply the missing revisions in one transaction, and return them.
 
-    Tables that others are using are asked for again and again, for ten minutes. SettingsError where a later version has
-    been at this database.
+    If other sessions hold locks on the tables, tries again for ten minutes. SettingsError if a later version of the
+    product has upgraded this database.
     """
     ends = time.monotonic() + WITHIN
     while True:
@@ -51,7 +51,7 @@ def _upgrade(engine: Engine) -> list[str]:
 
 
 def _take_turn(connection: Connection) -> None:
-    """Wait for another node's upgrade as long as it takes, then bound the waits for tables."""
+    """Wait until no other node is upgrading, however long that takes, then limit the waits for table locks."""
     postgresql.allow_time(connection, None)
     connection.execute(text("SET LOCAL lock_timeout = 0"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
@@ -59,14 +59,14 @@ def _take_turn(connection: Connection) -> None:
 
 
 def missing(engine: Engine) -> list[str]:
-    """The revisions that this version needs and the database does not have."""
+    """Return the revisions that this version needs and the database does not have."""
     with engine.connect() as connection:
         before = _applied(connection)
     return [revision for revision in _history(_config()) if revision not in before]
 
 
 def refuse_older(engine: Engine) -> None:
-    """DatabaseVersionError where the tables are of an earlier version. A database without tables passes."""
+    """Raise DatabaseVersionError if the tables are of an earlier version. A database without tables passes."""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current in _history(_config())[:-1]:

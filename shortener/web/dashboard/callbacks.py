@@ -34,7 +34,7 @@ def register(blueprint: Blueprint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the replay form of a list selects: the fields of the form, and the number of callbacks."""
+    """The replay form of a list: its fields, and the number of callbacks that it selects."""
 
     fields: dict[str, str]
     count: int

@@ -1,7 +1,7 @@
 """Browsers in which somebody has signed in: a cookie for each name, so that a stranger's failures do not count there.
 
-The cookie opens nothing. It says that this browser has known the password of that name, and has a random part of its
-own, by which its failures are counted. Who steals one is slowed down like any other guesser.
+The cookie grants no access. It proves that this browser has once sent the right password for that name. Failures in the
+browser are counted by a random part of the cookie, so somebody who steals it is slowed down like any other guesser.
 """
 
 import datetime as dt

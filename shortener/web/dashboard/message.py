@@ -58,7 +58,7 @@ def clicks(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """List the clicks on a message's link, of one visitor class or of all."""
     visitor = request.args.get("visitor") or None
     if visitor is not None and visitor not in {each.value for each in Visitor}:
-        raise InvalidFieldsError({"visitor": ["is no class of visitor"]})
+        raise InvalidFieldsError({"visitor": ["is not a visitor class"]})
     with db.read() as session:
         found, link = _with_link(session, current, msgid)
         page = click_lists.find(session, link, visitor=visitor, place=request.args.get("cursor"))

@@ -68,7 +68,7 @@ def password(current: SignedInPerson) -> ResponseReturnValue:
 
 
 def _change_password(current: SignedInPerson, old: str, new: str) -> None:
-    """Only with the old one, which is limited as a sign-in is: the session may be stolen."""
+    """Require the old password, with the same throttling as a sign-in, because the session may be stolen."""
     name = current.person.name
     with passwords.admission():
         with db.write() as session:
@@ -82,7 +82,7 @@ def _change_password(current: SignedInPerson, old: str, new: str) -> None:
 
 
 def _opened(name: str, given: str) -> str:
-    """A new session's cookie. No transaction is open while the password is tried."""
+    """Check a name and a password, and return a new session's cookie. No transaction is open meanwhile."""
     place = known_browsers.place(name)
     with db.read() as session:
         throttle.check(session, name, place, now=db.now(session))
@@ -94,7 +94,7 @@ def _opened(name: str, given: str) -> str:
             raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
-        if current.password != person.password:  # changed at this very moment: that ends sessions, and begins none
+        if current.password != person.password:  # it was changed in the meantime, which ends all sessions
             raise SignInError
         throttle.withdraw(session, tried)
         return logins.start(session, person, now=db.now(session))

@@ -1,4 +1,4 @@
-"""What the description of a route needs besides its path, docstring and types; stated at its view."""
+"""The part of a route's description that its path, docstring and types do not give; stated at its view."""
 
 import inspect
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The operation objects of OpenAPI: what a view states, with the errors that all routes of its kind have."""
+"""The operation objects of OpenAPI, made from the statements at a view and the errors that all routes have."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -24,17 +24,17 @@ class Generator(GenerateJsonSchema):
 
 
 class Schemas:
-    """Schemas by name, collected while a description is put together; what has a name is given as a reference."""
+    """Schemas by name, collected while a description is built; a schema with a name is used by reference."""
 
     def __init__(self) -> None:
         self._found: dict[str, Any] = {}
 
     def request(self, kind: Any) -> dict[str, Any]:
-        """The schema of what a request holds: a type, or a finished schema with a title."""
+        """Return the schema of a request's body, given as a type or as a finished schema with a title."""
         return self._add(kind) if isinstance(kind, dict) else self._of_type(kind, "validation")
 
     def answer(self, kind: Any) -> dict[str, Any]:
-        """The schema of what an answer holds."""
+        """Return the schema of an answer's document."""
         return self._of_type(kind, "serialization")
 
     def parameters(self, model: type[BaseModel]) -> dict[str, Any]:

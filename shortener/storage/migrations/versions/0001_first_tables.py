@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("slug_salt", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_installation"),
     )
-    # Made once: with another salt every slug that is out there would lead nowhere.
+    # Made once: with another salt, all slugs in use would lead nowhere.
     op.bulk_insert(installation, [{"id": 1, "slug_salt": secrets.token_urlsafe(32)}])
     op.create_table(
         "origin", sa.Column("address", TEXT, nullable=False), sa.PrimaryKeyConstraint("address", name="pk_origin")

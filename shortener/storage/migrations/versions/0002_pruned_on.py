@@ -1,4 +1,4 @@
-"""When messages were last pruned, so that one process at a time does it."""
+"""Store when old messages were last deleted, so that only one process at a time does it."""
 
 import sqlalchemy as sa
 from alembic import op

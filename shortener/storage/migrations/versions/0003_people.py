@@ -1,4 +1,4 @@
-"""People, their sessions, when a token was last used, and exhausted callbacks by destination.
+"""Add people and their sessions, the last use of a token, and an index of exhausted callbacks by destination.
 
 Frozen: it names every column itself.
 """

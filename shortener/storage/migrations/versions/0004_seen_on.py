@@ -1,4 +1,4 @@
-"""The latest time that was believed, so that a clock that jumps removes nothing.
+"""Store the latest accepted time, so that nothing is deleted when the clock jumps ahead.
 
 It begins with the last pruning; where there was none, with the newest message, found by a step of the index for each
 account.

@@ -1,4 +1,4 @@
-"""The header that an account's receivers ask for, sealed."""
+"""Store the header that an account's receivers require, encrypted."""
 
 import sqlalchemy as sa
 from alembic import op
