@@ -1,4 +1,4 @@
-"""The command line that messages name: it can be typed as it is shown."""
+"""Command lines in messages: they can be typed as shown."""
 
 import sys
 from pathlib import Path

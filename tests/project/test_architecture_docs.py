@@ -1,4 +1,4 @@
-"""docs/architecture.md agrees with the tree, and no document names a module that does not exist."""
+"""docs/architecture.md matches the tree, and all modules that documents name exist."""
 
 import pkgutil
 import re
@@ -27,7 +27,7 @@ def packages() -> set[str]:
 
 
 def code(page: Path) -> set[str]:
-    """What a page sets in code marks."""
+    """The texts of a page in code marks."""
     return set(CODE.findall(page.read_text(encoding="utf-8")))
 
 

@@ -16,14 +16,14 @@ TEXT = (ROOT / "docs" / "operate" / "backup.md").read_text(encoding="utf-8")
 
 
 def block(heading: str, number: int = 0) -> str:
-    """A session below a heading."""
+    """The shell session below a heading."""
     part = TEXT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", part, re.DOTALL)[number]
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder that looks like the product's, with a data folder of its own."""
+    """A folder that looks like the product's, with its own data folder."""
     for name in ("wsgi.py", "shortener", "templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)

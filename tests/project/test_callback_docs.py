@@ -1,4 +1,4 @@
-"""docs/integrate/callbacks.md: its receiver works as it stands, and what it lists is what there is."""
+"""docs/integrate/callbacks.md: its receiver works unchanged, and its lists are complete."""
 
 import os
 import re

@@ -13,7 +13,7 @@ ROW = re.compile(r"\| \[(\d{4})\]\((\S+\.md)\) \| (.+) \| (\S+) \| (.+) \|")
 
 
 def field(record: Path, name: str) -> str:
-    """What the line `- NAME: …` of a record says."""
+    """The value of the line `- NAME: …` of a record."""
     lines = re.findall(rf"^- {name}: (.+)$", record.read_text(), re.MULTILINE)
     assert len(lines) == 1, f"{record.name} needs one line `- {name}: …`"
     return str(lines[0])

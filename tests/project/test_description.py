@@ -17,11 +17,11 @@ from shortener.web.description import openapi
 from shortener.web.description.operation import OPERATION
 from tests.support.factories import Sender
 
-# For people; and the reference is made of the description itself.
+# For people; the reference is built from the description itself.
 PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
-# Of no route: what is answered where there is none, or not with that method; and of bodies without a length.
+# Codes of no route: unknown paths and methods, and bodies without a length.
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
-# What only people meet, on the pages of the dashboard: no program is told these.
+# Codes that only people get, on the pages of the dashboard.
 ON_PAGES = {"account_name", "person_name", "password", "common_password", "sign_in", "sign_in_busy", "sign_in_limit"}
 WEB = Path(openapi.__file__).parents[1]
 
@@ -69,7 +69,7 @@ def test_every_code_of_an_error_is_described(description: dict[str, Any]) -> Non
 
 
 def test_an_error_document_lists_its_codes(description: dict[str, Any]) -> None:
-    """A generator makes one class of it; one that is narrowed for each answer is left out by some."""
+    """Generators make one class of it; some ignore an enumeration that differs for each response."""
     for _, path, operation in operations(description):
         for status, answer in operation["responses"].items():
             problem = answer.get("content", {}).get("application/problem+json")
@@ -79,7 +79,7 @@ def test_an_error_document_lists_its_codes(description: dict[str, Any]) -> None:
 
 
 def test_a_body_has_one_schema_for_one_media_type(description: dict[str, Any]) -> None:
-    """With several a generated client would send the fields in every way at once."""
+    """With several, a generated client would send the fields in all forms at once."""
     for _, path, operation in operations(description):
         content = operation.get("requestBody", {}).get("content", {})
         schemas = [str(one["schema"]) for one in content.values() if "x-each-line" not in one]

@@ -1,4 +1,4 @@
-"""Errors: each has a code that programs rely on, and a status wherever the web can meet it."""
+"""Errors: each has a stable code, and a status if it can occur on the web."""
 
 import re
 from pathlib import Path
@@ -34,7 +34,7 @@ CODES = {
     errors.SignInBusyError: "sign_in_busy",
     errors.SignInLimitError: "sign_in_limit",
 }
-# What only an operator meets, and the calls that raise it: nothing under web/ makes them.
+# Errors that only an operator gets, and the calls that raise them; nothing in web/ makes these calls.
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|make_ready|migrations",
     errors.CampaignError: r"campaign",
@@ -61,7 +61,7 @@ def test_every_code_is_unique_and_plain() -> None:
 
 @pytest.mark.parametrize("error", sorted(every(), key=lambda error: error.__name__))
 def test_an_error_states_its_code_itself(error: type[ShortenerError]) -> None:
-    """One that inherits its parent's could not be told from it."""
+    """An error with its parent's code could not be distinguished from it."""
     assert "code" in vars(error)
 
 

@@ -134,7 +134,7 @@ STRICT = ["--strict", "--skipLibCheck", "--target", "es2022", "--module", "noden
 
 @pytest.fixture
 def product(sqlite_template: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Where the product is to be reached and who may; its description lies in `openapi.json`."""
+    """The URL and credentials of the running product; its description is in `openapi.json`."""
     (tmp_path / "data").mkdir()
     with live_server.serving(databases.copy_sqlite(sqlite_template, tmp_path), tmp_path / "data") as (address, sender):
         (tmp_path / "openapi.json").write_bytes(requests.get(f"{address}/openapi.json", timeout=30).content)

@@ -1,4 +1,4 @@
-"""Import contracts: every module keeps them, and a new one that breaks any of them is reported."""
+"""Import contracts: every module obeys them, and every breach is reported."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from tests.support import ROOT
 
 PACKAGE = ROOT / "shortener"
-# A new module for each contract that breaks it, and what is reported.
+# For each contract, a new module that breaks it, and the report.
 BREACHES = {
     "Imports point down": ("storage/bad.py", "from shortener.web import access", "shortener.web.access"),
     "Rules are pure": ("rules/links/bad.py", "import sqlalchemy", "sqlalchemy"),
@@ -69,7 +69,7 @@ def write(path: Path, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What is reported of a copy to which all the breaches were added."""
+    """The report about a copy with all breaches added."""
     folder = tmp_path_factory.mktemp("breaches")
     package = copy_of_the_package(folder)
     for path, text, _ in BREACHES.values():

@@ -1,4 +1,4 @@
-"""Links between documents, and names of documents in the code, lead to something."""
+"""Links between documents, and names of documents in the code, have targets."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ NAMING = ["shortener/**/*", "templates/**/*", "bench/**/*", "tests/**/*.py", "*.
 
 
 def prose(path: Path) -> str:
-    """The text of a page without its code, in which a bracket is no link and a hash no heading."""
+    """The text of a page without its code, where brackets are no links and hashes no headings."""
     return re.sub(r"^( *)```.*?^\1```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
 
 
@@ -30,7 +30,7 @@ def anchors(path: Path) -> set[str]:
 
 
 def broken(path: Path) -> Iterator[str]:
-    """The relative links of a page that lead to no file or to no heading of it."""
+    """The relative links of a page without an existing file or heading."""
     for link in LINK.findall(re.sub(r"`[^`\n]*`", "", prose(path))):
         if re.match(r"[a-z]+:", link):
             continue

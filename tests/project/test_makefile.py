@@ -1,4 +1,4 @@
-"""What `make` says where it cannot go on."""
+"""Error messages of `make`."""
 
 import os
 import subprocess
@@ -17,13 +17,13 @@ OTHER = "ERROR: Could not install packages due to an OSError: [Errno 28] No spac
 
 
 def set_up(folder: Path, says: str) -> subprocess.CompletedProcess[str]:
-    """Install with a pip that fails and says this."""
+    """Run `make install` with a pip that fails with this output."""
     pip = folder / "bin" / "pip"
     pip.parent.mkdir()
     (folder / "says").write_text(says)
     pip.write_text(f"#!/bin/sh\ncat {folder}/says >&2\nexit 1\n")
     pip.chmod(0o755)
-    environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}  # as if no make ran the tests
+    environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}  # not make itself
     command = ["make", "--no-print-directory", f"VENV={folder}", f"{folder}/run.done"]
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 

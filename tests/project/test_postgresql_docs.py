@@ -1,4 +1,4 @@
-"""docs/operate/postgresql.md: its sessions take an installation on SQLite to PostgreSQL."""
+"""docs/operate/postgresql.md: its sessions move an installation from SQLite to PostgreSQL."""
 
 import datetime as dt
 import os
@@ -58,7 +58,7 @@ def counts(engine: Engine) -> dict[str, int]:
 
 
 def fill(url: str, folder: Path) -> tuple[Sender, str]:
-    """Put rows into every table; give a sender and the slug of a link of theirs."""
+    """Put rows into every table; return a sender and the slug of one of its links."""
     with running(settings(url, folder)) as app:
         sender = make_account("shop")
         slug = slug_of(make_message(sender, lt_callbackurl="http://127.0.0.1:9/", tags=["a"], metadata={"b": 1}).link)

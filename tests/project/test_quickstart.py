@@ -1,4 +1,4 @@
-"""The sessions of docs/integrate/quickstart.md and the README work as they stand; docs/README.md names every page."""
+"""The sessions of docs/integrate/quickstart.md and the README work unchanged; docs/README.md names every page."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def block(language: str) -> str:
 
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Where a product of its own is to be reached, and who may."""
+    """The URL and credentials of a separate instance."""
     with live_server.serving(database_url, tmp_path) as (address, sender):
         yield {"PATH": os.environ["PATH"], "BASE": address, "SID": sender.sid, "TOKEN": sender.token}
 
@@ -52,7 +52,7 @@ def test_a_session_leads_to_a_counted_click(environ: dict[str, str], tmp_path: P
 
 
 def run(script: str, folder: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a session as somebody pastes it into a shell, which does not end where a command fails."""
+    """Run a session as if pasted into a shell, which continues after a failed command."""
     return subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environ, capture_output=True, text=True, timeout=60, check=False
     )

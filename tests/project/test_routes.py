@@ -1,4 +1,4 @@
-"""Routes: each says who may call it and holds to it, and none but the redirect looks like a slug."""
+"""Routes: each declares and enforces who may call it, and only the redirect's path looks like a slug."""
 
 import string
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from shortener.storage import db
 from shortener.web.access import ACCESS
 from tests.conftest import SECRET_KEY
 
-# Whoever adds to this list has thought about who may come.
+# Add to this list only after considering who may call the route.
 PUBLIC = {
     "/",
     "/<slug:slug>",
@@ -29,7 +29,7 @@ PUBLIC = {
     "/assets/<name>",
     "/dashboard/sign-in",
 }
-# Under /dashboard: for everybody who is signed in, for an account's viewers, its owners, the operators.
+# Under /dashboard: for every signed-in person, for an account's viewers, its owners, the operators.
 SEATS = {"people", "viewers", "owners", "operators"}
 REDIRECT = "redirect"
 slugs = st.text(string.ascii_letters + string.digits, min_size=LENGTH, max_size=LENGTH)
@@ -37,7 +37,7 @@ slugs = st.text(string.ascii_letters + string.digits, min_size=LENGTH, max_size=
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """An application without tables: nothing here gets as far as the database."""
+    """An application without tables: no request here reaches the database."""
     app = create_app(Settings(data=tmp_path_factory.mktemp("data"), secret_key=SECRET_KEY))
     with app.app_context():
         yield app

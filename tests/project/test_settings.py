@@ -1,4 +1,4 @@
-"""The table in docs/operate/settings.md equals the settings, and nothing names a setting that does not exist."""
+"""The table in docs/operate/settings.md equals the settings, and all named settings exist."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ from tests.support import ROOT
 
 ROW = re.compile(r"^\| *`(SHORTENER_[A-Z_]+)` *\| *(.*?) *\| *(.*?) *\|$", re.MULTILINE)
 NAMES = {f"{PREFIX}{field.upper()}": field for field in Settings.model_fields}
-# Read by scripts and tests alone: where the texts lie that they run over.
+# Read only by scripts and tests: the folder of the corpora.
 NOT_OURS = {"SHORTENER_CORPORA"}
 SOURCES = ["*.md", "*.py", "*.yaml", "Makefile", "Dockerfile", "docs/**/*.md", "bench/**/*.py", "shortener/**/*.py"]
 
@@ -39,7 +39,7 @@ def test_every_setting_has_exactly_one_row() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_row_gives_default_and_description(name: str) -> None:
     field = Settings.model_fields[NAMES[name]]
-    default = None if field.default_factory else field.default  # what follows from the machine is told in words
+    default = None if field.default_factory else field.default  # others depend on the machine
     cells = {row_name: (shown, meaning) for row_name, shown, meaning in rows()}
     shown, meaning = cells[name]
     assert len(meaning) > 10
@@ -49,7 +49,7 @@ def test_a_row_gives_default_and_description(name: str) -> None:
         assert plain(shown) == f"{default:.15g}"
     elif default:
         assert plain(shown) == str(default)
-    else:  # there is no value to show, only words: `none`, or what happens then
+    else:  # there is no value to show, only words: `none`, or the effect
         assert not re.fullmatch(r"`[0-9.]+`|`o[nf]+`", shown)
 
 

@@ -1,4 +1,4 @@
-"""What the dashboard says: in both languages, complete, and compiled as it is written."""
+"""The dashboard's texts: complete in both languages, and compiled from the current sources."""
 
 import enum
 import gettext
@@ -34,7 +34,7 @@ Sentence = str | tuple[str, ...]  # one, or those of one thing and of many
 
 
 def said() -> set[Sentence]:
-    """Every sentence that stands in pages and code."""
+    """Every translatable sentence in templates and code."""
     found: set[Sentence] = set()
     for folder in (ROOT / "shortener" / "web" / "dashboard", ROOT / "templates" / "dashboard"):
         method = [("**.py", "python"), ("**.html", "jinja2")]

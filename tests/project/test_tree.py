@@ -1,4 +1,4 @@
-"""The tree: tests lie where their modules lie, and packages and modules stay of a size that one can read."""
+"""The tree: tests mirror their modules, and packages and modules stay small."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ OF_A_PACKAGE = {
 
 
 def mirrored() -> list[Path]:
-    """The test files that mirror a module, from the folder of tests on."""
+    """The test files that mirror a module, relative to tests/."""
     paths = [path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")]
     return [path for path in paths if path.parts[0] not in NOT_MIRRORED]
 
@@ -40,7 +40,7 @@ def test_every_test_file_lies_where_its_module_lies() -> None:
 
 
 def test_no_module_lies_at_the_top_of_the_package() -> None:
-    """But the wiring, the errors that everything raises, how they name a command, and what starts the product."""
+    """Except the wiring, the errors, the commands that they name, and the start."""
     assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "errors.py", "typed_command.py", "serve.py"}
 
 

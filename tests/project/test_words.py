@@ -1,4 +1,4 @@
-"""One word per thing: no table, column, module or route of ours uses a word that stands for another thing."""
+"""One word per thing: no table, column, module or route uses a word that means another thing."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from shortener import vendors
 from shortener.storage.models import Base
 
 PACKAGE = Path(__file__).parents[2] / "shortener"
-# What things are not called, with what they are called.
+# Words that are not used for things, with the right words.
 NOT_OURS = {
     "sms": "message",
     "notification": "message or callback",
@@ -27,7 +27,7 @@ NOT_OURS = {
     "payload": "event",
     "stats": "report",
 }
-# Where such a word means the other thing that it is the right word for.
+# Names in which such a word is right.
 MEANT = {
     "credential.token_sha256": "what an account shows is its TOKEN",
     "session.token_sha256": "what a browser shows is the session's token",
@@ -38,7 +38,7 @@ MEANT = {
 
 
 def words(name: str) -> set[str]:
-    """The words of a name, without the s of more than one."""
+    """The words of a name in the singular."""
     parts = re.split(r"[^a-z0-9]+", name.lower())
     return {part for part in parts if part} | {part.removesuffix("s") for part in parts if part}
 
@@ -80,7 +80,7 @@ def test_no_module_has_the_name_of_another_thing() -> None:
 
 
 def test_our_routes_use_the_products_names(app: Flask) -> None:
-    """A vendor's paths are the vendor's."""
+    """Vendors' paths are given by their formats."""
     theirs = tuple(f"{face.blueprint.name}." for face in vendors.load())
     ours = [rule.rule for rule in app.url_map.iter_rules() if not rule.endpoint.startswith(theirs)]
     assert len(ours) >= 5

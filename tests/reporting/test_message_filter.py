@@ -1,4 +1,4 @@
-"""What a list's parameters may be, and how they are written down again."""
+"""Parameters of message lists: accepted values, and how they are written back."""
 
 import datetime as dt
 

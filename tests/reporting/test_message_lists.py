@@ -1,4 +1,4 @@
-"""Lists of messages: what is shown, in which order, and that each is met with once, however little a page holds."""
+"""Lists of messages: contents and order, and each message exactly once at any page size."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ def listed(sender: Sender, **parameters: str) -> list[str]:
 
 
 def make(sender: Sender, count: int, **fields: object) -> list[str]:
-    """So many messages, each an hour after the last; their msgids, the newest first."""
+    """Make `count` messages, each an hour after the last; return their msgids, newest first."""
     return [make_message(sender, now=NOW + n * HOUR, **fields).message.msgid for n in range(count)][::-1]
 
 
@@ -160,7 +160,7 @@ def test_another_accounts_messages_are_never_shown(
 
 
 class TestALotToLookAt:
-    """The same with so few that are looked at once, or by a page, that a handful is a lot."""
+    """Lower the limits of one look and one page, so that a handful of messages exceeds them."""
 
     @pytest.fixture(autouse=True)
     def few(self, monkeypatch: pytest.MonkeyPatch) -> None:

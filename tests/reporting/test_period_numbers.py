@@ -99,7 +99,7 @@ def test_messages_and_clicks_count_at_their_time(app: Flask, sender: Sender) -> 
 
 
 def attempt(*, answers: Answer | None, now: dt.datetime, waits: tuple[float, ...] = (60,)) -> None:
-    """Start all attempts that are due, and end them with this answer; with none they go on."""
+    """Start all due attempts, and end them with this answer; without an answer they stay open."""
     with db.write() as session:
         claimed = CALLBACKS.claim(session, now=now, limit=100, lease=HOUR, per_destination=100)
     if answers is not None:

@@ -1,4 +1,4 @@
-"""The loop that prunes: its turns, its end."""
+"""The retention loop: its runs and its end."""
 
 import datetime as dt
 import logging
@@ -20,7 +20,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def make_old(sender: Sender, count: int = 1, **fields: str) -> None:
-    """Messages older than the 400 days that they are kept."""
+    """Messages older than the retention period of 400 days."""
     for _ in range(count):
         make_message(sender, now=dt.datetime.now(dt.UTC) - 400 * DAY - MINUTE, **fields)
 
@@ -70,7 +70,7 @@ def test_the_loop_survives_an_unavailable_database(
         broken.setattr(steps, "claim_run", away)
         services.pruner.start()
         until(lambda: "could not connect" in caplog.text)
-        make_old(sender)  # while it is away: a turn that finds nothing would be the last one for minutes
+        make_old(sender)  # during the outage: a run that finds nothing would be the last for minutes
     until(lambda: left() == 0)
     services.pruner.stop(WITHIN)
     assert "pruner" not in [thread.name for thread in threading.enumerate()]

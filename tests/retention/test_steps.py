@@ -1,4 +1,4 @@
-"""Retention: what goes, what stays, and that nobody is disturbed by it."""
+"""Retention: what is deleted, what stays, and that other work is not blocked."""
 
 import datetime as dt
 import sqlite3
@@ -60,7 +60,7 @@ def msgids() -> set[str]:
 
 
 def new_clicks(made: Preprocessed, times: int = 1) -> list[NewClick]:
-    """A person's clicks at a link, one a microsecond after the other."""
+    """A person's clicks on a link, each a microsecond after the last."""
     assert made.link is not None
     return [
         NewClick(
@@ -76,7 +76,7 @@ def new_clicks(made: Preprocessed, times: int = 1) -> list[NewClick]:
 
 @pytest.fixture
 def clicked(sender: Sender, services: Services) -> Callable[..., Preprocessed]:
-    """Makes a message that was clicked: its callback is pending."""
+    """Makes a clicked message, whose callback is pending."""
 
     def make(now: dt.datetime = NOW, times: int = 1, url: str | None = CALLBACK) -> Preprocessed:
         made = make_message(sender, now=now, lt_callbackurl=url)
@@ -187,7 +187,7 @@ def test_a_message_whose_callback_is_replayed_stays(clicked: Callable[..., Prepr
 def test_undeletable_messages_do_not_block_others(
     sender: Sender, clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Though it fills transactions of its own."""
+    """Although it fills several transactions."""
     monkeypatch.setattr(steps, "MESSAGES", 2)
     kept = {clicked(NOW - DAY + number * SECOND).message.msgid for number in range(5)}
     for number in range(5):
@@ -230,7 +230,7 @@ def test_a_lost_attempt_may_outlive_its_message(clicked: Callable[..., Preproces
 def test_a_click_on_a_pruned_link_is_set_aside(
     app: Flask, services: Services, sender: Sender, clicked: Callable[..., Preprocessed]
 ) -> None:
-    """It was on its way, or spooled, when the link went."""
+    """It was in flight, or spooled, when the link was deleted."""
     gone, alive = make_message(sender, now=NOW - DAY), make_message(sender, now=NOW)
     late, other = new_clicks(gone)[0], new_clicks(alive)[0]
     prune(NOW - DAY)
@@ -265,7 +265,7 @@ def test_a_transaction_removes_a_few_messages_only(sender: Sender, monkeypatch: 
 def test_a_transaction_removes_no_more_clicks_than_it_may(
     clicked: Callable[..., Preprocessed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a message with more of them the oldest go first, and the message with the last ones."""
+    """Of a message with more clicks, the oldest are deleted first, and the message with the last ones."""
     monkeypatch.setattr(steps, "CLICKS", 10)
     for number, times in enumerate((4, 4, 4, 25, 3)):
         clicked(NOW + number * SECOND, times, url=None)
@@ -327,7 +327,7 @@ def test_two_that_prune_at_once_remove_everything_once(
 def test_locked_rows_are_not_waited_for(
     clicked: Callable[..., Preprocessed], sender: Sender, database_kind: str
 ) -> None:
-    """Whoever clicks, settles or replays has a lock on the row; on SQLite they have the whole file, in turns."""
+    """Clicks, settling and replays lock the row; on SQLite they lock the whole file, one at a time."""
     if database_kind == "sqlite":
         pytest.skip("SQLite has one writer at a time")
     held = [clicked(NOW - DAY), clicked(NOW - DAY + SECOND)]
@@ -352,7 +352,7 @@ def fill(sender: Sender, messages: int) -> None:
 
 
 def size(url: str) -> int:
-    """Bytes of a SQLite file, after what its journal holds has been written to it."""
+    """The size of a SQLite file in bytes, after a checkpoint of its journal."""
     path = Path(url.removeprefix("sqlite:///"))
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0

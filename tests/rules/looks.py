@@ -1,4 +1,4 @@
-"""How a text looks to link detection, in short: what would be rewritten, and what is said of the rest."""
+"""Shortcuts to link detection: what would be rewritten, and the reasons for skipped text."""
 
 from shortener.rules.links.body import find
 
@@ -12,10 +12,10 @@ def link(text: str, detection: str) -> str | None:
 
 
 def skipped(text: str, detection: str) -> list[tuple[str, str]]:
-    """What was passed over, each with its reason."""
+    """The skipped texts, each with its reason."""
     return [(each.text, each.reason) for each in find(text, detection=detection, own_hosts=OWN).skipped]
 
 
 def reasons(text: str, detection: str) -> set[str]:
-    """Why something was passed over."""
+    """The reasons for skipped texts."""
     return {reason for _, reason in skipped(text, detection)}

@@ -1,4 +1,4 @@
-"""Which passwords are tried first, and which are not."""
+"""Which passwords are common, and which are not."""
 
 import pytest
 from hypothesis import given

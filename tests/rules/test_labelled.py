@@ -1,4 +1,4 @@
-"""The labelled messages stay right: every one in strict, all but a few in smart."""
+"""The labelled messages stay right: all in strict, all except a few in smart."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Slugs: ten characters, there and back, under one salt."""
+"""Slugs: ten characters, encoded and decoded under one salt."""
 
 import pytest
 from hashids import Hashids
@@ -80,7 +80,7 @@ def test_a_slug_leads_where_hashids_says(slug: str, place: int, data: st.DataObj
 
 
 def test_a_slug_never_changes() -> None:
-    """Links are out there: the same salt and number give this slug in every version to come."""
+    """Links have been sent: the same salt and number must give this slug in every future version."""
     assert [SLUGS.encode(number) for number in (0, 1, LAST)] == ["XDpWBymejL", "0O8W5Vr57v", "KDyEjyZnqk"]
 
 

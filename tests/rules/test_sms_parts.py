@@ -1,4 +1,4 @@
-"""How many SMS parts a text takes, right at the borders."""
+"""How many SMS parts a text needs, at the boundaries."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Which connections are ended from outside: those to whose clients nothing was sent for long, and no others."""
+"""Which connections are closed from outside: only those to which nothing was sent for long."""
 
 import socket
 import time

@@ -1,4 +1,4 @@
-"""When a thread gets a request, and whether the bodies' bounds then know what is still to come of it."""
+"""When a thread gets a request, and whether the limits on bodies then know how much is still to come."""
 
 import contextlib
 import socket
@@ -62,14 +62,14 @@ REFUSED = [
 @pytest.fixture
 def connection() -> Iterator[Connection]:
     client, server = socket.socketpair()
-    client.shutdown(socket.SHUT_WR)  # whoever waits for more of a request sees its end instead
+    client.shutdown(socket.SHUT_WR)  # a reader that waits for more of the request sees its end instead
     made = Connection(Config(), Socket(server), ("127.0.0.1", 1), ("127.0.0.1", 2))
     with contextlib.closing(client), contextlib.closing(made):
         yield made
 
 
 def bounded(connection: Connection, received: bytes) -> bool:
-    """Whether the request is given to the view with a body that has a place and a deadline."""
+    """Whether the view gets the request with a body that has a slot and a deadline."""
     connection.received = received
     assert connection.is_readable()
     connection.init()

@@ -17,7 +17,7 @@ from tests.support.waiting import until
 
 @pytest.fixture
 def begun(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Services]:
-    """The services of a process that has begun, with the loops `on` or `off`."""
+    """The services of a started process, with the loops `on` or `off`."""
     with running(settings.model_copy(update={"worker": request.param})) as app:
         yield beginning(app)
         lifecycle.end(app)

@@ -1,4 +1,4 @@
-"""Places for long calls: an account gets a share, the next one a place, and who stands still makes room."""
+"""Places for long calls: an account gets a share, another account still gets a place, and stalled calls make room."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ ONE, OTHER = 1, 2
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that the test advances."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -26,7 +26,7 @@ def begin(calls: LongCalls, account_id: int = ONE) -> LongCall:
 
 
 def fill(calls: LongCalls, account_id: int = ONE) -> list[LongCall]:
-    """All that an account can get."""
+    """Take as many places as an account can get."""
     taken = []
     while call := calls.begin(account_id):
         taken.append(call)
@@ -84,7 +84,7 @@ def test_without_waiting_calls_none_loses_its_place() -> None:
 
 @given(st.integers(2, 32), st.lists(st.integers(1, 6), max_size=60))
 def test_a_thread_stays_free_whatever_stands_still(threads: int, accounts: list[int]) -> None:
-    """Also where places were lost: their threads are not free yet."""
+    """Also after places were lost, because their threads are not free yet."""
     clock = Clock()
     calls = LongCalls(threads, clock)
     taken = []

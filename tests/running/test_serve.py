@@ -1,4 +1,4 @@
-"""The server that the settings name, started as `make run` starts it."""
+"""The configured server, started as `make run` does."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ Refused = subprocess.CompletedProcess[str]
 
 
 def refused(*, module: str = "shortener.serve", command: Sequence[str] = (), **settings: object) -> Refused:
-    """What a start says that ends by itself."""
+    """The output of a start that ends by itself."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
     environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
     environ |= {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
@@ -105,7 +105,7 @@ def test_another_secret_key_found_by_a_worker_ends_all(
 
 @pytest.fixture
 def older_url(database_url: str, app: Flask) -> Iterator[str]:
-    """A database that says that its last upgrade is still to come."""
+    """A database on which the last upgrade was not run."""
     *_, before, newest = migrations._history(migrations._config())
     statement = text("UPDATE alembic_version SET version_num = :to")
     with db.write() as session:
@@ -118,7 +118,7 @@ def older_url(database_url: str, app: Flask) -> Iterator[str]:
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("found_by", ["start", "worker"])
 def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
-    """A worker finds it where the database did not answer when the server started."""
+    """A worker detects it if the database did not answer when the server started."""
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
     unchecked = "from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
     command = (

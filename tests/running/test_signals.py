@@ -1,4 +1,4 @@
-"""Signals that are pipe without a lock, and what a process does about them."""
+"""Signals that are received without a lock, and how a process reacts."""
 
 import os
 import runpy

@@ -1,4 +1,4 @@
-"""Backups: whole while others write, refused where they would lose something, and all there once they are back."""
+"""Backups: complete under load, refused if they would lose data, and complete after a restore."""
 
 import contextlib
 import importlib.util
@@ -81,7 +81,7 @@ def test_a_backup_restored_elsewhere_holds_every_row(
 
 
 def test_a_restored_database_takes_new_messages(app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path) -> None:
-    """Also where numbers are counted by the database."""
+    """Also if the database numbers the rows."""
     make_message(sender)
     backups.make(db.db.engine, tmp_path / "backup")
     backups.restore(elsewhere, tmp_path / "backup")
@@ -165,7 +165,7 @@ def test_a_database_with_accounts_is_replaced_on_request(
 def test_a_database_in_use_is_not_replaced(
     app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even by a connection that does nothing at the moment."""
+    """Even by an idle connection."""
     monkeypatch.setattr(backups.sqlite, "PATIENCE", 0.1)
     backups.make(db.db.engine, tmp_path / "backup")
     backups.restore(elsewhere, tmp_path / "backup")
@@ -264,7 +264,7 @@ def test_the_password_is_on_no_command_line(
 
 
 def breaking_pg_restore(folder: Path, *, writes: int) -> None:
-    """A pg_restore that reads well, and breaks off after so many lines when it is to write SQL."""
+    """A pg_restore that reads normally, but stops after `writes` lines when it writes SQL."""
     (folder / "pg_restore").write_text(
         "#!/bin/bash\n"
         f'case "$*" in *--file=-*) {BIN}/pg_restore "$@" | head -n {writes}; echo "disk is gone" >&2; exit 1;; esac\n'
@@ -305,7 +305,7 @@ def test_sql_that_the_server_refuses_leaves_the_old_rows(
     elsewhere: Engine,
     tmp_path: Path,
 ) -> None:
-    """Such as an index whose name a table of somebody else has taken."""
+    """For example an index whose name is already used by a table that is not ours."""
     backups.make(db.db.engine, tmp_path / "first")
     backups.restore(elsewhere, tmp_path / "first")
     before = stored(elsewhere)

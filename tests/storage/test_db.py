@@ -1,4 +1,4 @@
-"""Connections: what a new one may and may not wait for, and what their errors say."""
+"""Connections: what a new one may wait for, and the texts of errors."""
 
 import os
 import stat
@@ -70,7 +70,7 @@ def test_a_file_without_write_permission_stays_so(tmp_path: Path) -> None:
 
 
 def test_the_wal_is_cut_back_after_a_long_reader(tmp_path: Path) -> None:
-    """Writing goes on behind the reader, whose view must stay; then the file need not stay as long as it was."""
+    """Writes continue during a long read, whose view must not change; afterwards the file can shrink."""
     engine, wal = opened(tmp_path / "long.sqlite3"), tmp_path / "long.sqlite3-wal"
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (x)"))
@@ -80,7 +80,7 @@ def test_the_wal_is_cut_back_after_a_long_reader(tmp_path: Path) -> None:
             with engine.begin() as connection:
                 connection.execute(text("INSERT INTO t VALUES (zeroblob(1048576))"))
         assert wal.stat().st_size > 18 * 1024 * 1024
-    for _ in range(2):  # the first one takes over what the log holds, the second one begins it anew
+    for _ in range(2):  # the first copies the log into the file, the second restarts the log
         with engine.begin() as connection:
             connection.execute(text("INSERT INTO t VALUES (zeroblob(8388608))"))
     assert wal.stat().st_size <= 16 * 1024 * 1024 + 65536
@@ -145,5 +145,5 @@ def test_what_the_database_refuses_is_not_in_its_error(app: Flask) -> None:
         session.execute(insert(Account).values(name=written, sid=None))
     told = "".join(traceback.format_exception(caught.value))
     assert "IntegrityError" in told
-    assert "null" in told.lower()  # what is wrong is still said
+    assert "null" in told.lower()  # the fault itself is still named
     assert written not in told

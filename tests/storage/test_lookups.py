@@ -1,4 +1,4 @@
-"""Connections for look-ups: kept, replaced when they have gone stale, never shared with another process."""
+"""Connections for look-ups: reused, replaced when stale, never shared with another process."""
 
 import contextlib
 import os

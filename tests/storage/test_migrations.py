@@ -1,4 +1,4 @@
-"""Migrations: they end at what the models say, on both databases, however many start them at once."""
+"""Migrations: they produce the models' tables on both databases, also if several processes start at once."""
 
 import os
 import re
@@ -43,7 +43,7 @@ SQLITE_FACTS = (
     "FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'",
     'SELECT \'key\', t.name, k."from", k."table", k."to", k.on_update, k.on_delete '
     "FROM sqlite_master t, pragma_foreign_key_list(t.name) k WHERE t.type = 'table'",
-    # How an index came to be: c by CREATE INDEX, u by UNIQUE, pk by PRIMARY KEY. Those of constraints have no SQL.
+    # The origin of an index: c by CREATE INDEX, u by UNIQUE, pk by PRIMARY KEY. Those of constraints have no SQL.
     "SELECT 'index', t.name, i.origin, i.\"unique\", i.partial, m.sql, "
     "(SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) ORDER BY seqno)) "
     "FROM sqlite_master t, pragma_index_list(t.name) i LEFT JOIN sqlite_master m ON m.name = i.name "
@@ -60,7 +60,7 @@ POSTGRESQL_FACTS = (
 
 @pytest.fixture
 def make_url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeUrl]:
-    """Makes databases that hold nothing at all, each by its URL."""
+    """Creates empty databases; returns the URL of each."""
     made: list[str] = []
 
     def make() -> str:
@@ -98,12 +98,12 @@ def make_engine(make_url: MakeUrl) -> Iterator[Callable[[], Engine]]:
 
 @pytest.fixture
 def empty(make_engine: Callable[[], Engine]) -> Engine:
-    """A database that holds nothing at all."""
+    """An empty database."""
     return make_engine()
 
 
 def facts(engine: Engine) -> Facts:
-    """All that the database itself knows of its tables: types, nullability, order of text, keys, indexes."""
+    """The database's own description of its tables: types, nullability, collations, keys, indexes."""
     queries = SQLITE_FACTS if engine.dialect.name == "sqlite" else POSTGRESQL_FACTS
     with engine.connect() as connection:
         rows = {tuple(row) for query in queries for row in connection.execute(text(query))}
@@ -177,7 +177,7 @@ def test_claims_use_the_index_of_due_callbacks(empty: Engine) -> None:
 
 
 def test_every_text_is_in_the_order_of_its_bytes(empty: Engine) -> None:
-    """SQLite's own order; PostgreSQL's would follow the locale of whoever made the database."""
+    """SQLite's order; PostgreSQL's default would depend on the database's locale."""
     migrations.upgrade(empty)
     if empty.dialect.name == "postgresql":
         texts = [fact for fact in facts(empty) if fact[0] == "column" and fact[3] == "text"]
@@ -216,7 +216,7 @@ def test_each_installation_gets_a_salt_of_its_own(make_engine: Callable[[], Engi
 
 
 def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Engine) -> None:
-    """All of it is one transaction: the last table cannot be made, so there is no first one either."""
+    """All is one transaction: the last table cannot be created, so the first does not exist either."""
     run(empty, "CREATE TABLE attempt (id INTEGER)")
     with pytest.raises(DBAPIError, match="attempt"):
         migrations.upgrade(empty)
@@ -267,7 +267,7 @@ def test_a_migration_is_frozen_it_imports_nothing_of_ours(path: Path) -> None:
 
 
 def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: Path) -> None:
-    """They wait for each other at a pipe; then each opens the empty database for the first time."""
+    """They wait for each other at a pipe, and then all open the empty database at the same time."""
     program = (
         "import sys\nfrom shortener import create_app\nfrom shortener.storage import db, migrations\n"
         "app = create_app()\n"
@@ -364,7 +364,7 @@ def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch:
 
 @pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005"])
 def test_a_filled_database_of_each_earlier_schema_is_upgraded(make_url: MakeUrl, tmp_path: Path, revision: str) -> None:
-    """Then it is read by way of the product: reports, list, redirect, and a callback that is replayed."""
+    """Then the product reads it: reports, list, redirect, and a replayed callback."""
     settings = Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, public_url="https://s.example")
     with running(settings) as app:
         older_schemas.make(db.db.engine, revision)
@@ -403,7 +403,7 @@ def assert_redirect_and_replay(client: FlaskClient) -> None:
 def test_an_upgrade_that_fails_late_can_be_started_again(empty: Engine) -> None:
     older_schemas.make(empty, "0005")
     before = facts(empty)
-    run(empty, "ALTER TABLE link ADD COLUMN part TEXT")  # the last thing that the migration does fails
+    run(empty, "ALTER TABLE link ADD COLUMN part TEXT")  # the last step of the migration fails
     with pytest.raises(DBAPIError, match="part"):
         migrations.upgrade(empty)
     run(empty, "ALTER TABLE link DROP COLUMN part")

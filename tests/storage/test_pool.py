@@ -1,4 +1,4 @@
-"""A bound on connections: who finds none waits for one of ours, and what nobody uses is closed."""
+"""A bound on connections: callers wait for a free one, and unused ones are closed."""
 
 import threading
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def connections(server: Server, most: int, *, patience: float = 30.0, idle: floa
 
 
 def waits(pool: ThreadPoolExecutor, of: Connections) -> Callable[[], object]:
-    """Take a connection in another thread, which has to wait for it."""
+    """Take a connection in another thread, which must wait for it."""
     taken = pool.submit(of.take)
     until(lambda: of._waiting == 1)
     return taken.result

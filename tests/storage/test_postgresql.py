@@ -1,4 +1,4 @@
-"""PostgreSQL as the product talks to it: nothing of a session's is needed twice, and text is UTF-8."""
+"""The product's use of PostgreSQL: no session state, and text in UTF-8."""
 
 import os
 import subprocess

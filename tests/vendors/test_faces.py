@@ -28,7 +28,7 @@ PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
 
 @contextmanager
 def acme_installed() -> Iterator[None]:
-    """The vendors' folder, as if it held one more."""
+    """The vendors' folder with one more vendor."""
     own = list(vendors.__path__)
     vendors.__path__.append(str(MORE_VENDORS))
     try:
@@ -180,7 +180,7 @@ def test_every_vendor_has_a_row_in_the_documentation(face: Face) -> None:
 
 
 def test_every_vendor_path_has_its_prefix(settings: Settings) -> None:
-    """Otherwise its errors would have another form."""
+    """Otherwise its errors would have a different format."""
     with running(settings) as app:
         for face in vendors.load():
             own = [

@@ -1,4 +1,4 @@
-"""Who may call what: nothing without credentials, and only an account's own things with them."""
+"""Access: nothing without credentials, and with them only the account's own data."""
 
 import base64
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def bearer(token: str) -> Headers:
 
 
 def refused(client: FlaskClient, headers: Headers) -> str:
-    """The code of the refusal, once all that belongs to a 401 is there."""
+    """The code of the refusal, after a check of everything that a 401 needs."""
     answer = client.get(CLOSED, headers=headers)
     assert answer.status_code == 401
     assert answer.content_type == "application/problem+json"

@@ -1,4 +1,4 @@
-"""How many threads may wait for bodies: others than those always serve who clicks."""
+"""How many threads may wait for bodies: some threads always stay free for clicks."""
 
 import contextlib
 import threading
@@ -24,7 +24,7 @@ def settings(settings: Settings) -> Settings:
 
 
 class Stalled:
-    """A body of which nothing comes until it is let go."""
+    """A body that sends nothing until released."""
 
     def __init__(self) -> None:
         self.asked, self.let_go = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The whole interface under requests made up from its own description: no 5xx, every answer matches what it says."""
+"""The whole API under generated requests: no 5xx, and every response matches the description."""
 
 import socket
 from collections.abc import Callable, Iterable, Iterator
@@ -37,7 +37,7 @@ EXAMPLES = {"sqlite": 12, "postgresql": 5}  # of each operation
 
 
 def on_loopback(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
-    """Whatever name a made-up URL has, nothing outside is called."""
+    """No generated URL leads to a call outside."""
     return socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
 
 
@@ -76,9 +76,9 @@ def sender(app: Flask) -> Sender:
 
 @pytest.fixture(scope="module")
 def known(app: Flask, sender: Sender) -> dict[str, str]:
-    """What there is to be asked for: a message whose link was clicked, and its callback."""
+    """Existing data: a clicked message and its callback."""
     made = make_message(sender, lt_callbackurl="http://127.0.0.1:9/clicked", tags=["a"], client_tag="order-1")
-    slug, other = slug_of(made.link), slug_of(make_message(sender).link)  # the first one is going to be switched off
+    slug, other = slug_of(made.link), slug_of(make_message(sender).link)  # the first one will be switched off
     client = app.test_client()
     client.get(f"/{slug}", headers={"User-Agent": BROWSER})
     [callback] = client.get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
@@ -98,7 +98,7 @@ def described(app: Flask, known: dict[str, str]) -> Any:
     schema.app = whole(app)
 
     def with_known_names(_context: Any, values: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Most made-up names become one that there is."""
+        """Replace most generated names with existing ones."""
         return values and {
             name: known[name] if name in known and str(value)[-1:] < "u" else value for name, value in values.items()
         }
@@ -128,15 +128,15 @@ def test_every_answer_matches_its_description(
 
 
 def settle() -> None:
-    """Let the callback be as if it had been attempted often enough: then it can be replayed, once."""
+    """Mark the callback as exhausted, so that it can be replayed once."""
     with db.write() as session:
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
 
 
 def asked(operation: Any, sender: Sender, mode: GenerationMode, examples: int) -> set[int]:
-    """Make up requests of one operation, the same ones each time; hold each answer to the description.
+    """Generate requests of one operation, the same ones each time; check each response against the description.
 
-    What is given back are the statuses of all answers.
+    Return the statuses of all responses.
     """
     statuses = set()
 
@@ -146,7 +146,7 @@ def asked(operation: Any, sender: Sender, mode: GenerationMode, examples: int) -
         derandomize=True,
         database=None,
         deadline=None,
-        suppress_health_check=[HealthCheck.filter_too_much],  # a made-up fault that is none is thrown away
+        suppress_health_check=[HealthCheck.filter_too_much],  # a generated fault that is none is discarded
     )
     def ask(case: schemathesis.Case) -> None:
         statuses.add(case.call_and_validate(headers=sender.bearer, checks=CHECKS).status_code)

@@ -1,4 +1,4 @@
-"""Bodies made to cost more than they weigh: the work grows with the input, and so does the answer, no faster."""
+"""Bodies that are expensive for their size: work and response grow at most linearly with the input."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from shortener.errors import MOST_NAMED
 from tests.support.factories import Sender
 
 SIZE = 500_000  # bytes; a body may have 524,288
-ENOUGH = 6.0  # seconds of this process's own processor time; the quadratic check for repeated names took 29
+ENOUGH = 6.0  # seconds of this process's CPU time; the quadratic check for repeated names took 29
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data; boundary=b"
 

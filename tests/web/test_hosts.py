@@ -1,4 +1,4 @@
-"""The `Host` that a request names: nothing leads there, and one that is none does no harm."""
+"""The `Host` header: nothing leads there, and an invalid one does no harm."""
 
 import logging
 from itertools import product

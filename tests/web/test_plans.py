@@ -1,6 +1,6 @@
-"""Nothing that is asked for over the web reads a table whole that grows with every message.
+"""No request over the web scans a table that grows with every message.
 
-By SQLite's plans, which do not depend on how many rows there are; what each costs with ten million of them is in
+Checked with SQLite's plans, which do not depend on the number of rows; the times with ten million rows are in
 docs/operate/scaling.md.
 """
 
@@ -51,7 +51,7 @@ PATHS = [
 
 @pytest.fixture
 def asked(app: Flask, database_kind: str) -> Iterator[list[tuple[str, Any]]]:
-    """What the database has been asked, from here on."""
+    """The statements to the database, from here on."""
     if database_kind != "sqlite":
         pytest.skip("PostgreSQL reads small tables whole, as it should")
     with listening() as statements:
@@ -60,7 +60,7 @@ def asked(app: Flask, database_kind: str) -> Iterator[list[tuple[str, Any]]]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[tuple[str, Any]], path: str) -> None:
-    for name in ("order-1", "order-2"):  # of one row alone some plans are others
+    for name in ("order-1", "order-2"):  # with only one row, some plans differ
         made = make_message(sender, client_tag=name, tags=["a"], lt_callbackurl=f"http://127.0.0.1:9/{name}")
         app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
     callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
@@ -70,7 +70,7 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
     person: Browser = seated(app, "olive")
     del asked[:]
     whole_path = path.format(msgid=made.message.msgid, event_id=callback["id"], slug=slug_of(made.link))
-    with person.client.get(whole_path, headers=sender.bearer) as answer:  # its end gives free what an export holds
+    with person.client.get(whole_path, headers=sender.bearer) as answer:  # its end releases the export's place
         assert (answer.status_code, bool(answer.get_data())) == (200, True)
     questions = [each for each in asked if each[0].lstrip("(").startswith(("SELECT", "WITH"))]
     assert questions

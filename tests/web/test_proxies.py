@@ -1,4 +1,4 @@
-"""Who is asking: what a proxy of the operator's says counts, what anybody else says does not."""
+"""The visitor's address: headers of the operator's proxies count, headers of others do not."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ PROXY, VISITOR, STRANGER = "10.0.0.1", "203.0.113.7", "198.51.100.9"
 
 
 def seen(remote: str, trusted: Any = TRUSTED, **headers: str) -> dict[str, Any]:
-    """What the application is told of a request from this address with these headers (`x_forwarded_for=`)."""
+    """The WSGI environment of a request from this address with these headers (`x_forwarded_for=`)."""
     told: dict[str, Any] = {}
 
     def application(environ: dict[str, Any], start_response: object) -> list[bytes]:
@@ -67,12 +67,12 @@ def test_a_trusted_proxy_names_the_visitor_and_the_scheme() -> None:
     ],
 )
 def test_the_visitor_is_the_last_untrusted_address(chain: str, visitor: str) -> None:
-    """Whatever stands before it was written by the visitor himself."""
+    """Everything before it was written by the visitor."""
     assert seen(PROXY, x_forwarded_for=chain)["REMOTE_ADDR"] == visitor
 
 
 def test_a_proxy_is_known_on_dual_stack_sockets() -> None:
-    """There an address of IPv4 is written as one of IPv6."""
+    """On such sockets, an IPv4 address is written as an IPv6 address."""
     assert seen("::ffff:10.0.0.1", x_forwarded_for=VISITOR)["REMOTE_ADDR"] == VISITOR
     assert seen(f"::ffff:{STRANGER}", x_forwarded_for=VISITOR)["REMOTE_ADDR"] == f"::ffff:{STRANGER}"
 

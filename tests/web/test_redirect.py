@@ -1,4 +1,4 @@
-"""`GET /<slug>`: what the visitor gets, and what is recorded of it."""
+"""`GET /<slug>`: what the visitor gets, and what is recorded."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -122,7 +122,7 @@ def test_a_dead_link_speaks_the_visitors_language(
 ) -> None:
     expired = slug_of(make_message(sender, now=NOW - 1000 * DAY).link)
     for slug, status in ((expired, 410), ("AAAAAAAAAA", 404)):
-        for _ in range(2):  # made, and then kept
+        for _ in range(2):  # created, and then cached
             page = click(client, slug, **{"Accept-Language": accepted})
             assert (page.status_code, page.headers["Content-Language"]) == (status, language)
             assert f'<html lang="{language}">' in page.text
@@ -182,7 +182,7 @@ def test_a_messengers_glued_text_is_ignored(client: FlaskClient, sender: Sender,
 def test_slashes_around_the_slug_do_no_harm(client: FlaskClient, sender: Sender, before: str, behind: str) -> None:
     slug = slug_of(make_message(sender).link)
     path, _, query = f"{before}{slug}{behind}".partition("?")
-    # The client of the tests would take a path with two slashes in front for a host.
+    # Flask's test client would read a path that begins with two slashes as a host.
     sent = {"PATH_INFO": unquote(path).encode().decode("latin-1"), "QUERY_STRING": query}
     answer = client.get("/", headers={"User-Agent": BROWSER}, environ_overrides=sent)
     assert (answer.status_code, answer.headers.get("Location")) == (302, TARGET)
@@ -271,7 +271,7 @@ def test_an_unreachable_database_is_503(tmp_path: Path, url: str) -> None:
         assert '<html lang="ko">' in page.text
         assert '<a href="">다시 시도</a>' in page.text
         assert client.get("/healthz").status_code == 503
-        assert click(client, "not-a-slug").status_code == 404  # that much is known without a database
+        assert click(client, "not-a-slug").status_code == 404  # this needs no database
 
 
 @pytest.mark.parametrize("agent", ["", "\x01", "x" * 100_000, "💥 emoji", "<script>alert(1)</script>"])

@@ -1,4 +1,4 @@
-"""The small pages that a recipient may meet."""
+"""The pages that a recipient may see."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""The event of a callback: its bytes, and signatures that an independent implementation accepts."""
+"""Callback events: their bytes, and signatures that an independent implementation accepts."""
 
 import base64
 import datetime as dt

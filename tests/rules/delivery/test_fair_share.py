@@ -1,4 +1,4 @@
-"""Taking turns: places per destination hold, who has less in flight comes first, and nobody takes all places."""
+"""Fair share: limits per destination hold, fewer attempts in flight come first, and no account takes all slots."""
 
 from collections import Counter
 
@@ -120,7 +120,7 @@ def test_without_a_free_slot_nothing_is_chosen() -> None:
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 9)), max_size=300), st.integers(1, 64))
 def test_every_account_of_few_gets_a_place_at_once(names: list[tuple[int, int, int]], slots: int) -> None:
-    """As long as there are at least as many places as accounts."""
+    """Provided that there are at least as many slots as accounts."""
     waiting = [f"{account} http://host{host}:{port}" for account, host, port in names]
     accounts = set(map(account_of, waiting))
     found = chosen(waiting, limit=slots, slots=Slots(slots))

@@ -1,4 +1,4 @@
-"""What the text of a callback URL alone can tell."""
+"""Callback URLs that are refused by their text alone."""
 
 import string
 from ipaddress import ip_address, ip_network

@@ -1,4 +1,4 @@
-"""What follows an attempt: the table of waits, its spread, and what a receiver may ask for."""
+"""What follows an attempt: the waits, their random spread, and Retry-After."""
 
 import datetime as dt
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""Which text is the link: by the strict rule, by the smart one, and what is said of the rest."""
+"""Which text is the link in strict and in smart detection, and the reasons for skipped text."""
 
 import re
 import sys
@@ -19,7 +19,7 @@ from shortener.rules.links.skip_reason import SkipReason
 from tests.support.corpora import needs_corpora, rows
 
 OWN = frozenset({"s.xoxzo.com"})
-ENOUGH = 6.0  # seconds of processor time; work that grows with the square takes 10 to 40
+ENOUGH = 6.0  # seconds of CPU time; quadratic work takes 10 to 40
 SHORTLINK = "https://s.xoxzo.com/Ab3dE6gH9k"
 
 
@@ -277,7 +277,7 @@ def test_a_rewritten_text_is_not_rewritten_again(text: str, detection: str) -> N
     if finding.found is None:
         return
     again = rewrite(text, finding.found, SHORTLINK)
-    assert "Ab3dE6gH9k" in own_slugs(again, OWN)  # by which a caller gives the text back unchanged
+    assert "Ab3dE6gH9k" in own_slugs(again, OWN)  # because of which a caller returns the text unchanged
     second = find(again, detection=detection, own_hosts=OWN).found
     if second is not None:
         start, end = finding.found.start, finding.found.start + len(SHORTLINK)
@@ -397,7 +397,7 @@ def test_the_work_is_linear_in_the_text(unit: str, detection: str) -> None:
     assert many <= 6 * few + 500
 
 
-# How far a link goes is read by one regular expression: what it reads counts, not how often it is asked.
+# One regular expression finds the end of a link: the characters that it reads are counted, not the calls.
 @pytest.mark.parametrize(
     "unit", ["tel:", "mailto:a@b.com%%", "a.com#{x}", "[a](http://b.com)a.com#", "a.com#()", "tel:(("]
 )

@@ -1,4 +1,4 @@
-"""Where a link ends: sentences, words, marks and brackets that are glued to it, and which words are no domains."""
+"""Where a link ends: glued sentences, words, marks and brackets, and words that are no domains."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Ends of links that are looked up are those that a walk from each link comes to."""
+"""The table of link ends equals the ends that a walk from each link finds."""
 
 import re
 

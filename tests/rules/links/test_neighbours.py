@@ -1,4 +1,4 @@
-"""What stands beside a link and forbids it: torn links, e-mail addresses, hidden joints, other schemes."""
+"""Neighbours that forbid a link: broken links, e-mail addresses, invisible characters, other schemes."""
 
 import pytest
 from hypothesis import given

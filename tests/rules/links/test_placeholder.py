@@ -1,4 +1,4 @@
-"""Placeholders that were not replaced: in a link, and right behind, before or around it."""
+"""Placeholders that were not replaced: in a link, and directly after, before or around it."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What may be a target, and under which name everything else is refused."""
+"""Which URLs may be targets, and the reasons for refusing others."""
 
 from string import ascii_lowercase
 
@@ -281,7 +281,7 @@ def test_every_link_that_the_korean_service_rejects_is_rejected() -> None:
 
 @needs_corpora
 def test_no_published_ssrf_payload_is_a_target() -> None:
-    """What is left are names of public domains: where they point is known to DNS alone, which is never asked."""
+    """The rest are public domain names; where they point is known only to DNS, which is never asked."""
     targets = [row["payload"] for row in rows("ssrf/payloads.jsonl") if reason(row["payload"]) is None]
     domains = {".".join(url.split("/")[2].partition(":")[0].split(".")[-2:]) for url in targets}
     assert domains <= {"nip.io", "r3dir.me", "nicob.net", "tencentyun.com", "packet.net"}
@@ -291,7 +291,7 @@ def test_no_published_ssrf_payload_is_a_target() -> None:
 @needs_corpora
 @pytest.mark.parametrize("name", ["wpt-toascii", "wpt-idna-test-v2"])
 def test_accepted_hosts_match_the_browsers_host(name: str) -> None:
-    """By the URL Standard's own tests; what it lets pass and we refuse (symbols, unknown endings) is another matter."""
+    """With the URL Standard's own tests; URLs that only we refuse (symbols, unknown endings) are left out."""
     taken = [(row, judge(f"http://{row['input']}/")) for row in rows(f"url-parsing/{name}.jsonl")]
     targets = [(item.get("output"), verdict.location) for item, verdict in taken if isinstance(verdict, Target)]
     assert targets

@@ -1,4 +1,4 @@
-"""The list of marks: what an operator's file may say, and that the built-in list is sound."""
+"""The list of tokens: the format of an operator's file, and that the built-in list is sound."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Who a visitor is: agents that are facts of the web, headers, networks, and the published sets of agents."""
+"""The class of a visitor: well-known agents, headers, networks, and the published sets of agents."""
 
 import json
 from collections import Counter

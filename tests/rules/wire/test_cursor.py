@@ -1,4 +1,4 @@
-"""A cursor comes back as what it was made of; one from nowhere is refused."""
+"""A cursor decodes to its values; an invalid one is refused."""
 
 import base64
 import contextlib

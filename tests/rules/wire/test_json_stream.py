@@ -1,4 +1,4 @@
-"""A body's entries: the same however it is cut into pieces; a faulty one does not spoil the rest."""
+"""A body's entries: the same for every split into chunks; a faulty entry does not affect others."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +32,7 @@ values = st.recursive(
     max_leaves=8,
 )
 space = st.text(" \t\r\n", max_size=3)
-# Whole arrays and lines, and what is left of them when pieces are lost, doubled or swapped.
+# Whole arrays and lines, and variants with chunks lost, doubled or swapped.
 arrays = st.lists(values, max_size=6).flatmap(
     lambda items: st.sampled_from([json.dumps(items), json.dumps(items, ensure_ascii=False, indent=1)])
 )
@@ -52,7 +52,7 @@ def pieces(body: bytes, cuts: list[int]) -> list[bytes]:
 
 
 def shown(entries: Iterator[Entry]) -> list[str]:
-    """As text, for a NaN is not equal to itself, and with what was repeated."""
+    """As text, because a NaN is not equal to itself, and with the repeated names."""
     return [repr((entry, getattr(entry, "repeated", None))) for entry in entries]
 
 
@@ -115,7 +115,7 @@ def test_what_is_no_array_is_said_to_be_none(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("rest", "fault"),
     [
-        (b"", BROKEN),  # nothing tells that the last entry is whole
+        (b"", BROKEN),  # nothing shows that the last entry is complete
         (b",", NO_END),
         (b",]", NO_END),
         (b"]]", NO_END),

@@ -25,7 +25,7 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def settings(settings: Settings, listener: socket.socket) -> Settings:
-    """Shortlinks of the server itself, so that they can be opened as they stand in the text."""
+    """Shortlinks of the test server, so that they can be opened unchanged."""
     return settings.model_copy(update={"public_url": f"http://127.0.0.1:{listener.getsockname()[1]}"})
 
 
@@ -50,7 +50,7 @@ def vendor(server: str, sender: Sender) -> XoxzoClient:
 
 
 def click(shortlink: str, agent: str) -> requests.Response:
-    """Open a shortlink, and do not go where it leads."""
+    """Request a shortlink without following the redirect."""
     return requests.get(shortlink, headers={"User-Agent": agent}, allow_redirects=False, timeout=10)
 
 

@@ -272,7 +272,7 @@ def test_an_invalid_or_internal_callback_url_is_refused(client: FlaskClient, sen
 def test_an_unusable_field_is_named(client: FlaskClient, sender: Sender) -> None:
     for name, value in BAD_FIELDS:
         answer = send_json(client, sender, json.dumps(FIELDS | {name: value}))
-        shown = name.encode("utf-8", "replace").decode()  # no answer can carry a lone surrogate
+        shown = name.encode("utf-8", "replace").decode()  # a response cannot contain a lone surrogate
         assert (answer.status_code, list(answer.json)) == (400, [shown]), (name, value)
         assert all(isinstance(sentence, str) for sentence in answer.json[shown])
     assert (stored(Message), stored(Link)) == (0, 0)

@@ -1,4 +1,4 @@
-"""Messages in bulk: answers in order, each entry for itself, in the shape in which they came."""
+"""Messages in bulk: answers in order, each entry by itself, in the format of the request."""
 
 import json
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ PATH = "/v1/messages/batch"
 
 
 def written(entries: list[Any], shape: str) -> bytes:
-    """Entries as a body: text stands as it is, for what is no JSON."""
+    """Write entries as a body; text is copied unchanged, to send invalid JSON."""
     texts = [entry if isinstance(entry, str) else json.dumps(entry) for entry in entries]
     return (f"[{', '.join(texts)}]" if shape == ARRAY else "\n".join(texts)).encode()
 
@@ -37,7 +37,7 @@ def post(client: FlaskClient, sender: Sender, body: bytes, shape: str, key: str 
 
 
 def answers(answer: TestResponse) -> list[dict[str, Any]]:
-    """The entries of an answer, which must be whole."""
+    """The entries of an answer, which must be complete."""
     assert answer.status_code == 200, answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     if answer.mimetype == ARRAY:
@@ -108,7 +108,7 @@ def test_they_are_listed_in_their_order_too(client: FlaskClient, sender: Sender)
 
 @contextmanager
 def counted() -> Iterator[dict[str, int]]:
-    """How many statements and commits there are."""
+    """Count statements and commits."""
     counts = {"statements": 0, "commits": 0}
 
     def statement(*_: object) -> None:
@@ -384,4 +384,4 @@ def test_simultaneous_batches_of_an_account_are_limited(
         call.end()
     for _ in range(2 * len(under_way) + 2):
         assert len(sent(client, sender, many(1))) == 1
-        assert post(client, sender, b"[", ARRAY).status_code == 400  # what is refused gives its place back too
+        assert post(client, sender, b"[", ARRAY).status_code == 400  # a refused call also returns its place

@@ -1,4 +1,4 @@
-"""Callbacks: seen, mended, and receivers tried; an account sees and mends its own alone."""
+"""Callbacks: listed, replayed and tested; an account can reach only its own."""
 
 import datetime as dt
 from typing import Any, ClassVar
@@ -41,7 +41,7 @@ def problem(answer: TestResponse, status: int) -> dict[str, Any]:
 
 
 def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> list[str]:
-    """Callbacks that are due, by their ids in the order of their clicks."""
+    """The ids of due callbacks, in the order of their clicks."""
     with db.write() as session:
         known = set(session.scalars(select(Callback.event_id)))
         due_callbacks.add(session, sender.name, counts, since=since)

@@ -1,4 +1,4 @@
-"""Exports: what is in them, that they are streamed a part at a time, and that one that breaks off is seen to."""
+"""Exports: their contents, streaming in parts, and that a truncated export is recognisable."""
 
 import csv
 import http.client
@@ -57,7 +57,7 @@ def msgids(answer: TestResponse, kind: str) -> list[str]:
 
 
 def clicked(client: FlaskClient, sender: Sender, /, *agents: str, **fields: Any) -> str:
-    """A message whose link was clicked by these; its msgid."""
+    """Make a message with these clicks; return its msgid."""
     document = client.post("/v1/messages", json={"message": TEXT, **fields}, headers=sender.bearer).get_json()
     for agent in agents:
         path = document["link_tracking"]["shortlink"].removeprefix("https://s.example.com")
@@ -213,7 +213,7 @@ class TestSelection:
 
 @contextmanager
 def listening(name: str, act: Callable[..., None]) -> Iterator[list[str]]:
-    """Act on an event of the engine, and note that it came."""
+    """Act on an event of the engine, and record it."""
     seen: list[str] = []
 
     def heard(*args: Any) -> None:
@@ -244,7 +244,7 @@ def test_no_transaction_is_open_while_a_part_is_sent(
 
 
 def begin_all(client: FlaskClient, sender: Sender) -> list[TestResponse]:
-    """As many exports as an account may have at once; none is read to its end."""
+    """Open as many exports as an account may have at once, without reading them to the end."""
     running = []
     while (answer := client.get(f"{EXPORT}?format=csv", headers=sender.bearer, buffered=False)).status_code == 200:
         running.append(answer)
@@ -293,7 +293,7 @@ def test_an_export_that_lost_its_place_says_so(
 
 
 class TestBreakingOff:
-    """Over a socket: what a receiver sees of an export that the database left in the middle."""
+    """Over a socket: what a client gets of an export when the database fails midway."""
 
     @pytest.fixture
     def port(self, app: Flask) -> Iterator[int]:
@@ -331,7 +331,7 @@ class TestBreakingOff:
         assert len(whole) == 2 + (kind == "csv")
 
     def taken(self, port: int, sender: Sender, kind: str) -> bytes:
-        """What came before the connection was closed without the answer's end."""
+        """The data received before the connection closed without the end of the response."""
         with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
             connection.request("GET", f"{EXPORT}?format={kind}", headers=sender.bearer)
             with pytest.raises(http.client.IncompleteRead) as broken_off:

@@ -1,4 +1,4 @@
-"""Our own interface: what it takes, what it answers, what it refuses and how it says so."""
+"""Our own messages API: inputs, answers and errors."""
 
 import json
 import socket
@@ -461,7 +461,7 @@ def test_json_answers_may_not_be_cached(client: FlaskClient, sender: Sender) -> 
 
 
 class TestBrokenBodies:
-    """Half a message must never be taken for one. Sockets, because only a server can be left in the middle."""
+    """Half a message must never be accepted. This needs sockets, because only a server sees a client disconnect."""
 
     @pytest.fixture
     def address(self, app: Flask) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""People at their browsers."""
+"""Browsers of people with different roles."""
 
 import pytest
 from flask import Flask
@@ -9,14 +9,14 @@ from tests.support.factories import Sender
 
 @pytest.fixture
 def owner(app: Flask, sender: Sender) -> Browser:
-    """Somebody who owns the account `shop`."""
+    """An owner of the account `shop`."""
     make_person("olive")
     return seated(app, "olive")
 
 
 @pytest.fixture
 def viewer(app: Flask, sender: Sender) -> Browser:
-    """Somebody who may look at the account `shop`."""
+    """A viewer of the account `shop`."""
     make_person("vera", role="viewer")
     return seated(app, "vera")
 
@@ -30,6 +30,6 @@ def operator(app: Flask, sender: Sender) -> Browser:
 
 @pytest.fixture
 def stranger(app: Flask, other_sender: Sender) -> Browser:
-    """Somebody who owns another account."""
+    """An owner of another account."""
     make_person("stan", "stranger")
     return seated(app, "stan")

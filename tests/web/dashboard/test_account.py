@@ -1,4 +1,4 @@
-"""The account: its credentials and secrets, shown once; its defaults; whose they are to change."""
+"""The account page: credentials and secrets, shown once; defaults; who may change them."""
 
 import datetime as dt
 

@@ -1,4 +1,4 @@
-"""Callbacks: by state, time and destination; many once more; a receiver tried."""
+"""The callbacks page: filters by state, time and destination; replay of many; test events."""
 
 import datetime as dt
 import re
@@ -258,7 +258,7 @@ def test_a_forbidden_address_is_reported_at_its_field(owner: Browser, url: str) 
 
 @pytest.mark.parametrize("query", ["state=waiting", "state=failing", "state=exhausted&destination=http://127.0.0.1:9"])
 def test_rare_callbacks_are_found_by_an_index(viewer: Browser, sender: Sender, database_kind: str, query: str) -> None:
-    """Not by the one of all that the account ever had: there may be millions between two of them."""
+    """Not by the index of all the account's callbacks: there may be millions between two failing ones."""
     if database_kind != "sqlite":
         pytest.skip("SQLite's plans do not depend on how many rows there are")
     with listening() as asked:

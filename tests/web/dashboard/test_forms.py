@@ -1,4 +1,4 @@
-"""Forms: what somebody else's page sends is refused, whoever is signed in."""
+"""Forms: what another site's page sends is refused, whoever is signed in."""
 
 import pytest
 from flask import Flask

@@ -1,4 +1,4 @@
-"""What every page has around it: headers, frame, language."""
+"""What all pages share: headers, layout, language."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""One message: its text, its link, its time line; switching off, replaying; and that it is nobody else's."""
+"""The message page: text, link, time line; switching off, replaying; and access only for its account."""
 
 import datetime as dt
 import re

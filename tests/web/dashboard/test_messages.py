@@ -14,7 +14,7 @@ EVIL = "<script>alert(1)</script>\"'>"
 
 
 def shown(page: Page) -> list[str]:
-    """The names of the messages on a page, in its order."""
+    """The names of the messages on a page, in order."""
     assert page.status == 200
     names = [text for text, link in page.links.items() if link.startswith(PAGE + "/") and "export" not in link]
     return [name for name in names if name]
@@ -122,7 +122,7 @@ def test_what_is_filtered_is_taken_along_as_a_file(viewer: Browser, sender: Send
     make_message(sender, client_tag="a", tags=["gift"])
     make_message(sender, client_tag="b")
     page = viewer.open(PAGE + "?tag=gift")
-    with viewer.client.get(page.links["JSON Lines"]) as answer:  # its end gives free what an export holds
+    with viewer.client.get(page.links["JSON Lines"]) as answer:  # its end releases the export's place
         assert [json.loads(line)["client_tag"] for line in answer.text.splitlines()] == ["a"]
         assert answer.headers["Content-Disposition"].startswith("attachment")
     with viewer.client.get(page.links["CSV"]) as answer:

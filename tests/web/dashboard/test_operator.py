@@ -1,4 +1,4 @@
-"""The operator's page: numbers of every account, nobody's messages, no secret."""
+"""The operator's page: numbers of every account, no messages, no secrets."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""The overview: numbers that lead to their rows, a chart with its table, what needs attention first."""
+"""The overview: numbers with links to their rows, a chart with its table, and problems first."""
 
 import datetime as dt
 import itertools

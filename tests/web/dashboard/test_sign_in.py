@@ -1,4 +1,4 @@
-"""Signing in and out: who gets a session, how long it lasts, and who gets none."""
+"""Signing in and out: who gets a session, and how long it lasts."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +62,7 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(ann: Browser, name: str)
 
 
 def test_an_unknown_name_still_hashes_the_password() -> None:
-    """As dear as a real one: the parameters are those of a new hash."""
+    """As expensive as a real one: with the parameters of a new hash."""
     assert not passwords.matches(None, PASSWORD)
     parameters = passwords.hashed(PASSWORD).rsplit("$", 2)[0]
     assert passwords.DUMMY_HASH.startswith(parameters + "$")
@@ -105,7 +105,7 @@ def test_sign_in_never_leads_to_another_site(ann: Browser, elsewhere: str) -> No
 
 
 def test_a_form_is_sent_by_post_alone(ann: Browser) -> None:
-    """What comes with HEAD is not read: nobody has looked at its token."""
+    """The body of a HEAD request is not read, because its token is not checked."""
     fields = {"name": "ann@example.com", "password": PASSWORD}
     answer = ann.client.head(SIGN_IN, data=fields)
     assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (200, [])
@@ -138,7 +138,7 @@ def test_a_session_is_stored_as_its_digest(ann: Browser) -> None:
 
 
 def test_sign_in_replaces_an_earlier_cookie(ann: Browser) -> None:
-    """Somebody who planted a cookie, even one of a real session, shares nothing."""
+    """A person who planted a cookie, even of a real session, does not share the new session."""
     ann.sign_in("ann@example.com")
     planted = cookie(ann)
     ann.client.post(SIGN_IN, data={"name": "ann@example.com", "password": PASSWORD})
@@ -203,14 +203,14 @@ def fail(browser: Browser, name: str, times: int, network: str = "203.0.113.9") 
 
 
 def later(how_long: dt.timedelta) -> None:
-    """Let so much time have passed since all failures."""
+    """Move all failures back by this time."""
     with db.write() as session:
         for failure in session.scalars(select(SignInFailure)):
             failure.tried_on -= how_long
 
 
 def begin(name: str, place: str, times: int = 1) -> None:
-    """Failures as they are counted, each as soon as it may be."""
+    """Count failures, each as soon as allowed."""
     for _ in range(times):
         with db.write() as session:
             session.add(
@@ -268,7 +268,7 @@ def test_many_networks_together_try_one_name_seldom(app: Flask, ann: Browser) ->
 
 
 def test_many_networks_together_lock_nobody_out(app: Flask, ann: Browser) -> None:
-    """However busy they are, the first tries from a network of one's own are not theirs."""
+    """However many there are, the first attempts from another network are still allowed."""
     for number in range(throttle.NAME.free):
         begin("ann@example.com", f"10.0.{number}.0/24")
     begin("bob@example.com", "203.0.113.0/24", throttle.NETWORK.free)
@@ -287,7 +287,7 @@ def test_a_network_tries_many_names_seldom(ann: Browser) -> None:
 
 
 def test_a_known_browser_is_not_throttled(app: Flask, ann: Browser) -> None:
-    """Not by failures of strangers in its own network, as behind a proxy that is not trusted, nor by all of them."""
+    """Not by failures of strangers in the same network, as behind an untrusted proxy, nor by all failures together."""
     assert sign_in_from(ann, HOME) == 303
     ann.client.delete_cookie("dashboard", path="/dashboard")
     for number in range(throttle.NAME.free):

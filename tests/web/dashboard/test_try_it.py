@@ -1,4 +1,4 @@
-"""Try it: a message is looked at, and nothing is kept of it."""
+"""The page to try a message: it is checked, and nothing is stored."""
 
 from sqlalchemy import func, select
 
@@ -40,7 +40,7 @@ def test_a_message_without_a_link_is_reported(viewer: Browser) -> None:
 
 
 def test_line_ends_are_those_that_were_typed(viewer: Browser) -> None:
-    """Browsers send CR LF for every one, which would cost characters of an SMS."""
+    """Browsers send CR LF for every line end, which would use up characters of an SMS."""
     page = look(viewer, "one\r\nhttps://a.example.com/1\r\ntwo", detection="smart")
     assert "<mark>https://a.example.com/1</mark>\ntwo" in page.html
     assert "\r" not in page.html

@@ -1,4 +1,4 @@
-"""`/docs`: all that the description says, in one page that needs nothing else."""
+"""`/docs`: the whole description, in one page without further requests."""
 
 import re
 
@@ -27,7 +27,7 @@ def test_the_page_lists_everything_described(client: FlaskClient, page: TestResp
 
 
 def test_every_error_answer_leads_to_its_document(client: FlaskClient, page: TestResponse) -> None:
-    """It stands beside its media type, as does whatever else is answered."""
+    """It is shown with its media type, like all other answers."""
     description = client.get("/openapi.json").get_json()
     problems = str(description["paths"]).count("'application/problem+json'")
     link = '<code>application/problem+json</code>: <a href="#Problem">Problem</a>'
