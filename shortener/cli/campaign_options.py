@@ -40,7 +40,7 @@ def delimiter(_context: click.Context, _option: click.Parameter, given: str | No
 
 
 def file_format(given: str | None, *paths: str) -> str:
-    """Return the format that was given, or else the one that the files' endings stand for."""
+    """Return the given format, or else the one that the files' names end with."""
     found = {given} if given else {FORMATS.get(Path(path).suffix.lower(), "") for path in paths if path != "-"}
     if len(found) != 1 or "" in found:
         raise click.UsageError("Give --format csv or --format jsonl; IN and OUT have the same format.")

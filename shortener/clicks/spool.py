@@ -96,7 +96,7 @@ class ClickSpool:
         return sorted(found, key=lambda click: click.clicked_on)
 
     def set_aside(self, record: bytes) -> None:
-        """Append a record that can never be stored to a file of its own, so that it does not block the others."""
+        """Append a record that can never be stored to a separate file, so that it does not block the others."""
         path = self._folder / f"{self._name()}-refused.jsonl"
         log.error("a spooled click cannot be stored; it was moved to %s: %r", path, record)
         with open(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:

@@ -1,4 +1,4 @@
-"""The attempts of one loop: those in flight, each in a thread of its own, and those that have ended."""
+"""The attempts of one loop: those in flight, each in its own thread, and those that have ended."""
 
 import logging
 import threading

@@ -48,7 +48,7 @@ class Claimed:
     label: str
     lease_token: str
     loaded: Row[*tuple[Any, ...]]  # has the columns that `JobTables.loaded` names, as attributes
-    alone: bool = False  # start nothing beside it in this process
+    alone: bool = False  # start no other attempt in this process meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,6 @@ class Result:
         return replace(self, detail="the answer cannot be stored", columns=numbers)
 
 
-Attempt = Callable[[], Result]  # does the work in a thread of its own, without the database
+Attempt = Callable[[], Result]  # does the work in its own thread, without the database
 Started = tuple[Claimed, Attempt]
 Ended = tuple[Claimed, Result]

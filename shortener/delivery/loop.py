@@ -59,7 +59,7 @@ class Deliverer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Run the loop in a thread of its own. Call it after a fork: threads do not survive one."""
+        """Run the loop in its own thread. Call it after a fork: threads do not survive one."""
         self._thread = threading.Thread(target=self.run, name=f"{self.kind.name}s", daemon=True)
         self._thread.start()
 
@@ -165,7 +165,7 @@ class Deliverer:
         return list(zip(claimed, self.kind.prepare(session, claimed, now), strict=True))
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
-        """Settle each attempt in a transaction of its own, and without its content if the database refuses it."""
+        """Settle each attempt in its own transaction, and without its content if the database refuses that."""
         for claimed, result in ended:
             bare = result.without_content()
             if not self._is_settled(claimed, result) and not self._is_settled(claimed, bare):

@@ -36,7 +36,7 @@ class Statements:
 
 
 def _lock_due(tables: JobTables) -> Select[*tuple[Any, ...]]:
-    """What a claim must know of due jobs; those that are being settled are left out."""
+    """Select the columns of due jobs that a claim needs; jobs that are being settled are left out."""
     columns = dict.fromkeys((*JOB_COLUMNS, tables.label, *tables.loaded))
     job = tables.job
     these = select(*job.c[*columns]).where(job.c.id.in_(_ids), is_due(job, _now))
@@ -44,7 +44,7 @@ def _lock_due(tables: JobTables) -> Select[*tuple[Any, ...]]:
 
 
 def _lock_held(tables: JobTables) -> Select[*tuple[Any, ...]]:
-    """What settling must know of jobs; locked until the commit."""
+    """Select and lock the columns of jobs that settling needs."""
     columns = tables.job.c["id", "lease_token", "replayed_from", "exhausted_because"]
     return select(*columns).where(tables.job.c.id.in_(_ids)).order_by(tables.job.c.id).with_for_update()
 

@@ -47,14 +47,14 @@ class ExplainedSkippedText(SkippedText):
 
 
 class OtherDetection(TypedDict):
-    """What the other detection mode would find."""
+    """The link that the other detection mode would find."""
 
     detection: Detection
     link: FoundLink
 
 
 class ShownMessage(TypedDict):
-    """What would become of a message in one detection mode."""
+    """The result of preprocessing a message with one detection mode."""
 
     message: Annotated[str, Field(description="The text with a shortlink of the real length in it.")]
     link: FoundLink | None
@@ -63,7 +63,7 @@ class ShownMessage(TypedDict):
 
 
 class CheckedMessage(ShownMessage):
-    """What would become of a message."""
+    """The result of preprocessing a message, and the link that the other detection mode would find."""
 
     other: Annotated[
         OtherDetection | None,

@@ -32,7 +32,7 @@ _NEXT_IDS: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FRO
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """What the answer to a submission says of its message."""
+    """The columns of a message that the answer to its submission needs."""
 
     id: int
     msgid: str
@@ -43,7 +43,7 @@ class StoredMessage:
 
 @dataclass(frozen=True, slots=True)
 class StoredLink:
-    """What the answer to a submission says of its link."""
+    """The columns of a link that the answer to a submission needs."""
 
     id: int
     number: int

@@ -25,13 +25,13 @@ EXAMPLE: dict[str, Any] = {
 DetectionField = Annotated[
     Detection | None,
     Field(
-        description="`strict`: the link stands between spaces, tabs or line ends; `smart`: also beside Chinese, "
+        description="`strict`: links between spaces, tabs or line ends; `smart`: also links next to Chinese, "
         "Japanese or Korean text."
     ),
 ]
 BareDomainsField = Annotated[
     BareDomains | None,
-    Field(description="Whether `example.com` is a link; `careful`: where it is not also a word, like `day.so`."),
+    Field(description="Whether `example.com` is a link; `careful`: unless it may be ordinary text, such as `day.so`."),
 ]
 
 
@@ -43,31 +43,33 @@ def key_fault(key: str) -> str | None:
 
 
 class Submission(FieldsToCall):
-    """A message with what is to be done about it. What is null follows the account's default."""
+    """A message and its options. Options that are null follow the account's defaults."""
 
     model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
 
-    message: Annotated[Text, Field(description="The text, whole.")]
-    track_link: Annotated[Switch, Field(description="false: leave the link alone.")] = None
-    lt_callbackurl: Annotated[CallbackUrl | None, Field(description="Where the first click is told.")] = None
+    message: Annotated[Text, Field(description="The complete text.")]
+    track_link: Annotated[Switch, Field(description="`false`: do not replace the link.")] = None
+    lt_callbackurl: Annotated[CallbackUrl | None, Field(description="The URL to call after the first click.")] = None
     callbackurl: Annotated[CallbackUrl | None, Field(description="Stored and reported; never called.")] = None
     client_tag: Annotated[
         ShortText | None, Field(description="Your own name for the message, unique in the account.")
     ] = None
-    sender: Annotated[ShortText | None, Field(description="Kept, and given back in reports.")] = None
+    sender: Annotated[ShortText | None, Field(description="Stored, and returned in reports.")] = None
     recipient: Annotated[
         Recipient | None,
-        Field(description="Kept as the account wants it: whole, masked or not at all."),
+        Field(description="Stored as the account chooses: in full, masked or not at all."),
     ] = None
     tags: Annotated[
-        Tags, Field(description="Given back in reports and events; in a form `a,b`, or one field each.")
+        Tags, Field(description="Returned in reports and events; in a form `a,b`, or one field for each.")
     ] = None
     metadata: Annotated[
-        Metadata, Field(description="Given back in reports and events; at most 4 KB of JSON, in a form as JSON text.")
+        Metadata, Field(description="Returned in reports and events; at most 4 KB of JSON, in a form as JSON text.")
     ] = None
     detection: DetectionField = None
     bare_domains: BareDomainsField = None
-    count_as_click: Annotated[Threshold | None, Field(description="Whose click is the first one.")] = None
+    count_as_click: Annotated[
+        Threshold | None, Field(description="The visitors whose click counts as the first one.")
+    ] = None
 
     def vendor_fields(self) -> dict[str, Any] | None:
         """Return the given fields that only one vendor's wire format has; None if there are none."""
@@ -80,7 +82,7 @@ class Submission(FieldsToCall):
 
 
 class DryRunRequest(Fields):
-    """What would happen to one URL, or to one message? Give either."""
+    """A request to check one URL or one message; give exactly one of them."""
 
     model_config = ConfigDict(
         title="LinkCheck",

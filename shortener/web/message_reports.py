@@ -1,4 +1,4 @@
-"""Reports of an account's messages, each read in a session of its own: for vendors' faces, which know no database."""
+"""Reports of an account's messages, each read in its own session, for vendors' faces, which do not use the database."""
 
 import datetime as dt
 

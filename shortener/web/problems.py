@@ -99,7 +99,7 @@ def json_response(document: Any, status: int, content_type: str = "application/j
 
 
 class Problem(TypedDict):
-    """What went wrong (RFC 9457)."""
+    """An error (RFC 9457)."""
 
     type: Literal["about:blank"]
     title: str

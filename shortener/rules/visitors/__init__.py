@@ -1,1 +1,1 @@
-"""Who is this? A person, a preview, a bot or a scanner."""
+"""Classify visitors: person, preview, bot, scanner or unknown."""

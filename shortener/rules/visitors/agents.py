@@ -1,4 +1,4 @@
-"""What user agents say: the list of machines, and the names of browsers and in-app browsers.
+"""Data about user agents: the list of machines, and the names of browsers and in-app browsers.
 
 An agent with a token of `MACHINES` is a machine. Otherwise, an agent with a name of `ENGINES` or `BROWSERS` is a
 person. Otherwise it is unknown if it names a `DEVICE` that people hold, because then it may be an app's own window, and
@@ -135,7 +135,7 @@ DEVICE: Final = re.compile(
 )
 
 IN_APP: Final = (
-    # What stands in a browser's agent, and the app whose window it is. It only names the reason. First match wins.
+    # Texts in the agents of in-app browsers, and the apps. They only name the reason. The first match counts.
     (" line/", "line"),
     ("kakaotalk", "kakaotalk"),
     ("wxwork/", "wecom"),

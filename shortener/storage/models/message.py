@@ -15,7 +15,7 @@ from shortener.storage.models.column_types import Document, RowId
 
 
 class PartKind(enum.StrEnum):
-    """What a part of a message is."""
+    """The kinds of parts of a message."""
 
     TEXT = "text"
 

@@ -1,4 +1,4 @@
-"""What Xoxzo's clients are answered."""
+"""The answers to Xoxzo's clients."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What Xoxzo's clients send: the fields of a message and the filters of a list."""
+"""The requests of Xoxzo's clients: the fields of a message and the filters of a list."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Sentences that are stored in English, in the reader's language.
 
-The worker stores why an attempt failed in a sentence of its own, which has had other words in earlier versions. English
-pages show it as it is; other languages explain the outcome instead, and add the system's own message.
+The worker stores a sentence about why an attempt failed, whose wording has changed between versions. English pages show
+it unchanged; pages in other languages explain the outcome instead, and add the system's message.
 """
 
 import re
