@@ -19,13 +19,14 @@ from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import Resolved
 from shortener.messages.analysis import analyze
 from shortener.messages.preprocess import Preprocessed
+from shortener.messages.rows import StoredLink
 from shortener.messages.submission import Submission
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import services
-from shortener.storage.models import Account, Callback, Link
+from shortener.storage.models import Account, Callback
 from tests.support.factories import store
 
 MINUTE, HOUR, DAY = dt.timedelta(minutes=1), dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -121,16 +122,29 @@ class Shop:
                 if moment < until - 2 * MINUTE:
                     yield moment
 
-    def _new_clicks(self, link: Link, sent: dt.datetime) -> Iterator[NewClick]:
+    def _new_clicks(self, link: StoredLink, sent: dt.datetime) -> Iterator[NewClick]:
         """Yield clicks: sometimes a preview first, then three of four people, most within minutes, some again."""
         if self.chance.random() < 0.3:
-            yield new_click(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
+            yield self._new_click(link, PREVIEW, sent + dt.timedelta(seconds=self.chance.uniform(1, 4)))
         if self.chance.random() < 0.74:
             moment = sent + dt.timedelta(minutes=self.chance.lognormvariate(2.3, 1.4))
             for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
                 [verdict] = self.chance.choices([verdict for _, verdict in VISITORS], [share for share, _ in VISITORS])
-                yield new_click(link, verdict, moment)
+                yield self._new_click(link, verdict, moment)
                 moment += dt.timedelta(minutes=self.chance.lognormvariate(3.5, 1))
+
+    def _new_click(self, link: StoredLink, verdict: Verdict, moment: dt.datetime) -> NewClick:
+        """Click a live link at that time."""
+        resolved = Resolved(
+            link_id=link.id,
+            location=link.target,
+            live=True,
+            off=False,
+            accessed=False,
+            count_as_click=self.account.count_as_click,
+            now=moment,
+        )
+        return NewClick.of(resolved, verdict)
 
     def _answer(self, *, ill: bool) -> Answer:
         """Return a receiver's answer. A healthy receiver is occasionally slow."""
@@ -151,20 +165,6 @@ class Shop:
 
 def _answered(status: int, detail: str, body: bytes, took: int) -> Answer:
     return Answer(AttemptOutcome.ANSWERED, status, detail, body, None, took // 9, took // 3, took - 400, took)
-
-
-def new_click(link: Link, verdict: Verdict, moment: dt.datetime) -> NewClick:
-    """Click a live link at that time."""
-    resolved = Resolved(
-        link_id=link.id,
-        location=link.target,
-        live=True,
-        off=False,
-        accessed=False,
-        count_as_click=link.count_as_click,
-        now=moment,
-    )
-    return NewClick.of(resolved, verdict)
 
 
 def opened(session: Session, name: str, now: dt.datetime) -> Shop:
