@@ -1,4 +1,4 @@
-"""What axe-core finds wrong with a page, for people who do not see it, or not as most do."""
+"""Check a page for accessibility faults with axe-core."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 def faults(page: Page) -> list[str]:
-    """Each serious or critical fault, by day and, where it is one of colours, by night.
+    """Each serious or critical fault, in light mode and, for colours, in dark mode.
 
     A line gives the rule, what it asks for, where it is broken and how to mend that.
     """
     page.evaluate(AXE_SCRIPT)
     found = []
     for scheme, options in (("light", {}), ("dark", COLOURS)):
-        # Without motion: a colour on its way to another is judged for neither.
+        # Without motion: during a transition, axe-core would judge a colour in between.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         found += [f"{scheme}: {fault}" for fault in _run(page, options)]
     page.emulate_media(color_scheme="null", reduced_motion="null")

@@ -1,4 +1,4 @@
-"""Pages as a browser without script has them: forms are filled in and sent as they stand on the page."""
+"""Pages as a browser without scripts sees them: forms are filled in and sent as they are on the page."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ VOID = {"meta", "link", "input", "br", "img", "hr"}
 
 @dataclass
 class Form:
-    """A form of a page, with what stands in its fields."""
+    """A form of a page, with the values of its fields."""
 
     action: str
     method: str
@@ -26,7 +26,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """An answer, taken apart. Every tag that is opened must be closed."""
+    """A parsed response. Every open tag must be closed."""
 
     def __init__(self, answer: TestResponse, address: str) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class Browser:
         self.headers = headers
 
     def open(self, path: str, **more: Any) -> Page:
-        """Go to an address, and on where it leads."""
+        """Open a path, and follow redirects."""
         return self._page(self.client.get(path, headers=self.headers, follow_redirects=True, **more))
 
     def send(self, form: Form, **fields: str) -> Page:
@@ -132,7 +132,7 @@ def make_person(name: str, account: str | None = "shop", role: str | None = "own
 
 
 def seated(app: Flask, name: str) -> Browser:
-    """A browser in which that person is signed in, without having typed anything."""
+    """A browser in which that person is signed in, without typing anything."""
     browser = Browser(app)
     with db.write() as session:
         token = logins.start(session, people.named(session, name), now=db.now(session))
@@ -141,5 +141,5 @@ def seated(app: Flask, name: str) -> Browser:
 
 
 def without(values: Iterable[str], page: Page) -> bool:
-    """Whether none of these stands in the page as it is, unescaped."""
+    """Whether none of these texts is in the page unescaped."""
     return not [value for value in values if value in page.html]

@@ -1,4 +1,4 @@
-"""111 callback URLs with what must become of each, and the name server that they presuppose."""
+"""111 callback URLs with the expected verdicts, and the name server that they need."""
 
 import socket
 from collections import Counter
@@ -6,9 +6,9 @@ from typing import Any
 
 V4 = "93.184.216.34"  # public
 V6 = "2606:2800:220:1:248:1893:25c8:1946"  # public
-PORTS = frozenset({80, 443, 8080, 8443})  # those the operator opens in these cases
+PORTS = frozenset({80, 443, 8080, 8443})  # the ports that the operator allows in these cases
 
-# What a name stands for. `rebind.example` changes its mind after the first question.
+# The addresses of each name. `rebind.example` has other addresses after the first look-up.
 NAMES = {
     "ok.example": [V4],
     "ok6.example": [V6],
@@ -48,7 +48,7 @@ NAMES = {
     "isatap.example": ["2606:2800::5efe:7f00:1"],
 }
 
-# Allowed, and the only address that may be dialled for it.
+# Allowed URLs, and the only address that may be dialled for each.
 ALLOWED = {
     "https://ok.example/cb": V4,
     "https://ok6.example/cb": V6,
@@ -56,7 +56,7 @@ ALLOWED = {
     "http://rebind.example/": V4,
 }
 
-# Refused by their text alone, when a message is taken in.
+# Refused by their text alone, when a message is submitted.
 REFUSED = [
     "http://127.0.0.1/",
     "http://127.0.0.1:5000/admin",
@@ -137,7 +137,7 @@ REFUSED = [
     "http://ok..example/",
 ]
 
-# Names that may be kept, and are found out when the socket is to open.
+# Names that are accepted with the message, and refused when the connection is made.
 BLOCKED = [
     "http://redis.default.svc.cluster.local/",
     "http://metadata.google.internal/computeMetadata/v1/",
@@ -173,7 +173,7 @@ BLOCKED = [
 
 
 def infos(addresses: list[str], port: int) -> list[tuple[Any, ...]]:
-    """Addresses as `socket.getaddrinfo` gives them."""
+    """Addresses in the format of `socket.getaddrinfo`."""
     return [
         (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, port, 0, 0))
         if ":" in address
@@ -183,7 +183,7 @@ def infos(addresses: list[str], port: int) -> list[tuple[Any, ...]]:
 
 
 class NameServer:
-    """Answers from a table; `default` for every other name; numbers as the system's own resolver reads them."""
+    """Resolves names from a table, others to `default`, and numbers as the system's resolver does."""
 
     def __init__(self, names: dict[str, list[str]], default: list[str] | None = None) -> None:
         self.names = names

@@ -1,4 +1,4 @@
-"""The browser that tests look at pages with: which of those that there may be, and how to get one."""
+"""The browser for the tests: which one is used, and how to install one."""
 
 import shutil
 import subprocess
@@ -15,13 +15,13 @@ Tests look at pages with Chromium or Chrome, and there is none. Install it by on
 
 
 def found() -> str | None:
-    """The path of a browser that runs, the system's or that of `playwright install`; None where there is none."""
+    """The path of a working browser, the system's or that of `playwright install`; None if there is none."""
     paths = [path for name in NAMES if (path := shutil.which(name))]
     return next((path for path in paths if _runs(path)), None) or _playwrights()
 
 
 def _runs(path: str) -> bool:
-    """Ubuntu's `chromium-browser` is a note that the browser is to be had elsewhere."""
+    """Ubuntu's `chromium-browser` only prints where to get the browser."""
     asked = subprocess.run([path, "--version"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     return asked.returncode == 0 and "Chrom" in asked.stdout
 
@@ -33,5 +33,5 @@ def _playwrights() -> str | None:
 
 
 def install() -> None:
-    """Install it as the library does: on Ubuntu, whose package is empty."""
+    """Install the browser with the library, for Ubuntu, whose package is empty."""
     subprocess.run([sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"], check=False)

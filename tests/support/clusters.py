@@ -1,4 +1,4 @@
-"""PostgreSQL servers of a test's own: in another encoding, as a standby, stopped and promoted at will."""
+"""PostgreSQL servers for single tests: in another encoding, as a standby, stopped and promoted."""
 
 import importlib.util
 import shutil
@@ -24,7 +24,7 @@ max_connections = 40
 
 @dataclass
 class Cluster:
-    """One server by its folder, which is also where its socket is."""
+    """One server, by its folder, which also contains its socket."""
 
     folder: Path
     server: Path  # a running server's folder, whose owner this one runs as
@@ -34,11 +34,11 @@ class Cluster:
         return self.folder / "data"
 
     def url(self, database: str = "postgres", host: Path | None = None) -> str:
-        """The database's URL, by the server's own socket or by a folder that leads to it."""
+        """The database's URL, through the server's socket folder or a link to it."""
         return f"postgresql://postgres@/{database}?host={host or self.folder}"
 
     def run(self, program: str, *arguments: str) -> None:
-        """One of PostgreSQL's own programs, as the server's owner."""
+        """Run one of PostgreSQL's programs as the server's owner."""
         log = self.folder / "programs.log"
         with log.open("a") as output:
             command = [*as_owner_of(self.server), str(BIN / program), *arguments]
@@ -55,7 +55,7 @@ class Cluster:
         self.run("pg_ctl", "-w", "-D", str(self.data), "promote")
 
     def demote(self) -> None:
-        """Let the server, which is stopped, be a standby from its next start on."""
+        """Make the stopped server a standby from its next start."""
         (self.data / "standby.signal").touch()
         owned(self.data / "standby.signal", self.server)
 

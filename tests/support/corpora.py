@@ -1,4 +1,4 @@
-"""Where the published messages, URLs and agents are that tests read; none of them is kept here."""
+"""The folder of the published messages, URLs and agents, which are not part of the project."""
 
 import json
 import os
@@ -14,7 +14,7 @@ needs_corpora = pytest.mark.skipif(not CORPORA.is_dir(), reason="SHORTENER_CORPO
 
 
 def rows(name: str) -> list[dict[str, Any]]:
-    """The rows of one file, `ssrf/payloads.jsonl`; none where there are no corpora, an error where only it lacks."""
+    """The rows of one file (`ssrf/payloads.jsonl`); none without corpora, an error if only the file is missing."""
     if not CORPORA.is_dir():
         return []
     return [json.loads(line) for line in (CORPORA / name).read_text("utf-8").split("\n") if line]

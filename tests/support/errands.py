@@ -1,4 +1,4 @@
-"""A second kind of jobs, with tables of its own and attempts that are no HTTP requests."""
+"""A second kind of job, with its own tables and attempts without HTTP."""
 
 import datetime as dt
 import threading
@@ -52,14 +52,14 @@ DELIVERED, CLOSED = Result(AttemptOutcome.DELIVERED, columns={"miles": 3}), Resu
 
 @dataclass
 class Courier:
-    """Makes the attempts: what each parcel meets, by its name, and which parcels were carried."""
+    """Makes the attempts: the outcome of each parcel, by its name, and the parcels that were carried."""
 
     results: dict[str, Callable[[], Result]] = field(default_factory=dict)
     carried: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def kind(self, *, slots: int = 9, waits: Sequence[float] = (60.0, 3600.0)) -> Kind:
-        """Errands that this courier runs."""
+        """The kind of job that this courier runs."""
         return Kind(queue=ERRANDS, prepare=self._prepare, slots=slots, per_destination=2, timeout=5, waits=waits)
 
     def _prepare(self, _session: Session, claimed: Sequence[Claimed], _now: dt.datetime) -> list[Attempt]:
@@ -72,6 +72,6 @@ class Courier:
 
 
 def put(session: Session, *parcels: str, now: dt.datetime, account_id: int = 1, door: str = "paper") -> None:
-    """Errands that are due at that time."""
+    """Add errands that are due at that time."""
     row = {"account_id": account_id, "destination": f"{account_id} door://{door}:1", "due_on": now}
     session.execute(insert(ERRAND), [{**row, "parcel": parcel} for parcel in parcels])

@@ -1,4 +1,4 @@
-"""Rows with defaults, made through the product's own use cases."""
+"""Create rows with defaults, through the product's own use cases."""
 
 import base64
 import datetime as dt
@@ -23,7 +23,7 @@ NOW = dt.datetime(2026, 11, 22, 9, 0, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 TEXT = "Your parcel is here: https://shop.example.com/track?id=1 thank you"
 TARGET = "https://shop.example.com/track?id=1"
-# A plain browser: the product counts a click of curl or of a load generator as a bot's.
+# A plain browser: clicks by curl or a load generator would count as a bot's.
 BROWSER = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Mobile Safari/537.36"
@@ -33,7 +33,7 @@ PREVIEW = "WhatsApp/2.23.20.0 A"
 
 @dataclass(frozen=True)
 class Sender:
-    """An account and how it shows who it is."""
+    """An account and its credentials."""
 
     name: str
     sid: str
@@ -59,7 +59,7 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
 
 
 def store(session: Session, account: Account, analysis: Analysis, site: Site, *, now: dt.datetime) -> Preprocessed:
-    """Store one message in a transaction of the test's, or raise what stands in its way."""
+    """Store one message in the test's transaction, or raise the error that prevents it."""
     [outcome] = preprocess.preprocess_all(session.connection(), account, [analysis], site, now=now)
     if isinstance(outcome, Preprocessed):
         return outcome
@@ -76,7 +76,7 @@ class Made:
 
 
 def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Made:
-    """A preprocessed message; received now unless said otherwise."""
+    """Preprocess a message, by default received now."""
     policy = Policy(allow_nets=services().policy.allow_nets)
     submission = Submission.check({"message": message, **fields}, policy)
     with db.write() as session:

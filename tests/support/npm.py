@@ -1,4 +1,4 @@
-"""Packages of npm for tests, installed once into the virtual environment's folder."""
+"""npm packages for tests, installed once into the virtual environment's folder."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ FOLDER = Path(sys.prefix) / "npm"
 
 
 def installed() -> Path:
-    """The folder with `node_modules`; skips the test where there is no npm, or where it cannot install."""
+    """The folder with `node_modules`; skips the test if npm is missing or cannot install."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
         pytest.skip("there is no Node.js with npm: install both to test clients in TypeScript")

@@ -1,4 +1,4 @@
-"""Databases of earlier versions of the product, with rows made by plain SQL of their time."""
+"""Databases of earlier versions of the product, with rows inserted by SQL of that version."""
 
 import datetime as dt
 import hashlib
@@ -22,7 +22,7 @@ EVENT: Final = "evt_1"
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
-    """Bring a database to an earlier version."""
+    """Migrate a database to an earlier version."""
     config = migrations._config()
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         config.attributes["connection"] = connection
@@ -30,7 +30,7 @@ def upgrade_to(engine: Engine, revision: str) -> None:
 
 
 def make(engine: Engine, revision: str) -> None:
-    """Bring an empty database to an earlier version, and fill it: two messages, one clicked and called back."""
+    """Migrate an empty database to an earlier version, and add two messages, one with a click and a callback."""
     upgrade_to(engine, revision)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         _fill(connection)

@@ -1,4 +1,4 @@
-"""A real pgbouncer in front of a test's PostgreSQL, each transaction in whatever session is free."""
+"""A real pgbouncer in front of a test's PostgreSQL, in transaction mode."""
 
 import os
 import shutil
@@ -27,12 +27,12 @@ max_client_conn = 200
 logfile = {folder}/log
 pidfile = {folder}/pid
 """
-PORT = 6432  # of nothing but the socket's name
+PORT = 6432  # used only in the socket's name
 
 
 @contextmanager
 def pooled(url: str, size: int = 5) -> Iterator[str]:
-    """Run pgbouncer in front of the server of this URL; gives the database's URL through it."""
+    """Run pgbouncer in front of the server of this URL; yield the database's URL through it."""
     program = programs.PGBOUNCER.path()
     server = folder_of(url)
     folder = owned(Path(tempfile.mkdtemp(prefix="pooler-")), server)  # a socket's path must be short
@@ -55,12 +55,12 @@ def pooled(url: str, size: int = 5) -> Iterator[str]:
 
 
 def folder_of(url: str) -> Path:
-    """Where the socket is of the server of this URL."""
+    """The socket folder of the server of this URL."""
     return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 def as_owner_of(server: Path) -> list[str]:
-    """What runs a command as the server's owner: neither it nor pgbouncer agrees to be root."""
+    """The prefix that runs a command as the server's owner: PostgreSQL and pgbouncer refuse to run as root."""
     if os.geteuid() != 0:
         return []
     owner = server.stat()
@@ -68,7 +68,7 @@ def as_owner_of(server: Path) -> list[str]:
 
 
 def owned(path: Path, server: Path) -> Path:
-    """Give a path to the server's owner."""
+    """Change a path's owner to the server's owner."""
     if os.geteuid() == 0:
         os.chown(path, server.stat().st_uid, server.stat().st_gid)
     return path

@@ -1,4 +1,4 @@
-"""Programs that tests need and that no Python package brings: found, installed where that may be done, or asked for.
+"""Programs that tests need and no Python package provides: found, installed if possible, or requested.
 
 `python -m tests.support.programs` does so; `make test` and `make check` call it. A new one is a line in `PROGRAMS`.
 """
@@ -16,7 +16,7 @@ import pytest
 from tests.support import chromium
 
 PATH: Final = (
-    f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"  # where Debian has servers, and users do not look
+    f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"  # where Debian installs servers, outside users' PATH
 )
 
 
@@ -27,10 +27,10 @@ class Program:
     package: str
     found: Callable[[], str | None]
     wanted: str
-    otherwise: Callable[[], None] = lambda: None  # how to install it where Debian's package did not bring it
+    otherwise: Callable[[], None] = lambda: None  # how to install it if Debian's package is not enough
 
     def path(self) -> str:
-        """Where it is. Without it the test fails under CI, and is skipped elsewhere."""
+        """The program's path. Without it the test fails under CI, and is skipped elsewhere."""
         path = self.found()
         if path is None:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(self.wanted)
@@ -69,7 +69,7 @@ def _install(programs: list[Program]) -> None:
 
 
 def main() -> int:
-    """Say how to get what is missing and cannot be installed; that fails under CI."""
+    """Print how to get what is missing and cannot be installed; exit with an error under CI."""
     missing = [program for program in PROGRAMS if program.found() is None]
     if missing and os.geteuid() == 0 and shutil.which("apt-get"):
         _install(missing)

@@ -1,4 +1,4 @@
-"""Receivers that behave and misbehave, on loopback, and attempts to call them."""
+"""Receivers on loopback, correct and faulty ones, and requests to them."""
 
 import contextlib
 import socket
@@ -17,13 +17,13 @@ from shortener.rules.delivery.receiver import Policy
 LOOPBACK = Policy(allow_nets=(ip_network("127.0.0.0/8"),))
 HEADERS = {"Content-Type": "application/json", "webhook-id": "msg_1"}
 BODY = b'{"type":"link.clicked"}'
-SHORT = 0.5  # seconds: the deadline of an attempt that is to reach it
+SHORT = 0.5  # seconds: the deadline of attempts that are expected to time out
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @dataclass
 class Call:
-    """One connection to a receiver: what it may do, and when it should stop."""
+    """One connection to a receiver, with ways to answer, and the signal to stop."""
 
     connection: socket.socket
     stop: threading.Event
@@ -32,7 +32,7 @@ class Call:
         self.connection.sendall(data)
 
     def drip(self, data: bytes) -> None:
-        """One byte at a time, and then nothing more."""
+        """Send one byte at a time, then nothing more."""
         for byte in data:
             self.say(bytes([byte]))
             if self.stop.wait(0.1):
@@ -40,7 +40,7 @@ class Call:
         self.hang()
 
     def repeat(self, data: bytes, pause: float = 0) -> None:
-        """The same for ever."""
+        """Send the same bytes for ever."""
         while not self.stop.wait(pause) if pause else not self.stop.is_set():
             self.say(data)
 
@@ -48,13 +48,13 @@ class Call:
         self.stop.wait()
 
     def reset(self) -> None:
-        """Close with a reset instead of an end."""
+        """Close the connection with a reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @dataclass
 class Receiver:
-    """A listening socket; `requests` holds every request that came in whole, `calls` counts connections."""
+    """A listening socket; `requests` holds every complete request, `calls` counts connections."""
 
     port: int
     requests: list[bytes] = field(default_factory=list)
@@ -71,7 +71,7 @@ Behaviour = Callable[[Call], None]
 def receiving(
     behaviour: Behaviour | bytes = OK, *, tls: ssl.SSLContext | None = None, reads: bool = True
 ) -> Iterator[Receiver]:
-    """Listen; on each connection read a request (unless told not to) and then behave, or say some bytes and close."""
+    """Listen; on each connection read a request (unless `reads` is false), then behave, or send bytes and close."""
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         listener.settimeout(0.02)
@@ -113,7 +113,7 @@ def receiving(
 
 @contextlib.contextmanager
 def swallowing(address: str, port: int) -> Iterator[int]:
-    """A listener whose queue is full, so that the system drops what else comes; its port."""
+    """A listener with a full queue, so that the system drops further connections; yields its port."""
     with socket.create_server((address, port), backlog=0) as full, contextlib.ExitStack() as stack:
         for _ in range(4):
             sock = stack.enter_context(socket.socket())
@@ -123,7 +123,7 @@ def swallowing(address: str, port: int) -> Iterator[int]:
 
 
 def read_request(connection: socket.socket) -> bytes:
-    """Head and body of a request with a Content-Length; what came, where it ends before."""
+    """Read head and body of a request with a Content-Length; return what came if it ends early."""
     data = b""
     while not is_whole(data):
         piece = connection.recv(65536)
@@ -153,7 +153,7 @@ def post(url: str, *, client: Client | None = None, body: bytes = BODY) -> Answe
 
 
 def post_in_time(url: str, *, body: bytes = BODY, **kwargs: Any) -> Answer:
-    """An attempt that must be back soon after its short deadline."""
+    """Make an attempt that must return soon after its short deadline."""
     client = Client(LOOPBACK, timeout=SHORT, **kwargs)
     start = time.monotonic()
     answer = post(url, client=client, body=body)
