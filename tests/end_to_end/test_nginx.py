@@ -71,7 +71,7 @@ def is_up(url: str) -> bool:
         return False
 
 
-def test_a_visitor_with_a_long_head_is_sent_on(instance: Instance, proxy: str) -> None:
+def test_a_visitor_with_a_long_head_is_redirected(instance: Instance, proxy: str) -> None:
     auth = (instance.sid, instance.token)
     made = requests.post(f"{proxy}/v1/messages", json={"message": TEXT}, auth=auth, timeout=WITHIN).json()
     path = urlsplit(made["link_tracking"]["shortlink"]).path

@@ -135,7 +135,7 @@ def test_a_slug_is_found_in_what_was_pasted(text: str) -> None:
         "AbCdEfGhIj does not work",
     ],
 )
-def test_what_holds_no_slug_at_its_place_holds_none(text: str) -> None:
+def test_a_url_without_a_slug_has_none(text: str) -> None:
     assert pasted(text) is None
 
 

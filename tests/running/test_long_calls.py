@@ -39,7 +39,7 @@ def test_an_account_gets_half_of_three_quarters(threads: int, most: int) -> None
 
 
 @pytest.mark.parametrize("threads", [8, 16])
-def test_another_account_finds_a_place_beside_it(threads: int) -> None:
+def test_another_account_still_gets_a_place(threads: int) -> None:
     calls = LongCalls(threads)
     fill(calls)
     assert fill(calls, OTHER)

@@ -62,7 +62,7 @@ def test_the_click_is_stored_with_class_and_reason(client: FlaskClient, sender: 
     assert callbacks_stored() == 1
 
 
-def test_a_preview_is_sent_on_and_does_not_count(client: FlaskClient, sender: Sender) -> None:
+def test_a_preview_is_redirected_without_counting(client: FlaskClient, sender: Sender) -> None:
     answer = click(client, slug_of(make_message(sender, lt_callbackurl=CALLBACK).link), PREVIEW)
     assert answer.status_code == 302
     assert [stored.visitor for stored in clicks_stored()] == ["preview"]

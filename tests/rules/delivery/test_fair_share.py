@@ -23,7 +23,7 @@ def test_the_receiver_with_fewer_attempts_comes_first() -> None:
     assert choose(queue, in_flight={"slow": 1}, per_destination=2, limit=10) == [2, 1]
 
 
-def test_a_destination_without_a_free_place_gets_nothing() -> None:
+def test_a_destination_without_a_free_slot_gets_nothing() -> None:
     assert choose([("slow", 1)], in_flight={"slow": 2}, per_destination=2, limit=10) == []
 
 
@@ -109,7 +109,7 @@ def test_a_new_account_goes_before_a_full_one() -> None:
     ]
 
 
-def test_the_last_place_goes_to_a_newcomer() -> None:
+def test_the_last_slot_goes_to_a_new_account() -> None:
     running = [f"{account} http://host:{port}" for account in range(21) for port in range(3)]
     assert chosen(["5 http://host:9", "99 http://new:80"], slots=Slots(1, running)) == ["99 http://new:80"]
 
@@ -119,7 +119,7 @@ def test_without_a_free_slot_nothing_is_chosen() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 9)), max_size=300), st.integers(1, 64))
-def test_every_account_of_few_gets_a_place_at_once(names: list[tuple[int, int, int]], slots: int) -> None:
+def test_every_account_of_few_gets_a_slot(names: list[tuple[int, int, int]], slots: int) -> None:
     """Provided that there are at least as many slots as accounts."""
     waiting = [f"{account} http://host{host}:{port}" for account, host, port in names]
     accounts = set(map(account_of, waiting))

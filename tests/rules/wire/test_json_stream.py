@@ -148,7 +148,7 @@ def test_entries_before_a_break_are_read(rest: bytes, fault: Fault) -> None:
         (b'{"a": "\xe3\x81"}', NOT_UTF8),
     ],
 )
-def test_a_faulty_entry_does_not_spoil_the_rest(entry: bytes, fault: Fault) -> None:
+def test_a_faulty_entry_does_not_affect_others(entry: bytes, fault: Fault) -> None:
     assert array(b'[{"a": 1},' + entry + b',{"b": 2}]') == [{"a": 1}, fault, {"b": 2}]
     assert as_lines(b'{"a": 1}\n' + entry + b'\r\n\n{"b": 2}') == [{"a": 1}, fault, {"b": 2}]
 

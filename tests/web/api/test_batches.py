@@ -214,7 +214,7 @@ class TestIdempotency:
         entries = [entry | {"client_tag": f"t{place}"} for place, entry in enumerate(many(3))]
         assert sent(client, sender, entries, ARRAY, "k") == sent(client, sender, entries, LINES, "k")
 
-    def test_another_body_at_a_place_is_that_entrys_refusal(self, client: FlaskClient, sender: Sender) -> None:
+    def test_a_changed_entry_is_refused_by_its_position(self, client: FlaskClient, sender: Sender) -> None:
         first = sent(client, sender, many(3), ARRAY, "k")
         again = sent(client, sender, [many(1)[0], {"message": "another"}, many(3)[2], {"message": "more"}], ARRAY, "k")
         assert statuses(again) == [201, 422, 201, 201]

@@ -133,7 +133,7 @@ def test_clicks_are_shown_page_by_page(app: Flask, viewer: Browser, sender: Send
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "cursor=" + "A" * 5000, "visitor=wizard", "cursor=é"])
-def test_a_place_from_nowhere_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
+def test_an_invalid_cursor_is_refused_on_a_page(viewer: Browser, sender: Sender, query: str) -> None:
     done = make_message(sender)
     page = viewer.open(f"/dashboard/messages/{done.message.msgid}/clicks?{query}")
     assert (page.status, page.title) == (422, "Invalid value")
