@@ -40,7 +40,8 @@ from shortener.storage import db
     multiple=True,
     metavar="FIELD=COLUMN",
     callback=campaign_options.pairs,
-    help="Take the field from another column; FIELD= ignores its own column.",
+    help="Take the field from another column, which a CSV file must have; in JSON Lines, a line without it does not "
+    "set the field. FIELD= ignores the field's own column.",
 )
 @click.option(
     "--set",
@@ -116,7 +117,7 @@ def preprocess(
             steps = campaign.run(file, plan, account, made.site, made.policy, idempotency_key=key)
             done = _follow(steps, stream)
     stored, faulty = counted(done.rows - done.problems, "message"), counted(done.problems, "row")
-    unlinked = f", {done.unlinked} of them without a shortlink" if done.unlinked else ""
+    unlinked = f" ({done.unlinked} without a shortlink)" if done.unlinked else ""
     click.echo(f"{stored} preprocessed{unlinked}, {faulty} with a problem", err=True)
     if done.problems:
         raise SystemExit(SOME_PROBLEMS)

@@ -22,11 +22,15 @@ ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The column of each field of a message, the values that all rows share, and the prefix of the new columns."""
+    """The column of each field of a message, the values that all rows share, and the prefix of the new columns.
+
+    A file with a header must have the columns of the fields in `chosen`.
+    """
 
     columns: Mapping[str, str]  # by field
     constants: Mapping[str, str]
     prefix: str = ""
+    chosen: tuple[str, ...] = ("message",)
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -43,14 +47,16 @@ class Plan:
         return entry
 
     def check(self, columns: tuple[str, ...] | None) -> None:
-        """Raise CampaignError if a needed column is missing, or a column would be overwritten."""
+        """Raise CampaignError if a chosen column is missing, or a column would be overwritten."""
         if columns is None:
             return
-        if self.columns["message"] not in columns:
-            names = ", ".join(columns)
-            raise CampaignError(
-                f"The input has no column named {self.columns['message']}. It has: {names}. Choose one by --column."
-            )
+        for field in self.chosen:
+            if self.columns[field] not in columns:
+                option = "--column" if field == "message" else "--map"
+                raise CampaignError(
+                    f"The input has no column named {self.columns[field]}. It has: {', '.join(columns)}. "
+                    f"Choose one with {option}."
+                )
         twice = [name for name in self.columns.values() if columns.count(name) > 1]
         if twice:
             raise CampaignError(f"The input has several columns named {twice[0]}; which one is meant?")
@@ -60,8 +66,7 @@ class Plan:
         """Raise CampaignError if one of these columns would be overwritten."""
         if taken := [name for name in self.added if name in names]:
             raise CampaignError(
-                f"The input has {taken[0]} already, and it would be overwritten; name the new columns otherwise by "
-                "--prefix."
+                f"The input has {taken[0]} already, and it would be overwritten; rename the new columns with --prefix."
             )
 
 
@@ -78,7 +83,8 @@ def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], p
     """Return a plan: a column with a field's name is this field, unless another column or a constant is given."""
     own = {field: field for field in FIELDS if field not in constants}
     columns = {field: name for field, name in {**own, **mapped, "message": column}.items() if name}
-    return Plan(columns, constants, prefix)
+    chosen = tuple(field for field, name in {**mapped, "message": column}.items() if name)
+    return Plan(columns, constants, prefix, chosen)
 
 
 def run(

@@ -70,7 +70,7 @@ def test_a_file_becomes_a_file(run: Run) -> None:
 def test_messages_without_a_shortlink_name_the_skipped_links(run: Run) -> None:
     Path("in.csv").write_text(f"message\n{TARGET}\nno link here\nsee day.so there\n")
     result = run("in.csv", "out.csv")
-    assert lines(result) == "3 messages preprocessed, 2 of them without a shortlink, 0 rows with a problem\n"
+    assert lines(result) == "3 messages preprocessed (2 without a shortlink), 0 rows with a problem\n"
     assert [row["skipped"] for row in written()] == ["", "", "day.so (word)"]
 
 
@@ -107,6 +107,14 @@ def test_fields_can_be_mapped_and_set(run: Run) -> None:
     with db.read() as session:
         message = session.scalars(select(Message)).one()
     assert (message.client_tag, message.tags) == ("o-1", ["autumn", "sms"])
+
+
+def test_json_lines_may_lack_a_mapped_key(run: Run) -> None:
+    documents = [{"message": TARGET, "order": "o-1"}, {"message": TARGET}]
+    Path("in.jsonl").write_text("".join(json.dumps(document) + "\n" for document in documents))
+    assert run("in.jsonl", "out.jsonl", "--map", "client_tag=order").exit_code == 0
+    with db.read() as session:
+        assert session.scalars(select(Message.client_tag).order_by(Message.id)).all() == ["o-1", None]
 
 
 def test_the_same_key_makes_it_safe_to_repeat(run: Run) -> None:
@@ -182,7 +190,8 @@ def test_a_wrong_command_line_stores_nothing(run: Run, words: list[str], says: s
     [
         (["missing.csv", "out.csv"], "Cannot read missing.csv: No such file or directory"),
         (["in.csv", "no/where.csv"], "Cannot write no/where.csv.part: No such file or directory"),
-        (["in.csv", "out.csv", "--column", "text"], "no column named text"),
+        (["in.csv", "out.csv", "--column", "text"], "no column named text. It has: message. Choose one with --column."),
+        (["in.csv", "out.csv", "--map", "tags=a"], "no column named a. It has: message. Choose one with --map."),
         (["in.csv", "out.csv", "--account", "nobody"], "There is no account named nobody"),
     ],
 )
