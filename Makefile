@@ -38,13 +38,13 @@ check: $(VENV)/dev.done programs lint types layers ## run what CI runs: lint, ty
 programs: $(VENV)/dev.done
 	@$(BIN)/python -m tests.support.programs
 
-lint: $(VENV)/dev.done
+lint: $(VENV)/dev.done ## check style and format with ruff
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
-types: $(VENV)/dev.done
+types: $(VENV)/dev.done ## check types with mypy
 	@$(BIN)/mypy
 
-layers: $(VENV)/dev.done
+layers: $(VENV)/dev.done ## check which package imports which
 	@$(BIN)/lint-imports
 
 fix: $(VENV)/dev.done ## format the code and fix what can be fixed automatically

@@ -15,7 +15,10 @@ from shortener.storage import db
 from shortener.storage.models import Person
 from shortener.typed_command import typed
 
-group = Group("person", help="People who sign in to the dashboard.")
+group = Group(
+    "person",
+    help="People who sign in to the dashboard.\n\nExample: flask --app wsgi person create ann --operator",
+)
 generated = click.option("--generate", is_flag=True, help="Generate a password and show it once.")
 
 
@@ -87,9 +90,10 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def disable(name: str, wants_json: bool) -> None:
-    """Disable a person: sessions end at once, and no new sign-in succeeds.
+    """Disable a person: all sessions end at once.
 
     \b
+    No new sign-in succeeds until the person is enabled again.
     Example: flask --app wsgi person disable ann
     """
     with db.write() as session:

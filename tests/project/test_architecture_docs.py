@@ -21,9 +21,9 @@ DOTTED = re.compile(
 
 
 def packages() -> set[str]:
-    """Every package of the product: `shortener/rules/links/`."""
+    """Every package of the product but the vendors' own, which share a row: `shortener/rules/links/`."""
     folders = (path.parent for path in PACKAGE.rglob("__init__.py"))
-    return {f"{folder.relative_to(ROOT)}/" for folder in folders}
+    return {f"{folder.relative_to(ROOT)}/" for folder in folders if PACKAGE / "vendors" not in folder.parents}
 
 
 def code(page: Path) -> set[str]:

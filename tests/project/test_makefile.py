@@ -1,6 +1,7 @@
-"""Error messages of `make`."""
+"""The commands that `make` lists, and its error messages."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -43,3 +44,10 @@ def test_without_a_network_one_sentence_says_what_to_do(tmp_path: Path, says: st
 
 def test_what_else_pip_says_is_shown_as_it_is(tmp_path: Path) -> None:
     assert OTHER in set_up(tmp_path, OTHER).stderr
+
+
+def test_the_help_lists_every_command() -> None:
+    [commands, *_] = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    command = ["make", "--no-print-directory", "help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert sorted(re.findall(r"^make (\S+)", shown, re.MULTILINE)) == sorted(commands.split())

@@ -175,8 +175,10 @@ def test_every_vendor_has_tests_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("face", vendors.load(), ids=lambda face: face.tag)
 def test_every_vendor_has_a_row_in_the_documentation(face: Face) -> None:
     lines = (ROOT / "docs" / "integrate" / "vendors.md").read_text(encoding="utf-8").splitlines()
-    [row] = [line for line in lines if line.startswith(f"| {face.tag} |")]
-    assert all(prefix in row for prefix in face.prefixes)
+    rows = [line for line in lines if line.startswith(f"| {face.tag} |")]
+    assert len(rows) == 1, f"The table of docs/integrate/vendors.md needs one row that starts with | {face.tag} |."
+    missing = [prefix for prefix in face.prefixes if prefix not in rows[0]]
+    assert not missing, f"The row of {face.tag} in docs/integrate/vendors.md lacks the paths {missing}."
 
 
 def test_every_vendor_path_has_its_prefix(settings: Settings) -> None:
