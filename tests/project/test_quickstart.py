@@ -95,4 +95,4 @@ def test_the_readmes_example_shows_why_calls_fail(environ: dict[str, str], tmp_p
 def test_the_index_names_exactly_the_existing_pages() -> None:
     named = set(re.findall(r"\]\(([^)]+)\)", (DOCS / "README.md").read_text(encoding="utf-8")))
     pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "adr"} - {"README.md"}
-    assert named == pages | {"adr/README.md", "../README.md", "../CONTRIBUTING.md"}
+    assert named == pages | {"adr/README.md", "../README.md", "../CHANGELOG.md", "../CONTRIBUTING.md"}
