@@ -27,25 +27,27 @@ EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
 
 
 class Selection(Fields):
-    """The callbacks to replay: those of clicks in `[from, to)` in this state, to all receivers or one."""
+    """The callbacks to replay: in this state, of clicks in `[from, to)`, to one or all receivers."""
 
     model_config = ConfigDict(
         title="ReplayRequest",
         json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
     )
 
-    start: Annotated[Moment, Field(alias="from", description="Only callbacks of clicks at this time or later.")]
-    end: Annotated[Moment, Field(alias="to", description="Only callbacks of clicks before this time.")]
+    start: Annotated[Moment, Field(alias="from", description="Clicked at or after this time.")]
+    end: Annotated[Moment, Field(alias="to", description="Clicked before this time.")]
     state: Literal[JobState.EXHAUSTED, JobState.DELIVERED] = JobState.EXHAUSTED
     destination: Annotated[
         str | None,
         Field(
             max_length=receiver.MAX_URL,
-            description="Only callbacks to this receiver, given by a URL; only its scheme, host and port matter.",
+            description="A URL of the receiver. Only its scheme, host and port are compared.",
         ),
     ] = None
-    cursor: Annotated[RowCursor | None, Field(description="The `cursor` of an earlier answer, to continue.")] = None
-    dry_run: Annotated[Switch, Field(description="`true`: only count them; nothing is attempted.")] = None
+    cursor: Annotated[RowCursor | None, Field(description="Continue after this cursor, from an earlier response.")] = (
+        None
+    )
+    dry_run: Annotated[Switch, Field(description="Whether to only count the callbacks, without replaying them.")] = None
 
     @field_validator("end")
     @classmethod

@@ -26,24 +26,24 @@ class CheckedUrl(TypedDict):
     """Whether a URL may be a target."""
 
     valid: bool
-    reason: Annotated[SkipReason | None, Field(description="Why not, in one word.")]
-    detail: Annotated[str | None, Field(description="What to do about it.")]
+    reason: Annotated[SkipReason | None, Field(description="The reason code if it may not be a target.")]
+    detail: Annotated[str | None, Field(description="How to fix it.")]
     link: str | None
-    location: Annotated[str | None, Field(description="Its ASCII form, to which visitors would be redirected.")]
+    location: Annotated[str | None, Field(description="The ASCII form, to which visitors would be redirected.")]
 
 
 class FoundLink(TypedDict):
     """The link that would be replaced."""
 
     link: str
-    location: Annotated[str, Field(description="Its ASCII form, to which visitors would be redirected.")]
+    location: Annotated[str, Field(description="The ASCII form, to which visitors would be redirected.")]
     text: Annotated[str, Field(description="The part of the message that would be replaced.")]
 
 
 class ExplainedSkippedText(SkippedText):
     """Link-like text that would not be replaced, with advice."""
 
-    detail: Annotated[str, Field(description="What to do about it.")]
+    detail: Annotated[str, Field(description="How to fix it.")]
 
 
 class OtherDetection(TypedDict):
@@ -56,7 +56,7 @@ class OtherDetection(TypedDict):
 class ShownMessage(TypedDict):
     """The result of preprocessing a message with one detection mode."""
 
-    message: Annotated[str, Field(description="The text with a shortlink of the real length in it.")]
+    message: Annotated[str, Field(description="The text with a sample shortlink of the same length as a real one.")]
     link: FoundLink | None
     skipped: list[ExplainedSkippedText]
     sms: SmsParts
@@ -67,7 +67,7 @@ class CheckedMessage(ShownMessage):
 
     other: Annotated[
         OtherDetection | None,
-        Field(description="The other `detection`, if it would replace a link that this one does not."),
+        Field(description="The other detection mode, if it would replace a link that this one would not."),
     ]
 
 

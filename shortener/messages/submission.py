@@ -24,14 +24,11 @@ EXAMPLE: dict[str, Any] = {
 
 DetectionField = Annotated[
     Detection | None,
-    Field(
-        description="`strict`: links between spaces, tabs or line ends; `smart`: also links next to Chinese, "
-        "Japanese or Korean text."
-    ),
+    Field(description=Detection.__doc__),
 ]
 BareDomainsField = Annotated[
     BareDomains | None,
-    Field(description="Whether `example.com` is a link; `careful`: unless it may be ordinary text, such as `day.so`."),
+    Field(description=BareDomains.__doc__),
 ]
 
 
@@ -43,12 +40,12 @@ def key_fault(key: str) -> str | None:
 
 
 class Submission(FieldsToCall):
-    """A message and its options. Options that are null follow the account's defaults."""
+    """A message and its options. Options that are missing or null take the account's defaults."""
 
     model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
 
-    message: Annotated[Text, Field(description="The complete text.")]
-    track_link: Annotated[Switch, Field(description="`false`: do not replace the link.")] = None
+    message: Annotated[Text, Field(description="The complete text of the message.")]
+    track_link: Annotated[Switch, Field(description="Whether to replace the link with a shortlink.")] = None
     lt_callbackurl: Annotated[CallbackUrl | None, Field(description="The URL to call after the first click.")] = None
     callbackurl: Annotated[CallbackUrl | None, Field(description="Stored and reported; never called.")] = None
     client_tag: Annotated[
@@ -57,19 +54,18 @@ class Submission(FieldsToCall):
     sender: Annotated[ShortText | None, Field(description="Stored, and returned in reports.")] = None
     recipient: Annotated[
         Recipient | None,
-        Field(description="Stored as the account chooses: in full, masked or not at all."),
+        Field(description="Stored in full, masked or not at all, depending on the account."),
     ] = None
     tags: Annotated[
-        Tags, Field(description="Returned in reports and events; in a form `a,b`, or one field for each.")
+        Tags, Field(description="Returned in reports and events. In a form: `a,b`, or one field per tag.")
     ] = None
     metadata: Annotated[
-        Metadata, Field(description="Returned in reports and events; at most 4 KB of JSON, in a form as JSON text.")
+        Metadata,
+        Field(description="Returned in reports and events. At most 4 KB of JSON; in a form: JSON as text."),
     ] = None
     detection: DetectionField = None
     bare_domains: BareDomainsField = None
-    count_as_click: Annotated[
-        Threshold | None, Field(description="The visitors whose click counts as the first one.")
-    ] = None
+    count_as_click: Annotated[Threshold | None, Field(description=Threshold.__doc__)] = None
 
     def vendor_fields(self) -> dict[str, Any] | None:
         """Return the given fields that only one vendor's wire format has; None if there are none."""
@@ -82,7 +78,7 @@ class Submission(FieldsToCall):
 
 
 class DryRunRequest(Fields):
-    """A request to check one URL or one message; give exactly one of them."""
+    """A URL or a message to check. Exactly one of them is required."""
 
     model_config = ConfigDict(
         title="LinkCheck",

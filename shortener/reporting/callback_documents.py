@@ -10,7 +10,7 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire.documents import EventId, Moment, Msgid, NextPage, Url
 
 Millis = Annotated[
-    float | None, Field(description="Milliseconds since the start; null if the attempt did not get that far.")
+    float | None, Field(description="Milliseconds since the start; null if the attempt did not reach this step.")
 ]
 
 
@@ -20,7 +20,7 @@ class Attempt(TypedDict):
     number: Annotated[int, Field(ge=1)]
     started_on: Moment
     ended_on: Moment | None
-    outcome: Annotated[AttemptOutcome, Field(description="`delivered` for status 200, `answered` for any other.")]
+    outcome: Annotated[AttemptOutcome, Field(description="`delivered` for status 200; `answered` for all others.")]
     detail: Annotated[str | None, Field(description="The outcome in one sentence.")]
     status: Annotated[int | None, Field(description="The receiver's HTTP status.")]
     answer: Annotated[str | None, Field(description="The first 2 KB of the receiver's response.")]
@@ -33,13 +33,13 @@ class Attempt(TypedDict):
 class Callback(TypedDict):
     """The job of notifying the sender of a message's first click."""
 
-    id: Annotated[EventId, Field(description="The `webhook-id` of every attempt.")]
+    id: Annotated[EventId, Field(description="The event ID, sent as `webhook-id` with every attempt.")]
     url: str
     state: JobState
     exhausted_because: str | None
     created_on: Annotated[Moment, Field(description="The time of the click.")]
     next_attempt_on: Annotated[Moment | None, Field(description="Null unless the callback is pending.")]
-    settled_on: Annotated[Moment | None, Field(description="When it was delivered or exhausted.")]
+    settled_on: Annotated[Moment | None, Field(description="The time at which it was delivered or exhausted.")]
 
 
 class CallbackWithAttempts(Callback):
@@ -51,10 +51,10 @@ class CallbackWithAttempts(Callback):
 class CallbackSummary(Callback):
     """A callback, as lists show it."""
 
-    report: Annotated[Url, Field(description="The callback's report.")]
+    report: Annotated[Url, Field(description="The URL of the callback's report.")]
     msgid: Msgid
-    message: Annotated[Url, Field(description="The report of its message.")]
-    starts: Annotated[int, Field(description="How many attempts were started.")]
+    message: Annotated[Url, Field(description="The URL of the message's report.")]
+    starts: Annotated[int, Field(description="Number of attempts that were started.")]
     last_attempt: Attempt | None
 
 
@@ -66,14 +66,14 @@ class CallbackPage(TypedDict):
 
 
 class Replay(TypedDict):
-    """A request to attempt a callback once more."""
+    """A replay of a callback: who asked for it, and when."""
 
     asked_on: Moment
     asked_by: str
 
 
 class CallbackReport(CallbackSummary):
-    """Everything about one callback."""
+    """The report of a callback."""
 
     event: Annotated[str, Field(description="The event, byte for byte as it is sent.")]
     attempts: list[Attempt]
@@ -82,12 +82,13 @@ class CallbackReport(CallbackSummary):
 
 @with_config(json_schema_extra={"examples": [{"selected": 12, "replayed": 12, "cursor": None}]})
 class ReplayResult(TypedDict):
-    """The number of selected callbacks, and of those that are attempted once more."""
+    """The number of selected callbacks, and of those that are replayed."""
 
     selected: Annotated[int, Field(ge=0, le=1000)]
     replayed: Annotated[int, Field(ge=0, le=1000, description="0 in a dry run.")]
     cursor: Annotated[
-        str | None, Field(description="Repeat the request with it to continue; null if there are no more callbacks.")
+        str | None,
+        Field(description="Send this cursor to continue; null if there are no more callbacks."),
     ]
 
 

@@ -27,10 +27,8 @@ PAGE = 100
 class _Period(Parameters):
     """The callbacks of clicks in `[from, to)`, continued after the cursor."""
 
-    start: Annotated[
-        Moment | None, Field(alias="from", description="Only callbacks of clicks at this time or later.")
-    ] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Only callbacks of clicks before this time.")] = None
+    start: Annotated[Moment | None, Field(alias="from", description="Clicked at or after this time.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Clicked before this time.")] = None
     cursor: BehindRow = None
 
 

@@ -38,7 +38,7 @@ _PREPROCESSED: Final[JsonDict] = {
 class Link(TypedDict):
     """The link of a message."""
 
-    link: Annotated[str, Field(description="The target as typed; a bare domain gets `https://` in front.")]
+    link: Annotated[str, Field(description="The target as written; a bare domain gets `https://` in front.")]
     shortlink: Annotated[Url, Field(description="The short URL that replaces the link in the text.")]
     expires_on: Annotated[Moment, Field(description="The time from which the shortlink answers 410.")]
     accessed: Annotated[bool, Field(description="Whether a click has counted.")]
@@ -48,7 +48,7 @@ class Link(TypedDict):
 class ReportedLink(Link):
     """The link of a message, as reports show it."""
 
-    off_on: Annotated[Moment | None, Field(description="When it was switched off.")]
+    off_on: Annotated[Moment | None, Field(description="The time at which the link was switched off.")]
 
 
 @with_config(json_schema_extra={"examples": [_PREPROCESSED]})
@@ -58,10 +58,10 @@ class PreprocessedMessage(TypedDict):
     msgid: Msgid
     message: Annotated[str, Field(description="The text to send.")]
     links: Annotated[list[Link], Field(max_length=1)]
-    link_tracking: Annotated[Link | None, Field(description="The first of `links`.")]
+    link_tracking: Annotated[Link | None, Field(description="The first entry of `links`.")]
     skipped: Annotated[list[SkippedText], Field(description="Link-like text that was not replaced.")]
     sms: SmsParts
-    url: Annotated[Url, Field(description="The message's report.")]
+    url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
 @with_config(json_schema_extra={"examples": [{"status": 201, **_PREPROCESSED}]})
@@ -80,16 +80,16 @@ class MessageSummary(TypedDict):
     link_tracking: ReportedLink | None
     track_link: bool
     lt_callbackurl: str | None
-    callbackurl: Annotated[str | None, Field(description="Stored for clients of vendors' formats; never called.")]
+    callbackurl: Annotated[str | None, Field(description="Stored and reported; never called.")]
     client_tag: str | None
     sender: str | None
-    recipient: Annotated[str | None, Field(description="As the account stores it: in full, masked or null.")]
+    recipient: Annotated[str | None, Field(description="In full, masked or null, depending on the account.")]
     tags: list[str]
     metadata: dict[str, Any]
     detection: Detection
     bare_domains: BareDomains
     count_as_click: Threshold
-    url: Annotated[Url, Field(description="The message's report.")]
+    url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
 class MessagePage(TypedDict):
@@ -100,7 +100,7 @@ class MessagePage(TypedDict):
 
 
 class Click(TypedDict):
-    """One GET of a live link."""
+    """A click: a GET request of a live link."""
 
     clicked_on: Moment
     visitor: Visitor
@@ -142,7 +142,7 @@ class Clicks(TypedDict):
 
 
 class MessageReport(MessageSummary):
-    """Everything about one message."""
+    """The report of a message."""
 
     original_message: Annotated[str, Field(description="The text as received.")]
     links: Annotated[list[ReportedLink], Field(max_length=1)]
@@ -153,7 +153,7 @@ class MessageReport(MessageSummary):
 
 
 class ExportedMessage(TypedDict):
-    """A line of an export; the fields in the order of the columns."""
+    """A line of an export. Its fields are in the order of the CSV columns."""
 
     msgid: Msgid
     received_on: Moment

@@ -31,35 +31,31 @@ def _count(value: object) -> int:
 class Filter(Parameters):
     """Messages that fulfil all given conditions."""
 
-    start: Annotated[
-        Moment | None, Field(alias="from", description="Only messages received at this time or later.")
-    ] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Only messages received before this time.")] = None
-    tag: Annotated[
-        ShortText | None, Field(description="Only messages with exactly this tag; upper and lower case matter.")
-    ] = None
+    start: Annotated[Moment | None, Field(alias="from", description="Received at or after this time.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Received before this time.")] = None
+    tag: Annotated[ShortText | None, Field(description="Has this tag (exact match, case-sensitive).")] = None
     clicked: Annotated[
         Annotated[bool, BeforeValidator(_switch, json_schema_input_type=Literal["true", "false"])] | None,
-        Field(description="Whether a click has counted. Messages without a link are never selected."),
+        Field(description="Whether a click has counted. Excludes messages without a link."),
     ] = None
     visitor: Annotated[
         Visitor | None,
-        Field(description="The class of any click on the link, including clicks that do not count."),
+        Field(description="Has a click by this class of visitor, including clicks that do not count."),
     ] = None
-    client_tag: Annotated[ShortText | None, Field(description="The message with this client tag, if there is one.")] = (
+    client_tag: Annotated[ShortText | None, Field(description="Has this client tag (exact match, case-sensitive).")] = (
         None
     )
     text: Annotated[
         ShortText | None,
         Field(
-            description="The beginning of the client tag or the msgid; upper and lower case matter. Or the shortlink "
-            "or slug; punctuation or a `?…` that was copied with it is ignored."
+            description="Begins with this client tag or msgid (case-sensitive), or has this shortlink or slug. "
+            "Punctuation or a query string copied with the shortlink is ignored."
         ),
     ] = None
     limit: Annotated[
         int,
         BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
-        Field(description="The number of messages on a page."),
+        Field(description="Number of messages on a page."),
     ] = MOST
     cursor: BehindRow = None
 

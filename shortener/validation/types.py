@@ -143,6 +143,6 @@ Moment = Annotated[
     BeforeValidator(_moment, json_schema_input_type=Annotated[str, Field(json_schema_extra={"format": "date-time"})]),
 ]
 RowCursor = Annotated[str, _cursor(cursor.row)]
-_BEHIND = Field(description="The page after this position; part of the URL in `next`.")
+_BEHIND = Field(description="Continue after this cursor, taken from the URL in `next`.")
 BehindRow = Annotated[RowCursor | None, _BEHIND]
 BehindClick = Annotated[Annotated[str, _cursor(cursor.click)] | None, _BEHIND]

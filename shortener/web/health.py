@@ -26,8 +26,8 @@ class Health(TypedDict):
     clock: Annotated[
         clock.State,
         Field(
-            description="More than seven days from the time last seen: `ahead`, and nothing is deleted by age, "
-            "or `behind`."
+            description="`ahead` or `behind` if the clock differs from the time last seen by more than seven days. "
+            "While it is `ahead`, nothing is deleted by age."
         ),
     ]
 

@@ -148,9 +148,8 @@ def _json(data: bytes) -> dict[str, Any]:
         place = f"line {error.lineno} column {error.colno}"
         raise RequestError(400, "invalid_json", f"The body is not valid JSON: {error.msg}, {place}.") from None
     except (ValueError, RecursionError):
-        raise RequestError(
-            400, "invalid_json", "The body has a number that is too large, or is nested too deeply."
-        ) from None
+        sentence = "The body is not strict JSON: it has NaN, Infinity, a number that is too large, or too deep nesting."
+        raise RequestError(400, "invalid_json", sentence) from None
     if not isinstance(document, Object):
         raise RequestError(400, "invalid_json", "The body must be one JSON object.")
     _refuse_repeated(document.repeated)

@@ -104,15 +104,15 @@ class Problem(TypedDict):
     type: Literal["about:blank"]
     title: str
     status: int
-    code: Annotated[str, Field(description="A stable code, for programs.")]
-    detail: Annotated[str, Field(description="What to do about it.")]
+    code: Annotated[str, Field(description="A stable code for programs.")]
+    detail: Annotated[str, Field(description="What is wrong, and how to fix it.")]
     errors: NotRequired[
-        Annotated[dict[str, list[str]], Field(description="What is wrong, by field or parameter; with status 422.")]
+        Annotated[dict[str, list[str]], Field(description="The faults of each field or parameter; with status 422.")]
     ]
     msgid: NotRequired[
-        Annotated[Msgid, Field(description="The message that has the `client_tag`; with `client_tag_taken`.")]
+        Annotated[Msgid, Field(description="The message that already has the `client_tag`; with `client_tag_taken`.")]
     ]
-    url: NotRequired[Annotated[Url, Field(description="The report of that message.")]]
+    url: NotRequired[Annotated[Url, Field(description="The URL of that message's report.")]]
 
 
 def document(status: int, code: str, detail: str) -> Problem:

@@ -39,14 +39,15 @@ FOLLOW: Final = operation.Operation(
     name="follow",
     answers={
         302: operation.Answer(
-            "To the ASCII form of the link; if the link is dead, to the fallback URL, if the operator has set one.",
-            headers={"Location": "The target."},
+            "Redirects to the ASCII form of the target. An expired, switched-off or unknown link redirects to the "
+            "fallback URL, if the operator has set one.",
+            headers={"Location": "The target, or the fallback URL."},
         ),
-        404: operation.Answer("There is no such link: a small page.", media=_HTML),
-        410: operation.Answer("The link has expired or is switched off: a small page.", media=_HTML),
-        500: operation.Answer("Something went wrong: a small page.", media=_HTML),
+        404: operation.Answer("The link does not exist: an HTML page.", media=_HTML),
+        410: operation.Answer("The link has expired or is switched off: an HTML page.", media=_HTML),
+        500: operation.Answer("Internal error: an HTML page.", media=_HTML),
         503: operation.Answer(
-            "A prefetch: without a body. The database is unavailable, or the click cannot be stored: a small page.",
+            "The database is unavailable, or the click cannot be stored: an HTML page. A prefetch request: no body.",
             media=_HTML,
         ),
     },

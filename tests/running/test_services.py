@@ -47,7 +47,7 @@ def test_only_the_listed_ports_are_called(tmp_path: Path) -> None:
     with wired(tmp_path, callback_ports="443,8443") as services:
         assert receiver.check("https://receiver.example.com/", services.policy) is None
         assert receiver.check("http://receiver.example.com:8443/", services.policy) is None
-        assert receiver.check("http://receiver.example.com/", services.policy) == "port not allowed"
+        assert receiver.check("http://receiver.example.com/", services.policy) == "must have an allowed port"
 
 
 @pytest.mark.parametrize(("listed", "outcome"), [(True, "answered"), (False, "tls")])

@@ -4,7 +4,7 @@ import enum
 
 
 class AttemptOutcome(enum.StrEnum):
-    """The outcomes of an attempt. `docs/integrate/callbacks.md` explains each to senders."""
+    """The outcome of an attempt; `detail` explains it in one sentence."""
 
     RUNNING = "running"  # it has not ended; stored as NULL
     DELIVERED = "delivered"  # the answer was 200

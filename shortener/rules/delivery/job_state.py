@@ -4,7 +4,7 @@ import enum
 
 
 class JobState(enum.StrEnum):
-    """`pending` and `attempting` until it is settled: `delivered`, or `exhausted` after the last attempt."""
+    """The state of a callback: `pending` or `attempting`, then `delivered`, or `exhausted` after the last attempt."""
 
     PENDING = "pending"  # waits for its next attempt
     ATTEMPTING = "attempting"  # a worker holds its lease

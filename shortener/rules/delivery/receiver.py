@@ -90,19 +90,19 @@ def _split(url: str) -> tuple[str, str, int]:
     It refuses everything that parsers read differently, because one parser checks and another connects.
     """
     if len(url) > MAX_URL:
-        raise _RefusedError(f"longer than {MAX_URL} characters")
+        raise _RefusedError(f"must be at most {MAX_URL} characters")
     if not all("!" <= char <= "~" for char in url):
-        raise _RefusedError("only printable ASCII is allowed: a punycode host, a percent-encoded path")
+        raise _RefusedError("must be printable ASCII: a punycode host, a percent-encoded path")
     if "\\" in url or "#" in url:
-        raise _RefusedError("a backslash or a fragment is not allowed")
+        raise _RefusedError("must not contain a backslash or a fragment")
     whole = _URL.fullmatch(url)
     if whole is None or whole["scheme"].lower() not in _PORTS:
-        raise _RefusedError("not an http or https URL")
+        raise _RefusedError("must be an http or https URL")
     if "@" in whole["authority"]:
-        raise _RefusedError("user information is not allowed")
+        raise _RefusedError("must not contain a user name or password")
     parts = _AUTHORITY.fullmatch(whole["authority"])
     if parts is None:
-        raise _RefusedError("the host is not valid")
+        raise _RefusedError("must have a valid host")
     scheme = whole["scheme"].lower()
     return scheme, _one_spelling(parts["host"]), int(parts["port"] or _PORTS[scheme])
 
@@ -112,12 +112,12 @@ def _one_spelling(host: str) -> str:
         try:
             return str(IPv6Address(host[1:-1]))
         except ValueError:
-            raise _RefusedError("the host is not valid") from None
+            raise _RefusedError("must have a valid host") from None
     labels = _plain(host).split(".")
     if _NUMBER.fullmatch(labels[-1]):
         return _four_numbers(host)
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
-        raise _RefusedError("the host is not valid")
+        raise _RefusedError("must have a valid host")
     return ".".join(labels)
 
 
@@ -126,14 +126,14 @@ def _four_numbers(host: str) -> str:
     try:
         return str(IPv4Address(host))
     except ValueError:
-        raise _RefusedError("an address must be written as four decimal numbers") from None
+        raise _RefusedError("must have its IPv4 address written as four decimal numbers") from None
 
 
 def _check_scheme_and_port(scheme: str, port: int, policy: Policy) -> None:
     if scheme == "http" and not policy.allow_http:
-        raise _RefusedError("http is not allowed; use https")
+        raise _RefusedError("must be an https URL; http is not allowed")
     if not 0 < port < 65536 or (policy.ports is not None and port not in policy.ports):
-        raise _RefusedError("port not allowed")
+        raise _RefusedError("must have an allowed port")
 
 
 def _check_host(host: str, port: int, policy: Policy) -> None:

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 
 class SkipReason(enum.StrEnum):
-    """Why a text is not a link that can be shortened; `docs/integrate/detection.md` explains each."""
+    """The reason why a text was not shortened. `POST /v1/links/check` explains it in one sentence."""
 
     sentence: str
 
@@ -70,4 +70,4 @@ class SkippedText(TypedDict):
     """Link-like text that was not replaced."""
 
     text: str
-    reason: Annotated[SkipReason, Field(description="Why, in one word.")]
+    reason: Annotated[SkipReason, Field(description="The reason code.")]

@@ -4,7 +4,7 @@ import enum
 
 
 class Threshold(enum.StrEnum):
-    """The visitors whose click counts as the first one."""
+    """The classes of visitors whose click counts as the first click."""
 
     PERSON = "person"
     PERSON_OR_UNKNOWN = "person_or_unknown"

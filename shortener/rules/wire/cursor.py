@@ -51,4 +51,4 @@ def _decoded(cursor: str) -> bytes:
 
 
 def _invalid() -> InvalidFieldsError:
-    return InvalidFieldsError({"cursor": ["is not a cursor that this list gave out"]})
+    return InvalidFieldsError({"cursor": ["is not a cursor of this list"]})

@@ -32,7 +32,10 @@ Entry = Object | Fault
 
 NOT_UTF8: Final = Fault("invalid_utf8", "The entry is not valid UTF-8.")
 NOT_OBJECT: Final = Fault("invalid_json", "The entry must be one JSON object.")
-ODD_VALUE: Final = Fault("invalid_json", "The entry has a number that cannot be read, or is nested too deeply.")
+ODD_VALUE: Final = Fault(
+    "invalid_json",
+    "The entry is not strict JSON: it has NaN, Infinity, a number that is too large, or too deep nesting.",
+)
 TOO_LONG: Final = Fault("body_too_large", f"The line is longer than {LONGEST // 1024} KiB.")
 NO_ARRAY: Final = Fault("invalid_json", "The body must be a JSON array.", ends=True)
 BROKEN: Final = Fault(

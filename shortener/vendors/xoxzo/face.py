@@ -82,7 +82,7 @@ def status(account: Sender, msgid: str) -> answers.XoxzoStatus:
 @described(
     Operation(
         FACE.tag,
-        {200: Answer("The messages.", sometimes={"Link": "If there are more: the next."})},
+        {200: Answer("The messages.", sometimes={"Link": "The next page, if there is one."})},
         parameters=(
             *(query(f"{sent_date.NAME}{sign}", f"Sent {when} that day.", pattern=DAY) for sign, when in SIGNS.items()),
             CURSOR,
@@ -95,7 +95,8 @@ def status(account: Sender, msgid: str) -> answers.XoxzoStatus:
 def sent(account: Sender) -> tuple[list[answers.XoxzoStatus], int, dict[str, str]]:
     """List the messages of the last 90 days that `sent_date` selects, the newest first.
 
-    At most the newest 1,000. If there are more, the header `Link` leads to them (`rel="next"`, RFC 8288).
+    Returns at most 1,000 messages. If there are more, the header `Link` has the URL of the next page
+    (`rel="next"`, RFC 8288).
     """
     asked = requests.list_query()
     found, cursor = message_reports.summaries(account, _filter(asked), limit=MOST_LISTED)

@@ -36,7 +36,7 @@ TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
 # No `maxItems`: of a longer batch the first messages are stored.
-TAKEN: Final = f"The first {MOST:,} are taken; a longer batch ends with an answer that says `too_many_messages`."
+TAKEN: Final = f"At most {MOST:,} entries are processed; a longer batch ends with a `too_many_messages` error."
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for input that cannot be parsed
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -47,13 +47,13 @@ def list_callbacks(account: Sender) -> documents.CallbackPage:
 @described(
     Operation(
         "Callbacks",
-        {200: Answer("Everything about the callback.")},
+        {200: Answer("The report of the callback.")},
         refusals=(CallbackNotFoundError,),
     )
 )
 @for_senders
 def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
-    """Get everything about one callback."""
+    """Get the report of a callback."""
     with db.read() as session:
         callback = replay.find(session, account, event_id)
         return callback_report.full(session, callback, services().settings.base_url)
@@ -63,7 +63,7 @@ def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
 @described(
     Operation(
         "Callbacks",
-        {202: Answer("It is due now.")},
+        {202: Answer("The callback is due now.")},
         refusals=(CallbackNotFoundError, CallbackOpenError),
     )
 )
@@ -85,8 +85,8 @@ def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackR
     Operation(
         "Callbacks",
         {
-            200: Answer("A dry run: these would be attempted."),
-            202: Answer("They are due now, at most 1,000 of them."),
+            200: Answer("A dry run: the number of callbacks that would be replayed."),
+            202: Answer("The callbacks are due now, at most 1,000 per request."),
         },
         body=replay.Selection,
     )
@@ -95,7 +95,7 @@ def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackR
 def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
     """Replay the callbacks of a period by state and receiver: 202 with their number.
 
-    A dry run is answered with 200.
+    The status of a dry run is 200.
     """
     selection = replay.Selection.check(incoming.fields())
     with db.read() as session:
@@ -117,7 +117,7 @@ def replay_selected(selected: replay.Selected, asked_by: str) -> int:
 @described(
     Operation(
         "Callbacks",
-        {200: Answer("The attempt, whatever became of it.")},
+        {200: Answer("The attempt, successful or not.")},
         body=sample_event.Trial,
         codes={429: ("too_many_tests",)},
     )

@@ -31,12 +31,16 @@ PIECE: Final = 65_536  # bytes after which progress is noted
 @described(
     Operation(
         "Messages",
-        {200: Answer("All of them, as a file.", ExportedMessage, media=MEDIA, headers=FILE)},
+        {200: Answer("A file with all selected messages.", ExportedMessage, media=MEDIA, headers=FILE)},
         query=Filter,
         without=frozenset(PARAMETERS) - frozenset(FILTERS),
         parameters=(
-            query("format", "How the file is written.", required=True, enum=[*FORMATS]),
-            query("delimiter", "What stands between the cells of CSV; default: comma.", enum=[*DELIMITERS]),
+            query("format", "The format of the file.", required=True, enum=[*FORMATS]),
+            query(
+                "delimiter",
+                "The delimiter of CSV; default: comma.",
+                enum=[*DELIMITERS],
+            ),
         ),
         codes={429: ("too_many_exports",)},
     )
@@ -76,9 +80,9 @@ def _faults(given: Mapping[str, str]) -> Faults:
     kind, delimiter = given.get("format", ""), given.get("delimiter")
     faults = {} if kind in FORMATS else {"format": [f"must be {' or '.join(FORMATS)}"]}
     if delimiter is not None and delimiter not in DELIMITERS:
-        return faults | {"delimiter": [f"must be {', '.join(DELIMITERS)}"]}
+        return faults | {"delimiter": ["must be comma, semicolon or tab"]}
     if delimiter is not None and kind == "jsonl":
-        return faults | {"delimiter": ["only CSV has one"]}
+        return faults | {"delimiter": ["is only allowed with csv"]}
     return faults
 
 

@@ -18,7 +18,7 @@ from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operati
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
 WHERE = {"Location": "The message's report."}
-REPLAYED = {"Idempotency-Replayed": "`true` where this is the first answer again."}
+REPLAYED = {"Idempotency-Replayed": "`true` if this repeats the first response to the key."}
 
 
 @blueprint.after_request
@@ -70,13 +70,13 @@ def list_messages(account: Sender) -> documents.MessagePage:
 @described(
     Operation(
         "Messages",
-        {200: Answer("Everything about the message.")},
+        {200: Answer("The report of the message.")},
         refusals=(MessageNotFoundError, InvalidFieldsError),
     )
 )
 @for_senders
 def report_message(account: Sender, msgid: str) -> documents.MessageReport:
-    """Get everything about one message."""
+    """Get the report of a message."""
     incoming.no_parameters()
     with db.read() as session:
         return message_report.full(session, lookup.find(session, account, msgid), services().site)
@@ -123,13 +123,13 @@ def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
 @described(
     Operation(
         "Messages",
-        {200: Answer("What would happen.")},
+        {200: Answer("The result of the check.")},
         body=DryRunRequest,
     )
 )
 @for_senders
 def check_link(account: Sender) -> dry_run.CheckedUrl | dry_run.CheckedMessage:
-    """Check a URL or a message: what would happen, and why. Nothing is stored."""
+    """Check whether and how a URL or a message would be shortened. Nothing is stored."""
     question = DryRunRequest.check(incoming.fields())
     if question.url is not None:
         return dry_run.of_url(question.url, account, question, services().site)

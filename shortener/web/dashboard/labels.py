@@ -145,19 +145,21 @@ FAULTS: Final[Labels] = {
     "must be at most 200 characters": _("must be at most %(most)s characters", most="200"),
     "must be a time like 2026-11-22T09:00:00Z": _("must be a time like 2026-11-22T09:00:00Z"),
     "must be after from": _("must be after from"),
-    "not an http or https URL": _("not an http or https URL"),
-    "the host is not valid": _("the host is not valid"),
-    "user information is not allowed": _("user information is not allowed"),
-    "a backslash or a fragment is not allowed": _("a backslash or a fragment is not allowed"),
-    "only printable ASCII is allowed: a punycode host, a percent-encoded path": _(
-        "only printable ASCII is allowed: a punycode host, a percent-encoded path"
+    "must be an http or https URL": _("must be an http or https URL"),
+    "must have a valid host": _("must have a valid host"),
+    "must not contain a user name or password": _("must not contain a user name or password"),
+    "must not contain a backslash or a fragment": _("must not contain a backslash or a fragment"),
+    "must be printable ASCII: a punycode host, a percent-encoded path": _(
+        "must be printable ASCII: a punycode host, a percent-encoded path"
     ),
-    "an address must be written as four decimal numbers": _("an address must be written as four decimal numbers"),
+    "must have its IPv4 address written as four decimal numbers": _(
+        "must have its IPv4 address written as four decimal numbers"
+    ),
     "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS": _(
         "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
     ),
-    "port not allowed": _("port not allowed"),
-    "http is not allowed; use https": _("http is not allowed; use https"),
+    "must have an allowed port": _("must have an allowed port"),
+    "must be an https URL; http is not allowed": _("must be an https URL; http is not allowed"),
     "this is our own address: the callback would call itself": _(
         "this is our own address: the callback would call itself"
     ),

@@ -25,7 +25,7 @@ documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
     "Callbacks": "Callbacks: list and replay them, and test a receiver.",
-    "Visitors": "What recipients' browsers request.",
+    "Visitors": "Shortlinks, as recipients' browsers request them.",
     "Operation": "For operators of this installation, and for tools that read this description.",
 }
 
@@ -89,19 +89,19 @@ def _assembled(app: Flask) -> dict[str, Any]:
 def _webhook(event: dict[str, Any]) -> dict[str, Any]:
     """The request that a receiver gets, and the answer that it should give."""
     names = {
-        "webhook-id": "The same on every attempt and every replay.",
-        "webhook-timestamp": "When this attempt was made, in seconds since 1970.",
-        "webhook-signature": "By the Standard Webhooks rules, with the account's signing secret.",
+        "webhook-id": "The ID of the event: the same for every attempt and replay.",
+        "webhook-timestamp": "The time of this attempt, in seconds since 1970-01-01 UTC.",
+        "webhook-signature": "The signature as Standard Webhooks specifies, made with the account's signing secret.",
     }
     return {
         "operationId": "link_clicked",
         "tags": ["Callbacks"],
         "summary": "A message's link was clicked for the first time",
-        "description": "Sent to `lt_callbackurl`, and again up to ten times until it is answered with 200.",
+        "description": "Sent to `lt_callbackurl`. Retried up to ten times until the receiver responds with 200.",
         "parameters": [
             {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
             for name, text in names.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": event}}},
-        "responses": {"200": {"description": "Stored. Every other answer counts as a failed attempt."}},
+        "responses": {"200": {"description": "The event was received. Any other status counts as a failed attempt."}},
     }

@@ -24,11 +24,11 @@ def query(name: str, description: str, *, required: bool = False, **schema: Any)
     return {"name": name, "in": "query", "description": description, "required": required, "schema": whole}
 
 
-CURSOR: Final = query("cursor", "Behind this place; comes with `next`.")
+CURSOR: Final = query("cursor", "Continue after this cursor, taken from the header `Link`.")
 IDEMPOTENCY_KEY: Final[Parameter] = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key with the same body gives the first answer again; with another body 422.",
+    "description": "The same key and body return the first response again. The same key with another body: 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 

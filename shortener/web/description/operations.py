@@ -20,14 +20,14 @@ READING: Final = {
     415: ("unsupported_media_type",),
 }
 NAMES: Final = {
-    "msgid": ("The message.", "^[A-Za-z0-9]{32}$"),
-    "event_id": ("The callback.", "^evt_[A-Za-z0-9]{1,60}$"),
+    "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
+    "event_id": ("The ID of the callback.", "^evt_[A-Za-z0-9]{1,60}$"),
     "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
 }
 HEADERS: Final = {
-    401: ("WWW-Authenticate", "How to give credentials."),
-    429: ("Retry-After", "Seconds to wait."),
-    503: ("Retry-After", "Seconds to wait."),
+    401: ("WWW-Authenticate", "The accepted authentication schemes."),
+    429: ("Retry-After", "Seconds to wait before the next request."),
+    503: ("Retry-After", "Seconds to wait before the next request."),
 }
 
 
@@ -118,7 +118,7 @@ def _body(media: str, schema: dict[str, Any]) -> dict[str, Any]:
     """A body of this media type; OpenAPI 3.1 cannot describe lines of documents."""
     if media in LINES:
         each = schema.get("items", schema)
-        return {"schema": {"type": "string", "description": "A JSON object a line."}, "x-each-line": each}
+        return {"schema": {"type": "string", "description": "One JSON object per line."}, "x-each-line": each}
     return {"schema": schema if media in BODIES else {"type": "string"}}
 
 

@@ -412,7 +412,7 @@ class TestList:
         assert answer.get_json()["errors"] == {
             "x": ["is not a parameter of this call"],
             "limit": ["must be a whole number from 1 to 100"],
-            "cursor": ["is not a cursor that this list gave out"],
+            "cursor": ["is not a cursor of this list"],
             "tag": ["must be given once"],
         }
 
