@@ -156,13 +156,15 @@ class SecretKeyError(ShortenerError):
 
 
 class DatabaseVersionError(ShortenerError):
-    """An earlier version created the database, and it has not been upgraded."""
+    """The tables are of an earlier version, or of a later one whose last revision is `later`."""
 
     code = "database_version"
 
-    def __init__(self) -> None:
+    def __init__(self, later: str | None = None) -> None:
         super().__init__(
-            "The database is of an older version of the product. Stop the product, make a backup and run "
+            f"A later version of the product has upgraded the database (to {later}); run that version."
+            if later
+            else "The database is of an older version of the product. Stop the product, make a backup and run "
             f"`{typed('db upgrade')}`; see docs/operate/upgrade.md."
         )
 

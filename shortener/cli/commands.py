@@ -83,7 +83,7 @@ class Command(click.Command):
     def _check_version(self, ctx: click.Context) -> None:
         if not self.accepts_older_database:
             with ctx.ensure_object(ScriptInfo).load_app().app_context():
-                migrations.refuse_older(db.db.engine)
+                migrations.refuse_other_version(db.db.engine)
 
 
 class AcceptsOlderDatabase(Command):

@@ -33,7 +33,7 @@ def begin(app: Flask) -> None:
     services.last_used.start()
     with app.app_context():
         try:
-            migrations.refuse_older(db.db.engine)
+            migrations.refuse_other_version(db.db.engine)
             services.prepare()
         except SQLAlchemyError as error:  # it may start later; until then, clicks are answered with 503
             log.error("the database does not answer yet: %s", error)

@@ -145,7 +145,7 @@ def _check_stored(settings: Settings) -> None:
     engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
     try:
         with contextlib.suppress(SQLAlchemyError), Session(engine) as session:
-            migrations.refuse_older(engine)
+            migrations.refuse_other_version(engine)
             signing_secrets.check_secret_keys(session, settings.secret_keys)
     finally:
         engine.dispose()

@@ -344,6 +344,8 @@ def test_a_database_of_a_later_version_is_left_alone(bare: Run) -> None:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for words in (("db", "upgrade"), ("first-start",)):
         assert "a later version has upgraded this database (to 9999)" in refused(bare(*words), SETTINGS)
+    said = refused(bare("account", "list"), SETTINGS)
+    assert "A later version of the product has upgraded the database (to 9999); run that version." in said
 
 
 # help

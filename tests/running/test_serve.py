@@ -103,31 +103,40 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     assert "The newest signing secret, of the account shop, cannot be decrypted" in done.stderr
 
 
-@pytest.fixture
-def older_url(database_url: str, app: Flask) -> Iterator[str]:
-    """A database on which the last upgrade was not run."""
+OTHERS = {
+    "older": "The database is of an older version of the product. Stop the product, make a backup and run",
+    "later": "A later version of the product has upgraded the database (to 9999); run that version.",
+}
+
+
+@pytest.fixture(params=OTHERS)
+def other(request: pytest.FixtureRequest, database_url: str, app: Flask) -> Iterator[tuple[str, str]]:
+    """A database of another version, with what is said of it."""
     *_, before, newest = migrations._history(migrations._config())
     statement = text("UPDATE alembic_version SET version_num = :to")
     with db.write() as session:
-        session.execute(statement, {"to": before})
-    yield database_url
+        session.execute(statement, {"to": before if request.param == "older" else "9999"})
+    yield database_url, OTHERS[request.param]
     with db.write() as session:
         session.execute(statement, {"to": newest})
 
 
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("found_by", ["start", "worker"])
-def test_an_older_database_ends_the_start(tmp_path: Path, older_url: str, server: str, found_by: str) -> None:
+def test_a_database_of_another_version_ends_the_start(
+    tmp_path: Path, other: tuple[str, str], server: str, found_by: str
+) -> None:
     """A worker detects it if the database did not answer when the server started."""
+    url, sentence = other
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
     unchecked = "from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
     command = (
         f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
     )
-    given = {"data": tmp_path, "database_url": older_url, "secret_key": SECRET_KEY, "bind": free_address()}
+    given = {"data": tmp_path, "database_url": url, "secret_key": SECRET_KEY, "bind": free_address()}
     done = refused(command=["-c", command], server=server, processes=1, **given)
     assert done.returncode == 4
-    assert "The database is of an older version of the product. Stop the product, make a backup and run" in done.stderr
+    assert sentence in done.stderr
     assert "does not answer" not in done.stderr
 
 

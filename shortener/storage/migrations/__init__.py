@@ -65,12 +65,15 @@ def missing(engine: Engine) -> list[str]:
     return [revision for revision in _history(_config()) if revision not in before]
 
 
-def refuse_older(engine: Engine) -> None:
-    """Raise DatabaseVersionError if the tables are of an earlier version. A database without tables passes."""
+def refuse_other_version(engine: Engine) -> None:
+    """Raise DatabaseVersionError if the tables are of an earlier or a later version. A database without any passes."""
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    if current in _history(_config())[:-1]:
+    *earlier, ours = _history(_config())
+    if current in earlier:
         raise DatabaseVersionError
+    if current not in (None, ours):
+        raise DatabaseVersionError(later=current)
 
 
 def _config() -> Config:
