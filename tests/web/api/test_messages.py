@@ -223,6 +223,14 @@ class TestBadInput:
         assert_problem(answer, status, code)
         assert stored() == 0
 
+    @pytest.mark.parametrize("number", [b"NaN", b"-Infinity"])
+    def test_a_refused_constant_of_javascript_is_named(
+        self, client: FlaskClient, sender: Sender, number: bytes
+    ) -> None:
+        body = b'{"message": ' + number + b"}"
+        answer = client.post("/v1/messages", data=body, content_type="application/json", headers=sender.bearer)
+        assert "it has NaN, Infinity, a number" in assert_problem(answer, 400, "invalid_json")["detail"]
+
     @pytest.mark.parametrize("key", ["", "x" * 256, "é"])
     def test_an_unusable_idempotency_key_is_refused(self, client: FlaskClient, sender: Sender, key: str) -> None:
         assert_problem(post(client, sender, {"Idempotency-Key": key}, message=TEXT), 422, "invalid_fields")
