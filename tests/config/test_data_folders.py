@@ -142,8 +142,10 @@ def test_links_of_the_working_folders_data_redirect(
     command: str,
 ) -> None:
     """However the server is started, also beside the operator's own wsgi.py."""
-    with running(Settings(data=elsewhere / "data", public_url="https://s.example.com", spool_bytes=65536)) as app:
-        app.test_cli_runner().invoke(args=["first-start"])
+    address = f"127.0.0.1:{free_port()}"
+    settings = Settings(data=elsewhere / "data", public_url="https://s.example.com", spool_bytes=65536, bind=address)
+    with running(settings) as app:
+        assert app.test_cli_runner().invoke(args=["first-start"]).exit_code == 0
         slug = slug_of(make_message(make_account("shop")).link)
     (elsewhere / "wsgi.py").write_text("from shortener import create_app\n\napp = create_app()\n")
     gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(product / "gunicorn.conf.py")]
@@ -155,8 +157,7 @@ def test_links_of_the_working_folders_data_redirect(
     }
     folder, words = started[command]
     if command == "first-start":
-        assert "There are accounts already" in flask(product, elsewhere, "first-start").stdout
-    address = f"127.0.0.1:{free_port()}"
+        assert "There are accounts already" in flask(product, elsewhere, "first-start", SHORTENER_BIND=address).stdout
     environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(product), "SHORTENER_BIND": address}
     environ |= {"SHORTENER_PROCESSES": "1", "SHORTENER_SPOOL_BYTES": "65536"}
     with (elsewhere.parent / "log").open("w") as log:
