@@ -1,8 +1,6 @@
 """What all commands have in common: the database that they name, their refusals and their exit codes."""
 
 import enum
-import errno
-import os
 from pathlib import Path
 from typing import Any, Final
 
@@ -143,5 +141,6 @@ def _about_file(ctx: click.Context) -> str:
         return ""
     if not file.parent.exists():
         return f"\n{file} does not exist; create it with `{typed('db upgrade')}`."
-    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    return f"\n{usable_folders.reason(denied, file) if not os.access(file, os.R_OK | os.W_OK) else file}"
+    if not file.exists():
+        return f"\n{file}"
+    return f"\n{usable_folders.why_not_writable(file) or file}"

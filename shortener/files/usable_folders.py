@@ -24,6 +24,14 @@ def why_unusable(folder: Path) -> str | None:
     return None
 
 
+def why_not_writable(path: Path) -> str | None:
+    """Say why an existing file or folder cannot be read and written; None if it can."""
+    if os.access(path, os.R_OK | os.W_OK):
+        return None
+    code = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+    return reason(OSError(code, os.strerror(code)), path)
+
+
 def reason(error: OSError, path: Path) -> str:
     """Describe what is wrong with a path; if it is a matter of rights, name its owner and the current user."""
     while not path.exists() and path != path.parent:

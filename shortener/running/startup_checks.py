@@ -120,9 +120,8 @@ def _database_file(settings: Settings) -> Iterator[str]:
     if file is None:
         return
     for path in (file.parent, file):
-        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-            error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-            yield f"SHORTENER_DATA: {usable_folders.reason(error, path)}"
+        if path.exists() and (why := usable_folders.why_not_writable(path)):
+            yield f"SHORTENER_DATA: {why}"
 
 
 def _database(settings: Settings) -> Iterator[str]:

@@ -33,3 +33,16 @@ def test_missing_rights_name_owner_and_ourselves(tmp_path: Path) -> None:
     mine = f"user {os.geteuid()}"
     assert said.startswith(f"{tmp_path}: Permission denied; it belongs to ")
     assert said.count(mine) == 2
+
+
+def test_a_read_only_file_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ReadOnly:
+        f_flag = os.ST_RDONLY
+
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "statvfs", lambda _: ReadOnly())
+    assert usable_folders.why_not_writable(tmp_path) == f"{tmp_path}: Read-only file system"
+
+
+def test_a_writable_folder_has_no_fault(tmp_path: Path) -> None:
+    assert usable_folders.why_not_writable(tmp_path) is None
