@@ -291,7 +291,7 @@ def test_a_load_that_fails_leaves_the_old_rows(
     breaking_pg_restore(tmp_path, writes=writes)
     with monkeypatch.context() as patch:
         patch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-        with pytest.raises(BackupError, match=r"the database is as it was: (?s:.*)disk is gone"):
+        with pytest.raises(BackupError, match=r"the database has not changed: (?s:.*)disk is gone"):
             backups.restore(elsewhere, tmp_path / "second", overwrite=True)
     assert stored(elsewhere) == before
     backups.restore(elsewhere, tmp_path / "second", overwrite=True)
@@ -313,7 +313,7 @@ def test_sql_that_the_server_refuses_leaves_the_old_rows(
         name = connection.exec_driver_sql("SELECT indexname FROM pg_indexes WHERE tablename = 'account'").scalar()
         connection.exec_driver_sql(f'ALTER INDEX "{name}" RENAME TO aside')
         connection.exec_driver_sql(f'CREATE TABLE "{name}" (id integer)')
-    with pytest.raises(BackupError, match=rf'the database is as it was: (?s:.*)"{name}" already exists'):
+    with pytest.raises(BackupError, match=rf'the database has not changed: (?s:.*)"{name}" already exists'):
         backups.restore(elsewhere, tmp_path / "first", overwrite=True)
     assert stored(elsewhere) == before
 
