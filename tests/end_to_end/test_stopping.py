@@ -19,6 +19,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
 from tests.support.factories import Sender, make_message, slug_of
+from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, Node, harness
 from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
@@ -126,7 +127,7 @@ def test_a_terminal_ends_the_processes_in_order(processes: Harness, server: str)
 def test_ctrl_c_during_the_start_ends_it(processes: Harness, server: str) -> None:
     moments = moments_of(server)
     for _ in range(8):
-        stopping = processes.spawn_web(server=server, processes="2")
+        stopping = processes.spawn_web(Overrides(traced=False), server=server, processes="2")
         until(stopping.has_a_group)
         time.sleep(moments.uniform(0, 1.5))
         stopping.interrupt()
@@ -138,7 +139,7 @@ def test_ctrl_c_at_any_moment_under_load_ends_it(processes: Harness, sender: Sen
     moments = moments_of(server)
     paths = [f"/{slug_of(make_message(sender).link)}" for _ in range(20)]
     for _ in range(8):
-        stopping = processes.web(server=server, processes="2")
+        stopping = processes.web(Overrides(traced=False), server=server, processes="2")
         with ThreadPoolExecutor(4) as pool:
             clicks = [pool.submit(stopping.status, path) for path in paths * 5]
             time.sleep(moments.uniform(0, 0.3))

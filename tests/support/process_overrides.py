@@ -24,6 +24,7 @@ class Overrides:
     read_within: float | None = None  # seconds for heads and for bodies, instead of the servers' own limits
     arguments: str = ""  # for gunicorn, as in GUNICORN_CMD_ARGS
     poison: str = ""  # a POST to a callback URL that contains this kills the process
+    traced: bool = True  # by coverage; a signal that interrupts coverage while it holds its lock leaves a deadlock
 
     def apply(self) -> None:
         """Replace the constants and the clock of the current process."""

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
@@ -156,6 +157,9 @@ def harness(settings: Mapping[str, str], folder: Path) -> Iterator[Harness]:
 
 def _run(role: str, settings: Mapping[str, str], overrides: Overrides, folder: Path, log: Path) -> None:
     """Run what an operator would start, in its own process group, with its output in the log."""
+    if not overrides.traced:
+        threading.settrace(None)
+        sys.settrace(None)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that runs the tests in the background ignores it
     os.setsid()
     os.chdir(ROOT)
