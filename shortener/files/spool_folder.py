@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from shortener.files.durability import to_disk
 from shortener.files.spool_file import HEADER, SpoolFile, begins_with_record, locked, opened, unpack_counts
 
 
@@ -29,7 +30,7 @@ def acquire(folder: Path, name: str, size: int) -> SpoolFile:
     spool = opened(folder / f"{name}-{secrets.token_hex(4)}.spool", size) if failure is None else None
     if spool is None:
         raise failure or OSError(f"no spool file can be made in {folder}")
-    _sync(folder)
+    to_disk(folder)
     return spool
 
 
@@ -68,11 +69,3 @@ def is_in_use(folder: Path) -> bool:
 
 def _files(folder: Path, name: str) -> list[Path]:
     return sorted(folder.glob(f"{name}-*.spool"))
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

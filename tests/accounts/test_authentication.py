@@ -1,29 +1,16 @@
 """Credentials of requests: which account they belong to, and which are refused."""
 
-import datetime as dt
-
 import pytest
 
 from shortener.accounts import senders
 from shortener.accounts.authentication import authenticate
-from shortener.accounts.senders import NewCredentials, Sender
+from shortener.accounts.senders import Sender
 from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.running.services import services
 from shortener.storage import db
-from tests.conftest import SECRET_KEY
-from tests.support.factories import NOW
+from tests.support.factories import disable_account, make_account
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def create(name: str = "shop") -> NewCredentials:
-    with db.write() as session:
-        return senders.create(session, name, secret_key=SECRET_KEY, now=NOW)
-
-
-def disable(name: str, now: dt.datetime = NOW) -> None:
-    with db.write() as session:
-        senders.disable(session, name, now=now)
 
 
 def sender_of(sid: str | None, token: str) -> str:
@@ -32,12 +19,12 @@ def sender_of(sid: str | None, token: str) -> str:
 
 
 def test_new_credentials_belong_to_their_sender() -> None:
-    made = create("shop")
+    made = make_account("shop")
     assert sender_of(made.sid, made.token) == sender_of(None, made.token) == "shop"
 
 
 def test_a_sender_has_the_defaults_of_its_account() -> None:
-    made = create("shop")
+    made = make_account("shop")
     changes = {"track_link": False, "detection": "smart", "bare_domains": "off", "recipient_storage": "masked"}
     with db.write() as session:
         senders.configure(session, "shop", changes)
@@ -48,7 +35,7 @@ def test_a_sender_has_the_defaults_of_its_account() -> None:
 
 
 def test_changed_defaults_apply_to_the_next_request() -> None:
-    made = create("shop")
+    made = make_account("shop")
     assert authenticate(services().readers, None, made.token)[0].detection == "strict"
     with db.write() as session:
         senders.configure(session, "shop", {"detection": "smart"})
@@ -56,11 +43,11 @@ def test_changed_defaults_apply_to_the_next_request() -> None:
 
 
 def test_wrong_credentials_differ_from_a_disabled_account() -> None:
-    made, other = create("shop"), create("other")
+    made, other = make_account("shop"), make_account("other")
     for sid, token in [(None, ""), (None, made.sid), (other.sid, made.token), ("", made.token), (made.sid, "x")]:
         with pytest.raises(CredentialsError) as caught:
             sender_of(sid, token)
         assert type(caught.value) is CredentialsError
-    disable("shop")
+    disable_account("shop")
     with pytest.raises(AccountDisabledError):
         sender_of(made.sid, made.token)

@@ -8,31 +8,19 @@ from sqlalchemy import select, text
 
 from shortener.accounts import credentials, senders
 from shortener.accounts.authentication import authenticate
-from shortener.accounts.senders import NewCredentials
 from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Base, Credential, SigningSecret
-from tests.conftest import SECRET_KEY
-from tests.support.factories import NOW
+from tests.support.factories import NOW, disable_account, make_account
 
 HOUR = dt.timedelta(hours=1)
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def create(name: str = "shop") -> NewCredentials:
-    with db.write() as session:
-        return senders.create(session, name, secret_key=SECRET_KEY, now=NOW)
-
-
 def rotate(name: str) -> str:
     with db.write() as session:
         return credentials.replace(session, senders.named(session, name).id, now=NOW + HOUR)
-
-
-def disable(name: str, now: dt.datetime = NOW) -> None:
-    with db.write() as session:
-        senders.disable(session, name, now=now)
 
 
 def sender_of(sid: str | None, token: str) -> str:
@@ -48,7 +36,7 @@ def everything_stored() -> str:
 
 
 def test_credentials_are_random_and_alphanumeric() -> None:
-    first, second = create("one"), create("two")
+    first, second = make_account("one"), make_account("two")
     for value in (first.sid, first.token):
         assert len(value) == 32
         assert value.isascii()
@@ -58,14 +46,14 @@ def test_credentials_are_random_and_alphanumeric() -> None:
 
 
 def test_a_token_is_stored_only_as_sha256() -> None:
-    made = create("shop")
+    made = make_account("shop")
     assert made.token not in everything_stored()
     with db.read() as session:
         assert session.scalars(select(Credential.token_sha256)).all() == [hashlib.sha256(made.token.encode()).digest()]
 
 
 def test_a_rotated_token_replaces_the_old_one() -> None:
-    made, other = create("shop"), create("other")
+    made, other = make_account("shop"), make_account("other")
     token = rotate("shop")
     assert sender_of(made.sid, token) == "shop"
     assert sender_of(other.sid, other.token) == "other"
@@ -74,14 +62,14 @@ def test_a_rotated_token_replaces_the_old_one() -> None:
 
 
 def test_a_rotation_does_not_enable_an_account() -> None:
-    create("shop")
-    disable("shop")
+    make_account("shop")
+    disable_account("shop")
     with pytest.raises(AccountDisabledError):
         sender_of(None, rotate("shop"))
 
 
 def test_credentials_are_deleted_with_their_account() -> None:
-    create("shop")
+    make_account("shop")
     with db.write() as session:
         session.execute(text("DELETE FROM account"))
     with db.read() as session:

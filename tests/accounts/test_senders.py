@@ -8,50 +8,39 @@ import pytest
 from flask import Flask
 
 from shortener.accounts import senders
-from shortener.accounts.senders import NewCredentials, Sender
+from shortener.accounts.senders import Sender
 from shortener.errors import AccountNameError
 from shortener.storage import db
-from tests.conftest import SECRET_KEY
-from tests.support.factories import NOW, make_account, make_message
+from tests.support.factories import NOW, disable_account, make_account, make_message
 
 HOUR = dt.timedelta(hours=1)
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def create(name: str = "shop") -> NewCredentials:
-    with db.write() as session:
-        return senders.create(session, name, secret_key=SECRET_KEY, now=NOW)
-
-
-def disable(name: str, now: dt.datetime = NOW) -> None:
-    with db.write() as session:
-        senders.disable(session, name, now=now)
-
-
 def test_a_name_can_be_taken_only_once() -> None:
-    create("shop")
+    make_account("shop")
     with pytest.raises(AccountNameError, match="already an account named shop"):
-        create("shop")
+        make_account("shop")
     with db.read() as session:
         assert len(senders.every(session)) == 1
 
 
 def test_a_refused_name_does_not_affect_the_next() -> None:
-    create("shop")
+    make_account("shop")
     with pytest.raises(AccountNameError):
-        create("shop")
-    assert create("other").name == "other"
+        make_account("shop")
+    assert make_account("other").name == "other"
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t", "a\nb", "a\0b", "\ud800", "x" * 101, "\u202e", "\u3000"], ids=ascii)
 def test_an_unreadable_name_is_refused(name: str) -> None:
     with pytest.raises(AccountNameError, match="1 to 100 printable characters"):
-        create(name)
+        make_account(name)
 
 
 @pytest.mark.parametrize("name", ["x" * 100, "ショップ", "my shop (test)", "-", "'; DROP TABLE account; --"])
 def test_any_readable_name_is_accepted(name: str) -> None:
-    assert create(name).name == name
+    assert make_account(name).name == name
 
 
 def test_simultaneous_creation_makes_one_account(app: Flask) -> None:
@@ -62,7 +51,7 @@ def test_simultaneous_creation_makes_one_account(app: Flask) -> None:
         with app.app_context():
             together.wait(10)
             try:
-                outcomes.append(create("shop").name)
+                outcomes.append(make_account("shop").name)
             except AccountNameError as error:
                 outcomes.append(type(error))
 
@@ -75,15 +64,15 @@ def test_simultaneous_creation_makes_one_account(app: Flask) -> None:
 
 
 def test_disabling_again_keeps_the_first_time() -> None:
-    create("shop")
-    disable("shop", NOW)
-    disable("shop", NOW + HOUR)
+    make_account("shop")
+    disable_account("shop", NOW)
+    disable_account("shop", NOW + HOUR)
     with db.read() as session:
         assert senders.named(session, "shop").disabled_on == NOW
 
 
 def test_a_new_account_has_the_documented_defaults() -> None:
-    create("shop")
+    make_account("shop")
     with db.read() as session:
         account = senders.named(session, "shop")
     assert (account.track_link, account.detection) == (True, "strict")
@@ -102,8 +91,8 @@ def test_changed_defaults_apply_to_later_messages() -> None:
 
 
 def test_other_defaults_and_accounts_are_unchanged() -> None:
-    create("shop")
-    create("other")
+    make_account("shop")
+    make_account("other")
     with db.write() as session:
         senders.configure(session, "shop", {"detection": "smart"})
     with db.read() as session:
@@ -114,7 +103,7 @@ def test_other_defaults_and_accounts_are_unchanged() -> None:
 
 def test_accounts_are_listed_in_byte_order() -> None:
     for name in ("ö", "b", "a", "B", "2", "10"):
-        create(name)
+        make_account(name)
     with db.read() as session:
         assert [account.name for account in senders.every(session)] == ["10", "2", "B", "a", "b", "ö"]
 
@@ -129,7 +118,7 @@ def test_an_unknown_name_is_refused(act: Any) -> None:
 
 
 def test_a_sender_cannot_be_changed() -> None:
-    create("shop")
+    make_account("shop")
     with db.read() as session:
         sender = Sender.of(senders.named(session, "shop"))
     with pytest.raises(AttributeError):

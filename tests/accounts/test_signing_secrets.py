@@ -8,30 +8,19 @@ from sqlalchemy import select
 
 from shortener.accounts import senders, signing_secrets
 from shortener.accounts.encryption import encrypt
-from shortener.accounts.senders import NewCredentials
 from shortener.errors import SecretKeyError
 from shortener.storage import db
 from shortener.storage.models import Base, SigningSecret
 from tests.conftest import SECRET_KEY
-from tests.support.factories import NOW
+from tests.support.factories import NOW, disable_account, make_account
 
 HOUR = dt.timedelta(hours=1)
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def create(name: str = "shop") -> NewCredentials:
-    with db.write() as session:
-        return senders.create(session, name, secret_key=SECRET_KEY, now=NOW)
-
-
 def rotate_secret(name: str, now: dt.datetime = NOW) -> str:
     with db.write() as session:
         return signing_secrets.rotate(session, senders.named(session, name).id, secret_keys=(SECRET_KEY,), now=now)[0]
-
-
-def disable(name: str, now: dt.datetime = NOW) -> None:
-    with db.write() as session:
-        senders.disable(session, name, now=now)
 
 
 def keys_of(name: str, secret_key: str = SECRET_KEY, now: dt.datetime = NOW) -> list[bytes]:
@@ -60,14 +49,14 @@ def everything_stored() -> str:
 
 
 def test_the_shown_secret_is_the_signing_key() -> None:
-    made = create("shop")
+    made = make_account("shop")
     shown = base64.b64decode(made.signing_secret.removeprefix("whsec_"), validate=True)
     assert keys_of("shop") == [shown]
     assert len(shown) == 32
 
 
 def test_a_signing_secret_is_stored_encrypted() -> None:
-    made = create("shop")
+    made = make_account("shop")
     [key] = keys_of("shop")
     stored = everything_stored()
     for secret in (made.signing_secret, made.signing_secret.removeprefix("whsec_"), repr(key), key.hex()):
@@ -75,19 +64,19 @@ def test_a_signing_secret_is_stored_encrypted() -> None:
 
 
 def test_another_secret_key_decrypts_nothing() -> None:
-    create("shop")
+    make_account("shop")
     with pytest.raises(SecretKeyError, match="SHORTENER_SECRET_KEY"):
         keys_of("shop", secret_key="another key for tests, as long as the first")
 
 
 def test_events_of_a_disabled_account_are_signed() -> None:
-    create("shop")
-    disable("shop")
+    make_account("shop")
+    disable_account("shop")
     assert len(keys_of("shop")) == 1
 
 
 def test_keys_sign_newest_first_until_they_expire() -> None:
-    create("shop")
+    make_account("shop")
     [oldest] = keys_of("shop")
     add_key("shop", b"newest", NOW + 2 * HOUR)
     add_key("shop", b"middle", NOW + HOUR, expires_on=NOW + 3 * HOUR)
@@ -97,7 +86,7 @@ def test_keys_sign_newest_first_until_they_expire() -> None:
 
 
 def test_the_old_secret_signs_for_another_day() -> None:
-    create("shop")
+    make_account("shop")
     [old] = keys_of("shop")
     shown = rotate_secret("shop")
     new = base64.b64decode(shown.removeprefix("whsec_"), validate=True)
@@ -108,14 +97,14 @@ def test_the_old_secret_signs_for_another_day() -> None:
 
 
 def test_two_rotations_do_not_extend_old_secrets() -> None:
-    create("shop")
+    make_account("shop")
     rotate_secret("shop")
     rotate_secret("shop", NOW + HOUR)
     assert [len(keys_of("shop", now=NOW + hours * HOUR)) for hours in (2, 24, 25)] == [3, 2, 1]
 
 
 def test_a_rotation_deletes_expired_secrets() -> None:
-    create("shop")
+    make_account("shop")
     rotate_secret("shop")
     rotate_secret("shop", NOW + 48 * HOUR)
     with db.read() as session:
@@ -123,26 +112,26 @@ def test_a_rotation_deletes_expired_secrets() -> None:
 
 
 def test_a_rotation_does_not_affect_other_accounts() -> None:
-    create("shop")
-    create("other")
+    make_account("shop")
+    make_account("other")
     before = keys_of("other", now=NOW + 48 * HOUR)
     rotate_secret("shop")
     assert keys_of("other", now=NOW + 48 * HOUR) == before
 
 
 def test_of_simultaneous_keys_the_later_row_is_newer() -> None:
-    create("shop")
+    make_account("shop")
     add_key("shop", b"first", NOW + HOUR)
     add_key("shop", b"second", NOW + HOUR)
     assert keys_of("shop")[:2] == [b"second", b"first"]
 
 
 def test_accounts_have_different_keys() -> None:
-    create("shop")
-    create("other")
+    make_account("shop")
+    make_account("other")
     assert not set(keys_of("shop")) & set(keys_of("other"))
 
 
 def test_the_secret_key_is_not_in_the_database() -> None:
-    create("shop")
+    make_account("shop")
     assert SECRET_KEY not in everything_stored()

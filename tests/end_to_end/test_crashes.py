@@ -4,7 +4,7 @@ bench/kill.py does this hundreds of times; docs/operate/reliability.md has its f
 """
 
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,9 @@ from sqlalchemy import func, select
 
 from shortener.config.settings import Settings
 from shortener.storage import db
-from shortener.storage.models import Attempt, Callback, Click, Link
+from shortener.storage.models import Callback, Click, Link
 from tests.support.crash_points import Point
+from tests.support.delivering import attempts, outcomes, states
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, Node, harness
@@ -66,20 +67,6 @@ def stored() -> tuple[int, int, int]:
 def callback() -> Callback:
     with db.read() as session:
         return session.scalars(select(Callback)).one()
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
-
-
-def attempts() -> Sequence[Attempt]:
-    with db.read() as session:
-        return session.scalars(select(Attempt).order_by(Attempt.callback_id, Attempt.number)).all()
-
-
-def outcomes() -> list[str | None]:
-    return [attempt.outcome for attempt in attempts()]
 
 
 def assert_one_event(receiver: Receiver, times: int) -> None:

@@ -20,11 +20,12 @@ from werkzeug.test import TestResponse
 from shortener.config.settings import Settings
 from shortener.running.services import Services, services
 from shortener.storage import db, migrations, outages, postgresql
-from shortener.storage.models import Callback, Click, Link
+from shortener.storage.models import Click, Link
 from shortener.storage.pool import Connections
 from tests.conftest import SECRET_KEY, running
 from tests.support import clusters, database_faults
 from tests.support.clusters import Cluster
+from tests.support.delivering import states
 from tests.support.factories import BROWSER, TEXT, Sender, make_account, make_message, slug_of
 from tests.support.pooler import folder_of
 from tests.support.servers import OK, Call, receiving
@@ -247,11 +248,6 @@ def test_outcomes_wait_until_they_can_be_stored(
         until(lambda: states() == ["delivered"])
         services.deliverer.stop(grace=WITHIN)
     assert len(receiver.requests) == 1
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state)))
 
 
 def test_a_node_that_becomes_read_only_is_503(client: FlaskClient, sender: Sender, database_url: str) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from sqlalchemy import func, select, update
 
 from shortener.config.settings import Settings
 from shortener.storage import db
-from shortener.storage.models import Attempt, Callback, Click, Link
+from shortener.storage.models import Callback, Click, Link
 from tests.support.crash_points import Point
+from tests.support.delivering import attempts, states
 from tests.support.factories import BROWSER, Sender, make_message, slug_of
 from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, Node, harness
@@ -60,16 +61,6 @@ def sent(sender: Sender, url: str) -> str:
 def count(table: type) -> int:
     with db.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
-
-
-def attempts() -> Sequence[Attempt]:
-    with db.read() as session:
-        return session.scalars(select(Attempt).order_by(Attempt.callback_id, Attempt.number)).all()
 
 
 def seconds(since: dt.datetime | None, until: dt.datetime | None) -> float:

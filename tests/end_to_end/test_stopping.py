@@ -12,12 +12,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from shortener.config.settings import Settings
 from shortener.running.services import services
-from shortener.storage import db
-from shortener.storage.models import Attempt, Callback
+from tests.support.delivering import outcomes, states
 from tests.support.factories import Sender, make_message, slug_of
 from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, Node, harness
@@ -47,16 +45,6 @@ def processes(app: Flask, database_url: str, tmp_path: Path) -> Iterator[Harness
 
 def clicked(sender: Sender, url: str, web: Node) -> None:
     assert web.status(f"/{slug_of(make_message(sender, lt_callbackurl=url).link)}") == 302
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
-
-
-def outcomes() -> list[str | None]:
-    with db.read() as session:
-        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
 
 
 @pytest.mark.parametrize("role", ["gunicorn", "granian", "worker"])

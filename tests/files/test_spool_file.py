@@ -10,9 +10,7 @@ import pytest
 
 from shortener.files import spool_folder
 from shortener.files.spool_file import FRAME, HEADER, SpoolFile, SpoolFullError
-
-SIZE = 4096
-NAME = "installation"
+from tests.support.spools import NAME, SIZE, again, only
 
 
 @pytest.fixture
@@ -20,20 +18,6 @@ def own(tmp_path: Path) -> Iterator[SpoolFile]:
     with_space = spool_folder.acquire(tmp_path, NAME, SIZE)
     yield with_space
     with_space.close()
-
-
-def only(folder: Path) -> Path:
-    [path] = folder.glob("*.spool")
-    return path
-
-
-def again(folder: Path) -> list[bytes]:
-    """Return the records that the next owner finds."""
-    taken = spool_folder.acquire(folder, NAME, SIZE)
-    try:
-        return taken.read()[0]
-    finally:
-        taken.close()
 
 
 def test_the_next_owner_finds_all_records_in_order(tmp_path: Path) -> None:

@@ -10,10 +10,8 @@ import pytest
 
 from shortener.files import spool_folder
 from shortener.files.spool_file import SpoolFile
+from tests.support.spools import NAME, SIZE, again, only
 from tests.support.waiting import until
-
-SIZE = 4096
-NAME = "installation"
 
 
 @pytest.fixture
@@ -21,20 +19,6 @@ def own(tmp_path: Path) -> Iterator[SpoolFile]:
     with_space = spool_folder.acquire(tmp_path, NAME, SIZE)
     yield with_space
     with_space.close()
-
-
-def only(folder: Path) -> Path:
-    [path] = folder.glob("*.spool")
-    return path
-
-
-def again(folder: Path) -> list[bytes]:
-    """The records that the next owner finds."""
-    taken = spool_folder.acquire(folder, NAME, SIZE)
-    try:
-        return taken.read()[0]
-    finally:
-        taken.close()
 
 
 def test_an_owned_file_is_left_to_its_owner(tmp_path: Path, own: SpoolFile) -> None:

@@ -1,5 +1,7 @@
 """Clicks that make callbacks, and the results of these."""
 
+from collections.abc import Sequence
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -18,6 +20,10 @@ def states() -> list[str]:
         return list(session.scalars(select(Callback.state).order_by(Callback.id)))
 
 
-def outcomes() -> list[str | None]:
+def attempts() -> Sequence[Attempt]:
     with db.read() as session:
-        return list(session.scalars(select(Attempt.outcome).order_by(Attempt.id)))
+        return session.scalars(select(Attempt).order_by(Attempt.callback_id, Attempt.number)).all()
+
+
+def outcomes() -> list[str | None]:
+    return [attempt.outcome for attempt in attempts()]

@@ -58,6 +58,11 @@ def make_account(name: str = "shop", **defaults: Any) -> Sender:
     return Sender(made.name, made.sid, made.token, made.signing_secret)
 
 
+def disable_account(name: str = "shop", now: dt.datetime = NOW) -> None:
+    with db.write() as session:
+        senders.disable(session, name, now=now)
+
+
 def store(session: Session, account: Account, analysis: Analysis, site: Site, *, now: dt.datetime) -> Preprocessed:
     """Store one message in the test's transaction, or raise the error that prevents it."""
     [outcome] = preprocess.preprocess_all(session.connection(), account, [analysis], site, now=now)

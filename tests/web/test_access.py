@@ -76,7 +76,7 @@ def test_a_right_token_under_a_wrong_sid_opens_nothing(
         assert refused(client, basic(f"{sid}:{sender.token}")) == "credentials_invalid"
 
 
-def test_only_a_token_authenticates(client: FlaskClient, sender: Sender) -> None:
+def test_only_a_token_is_accepted(client: FlaskClient, sender: Sender) -> None:
     for wrong in (sender.sid, sender.signing_secret, sender.name):
         assert refused(client, bearer(wrong)) == "credentials_invalid"
 

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, inspect, select
 
 from shortener.storage.backups import postgresql, sqlite
 from shortener.errors import BackupError
+from shortener.files.durability import to_disk
 from shortener.storage.models import Account
 
 
@@ -24,11 +25,11 @@ def make(engine: Engine, target: Path, *, overwrite: bool = False) -> int:
             sqlite.dump(engine, part)
         else:
             postgresql.dump(engine, part)
-        _to_disk(part)
+        to_disk(part)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    _to_disk(target.parent)
+    to_disk(target.parent)
     return target.stat().st_size
 
 
@@ -63,11 +64,3 @@ def _has_accounts(engine: Engine) -> bool:
     with engine.connect() as connection:
         tables = inspect(connection).get_table_names()
         return Account.__tablename__ in tables and connection.execute(select(Account.id).limit(1)).first() is not None
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

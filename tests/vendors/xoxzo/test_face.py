@@ -14,12 +14,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 from werkzeug.test import TestResponse
 
-from shortener.accounts import senders
 from shortener.rules.wire.cursor import after_row
 from shortener.storage import db
 from shortener.storage.models import Callback, Link, Message
 from shortener.vendors.xoxzo import face
-from tests.support.factories import BROWSER, DAY, NOW, TARGET, TEXT, Sender, make_account, make_message
+from tests.support.factories import BROWSER, DAY, NOW, TARGET, TEXT, Sender, disable_account, make_account, make_message
 
 MESSAGES = "/sms/messages/"
 FIELDS = {"message": TEXT, "recipient": "+818012345678", "sender": "XOXZO"}
@@ -352,8 +351,7 @@ def test_a_token_of_another_account_is_refused(client: FlaskClient, sender: Send
 
 
 def test_a_disabled_account_gets_401(client: FlaskClient, sender: Sender) -> None:
-    with db.write() as session:
-        senders.disable(session, sender.name, now=db.now(session))
+    disable_account(sender.name)
     answer = send(client, sender)
     assert (answer.status_code, list(answer.json)) == (401, ["detail"])
 

@@ -14,7 +14,6 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from shortener.accounts import senders
 from shortener.storage import db
 from shortener.storage.models import Link, Message
 from tests.support.factories import (
@@ -25,6 +24,7 @@ from tests.support.factories import (
     TARGET,
     TEXT,
     Sender,
+    disable_account,
     make_account,
     make_message,
     slug_of,
@@ -269,8 +269,7 @@ class TestCredentials:
 
     def test_links_of_a_disabled_account_still_redirect(self, client: FlaskClient, sender: Sender) -> None:
         slug = slug_of(make_message(sender).link)
-        with db.write() as session:
-            senders.disable(session, sender.name, now=NOW)
+        disable_account(sender.name)
         assert_problem(post(client, sender, message=TEXT), 401, "account_disabled")
         assert client.get(f"/{slug}", headers={"User-Agent": BROWSER}).status_code == 302
 

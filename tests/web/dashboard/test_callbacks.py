@@ -13,6 +13,7 @@ from shortener.storage.models import Attempt, Callback
 from tests.support import due_callbacks
 from tests.support.browsing import Browser, Page
 from tests.support.databases import listening
+from tests.support.delivering import states
 from tests.support.factories import Sender
 from tests.support.servers import OK, receiving
 
@@ -29,11 +30,6 @@ def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> Non
 def settle(state: str, url: str = DEAD) -> None:
     with db.write() as session:
         session.execute(update(Callback).where(Callback.url == url).values(state=state, settled_on=NOW))
-
-
-def states() -> list[str]:
-    with db.read() as session:
-        return list(session.scalars(select(Callback.state).order_by(Callback.id)))
 
 
 def shown(page: Page) -> int:
