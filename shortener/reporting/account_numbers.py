@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from shortener.rules.delivery.job_state import JobState
+from shortener.callbacks import conditions
 from shortener.storage.models import Account, Callback, Message, Person
 
 
@@ -24,7 +24,6 @@ class Total:
 
 def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
     """Return the totals of all accounts, ordered by name. Each total has an index, so old messages cost nothing."""
-    mine = Callback.account_id == Account.id
     # The account's destinations begin with its id and a space, so the index of unsettled callbacks finds them.
     number = cast(Account.id, Text)
     unsettled = (
@@ -36,7 +35,7 @@ def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
         Account,
         _count(Message.account_id == Account.id, Message.received_on >= since),
         _count(*unsettled),
-        _count(mine, Callback.state == literal_column(f"'{JobState.EXHAUSTED}'")),  # as in the index's condition
+        _count(Callback.account_id == Account.id, conditions.is_exhausted()),
         _count(Person.account_id == Account.id),
     ).order_by(Account.name)
     return [Total(*row) for row in session.execute(query)]

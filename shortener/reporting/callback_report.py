@@ -1,6 +1,5 @@
 """The documents about one callback and its attempts."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from shortener.callbacks import replay
 from shortener.reporting import callback_documents as documents
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
-from shortener.rules.wire.moments import rfc3339
+from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage.models import Attempt, Callback, Link, Message
 
 
@@ -51,7 +50,7 @@ def brief(callback: Callback) -> documents.Callback:
         "exhausted_because": callback.exhausted_because,
         "created_on": rfc3339(callback.created_on),
         "next_attempt_on": rfc3339(callback.due_on) if callback.state == JobState.PENDING else None,
-        "settled_on": _maybe(callback.settled_on),
+        "settled_on": rfc3339_or_none(callback.settled_on),
     }
 
 
@@ -61,7 +60,7 @@ def attempt(attempt: Attempt) -> documents.Attempt:
     return {
         "number": attempt.number,
         "started_on": rfc3339(attempt.started_on),
-        "ended_on": _maybe(attempt.ended_on),
+        "ended_on": rfc3339_or_none(attempt.ended_on),
         "outcome": attempt.outcome or AttemptOutcome.RUNNING,
         "detail": attempt.detail,
         "status": attempt.status,
@@ -111,7 +110,3 @@ def _last_attempts(session: Session, places: Mapping[int, int]) -> Sequence[Atte
     last = tuple_(Attempt.callback_id, Attempt.number).in_(list(places.items()))
     # The condition on callbacks is needed too: with pairs alone, SQLite would scan all attempts.
     return session.scalars(select(Attempt).where(Attempt.callback_id.in_(list(places)), last)).all()
-
-
-def _maybe(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

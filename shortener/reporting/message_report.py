@@ -13,7 +13,7 @@ from shortener.reporting import callback_report, click_lists, documents
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
-from shortener.rules.wire.moments import rfc3339
+from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage.models import Callback, Click, Link, Message
 
 _MEANINGS: VisitorMeanings = {
@@ -121,7 +121,7 @@ def _click(click: Click) -> documents.Click:
 def _reported_link(link: Link | None, site: Site) -> documents.ReportedLink | None:
     if link is None:
         return None
-    return {**_link_entry(link, site, link.accessed_on), "off_on": _maybe(link.off_on)}
+    return {**_link_entry(link, site, link.accessed_on), "off_on": rfc3339_or_none(link.off_on)}
 
 
 def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | None) -> documents.Link:
@@ -130,7 +130,7 @@ def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | 
         "shortlink": site.shortlink_of(link),
         "expires_on": rfc3339(link.expires_on),
         "accessed": accessed_on is not None,
-        "accessed_on": _maybe(accessed_on),
+        "accessed_on": rfc3339_or_none(accessed_on),
     }
 
 
@@ -139,7 +139,3 @@ def _callback(session: Session, link: Link) -> CallbackWithAttempts | None:
     if callback is None:
         return None
     return {**callback_report.brief(callback), "attempts": callback_report.attempts(session, callback)}
-
-
-def _maybe(moment: dt.datetime | None) -> str | None:
-    return None if moment is None else rfc3339(moment)

@@ -32,15 +32,13 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """The totals of the messages received in `[start, end)`; `clicked` ones have a first click at any time.
+    """The totals of the messages received in a period; `clicked` ones have a first click at any time.
 
     `waiting` callbacks are not settled now, however old they are; `failing` ones among them have a failed attempt;
     `exhausted` ones belong to first clicks within the period. `days` and `hours` count the period's messages by the
     time of receipt, and their first clicks by the time of the click, up to the period's end.
     """
 
-    start: dt.datetime
-    end: dt.datetime
     messages: int
     with_link: int
     clicked: int
@@ -65,8 +63,6 @@ def overview(session: Session, account: Sender, start: dt.datetime, end: dt.date
     clicked = sum(links.values()) - links[None]
     waiting, failing = _unsettled(session, account)
     return Overview(
-        start=start,
-        end=end,
         messages=sum(messages.values()),
         with_link=sum(links.values()),
         clicked=clicked,
@@ -107,7 +103,7 @@ def _received(session: Session, inside: ColumnElement[bool]) -> tuple[dict[int |
 
 
 def _grouped(session: Session, query: Select[*tuple[Any, ...]]) -> Sequence[Any]:
-    """Return the rows in a dictionary by their first column."""
+    """Group the query by its first column, and return the rows."""
     return session.execute(query.group_by(query.selected_columns[0])).all()
 
 
@@ -132,14 +128,8 @@ def _unsettled(session: Session, account: Sender) -> tuple[int, int]:
 
 
 def _exhausted(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> int:
-    return session.scalars(
-        select(func.count()).where(
-            Callback.account_id == account.id,
-            conditions.is_exhausted(),
-            Callback.created_on >= start,
-            Callback.created_on < end,
-        )
-    ).one()
+    selected = (Callback.account_id == account.id, conditions.is_exhausted(), *conditions.clicked(start, end))
+    return session.scalars(select(func.count()).where(*selected)).one()
 
 
 def _buckets(

@@ -91,7 +91,6 @@ def _callback_url(value: str, info: ValidationInfo) -> str:
     return value
 
 
-Storable = Annotated[str, AfterValidator(_storable)]
 ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
 CallbackUrl = Annotated[
     str,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from flask import request
+from flask import Response, after_this_request, request
 
 from shortener.accounts.senders import Sender as Sender  # what a view for senders gets; vendors import it from here
 from shortener.web import path_groups
@@ -25,7 +25,14 @@ def for_senders(view: Callable[Concatenate[Sender, P], R]) -> Callable[P, R]:
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        after_this_request(_forbid_caching)
         return view(path_groups.current().authenticate(request), *args, **kwargs)
 
     setattr(guarded, ACCESS, "senders")
     return guarded
+
+
+def _forbid_caching(response: Response) -> Response:
+    """Let no cache store an answer to a sender."""
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

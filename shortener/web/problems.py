@@ -38,7 +38,6 @@ HTTP_CODES = {
     400: ("bad_request", "The request cannot be read."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not allow that method."),
-    411: ("length_required", "Send the length of the body in Content-Length."),
     413: ("body_too_large", "The body is larger than 512 KiB."),
     415: ("unsupported_media_type", "Send application/json or application/x-www-form-urlencoded."),
 }
@@ -48,7 +47,6 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
-    411: "Length required",
     413: "Body too large",
     415: "Unsupported media type",
     422: "Unprocessable content",

@@ -69,6 +69,10 @@ def test_a_vendors_route_works_with_its_own_credentials(client: FlaskClient, sen
         assert session.scalars(select(Part.text)).one() == TEXT
 
 
+def test_no_cache_stores_a_vendors_answer(client: FlaskClient, sender: Sender) -> None:
+    assert send(client, sender).headers["Cache-Control"] == "no-store"
+
+
 def test_wrong_credentials_are_refused_in_the_vendors_form(client: FlaskClient, sender: Sender) -> None:
     wrong = client.post(f"/sms/json?api_key={sender.sid}&api_secret=wrong", json={"message": TEXT})
     assert error_of(wrong) == (200, "401", "CredentialsError")

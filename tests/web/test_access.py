@@ -11,7 +11,7 @@ from sqlalchemy import event as listeners
 from shortener.accounts import credentials, senders
 from shortener.storage import db
 from shortener.web.access import ACCESS, for_senders, public
-from tests.support.factories import NOW, Sender
+from tests.support.factories import NOW, Sender, disable_account
 
 CLOSED = "/v1/messages"
 Headers = dict[str, str]
@@ -118,8 +118,7 @@ def test_what_cannot_be_read_costs_no_query(client: FlaskClient, app: Flask, que
 def test_only_right_credentials_reveal_a_disabled_account(
     client: FlaskClient, sender: Sender, other_sender: Sender
 ) -> None:
-    with db.write() as session:
-        senders.disable(session, sender.name, now=NOW)
+    disable_account(sender.name)
     assert refused(client, sender.basic) == refused(client, sender.bearer) == "account_disabled"
     assert refused(client, basic(f"{sender.sid}:wrong")) == "credentials_invalid"
     assert client.get(CLOSED, headers=other_sender.basic).status_code == 200
@@ -139,6 +138,6 @@ def test_a_refused_request_stores_nothing(client: FlaskClient, sender: Sender) -
     assert client.get(CLOSED, headers=sender.basic).get_json()["messages"] == []
 
 
-def test_every_view_says_who_may_call_it() -> None:
+def test_each_decorator_notes_who_may_call() -> None:
     assert getattr(public(lambda: ""), ACCESS) == "public"
     assert getattr(for_senders(lambda account: ""), ACCESS) == "senders"

@@ -16,7 +16,7 @@ from tests.support.browsing import Browser, make_person, seated
 from tests.support.databases import listening
 from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
 
-GROWING = ("message", "link", "click", "callback", "attempt")
+GROWING = ("message", "part", "link", "click", "callback", "attempt")
 PATHS = [
     "/dashboard",
     "/dashboard/messages",

@@ -23,3 +23,8 @@ def from_micros(micros: int) -> dt.datetime:
 def rfc3339(moment: dt.datetime) -> str:
     """Format a time as the API does: `2025-11-16T09:30:00.123456Z`."""
     return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def rfc3339_or_none(moment: dt.datetime | None) -> str | None:
+    """Format a time that may be missing."""
+    return None if moment is None else rfc3339(moment)

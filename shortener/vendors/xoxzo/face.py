@@ -8,7 +8,7 @@ the vendor sends delivery receipts, is stored and not called.
 from typing import Final
 from urllib.parse import quote
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
 from shortener.messages.analysis import analyze
@@ -32,13 +32,6 @@ FACE: Final = Face(
 SIGNS: Final = {"": "on", "<": "before", ">": "after"}  # `<` and the `=` that follows a name make `<=`
 DAY: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 MOST_LISTED: Final = 1_000  # messages in one answer: the format has no pages, and the answer must fit into memory
-
-
-@FACE.blueprint.after_request
-def _forbid_caching(response: Response) -> Response:
-    """Let no cache store an answer."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 @FACE.blueprint.post("/messages/")

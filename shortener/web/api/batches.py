@@ -85,7 +85,7 @@ def preprocess_messages(account: Sender) -> Response:
     except BaseException:
         call.end()
         raise
-    response = Response(answer, content_type=request.mimetype, headers={"Cache-Control": "no-store"})
+    response = Response(answer, content_type=request.mimetype)
     response.call_on_close(call.end)
     return response
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from shortener.accounts.senders import Sender
 from shortener.callbacks import replay, sample_event
@@ -18,13 +18,6 @@ from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.problems import RequestError
 
 blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
-
-
-@blueprint.after_request
-def _keep_private(response: Response) -> Response:
-    """Let no cache store an answer."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 @blueprint.get("")

@@ -71,7 +71,6 @@ def answer(account: Sender, given: Mapping[str, str], found: Faults | None = Non
         raise
     response.call_on_close(call.end)
     response.headers["Content-Disposition"] = f'attachment; filename="messages.{given["format"]}"'
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -1,6 +1,6 @@
 """The API for messages: preprocess, list, report, switch off, check."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
 
 from shortener.accounts.senders import Sender
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
@@ -19,13 +19,6 @@ from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operati
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
 WHERE = {"Location": "The message's report."}
 REPLAYED = {"Idempotency-Replayed": "`true` if this repeats the first response to the key."}
-
-
-@blueprint.after_request
-def _keep_private(response: Response) -> Response:
-    """Let no cache store an answer."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 @blueprint.post("/messages")

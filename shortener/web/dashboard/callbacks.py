@@ -47,18 +47,18 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
     given = periods.given(request.args)
     replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
+    asked = wanted.parameters()
     with db.read() as session:
         page = callback_lists.find(session, current.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
-        destinations = callback_lists.destinations(session, current.account)
+        destinations = [] if asked else callback_lists.destinations(session, current.account)
         offer = _offer(session, current.account, wanted, db.now(session)) if rows and current.may_change else None
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
         next=page.next,
         wanted=wanted,
-        asked=wanted.parameters(),
-        states=list(ListedState),
+        asked=asked,
         destinations=destinations,
         offer=offer,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,

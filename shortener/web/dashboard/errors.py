@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadHost, HTTPException
 
-from shortener.errors import InvalidFieldsError, ShortenerError
+from shortener.errors import ShortenerError
 from shortener.web import problems, visitor_pages
 from shortener.web.dashboard import forms, layout
 
@@ -20,10 +20,8 @@ def page(error: Exception) -> Response:
     response = make_response(
         render_template("dashboard/failure.html", name=name, fields=fields, **layout.frame()), status
     )
-    if status == 503:
+    if status in (429, 503):
         response.headers["Retry-After"] = str(visitor_pages.RETRY_AFTER)
-    if isinstance(error, HTTPException):
-        response.headers.extend({key: value for key, value in error.get_headers() if key == "Allow"})
     return response
 
 
@@ -39,14 +37,8 @@ def refuse(error: Exception) -> Response:
 
 
 def _judged(error: Exception) -> tuple[str, int, dict[str, list[str]]]:
-    if isinstance(error, InvalidFieldsError):
-        return "422", 422, error.fields
-    if isinstance(error, HTTPException):
-        status = error.code or 500
-        if error.description == forms.FORGED:
-            return "forged", status, {}
-    elif isinstance(error, problems.RequestError):
-        status = error.status
-    else:
-        status = problems.STATUS.get(type(error), 500) if isinstance(error, ShortenerError) else 500
-    return (str(status) if status in KNOWN else "other"), status, {}
+    problem = problems.of(error)
+    status = problem["status"]
+    if isinstance(error, HTTPException) and error.description == forms.FORGED:
+        return "forged", status, {}
+    return (str(status) if status in KNOWN else "other"), status, problem.get("errors", {})

@@ -144,7 +144,7 @@ FAULTS: Final[Labels] = {
     "must be at most 2048 characters": _("must be at most %(most)s characters", most="2,048"),
     "must be at most 200 characters": _("must be at most %(most)s characters", most="200"),
     "must be a time like 2026-11-22T09:00:00Z": _("must be a time like 2026-11-22T09:00:00Z"),
-    "must be after from": _("must be after from"),
+    "must be after from, by at most 400 days": _("must be after from, by at most %(days)s days", days="400"),
     "must be an http or https URL": _("must be an http or https URL"),
     "must have a valid host": _("must have a valid host"),
     "must not contain a user name or password": _("must not contain a user name or password"),

@@ -40,7 +40,6 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     with db.read() as session:
         found = lookup.find(session, current.account, msgid)
         link = lookup.link_of(session, found)
-        text = lookup.text_of(session, found)
         report = message_report.full(session, found, services().site)
         asked = _replays(session, current, report)
         now = rfc3339(db.now(session))
@@ -49,7 +48,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         message=report,
         line=timeline.of(report, asked, now=now),
         life=_life(report, now),
-        **_texts(text, link),
+        **_texts(report["original_message"], link),
     )
 
 

@@ -6,10 +6,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from shortener.accounts import senders
-from shortener.storage import db
 from shortener.web.dashboard.assets import ICON, STYLE
 from tests.support.browsing import Browser
+from tests.support.factories import disable_account
 
 PAGES = [
     "/dashboard/sign-in",
@@ -138,8 +137,7 @@ def test_an_operator_without_an_account_sees_no_accounts_pages(operator: Browser
 
 
 def test_the_pages_of_a_disabled_account_are_closed(app: Flask, owner: Browser) -> None:
-    with db.write() as session:
-        senders.disable(session, "shop", now=db.now(session))
+    disable_account("shop")
     page = owner.open("/dashboard/try")
     assert (page.status, page.title) == (403, "No permission")
 

@@ -136,6 +136,15 @@ def test_a_failed_export_is_reported_on_a_page(viewer: Browser, query: str) -> N
     assert (page.status, page.title) == (422, "Invalid value")
 
 
+def test_too_many_exports_say_when_to_retry(viewer: Browser) -> None:
+    running = []
+    while (answer := viewer.client.get(PAGE + "/export?format=csv", buffered=False)).status_code == 200:
+        running.append(answer)
+    assert (answer.status_code, answer.headers["Retry-After"], len(running) > 0) == (429, "5", True)
+    for one in running:
+        one.close()
+
+
 def test_a_failed_export_names_all_faults(viewer: Browser) -> None:
     page = viewer.open(f"{PAGE}/export?format=exe&surprise=1&from=x")
     assert all(f"<code>{name}</code>" in page.html for name in ("format", "surprise", "from"))

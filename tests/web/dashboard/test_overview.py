@@ -107,6 +107,11 @@ def test_an_invalid_period_is_refused_on_a_page(viewer: Browser, query: str) -> 
     assert (page.status, page.title) == (422, "Invalid value")
 
 
+def test_an_empty_period_is_explained_in_japanese(viewer: Browser) -> None:
+    page = viewer.open(f"{PAGE}?from=2026-01-02T00:00&to=2026-01-01T00:00&language=ja")
+    assert "開始日時より後で、400日以内の日時にしてください" in page.text
+
+
 def test_the_chart_has_a_table_with_links(app: Flask, viewer: Browser, sender: Sender) -> None:
     click(app, sender, client_tag="a")
     make_message(sender, client_tag="b")
