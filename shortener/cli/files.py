@@ -13,14 +13,8 @@ from shortener.cli.commands import Refused
 
 
 @contextmanager
-def private(target: str | None) -> Iterator[IO[str] | None]:
-    """Open a new file for secrets, which only its owner can read; None if no name is given.
-
-    The file is removed if the block fails.
-    """
-    if target is None:
-        yield None
-        return
+def private(target: str) -> Iterator[IO[str]]:
+    """Open a new file for secrets, which only its owner can read; it is removed if the block fails."""
     try:
         descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:

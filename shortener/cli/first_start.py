@@ -13,7 +13,9 @@ from sqlalchemy import select
 from shortener.accounts import passwords, people
 from shortener.cli import accounts
 from shortener.cli.commands import CreatesDatabase
+from shortener.cli.files import private
 from shortener.cli.output import show
+from shortener.config import secret_key
 from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
 from shortener.rules.role import Role
@@ -55,7 +57,7 @@ def first_start() -> None:
 
 def _make_first_account(settings: Settings) -> bool:
     """Create the account `demo`; return False if another process has created it meanwhile."""
-    with _for_secrets(settings.data_folder) as file:
+    with _for_secrets(settings.data) as file:
         try:
             made = accounts.make("demo")
         except AccountNameError:
@@ -79,10 +81,10 @@ def _for_secrets(data: Path) -> Iterator[IO[str]]:
         yield sys.stdout
         return
     path, part = data / "first-start.txt", data / f"first-start.{os.getpid()}"
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    secret_key.made_folder(data)
     part.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with private(str(part)) as file:
             yield file
         if part.stat().st_size:
             part.replace(path)

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from contextlib import nullcontext
 from typing import Any
 
 import click
@@ -35,7 +36,7 @@ def rotate(name: str | None, of_all: bool, output: str | None, wants_json: bool)
     """
     if (name is None) != of_all:
         raise click.UsageError("Give the NAME of an account, or --all.")
-    with private(output) as file:
+    with private(output) if output is not None else nullcontext() as file:
         rows = _rotated(name)
         if file is not None:
             file.writelines(json.dumps(row) + "\n" for row in rows)
@@ -55,10 +56,9 @@ def _rotated(name: str | None) -> list[dict[str, Any]]:
             signing_secrets.check_secret_keys(session, secret_keys, replacing=name)
         now = db.now(session)
         rows = []
-        for one in [name] if name is not None else [account.name for account in senders.every(session)]:
-            account_id = senders.named(session, one).id
-            secret, until = signing_secrets.rotate(session, account_id, secret_keys=secret_keys, now=now)
-            rows.append({"name": one, "signing_secret": secret, "old_one_until": rfc3339(until)})
+        for account in [senders.named(session, name)] if name is not None else senders.every(session):
+            secret, until = signing_secrets.rotate(session, account.id, secret_keys=secret_keys, now=now)
+            rows.append({"name": account.name, "signing_secret": secret, "old_one_until": rfc3339(until)})
         unusable = callback_headers.undecryptable(session, secret_keys)
     for one in sorted(unusable):
         command = typed(f"account set {shlex.quote(one)} --callback-header 'NAME: VALUE'")

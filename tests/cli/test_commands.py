@@ -293,6 +293,18 @@ def test_a_first_start_without_a_terminal_logs_no_secret(bare: Run) -> None:
     assert "password" in written
 
 
+def test_a_first_start_names_an_unusable_data_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    url = f"sqlite:///{tmp_path}/links.sqlite3"
+    bind = f"127.0.0.1:{free_port()}"
+    app = create_app(Settings(database_url=url, data=tmp_path / "file/data", secret_key=SECRET_KEY, bind=bind))
+    with app.app_context():
+        said = refused(app.test_cli_runner().invoke(args=["first-start"]), SETTINGS)
+        db.db.session.remove()
+        db.db.engine.dispose()
+    assert f"SHORTENER_DATA: cannot make the folder {tmp_path}/file/data: Not a directory" in said
+
+
 def test_a_busy_address_stops_the_first_start(bare: Run) -> None:
     host, port = current_app.extensions["shortener"].settings.bind.split(":")
     with socket.create_server((host, int(port))):
@@ -343,7 +355,7 @@ def test_a_database_of_a_later_version_is_left_alone(bare: Run) -> None:
     with db.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for words in (("db", "upgrade"), ("first-start",)):
-        assert "a later version has upgraded this database (to 9999)" in refused(bare(*words), SETTINGS)
+        assert "A later version of the product has upgraded the database (to 9999)" in refused(bare(*words), SETTINGS)
     said = refused(bare("account", "list"), SETTINGS)
     assert "A later version of the product has upgraded the database (to 9999); run that version." in said
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import signal
 import sqlite3
 import stat
 import threading
@@ -14,11 +15,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, select, text
 
 from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
-from shortener.errors import BackupError, SettingsError
+from shortener.errors import BackupError, DatabaseVersionError
 from shortener.storage import backups, db, sqlite
 from shortener.storage.models import Base, Link, Message
 from tests.conftest import SECRET_KEY, running
@@ -167,6 +168,7 @@ def test_a_database_in_use_is_not_replaced(
 ) -> None:
     """Even by an idle connection."""
     monkeypatch.setattr(backups.sqlite, "PATIENCE", 0.1)
+    monkeypatch.setattr(backups.postgresql, "PATIENCE", 0.1)
     backups.make(db.db.engine, tmp_path / "backup")
     backups.restore(elsewhere, tmp_path / "backup")
     make_message(sender)
@@ -209,15 +211,42 @@ def test_a_sqlite_file_of_another_program_is_refused(tmp_path: Path, sqlite_temp
     engine.dispose()
 
 
-def test_a_backup_of_a_later_version_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
-    path = Path(databases.copy_sqlite(sqlite_template, tmp_path).removeprefix("sqlite:///"))
-    later = path.rename(tmp_path / "later")
-    with contextlib.closing(sqlite3.connect(later)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    engine = create_engine(databases.copy_sqlite(sqlite_template, tmp_path))
-    with pytest.raises(SettingsError, match="9999"):
-        backups.restore(engine, later)
-    engine.dispose()
+@pytest.fixture
+def later_version(app: Flask) -> Iterator[None]:
+    """The tables of `app` as if a later version of the product had upgraded them."""
+    stamp = text("UPDATE alembic_version SET version_num = :revision")
+    with db.write() as session:
+        ours = session.scalar(text("SELECT version_num FROM alembic_version"))
+        session.execute(stamp, {"revision": "9999"})
+    yield
+    with db.write() as session:  # the next test may use the same tables
+        session.execute(stamp, {"revision": ours})
+
+
+def test_a_backup_of_a_later_version_is_refused(
+    later_version: None, elsewhere: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:  # a backup of our own would be refused when it is made
+        patch.setattr(backups.postgresql, "check", lambda source: None)
+        backups.make(db.db.engine, tmp_path / "backup")
+    with pytest.raises(DatabaseVersionError, match="9999"):
+        backups.restore(elsewhere, tmp_path / "backup", overwrite=True)
+
+
+def test_a_session_that_is_ending_does_not_prevent_a_restore(
+    app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path, on_postgresql: None
+) -> None:
+    """PostgreSQL lists a session for a moment after its client has closed it."""
+    backups.make(db.db.engine, tmp_path / "backup")
+    with elsewhere.connect() as connection:
+        session = connection.scalar(text("SELECT pg_backend_pid()"))
+    os.kill(session, signal.SIGSTOP)
+    continues = threading.Timer(0.5, os.kill, (session, signal.SIGCONT))
+    continues.start()
+    try:
+        backups.restore(elsewhere, tmp_path / "backup")
+    finally:
+        continues.join()
 
 
 def fake(folder: Path, name: str, version: str) -> None:
@@ -264,10 +293,11 @@ def test_the_password_is_on_no_command_line(
 
 
 def breaking_pg_restore(folder: Path, *, writes: int) -> None:
-    """A pg_restore that reads normally, but stops after `writes` lines when it writes SQL."""
+    """A pg_restore that reads normally, but stops after `writes` lines when it writes the SQL to load."""
     (folder / "pg_restore").write_text(
         "#!/bin/bash\n"
-        f'case "$*" in *--file=-*) {BIN}/pg_restore "$@" | head -n {writes}; echo "disk is gone" >&2; exit 1;; esac\n'
+        'case "$*" in *--data-only*) ;; *--file=-*)'
+        f' {BIN}/pg_restore "$@" | head -n {writes}; echo "disk is gone" >&2; exit 1;; esac\n'
         f'exec {BIN}/pg_restore "$@"\n'
     )
     (folder / "pg_restore").chmod(0o755)

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from bench.instance import free_port
 from shortener import create_app
 from shortener.config.settings import Settings
-from shortener.errors import SettingsError
+from shortener.errors import DatabaseVersionError
 from shortener.running.services import services
 from shortener.storage import db, migrations, sqlite
 from shortener.storage.models import Base
@@ -247,7 +247,7 @@ def test_a_database_of_a_later_version_is_refused(empty: Engine) -> None:
     migrations.upgrade(empty)
     run(empty, "UPDATE alembic_version SET version_num = '9999'")
     for act in (migrations.upgrade, migrations.missing):
-        with pytest.raises(SettingsError, match="a later version has upgraded this database"):
+        with pytest.raises(DatabaseVersionError, match=r"later version .* has upgraded the database \(to 9999\)"):
             act(empty)
     assert run(empty, "SELECT version_num FROM alembic_version") == [("9999",)]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import Engine, inspect, select
 
-from shortener.storage.backups import postgresql, sqlite
 from shortener.errors import BackupError
 from shortener.files.durability import to_disk
+from shortener.storage.backups import postgresql, sqlite
 from shortener.storage.models import Account
 
 
@@ -37,7 +37,7 @@ def restore(engine: Engine, source: Path, *, overwrite: bool = False) -> None:
     """Replace the content of the database with that of a backup. Nothing else may use the database meanwhile.
 
     BackupError if the file is not a complete backup of ours, if the database has accounts and `overwrite` is false, or
-    if the database is in use.
+    if the database is in use; DatabaseVersionError if a later version of the product made the backup.
     """
     if not source.is_file():
         raise BackupError(f"There is no file {source}.")

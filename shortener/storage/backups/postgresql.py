@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import IO, Final
 
@@ -13,10 +14,12 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, inspect, text
 
 from shortener.errors import BackupError
+from shortener.storage import migrations
 from shortener.storage.models import Base
 
 NAME: Final = "PostgreSQL"
 MAGIC: Final = b"PGDMP"
+PATIENCE: Final = 2.0  # seconds for connections that have just been closed, such as our own
 TABLES: Final = ("alembic_version", *(table.name for table in Base.metadata.sorted_tables))
 # The connection options that PostgreSQL's own programs accept; psycopg accepts more.
 LIBPQ: Final = frozenset(option.keyword.decode() for option in pq.Conninfo.get_defaults())
@@ -46,12 +49,17 @@ def is_ours(source: Path) -> bool:
 
 
 def check(source: Path) -> None:
-    """Read the whole file; BackupError if it is damaged or truncated, or if our tables are missing."""
+    """Read the whole file; BackupError if it is damaged or truncated, or if our tables are missing.
+
+    DatabaseVersionError if a later version of the product wrote the file.
+    """
     tool = _tool("pg_restore", 0)
     listed = _run(None, [tool, "--list", str(source)])
     if not all(re.search(rf" TABLE DATA \S+ {name} ", listed) for name in ("installation", "account", "link")):
         raise BackupError(f"{source} is a PostgreSQL backup, but not one of this product.")
     _run(None, [tool, f"--file={os.devnull}", str(source)])
+    script = _run(None, [tool, "--data-only", "--table=alembic_version", "--file=-", str(source)])
+    migrations.refuse_later(re.findall(r"^COPY .*\n(\w+)$", script, re.MULTILINE))
 
 
 def load(engine: Engine, source: Path) -> None:
@@ -59,8 +67,12 @@ def load(engine: Engine, source: Path) -> None:
     pg_restore, psql = _tool("pg_restore", 0), _tool("psql", 0)
     engine.dispose()
     with engine.connect() as connection:
-        if connection.scalar(OTHERS):
-            raise BackupError("The database is in use: stop the product and all its commands first.")
+        ends = time.monotonic() + PATIENCE
+        while connection.scalar(OTHERS):
+            if time.monotonic() >= ends:
+                raise BackupError("The database is in use: stop the product and all its commands first.")
+            connection.rollback()  # a transaction would see the same connections again
+            time.sleep(0.05)
         there = [table for table in reversed(TABLES) if inspect(connection).has_table(table)]
     engine.dispose()
     command, environ = _connecting(engine, [psql, *PSQL], "--dbname")
@@ -117,7 +129,7 @@ def _tool(name: str, server: int) -> str:
     return path
 
 
-def _run(engine: Engine | None, command: list[str], option: str = "", *more: Path) -> str:
+def _run(engine: Engine | None, command: list[str], option: str = "") -> str:
     """Run a command and return its output; BackupError with its error messages if it fails.
 
     With `engine`, the command gets `option` with the address of the database.
@@ -125,7 +137,6 @@ def _run(engine: Engine | None, command: list[str], option: str = "", *more: Pat
     environ = dict(os.environ)
     if engine is not None:
         command, environ = _connecting(engine, command, option)
-    command += [str(path) for path in more]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - no shell
     if done.returncode:
         raise BackupError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")

@@ -42,7 +42,7 @@ def is_ours(source: Path) -> bool:
 def check(source: Path) -> None:
     """Check every page; BackupError if one is damaged or our tables are missing.
 
-    SettingsError if a later version of the product wrote the file.
+    DatabaseVersionError if a later version of the product wrote the file.
     """
     try:
         with contextlib.closing(_opened(source)) as connection:
@@ -54,7 +54,7 @@ def check(source: Path) -> None:
         raise BackupError(f"{source} is a SQLite file, but not a backup of this product.")
     engine = create_engine(URL.create("sqlite", database=str(source)))
     try:
-        migrations.missing(engine)  # raises SettingsError if a later version wrote it
+        migrations.missing(engine)  # raises DatabaseVersionError if a later version wrote it
     finally:
         engine.dispose()
 

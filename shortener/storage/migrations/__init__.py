@@ -1,6 +1,7 @@
 """Bring the database's tables up to this version, with Alembic."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from shortener.errors import DatabaseVersionError, SettingsError
+from shortener.errors import DatabaseVersionError
 from shortener.storage import outages, postgresql
 
 # Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
@@ -26,8 +27,8 @@ WITHIN: Final = 600.0  # seconds for all attempts
 def upgrade(engine: Engine) -> list[str]:
     """Apply the missing revisions in one transaction, and return them.
 
-    If other sessions hold locks on the tables, tries again for ten minutes. SettingsError if a later version of the
-    product has upgraded this database.
+    If other sessions hold locks on the tables, tries again for ten minutes. DatabaseVersionError if a later version of
+    the product has upgraded this database.
     """
     ends = time.monotonic() + WITHIN
     while True:
@@ -68,12 +69,17 @@ def missing(engine: Engine) -> list[str]:
 def refuse_other_version(engine: Engine) -> None:
     """Raise DatabaseVersionError if the tables are of an earlier or a later version. A database without any passes."""
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    *earlier, ours = _history(_config())
-    if current in earlier:
+        applied = _applied(connection)
+    if applied and applied != set(_history(_config())):
         raise DatabaseVersionError
-    if current not in (None, ours):
-        raise DatabaseVersionError(later=current)
+
+
+def refuse_later(revisions: Iterable[str]) -> None:
+    """Raise DatabaseVersionError if one of these revisions is of a later version of the product."""
+    known = _history(_config())
+    for revision in revisions:
+        if revision not in known:
+            raise DatabaseVersionError(later=revision)
 
 
 def _config() -> Config:
@@ -92,9 +98,6 @@ def _applied(connection: Connection) -> set[str]:
     current = MigrationContext.configure(connection).get_current_revision()
     if current is None:
         return set()
+    refuse_later([current])
     history = _history(_config())
-    if current not in history:
-        raise SettingsError(
-            [f"SHORTENER_DATABASE_URL: a later version has upgraded this database (to {current}); run that version"]
-        )
     return set(history[: history.index(current) + 1])
