@@ -136,15 +136,16 @@ class Recorder:
             queued.settle(stored=result is Result.STORED)
 
     def _import_spooled(self) -> float:
-        """Store the spooled clicks, which also finds out whether the database accepts clicks again.
+        """Store the spooled clicks; the first one that is stored shows that the database accepts clicks again.
 
         Returns seconds by which to delay the next import: reading a full spool takes processor time from requests.
         """
         began = time.thread_time()
         try:
             self._spool.open()
-            if all(self._import(file) for file in self._spool.files()):
-                self._store.mark_available()
+            for file in self._spool.files():
+                if not self._import(file):
+                    break
         except SQLAlchemyError as error:
             self._store.mark_unavailable(error)
         return min(10 * (time.thread_time() - began), MOST_IMPORTING)

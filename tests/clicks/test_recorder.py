@@ -263,6 +263,14 @@ def test_a_full_spool_counts_lost_clicks(
     assert count(Click) == kept
 
 
+def test_an_empty_spool_does_not_end_an_outage(recorder: Recorder, caplog: Log) -> None:
+    """Only a stored click shows that the database accepts clicks: a full disk can still be read."""
+    recorder._store.mark_unavailable("the disk is full")
+    recorder._import_spooled()
+    recorder.stop(WITHIN)
+    assert "accepts clicks again" not in caplog.text
+
+
 def test_without_a_spool_a_click_waits_for_the_database(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
