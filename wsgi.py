@@ -14,6 +14,7 @@ logging.getLogger("shortener").setLevel(logging.INFO)
 
 if __name__ == "__main__":
     serve.main()
+    sys.exit()
 
 try:
     app = create_app()

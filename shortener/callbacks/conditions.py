@@ -49,10 +49,8 @@ def conditions(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions = [*_whose(account, wanted), *clicked(wanted.start, wanted.end)]
     if wanted.state == ListedState.FAILING:
         conditions.append(has_failed())
-    elif wanted.state == ListedState.EXHAUSTED:
-        conditions.append(is_exhausted())
-    elif wanted.state == ListedState.DELIVERED:
-        conditions.append(Callback.state == JobState.DELIVERED)
+    elif wanted.state in (ListedState.EXHAUSTED, ListedState.DELIVERED):
+        conditions.append(has_state(JobState(wanted.state)))
     return conditions
 
 

@@ -13,13 +13,15 @@ from shortener.config.settings import Settings
 from shortener.config.settings_file import path_of
 from shortener.errors import DatabaseVersionError, InvalidFieldsError, SecretKeyError, SettingsError, ShortenerError
 from shortener.files import usable_folders
+from shortener.running import startup_checks
+from shortener.running.services import EXTENSION
 from shortener.storage import db, migrations, outages
 from shortener.typed_command import typed
 
 # Exit codes, for scripts; 2, a wrong command line, is click's. docs/operate/commands.md lists them.
 REFUSED: Final = 1
 DATABASE: Final = 3
-SETTINGS: Final = 4
+SETTINGS: Final = startup_checks.UNUSABLE
 SOME_PROBLEMS: Final = 5
 UNDEFINED_TABLE: Final = "42P01"  # PostgreSQL, appendix A
 NO_TABLES: Final = "no such table"  # SQLite's words
@@ -113,7 +115,7 @@ def shown_database(settings: Settings) -> str:
 
 
 def _settings(ctx: click.Context) -> Settings:
-    found: Settings = ctx.ensure_object(ScriptInfo).load_app().extensions["shortener"].settings
+    found: Settings = ctx.ensure_object(ScriptInfo).load_app().extensions[EXTENSION].settings
     return found
 
 

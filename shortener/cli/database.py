@@ -7,7 +7,7 @@ import click
 from shortener.accounts import signing_secrets
 from shortener.cli.commands import AcceptsOlderDatabase, CreatesDatabase, Group
 from shortener.cli.output import as_json, show
-from shortener.config import settings_file
+from shortener.config import data_folders, settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.files import spool_folder
 from shortener.running.services import services
@@ -86,7 +86,7 @@ def _refuse_beside(folder: Path) -> None:
 def _show_beside() -> None:
     """Print what belongs to a backup besides the database, and where it is."""
     settings = services().settings
-    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data_folder / "secret_key"
+    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data / data_folders.KEY
     click.echo("Not in this file, but also needed:")
     click.echo(f"  the secret key: {key}")
     click.echo(f"  clicks that are not in the database yet: {settings.spool_folder}")

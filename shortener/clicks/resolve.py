@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select, text
 
 from shortener.rules.wire.moments import from_micros
+from shortener.storage import postgresql
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Base
 
@@ -18,7 +19,7 @@ _BY_NUMBER = select(
 # The last column is the database's clock in microseconds, or 0 where the system's clock counts.
 _LOOK_UP: dict[str, Select[*tuple[Any, ...]]] = {
     "sqlite": _BY_NUMBER.add_columns(text("0")),
-    "postgresql": _BY_NUMBER.add_columns(text("(extract(epoch FROM clock_timestamp()) * 1000000)::bigint")),
+    "postgresql": _BY_NUMBER.add_columns(text(postgresql.CLOCK)),
 }
 
 

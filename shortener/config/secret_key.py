@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+from shortener.config.data_folders import KEY
 from shortener.errors import SettingsError
 from shortener.typed_command import typed
 
@@ -17,13 +18,12 @@ LOST = (
 )
 
 
-def made_folder(data: Path) -> Path:
-    """Return the data folder; make it if it is missing, unreadable to others. SettingsError if that fails."""
+def made_folder(data: Path) -> None:
+    """Make the data folder if it is missing, unreadable to others. SettingsError if that fails."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError([f"SHORTENER_DATA: cannot make the folder {data}: {error.strerror}"]) from None
-    return data
 
 
 def stored(data: Path, database: Path) -> str:
@@ -32,7 +32,7 @@ def stored(data: Path, database: Path) -> str:
     SettingsError if it cannot be read or written, or if the SQLite file `database` holds secrets that were encrypted
     with a key that is missing here: a new one could not decrypt them.
     """
-    path = data / "secret_key"
+    path = data / KEY
     try:
         if not path.exists():
             _make(path, database)

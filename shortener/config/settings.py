@@ -206,11 +206,6 @@ class Settings(pydantic.BaseModel):
         return value and data_folders.spool_folder(value)
 
     @property
-    def data_folder(self) -> Path:
-        """The absolute path of the data folder."""
-        return settings_file.HOME / self.data
-
-    @property
     def embedded(self) -> bool:
         """Whether the database is SQLite, which needs no server."""
         return database_address.is_sqlite(self.database_url)
@@ -218,7 +213,7 @@ class Settings(pydantic.BaseModel):
     @property
     def sqlalchemy_url(self) -> URL:
         """The database's URL as SQLAlchemy takes it."""
-        default = self.data_folder / settings_file.DATABASE
+        default = self.data / settings_file.DATABASE
         # Flask-SQLAlchemy looked for relative files in `instance`, so they stay there.
         return database_address.sqlalchemy_url(self.database_url, default, settings_file.HOME / "instance")
 
@@ -233,13 +228,13 @@ class Settings(pydantic.BaseModel):
 
         On SQLite, a first key that is not set is read from the data folder, or made there.
         """
-        first = self.secret_key or secret_key.stored(self.data_folder, self.database_file or Path())
+        first = self.secret_key or secret_key.stored(self.data, self.database_file or Path())
         return (first, self.secret_key_old) if self.secret_key_old else (first,)
 
     @property
     def spool_folder(self) -> Path:
         """The folder for clicks that the database could not store."""
-        return self.spool or self.data_folder / data_folders.SPOOL
+        return self.spool or self.data / data_folders.SPOOL
 
     @property
     def socket_path(self) -> Path | None:
@@ -257,11 +252,6 @@ class Settings(pydantic.BaseModel):
         parts = urlsplit(self.base_url)
         ports = {parts.port} if parts.port else {80, 443}
         return frozenset(f"{(parts.hostname or '').lower()}:{port}" for port in ports)
-
-    @property
-    def own_hosts(self) -> frozenset[str]:
-        """The public host, in lower case; it may be neither a target nor a receiver."""
-        return frozenset({(urlsplit(self.base_url).hostname or "").lower()})
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -292,4 +282,4 @@ class Settings(pydantic.BaseModel):
     def make_folder(self) -> None:
         """Make the data folder if the database will be in it; SettingsError if that fails."""
         if self.database_url is None:
-            secret_key.made_folder(self.data_folder)
+            secret_key.made_folder(self.data)

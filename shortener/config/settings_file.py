@@ -11,8 +11,8 @@ from dotenv import dotenv_values, find_dotenv
 from dotenv.parser import Binding, parse_stream
 
 from shortener.errors import SettingsError
+from shortener.typed_command import HOME as HOME
 
-HOME: Final = Path(__file__).parents[2]  # the product's folder, with wsgi.py in it
 PREFIX: Final = "SHORTENER_"
 NAME: Final = "SHORTENER_ENV_FILE"
 DATABASE: Final = "shortener.sqlite3"

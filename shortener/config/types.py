@@ -14,7 +14,6 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from shortener.config import database_address, settings_file
 from shortener.rules import contact
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
 _UNIX = "unix:/[!-~]+"
 _ADDRESS = r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}"

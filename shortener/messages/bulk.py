@@ -20,7 +20,7 @@ from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
-from shortener.storage import db, sqlite
+from shortener.storage import db, outages, sqlite
 
 SIZE: Final = 250  # messages in a transaction: more save little, and hold the write lock for longer
 MAX_TRIES: Final = 5  # of a transaction that PostgreSQL ends because of a deadlock
@@ -89,7 +89,7 @@ def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[p
                 return preprocess.preprocess_all(connection, account, analyses, site, now=db.now(connection))
         except OperationalError as error:
             # Batches with the same client tags in different orders wait for each other; PostgreSQL ends one of them.
-            if tries == MAX_TRIES or getattr(error.orig, "sqlstate", None) != DEADLOCK:
+            if tries == MAX_TRIES or outages.sqlstate(error) != DEADLOCK:
                 raise
     return []
 

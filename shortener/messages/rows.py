@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, or_, select
+from sqlalchemy import Connection, Table, insert, or_, select
 
 from shortener.messages.first_link import is_first_link_of
 from shortener.rules.links.skip_reason import SkippedText
@@ -23,7 +23,7 @@ MESSAGE, PART, LINK = (Base.metadata.tables[table.__tablename__] for table in (M
 
 
 _MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
-_PARTS: Final = skipping(PART, PART.c.keys())
+_PARTS: Final = Many(insert(PART).inline(), PART.c.keys())
 _LINKS: Final = skipping(LINK, LINK.c.keys())
 # SQLite has one writer, which assigns the next ids as SQLite would.
 _LAST_IDS: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
@@ -85,9 +85,7 @@ def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
 def insert_texts(connection: Connection, texts: Mapping[int, str]) -> None:
     """Insert the texts of messages, by the message's id."""
     kind = PartKind.TEXT.value
-    _PARTS[connection.dialect.name].run(
-        connection, [{"message_id": id_, "kind": kind, "text": text} for id_, text in texts.items()]
-    )
+    _PARTS.run(connection, [{"message_id": id_, "kind": kind, "text": text} for id_, text in texts.items()])
 
 
 def insert_links(connection: Connection, rows: Sequence[Row]) -> set[int]:

@@ -42,13 +42,12 @@ def main() -> None:
     about = f"Runs the product. It takes no options: set SHORTENER_* in the environment or in {path_of()}; "
     about += "see docs/operate/settings.md."
     argparse.ArgumentParser("python -m shortener.serve", description=about).parse_args()
-    settings = startup_checks.configured()
-    if settings.server == "gunicorn":
+    if startup_checks.read().server == "gunicorn":  # its configuration checks the rest
         os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
         command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]
         os.execv(sys.executable, command)  # noqa: S606 - in this process's place
     sys.path.insert(0, str(HOME))
-    _granian(settings)
+    _granian(startup_checks.configured())
 
 
 def _granian(settings: Settings) -> None:

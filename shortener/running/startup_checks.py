@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -28,10 +29,18 @@ UNUSABLE = 4  # exit code; commands use the same
 INHERITED = ("GUNICORN_FD", "LISTEN_FDS")
 
 
+def read() -> Settings:
+    """Return the settings, not checked against this machine; end the process if they are wrong."""
+    try:
+        return Settings.from_env()
+    except SettingsError as error:
+        refuse(error)
+
+
 def configured() -> Settings:
     """Return the settings; end the process if they cannot be used here."""
+    settings = read()
     try:
-        settings = Settings.from_env()
         settings.make_ready()
         check(settings)
     except (SettingsError, *INCOMPATIBLE) as error:
@@ -50,7 +59,7 @@ def folder_of_gunicorn() -> Iterator[None]:
         yield
 
 
-def refuse(error: Exception) -> None:
+def refuse(error: Exception) -> NoReturn:
     """Print an error and end the process."""
     sys.stderr.write(f"{error}\n")
     sys.exit(UNUSABLE)
@@ -140,7 +149,7 @@ def _check_stored(settings: Settings) -> None:
     """Compare version and key with the database. If it does not answer yet, each web process does this later."""
     if settings.database_file is not None and not settings.database_file.exists():
         return  # connecting would create it
-    waits = {} if settings.embedded else {"connect_timeout": 5}
+    waits = {} if settings.embedded else {"connect_timeout": postgresql.CONNECT}
     engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
     try:
         with contextlib.suppress(SQLAlchemyError), Session(engine) as session:

@@ -1,7 +1,7 @@
 """Statements that run for many rows at once, given directly to the driver.
 
 SQLAlchemy compiles each statement once for each database, and its column types convert the values. Its own executemany
-does more for every value, which costs a tenth of a click's processor time (ADR 0030).
+does more for every value, which costs an eighth of a click's processor time (ADR 0030).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -167,5 +167,5 @@ def now(on: Session | Connection) -> dt.datetime:
     """Return the current time: the database's on PostgreSQL, so that clocks of nodes do not matter; ours on SQLite."""
     if (on if isinstance(on, Connection) else on.get_bind()).dialect.name != "postgresql":
         return dt.datetime.now(dt.UTC)
-    micros = on.scalar(text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"))
+    micros = on.scalar(text(f"SELECT {postgresql.CLOCK}"))
     return from_micros(micros or 0)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection as SQLConnection
 from shortener.errors import SettingsError
 from shortener.storage.pool import Connections
 
+CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"  # the database's clock in microseconds
 CONNECT: Final = 3  # seconds, for each host
 LOOK_UP: Final = 3.0  # seconds for a look-up
 LOCK: Final = "3s"  # for which a statement waits for a lock

@@ -56,7 +56,7 @@ TITLES = {
 }
 
 
-UNAVAILABLE = "The database does not answer at the moment; try again in a few seconds."
+UNAVAILABLE = "The database cannot be used at the moment; try again in a few seconds."
 INTERNAL = "Something went wrong on our side; it has been logged."
 
 

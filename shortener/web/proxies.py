@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from shortener.config.types import Network
+from shortener.rules.delivery.address import IPNetwork
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -17,7 +17,7 @@ FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED
 class TrustedProxies:
     """WSGI middleware that puts the client's address in `REMOTE_ADDR`, and removes headers that cannot be trusted."""
 
-    def __init__(self, app: Wsgi, trusted: Sequence[Network]) -> None:
+    def __init__(self, app: Wsgi, trusted: Sequence[IPNetwork]) -> None:
         self._app = app
         self._trusted = tuple(trusted)
 

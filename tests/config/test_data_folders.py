@@ -55,7 +55,7 @@ def put(folder: Path, *what: str) -> None:
 
 
 def chosen() -> Path:
-    return Settings.from_env({}).data_folder
+    return Settings.from_env({}).data
 
 
 @pytest.mark.parametrize("what", ["database", "key", "spool", "clicks"])
@@ -79,7 +79,7 @@ def test_two_folders_with_data_are_refused(home: Path, here: Path, there: str, f
     put(here, found)
     with pytest.raises(SettingsError, match=f"SHORTENER_DATA: {home}/data has a .* and {here}/data has {said}; give"):
         chosen()
-    assert Settings.from_env({"SHORTENER_DATA": str(here / "data")}).data_folder == here / "data"
+    assert Settings.from_env({"SHORTENER_DATA": str(here / "data")}).data == here / "data"
 
 
 @pytest.mark.parametrize("there", ["database", "spool", "clicks"])
@@ -104,7 +104,7 @@ def test_a_symbolic_link_is_no_second_data_folder(home: Path, here: Path, links:
 def test_the_folder_stays_the_same_while_a_process_runs(home: Path, here: Path) -> None:
     settings = Settings.from_env({})
     put(here, "database")
-    assert settings.data_folder == home / "data"
+    assert settings.data == home / "data"
 
 
 def test_a_spool_set_apart_is_found_like_data(home: Path, here: Path) -> None:

@@ -21,7 +21,7 @@ def test_nothing_need_be_set(tmp_path: Path) -> None:
     settings = read(tmp_path)
     assert settings.bind == "127.0.0.1:8000"
     assert settings.base_url == "http://127.0.0.1:8000"
-    assert settings.own_hosts == {"127.0.0.1"}
+    assert settings.own_receivers == {"127.0.0.1:8000"}
     assert settings.embedded
     assert str(settings.sqlalchemy_url) == f"sqlite:///{tmp_path}/shortener.sqlite3"
     assert (settings.link_days, settings.retention_days) == (90, 400)
@@ -56,7 +56,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         THREADS="16",
     )
     assert settings.base_url == "https://S.Example.com"
-    assert settings.own_hosts == {"s.example.com"}
+    assert settings.own_receivers == {"s.example.com:80", "s.example.com:443"}
     assert not settings.embedded
     assert (
         settings.sqlalchemy_url.render_as_string(hide_password=False)

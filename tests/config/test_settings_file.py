@@ -133,7 +133,7 @@ def test_relative_paths_begin_at_the_products_folder(monkeypatch: pytest.MonkeyP
     settings = Settings.from_env({"SHORTENER_DATA": "some/data", "SHORTENER_SPOOL": "some/spool"})
     assert settings.database_file == ROOT / "some" / "data" / "shortener.sqlite3"
     assert settings.spool_folder == ROOT / "some" / "spool"
-    assert Settings.from_env({}).data_folder == ROOT / "data"
+    assert Settings.from_env({}).data == ROOT / "data"
 
 
 def test_a_file_in_the_working_folder_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

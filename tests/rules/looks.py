@@ -5,13 +5,13 @@ from shortener.rules.links.body import find
 OWN = frozenset({"s.example.com"})
 
 
-def link(text: str, detection: str) -> str | None:
+def link(text: str, detection: str = "strict") -> str | None:
     """The stretch of text that is rewritten."""
     found = find(text, detection=detection, own_hosts=OWN).found
     return text[found.start : found.end] if found else None
 
 
-def skipped(text: str, detection: str) -> list[tuple[str, str]]:
+def skipped(text: str, detection: str = "strict") -> list[tuple[str, str]]:
     """The skipped texts, each with its reason."""
     return [(each.text, each.reason) for each in find(text, detection=detection, own_hosts=OWN).skipped]
 

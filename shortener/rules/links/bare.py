@@ -17,13 +17,11 @@ from shortener.rules.links.word_lists import (
     WORDLIKE,
 )
 
-_SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
 _SHARED_HOSTS: Final = frozenset(SHARED_HOSTS.split())
 _ABBREVIATIONS: Final = frozenset(ABBREVIATIONS.split())
 _THINGS: Final = frozenset(THINGS.split())
 _MAIL_PROVIDERS: Final = frozenset(MAIL_PROVIDERS.split())
 _GLUED_PROVIDERS: Final = ("gmail", "hotmail")
-_CHAT_WORDS: Final = frozenset(CHAT_WORDS.split())
 _NAMES: Final = frozenset(NAMES_THAT_ARE_WORDS.split())
 _FILES: Final = frozenset(FILE_ENDINGS.split())
 _ANY_CASE: Final = frozenset({"com", "net", "org"})  # so well known that people write them in any case
@@ -101,11 +99,11 @@ def _is_abbreviation(labels: list[str], name: str, ending: str) -> bool:
 
 
 def _stands_below_registry(name: str, ending: str) -> bool:
-    return f"{name}.{ending}" in _SHARED_HOSTS or (len(ending) == 2 and name in _SECOND_LEVEL)
+    return f"{name}.{ending}" in _SHARED_HOSTS or (len(ending) == 2 and name in SECOND_LEVEL)
 
 
 def _is_chat(name: str) -> bool:
-    return name in _CHAT_WORDS or _LAUGHTER.fullmatch(name) is not None
+    return name in CHAT_WORDS or _LAUGHTER.fullmatch(name) is not None
 
 
 def _is_mixed(labels: list[str], ending: str) -> bool:
@@ -134,7 +132,7 @@ def _begins_sentence(labels: list[str]) -> bool:
     if len(labels) > 2 and name.istitle() and len(name) > 1 and labels[-3].islower():
         return True  # `news.Ne.ws`
     if ending.istitle() and len(ending) > 1:
-        return not (len(ending) == 2 and name.lower() in _SECOND_LEVEL)
+        return not (len(ending) == 2 and name.lower() in SECOND_LEVEL)
     return ending.isupper() and name.upper() != name
 
 

@@ -9,9 +9,7 @@ from shortener.rules.links.word_lists import CHAT_WORDS, SECOND_LEVEL, WEB_FILES
 _ENDINGS: Final = TOP_LEVEL | {
     ending[4:].encode("ascii").decode("punycode") for ending in TOP_LEVEL if ending.startswith("xn--")
 }
-_SECOND_LEVEL: Final = frozenset(SECOND_LEVEL.split())
 _LONGEST: Final = max(map(len, _ENDINGS))
-CHAT: Final = frozenset(CHAT_WORDS.split())
 _WEB_FILES: Final = frozenset(WEB_FILES.split())
 _CAPITALIZED: Final = re.compile("[A-Z][a-z]+")
 _CAPITALS: Final = re.compile(r"(?<=[a-z])\.([A-Z]+)\Z")  # `www.acme.com.STOP`, `www.acme.com.T&C`
@@ -86,7 +84,7 @@ def _next_sentence(last: str, *, short: bool) -> re.Match[str] | None:
     name = last[: found.start()]
     if _MODULE.fullmatch(name):
         return None
-    return found if found[1].lower() in CHAT or (short and _SHORT_NAME.fullmatch(name)) else None
+    return found if found[1].lower() in CHAT_WORDS or (short and _SHORT_NAME.fullmatch(name)) else None
 
 
 def _begins_sentence(rest: str, word: str) -> bool:
@@ -98,6 +96,6 @@ def _begins_sentence(rest: str, word: str) -> bool:
     if not has_known(rest):
         return False
     last = rest.rpartition(".")[2]
-    if last.lower() in _SECOND_LEVEL and len(word) == 2:
+    if last.lower() in SECOND_LEVEL and len(word) == 2:
         return False
     return not last.istitle() or word.lower() in WORDLIKE

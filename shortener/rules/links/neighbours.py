@@ -10,8 +10,9 @@ from typing import Final
 from shortener.rules.links import placeholder
 from shortener.rules.links.bare import is_mail_provider
 from shortener.rules.links.boundaries import CJK, OPENING, SPACELESS
-from shortener.rules.links.endings import CHAT, has_known, is_known
+from shortener.rules.links.endings import has_known, is_known
 from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.word_lists import CHAT_WORDS
 
 _LOOK: Final = 64  # characters
 _SPACES: Final = "".join(each for each in map(chr, range(0x3001)) if each.isspace())
@@ -136,7 +137,7 @@ def _follows_torn(text: str, start: int) -> bool:
 
 
 def _may_be_middle(piece: str) -> bool:
-    return "." in piece or (_MIDDLE.fullmatch(piece) is not None and piece not in CHAT)
+    return "." in piece or (_MIDDLE.fullmatch(piece) is not None and piece not in CHAT_WORDS)
 
 
 def _is_first_half(piece: str, behind: str) -> bool:

@@ -85,7 +85,7 @@ WEB_FILES: Final = """
 
 # Labels between a company's name and an ending: `example.co.in` and `example.web.app` are names, whatever `in` and
 # `app` mean.
-SECOND_LEVEL: Final = "ac co com edu gob gov gv net org"
+SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gob", "gov", "gv", "net", "org"})
 SHARED_HOSTS: Final = "business.site gitlab.io netlify.app page.link pages.dev vercel.app web.app workers.dev"
 
 # Abbreviations that are written with a full stop: `No.ID 12`, `Mr.CM`, `Ref.ID`.
@@ -98,7 +98,7 @@ THINGS: Final = "ado.net asp.net dot.com vb.net"
 
 # Words of chat in several languages. Directly before a dot and a country's ending, they end a sentence:
 # `done.cl` (call), `ok.tt` (that), `cepat.info`.
-CHAT_WORDS: Final = """
+_CHAT: Final = """
     about after again against ah ahh almost already also although always am among an and andrew another ans any
     anytime are around as asap ask at ate away back bad bb bday be because bed been before better between big both
     boy bro bt btw busy but bye call came can cant care check class come coming cool cos could couldnt coz cya da
@@ -149,3 +149,4 @@ OTHER_SCHEMES: Final = """
 """
 
 WORDLIKE: Final = frozenset((SHORT_WORDS + CHAT_SHORT + LONG_WORDS + COMPANY_NAMES + FILE_ENDINGS).split())
+CHAT_WORDS: Final = frozenset(_CHAT.split())

@@ -193,6 +193,8 @@ def parse_rules(text: str, base: Rules) -> Rules:
     Each line has one entry; `#` begins a comment at the start of a line or after white space. A token that is given
     again changes its class; a token that `base` does not have cannot be removed.
     """
+    if not text:
+        return base
     tokens: _Tokens = {token.text: token.visitor for token in base.tokens} | dict.fromkeys(base.ignored)
     networks = dict.fromkeys(base.networks)
     faults: list[str] = []

@@ -18,7 +18,6 @@ _LIMITS: Final = {
     "greater_than_equal": ("ge", "must be at least {}"),
     "greater_than": ("gt", "must be more than {}"),
     "less_than_equal": ("le", "must be at most {}"),
-    "less_than": ("lt", "must be less than {}"),
     "string_too_long": ("max_length", "must be at most {} characters"),
     "too_long": ("max_length", "must have at most {} entries"),
     **dict.fromkeys(("literal_error", "enum"), ("expected", "must be {}")),

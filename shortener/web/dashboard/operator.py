@@ -44,13 +44,12 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
 
 
 def _shown(settings: Settings) -> list[tuple[str, str, bool]]:
-    """Each setting: name, value, whether that is the default. Values of secrets are hidden."""
+    """Each setting: name, value, whether it is not set, so that this is its default. Values of secrets are hidden."""
     rows = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        default = field.get_default(call_default_factory=True, validated_data=settings.__dict__)
         shown = _text(value) if field.repr or value is None else "••••••••"
-        rows.append((f"{PREFIX}{name.upper()}", shown, value == default))
+        rows.append((f"{PREFIX}{name.upper()}", shown, name not in settings.model_fields_set))
     return rows
 
 

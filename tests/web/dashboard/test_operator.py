@@ -4,6 +4,7 @@ from flask import Flask
 
 from shortener.config.settings import Settings
 from shortener.typed_command import typed
+from shortener.web.dashboard import operator as operator_page
 from tests.conftest import SECRET_KEY
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.factories import Sender, make_message
@@ -36,6 +37,12 @@ def test_the_databases_password_is_not_shown(operator: Browser, app: Flask) -> N
     page = operator.open(PAGE)
     assert "postgresql://db.example.com:5433/links" in page.html
     assert "hunter" not in page.html and "shop:" not in page.html
+
+
+def test_a_setting_is_marked_as_set_or_as_default() -> None:
+    given = Settings.from_env({"SHORTENER_LINK_DAYS": "90"})
+    marks = {name: is_default for name, _, is_default in operator_page._shown(given)}
+    assert (marks["SHORTENER_LINK_DAYS"], marks["SHORTENER_DATA"]) == (False, True)
 
 
 def test_an_operator_of_no_account_comes_here_first(operator: Browser) -> None:
