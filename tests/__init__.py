@@ -1,1 +1,1 @@
-"""Tests mirror the tree: `shortener/rules/body.py` is tested in `tests/rules/test_body.py`."""
+"""Tests mirror the tree: `shortener/rules/links/body.py` is tested in `tests/rules/links/test_body.py`."""

@@ -80,7 +80,7 @@ def test_a_rotation_deletes_a_secret_that_no_key_decrypts(app: Flask, sender: Se
 
 
 def test_every_encrypted_column_is_reencrypted() -> None:
-    """A hash has a fixed length, 32 or 16 bytes; what `seal` returns has not."""
+    """A hash has a fixed length, 32 or 16 bytes; what `encrypt` returns has not."""
     sealed = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()

@@ -122,7 +122,7 @@ def test_a_job_not_yet_due_is_not_found(sender: Sender) -> None:
 
 
 def test_a_look_reads_a_bounded_number_of_rows(app: Flask, sender: Sender) -> None:
-    """This counts rows, because seconds depend on the machine."""
+    """Every statement has a limit or reads leases only; seconds would depend on the machine."""
     put(sender, {SLOW: 10 * due.WINDOW})
     claim()
     asked: list[str] = []

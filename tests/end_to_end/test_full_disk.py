@@ -87,7 +87,7 @@ def way() -> list[str] | None:
 def small(folder: Path) -> Iterator[Small]:
     namespace = way()
     if namespace is None:
-        pytest.skip("no file system can be mounted here; tests/test_recorder.py fills SQLite by max_page_count instead")
+        pytest.skip("no file system can be mounted here; tests/clicks/test_recorder.py uses max_page_count instead")
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}

@@ -55,9 +55,10 @@ def run(services: Services, sender: Sender) -> Run:
         plan.check(file.columns)
         out = io.BytesIO()
         file.begin(out, plan.added)
-        made = services
+        made, before = services, out.tell()
         for _ in campaign.run(file, plan, account, made.site, made.policy, idempotency_key=key):
-            assert out.getvalue()
+            assert out.tell() > before, "progress is told only after its rows are written"
+            before = out.tell()
         return out.getvalue()
 
     return run

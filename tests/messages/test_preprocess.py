@@ -1,7 +1,5 @@
 """Preprocess a message: what is stored, returned and refused."""
 
-import datetime as dt
-
 import pytest
 from sqlalchemy import func, select
 
@@ -38,10 +36,10 @@ def with_key(sender: Sender, key: str, **fields: object) -> Preprocessed:
 
 
 def test_only_the_first_link_becomes_a_shortlink(sender: Sender, services: Services) -> None:
-    done = make_message(sender)
+    done = make_message(sender, f"{TEXT} https://other.example.org/x")
     rewritten = rewriting.rewritten_text(done.text, done.link, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
-    assert rewritten == TEXT.replace(TARGET, shortlink)
+    assert rewritten == f"{TEXT.replace(TARGET, shortlink)} https://other.example.org/x"
 
 
 def test_each_message_gets_a_link_of_its_own(sender: Sender) -> None:
@@ -52,7 +50,6 @@ def test_a_link_lives_ninety_days(sender: Sender) -> None:
     link = make_message(sender, now=NOW).link
     assert link is not None
     assert link.expires_on == NOW + 90 * DAY
-    assert dt.timedelta(seconds=90 * 86_400) == 90 * DAY
 
 
 def test_a_message_without_a_link_is_unchanged(sender: Sender) -> None:

@@ -32,7 +32,7 @@ def code(page: Path) -> set[str]:
 
 
 def exists(name: str) -> bool:
-    """Whether `clicks.record.resolve` is a module of the product or part of one, or `installation.seen_on` a column."""
+    """Whether `clicks.resolve` is a module of the product or part of one, or `installation.seen_on` a column."""
     table, _, column = name.partition(".")
     if table in Base.metadata.tables and column in Base.metadata.tables[table].columns:
         return True

@@ -1,4 +1,4 @@
-"""The tree: tests mirror their modules, and packages and modules stay small."""
+"""The tree: tests mirror their modules, and every package says what it holds."""
 
 from pathlib import Path
 

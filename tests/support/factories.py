@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
 from shortener.installation.site import Numbered, Site
-from shortener.messages import preprocess
+from shortener.messages import lookup, preprocess
 from shortener.messages.analysis import Analysis, analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
@@ -89,7 +89,8 @@ def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None
         site = services().site
         done = store(session, account, analyze(submission, account, site), site, now=now or db.now(session))
         link = session.get_one(Link, done.link.id) if done.link else None
-        return Made(session.get_one(Message, done.message.id), done.message.text, link)
+        message = session.get_one(Message, done.message.id)
+        return Made(message, lookup.text_of(session, message), link)
 
 
 def slug_of(link: Numbered | None) -> str:
