@@ -4,6 +4,8 @@ import contextlib
 import re
 import socket
 import struct
+import time
+from collections.abc import Iterator
 from typing import Any, Final
 
 from gunicorn.workers.gthread import TConn
@@ -30,7 +32,28 @@ class Socket(socket.socket):
         if self.family != socket.AF_UNIX:  # so that `unsent` soon shows a client that does not read
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SEND_IN_KERNEL)
         self.unsent = bytearray()
+        self._read_until: float | None = None
         self.body_here = 0  # bytes after the head that have arrived; may be more than the body
+
+    @contextlib.contextmanager
+    def reading_until(self, deadline: float) -> Iterator[None]:
+        """Let reads in the block raise TimeoutError after a time on the monotonic clock, however little each gets."""
+        before = self.gettimeout()
+        self._read_until = deadline
+        try:
+            yield
+        finally:
+            self._read_until = None
+            self.settimeout(before)
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """Receive what is there, or wait for it."""
+        if self._read_until is not None:
+            left = self._read_until - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            self.settimeout(left)
+        return super().recv(size, flags)
 
     def sendall(self, data: Any, flags: int = 0) -> None:
         """Send what is possible at once and buffer the rest; if that is too much, wait, and raise TimeoutError."""

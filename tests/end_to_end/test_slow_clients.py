@@ -21,6 +21,7 @@ SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
 SETTINGS = {"secret_key": "k" * 40, "public_url": "https://s.example.com", "threads": "8"}
 SLOW = 100
 CLICKS = 5
+TRICKLE = (head("GET /docs", "Content-Length: 8000"), b"a" * 8000)  # a body that no view reads
 CROWDED = Overrides(arguments="--worker-connections 20 --keep-alive 300")
 CROWDS = {
     "silent": b"",
@@ -51,6 +52,15 @@ def test_clicks_are_answered_beside_slow_clients(processes: Harness, sender: Sen
     for kind, opening in openings(sender.token).items():
         with slow_clients(web.url, opening, SLOW):
             assert [web.status(path) for _ in range(CLICKS)] == [302] * CLICKS, kind
+
+
+@SERVERS
+def test_clicks_are_answered_beside_trickling_bodies(processes: Harness, sender: Sender, server: str) -> None:
+    path = f"/{slug_of(make_message(sender).link)}"
+    web = processes.web(server=server, worker="off")
+    with slow_clients(web.url, TRICKLE, SLOW, interval=0.02):
+        for _ in range(CLICKS):
+            assert web.status(path) == 302
 
 
 @SERVERS

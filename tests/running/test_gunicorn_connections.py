@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,7 @@ from gunicorn.http.wsgi import create
 
 from shortener.running.gunicorn_connections import Connection, Socket
 from shortener.web.bodies import BodyLimits
+from tests.support.waiting import WITHIN
 
 BODY = b"a" * 1000
 LATER = [
@@ -119,6 +121,18 @@ def test_the_kernel_takes_little_ahead() -> None:
         with Socket(server.accept()[0]) as sending:
             sending.sendall(bytes(1_000_000))
             assert len(sending.unsent) > 800_000
+
+
+def test_reads_end_together_at_their_deadline() -> None:
+    client, server = socket.socketpair()
+    with client, Socket(server) as reading:
+        client.send(b"ab")
+        with reading.reading_until(time.monotonic() + WITHIN):
+            assert reading.recv(1) == b"a"
+        with reading.reading_until(time.monotonic()), pytest.raises(TimeoutError):
+            reading.recv(1)  # although a byte has arrived
+        assert reading.gettimeout() is None
+        assert reading.recv(1) == b"b"
 
 
 def test_an_empty_line_before_a_request_changes_nothing(connection: Connection) -> None:

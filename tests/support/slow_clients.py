@@ -80,13 +80,13 @@ def connect(url: str, opening: tuple[bytes, bytes]) -> SlowClient:
 
 
 @contextlib.contextmanager
-def slow_clients(url: str, opening: tuple[bytes, bytes], count: int) -> Iterator[None]:
+def slow_clients(url: str, opening: tuple[bytes, bytes], count: int, interval: float = BYTE_INTERVAL) -> Iterator[None]:
     """Keep `count` clients connected until the block ends; a client that is cut off reconnects."""
     clients = [connect(url, opening) for _ in range(count)]
     stop = threading.Event()
 
     def send_slowly() -> None:
-        while not stop.wait(BYTE_INTERVAL):
+        while not stop.wait(interval):
             for index, client in enumerate(clients):
                 client.send_a_byte()
                 if client.ended:
