@@ -3,11 +3,12 @@
 import datetime
 import time
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from shortener.delivery import loop, queue
 from shortener.rules.delivery.retry import MAX_STARTS
-from shortener.running import gunicorn_worker, serve
+from shortener.running import gunicorn_waits, serve
 from shortener.storage import postgresql
 from shortener.web import bodies
 
@@ -28,19 +29,26 @@ class Overrides:
 
     def apply(self) -> None:
         """Replace the constants and the clock of the current process."""
-        vars(loop).update(LEASE_MARGIN=self.lease_margin, POLL=self.poll)
-        vars(queue).update(MAX_STARTS=self.max_starts)
-        vars(postgresql).update(SILENCE=self.silence)
+        _replace(loop, LEASE_MARGIN=self.lease_margin, POLL=self.poll)
+        _replace(queue, MAX_STARTS=self.max_starts)
+        _replace(postgresql, SILENCE=self.silence)
         if self.read_within is not None:
             _limit_reading(self.read_within)
         if self.clock:
             _shift_clock(self.clock)
 
 
+def _replace(module: ModuleType, **values: object) -> None:
+    """Replace names of a module, which must exist."""
+    missing = values.keys() - vars(module).keys()
+    assert not missing, f"{module.__name__} has no {', '.join(sorted(missing))}"
+    vars(module).update(values)
+
+
 def _limit_reading(seconds: float) -> None:
-    vars(gunicorn_worker).update(READ_WITHIN=seconds)
-    vars(serve).update(HEAD_WITHIN=int(seconds * 1000))
-    vars(bodies).update(FIRST_BYTES_WITHIN=seconds)
+    _replace(gunicorn_waits, READ_WITHIN=seconds)
+    _replace(serve, HEAD_WITHIN=int(seconds * 1000))
+    _replace(bodies, FIRST_BYTES_WITHIN=seconds)
 
 
 def _shift_clock(seconds: float) -> None:
@@ -56,5 +64,5 @@ def _shift_clock(seconds: float) -> None:
         def now(cls, tz: datetime.tzinfo | None = None) -> Any:
             return right_now(tz) + datetime.timedelta(seconds=seconds)
 
-    time.time = lambda: right_time() + seconds
-    datetime.datetime = Wrong  # type: ignore[misc]
+    _replace(time, time=lambda: right_time() + seconds)
+    _replace(datetime, datetime=Wrong)
