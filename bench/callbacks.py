@@ -31,6 +31,7 @@ import requests
 from due_callbacks import KINDS, ROOT, SECRET_KEY, application, database, fill
 from sqlalchemy import func, select
 
+from bench.instance import environ_of
 from shortener.callbacks.kind import SLOTS
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
@@ -131,15 +132,13 @@ def bare_loop(urls: Sequence[str]) -> tuple[float, float]:
 def worker(url: str, timeout: float) -> Iterator[int]:
     """Run one worker process on the database; yield its process id when it is ready."""
     settings = {
-        "DATABASE_URL": url,
-        "SECRET_KEY": SECRET_KEY,
-        "PUBLIC_URL": "https://s.example.com",
-        "CALLBACK_ALLOW_NETS": "127.0.0.0/8",
-        "CALLBACK_TIMEOUT": str(timeout),
+        "database_url": url,
+        "secret_key": SECRET_KEY,
+        "public_url": "https://s.example.com",
+        "callback_allow_nets": "127.0.0.0/8",
+        "callback_timeout": timeout,
     }
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-    environ |= {f"SHORTENER_{name}": value for name, value in settings.items()}
+    environ = environ_of(**settings)
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.instance import free_port, serving
+from bench.instance import environ_of, free_port, serving
 
 BARE = '''"""Answers every request with a redirect and does nothing else: as fast as an application can be."""
 
@@ -56,10 +56,7 @@ def product(server: str, database_url: str, secret_key: str, folder: Path, **set
     folder.mkdir(exist_ok=True)
     given = {"data": str(folder), "bind": address, "database_url": database_url, "secret_key": secret_key}
     given |= {"server": server, "worker": "off", **settings}
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-    environ |= {f"SHORTENER_{name.upper()}": value for name, value in given.items()}
-    with serving(environ, folder / "server.log", address) as process:
+    with serving(environ_of(**given), folder / "server.log", address) as process:
         yield Server(address, process.pid)
 
 

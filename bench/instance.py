@@ -38,14 +38,18 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
     """
     with _sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-        environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-        environ |= {"SHORTENER_DATA": folder, "SHORTENER_BIND": address}
-        environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
+        environ = environ_of(**{"data": folder, "bind": address, **settings})
         _flask(environ, "db", "upgrade")
         made = json.loads(_flask(environ, "account", "create", account, "--json"))
         with serving(environ, Path(folder, "server.log"), address):
             yield Instance(f"http://{address}", made["sid"], made["token"], made["signing_secret"])
+
+
+def environ_of(**settings: object) -> dict[str, str]:
+    """Return this process's environment, in which the product has these settings (`callback_waits="1,1"`) alone."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
+    environ |= {"SHORTENER_ENV_FILE": os.devnull, "FLASK_SKIP_DOTENV": "1"}  # a developer may have a settings file
+    return environ | {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 def free_port() -> int:

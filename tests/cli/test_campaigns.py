@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
+from bench.instance import environ_of
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message
@@ -222,13 +222,7 @@ def test_a_disabled_account_sends_nothing(run: Run, app: Flask) -> None:
 
 @pytest.fixture
 def environ(sender: Sender, database_url: str, tmp_path: Path) -> dict[str, str]:
-    others = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
-    return others | {
-        "SHORTENER_ENV_FILE": os.devnull,
-        "SHORTENER_DATABASE_URL": database_url,
-        "SHORTENER_DATA": str(tmp_path),
-        "SHORTENER_SECRET_KEY": SECRET_KEY,
-    }
+    return environ_of(database_url=database_url, data=tmp_path, secret_key=SECRET_KEY)
 
 
 COMMAND = [sys.executable, "-m", "flask", "--app", "wsgi", "preprocess", "-", "-", "--format", "csv"]

@@ -24,7 +24,7 @@ from sqlalchemy import select, text
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from tqdm import tqdm
 
-from bench.instance import free_port
+from bench.instance import environ_of, free_port
 from shortener import cli, create_app
 from shortener.accounts.authentication import authenticate
 from shortener.cli.commands import DATABASE as DATABASE_FAILED
@@ -394,13 +394,7 @@ def test_every_command_about_accounts_can_answer_in_json() -> None:
 
 @pytest.fixture
 def environ(database_url: str, tmp_path: Path) -> dict[str, str]:
-    others = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
-    return others | {
-        "SHORTENER_ENV_FILE": os.devnull,
-        "SHORTENER_DATABASE_URL": database_url,
-        "SHORTENER_DATA": str(tmp_path),
-        "SHORTENER_SECRET_KEY": SECRET_KEY,
-    }
+    return environ_of(database_url=database_url, data=tmp_path, secret_key=SECRET_KEY)
 
 
 def flask(environ: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,12 @@
 """Settings from variables and from files that they name."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench.instance import environ_of
 from shortener.config.settings import Settings
 from tests.support.environment import faults, read
 
@@ -34,7 +34,7 @@ def test_an_unknown_name_is_logged_and_ignored(
 
 
 def test_an_unknown_name_prints_only_one_line(tmp_path: Path) -> None:
-    environ = {"PATH": os.environ["PATH"], "SHORTENER_DATA": str(tmp_path), "SHORTENER_WORKR": "off"}
+    environ = environ_of(data=tmp_path, workr="off")
     code = "from shortener.config.settings import Settings; Settings.from_env()"
     told = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True).stderr
     assert told == "SHORTENER_WORKR is not a setting of this version and is ignored; did you mean SHORTENER_WORKER?\n"

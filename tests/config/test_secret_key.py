@@ -1,7 +1,6 @@
 """The stored secret key: one for all processes, and never a new one beside secrets of an older one."""
 
 import contextlib
-import os
 import sqlite3
 import stat
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from bench.instance import environ_of
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
 from shortener.storage import migrations, sqlite
@@ -57,7 +57,7 @@ def test_simultaneous_processes_share_one_key(tmp_path: Path) -> None:
         "import sys; from shortener.config.settings import Settings; print(flush=True); sys.stdin.read(); "
         "print(Settings.from_env().make_ready()[0])"
     )
-    environ = {"SHORTENER_DATA": str(tmp_path / "new"), "PATH": os.environ["PATH"]}
+    environ = environ_of(data=tmp_path / "new")
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", program], cwd=ROOT, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1

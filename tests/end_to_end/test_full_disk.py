@@ -16,7 +16,7 @@ from typing import BinaryIO
 import pytest
 import requests
 
-from bench.instance import ROOT, free_port
+from bench.instance import ROOT, environ_of, free_port
 from tests.support.factories import BROWSER, TEXT
 from tests.support.waiting import WITHIN, until
 
@@ -90,10 +90,8 @@ def small(folder: Path) -> Iterator[Small]:
         pytest.skip("no file system can be mounted here; tests/clicks/test_recorder.py uses max_page_count instead")
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-    environ |= {"PYTHON": sys.executable, "SHORTENER_DATA": str(data), "SHORTENER_BIND": address}
-    environ |= {"SHORTENER_SPOOL_BYTES": "131072", "SHORTENER_PUBLIC_URL": "https://s.example.com"}
+    environ = environ_of(data=data, bind=address, spool_bytes=131_072, public_url="https://s.example.com")
+    environ["PYTHON"] = sys.executable
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([*namespace, "sh", "-c", START], cwd=ROOT, env=environ, stdout=log, stderr=log)
         try:

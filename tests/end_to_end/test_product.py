@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 import requests
 from standardwebhooks.webhooks import Webhook
 
-from bench.instance import ROOT, Instance, running
+from bench.instance import ROOT, Instance, environ_of, running
 from tests.support.factories import BROWSER, TARGET, TEXT
 from tests.support.servers import OK, Call, parsed, receiving
 from tests.support.waiting import WITHIN, until
@@ -198,11 +197,8 @@ def test_what_sigterm_interrupts_is_delivered_by_the_next_start(database_url: st
 @contextmanager
 def worker(settings: dict[str, str]) -> Iterator[None]:
     """`flask --app wsgi worker`, which must stop cleanly on SIGTERM."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-    environ |= {f"SHORTENER_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environ)
+    process = subprocess.Popen(command, cwd=ROOT, env=environ_of(**settings))
     try:
         yield
     finally:

@@ -1,7 +1,6 @@
 """The product on a Unix socket: its peer is a trusted proxy."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -14,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.instance import ROOT
+from bench.instance import ROOT, environ_of
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Click
@@ -45,10 +44,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @contextmanager
 def serving(environ: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "shortener.serve"], cwd=ROOT, env=clean | environ, stdout=output, stderr=output
+            [sys.executable, "-m", "shortener.serve"], cwd=ROOT, env=environ, stdout=output, stderr=output
         )
         try:
             yield process
@@ -72,11 +70,10 @@ def test_the_peer_of_a_socket_is_believed(
 ) -> None:
     path = tmp_path / "s.sock"
     values = {**SETTINGS, "database_url": database_url, "data": str(tmp_path), "processes": "1"}
-    environ = {f"SHORTENER_{name.upper()}": value for name, value in values.items()}
     if given in {"gunicorn", "granian"}:
-        environ |= {"SHORTENER_SERVER": given, "SHORTENER_BIND": f"unix:{path}"}
+        environ = environ_of(**values, server=given, bind=f"unix:{path}")
     else:
-        environ["GUNICORN_CMD_ARGS"] = f"--bind unix:{path}"
+        environ = environ_of(**values) | {"GUNICORN_CMD_ARGS": f"--bind unix:{path}"}
     with closing(socket.socket(socket.AF_UNIX)) as left_behind:
         left_behind.bind(str(path))  # left by a start that was killed
     with serving(environ, tmp_path / "server.log"):

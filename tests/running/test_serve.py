@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from bench.instance import ROOT, free_port
+from bench.instance import ROOT, environ_of, free_port
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
 from shortener.running import startup_checks
@@ -25,9 +25,7 @@ Refused = subprocess.CompletedProcess[str]
 
 def refused(*, module: str = "shortener.serve", command: Sequence[str] = (), **settings: object) -> Refused:
     """The output of a start that ends by itself."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SHORTENER_")}
-    environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
-    environ |= {f"SHORTENER_{name.upper()}": str(value) for name, value in settings.items()}
+    environ = environ_of(**settings)
     started = [sys.executable, *(command or ("-m", module))]
     done = subprocess.run(started, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=WITHIN, check=False)
     assert "Traceback" not in done.stderr + done.stdout

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from bench.instance import free_port
+from bench.instance import environ_of, free_port
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.errors import DatabaseVersionError
@@ -275,8 +275,8 @@ def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: 
         "    print(flush=True); sys.stdin.read()\n"
         "    print(','.join(migrations.upgrade(db.db.engine)))\n"
     )
-    settings = {"DATABASE_URL": make_url(), "DATA": str(tmp_path), "SECRET_KEY": SECRET_KEY}
-    environ = {f"SHORTENER_{name}": value for name, value in settings.items()} | {"PATH": os.environ["PATH"]}
+    url = make_url()
+    environ = environ_of(database_url=url, data=tmp_path, secret_key=SECRET_KEY)
     racers = [
         subprocess.Popen(
             [sys.executable, "-c", program], cwd=ROOT, env=environ, text=True, stdin=-1, stdout=-1, stderr=-1
@@ -294,7 +294,7 @@ def test_processes_that_upgrade_at_once_do_it_once(make_url: MakeUrl, tmp_path: 
     assert [(error, code) for _, error, code in ends] == [("", 0)] * 3
     applied = [output.strip() for output, _, _ in ends]
     assert sorted(map(bool, applied)) == [False, False, True]
-    engine = create_engine(Settings(database_url=settings["DATABASE_URL"], secret_key=SECRET_KEY).sqlalchemy_url)
+    engine = create_engine(Settings(database_url=url, secret_key=SECRET_KEY).sqlalchemy_url)
     assert len(salt(engine)) == 1
     engine.dispose()
 

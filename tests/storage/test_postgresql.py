@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from bench.instance import environ_of
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
@@ -114,8 +115,7 @@ def test_a_start_on_another_encoding_ends_with_a_sentence(
     postgresql_url: str, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     with database_in("LATIN1", postgresql_url) as url:
-        given = {"DATABASE_URL": url, "SECRET_KEY": SECRET_KEY, "DATA": str(tmp_path)}
-        environ = {"PATH": os.environ["PATH"]} | {f"SHORTENER_{name}": value for name, value in given.items()}
+        environ = environ_of(database_url=url, secret_key=SECRET_KEY, data=tmp_path)
         ended = subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=environ, text=True, capture_output=True, timeout=60
         )

@@ -20,7 +20,7 @@ from typing import Any
 import flask.cli
 from gunicorn.app.wsgiapp import WSGIApplication
 
-from bench.instance import ROOT, free_port
+from bench.instance import ROOT, environ_of, free_port
 from shortener.running import serve
 from tests.support import crash_points
 from tests.support.crash_points import Death, Point
@@ -166,9 +166,9 @@ def _run(role: str, settings: Mapping[str, str], overrides: Overrides, folder: P
     with log.open("a") as output:
         for number in (1, 2):
             os.dup2(output.fileno(), number)
-    for name in [name for name in os.environ if name.startswith("SHORTENER_")]:
-        del os.environ[name]
-    os.environ.update({f"SHORTENER_{name.upper()}": value for name, value in settings.items()})
+    environ = environ_of(**settings)
+    os.environ.clear()
+    os.environ.update(environ)
     overrides.apply()
     crash_points.watch(functools.partial(crash_points.reach, folder), overrides.poison)
     crash_points.note_stops(folder / STOPPING)
