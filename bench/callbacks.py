@@ -24,13 +24,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import requests
 from due_callbacks import KINDS, ROOT, SECRET_KEY, application, database, fill
 from sqlalchemy import func, select
 
+from bench import cpu_affinity
 from bench.instance import environ_of
 from shortener.callbacks.kind import SLOTS
 from shortener.storage import db
@@ -150,12 +150,6 @@ def worker(url: str, timeout: float) -> Iterator[int]:
         process.wait()
 
 
-def processor_time(pid: int) -> float:
-    """Return the CPU seconds that a process has used; see proc(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -> tuple[list[float], float]:
     """Run a worker until the quick receivers have all their callbacks.
 
@@ -164,10 +158,10 @@ def waits(kind: str, quick: Sequence[str], silent: str | None, timeout: float) -
     counts = ({silent: DEAD} if silent else {}) | dict.fromkeys(quick, EACH)
     with database(kind) as url, application(url):
         with worker(url, timeout) as pid:
-            before = processor_time(pid)
+            before = cpu_affinity.cpu(pid)
             fill(counts)
             wait_for(len(quick) * EACH)
-            used = processor_time(pid) - before
+            used = cpu_affinity.cpu(pid) - before
         with db.read() as session:
             first = session.scalars(select(func.min(Attempt.started_on))).one()
             ended = session.scalars(select(Attempt.ended_on).where(Attempt.outcome == "delivered")).all()

@@ -15,7 +15,6 @@ import contextlib
 import datetime as dt
 import http.client
 import random
-import re
 import sqlite3
 import statistics
 import sys
@@ -30,8 +29,9 @@ import psutil
 import psycopg
 from due_callbacks import KINDS, SECRET_KEY, database
 from due_callbacks import settings as settings_of
-from instance import Instance, running
 
+from bench import cpu_affinity
+from bench.instance import Instance, running
 from shortener import create_app
 from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.delivery.job import Claimed
@@ -325,8 +325,7 @@ def _private(instance: Instance) -> list[float]:
     found = []
     for process in psutil.Process().children(recursive=True):
         if process.environ().get("SHORTENER_BIND") == address:
-            rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-            found.append(sum(map(int, re.findall(r"^Private_\w+: +(\d+) kB", rollup, re.M))) / 1024)
+            found.append(cpu_affinity.private_bytes(process.pid) / (1 << 20))
     return found
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shortener.storage.models import Base
+from tests.support import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "shortener"
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]

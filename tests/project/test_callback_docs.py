@@ -5,7 +5,6 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,10 +13,11 @@ from bench.instance import free_port
 from shortener.callbacks import sample_event
 from shortener.config.settings import Settings
 from shortener.rules.delivery.retry import MAX_STARTS
+from tests.support import ROOT
 from tests.support.factories import Sender
 from tests.support.waiting import until
 
-TEXT = (Path(__file__).parents[2] / "docs" / "integrate" / "callbacks.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "integrate" / "callbacks.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:

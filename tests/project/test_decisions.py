@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "docs" / "adr"
+from tests.support import ROOT
+
+FOLDER = ROOT / "docs" / "adr"
 RECORDS = sorted(FOLDER.glob("[0-9]*.md"))
 LONGEST = 330  # words, headings included: about half a page
 STATUS = re.compile(r"(accepted|superseded by \[\d{4}\]\(\d{4}-[a-z0-9-]+\.md\))(;.*)?")

@@ -1,15 +1,15 @@
 """Errors: each has a stable code, and a status if it can occur on the web."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from shortener import errors
 from shortener.errors import ShortenerError
 from shortener.web.problems import HTTP_CODES, STATUS, TITLES
+from tests.support import ROOT
 
-WEB = Path(__file__).parents[2] / "shortener" / "web"
+WEB = ROOT / "shortener" / "web"
 # Codes are part of the interface: one that changes breaks a sender's program.
 CODES = {
     errors.SettingsError: "settings",

@@ -14,9 +14,9 @@ import requests
 from flask import Flask
 
 from bench.instance import free_port
+from tests.support import ROOT
 from tests.support.waiting import until
 
-ROOT = Path(__file__).parents[2]
 OPERATE = ROOT / "docs" / "operate"
 FLASKS_OWN = {"run", "routes", "shell"}
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import playwright
 import pytest
 
-from tests.support import live_server
+from tests.support import ROOT, live_server
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 TEXT = (DOCS / "integrate" / "quickstart.md").read_text(encoding="utf-8")
 # The system's, or the one that playwright brings along.

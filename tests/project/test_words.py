@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from flask import Flask
 
 from shortener import vendors
 from shortener.storage.models import Base
+from tests.support import ROOT
 
-PACKAGE = Path(__file__).parents[2] / "shortener"
+PACKAGE = ROOT / "shortener"
 # Words that are not used for things, with the right words.
 NOT_OURS = {
     "sms": "message",
