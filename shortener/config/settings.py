@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo
 from sqlalchemy import URL
 
 from shortener.config import data_folders, database_address, from_environment, secret_key, settings_file
+from shortener.config.gateway_settings import GatewaySettings
 from shortener.config.types import (
     Bind,
     CertificateFile,
@@ -37,7 +38,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Settings(pydantic.BaseModel):
+class Settings(GatewaySettings):
     """All settings; the variable of each is `SHORTENER_` and its name in capitals."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
@@ -245,6 +246,11 @@ class Settings(pydantic.BaseModel):
     def base_url(self) -> str:
         """The public address, without a final slash."""
         return (self.public_url or f"http://{self.bind}").rstrip("/")
+
+    @property
+    def receipts_base_url(self) -> str:
+        """The address at which gateways reach us, without a final slash."""
+        return (self.internal_url or self.base_url).rstrip("/")
 
     @property
     def own_receivers(self) -> frozenset[str]:

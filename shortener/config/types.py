@@ -4,6 +4,7 @@ import contextlib
 import ipaddress
 import re
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.config import database_address, settings_file
 from shortener.rules import contact
+from shortener.rules.delivery import gateway_name, server_address
+from shortener.rules.delivery.message_state import MessageState
 
 _ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
 _UNIX = "unix:/[!-~]+"
@@ -73,6 +76,27 @@ def _can_be_linked(value: str) -> str:
     return value
 
 
+def _sent_or_delivered(value: object) -> object:
+    if value in {MessageState.SENT, MessageState.DELIVERED}:
+        return value
+    raise ValueError(f"must be {MessageState.SENT} or {MessageState.DELIVERED}")
+
+
+def _names_gateways(value: str) -> str:
+    gateway_name.by_channel(value)  # its ValueError says what is allowed
+    return value
+
+
+def _server(ports: Mapping[str, int]) -> AfterValidator:
+    """Make a validator of addresses of the operator's servers, with these schemes and default ports."""
+
+    def check(value: str) -> str:
+        server_address.parse(value, ports)  # its ValueError does not repeat the password
+        return value
+
+    return AfterValidator(check)
+
+
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], BeforeValidator(_split)]
 Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_split)]
 Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_split)]
@@ -86,3 +110,7 @@ DatabaseUrl = Annotated[str, AfterValidator(database_address.checked)]
 CertificateFile = Annotated[Path, AfterValidator(_has_certificates)]
 Line = Annotated[str, Field(max_length=80), AfterValidator(_is_one_line)]
 Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
+GatewayChoice = Annotated[str, AfterValidator(_names_gateways)]
+KannelUrl = Annotated[str, _server(server_address.KANNEL_PORTS)]
+SmtpUrl = Annotated[str, _server(server_address.SMTP_PORTS)]
+SentIs = Annotated[MessageState, BeforeValidator(_sent_or_delivered)]

@@ -125,6 +125,16 @@ BAD = {
     "PROCESSES": "0",
     "THREADS": "1.5",
     "CONNECTIONS": "1",
+    "GATEWAY": "carrier",
+    "GATEWAY_RATE": "0",
+    "GATEWAY_IN_FLIGHT": "65",
+    "VALIDITY_PERIOD": "0",
+    "KANNEL_URL": "127.0.0.1:13013",
+    "KANNEL_SMSC": "a\nb",
+    "INTERNAL_URL": "links.internal",
+    "SMTP_URL": "relay.internal",
+    "SMTP_SENT_IS": "accepted",
+    "SIMULATOR_DELAY": "-1",
 }
 
 
@@ -204,7 +214,8 @@ def test_postgresql_without_a_secret_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_secrets_are_in_no_repr(tmp_path: Path) -> None:
-    settings = read(tmp_path, DATABASE_URL=POSTGRESQL, SECRET_KEY=KEY)
+    gateways = {"KANNEL_URL": "http://shop:hunter2@kannel/", "SMTP_URL": "smtps://shop:hunter2@relay"}
+    settings = read(tmp_path, DATABASE_URL=POSTGRESQL, SECRET_KEY=KEY, **gateways)
     for text in (repr(settings), str(settings), f"{settings}"):
         assert "hunter2" not in text
         assert KEY not in text
@@ -219,6 +230,9 @@ LEAKS: list[dict[str, Any]] = [
     {"PUBLIC_URL": "https://shop:hunter2@s.example.com"},
     {"PUBLIC_URL": "https://shop:hunter2"},
     {"FALLBACK_URL": "https://shop:hunter2"},
+    {"KANNEL_URL": "http://shop:hunter2"},
+    {"SMTP_URL": "smtp://shop:hunter2@relay:0"},
+    {"SMTP_URL": "https://shop:hunter2@relay"},
 ]
 
 

@@ -1,0 +1,1 @@
+"""Hand messages over to gateways, and read what gateways say about them."""
