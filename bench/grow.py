@@ -89,10 +89,11 @@ ROWS = (
        {received} + {life}, 'person_or_unknown', CASE WHEN i % 3 = 0 THEN {received} + 60000000 END {from}""",
     """INSERT INTO click (link_id, id, clicked_on, visitor, reason)
        SELECT i, {uuid}, {received} + 60000000, 'person', 'browser' {from} WHERE i % 3 = 0""",
-    """INSERT INTO callback (id, link_id, account_id, event_id, url, destination, body, state, created_on, due_on,
-       settled_on, starts_before)
-       SELECT i, i, {account}, 'evt_' || {msgid}, 'http://127.0.0.1:9/clicked', '{account} http://127.0.0.1:9', {body},
-       'delivered', {received} + 60000000, {received} + 60000000, {received} + 61000000, 0 {from} WHERE i % 3 = 0""",
+    """INSERT INTO callback (id, message_id, about, link_id, account_id, event_id, url, destination, body, state,
+       created_on, due_on, settled_on, starts_before)
+       SELECT i, i, 'click', i, {account}, 'evt_' || {msgid}, 'http://127.0.0.1:9/clicked',
+       '{account} http://127.0.0.1:9', {body}, 'delivered',
+       {received} + 60000000, {received} + 60000000, {received} + 61000000, 0 {from} WHERE i % 3 = 0""",
     """INSERT INTO attempt (callback_id, number, started_on, ended_on, outcome, status)
        SELECT i, 1, {received} + 60000000, {received} + 61000000, 'delivered', 200 {from} WHERE i % 3 = 0""",
 )

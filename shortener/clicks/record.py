@@ -12,15 +12,18 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.rules.slug import Slugs
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage.bulk import Many, skipping
-from shortener.storage.models import Base
+from shortener.storage.models import CLICK, Base
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
-CALLBACK, CLICK, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
-INSERT_CLICKS = skipping(CLICK, CLICK.c.keys())
+CALLBACK, CLICKS, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
+INSERT_CLICKS = skipping(CLICKS, CLICKS.c.keys())
 # Links are locked in the order of their ids, so that transactions cannot deadlock; SQLite has only one writer.
 _FIRSTS = (
     select(*LINK.c["id", "number", "base_url", "target"])
-    .add_columns(*MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"])
+    .add_columns(
+        MESSAGE.c.id.label("message_id"),
+        *MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"],
+    )
     .join_from(LINK, MESSAGE)
     .where(LINK.c.accessed_on.is_(None))
     .order_by(LINK.c.id)
@@ -39,7 +42,7 @@ SET_ACCESSED_ON = Many(
     ("link", "now"),
 )
 _CALLBACK_COLUMNS = (
-    *("link_id", "account_id", "event_id", "url", "destination", "body"),
+    *("message_id", "about", "link_id", "account_id", "event_id", "url", "destination", "body"),
     *("state", "created_on", "due_on", "starts_before"),
 )
 # A callback that has never been claimed: a claim takes a lease and changes `due_on`.
@@ -131,6 +134,8 @@ def _row(click: NewClick) -> dict[str, object]:
 
 def _callback(row: Row[Any], click: NewClick, slugs: Slugs) -> dict[str, object]:
     return {
+        "message_id": row.message_id,
+        "about": CLICK,
         "link_id": row.id,
         "account_id": row.account_id,
         # The click's id is unique and time-ordered, so new entries go to the end of the index.

@@ -19,6 +19,7 @@ from shortener.messages.rows import Row, StoredLink, StoredMessage
 from shortener.rules import recipient_storage
 from shortener.rules.links import body
 from shortener.rules.links.skip_reason import SkippedText
+from shortener.rules.links.tracking import Track
 from shortener.rules.slug import NUMBER_BITS
 from shortener.storage.models import PartKind
 
@@ -108,6 +109,16 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "vendor_fields": submission.vendor_fields(),
         "idempotency_key": analysis.idempotency_key,
         "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
+        "face": None,
+        "track": Track.FIRST,
+        "subject": None,
+        "receipts_url": None,
+        "gateway": None,
+        "send_on": None,
+        "state": None,
+        "state_on": None,
+        "code": None,
+        "reason": None,
     }
 
 

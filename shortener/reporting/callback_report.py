@@ -11,7 +11,7 @@ from shortener.reporting import callback_documents as documents
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
-from shortener.storage.models import Attempt, Callback, Link, Message
+from shortener.storage.models import Attempt, Callback, Message
 
 
 def full(session: Session, callback: Callback, base_url: str) -> documents.CallbackReport:
@@ -96,9 +96,8 @@ def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) ->
 
 
 def _msgids(session: Session, ids: Sequence[int]) -> dict[int, str]:
-    links = select(Callback.id, Message.msgid).join(Link, Link.id == Callback.link_id)
-    joined = links.join(Message, Message.id == Link.message_id).where(Callback.id.in_(ids))
-    return dict(session.execute(joined).all())
+    msgids = select(Callback.id, Message.msgid).join(Message, Message.id == Callback.message_id)
+    return dict(session.execute(msgids.where(Callback.id.in_(ids))).all())
 
 
 def _pairs(session: Session, query: Any, ids: Sequence[int]) -> dict[int, int]:

@@ -25,7 +25,7 @@ from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire import csv_cells
 from shortener.rules.wire.moments import rfc3339
 from shortener.storage import db
-from shortener.storage.models import Callback, Click, Message
+from shortener.storage.models import CLICK, Callback, Click, Message
 
 AT_ONCE: Final = 1_000  # messages in a part
 LOOKED_AT: Final = 10_000  # messages that are read for one part if a filter skips some
@@ -98,7 +98,8 @@ def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[Export
     counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
     rows_of_counts = session.execute(counted.group_by(Click.link_id, Click.visitor))
     clicks = {(link_id, visitor): count for link_id, visitor, count in rows_of_counts}
-    states = select(Callback.link_id, Callback.state).where(Callback.link_id.in_(ids))
+    about_clicks = Callback.message_id.in_([message.id for message, _ in rows]), Callback.about == CLICK
+    states = select(Callback.message_id, Callback.state).where(*about_clicks)
     callbacks: dict[int, JobState] = dict(session.execute(states).all())
     return [
         {
@@ -118,7 +119,7 @@ def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[Export
             "clicks_preview": clicks.get((link.id, Visitor.PREVIEW), 0) if link else None,
             "clicks_bot": clicks.get((link.id, Visitor.BOT), 0) if link else None,
             "clicks_scanner": clicks.get((link.id, Visitor.SCANNER), 0) if link else None,
-            "callback": callbacks.get(link.id) if link else None,
+            "callback": callbacks.get(message.id),
             "metadata": message.details or {},
         }
         for message, link in rows

@@ -14,7 +14,7 @@ from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
-from shortener.storage.models import Callback, Click, Link, Message
+from shortener.storage.models import CLICK, Callback, Click, Link, Message
 
 _MEANINGS: VisitorMeanings = {
     "person": MEANINGS[Visitor.PERSON],
@@ -52,7 +52,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
         "skipped": message.skipped or [],
         "sms": rewriting.sms(text, rewritten),
         "clicks": clicks(session, message, link, site) if link else None,
-        "callback": _callback(session, link) if link else None,
+        "callback": _callback(session, message),
     }
 
 
@@ -134,8 +134,8 @@ def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | 
     }
 
 
-def _callback(session: Session, link: Link) -> CallbackWithAttempts | None:
-    callback = session.scalar(select(Callback).where(Callback.link_id == link.id))
+def _callback(session: Session, message: Message) -> CallbackWithAttempts | None:
+    callback = session.scalar(select(Callback).where(Callback.message_id == message.id, Callback.about == CLICK))
     if callback is None:
         return None
     return {**callback_report.brief(callback), "attempts": callback_report.attempts(session, callback)}

@@ -138,8 +138,8 @@ def _pause(began: float) -> float:
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
-_account, _message, _link, _callback, _installation = (
-    Base.metadata.tables[name] for name in ("account", "message", "link", "callback", "installation")
+_account, _message, _callback, _installation = (
+    Base.metadata.tables[name] for name in ("account", "message", "callback", "installation")
 )
 _is_old = _message.c.received_on <= bindparam("before")
 # Naming every account lets the database use the index on account and time.
@@ -148,8 +148,7 @@ _COUNT: Final = (
 )
 _COUNT_OPEN: Final = (
     select(func.count(_message.c.id.distinct()))
-    .join_from(_callback, _link)
-    .join(_message)
+    .join_from(_callback, _message)
     .where(_callback.c.settled_on.is_(None), _is_old)
 )
 _ACCOUNTS: Final = (

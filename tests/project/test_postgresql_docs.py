@@ -11,8 +11,26 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from shortener.config.settings import Settings
+from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db, sqlite
-from shortener.storage.models import Account, Attempt, Base, Callback, Origin, Person, Replay, SignedIn, SignInFailure
+from shortener.storage.models import (
+    Account,
+    Attachment,
+    Attempt,
+    Base,
+    Callback,
+    GatewayRate,
+    Origin,
+    Person,
+    Receipt,
+    Replay,
+    Sending,
+    SendingAttempt,
+    SignedIn,
+    SignInFailure,
+    Usage,
+)
 from tests.conftest import SECRET_KEY, running
 from tests.support import ROOT, databases
 from tests.support.factories import BROWSER, TARGET, TEXT, Sender, make_account, make_message, slug_of
@@ -82,9 +100,25 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                     SignInFailure(name_sha256=bytes(32), network="192.0.2.0/24", tried_on=now),
                     Replay(callback_id=callback.id, asked_on=now, asked_by="shop"),
                     Attempt(callback_id=callback.id, number=1, started_on=now),
+                    *sent(callback.message_id, account.id, now),
                 ]
             )
     return sender, slug
+
+
+def sent(message_id: int, account_id: int, now: dt.datetime) -> list[object]:
+    """The rows that sending a message adds."""
+    whose = {"message_id": message_id, "account_id": account_id, "gateway": "simulator"}
+    times = {"created_on": now, "due_on": now, "expires_on": now + dt.timedelta(days=3)}
+    file = Attachment(message_id=message_id, position=1, name="a", content_type="b", size=0, sha256=bytes(32))
+    return [
+        file,
+        Sending(id=1, channel=Channel.SMS, destination="1 gateway://simulator:0", **whose, **times),
+        SendingAttempt(sending_id=1, number=1, started_on=now),
+        Receipt(state=MessageState.DELIVERED, happened_on=now, received_on=now, **whose),
+        GatewayRate(gateway="simulator", next_on=now),
+        Usage(account_id=account_id, month="2026-11", messages=1),
+    ]
 
 
 def run(folder: Path, new_url: str) -> subprocess.CompletedProcess[str]:

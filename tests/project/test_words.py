@@ -34,6 +34,11 @@ MEANT = {
     "callback.lease_token": "shows who holds the lease",
     "callback.url": "the sender's address, no link of a message",
     "link.base_url": "the address of this installation",
+    "sending.lease_token": "shows who holds the lease",
+    "account.receipts_url": "the sender's address, no link of a message",
+    "message.receipts_url": "the sender's address, no link of a message",
+    "message.code": "the gateway's word for a reason",
+    "receipt.code": "the gateway's word for a reason",
 }
 
 

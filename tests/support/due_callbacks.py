@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.random_text import random_text
 from shortener.rules.delivery import event, receiver
-from shortener.storage.models import Account, Callback, Link, Message, Part, PartKind
+from shortener.storage.models import CLICK, Account, Callback, Link, Message, Part, PartKind
 
 DAY = dt.timedelta(days=1)
 MICROSECOND = dt.timedelta(microseconds=1)
@@ -45,8 +45,10 @@ def _add(session: Session, account_id: int, urls: list[str], since: dt.datetime)
     session.execute(
         insert(Callback),
         [
-            _callback(account_id, link_id, url, message["msgid"], moment)
-            for link_id, url, message, moment in zip(link_ids, urls, messages, moments, strict=True)
+            _callback(account_id, message_id, link_id, url, message["msgid"], moment)
+            for message_id, link_id, url, message, moment in zip(
+                message_ids, link_ids, urls, messages, moments, strict=True
+            )
         ],
     )
 
@@ -60,8 +62,12 @@ _LINK = {
 }
 
 
-def _callback(account_id: int, link_id: int, url: str, msgid: object, moment: dt.datetime) -> dict[str, object]:
+def _callback(
+    account_id: int, message_id: int, link_id: int, url: str, msgid: object, moment: dt.datetime
+) -> dict[str, object]:
     return {
+        "message_id": message_id,
+        "about": CLICK,
         "link_id": link_id,
         "account_id": account_id,
         "event_id": f"evt_{random_text(26)}",

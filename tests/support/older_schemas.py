@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import json
 from typing import Any, Final
 
 from alembic import command
@@ -33,7 +34,7 @@ def make(engine: Engine, revision: str) -> None:
     """Migrate an empty database to an earlier version, and add two messages, one with a click and a callback."""
     upgrade_to(engine, revision)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        _fill(connection)
+        _fill(connection, revision)
         if revision >= "0003":
             _add_people(connection)
         if revision >= "0005":
@@ -43,7 +44,7 @@ def make(engine: Engine, revision: str) -> None:
                 connection.execute(text(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}"))
 
 
-def _fill(connection: Connection) -> None:
+def _fill(connection: Connection, revision: str) -> None:
     now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000
     defaults = {"track_link": True, "detection": "strict", "bare_domains": "careful"}
     defaults["count_as_click"] = "person_or_unknown"
@@ -55,9 +56,11 @@ def _fill(connection: Connection) -> None:
     sealed = encryption.encrypt(b"s" * 32, SECRET_KEY)
     _insert(connection, "signing_secret", id=1, account_id=1, sealed=sealed, created_on=now)
     for number, (msgid, message) in enumerate(TEXTS.items(), 1):
-        fields = {"text": message, "callbackurl": CALLBACKURLS[msgid], "tags": '["a", "b"]', "metadata": '{"k": 1}'}
+        fields = {"tags": '["a", "b"]', "metadata": '{"k": 1}', **_vendor_fields(msgid, revision)}
         fields |= {"lt_callbackurl": "https://crm.example.com/clicked", "client_tag": f"order-{number}"}
         _insert(connection, "message", id=number, account_id=1, msgid=msgid, received_on=now, **fields, **defaults)
+        if revision >= "0006":
+            _insert(connection, "part", message_id=number, kind="text", text=message)
     starts_at = TEXTS[LINKED].index(TARGET)
     span = {"starts_at": starts_at, "ends_at": starts_at + len(TARGET), "expires_on": now + 90 * 86_400_000_000}
     life = {"base_url": "https://s.example", "accessed_on": now, "count_as_click": "person_or_unknown"}
@@ -70,6 +73,14 @@ def _fill(connection: Connection) -> None:
     _insert(connection, "callback", id=1, link_id=1, account_id=1, body=b"{}", state="delivered", **job, **times)
     outcome = {"started_on": now, "ended_on": now, "outcome": "delivered", "status": 200}
     _insert(connection, "attempt", id=1, callback_id=1, number=1, **outcome)
+
+
+def _vendor_fields(msgid: str, revision: str) -> dict[str, str | None]:
+    """The text, where the message's row has it, and what only one vendor's wire format has."""
+    url = CALLBACKURLS[msgid]
+    if revision < "0006":
+        return {"text": TEXTS[msgid], "callbackurl": url}
+    return {"vendor_fields": None if url is None else json.dumps({"callbackurl": url})}
 
 
 def _add_people(connection: Connection) -> None:

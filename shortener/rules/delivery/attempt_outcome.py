@@ -17,3 +17,7 @@ class AttemptOutcome(enum.StrEnum):
     BROKEN = "broken"  # connected, but no HTTP answer
     UNSIGNED = "unsigned"  # nothing was sent, because no signing secret of the account could be decrypted
     INTERRUPTED = "interrupted"  # our own process ended before the attempt did
+    TAKEN = "taken"  # the gateway took the message
+    DECLINED = "declined"  # the gateway refused the message for good
+    BUSY = "busy"  # the gateway asked to try again later
+    UNSURE = "unsure"  # the gateway may have taken the message

@@ -1,17 +1,20 @@
 """The tables as typed SQLAlchemy models on one `Base`, in a module for each noun. They have no behaviour."""
 
-from shortener.storage.models.account import Account, Credential, SigningSecret
+from shortener.storage.models.account import Account, Credential, SigningSecret, Usage
 from shortener.storage.models.base import VOCABULARIES, Base
-from shortener.storage.models.callback import Attempt, Callback, Replay
+from shortener.storage.models.callback import CLICK, Attempt, Callback, Replay
 from shortener.storage.models.click import Click
 from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
 from shortener.storage.models.installation import Installation, Origin
-from shortener.storage.models.message import Link, Message, Part, PartKind
+from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
+from shortener.storage.models.sending import GatewayRate, Receipt, Sending, SendingAttempt
 
 __all__ = [
+    "CLICK",
     "VOCABULARIES",
     "Account",
+    "Attachment",
     "Attempt",
     "Base",
     "BinaryUuid",
@@ -21,6 +24,7 @@ __all__ = [
     "Click",
     "Credential",
     "Document",
+    "GatewayRate",
     "Installation",
     "Instant",
     "Link",
@@ -29,9 +33,13 @@ __all__ = [
     "Part",
     "PartKind",
     "Person",
+    "Receipt",
     "Replay",
     "RowId",
+    "Sending",
+    "SendingAttempt",
     "SignInFailure",
     "SignedIn",
     "SigningSecret",
+    "Usage",
 ]

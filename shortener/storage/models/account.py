@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.visitors.threshold import Threshold
@@ -28,6 +29,13 @@ class Account(Base):
     count_as_click: Mapped[Threshold] = mapped_column(default=Threshold.PERSON_OR_UNKNOWN)
     recipient_storage: Mapped[RecipientStorage] = mapped_column(default=RecipientStorage.FULL)
     callback_header: Mapped[bytes | None] = mapped_column(LargeBinary)  # `Name: value`, encrypted
+    gateway: Mapped[str | None]  # the name of a gateway, or `none`; NULL: what the installation has
+    receipts_url: Mapped[str | None]
+    on_unsure: Mapped[OnUnsure] = mapped_column(default=OnUnsure.HOLD, server_default=OnUnsure.HOLD.value)
+    monthly_limit: Mapped[int | None]
+    time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")  # of months and quiet hours
+    quiet_hours: Mapped[str | None]  # `20:00-08:00`
+    quiet_mode: Mapped[QuietMode] = mapped_column(default=QuietMode.REFUSE, server_default=QuietMode.REFUSE.value)
 
 
 class Credential(Base):
@@ -52,3 +60,15 @@ class SigningSecret(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_on: Mapped[dt.datetime]
     expires_on: Mapped[dt.datetime | None]
+
+
+class Usage(Base):
+    """How many messages an account with a monthly limit has had in a month of its time zone."""
+
+    __tablename__ = "usage"
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    month: Mapped[str] = mapped_column(primary_key=True)  # `2026-11`
+    messages: Mapped[int]

@@ -8,8 +8,12 @@ from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, registry
 
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.tracking import Track
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.role import Role
 from shortener.rules.visitors.marks import Visitor
@@ -20,11 +24,17 @@ from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, 
 VOCABULARIES: tuple[type[enum.StrEnum], ...] = (
     AttemptOutcome,
     BareDomains,
+    Channel,
     Detection,
     JobState,
+    MessageState,
+    OnUnsure,
+    QuietMode,
+    Reason,
     RecipientStorage,
     Role,
     Threshold,
+    Track,
     Visitor,
 )
 NAMING_CONVENTION = {

@@ -1,6 +1,7 @@
 """Callbacks, their attempts and their replays."""
 
 import datetime as dt
+from typing import Final
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,9 +11,11 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.storage.models.base import Base, partial_index
 from shortener.storage.models.column_types import RowId
 
+CLICK: Final = "click"  # what the callback of a first click is about
+
 
 class Callback(Base):
-    """The job of notifying the sender of a link's first click."""
+    """The job of telling the sender about a message: its first click, or a new state of its sending."""
 
     __tablename__ = "callback"
     __table_args__ = (
@@ -23,10 +26,15 @@ class Callback(Base):
         partial_index("ix_callback_exhausted", "state = 'exhausted'", "account_id", "created_on", "id"),
         partial_index("ix_callback_exhausted_destination", "state = 'exhausted'", "destination", "created_on", "id"),
         Index(None, "account_id", "created_on", "id"),
+        UniqueConstraint("message_id", "about"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    link_id: Mapped[int] = mapped_column(ForeignKey("link.id"), unique=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    about: Mapped[str] = mapped_column(default=CLICK)  # or a message's state
+    # The link that was clicked; NULL if it is about a state. A foreign key would need an index of its own.
+    link_id: Mapped[int | None] = mapped_column(BigInteger)
+    face: Mapped[str | None]  # the vendor in whose form it is sent; NULL: our signed event
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     event_id: Mapped[str] = mapped_column(unique=True)
     url: Mapped[str]

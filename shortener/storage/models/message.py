@@ -7,10 +7,13 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkippedText
+from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
-from shortener.storage.models.base import Base
+from shortener.storage.models.base import Base, partial_index
 from shortener.storage.models.column_types import Document, RowId
 
 
@@ -18,6 +21,7 @@ class PartKind(enum.StrEnum):
     """The kinds of parts of a message."""
 
     TEXT = "text"
+    HTML = "html"
 
 
 class Message(Base):
@@ -28,6 +32,7 @@ class Message(Base):
         UniqueConstraint("account_id", "client_tag"),
         UniqueConstraint("account_id", "idempotency_key"),
         Index(None, "account_id", "received_on", "id"),
+        partial_index("ix_message_state", "state IS NOT NULL", "account_id", "state", "received_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -50,10 +55,21 @@ class Message(Base):
     vendor_fields: Mapped[dict[str, Any] | None] = mapped_column(Document)
     idempotency_key: Mapped[str | None]
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    face: Mapped[str | None]  # the vendor whose wire format it came in; NULL: our own
+    track: Mapped[Track] = mapped_column(default=Track.FIRST, server_default=Track.FIRST.value)
+    subject: Mapped[str | None]
+    receipts_url: Mapped[str | None]
+    gateway: Mapped[str | None]  # the one that sends it; NULL: it is given back and not sent
+    send_on: Mapped[dt.datetime | None]
+    # What became of it; NULL: it has no gateway, and no receipt has come.
+    state: Mapped[MessageState | None]
+    state_on: Mapped[dt.datetime | None]
+    code: Mapped[str | None]  # the gateway's own word for the reason
+    reason: Mapped[Reason | None]
 
 
 class Part(Base):
-    """The text of a message as it was submitted. Rows are stored by message, which is how they are read."""
+    """The text or the HTML of a message as it was submitted. Rows are stored by message, which is how they are read."""
 
     __tablename__ = "part"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -85,3 +101,17 @@ class Link(Base):
     count_as_click: Mapped[Threshold]
     accessed_on: Mapped[dt.datetime | None]
     off_on: Mapped[dt.datetime | None]
+
+
+class Attachment(Base):
+    """A file that goes out with a message. Its content is erased when the message has been handed over."""
+
+    __tablename__ = "attachment"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"), primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    content_type: Mapped[str]
+    size: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    content: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -9,9 +9,13 @@ from flask_babel.speaklater import LazyString
 
 from shortener.callbacks.conditions import ListedState
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.tracking import Track
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.role import Role
 from shortener.rules.visitors.threshold import Threshold
@@ -32,7 +36,63 @@ STATES: Final[Labels] = {
     JobState.ATTEMPTING: _("under way"),
     JobState.DELIVERED: _("delivered"),
     JobState.EXHAUSTED: _("exhausted"),
+    JobState.HELD: _("held"),
+    JobState.CANCELED: _("canceled"),
 }
+MESSAGE_STATES: Final[Labels] = {
+    MessageState.SCHEDULED: _("scheduled"),
+    MessageState.QUEUED: _("queued"),
+    MessageState.SENT: _("sent"),
+    MessageState.BUFFERED: _("buffered"),
+    MessageState.ACCEPTED: _("accepted"),
+    MessageState.UNKNOWN: _("no word"),
+    MessageState.EXPIRED: _("expired"),
+    MessageState.FAILED: _("failed"),
+    MessageState.REJECTED: _("rejected"),
+    MessageState.DELIVERED: _("delivered"),
+    MessageState.CANCELED: _("canceled"),
+}
+REASONS: Final[Labels] = {
+    Reason.NONE: _("no reason"),
+    Reason.UNKNOWN: _("reason unknown"),
+    Reason.ABSENT_TEMPORARY: _("phone off or without signal"),
+    Reason.ABSENT_PERMANENT: _("number no longer in use"),
+    Reason.BARRED_BY_USER: _("barred by the recipient"),
+    Reason.PORTABILITY: _("number moved to another operator"),
+    Reason.SPAM: _("taken for spam"),
+    Reason.BUSY: _("phone busy"),
+    Reason.NETWORK: _("carrier's network failed"),
+    Reason.OPTED_OUT: _("opted out"),
+    Reason.BAD_MESSAGE: _("message not well formed"),
+    Reason.NO_ROUTE: _("no route to the network"),
+    Reason.UNREACHABLE: _("number leads nowhere"),
+    Reason.AGE: _("recipient too young"),
+    Reason.BLOCKED_BY_CARRIER: _("line without SMS"),
+    Reason.NO_CREDIT: _("recipient's credit used up"),
+    Reason.RATE: _("too many messages at once"),
+    Reason.PROVIDER_BLOCK: _("blocked by the provider"),
+    Reason.FRAUD_RULE: _("stopped by a rule against fraud"),
+    Reason.FRAUD_RANGE: _("too many numbers of one range"),
+    Reason.FRAUD_BURST: _("sudden rise in traffic"),
+    Reason.FRAUD_AIT: _("taken for artificial traffic"),
+    Reason.BAD_SENDER_US: _("sender not registered in the US"),
+    Reason.DAILY_LIMIT: _("daily limit reached"),
+    Reason.REGULATION_ENTITY: _("entity ID missing or wrong"),
+    Reason.REGULATION_HEADER: _("registered sender missing or wrong"),
+    Reason.REGULATION_CONTENT: _("content ID missing or wrong"),
+    Reason.REGULATION_CONSENT: _("no consent on record"),
+    Reason.REGULATION: _("stopped by a country's rule"),
+    Reason.GENERAL: _("failed while being processed"),
+    Reason.QUIET_HOURS: _("quiet hours"),
+    Reason.MONTHLY_LIMIT: _("monthly limit reached"),
+    Reason.BAD_LINK: _("link not allowed"),
+    Reason.DUPLICATE: _("duplicate"),
+    Reason.CANCELED: _("canceled by the sender"),
+    Reason.MAILBOX_FULL: _("mailbox full"),
+    Reason.NO_SUCH_ADDRESS: _("no such e-mail address"),
+    Reason.MAIL_REFUSED: _("mail refused"),
+}
+CHANNELS: Final[Labels] = {Channel.SMS: _("SMS"), Channel.EMAIL: _("e-mail")}
 LISTED: Final[Labels] = {
     ListedState.WAITING: _("waiting"),
     ListedState.FAILING: _("failing"),
@@ -51,6 +111,10 @@ OUTCOMES: Final[Labels] = {
     AttemptOutcome.BROKEN: _("no HTTP response"),
     AttemptOutcome.UNSIGNED: _("not signed"),
     AttemptOutcome.INTERRUPTED: _("interrupted"),
+    AttemptOutcome.TAKEN: _("taken"),
+    AttemptOutcome.DECLINED: _("declined"),
+    AttemptOutcome.BUSY: _("try later"),
+    AttemptOutcome.UNSURE: _("not sure"),
 }
 ROLES: Final[Labels] = {Role.OWNER: _("owner"), Role.VIEWER: _("viewer")}
 DEFAULT_NAMES: Final[Labels] = {
@@ -82,6 +146,15 @@ DEFAULTS: Final[dict[str, Labels]] = {
         RecipientStorage.NONE: _("not at all"),
     },
 }
+ON_UNSURE: Final[Labels] = {
+    OnUnsure.HOLD: _("hold it until somebody decides"),
+    OnUnsure.REPEAT: _("send it again; it may arrive twice"),
+}
+QUIET_MODES: Final[Labels] = {
+    QuietMode.REFUSE: _("refuse messages"),
+    QuietMode.HOLD: _("send messages when they end"),
+}
+TRACKS: Final[Labels] = {Track.FIRST: _("the first link"), Track.ALL: _("all links")}
 SKIPPED: Final[Labels] = {
     SkipReason.VARIABLE: _(
         "The link contains or touches a placeholder. Fill it in before you send the message, or put a space "
@@ -127,13 +200,19 @@ SKIPPED: Final[Labels] = {
 BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
     AttemptOutcome: OUTCOMES,
     BareDomains: DEFAULTS["bare_domains"],
+    Channel: CHANNELS,
     Detection: DEFAULTS["detection"],
     JobState: STATES,
     ListedState: LISTED,
+    MessageState: MESSAGE_STATES,
+    OnUnsure: ON_UNSURE,
+    QuietMode: QUIET_MODES,
+    Reason: REASONS,
     RecipientStorage: DEFAULTS["recipient_storage"],
     Role: ROLES,
     SkipReason: SKIPPED,
     Threshold: DEFAULTS["count_as_click"],
+    Track: TRACKS,
     Visitor: VISITORS,
 }
 # Faults of fields that forms of the dashboard can have. Others are shown in English, as the API words them.
