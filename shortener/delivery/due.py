@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, func, selec
 from sqlalchemy.orm import Session
 
 from shortener.rules.delivery import fair_share
-from shortener.rules.delivery.fair_share import Slots
+from shortener.rules.delivery.fair_share import Groups, Slots
 
 WINDOW = 100  # jobs that are read before destinations are visited
 FIRSTS = 1000  # destinations that are then chosen from, taken from all accounts in turn
@@ -33,11 +33,19 @@ class Due:
         self._firsts = _first_of_each_destination(job)
 
     def claimable(
-        self, session: Session, *, now: dt.datetime, per_destination: int, limit: int, slots: Slots | None = None
+        self,
+        session: Session,
+        *,
+        now: dt.datetime,
+        per_destination: int,
+        limit: int,
+        slots: Slots | None = None,
+        groups: Groups | None = None,
     ) -> list[int]:
         """Ids of at most `limit` jobs that are due and whose destinations have a slot free; takes no lock.
 
-        With `slots`, no account and no host gets more of them than its share. A next claim may find more.
+        With `slots`, no account and no host gets more of them than its share; with `groups`, their limits hold too. A
+        next claim may find more.
         """
         connection = session.connection()
         oldest: Sequence[Row[str, int]] = connection.execute(self._oldest, {"now": now}).all()
@@ -45,7 +53,12 @@ class Due:
             return []
         in_flight: dict[str, int] = dict(connection.execute(self._in_flight, {"now": now}).all())
         choose = partial(
-            fair_share.choose, in_flight=in_flight, per_destination=per_destination, limit=limit, slots=slots
+            fair_share.choose,
+            in_flight=in_flight,
+            per_destination=per_destination,
+            limit=limit,
+            slots=slots,
+            groups=groups,
         )
         chosen = choose(oldest)
         if len(oldest) < WINDOW or len(chosen) >= limit:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Row, Table
 
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.retry import Judgement
 
 
 @dataclass(frozen=True)
@@ -37,29 +38,39 @@ class JobTables:
         return self.attempt.c[self.job_column]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A job that this worker may attempt until its lease runs out: plain values, no open transaction."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job: plain values, no open transaction."""
 
     job_id: int
-    attempt_id: int
     account_id: int
     destination: str
     label: str
-    lease_token: str
     loaded: Row[*tuple[Any, ...]]  # has the columns that `JobTables.loaded` names, as attributes
+    was_attempting: bool = False  # its lease has run out
+    was_interrupted: bool = False  # its last attempt was: nobody knows whether it was done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed(Job):
+    """A job that this worker may attempt until its lease runs out."""
+
+    attempt_id: int
+    number: int  # of the attempt; the first is 1
+    lease_token: str
     alone: bool = False  # start no other attempt in this process meanwhile
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an attempt ended: the outcome DELIVERED settles the job, any other is followed by a retry."""
+    """How an attempt ended. A kind without a judgement of its own is settled by DELIVERED, and retries any other."""
 
     outcome: AttemptOutcome
     detail: str | None = None  # one sentence for the owner of the job
     summary: str = ""  # for the log; the outcome where it is empty
     retry_after: float | dt.datetime | None = None  # the wait that the other side asked for: seconds, or until when
     columns: Mapping[str, object] = field(default_factory=dict)  # what else the attempt's row stores
+    payload: object = None  # what the kind itself needs when the attempt is settled
 
     @property
     def is_delivered(self) -> bool:
@@ -69,7 +80,19 @@ class Result:
     def without_content(self) -> "Result":
         """Leave out all text and bytes from the other side, which the database may have refused."""
         numbers = {name: value for name, value in self.columns.items() if isinstance(value, int | float)}
-        return replace(self, detail="the answer cannot be stored", columns=numbers)
+        return replace(self, detail="the answer cannot be stored", columns=numbers, payload=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a transaction decided about a job.
+
+    Without a result no attempt was made. Without a judgement the lease was lost: only the attempt's result is stored.
+    """
+
+    job: Job
+    result: Result | None
+    judgement: Judgement | None
 
 
 Attempt = Callable[[], Result]  # does the work in its own thread, without the database

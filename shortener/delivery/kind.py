@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from shortener.delivery import stranded
 from shortener.delivery.job import Attempt, Claimed
+from shortener.delivery.judgements import NO_HOOKS, Hooks
 from shortener.delivery.queue import Queue
+from shortener.delivery.rates import Rates
+from shortener.rules.delivery.retry import MAX_STARTS
 
 Prepare = Callable[[Session, Sequence[Claimed], dt.datetime], Sequence[Attempt]]
 
@@ -25,9 +29,19 @@ class Kind:
     slots: int  # attempts in flight in one loop
     per_destination: int  # attempts in flight for one destination, on all nodes together
     timeout: float  # seconds within which every attempt ends
-    waits: Sequence[float]  # seconds between attempts; there are as many retries
+    waits: Sequence[float]  # seconds between attempts; there are as many retries, unless the kind judges itself
+    hooks: Hooks = NO_HOOKS
+    max_starts: int = MAX_STARTS  # after so many starts a job is exhausted
+    per_group: int | None = None  # attempts in flight for a destination of all accounts together, on all nodes
+    rates: Rates | None = None
+    longest_schedule: dt.timedelta = dt.timedelta(0)  # how far ahead a job may be due before its first attempt
 
     @property
     def name(self) -> str:
         """What one job is called in the log, such as `callback`."""
         return self.queue.tables.name
+
+    @property
+    def longest_wait(self) -> dt.timedelta:
+        """How far ahead a job can be due; what is due later was stored by a wrong clock."""
+        return max(stranded.longest_wait(self.waits), self.longest_schedule + stranded.SLACK)

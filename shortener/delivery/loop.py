@@ -11,15 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from shortener.delivery import stranded
 from shortener.delivery.attempts import Attempts
-from shortener.delivery.job import Claimed, Ended, Result, Started
+from shortener.delivery.job import Claimed, Ended, Result, Settled, Started
+from shortener.delivery.judgements import describe
 from shortener.delivery.kind import Kind
 from shortener.delivery.outage import Outage
-from shortener.rules.delivery.retry import Delivered, Judgement, RetryAfter
+from shortener.delivery.turns import Turns
 from shortener.storage import db, outages
 
 log = logging.getLogger(__name__)
@@ -28,16 +30,6 @@ LINGER = 0.02  # seconds that an ended attempt waits for others, to be settled t
 POLL = 0.5  # seconds; polling finds every job, a wake-up only finds it sooner
 RESCUE = 60.0  # seconds between two searches for jobs that a wrong clock has postponed
 LEASE_MARGIN = 30.0  # seconds that a lease lasts longer than an attempt
-
-
-def describe(result: Result, judgement: Judgement | None) -> str:
-    """How an attempt ended, for the log; without a judgement its lease was lost."""
-    summary = result.summary or result.outcome
-    if isinstance(judgement, Delivered):
-        return f"delivered ({summary})"
-    if isinstance(judgement, RetryAfter):
-        return f"{summary}; next attempt in {round(judgement.seconds)} s"
-    return f"{summary}; {'exhausted' if judgement else 'lease lost'}"
 
 
 class Deliverer:
@@ -54,6 +46,9 @@ class Deliverer:
         self._stopping = threading.Event()
         self._attempts = Attempts(kind, self._wake)
         self._outage = Outage()
+        self._turns = Turns(kind)
+        self._judged_due: list[Settled] = []
+        self._hooks = replace(kind.hooks, on_settled=self._on_judged_due)
         self._rescue_at = 0.0
         self._latest: dt.datetime | None = None
         self._thread: threading.Thread | None = None
@@ -94,9 +89,9 @@ class Deliverer:
                 started = self._step(self._attempts.free_slots())
                 for claimed, attempt in started:
                     if not self._attempts.start(claimed, attempt):
-                        self._give_back(claimed)
+                        self._give_back(claimed, begun=False)
                 if not started or not self._attempts.free_slots():
-                    self._wake.wait(POLL)
+                    self._wake.wait(self._turns.pause(POLL))
             self._finish()
 
     def deliver_due(self) -> int:
@@ -138,20 +133,39 @@ class Deliverer:
         with db.write() as session:
             now = db.now(session)
             chance = random.random  # spreads load, protects nothing
-            judgements = self.kind.queue.settle(session, ended, now=now, waits=self.kind.waits, chance=chance)
+            judgements = self.kind.queue.settle(
+                session, ended, now=now, waits=self.kind.waits, chance=chance, hooks=self.kind.hooks
+            )
+            self._judged_due.clear()
             started = self._claim(session, now, free) if free > 0 else []
         for (claimed, result), judgement in zip(ended, judgements, strict=True):
             log.info("%s %s: %s", self.kind.name, claimed.label, describe(result, judgement))
+        for one in self._judged_due:
+            log.info("%s %s: %s", self.kind.name, one.job.label, describe(None, one.judgement))
+            self._wake.set()  # there may be more, and no attempt whose end would wake us
         return started
+
+    def _on_judged_due(self, session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
+        """Note what a claim has settled without an attempt."""
+        self._judged_due.extend(settled)
+        if self.kind.hooks.on_settled:
+            self.kind.hooks.on_settled(session, settled, now)
 
     def _finds(self, free: int) -> bool:
         """Whether a claim would find a job; takes no lock."""
         if free <= 0:
             return False
         with db.read() as session:
-            each, slots = self.kind.per_destination, self._attempts.share(free)
-            due = self.kind.queue.due
-            return bool(due.claimable(session, now=db.now(session), per_destination=each, limit=1, slots=slots))
+            now = db.now(session)
+            found = self.kind.queue.due.claimable(
+                session,
+                now=now,
+                per_destination=self.kind.per_destination,
+                limit=1,
+                slots=self._attempts.share(free),
+                groups=self._turns.groups(session, now),
+            )
+        return bool(found)
 
     def _claim(self, session: Session, now: dt.datetime, limit: int) -> list[Started]:
         claimed = self.kind.queue.claim(
@@ -161,7 +175,11 @@ class Deliverer:
             lease=self._lease,
             per_destination=self.kind.per_destination,
             slots=self._attempts.share(limit),
+            groups=self._turns.locked_groups(session, now),
+            hooks=self._hooks,
+            max_starts=self.kind.max_starts,
         )
+        self._turns.spend(session, claimed, now)
         return list(zip(claimed, self.kind.prepare(session, claimed, now), strict=True))
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:
@@ -195,7 +213,7 @@ class Deliverer:
         with db.read() as session:
             now = db.now(session)
             thorough = self._latest is None or now < self._latest
-            longest = stranded.longest_wait(self.kind.waits)
+            longest = self.kind.longest_wait
             found = postponed.find(session, now=now, longest=longest, lease=self._lease, thorough=thorough)
         if found:
             with db.write() as session:
@@ -206,9 +224,9 @@ class Deliverer:
         else:  # there are more
             self._rescue_at = 0.0
 
-    def _give_back(self, claimed: Claimed) -> None:
+    def _give_back(self, claimed: Claimed, *, begun: bool = True) -> None:
         try:
             with self._context(), db.write() as session:
-                self.kind.queue.give_back(session, claimed, now=db.now(session))
+                self.kind.queue.give_back(session, claimed, now=db.now(session), begun=begun)
         except Exception:  # the other jobs must be given back too, and the loop continues
             log.exception("%s %s: cannot be given back; its lease will run out", self.kind.name, claimed.label)

@@ -7,25 +7,22 @@ out, and the next claim takes the job up again.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from shortener.delivery.due import Due
-from shortener.delivery.job import Claimed, Ended, JobTables, Result
+from shortener.delivery.history import Fields, History, was_attempting
+from shortener.delivery.job import Claimed, Ended, JobTables, Result, Settled
+from shortener.delivery.judgements import NO_HOOKS, Hooks, by_waits, once, settled, state_after
 from shortener.delivery.statements import Statements
 from shortener.delivery.stranded import Stranded
-from shortener.rules.delivery.fair_share import Slots
-from shortener.rules.delivery.job_state import JobState
-from shortener.rules.delivery.retry import MAX_STARTS, Delivered, Judgement, RetryAfter, judge, seconds_until
+from shortener.rules.delivery.fair_share import Groups, Slots
+from shortener.rules.delivery.retry import MAX_STARTS, Exhausted, Judgement
 
-# A job that was interrupted so often may itself crash our processes. It is attempted alone, because otherwise it would
-# interrupt others too, until they are exhausted.
-SUSPECT_AFTER = 2
-_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
-Fields = Row[*tuple[Any, ...]]
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(:lock)")
+_SPENT: Final = "started {} times; our own processes ended too often before an attempt did"
 
 
 class Queue:
@@ -46,26 +43,42 @@ class Queue:
         lease: dt.timedelta,
         per_destination: int,
         slots: Slots | None = None,
+        groups: Groups | None = None,
+        hooks: Hooks = NO_HOOKS,
+        max_starts: int = MAX_STARTS,
     ) -> list[Claimed]:
         """Take up to `limit` due jobs and start an attempt of each. Commit, then make the attempts.
 
         No destination gets more than `per_destination` attempts in flight, on all nodes together: claims run one at a
-        time, on SQLite by the lock of every write. With `slots`, no account gets more of them than its share.
+        time, on SQLite by the lock of every write. With `slots`, no account gets more of them than its share; with
+        `groups`, their limits hold too. A job that was started `max_starts` times is exhausted instead.
         """
+        self.lock_claims(session)
         connection = session.connection()
-        if connection.dialect.name == "postgresql":  # two claims could both fill the last slot of a destination
-            connection.execute(_LOCK, {"lock": self.tables.claim_lock})
-        ids = self.due.claimable(session, now=now, per_destination=per_destination, limit=limit, slots=slots)
+        ids = self.due.claimable(
+            session, now=now, per_destination=per_destination, limit=limit, slots=slots, groups=groups
+        )
         rows = self._lock(connection, ids, now)
         if not rows:
             return []
-        starts, interrupted = self._history(connection, ids)
-        spent = [row for row in rows if starts.get(row.id, 0) - row.starts_before >= MAX_STARTS]
-        suspects = {row.id for row in rows if _was_attempting(row) and interrupted.get(row.id, 0) >= SUSPECT_AFTER}
-        chosen = _without_suspects([row for row in rows if row not in spent], suspects)
-        self._interrupt(connection, [row.id for row in [*spent, *chosen] if _was_attempting(row)], now)
-        self._exhaust(connection, [row.id for row in spent], now)
-        return self._start(connection, chosen, starts, now, lease, alone=any(row.id in suspects for row in chosen))
+        history = History(connection, self._statements.history, ids)
+        spent: dict[int, Judgement] = {
+            row.id: Exhausted(_SPENT.format(max_starts))
+            for row in rows
+            if history.starts(row) - row.starts_before >= max_starts
+        }
+        chosen = history.chosen([row for row in rows if row.id not in spent])
+        taken = [row for row in rows if row.id in spent] + list(chosen)
+        self._interrupt(connection, [row.id for row in taken if was_attempting(row)], now)
+        judged = {**spent, **self._judge_due(session, chosen, history, hooks, now)}
+        self._settle_due(session, [row for row in taken if row.id in judged], judged, history, hooks, now)
+        return self._start(connection, [row for row in chosen if row.id not in judged], history, now, lease)
+
+    def lock_claims(self, session: Session) -> None:
+        """Let no other claim of this kind run until this transaction ends; on SQLite no other writer runs anyway."""
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":  # two claims could both fill the last slot of a destination
+            connection.execute(_LOCK, {"lock": self.tables.claim_lock})
 
     def settle(
         self,
@@ -75,6 +88,7 @@ class Queue:
         now: dt.datetime,
         waits: Sequence[float],
         chance: Callable[[], float],
+        hooks: Hooks = NO_HOOKS,
     ) -> list[Judgement | None]:
         """Store the results of attempts, and settle or postpone their jobs; `waits` in seconds between attempts.
 
@@ -84,6 +98,7 @@ class Queue:
             return []
         connection = session.connection()
         held, used = self._lock_held(connection, ended)
+        judge = hooks.judge or by_waits(waits)
         judgements: list[Judgement | None] = []
         changes = []
         for claimed, result in ended:
@@ -92,13 +107,17 @@ class Queue:
                 judgements.append(None)
                 continue
             tries = 1 if job.replayed_from else used.get(job.id, 0) + 1
-            judgement = _judge(result, tries, () if job.replayed_from else waits, now, chance())
+            judgement = (once if job.replayed_from else judge)(claimed, result, tries, now, chance())
             judgements.append(judgement)
-            changes.append(_state_after(judgement, job, tries, now))
+            changes.append(_change(judgement, job, tries, now))
         if changes:
             connection.execute(self._statements.set_state, changes)
         values = [{"row_id": claimed.attempt_id, **self.attempt_values(result, now)} for claimed, result in ended]
         connection.execute(self._statements.end, values)
+        if hooks.on_settled:
+            hooks.on_settled(
+                session, [Settled(*pair, judged) for pair, judged in zip(ended, judgements, strict=True)], now
+            )
         return judgements
 
     def attempt_values(self, result: Result, now: dt.datetime) -> dict[str, Any]:
@@ -106,12 +125,19 @@ class Queue:
         common = {"ended_on": now, "outcome": result.outcome, "detail": result.detail}
         return {**self._statements.no_result, **result.columns, **common}
 
-    def give_back(self, session: Session, claimed: Claimed, *, now: dt.datetime) -> None:
-        """Make a job due whose attempt is interrupted because we stop. Does nothing if the lease was lost."""
+    def give_back(self, session: Session, claimed: Claimed, *, now: dt.datetime, begun: bool = True) -> None:
+        """Make a job due whose attempt is interrupted because we stop, or was not even begun.
+
+        Does nothing if the lease was lost.
+        """
         connection = session.connection()
         values = {"row_id": claimed.job_id, "token": claimed.lease_token, "now": now}
-        if connection.scalar(self._statements.give_back, values) is not None:
+        if connection.scalar(self._statements.give_back, values) is None:
+            return
+        if begun:
             self._interrupt(connection, [claimed.job_id], now)
+        else:
+            connection.execute(self._statements.forget, {"row_id": claimed.attempt_id})
 
     def reopen(self, session: Session, ids: Sequence[int], *, now: dt.datetime) -> Sequence[int]:
         """Make settled jobs due for one more attempt, and give the ids of those that were settled.
@@ -138,81 +164,77 @@ class Queue:
         these = ids | {"attempt_ids": [claimed.attempt_id for claimed, _ in ended]}
         return held, dict(connection.execute(self._statements.used, these).all())
 
-    def _history(self, connection: Connection, ids: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """How often each job was started, and how often such an attempt was interrupted."""
-        rows = connection.execute(self._statements.history, {"ids": ids}).all()
-        return {row_id: starts for row_id, starts, _ in rows}, {row_id: times for row_id, _, times in rows}
-
     def _interrupt(self, connection: Connection, ids: Sequence[int], now: dt.datetime) -> None:
         if ids:
             connection.execute(self._statements.interrupt, {"ids": ids, "now": now})
 
-    def _exhaust(self, connection: Connection, ids: Sequence[int], now: dt.datetime) -> None:
-        """Give up jobs that were started too often: something about them ends our processes."""
-        reason = f"started {MAX_STARTS} times; our own processes ended too often before an attempt did"
-        if ids:
-            changes = [_settled(row_id, JobState.EXHAUSTED, now, reason) for row_id in ids]
-            connection.execute(self._statements.set_state, changes)
+    def _judge_due(
+        self, session: Session, rows: Sequence[Fields], history: History, hooks: Hooks, now: dt.datetime
+    ) -> Mapping[int, Judgement]:
+        """Judgements of jobs that need no attempt, by their ids."""
+        if hooks.judge_due is None or not rows:
+            return {}
+        return hooks.judge_due(session, [history.job(row, self.tables) for row in rows], now)
+
+    def _settle_due(
+        self,
+        session: Session,
+        rows: Sequence[Fields],
+        judged: Mapping[int, Judgement],
+        history: History,
+        hooks: Hooks,
+        now: dt.datetime,
+    ) -> None:
+        """Settle or postpone jobs without an attempt."""
+        if not rows:
+            return
+        session.connection().execute(
+            self._statements.set_state, [state_after(judged[row.id], row.id, now) for row in rows]
+        )
+        if hooks.on_settled:
+            jobs = [history.job(row, self.tables) for row in rows]
+            hooks.on_settled(session, [Settled(job, None, judged[job.job_id]) for job in jobs], now)
 
     def _start(
         self,
         connection: Connection,
         rows: Sequence[Fields],
-        starts: Mapping[int, int],
+        history: History,
         now: dt.datetime,
         lease: dt.timedelta,
-        *,
-        alone: bool,
     ) -> list[Claimed]:
         if not rows:
             return []
         token = secrets.token_urlsafe(16)
         values = {"ids": [row.id for row in rows], "token": token, "until": now + lease}
         connection.execute(self._statements.lease, values)
-        first = {"number": 1, "started_on": now}
-        attempts = [first | {self.tables.job_column: row.id, "number": starts.get(row.id, 0) + 1} for row in rows]
+        numbers = [history.starts(row) + 1 for row in rows]
+        attempts = [
+            {self.tables.job_column: row.id, "number": number, "started_on": now}
+            for row, number in zip(rows, numbers, strict=True)
+        ]
         attempt_ids = connection.scalars(self._statements.start, attempts)
+        alone = any(map(history.is_suspect, rows))
         return [
             Claimed(
                 job_id=row.id,
-                attempt_id=attempt_id,
                 account_id=row.account_id,
                 destination=row.destination,
                 label=str(getattr(row, self.tables.label)),
-                lease_token=token,
                 loaded=row,
+                was_attempting=was_attempting(row),
+                was_interrupted=history.was_interrupted(row),
+                attempt_id=attempt_id,
+                number=number,
+                lease_token=token,
                 alone=alone,
             )
-            for row, attempt_id in zip(rows, attempt_ids, strict=True)
+            for row, number, attempt_id in zip(rows, numbers, attempt_ids, strict=True)
         ]
 
 
-def _was_attempting(job: Fields) -> bool:
-    return bool(job.state == JobState.ATTEMPTING)
-
-
-def _without_suspects(jobs: Sequence[Fields], suspects: AbstractSet[int]) -> Sequence[Fields]:
-    """Only the first job if it is a suspect, otherwise all that are none."""
-    if jobs and jobs[0].id in suspects:
-        return jobs[:1]
-    return [job for job in jobs if job.id not in suspects]
-
-
-def _judge(result: Result, tries: int, waits: Sequence[float], now: dt.datetime, chance: float) -> Judgement:
-    retry_after = seconds_until(result.retry_after, now)
-    return judge(is_delivered=result.is_delivered, used=tries, waits=waits, retry_after=retry_after, chance=chance)
-
-
-def _settled(row_id: int, state: JobState, now: dt.datetime, reason: str | None) -> dict[str, Any]:
-    return {"row_id": row_id, "state": state, "due_on": now, "settled_on": now, "exhausted_because": reason}
-
-
-def _state_after(judgement: Judgement, job: Fields, tries: int, now: dt.datetime) -> dict[str, Any]:
-    if isinstance(judgement, RetryAfter):
-        later = {"due_on": now + dt.timedelta(seconds=judgement.seconds), "settled_on": None}
-        return _settled(job.id, JobState.PENDING, now, None) | later
-    if isinstance(judgement, Delivered):
-        return _settled(job.id, JobState.DELIVERED, now, None)
-    if job.replayed_from:
-        return _settled(job.id, job.replayed_from, now, job.exhausted_because)
-    return _settled(job.id, JobState.EXHAUSTED, now, f"all {tries} attempts failed")
+def _change(judgement: Judgement, job: Fields, tries: int, now: dt.datetime) -> dict[str, Any]:
+    """What the judgement sets; a replay that failed gives the job its former state again."""
+    if isinstance(judgement, Exhausted) and job.replayed_from:
+        return settled(job.id, job.replayed_from, now, job.exhausted_because)
+    return state_after(judgement, job.id, now, tries)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Select, Update, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Delete, Select, Update, bindparam, case, delete, func, insert, or_, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
 from shortener.delivery.due import is_due
@@ -27,6 +27,7 @@ class Statements:
         self.used = _used(tables)
         self.lease = _lease(tables)
         self.start = _start(tables)
+        self.forget = _forget(tables)
         self.interrupt = _interrupt(tables)
         self.give_back = _give_back(tables)
         self.reopen = _reopen(tables)
@@ -50,10 +51,10 @@ def _lock_held(tables: JobTables) -> Select[*tuple[Any, ...]]:
 
 
 def _history(tables: JobTables) -> Select[*tuple[Any, ...]]:
-    """How often each job was started, and how often such an attempt was interrupted."""
-    job_id, outcome = tables.job_of_attempt, tables.attempt.c.outcome
-    interrupted = func.count(case((or_(outcome == INTERRUPTED, outcome.is_(None)), 1)))
-    counted = select(job_id, func.max(tables.attempt.c.number), interrupted)
+    """How often each job was started, how often such an attempt was interrupted, and the number of the last such."""
+    job_id, outcome, number = tables.job_of_attempt, tables.attempt.c.outcome, tables.attempt.c.number
+    interrupted = case((or_(outcome == INTERRUPTED, outcome.is_(None)), number))
+    counted = select(job_id, func.max(number), func.count(interrupted), func.max(interrupted))
     return counted.where(job_id.in_(_ids)).group_by(job_id)
 
 
@@ -72,6 +73,12 @@ def _lease(tables: JobTables) -> Update:
 
 def _start(tables: JobTables) -> ReturningInsert[int]:
     return insert(tables.attempt).returning(tables.attempt.c.id, sort_by_parameter_order=True)
+
+
+def _forget(tables: JobTables) -> Delete:
+    """Delete an attempt that never began."""
+    attempt = tables.attempt
+    return delete(attempt).where(attempt.c.id == bindparam("row_id"), attempt.c.outcome.is_(None))
 
 
 def _interrupt(tables: JobTables) -> Update:

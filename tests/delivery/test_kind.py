@@ -3,20 +3,23 @@
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
 
 from shortener.delivery import stranded
-from shortener.delivery.job import Claimed, Result
+from shortener.delivery.job import Claimed, Job, Result, Settled
+from shortener.delivery.judgements import NO_HOOKS, Hooks
 from shortener.delivery.loop import Deliverer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.fair_share import Slots
-from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
+from shortener.rules.delivery.retry import Delivered, Exhausted, Held, Judgement, RetryAfter
 from shortener.running.services import Services
 from shortener.storage import db
 from tests.support.delivering import clicked, states
@@ -52,9 +55,11 @@ def claim(now: dt.datetime = NOW, slots: Slots | None = None, limit: int = 50) -
         return ERRANDS.claim(session, now=now, limit=limit, lease=LEASE, per_destination=2, slots=slots)
 
 
-def settle(claimed: Claimed, result: Result, now: dt.datetime = NOW) -> Judgement | None:
+def settle(claimed: Claimed, result: Result, now: dt.datetime = NOW, hooks: Hooks = NO_HOOKS) -> Judgement | None:
     with db.write() as session:
-        [judgement] = ERRANDS.settle(session, [(claimed, result)], now=now, waits=WAITS, chance=lambda: 0.5)
+        [judgement] = ERRANDS.settle(
+            session, [(claimed, result)], now=now, waits=WAITS, chance=lambda: 0.5, hooks=hooks
+        )
     return judgement
 
 
@@ -179,6 +184,134 @@ def test_a_job_that_a_wrong_clock_postponed_is_freed() -> None:
     assert parcels(claim()) == ["book"]
 
 
+# What a kind decides itself
+
+
+def test_a_kind_may_judge_its_results_itself() -> None:
+    ask("book")
+    [claimed] = claim()
+    seen = []
+
+    def judge(job: Claimed, result: Result, tries: int, now: dt.datetime, chance: float) -> Judgement:
+        seen.append((job, result, tries, now, chance))
+        return Held("nobody knows")
+
+    assert settle(claimed, CLOSED, hooks=Hooks(judge)) == Held("nobody knows")
+    assert seen == [(claimed, CLOSED, 1, NOW, 0.5)]
+    [errand] = errands()
+    assert (errand.state, errand.settled_on, errand.exhausted_because) == ("held", NOW, "nobody knows")
+    assert claim(NOW + DAY) == []
+
+
+def test_a_reason_is_stored_with_an_exhausted_job() -> None:
+    ask("book")
+    [claimed] = claim()
+    settle(claimed, CLOSED, hooks=Hooks(lambda *_: Exhausted("the shop is gone")))
+    assert (errands()[0].state, errands()[0].exhausted_because) == ("exhausted", "the shop is gone")
+
+
+def test_what_is_settled_is_told_in_the_same_transaction() -> None:
+    ask("book", "pen", "lost")
+    book, pen = claim()
+    told: list[Settled] = []
+
+    def on_settled(session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
+        told.extend(settled)
+        assert now == NOW
+        assert session.scalar(select(ERRAND.c.state).where(ERRAND.c.id == book.job_id)) == "delivered"
+        raise ZeroDivisionError
+
+    ended = [(book, DELIVERED), (pen, CLOSED), (replace(pen, lease_token="another"), DELIVERED)]
+    hooks = Hooks(on_settled=on_settled)
+    with pytest.raises(ZeroDivisionError), db.write() as session:
+        ERRANDS.settle(session, ended, now=NOW, waits=WAITS, chance=lambda: 0.5, hooks=hooks)
+    assert [(one.job.loaded.parcel, one.result, one.judgement) for one in told] == [
+        ("book", DELIVERED, Delivered()),
+        ("pen", CLOSED, RetryAfter(60)),
+        ("pen", DELIVERED, None),  # its lease was lost
+    ]
+    assert errands()[0].state == "attempting"  # the transaction was not committed
+
+
+def test_an_attempt_knows_its_number_and_what_came_before() -> None:
+    ask("book")
+    [first] = claim()
+    assert (first.number, first.was_interrupted) == (1, False)
+    settle(first, CLOSED)
+    [second] = claim(NOW + 60 * SECOND)
+    assert (second.number, second.was_interrupted) == (2, False)
+    [third] = claim(NOW + 60 * SECOND + LEASE)
+    assert (third.number, third.was_interrupted, third.was_attempting) == (3, True, True)
+    with db.write() as session:
+        ERRANDS.give_back(session, third, now=NOW + DAY)
+    [fourth] = claim(NOW + DAY)
+    assert (fourth.number, fourth.was_interrupted, fourth.was_attempting) == (4, True, False)
+
+
+def test_an_attempt_that_never_began_leaves_no_trace() -> None:
+    ask("book")
+    [claimed] = claim()
+    with db.write() as session:
+        ERRANDS.give_back(session, claimed, now=NOW, begun=False)
+    [again] = claim()
+    assert (again.number, again.was_interrupted) == (1, False)
+    assert trips() == [(1, None, None, None)]
+
+
+def test_a_due_job_can_be_judged_without_an_attempt() -> None:
+    ask("book", "old", door="here")
+    ask("crashed", "doubtful", door="there")
+    for one in claim():
+        if one.loaded.parcel in {"book", "old"}:
+            settle(one, CLOSED)
+    told: list[Settled] = []
+
+    def judge_due(_session: Session, jobs: Sequence[Job], _now: dt.datetime) -> dict[int, Judgement]:
+        verdicts = {"old": Exhausted("too old"), "crashed": Held("who knows"), "doubtful": RetryAfter(120)}
+        assert {job.loaded.parcel for job in jobs if job.was_interrupted} == {"crashed", "doubtful"}
+        return {job.job_id: verdicts[job.loaded.parcel] for job in jobs if job.loaded.parcel in verdicts}
+
+    now = NOW + 60 * SECOND
+    with db.write() as session:
+        hooks = Hooks(judge_due=judge_due, on_settled=lambda _, settled, __: told.extend(settled))
+        claimed = ERRANDS.claim(session, now=now, limit=50, lease=LEASE, per_destination=2, hooks=hooks)
+    assert parcels(claimed) == ["book"]
+    assert {(one.job.loaded.parcel, one.result, one.judgement) for one in told} == {
+        ("old", None, Exhausted("too old")),
+        ("crashed", None, Held("who knows")),
+        ("doubtful", None, RetryAfter(120)),
+    }
+    assert [(one.state, one.due_on - now) for one in errands()[1:]] == [
+        ("exhausted", 0 * SECOND),
+        ("held", 0 * SECOND),
+        ("pending", 120 * SECOND),
+    ]
+    outcomes = Counter(outcome for _, outcome, *_ in trips())
+    assert outcomes == {"refused": 2, "interrupted": 2, None: 1}
+
+
+def test_a_job_that_a_claim_exhausts_is_told() -> None:
+    ask("book")
+    told: list[Settled] = []
+    hooks = Hooks(on_settled=lambda _, settled, __: told.extend(settled))
+    given: dict[str, Any] = {"limit": 9, "lease": LEASE, "per_destination": 2, "hooks": hooks, "max_starts": 2}
+    for number in range(3):
+        with db.write() as session:
+            claimed = ERRANDS.claim(session, now=NOW + number * LEASE, **given)
+        assert len(claimed) == (number < 2)
+    assert [(one.job.loaded.parcel, one.result) for one in told] == [("book", None)]
+    assert told[0].judgement == Exhausted("started 2 times; our own processes ended too often before an attempt did")
+
+
+def test_a_job_may_be_due_months_ahead(courier: Courier) -> None:
+    ask("later", now=NOW + 170 * DAY)
+    ask("wrong", now=NOW + 190 * DAY)
+    longest = courier.kind(longest_schedule=180 * DAY).longest_wait
+    with db.read() as session:
+        found = ERRANDS.stranded.find(session, now=NOW, longest=longest, lease=LEASE, thorough=True)
+    assert [one.parcel for one in errands() if one.id in found] == ["wrong"]
+
+
 # The loop
 
 
@@ -269,3 +402,15 @@ def test_two_kinds_run_beside_each_other(
         until(lambda: states() == ["delivered"] and errands()[0].state == "delivered")
         services.deliverer.stop(grace=WITHIN)
         assert (receiver.calls, courier.carried) == (1, ["book"])
+
+
+def test_the_loop_goes_on_after_jobs_without_attempts(app: Flask, courier: Courier) -> None:
+    """No attempt ends that would wake it, and nothing else does."""
+    hooks = Hooks(judge_due=lambda _, jobs, __: {job.job_id: Exhausted("too old") for job in jobs})
+    deliverer = Deliverer(courier.kind(hooks=hooks), app.app_context)
+    with db.write() as session:
+        put(session, *"abcdefghijklmnopqrst", now=db.now(session))
+    deliverer.start()
+    until(lambda: {errand.state for errand in errands()} == {"exhausted"})
+    deliverer.stop(grace=WITHIN)
+    assert (courier.carried, trips()) == ([], [])

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from shortener.callbacks.kind import CALLBACKS, SLOTS
 from shortener.config.settings import Settings
-from shortener.delivery import loop
+from shortener.delivery import judgements, loop
 from shortener.delivery import outage as outage_module
 from shortener.delivery.job import Ended, Result, Started
 from shortener.delivery.loop import Deliverer
@@ -298,4 +298,4 @@ def test_a_refused_outcome_is_retried_and_occupies_a_slot(
     ],
 )
 def test_the_log_says_how_an_attempt_ended(summary: str, judgement: Judgement | None, sentence: str) -> None:
-    assert loop.describe(Result(AttemptOutcome.REFUSED, summary=summary), judgement) == sentence
+    assert judgements.describe(Result(AttemptOutcome.REFUSED, summary=summary), judgement) == sentence

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from sqlalchemy import Column, ForeignKey, MetaData, Table, Text, insert
 from sqlalchemy.orm import Session
@@ -44,6 +45,9 @@ TRIP = Table(
     Column("detail", Text),
     Column("miles", RowId),
 )
+RATE = Table(
+    "errand_rate", METADATA, Column("door", Text, primary_key=True), Column("next_on", Instant, nullable=False)
+)
 ERRANDS = Queue(
     JobTables(job=ERRAND, attempt=TRIP, job_column="errand_id", label="id", loaded=("parcel",), claim_lock=77)
 )
@@ -58,9 +62,19 @@ class Courier:
     carried: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def kind(self, *, slots: int = 9, waits: Sequence[float] = (60.0, 3600.0)) -> Kind:
-        """The kind of job that this courier runs."""
-        return Kind(queue=ERRANDS, prepare=self._prepare, slots=slots, per_destination=2, timeout=5, waits=waits)
+    def kind(
+        self, *, slots: int = 9, waits: Sequence[float] = (60.0, 3600.0), per_destination: int = 2, **given: Any
+    ) -> Kind:
+        """The kind of job that this courier runs; `given` are further fields of it."""
+        return Kind(
+            queue=ERRANDS,
+            prepare=self._prepare,
+            slots=slots,
+            per_destination=per_destination,
+            timeout=5,
+            waits=waits,
+            **given,
+        )
 
     def _prepare(self, _session: Session, claimed: Sequence[Claimed], _now: dt.datetime) -> list[Attempt]:
         return [partial(self._carry, one.loaded.parcel) for one in claimed]

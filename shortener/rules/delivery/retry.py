@@ -1,4 +1,4 @@
-"""Judge an attempt: delivered, to be retried after a wait, or exhausted."""
+"""Judge an attempt: delivered, to be retried after a wait, exhausted, or held."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,10 +23,19 @@ class RetryAfter:
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """The attempt failed, and no retry is left."""
+    """The job failed, and is not tried again. Without a reason, its attempts are used up."""
+
+    reason: str | None = None
 
 
-Judgement = Delivered | RetryAfter | Exhausted
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The job may have been done; it is not tried again until somebody decides."""
+
+    reason: str
+
+
+Judgement = Delivered | RetryAfter | Exhausted | Held
 
 
 def judge(

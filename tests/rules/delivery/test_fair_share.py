@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shortener.rules.delivery.fair_share import Slots, account_of, choose, host_of
+from shortener.rules.delivery.fair_share import Groups, Slots, account_of, choose, group_of, host_of
 
 destinations = st.sampled_from("abcde")
 waiting = st.lists(destinations).map(lambda names: [(name, number) for number, name in enumerate(names)])
@@ -130,3 +130,46 @@ def test_every_account_of_few_gets_a_slot(names: list[tuple[int, int, int]], slo
         others = sum(account_of(each) != account for each in found)
         mine = len(found) - others
         assert mine <= 1 or mine <= 2 * (slots - mine)
+
+
+# Groups
+
+
+def of(*accounts: int) -> list[tuple[str, int]]:
+    return queue(*(f"{account} gateway://kannel:0" for account in accounts))
+
+
+def within(waiting: list[tuple[str, int]], groups: Groups, **given: object) -> list[int]:
+    defaults: dict[str, object] = {"in_flight": {}, "per_destination": 100, "limit": 100}
+    return choose(waiting, groups=groups, **{**defaults, **given})  # type: ignore[arg-type]
+
+
+def test_a_group_is_a_host_of_all_accounts() -> None:
+    assert group_of("17 gateway://kannel:0") == group_of("4 gateway://kannel:0") == "kannel"
+
+
+def test_a_cap_counts_all_accounts_together() -> None:
+    in_flight = {"7 gateway://kannel:0": 2, "8 gateway://smtp:0": 5}
+    assert within(of(1, 1, 2, 2), Groups(cap=4), in_flight=in_flight) == [0, 2]
+    assert within(of(1, 1, 2, 2), Groups(cap=2), in_flight=in_flight) == []
+
+
+def test_no_more_start_than_a_rate_allows() -> None:
+    assert within(of(1, 1, 2), Groups(allowed={"kannel": 1})) == [0]
+    assert within(of(1, 1, 2), Groups(allowed={"kannel": 0})) == []
+    assert within(of(1, 1, 2), Groups(allowed={"smtp": 0})) == [0, 2, 1]
+
+
+def test_accounts_take_turns_where_few_may_start() -> None:
+    turns = {"1 gateway://kannel:0": 9, "2 gateway://kannel:0": 8}
+    assert within(of(1, 1, 2), Groups(allowed={"kannel": 1}, turns=turns)) == [2]
+    assert within(of(1, 1, 2, 3), Groups(allowed={"kannel": 1}, turns=turns)) == [3]
+
+
+def test_an_account_without_a_share_takes_no_group_place() -> None:
+    """Its jobs come first here, but its share of the slots is used up."""
+    slots = Slots(1, ["1 gateway://kannel:0"] * 2)
+    turns = {"2 gateway://kannel:0": 1}
+    in_flight = {"2 gateway://kannel:0": 3, "1 gateway://kannel:0": 2}
+    assert within(of(1, 2), Groups(allowed={"kannel": 1}, turns=turns), slots=slots, in_flight=in_flight) == [1]
+    assert within(of(1, 2), Groups(allowed={"kannel": 1}, turns=turns), in_flight=in_flight) == [0]
