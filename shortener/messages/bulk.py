@@ -74,10 +74,9 @@ def _analysed(
     if entry.repeated:
         return InvalidFieldsError({name: ["must be given once"] for name in entry.repeated})
     try:
-        submission = Submission.check(entry, policy)
+        return analyze(Submission.check(entry, policy), account, site, idempotency_key)
     except InvalidFieldsError as error:
         return error
-    return analyze(submission, account, site, idempotency_key)
 
 
 def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[preprocess.Outcome]:

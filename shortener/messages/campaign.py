@@ -129,10 +129,10 @@ def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
     """Return the values of the new columns."""
     if not isinstance(outcome, Preprocessed):
         return None, None, None, None, _problem(outcome, plan)
-    message, link = outcome.message, outcome.link
-    shortlink = site.shortlink_of(link) if link else None
+    message = outcome.message
+    shortlink = site.shortlink_of(outcome.link) if outcome.link else None
     skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
-    return message.msgid, rewriting.rewritten_text(message.text, link, site), shortlink, skipped, None
+    return message.msgid, rewriting.rewritten_text(message.text, outcome.links, site), shortlink, skipped, None
 
 
 def _problem(outcome: Outcome, plan: Plan) -> str:

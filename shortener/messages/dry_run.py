@@ -33,7 +33,7 @@ class CheckedUrl(TypedDict):
 
 
 class FoundLink(TypedDict):
-    """The link that would be replaced."""
+    """A link that would be replaced."""
 
     link: str
     location: Annotated[str, Field(description="The ASCII form, to which visitors would be redirected.")]
@@ -57,7 +57,8 @@ class ShownMessage(TypedDict):
     """The result of preprocessing a message with one detection mode."""
 
     message: Annotated[str, Field(description="The text with a sample shortlink of the same length as a real one.")]
-    link: FoundLink | None
+    links: list[FoundLink]
+    link: Annotated[FoundLink | None, Field(description="The first entry of `links`.")]
     skipped: list[ExplainedSkippedText]
     sms: SmsParts
 
@@ -115,7 +116,11 @@ def finding(
 ) -> body.Finding:
     """Return the finding of a message of the account."""
     submission = Submission(
-        message=text, track_link=True, detection=request.detection, bare_domains=request.bare_domains
+        message=text,
+        track_link=True,
+        track=request.track,
+        detection=request.detection,
+        bare_domains=request.bare_domains,
     )
     analyses = [analyze(submission, account, site)]
     [analysis] = leave_live_shortlinks(session.connection(), analyses, site, now)
@@ -144,11 +149,13 @@ def _link(text: str, found: body.Found) -> FoundLink:
 
 def shown(text: str, finding: body.Finding, site: Site) -> ShownMessage:
     """Return the document about the finding of one detection mode."""
-    found = finding.found
-    rewritten = body.rewrite(text, found, f"{site.base_url}/{SAMPLE_SLUG}") if found else text
+    shortlink = f"{site.base_url}/{SAMPLE_SLUG}"
+    rewritten = body.rewrite(text, ((link.start, link.end, shortlink) for link in finding.links))
+    links = [_link(text, found) for found in finding.links]
     return {
         "message": rewritten,
-        "link": _link(text, found) if found else None,
+        "links": links,
+        "link": links[0] if links else None,
         "skipped": [
             {"text": piece.text, "reason": piece.reason, "detail": piece.reason.sentence} for piece in finding.skipped
         ],

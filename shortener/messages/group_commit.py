@@ -38,7 +38,7 @@ class GroupCommit:
         self._storing = threading.Lock()
 
     def preprocess(self, account: Sender, analysis: Analysis, site: Site) -> Preprocessed:
-        """Store a message and its link, and return once they are committed.
+        """Store a message and its links, and return once they are committed.
 
         Raises ClientTagTakenError; and IdempotencyKeyReusedError if the key was used with another submission. The same
         key with the same submission returns the first message.

@@ -1,11 +1,11 @@
-"""Find a stored message, its text and its link, and switch the link off."""
+"""Find a stored message, its text and its links, and switch the links off."""
 
 import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -31,6 +31,15 @@ def link_of(session: Session, message: Message) -> Link | None:
     return session.scalar(select(Link).where(is_first_link_of(message.id)))
 
 
+def links_of(session: Session, messages: Sequence[Message]) -> dict[int, list[Link]]:
+    """Return all links of messages in their order, by message id, with one query; none for those without a link."""
+    links: dict[int, list[Link]] = {message.id: [] for message in messages}
+    query = select(Link).where(Link.message_id.in_(links)).order_by(Link.message_id, Link.position)
+    for link in session.scalars(query) if links else ():
+        links[link.message_id].append(link)
+    return links
+
+
 def text_of(session: Session, message: Message) -> str:
     """Return the message's text as it was submitted."""
     return texts_of(session, [message])[message.id]
@@ -44,7 +53,5 @@ def texts_of(session: Session, messages: Sequence[Message]) -> dict[int, str]:
 
 
 def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
-    """Switch the message's link off. If it is off already, its time stays the first one."""
-    link = link_of(session, message)
-    if link is not None and link.off_on is None:
-        link.off_on = now
+    """Switch the message's links off. If they are off already, their time stays the first one."""
+    session.execute(update(Link).where(Link.message_id == message.id, Link.off_on.is_(None)).values(off_on=now))

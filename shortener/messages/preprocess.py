@@ -1,8 +1,8 @@
-"""Preprocess messages: store each with its text and its link, or say what prevents it."""
+"""Preprocess messages: store each with its text and its links, or say what prevents it."""
 
 import datetime as dt
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +17,7 @@ from shortener.messages.analysis import Analysis, leave_live_shortlinks
 from shortener.messages.first_link import FIRST
 from shortener.messages.rows import Row, StoredLink, StoredMessage
 from shortener.rules import recipient_storage
-from shortener.rules.links import body
 from shortener.rules.links.skip_reason import SkippedText
-from shortener.rules.links.tracking import Track
 from shortener.rules.slug import NUMBER_BITS
 from shortener.storage.models import PartKind
 
@@ -29,11 +27,16 @@ MAX_DRAWS: Final = 8  # of a random msgid or number: if 49 random bits are taken
 
 @dataclass(frozen=True, slots=True)
 class Preprocessed:
-    """A stored message with its first link. `replayed`: it was stored by an earlier call with the same key."""
+    """A stored message with its links. `replayed`: it was stored by an earlier call with the same key."""
 
     message: StoredMessage
-    link: StoredLink | None
+    links: tuple[StoredLink, ...]
     replayed: bool = False
+
+    @property
+    def link(self) -> StoredLink | None:
+        """The first link, if there is one."""
+        return self.links[0] if self.links else None
 
 
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
@@ -68,8 +71,12 @@ def _store(
     connection: Connection, account: Sender, analyses: Mapping[int, Analysis], site: Site, now: dt.datetime
 ) -> dict[int, Outcome]:
     """Return outcomes by index. A message whose msgid was taken has none: another msgid must be drawn for it."""
-    ids = dict(zip(analyses, rows.draw_ids(connection, len(analyses)), strict=True))
-    message_rows = {index: _message_row(ids[index][0], account, one, now) for index, one in analyses.items()}
+    count = sum(len(one.finding.links) for one in analyses.values())
+    message_ids, link_ids = rows.draw_ids(connection, len(analyses), count)
+    message_rows = {
+        index: _message_row(id_, account, one, now)
+        for id_, (index, one) in zip(message_ids, analyses.items(), strict=True)
+    }
     stored_ids = rows.insert_messages(connection, list(message_rows.values()))
     messages = {
         index: StoredMessage(row["id"], row["msgid"], now, analyses[index].submission.message, row["skipped"])
@@ -77,14 +84,12 @@ def _store(
         if row["id"] in stored_ids
     }
     rows.insert_texts(connection, {message.id: message.text for message in messages.values()})
-    link_rows = {
-        index: _link_row(ids[index][1], message.id, analyses[index], found, site, now)
-        for index, message in messages.items()
-        if (found := analyses[index].finding.found) is not None
-    }
-    links = _store_links(connection, link_rows)
+    link_rows = [
+        row for index, message in messages.items() for row in _link_rows(message.id, analyses[index], site, now)
+    ]
+    links = _store_links(connection, dict(zip(link_ids, link_rows, strict=False)))  # refused messages leave ids over
     refused = {index: row for index, row in message_rows.items() if index not in messages}
-    stored = {index: Preprocessed(message, links.get(index)) for index, message in messages.items()}
+    stored = {index: Preprocessed(message, tuple(links.get(message.id, ()))) for index, message in messages.items()}
     return {**stored, **_conflicts(connection, account, refused)}
 
 
@@ -110,7 +115,7 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "idempotency_key": analysis.idempotency_key,
         "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
         "face": None,
-        "track": Track.FIRST,
+        "track": analysis.track,
         "subject": None,
         "receipts_url": None,
         "gateway": None,
@@ -135,46 +140,43 @@ def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, Ro
     for index, row in refused.items():
         if (same_key := by_key.get(row["idempotency_key"])) is not None:
             is_same = same_key.fingerprint == row["fingerprint"]
-            repeated = Preprocessed(same_key.message, same_key.link, replayed=True)
+            repeated = Preprocessed(same_key.message, same_key.links, replayed=True)
             outcomes[index] = repeated if is_same else IdempotencyKeyReusedError()
         elif (same_tag := by_tag.get(row["client_tag"])) is not None:
             outcomes[index] = ClientTagTakenError(same_tag.message.msgid)
     return outcomes
 
 
-def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[int, StoredLink]:
-    """Insert links, each under a random number that no other link has; return them by index."""
-    links: dict[int, StoredLink] = {}
+def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[int, list[StoredLink]]:
+    """Insert links by id, each under a random number that no other link has; return them by their message's id."""
+    links: dict[int, list[StoredLink]] = {}
+    missing = link_rows
     for _ in range(MAX_DRAWS):
-        missing = {
-            index: {**row, "number": secrets.randbits(NUMBER_BITS)}
-            for index, row in link_rows.items()
-            if index not in links
-        }
         if not missing:
-            return links
-        stored_ids = rows.insert_links(connection, list(missing.values()))
-        links |= {index: rows.stored_link(row) for index, row in missing.items() if row["id"] in stored_ids}
+            return {id_: sorted(some, key=lambda link: link.id) for id_, some in links.items()}
+        drawn = {id_: {"id": id_, **row, "number": secrets.randbits(NUMBER_BITS)} for id_, row in missing.items()}
+        stored_ids = rows.insert_links(connection, list(drawn.values()))
+        for id_ in stored_ids:
+            links.setdefault(drawn[id_]["message_id"], []).append(rows.stored_link(drawn[id_]))
+        missing = {id_: row for id_, row in missing.items() if id_ not in stored_ids}
     raise RuntimeError("no free slug")
 
 
-def _link_row(
-    link_id: int, message_id: int, analysis: Analysis, found: body.Found, site: Site, now: dt.datetime
-) -> Row:
-    """Return the row of a link, without its number."""
-    target = found.target
-    return {
-        "id": link_id,
-        "message_id": message_id,
-        "position": FIRST,
-        "part": PartKind.TEXT.value,
-        "base_url": site.base_url,
-        "target": target.link,
-        "location": target.location if target.location != target.link else None,
-        "starts_at": found.start,
-        "ends_at": found.end,
-        "expires_on": now + site.link_life,
-        "count_as_click": analysis.count_as_click,
-        "accessed_on": None,
-        "off_on": None,
-    }
+def _link_rows(message_id: int, analysis: Analysis, site: Site, now: dt.datetime) -> Iterator[Row]:
+    """Yield the rows of a message's links, without ids and numbers."""
+    for position, found in enumerate(analysis.finding.links, FIRST):
+        target = found.target
+        yield {
+            "message_id": message_id,
+            "position": position,
+            "part": PartKind.TEXT.value,
+            "base_url": site.base_url,
+            "target": target.link,
+            "location": target.location if target.location != target.link else None,
+            "starts_at": found.start,
+            "ends_at": found.end,
+            "expires_on": now + site.link_life,
+            "count_as_click": analysis.count_as_click,
+            "accessed_on": None,
+            "off_on": None,
+        }

@@ -1,5 +1,6 @@
-"""The text of a message with its shortlink in it, and how many SMS parts it takes."""
+"""The text of a message with its shortlinks in it, and how many SMS parts it takes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from typing_extensions import TypedDict
 from shortener.installation.site import Site
 from shortener.messages.rows import StoredLink
 from shortener.rules import sms_parts
+from shortener.rules.links import body
 from shortener.storage.models import Link
 
 
@@ -19,9 +21,9 @@ class SmsParts(TypedDict):
     parts_after: Annotated[int, Field(description="SMS parts of the text to send.")]
 
 
-def rewritten_text(text: str, link: Link | StoredLink | None, site: Site) -> str:
-    """Return the text to send: the submitted text with the shortlink in place of the link, if there is one."""
-    return text[: link.starts_at] + site.shortlink_of(link) + text[link.ends_at :] if link else text
+def rewritten_text(text: str, links: Sequence[Link | StoredLink], site: Site) -> str:
+    """Return the text to send: the submitted text with a shortlink in place of each of these links."""
+    return body.rewrite(text, ((link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links))
 
 
 def sms(before: str, after: str) -> SmsParts:

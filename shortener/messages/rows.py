@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, insert, or_, select
 
-from shortener.messages.first_link import is_first_link_of
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.storage.bulk import Many, skipping
 from shortener.storage.models import Base, Link, Message, Part, PartKind
@@ -25,9 +24,12 @@ MESSAGE, PART, LINK = (Base.metadata.tables[table.__tablename__] for table in (M
 _MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
 _PARTS: Final = Many(insert(PART).inline(), PART.c.keys())
 _LINKS: Final = skipping(LINK, LINK.c.keys())
-# SQLite has one writer, which assigns the next ids as SQLite would.
+# SQLite has one writer, which assigns the next ids as SQLite would. On PostgreSQL, one statement for both tables.
 _LAST_IDS: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
-_NEXT_IDS: Final = "SELECT nextval('message_id_seq'), nextval('link_id_seq') FROM generate_series(1, %(count)s)"
+_NEXT_IDS: Final = (
+    "SELECT 0, nextval('message_id_seq') FROM generate_series(1, %(messages)s) UNION ALL "
+    "SELECT 1, nextval('link_id_seq') FROM generate_series(1, %(links)s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class StoredLink:
     """The columns of a link that the answer to a submission needs."""
 
     id: int
+    message_id: int
+    part: str
     number: int
     base_url: str
     target: str
@@ -56,21 +60,23 @@ class StoredLink:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A message that was stored before under the same idempotency key or client tag, and its first link."""
+    """A message that was stored before under the same idempotency key or client tag, and its links."""
 
     message: StoredMessage
-    link: StoredLink | None
+    links: tuple[StoredLink, ...]
     idempotency_key: str | None
     client_tag: str | None
     fingerprint: bytes | None
 
 
-def draw_ids(connection: Connection, count: int) -> list[tuple[int, int]]:
-    """Return `count` pairs of a message's and a link's id, in ascending order; nobody else gets them."""
+def draw_ids(connection: Connection, messages: int, links: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Return ids for so many messages and links, each in ascending order; nobody else gets them."""
     if connection.dialect.name == "postgresql":
-        return sorted((message, link) for message, link in connection.exec_driver_sql(_NEXT_IDS, {"count": count}))
+        drawn = connection.exec_driver_sql(_NEXT_IDS, {"messages": messages, "links": links}).all()
+        of_messages, of_links = ([id_ for table, id_ in drawn if table == wanted] for wanted in (0, 1))
+        return sorted(of_messages), sorted(of_links)
     [(message, link)] = connection.exec_driver_sql(_LAST_IDS)
-    return [(message + number, link + number) for number in range(1, count + 1)]
+    return range(message + 1, message + messages + 1), range(link + 1, link + links + 1)
 
 
 def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
@@ -97,6 +103,8 @@ def stored_link(row: Row) -> StoredLink:
     """Return the link that was inserted with these values."""
     return StoredLink(
         row["id"],
+        row["message_id"],
+        row["part"],
         row["number"],
         row["base_url"],
         row["target"],
@@ -111,10 +119,20 @@ def earlier(
 ) -> Iterator[Earlier]:
     """Read the account's messages that have one of these idempotency keys or client tags."""
     tagged = or_(MESSAGE.c.idempotency_key.in_(list(keys)), MESSAGE.c.client_tag.in_(list(client_tags)))
-    query = _EARLIER.where(MESSAGE.c.account_id == account_id, tagged)
-    for id_, msgid, received_on, text, skipped, key, tag, fingerprint, *link in connection.execute(query):
+    found = connection.execute(_EARLIER.where(MESSAGE.c.account_id == account_id, tagged)).all()
+    links = links_of(connection, [row.id for row in found])
+    for id_, msgid, received_on, text, skipped, key, tag, fingerprint in found:
         message = StoredMessage(id_, msgid, received_on, text, skipped)
-        yield Earlier(message, StoredLink(*link) if link[0] is not None else None, key, tag, fingerprint)
+        yield Earlier(message, tuple(links.get(id_, ())), key, tag, fingerprint)
+
+
+def links_of(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[StoredLink]]:
+    """Read the links of messages in their order, by the message's id."""
+    links: dict[int, list[StoredLink]] = {}
+    for some in _chunks(message_ids):
+        for row in connection.execute(_STORED_LINKS.where(LINK.c.message_id.in_(some))):
+            links.setdefault(row.message_id, []).append(StoredLink(*row))
+    return links
 
 
 def live_numbers(connection: Connection, numbers: Sequence[int], now: dt.datetime) -> set[int]:
@@ -143,7 +161,8 @@ def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
 _EARLIER: Final = (
     select(Message.id, Message.msgid, Message.received_on, Part.text, Message.skipped)
     .add_columns(Message.idempotency_key, Message.client_tag, Message.fingerprint)
-    .add_columns(Link.id, Link.number, Link.base_url, Link.target, Link.starts_at, Link.ends_at, Link.expires_on)
     .join(Part, (Part.message_id == Message.id) & (Part.kind == PartKind.TEXT))
-    .outerjoin(Link, is_first_link_of(Message.id))
 )
+_STORED_LINKS: Final = select(
+    *LINK.c["id", "message_id", "part", "number", "base_url", "target", "starts_at", "ends_at", "expires_on"]
+).order_by(LINK.c.message_id, LINK.c.position)

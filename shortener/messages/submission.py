@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
 from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
 from shortener.validation.models import Faults, Fields, FieldsToCall
 from shortener.validation.types import CallbackUrl, Metadata, Recipient, ShortText, Switch, Tags, Text
@@ -22,6 +23,10 @@ EXAMPLE: dict[str, Any] = {
     "metadata": {"customer": 4711},
 }
 
+TrackField = Annotated[
+    Track | None,
+    Field(description=f"{Track.__doc__} Default: `first`."),
+]
 DetectionField = Annotated[
     Detection | None,
     Field(description=Detection.__doc__),
@@ -45,7 +50,8 @@ class Submission(FieldsToCall):
     model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
 
     message: Annotated[Text, Field(description="The complete text of the message.")]
-    track_link: Annotated[Switch, Field(description="Whether to replace the link with a shortlink.")] = None
+    track_link: Annotated[Switch, Field(description="Whether to replace links with shortlinks.")] = None
+    track: TrackField = None
     lt_callbackurl: Annotated[CallbackUrl | None, Field(description="The URL to call after the first click.")] = None
     callbackurl: Annotated[CallbackUrl | None, Field(description="Stored and reported; never called.")] = None
     client_tag: Annotated[
@@ -90,6 +96,7 @@ class DryRunRequest(Fields):
 
     url: Text | None = None
     message: Text | None = None
+    track: TrackField = None
     detection: DetectionField = None
     bare_domains: BareDomainsField = None
 

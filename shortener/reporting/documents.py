@@ -6,6 +6,7 @@ from pydantic import Field, with_config
 from pydantic.config import JsonDict
 from typing_extensions import TypedDict
 
+from shortener.messages.analysis import MOST_LINKS
 from shortener.messages.rewriting import SmsParts
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.rules.delivery.job_state import JobState
@@ -36,7 +37,7 @@ _PREPROCESSED: Final[JsonDict] = {
 
 
 class Link(TypedDict):
-    """The link of a message."""
+    """A link of a message."""
 
     link: Annotated[str, Field(description="The target as written; a bare domain gets `https://` in front.")]
     shortlink: Annotated[Url, Field(description="The short URL that replaces the link in the text.")]
@@ -46,7 +47,7 @@ class Link(TypedDict):
 
 
 class ReportedLink(Link):
-    """The link of a message, as reports show it."""
+    """A link of a message, as reports show it."""
 
     off_on: Annotated[Moment | None, Field(description="The time at which the link was switched off.")]
 
@@ -57,7 +58,7 @@ class PreprocessedMessage(TypedDict):
 
     msgid: Msgid
     message: Annotated[str, Field(description="The text to send.")]
-    links: Annotated[list[Link], Field(max_length=1)]
+    links: Annotated[list[Link], Field(max_length=MOST_LINKS)]
     link_tracking: Annotated[Link | None, Field(description="The first entry of `links`.")]
     skipped: Annotated[list[SkippedText], Field(description="Link-like text that was not replaced.")]
     sms: SmsParts
@@ -131,7 +132,7 @@ class VisitorMeanings(TypedDict):
 
 
 class Clicks(TypedDict):
-    """All clicks of a link, including those that do not count."""
+    """All clicks on the links of a message, including those that do not count."""
 
     counts: VisitorCounts
     total: int
@@ -145,7 +146,7 @@ class MessageReport(MessageSummary):
     """The report of a message."""
 
     original_message: Annotated[str, Field(description="The text as received.")]
-    links: Annotated[list[ReportedLink], Field(max_length=1)]
+    links: Annotated[list[ReportedLink], Field(max_length=MOST_LINKS)]
     skipped: list[SkippedText]
     sms: SmsParts
     clicks: Annotated[Clicks | None, Field(description="Null if the message has no link.")]

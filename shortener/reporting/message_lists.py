@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages.first_link import is_first_link_of
-from shortener.messages.lookup import texts_of
+from shortener.messages.lookup import links_of, texts_of
 from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
@@ -34,12 +34,13 @@ Row = tuple[Message, Link | None]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages with their links, and a cursor if there may be more.
+    """Messages with their first links, and a cursor if there may be more.
 
     A page that has a cursor without being full examined as many messages as one call may, back to `looked_back_to`.
     """
 
     rows: list[Row]
+    links: Mapping[int, Sequence[Link]]  # in their order, by the message's id
     texts: Mapping[int, str]  # as they were submitted, by the message's id
     next: str | None
     looked_back_to: dt.datetime | None
@@ -57,7 +58,7 @@ def document(session: Session, account: Sender, wanted: Filter, site: Site) -> M
 
 def summaries(page: Page, site: Site) -> list[MessageSummary]:
     """Return the messages of a page as lists show them."""
-    return [summary(message, page.texts[message.id], link, site) for message, link in page.rows]
+    return [summary(message, page.texts[message.id], page.links[message.id], site) for message, _ in page.rows]
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
@@ -71,8 +72,9 @@ def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, lim
         if last is None or len(found) == limit:
             break
     rows = load(session, found)
-    texts = texts_of(session, [message for message, _ in rows])
-    return Page(rows, texts, cursor.after_row(*last) if last else None, last[0] if last else None)
+    messages = [message for message, _ in rows]
+    links, texts = links_of(session, messages), texts_of(session, messages)
+    return Page(rows, links, texts, cursor.after_row(*last) if last else None, last[0] if last else None)
 
 
 def selective(wanted: Filter) -> bool:
@@ -166,11 +168,11 @@ def _places(session: Session, account: Sender, query: Select[*tuple[Any, ...]]) 
 
 def _conditions(session: Session, wanted: Filter, linked: list[Place], message: Subquery) -> list[ColumnElement[bool]]:
     """Return the filter's conditions for messages that are examined."""
-    link = select(Link.id).where(is_first_link_of(message.c.id))
+    link = select(Link.id).where(Link.message_id == message.c.id)
     conditions = []
     if wanted.clicked is not None:
-        clicked = Link.accessed_on.is_not(None) if wanted.clicked else Link.accessed_on.is_(None)
-        conditions.append(_there_is(link.where(clicked), message))
+        is_clicked = _there_is(link.where(Link.accessed_on.is_not(None)), message)
+        conditions += [is_clicked] if wanted.clicked else [_there_is(link, message), ~is_clicked]
     if wanted.visitor is not None:
         clicks = link.join(Click, Click.link_id == Link.id).where(Click.visitor == wanted.visitor)
         conditions.append(_there_is(clicks, message))

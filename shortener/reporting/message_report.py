@@ -1,13 +1,14 @@
 """The documents about one message. Totals are counted from rows."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.messages import rewriting
-from shortener.messages.lookup import link_of, text_of
+from shortener.messages.lookup import links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
 from shortener.reporting import callback_report, click_lists, documents
 from shortener.reporting.callback_documents import CallbackWithAttempts
@@ -25,15 +26,15 @@ _MEANINGS: VisitorMeanings = {
 }
 
 
-def preprocessed(message: StoredMessage, link: StoredLink | None, site: Site) -> documents.PreprocessedMessage:
+def preprocessed(message: StoredMessage, links: Sequence[StoredLink], site: Site) -> documents.PreprocessedMessage:
     """Return the answer to a preprocessed message, as of the moment when it was received."""
-    entry = _link_entry(link, site, accessed_on=None) if link else None
-    rewritten = rewriting.rewritten_text(message.text, link, site)
+    entries = [_link_entry(link, site, accessed_on=None) for link in links]
+    rewritten = rewriting.rewritten_text(message.text, links, site)
     return {
         "msgid": message.msgid,
         "message": rewritten,
-        "links": [entry] if entry else [],
-        "link_tracking": entry,
+        "links": entries,
+        "link_tracking": entries[0] if entries else None,
         "skipped": message.skipped or [],
         "sms": rewriting.sms(message.text, rewritten),
         "url": site.url_of_message(message.msgid),
@@ -42,27 +43,26 @@ def preprocessed(message: StoredMessage, link: StoredLink | None, site: Site) ->
 
 def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
     """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
-    text, link = text_of(session, message), link_of(session, message)
-    entry = _reported_link(link, site)
-    rewritten = rewriting.rewritten_text(text, link, site)
+    text, links = text_of(session, message), links_of(session, [message])[message.id]
+    listed = summary(message, text, links, site)
     return {
-        **summary(message, text, link, site),
+        **listed,
         "original_message": text,
-        "links": [entry] if entry else [],
+        "links": [_reported_link(link, site) for link in links],
         "skipped": message.skipped or [],
-        "sms": rewriting.sms(text, rewritten),
-        "clicks": clicks(session, message, link, site) if link else None,
+        "sms": rewriting.sms(text, listed["message"]),
+        "clicks": clicks(session, message, links, site) if links else None,
         "callback": _callback(session, message),
     }
 
 
-def summary(message: Message, text: str, link: Link | None, site: Site) -> documents.MessageSummary:
+def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> documents.MessageSummary:
     """Return a message as lists show it."""
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
-        "message": rewriting.rewritten_text(text, link, site),
-        "link_tracking": _reported_link(link, site),
+        "message": rewriting.rewritten_text(text, links, site),
+        "link_tracking": _reported_link(links[0], site) if links else None,
         "track_link": message.track_link,
         "lt_callbackurl": message.lt_callbackurl,
         "callbackurl": (message.vendor_fields or {}).get("callbackurl"),
@@ -81,15 +81,15 @@ def summary(message: Message, text: str, link: Link | None, site: Site) -> docum
 def clicks(
     session: Session,
     message: Message,
-    link: Link | None,
+    links: Sequence[Link],
     site: Site,
     *,
     place: str | None = None,
 ) -> documents.Clicks:
-    """Return a page of a link's clicks, with the counts of all its clicks by class; empty without a link."""
-    page = click_lists.find(session, link, place=place) if link else click_lists.Page([], None)
-    counts = click_lists.counts(session, link) if link else {}
-    first = click_lists.first(session, link) if link else None
+    """Return a page of the clicks on a message's links, with the counts of all of them by class."""
+    page = click_lists.find(session, links, place=place)
+    counts = click_lists.counts(session, links)
+    first = click_lists.first(session, links)
     rest = f"{site.url_of_message(message.msgid)}/clicks?cursor={page.next}"
     return {
         "counts": {
@@ -118,9 +118,7 @@ def _click(click: Click) -> documents.Click:
     return document
 
 
-def _reported_link(link: Link | None, site: Site) -> documents.ReportedLink | None:
-    if link is None:
-        return None
+def _reported_link(link: Link, site: Site) -> documents.ReportedLink:
     return {**_link_entry(link, site, link.accessed_on), "off_on": rfc3339_or_none(link.off_on)}
 
 

@@ -21,8 +21,8 @@ def summary(account: Sender, msgid: str) -> MessageSummary:
     """Return one message as lists show it; MessageNotFoundError if the account has none with that msgid."""
     with db.read() as session:
         message = lookup.find(session, account, msgid)
-        text, link = lookup.text_of(session, message), lookup.link_of(session, message)
-        return message_report.summary(message, text, link, services().site)
+        text, links = lookup.text_of(session, message), lookup.links_of(session, [message])[message.id]
+        return message_report.summary(message, text, links, services().site)
 
 
 def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[MessageSummary], str | None]:

@@ -51,6 +51,13 @@ def test_a_message_shows_rewritten_and_skipped_links(client: FlaskClient, sender
     assert told["sms"]["parts_after"] == 1
 
 
+def test_all_links_are_shown_if_asked(client: FlaskClient, sender: Sender) -> None:
+    told = ask(client, sender, message=f"{TEXT} https://b.example.com", track="all")
+    assert [link["text"] for link in told["links"]] == [TARGET, "https://b.example.com"]
+    assert told["message"].count("https://s.example.com/XXXXXXXXXX") == 2
+    assert told["link"] == told["links"][0]
+
+
 def test_a_live_shortlink_is_judged_like_a_real_call(client: FlaskClient, sender: Sender) -> None:
     sent = client.post("/v1/messages", json={"message": TEXT}, headers=sender.bearer).get_json()
     text = f"{sent['message']} https://other.example.org/b"

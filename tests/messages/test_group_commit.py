@@ -1,5 +1,6 @@
 """Messages submitted at the same moment: one transaction, an outcome for each."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -33,7 +34,7 @@ def unstorable(sender: Sender) -> Analysis:
     """A message with a value that no database accepts."""
     made = analysis(sender)
     broken = made.submission.model_copy(update={"sender": object()})
-    return Analysis(broken, True, "strict", "careful", "any", made.finding)
+    return dataclasses.replace(made, submission=broken)
 
 
 def together(app: Flask, *handed_in: tuple[Sender, Analysis]) -> list[Future[Preprocessed]]:

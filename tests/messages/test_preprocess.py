@@ -4,9 +4,14 @@ import pytest
 from sqlalchemy import func, select
 
 from shortener.config.settings import Settings
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
-from shortener.messages import lookup, rewriting
-from shortener.messages.analysis import analyze
+from shortener.errors import (
+    ClientTagTakenError,
+    IdempotencyKeyReusedError,
+    InvalidFieldsError,
+    MessageNotFoundError,
+)
+from shortener.messages import lookup, preprocess, rewriting
+from shortener.messages.analysis import MOST_LINKS, analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
@@ -37,9 +42,61 @@ def with_key(sender: Sender, key: str, **fields: object) -> Preprocessed:
 
 def test_only_the_first_link_becomes_a_shortlink(sender: Sender, services: Services) -> None:
     done = make_message(sender, f"{TEXT} https://other.example.org/x")
-    rewritten = rewriting.rewritten_text(done.text, done.link, services.site)
+    rewritten = rewriting.rewritten_text(done.text, done.links, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
     assert rewritten == f"{TEXT.replace(TARGET, shortlink)} https://other.example.org/x"
+
+
+def test_all_links_become_shortlinks_if_asked(sender: Sender, services: Services) -> None:
+    done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
+    first, second = (f"https://s.example.com/{slug_of(link)}" for link in done.links)
+    rewritten = rewriting.rewritten_text(done.text, done.links, services.site)
+    assert rewritten == f"{TEXT.replace(TARGET, first)} {second}"
+    assert [(link.position, link.target) for link in done.links] == [(1, TARGET), (2, "https://other.example.org/x")]
+
+
+def test_equal_targets_get_shortlinks_of_their_own(sender: Sender) -> None:
+    first, second = make_message(sender, f"{TARGET} {TARGET}", track="all").links
+    assert (first.target, first.number == second.number) == (second.target, False)
+
+
+def test_each_message_of_several_gets_its_own_links(sender: Sender, services: Services) -> None:
+    texts = ["https://a.example.com/1 https://a.example.com/2", "none", "https://b.example.com/1"]
+    account = account_of(sender)
+    analyses = [
+        analyze(Submission.check({"message": text, "track": "all"}, Policy()), account, services.site) for text in texts
+    ]
+    with db.writing() as connection:
+        done = preprocess.preprocess_all(connection, account, analyses, services.site, now=NOW)
+    assert [[link.target for link in each.links] for each in done if isinstance(each, Preprocessed)] == [
+        ["https://a.example.com/1", "https://a.example.com/2"],
+        [],
+        ["https://b.example.com/1"],
+    ]
+
+
+def test_a_number_already_in_use_is_drawn_again(
+    sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = iter([7, 8, 7, 9, 10])
+    monkeypatch.setattr("shortener.messages.preprocess.secrets.randbits", lambda _: next(numbers))
+    make_message(sender)
+    done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
+    assert [(link.position, link.number) for link in done.links] == [(1, 8), (2, 9)]
+
+
+def test_too_many_links_are_refused(sender: Sender) -> None:
+    text = " ".join(f"a.com/{number}" for number in range(MOST_LINKS + 1))
+    assert len(make_message(sender, text).links) == 1
+    with pytest.raises(InvalidFieldsError) as caught:
+        make_message(sender, text, track="all")
+    assert list(caught.value.fields) == ["track"]
+
+
+def test_a_repeated_key_gives_all_links_again(sender: Sender) -> None:
+    text = f"{TEXT} https://other.example.org/x"
+    first, second = with_key(sender, "k", message=text, track="all"), with_key(sender, "k", message=text, track="all")
+    assert (second.links, len(second.links), second.replayed) == (first.links, 2, True)
 
 
 def test_each_message_gets_a_link_of_its_own(sender: Sender) -> None:
@@ -112,7 +169,7 @@ def test_a_repeated_key_and_tag_is_no_conflict(sender: Sender) -> None:
 
 def test_a_body_with_our_live_shortlink_is_unchanged(sender: Sender, services: Services) -> None:
     first = make_message(sender)
-    rewritten = rewriting.rewritten_text(first.text, first.link, services.site)
+    rewritten = rewriting.rewritten_text(first.text, first.links, services.site)
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
     assert again.link is None
     assert again.text.startswith(rewritten)
@@ -167,11 +224,10 @@ def test_what_is_no_msgid_is_not_found(sender: Sender, msgid: str) -> None:
 
 
 def test_switching_off_twice_keeps_the_first_time(sender: Sender) -> None:
-    done = make_message(sender)
+    done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
     for now in (NOW, NOW + DAY):
         with db.write() as session:
             message = lookup.find(session, account_of(sender), done.message.msgid)
             lookup.switch_off(session, message, now=now)
     with db.read() as session:
-        link = session.scalars(select(Link)).one()
-    assert link.off_on == NOW
+        assert session.scalars(select(Link.off_on)).all() == [NOW, NOW]

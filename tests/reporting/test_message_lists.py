@@ -15,7 +15,7 @@ from shortener.reporting.message_lists import Page
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account
-from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, Sender, make_message, slug_of
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
 
 HOUR = DAY / 24
 
@@ -86,6 +86,13 @@ def test_the_clicked_filter_needs_a_link(client: FlaskClient, sender: Sender) ->
     make_message(sender, "no link at all")
     assert listed(sender, clicked="true") == [clicked]
     assert listed(sender, clicked="false") == [waiting, only_seen]
+
+
+def test_a_click_on_any_link_counts(client: FlaskClient, sender: Sender) -> None:
+    made = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
+    client.get(f"/{slug_of(made.links[1])}", headers={"User-Agent": BROWSER})
+    assert listed(sender, clicked="true") == listed(sender, visitor="person") == [made.message.msgid]
+    assert listed(sender, clicked="false") == []
 
 
 def test_a_class_of_visitor_is_that_of_any_click(client: FlaskClient, sender: Sender) -> None:

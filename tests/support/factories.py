@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,11 +74,16 @@ def store(session: Session, account: Account, analysis: Analysis, site: Site, *,
 
 @dataclass(frozen=True)
 class Made:
-    """A stored message with its text and its link."""
+    """A stored message with its text and its links."""
 
     message: Message
     text: str
-    link: Link | None
+    links: Sequence[Link]
+
+    @property
+    def link(self) -> Link | None:
+        """The first link."""
+        return self.links[0] if self.links else None
 
 
 def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Made:
@@ -88,9 +94,8 @@ def make_message(sender: Sender, message: str = TEXT, *, now: dt.datetime | None
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
         site = services().site
         done = store(session, account, analyze(submission, account, site), site, now=now or db.now(session))
-        link = session.get_one(Link, done.link.id) if done.link else None
         message = session.get_one(Message, done.message.id)
-        return Made(message, lookup.text_of(session, message), link)
+        return Made(message, lookup.text_of(session, message), lookup.links_of(session, [message])[message.id])
 
 
 def slug_of(link: Numbered | None) -> str:

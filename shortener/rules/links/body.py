@@ -1,4 +1,4 @@
-"""Find the first valid link of a message and put the shortlink in its place.
+"""Find the first valid link of a text, or all of them, and put shortlinks in their places.
 
 `strict` looks at pieces between ASCII white space: a piece must be a link as a whole, except for punctuation at its
 ends. `smart` looks at running text: other white space, quotes and Chinese, Japanese and Korean text end a link too.
@@ -6,7 +6,7 @@ Text that looks like a link and is not rewritten is reported with a reason. Noth
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -18,6 +18,7 @@ from shortener.rules.links.endings import has_known, without_text
 from shortener.rules.links.scan import LINK_LIKE, Candidate, has_next_words, judge_in_place, scan
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.target import Refusal, Target
+from shortener.rules.links.tracking import Track
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 
 MOST_SKIPPED: Final = 50  # besides http(s) pieces before the link, which are always reported
@@ -35,7 +36,7 @@ SMART_TAKES: Final = frozenset({SkipReason.GLUED, SkipReason.MARK})
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The link of a message, `text[start:end]`, and its target."""
+    """A link of a message, `text[start:end]`, and its target."""
 
     start: int
     end: int
@@ -56,10 +57,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The link, if there is one, and the skipped texts, in the order of the message."""
+    """The links to replace and the skipped texts, each in the order of the message."""
 
-    found: Found | None
+    links: tuple[Found, ...]
     skipped: tuple[Skipped, ...]
+
+    @property
+    def found(self) -> Found | None:
+        """The first link, if there is one."""
+        return self.links[0] if self.links else None
 
 
 def find(
@@ -68,39 +74,49 @@ def find(
     detection: Detection = Detection.STRICT,
     bare_domains: BareDomains = BareDomains.CAREFUL,
     own_hosts: frozenset[str] = frozenset(),
+    track: Track = Track.FIRST,
 ) -> Finding:
-    """Return the first valid link of a text in one of the modes. Never raises, whatever the text contains."""
+    """Return the first valid link of a text in one of the modes, or all. Never raises, whatever the text contains."""
     if detection == Detection.SMART:
         candidates = scan(text, 0, len(text), own_hosts, bare_domains)
     else:
         candidates = _strict(text, own_hosts, bare_domains)
-    found: Found | None = None
+    links: list[Found] = []
     skipped: list[Skipped] = []
     for each in candidates:
-        if found is None and isinstance(each.verdict, Target):
-            found = Found(each.start, each.end, each.verdict)
+        if isinstance(each.verdict, Target) and (track == Track.ALL or not links):
+            links.append(Found(each.start, each.end, each.verdict))
             continue
-        if found and len(skipped) >= MOST_SKIPPED:
-            break
+        if links and len(skipped) >= MOST_SKIPPED:
+            if track == Track.FIRST:
+                break
+            continue
         reason = each.verdict.reason if isinstance(each.verdict, Refusal) else SkipReason.LATER
-        must = found is None and _WEB.match(text, each.start) is not None
+        must = not links and _WEB.match(text, each.start) is not None
         if must or len(skipped) < MOST_SKIPPED:
             skipped.append(Skipped(text[each.start : each.end][:LONGEST_SKIPPED], reason, each.start))
-    return Finding(found, tuple(skipped))
+    return Finding(tuple(links), tuple(skipped))
 
 
-def without_link(text: str, finding: Finding) -> Finding:
-    """Return the finding of a message that stays unchanged: its link becomes a skipped text."""
-    if finding.found is None:
-        return finding
-    found = finding.found
-    piece = Skipped(text[found.start : found.end][:LONGEST_SKIPPED], SkipReason.KEPT, found.start)
-    return Finding(None, tuple(sorted((*finding.skipped, piece), key=lambda skipped: skipped.start)))
+def without_links(text: str, finding: Finding) -> Finding:
+    """Return the finding of a message that stays unchanged: its links become skipped texts."""
+    kept = [
+        Skipped(text[link.start : link.end][:LONGEST_SKIPPED], SkipReason.KEPT, link.start)
+        for link in finding.links[:MOST_SKIPPED]
+    ]
+    return Finding((), tuple(sorted((*finding.skipped, *kept), key=lambda skipped: skipped.start)))
 
 
-def rewrite(text: str, found: Found, shortlink: str) -> str:
-    """Return the text with the shortlink in place of the link, and every other character unchanged."""
-    return text[: found.start] + shortlink + text[found.end :]
+def rewrite(text: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """Return the text with each `[start, end)` replaced by its shortlink, and every other character unchanged.
+
+    The places must be in order, and must not overlap.
+    """
+    pieces, at = list[str](), 0
+    for start, end, shortlink in places:
+        pieces += text[at:start], shortlink
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def own_slugs(text: str, public_hosts: frozenset[str]) -> list[str]:

@@ -49,7 +49,7 @@ def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
     done = services().group_commit.preprocess(account, analyze(requests.submission(), account, site), site)
-    accepted = message_report.preprocessed(done.message, done.link, site)
+    accepted = message_report.preprocessed(done.message, done.links, site)
     tracking = accepted["link_tracking"]
     shortlink = tracking["shortlink"] if tracking else None
     return [{"msgid": accepted["msgid"], "message": accepted["message"], "shortlink": shortlink}], 201

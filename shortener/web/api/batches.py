@@ -137,7 +137,7 @@ def _documents(
 
 def _document(outcome: Outcome) -> BatchEntry:
     if isinstance(outcome, Preprocessed):
-        return {"status": 201, **message_report.preprocessed(outcome.message, outcome.link, services().site)}
+        return {"status": 201, **message_report.preprocessed(outcome.message, outcome.links, services().site)}
     if isinstance(outcome, Fault):
         return problems.document(STATUS.get(outcome.code, 400), outcome.code, outcome.sentence)
     return problems.of(outcome)

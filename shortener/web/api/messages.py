@@ -44,7 +44,7 @@ def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, 
     site = services().site
     submission = Submission.check(incoming.fields(), services().policy)
     done = services().group_commit.preprocess(account, analyze(submission, account, site, key), site)
-    document = message_report.preprocessed(done.message, done.link, site)
+    document = message_report.preprocessed(done.message, done.links, site)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
 
@@ -90,21 +90,21 @@ def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:
         message = lookup.find(session, account, msgid)
-        link = lookup.link_of(session, message)
-        return message_report.clicks(session, message, link, services().site, place=wanted.cursor)
+        links = lookup.links_of(session, [message])[message.id]
+        return message_report.clicks(session, message, links, services().site, place=wanted.cursor)
 
 
 @blueprint.post("/messages/<msgid>/off")
 @described(
     Operation(
         "Messages",
-        {200: Answer("The link is switched off.")},
+        {200: Answer("The links are switched off.")},
         refusals=(MessageNotFoundError,),
     )
 )
 @for_senders
 def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
-    """Switch a message's link off and return the report."""
+    """Switch a message's links off and return the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
         lookup.switch_off(session, message, now=db.now(session))

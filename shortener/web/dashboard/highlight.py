@@ -1,6 +1,6 @@
-"""Split a text into segments, so that a page can highlight its link and the skipped text."""
+"""Split a text into segments, so that a page can highlight its links and the skipped text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shortener.rules.links.body import Finding
@@ -14,10 +14,9 @@ class Segment(NamedTuple):
 
 
 def of(text: str, finding: Finding) -> Sequence[Segment]:
-    """The text with its link and the skipped parts marked."""
+    """The text with its links and the skipped parts marked."""
     marked = [(piece.start, piece.start + len(piece.text), "skipped") for piece in finding.skipped]
-    if finding.found:
-        marked.append((finding.found.start, finding.found.end, "link"))
+    marked += [(found.start, found.end, "link") for found in finding.links]
     parts, at = [], 0
     for start, end, kind in sorted(marked):
         if start >= at:  # a part inside another is marked with it
@@ -27,13 +26,14 @@ def of(text: str, finding: Finding) -> Sequence[Segment]:
 
 
 def sent(text: str, finding: Finding, shortlink: str) -> Sequence[Segment]:
-    """The text as it is sent, with the shortlink marked."""
-    if finding.found is None:
-        return [Segment(text)]
-    return replaced(text, finding.found.start, finding.found.end, shortlink)
+    """The text as it is sent, with the shortlinks marked."""
+    return replaced(text, ((found.start, found.end, shortlink) for found in finding.links))
 
 
-def replaced(text: str, start: int, end: int, instead: str) -> Sequence[Segment]:
-    """The text with `[start, end)` replaced by a marked text."""
-    parts = (Segment(text[:start]), Segment(instead, "link"), Segment(text[end:]))
-    return [part for part in parts if part.text]
+def replaced(text: str, places: Iterable[tuple[int, int, str]]) -> Sequence[Segment]:
+    """The text with each `[start, end)` replaced by a marked text; the places are in order."""
+    parts, at = list[Segment](), 0
+    for start, end, instead in places:
+        parts += Segment(text[at:start]), Segment(instead, "link")
+        at = end
+    return [part for part in (*parts, Segment(text[at:])) if part.text]

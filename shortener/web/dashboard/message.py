@@ -1,6 +1,7 @@
 """One message: its text, link and timeline, with its actions."""
 
 import io
+from collections.abc import Sequence
 from typing import Any, Final
 
 import segno
@@ -39,7 +40,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Show everything about one message."""
     with db.read() as session:
         found = lookup.find(session, current.account, msgid)
-        link = lookup.link_of(session, found)
+        links = lookup.links_of(session, [found])[found.id]
         report = message_report.full(session, found, services().site)
         asked = _replays(session, current, report)
         now = rfc3339(db.now(session))
@@ -48,7 +49,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         message=report,
         line=timeline.of(report, asked, now=now),
         life=_life(report, now),
-        **_texts(report["original_message"], link),
+        **_texts(report["original_message"], links),
     )
 
 
@@ -60,7 +61,7 @@ def clicks(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         raise InvalidFieldsError({"visitor": ["is not a visitor class"]})
     with db.read() as session:
         found, link = _with_link(session, current, msgid)
-        page = click_lists.find(session, link, visitor=visitor, place=request.args.get("cursor"))
+        page = click_lists.find(session, [link], visitor=visitor, place=request.args.get("cursor"))
     return render_template("dashboard/clicks.html", message=found, page=page, visitor=visitor)
 
 
@@ -120,12 +121,13 @@ def _life(report: MessageReport, now: str) -> str | None:
     return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
 
 
-def _texts(text: str, link: Link | None) -> dict[str, Any]:
-    """The text as received and as returned, with the link marked in both."""
-    if link is None:
+def _texts(text: str, links: Sequence[Link]) -> dict[str, Any]:
+    """The text as received and as returned, with the links marked in both."""
+    if not links:
         return {"came": [highlight.Segment(text)], "sent": None}
-    start, end = link.starts_at, link.ends_at
+    site, places = services().site, [(link.starts_at, link.ends_at) for link in links]
+    shortlinks = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links]
     return {
-        "came": highlight.replaced(text, start, end, text[start:end]),
-        "sent": highlight.replaced(text, start, end, services().site.shortlink_of(link)),
+        "came": highlight.replaced(text, ((start, end, text[start:end]) for start, end in places)),
+        "sent": highlight.replaced(text, shortlinks),
     }

@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shortener.rules.links import boundaries, link_ends
-from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, own_slugs, rewrite, without_link
+from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, own_slugs, rewrite, without_links
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkipReason
 from tests.support.corpora import needs_corpora, rows
@@ -246,7 +246,7 @@ def test_any_text_gets_a_consistent_result(text: str, detection: str, bare_domai
     if finding.found:
         start, end = finding.found.start, finding.found.end
         assert finding.found.target.link.endswith(text[start:end])
-        assert rewrite(text, finding.found, SHORTLINK) == text[:start] + SHORTLINK + text[end:]
+        assert rewrite(text, [(start, end, SHORTLINK)]) == text[:start] + SHORTLINK + text[end:]
 
 
 @given(TEXTS, st.sampled_from(Detection))
@@ -256,6 +256,42 @@ def test_the_link_and_what_was_passed_over_never_overlap(text: str, detection: s
     spans += [(finding.found.start, finding.found.end)] if finding.found else []
     spans.sort()
     assert all(first[1] <= second[0] for first, second in pairwise(spans))
+
+
+@given(TEXTS, st.sampled_from(Detection))
+def test_all_links_and_what_was_passed_over_never_overlap(text: str, detection: str) -> None:
+    finding = find(text, detection=detection, own_hosts=OWN, track="all")
+    spans = [(each.start, each.start + len(each.text)) for each in finding.skipped]
+    spans += [(each.start, each.end) for each in finding.links]
+    assert all(first[1] <= second[0] for first, second in pairwise(sorted(spans)))
+    assert all(first.end <= second.start for first, second in pairwise(finding.links))
+
+
+@given(TEXTS, st.sampled_from(Detection))
+def test_the_first_of_all_links_is_the_link(text: str, detection: str) -> None:
+    assert find(text, detection=detection, track="all").found == find(text, detection=detection).found
+
+
+@pytest.mark.parametrize("detection", Detection)
+def test_all_links_are_found_by_the_same_rules(detection: str) -> None:
+    text = f"(https://a.com/1), day.so example.org/2; {SHORTLINK} http://localhost/ www.example.net"
+    finding = find(text, detection=detection, own_hosts=OWN, track="all")
+    links = [text[each.start : each.end] for each in finding.links]
+    assert links == ["https://a.com/1", "example.org/2", "www.example.net"]
+    skips = [(each.text, each.reason) for each in finding.skipped]
+    assert skips == [("day.so", "word"), (SHORTLINK, "own"), ("http://localhost/", "localhost")]
+
+
+def test_many_skipped_texts_do_not_end_the_search() -> None:
+    text = "https://a.com/1 " + "day.so " * 200 + "https://b.com/2"
+    finding = find(text, track="all")
+    assert (len(finding.links), len(finding.skipped)) == (2, MOST_SKIPPED)
+
+
+def test_all_links_of_a_text_are_replaced() -> None:
+    text = "https://a.com/1, https://b.com/2!"
+    places = [(each.start, each.end, SHORTLINK) for each in find(text, track="all").links]
+    assert rewrite(text, places) == f"{SHORTLINK}, {SHORTLINK}!"
 
 
 @given(TEXTS, st.sampled_from(Detection))
@@ -276,7 +312,7 @@ def test_a_rewritten_text_is_not_rewritten_again(text: str, detection: str) -> N
     finding = find(text, detection=detection, own_hosts=OWN)
     if finding.found is None:
         return
-    again = rewrite(text, finding.found, SHORTLINK)
+    again = rewrite(text, [(finding.found.start, finding.found.end, SHORTLINK)])
     assert "Ab3dE6gH9k" in own_slugs(again, OWN)  # because of which a caller returns the text unchanged
     second = find(again, detection=detection, own_hosts=OWN).found
     if second is not None:
@@ -435,7 +471,7 @@ def test_a_long_run_is_read_in_one_step(before: str, unit: str, detection: str) 
 
 def test_an_unchanged_message_names_its_skipped_link() -> None:
     finding = find("day.so https://example.com/a b.example.org/c")
-    left = without_link("day.so https://example.com/a b.example.org/c", finding)
+    left = without_links("day.so https://example.com/a b.example.org/c", finding)
     assert left.found is None
     assert [piece.reason for piece in left.skipped] == ["word", "kept", "later"]
-    assert without_link("nothing", find("nothing")) == Finding(None, ())
+    assert without_links("nothing", find("nothing")) == Finding((), ())

@@ -71,6 +71,13 @@ class TestPreprocess:
         assert document["url"] == f"https://s.example.com/v1/messages/{document['msgid']}"
         assert answer.headers["Location"] == document["url"]
 
+    def test_all_links_are_replaced_if_asked(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, message=f"{TEXT}, https://b.example.com", track="all").get_json()
+        first, second = document["links"]
+        assert document["message"] == f"{TEXT.replace(TARGET, first['shortlink'])}, {second['shortlink']}"
+        assert (document["link_tracking"], second["link"]) == (first, "https://b.example.com")
+        assert document["skipped"] == []
+
     def test_a_form_does_the_same(self, client: FlaskClient, sender: Sender) -> None:
         form = {"message": TEXT, "track_link": "true", "tags": "a,b", "metadata": '{"k":"é"}', "client_tag": ""}
         answer = client.post("/v1/messages", data=form, headers=sender.basic)
@@ -320,6 +327,16 @@ class TestReport:
         assert report["clicks"]["newest"][1]["clicked_on"] == report["link_tracking"]["accessed_on"]
         assert (report["callback"]["state"], report["callback"]["attempts"]) == ("pending", [])
 
+    def test_it_counts_the_clicks_on_all_links(self, client: FlaskClient, sender: Sender) -> None:
+        done = make_message(sender, f"{TEXT} https://b.example.com", track="all", lt_callbackurl=CALLBACK)
+        for link in (done.links[1], done.links[0], done.links[1]):
+            client.get(f"/{slug_of(link)}", headers={"User-Agent": BROWSER})
+        report = get(client, sender, f"/v1/messages/{done.message.msgid}").get_json()
+        assert [link["accessed"] for link in report["links"]] == [True, True]
+        assert report["message"].endswith(report["links"][1]["shortlink"])
+        assert (report["clicks"]["total"], len(report["clicks"]["newest"])) == (3, 3)
+        assert report["clicks"]["first_of_any_kind"]["clicked_on"] == report["links"][1]["accessed_on"]
+
     def test_it_answers_after_the_links_life(self, client: FlaskClient, sender: Sender) -> None:
         done = make_message(sender, now=NOW - 1000 * DAY)
         report = get(client, sender, f"/v1/messages/{done.message.msgid}")
@@ -352,9 +369,10 @@ class TestReport:
         assert set(expected["counts"].values()) == {0}
 
     def test_switching_off_answers_with_the_report(self, client: FlaskClient, sender: Sender) -> None:
-        msgid = make_message(sender).message.msgid
-        answer = client.post(f"/v1/messages/{msgid}/off", headers=sender.bearer)
-        assert answer.get_json()["link_tracking"]["off_on"] is not None
+        msgid = make_message(sender, f"{TEXT} https://b.example.com", track="all").message.msgid
+        answer = client.post(f"/v1/messages/{msgid}/off", headers=sender.bearer).get_json()
+        assert answer["link_tracking"]["off_on"] is not None
+        assert [link["off_on"] for link in answer["links"]] == [answer["link_tracking"]["off_on"]] * 2
 
 
 class TestList:
