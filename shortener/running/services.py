@@ -18,6 +18,7 @@ from shortener.installation import clock, public_addresses
 from shortener.installation.site import Site
 from shortener.messages.group_commit import GroupCommit
 from shortener.outbound.client import Client
+from shortener.receipts.incoming import Reader
 from shortener.retention.loop import Pruner
 from shortener.rules.delivery import receiver
 from shortener.rules.slug import Slugs
@@ -46,6 +47,7 @@ class Services:
     pruner: Pruner
     last_used: LastUsed
     long_calls: LongCalls
+    receipt_readers: dict[str, Reader] = field(default_factory=dict)  # by the gateway's name; vendors add theirs
 
     @cached_property
     def slugs(self) -> Slugs:

@@ -15,7 +15,7 @@ _AWAY: Final = 2  # attempts for which `away` is not reachable
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A receipt that the simulator gives; the codes are Vonage's."""
+    """A receipt that the simulator gives; the codes are those of `reason.CODES`."""
 
     state: MessageState
     code: str = "0"

@@ -1,14 +1,19 @@
 """The vendors' wire formats: one package for each, found by walking this one.
 
-A package `shortener.vendors.NAME` has a module `face` with a `Face` named `FACE`. Nothing else lists the vendors.
+A package `shortener.vendors.NAME` has a module `face` with a `Face` named `FACE`, a module `receipts` with a function
+`read`, or both. Nothing else lists the vendors.
 """
 
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
 
 from flask import Blueprint, Flask
 
+from shortener.receipts.incoming import Reader
+from shortener.running.services import EXTENSION, Services
 from shortener.web import path_groups
 from shortener.web.description import openapi
 from shortener.web.path_groups import PathGroup
@@ -24,14 +29,27 @@ class Face(PathGroup):
 
 
 def load() -> list[Face]:
-    """Return the face of every package in this one, by the packages' names."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return [importlib.import_module(f"{__name__}.{name}.face").FACE for name in names]
+    """Return the face of every package in this one that has one, by the packages' names."""
+    return [module.FACE for module in _modules("face").values()]
+
+
+def receipt_readers() -> dict[str, Reader]:
+    """Return the reader of every vendor whose receipts we understand, by the packages' names."""
+    return {name: module.read for name, module in _modules("receipts").items()}
 
 
 def register(app: Flask) -> None:
     """Add the routes of every vendor, with their credentials, their form of errors and their description."""
+    made: Services = app.extensions[EXTENSION]
+    made.receipt_readers.update(receipt_readers())
     for face in load():
         path_groups.add(app, face)
         openapi.tags(app)[face.tag] = face.description
         app.register_blueprint(face.blueprint)
+
+
+def _modules(name: str) -> dict[str, Any]:
+    """Return the module of this name of every package that has it, by the packages' names."""
+    packages = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    paths = {package: f"{__name__}.{package}.{name}" for package in packages}
+    return {package: importlib.import_module(path) for package, path in paths.items() if find_spec(path)}

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from shortener import create_app, vendors
 from shortener.config.settings import Settings
+from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Part
 from shortener.vendors import Face
@@ -165,10 +166,21 @@ def test_there_is_a_vendor() -> None:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_every_vendor_has_a_face_with_paths(name: str) -> None:
-    faces = {face.blueprint.name: face for face in vendors.load()}
-    assert isinstance(faces[name], Face)
-    assert faces[name].prefixes and all(prefix.startswith("/") for prefix in faces[name].prefixes)
+def test_every_vendor_has_a_face_or_receipts(name: str) -> None:
+    faces = {face.blueprint.name for face in vendors.load()}
+    assert name in faces | vendors.receipt_readers().keys()
+
+
+@pytest.mark.parametrize("face", vendors.load(), ids=lambda face: face.tag)
+def test_every_face_has_paths(face: Face) -> None:
+    assert isinstance(face, Face)
+    assert face.prefixes and all(prefix.startswith("/") for prefix in face.prefixes)
+
+
+def test_every_reader_is_found_by_its_folder(services: Services) -> None:
+    folders = {path.parent.name for path in FOLDER.glob("*/receipts.py")}
+    assert {"vonage", "infobip", "twilio", "aicross", "karaden"} <= folders
+    assert folders == vendors.receipt_readers().keys() <= services.receipt_readers.keys()
 
 
 @pytest.mark.parametrize("name", PACKAGES)

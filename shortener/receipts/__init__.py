@@ -1,0 +1,1 @@
+"""Receipts: read them, find their messages, and change the messages' states."""

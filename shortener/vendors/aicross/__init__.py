@@ -1,0 +1,1 @@
+"""AI CROSS's receipts."""

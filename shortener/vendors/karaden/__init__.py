@@ -1,0 +1,1 @@
+"""Karaden's receipts."""
