@@ -64,6 +64,9 @@ class SkipReason(enum.StrEnum):
     )
     KEPT = "kept", "The message already contains a live link of the shortener and is returned unchanged."
     LATER = "later", "Another link of the message is shortened. Only the first one is."
+    OFF = "off", 'The link is marked with data-track="off".'
+    UNSUBSCRIBE = "unsubscribe", "Recipients leave the list with this link, so it stays as it is."
+    MANY = "many", "The message has more than 1,000 links. Only the first 1,000 are shortened."
 
 
 class SkippedText(TypedDict):

@@ -196,6 +196,9 @@ SKIPPED: Final[Labels] = {
     ),
     SkipReason.KEPT: _("The message already contains a live link of the shortener and is returned unchanged."),
     SkipReason.LATER: _("Another link of the message is shortened. Only the first one is."),
+    SkipReason.OFF: _('The link is marked with data-track="off".'),
+    SkipReason.UNSUBSCRIBE: _("Recipients leave the list with this link, so it stays as it is."),
+    SkipReason.MANY: _("The message has more than 1,000 links. Only the first 1,000 are shortened."),
 }
 BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
     AttemptOutcome: OUTCOMES,

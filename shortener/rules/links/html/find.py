@@ -1,0 +1,103 @@
+"""Find the links of an HTML part and put shortlinks in their place.
+
+A link is the `href` of an `<a>` or `<area>` with an http(s) URL that may be a target by the rules for texts. What the
+sender marked with `data-track="off"` and what leads out of a list stays. Nothing but attribute values changes.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from shortener.rules.links.body import LONGEST_SKIPPED, Found, Skipped
+from shortener.rules.links.detection import BareDomains
+from shortener.rules.links.html import unsubscribe
+from shortener.rules.links.html.anchors import Anchor, anchors
+from shortener.rules.links.html.references import as_url, encode
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.target import Target, judge
+from shortener.rules.links.tracking import Track
+
+_OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.I | re.A)
+MOST_LINKS: Final = 1_000  # of one message that get a shortlink
+MOST_SKIPPED: Final = 1_000  # that are reported
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlFinding:
+    """The links to replace and the skipped values, in the order of the HTML.
+
+    A link's `[start, end)` is its attribute value as it stands in the HTML. `Skipped.text` is the decoded value.
+    """
+
+    links: tuple[Found, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def find(
+    html: str,
+    *,
+    track: Track = Track.FIRST,
+    own_hosts: frozenset[str] = frozenset(),
+    unsubscribe_urls: frozenset[str] = frozenset(),
+) -> HtmlFinding:
+    """Return the first link of an HTML part or all of them. Never raises, whatever the HTML contains.
+
+    `unsubscribe_urls` are those of the mail's `List-Unsubscribe` header.
+    """
+    most = 1 if track == Track.FIRST else MOST_LINKS
+    full = SkipReason.LATER if track == Track.FIRST else SkipReason.MANY
+    links: list[Found] = []
+    skipped: list[Skipped] = []
+    for anchor in anchors(html):
+        url = as_url(anchor.value)
+        if not url or url.startswith("#"):
+            continue  # a place in the mail itself
+        verdict = _judge(anchor, url, own_hosts, unsubscribe_urls)
+        if isinstance(verdict, Target) and len(links) < most:
+            links.append(Found(anchor.start, anchor.end, verdict))
+        elif len(skipped) < MOST_SKIPPED:
+            reason = full if isinstance(verdict, Target) else verdict
+            skipped.append(Skipped(url[:LONGEST_SKIPPED], reason, anchor.start))
+        elif len(links) == most:
+            break
+    return HtmlFinding(tuple(links), tuple(skipped))
+
+
+def without_links(html: str, finding: HtmlFinding) -> HtmlFinding:
+    """Return the finding of a part that stays unchanged: its links become skipped values."""
+    kept = [Skipped(each.target.link[:LONGEST_SKIPPED], SkipReason.KEPT, each.start) for each in finding.links]
+    in_order = sorted((*finding.skipped, *kept), key=lambda skipped: skipped.start)
+    return HtmlFinding((), tuple(in_order[:MOST_SKIPPED]))
+
+
+def rewrite(html: str, places: Iterable[tuple[int, int, str]]) -> str:
+    """Return the HTML with each value `[start, end)` replaced by its shortlink, escaped. The places are in order."""
+    pieces: list[str] = []
+    position = 0
+    for start, end, shortlink in places:
+        pieces += html[position:start], encode(shortlink)
+        position = end
+    return "".join([*pieces, html[position:]])
+
+
+def _judge(
+    anchor: Anchor, url: str, own_hosts: frozenset[str], unsubscribe_urls: frozenset[str]
+) -> Target | SkipReason:
+    if anchor.is_off:
+        return SkipReason.OFF
+    if _OTHER_SCHEME.match(url):
+        return SkipReason.SCHEME
+    verdict = judge(url, own_hosts=own_hosts, bare_domains=BareDomains.OFF)
+    if not isinstance(verdict, Target):
+        return verdict.reason
+    leaves = (
+        url in unsubscribe_urls
+        or unsubscribe.is_in_url(verdict.location)
+        or unsubscribe.is_in_text(*map(_on_one_line, (anchor.before, anchor.label, anchor.after)))
+    )
+    return SkipReason.UNSUBSCRIBE if leaves else verdict
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.split())
