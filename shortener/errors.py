@@ -66,6 +66,32 @@ class IdempotencyKeyReusedError(ShortenerError):
         super().__init__("This Idempotency-Key was used before with another body; use a new key for a new message.")
 
 
+class MonthlyLimitError(ShortenerError):
+    """The account has stored as many messages in this month as it may; the next month begins after `wait`."""
+
+    code = "monthly_limit"
+
+    def __init__(self, limit: int, next_month_on: dt.datetime, now: dt.datetime) -> None:
+        self.wait = next_month_on - now
+        super().__init__(
+            f"This account may have {limit:,} messages in a month, and they are used up. The next month begins on "
+            f"{next_month_on:%Y-%m-%d at %H:%M} UTC; the operator of this installation can raise the limit."
+        )
+
+
+class QuietHoursError(ShortenerError):
+    """The message's time is in the account's quiet hours, which end on `until`."""
+
+    code = "quiet_hours"
+
+    def __init__(self, until: dt.datetime) -> None:
+        self.until = until
+        super().__init__(
+            f"This account has quiet hours until {until:%Y-%m-%d %H:%M} UTC and takes no messages for them; submit the "
+            "message later, or with a later send_on."
+        )
+
+
 class MessageNotFoundError(ShortenerError):
     """The account has no such message."""
 

@@ -1,16 +1,18 @@
 """Senders: the accounts that messages belong to."""
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from shortener.accounts import credentials, signing_secrets
+from shortener.accounts import credentials, limits, signing_secrets
 from shortener.accounts.random_text import random_text
 from shortener.errors import AccountNameError
+from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.visitors.threshold import Threshold
@@ -32,20 +34,37 @@ class Sender:
     bare_domains: BareDomains
     count_as_click: Threshold
     recipient_storage: RecipientStorage
+    gateway: str | None
+    receipts_url: str | None
+    on_unsure: OnUnsure
+    monthly_limit: int | None  # messages
+    time_zone: str
+    quiet_hours: str | None
+    quiet_mode: QuietMode
 
     @classmethod
     def of(cls, account: Account) -> Self:
         """Copy what a loaded account holds."""
+        return cls.read([getattr(account, column) for column in COLUMNS])
+
+    @classmethod
+    def read(cls, values: Iterable[Any]) -> Self:
+        """Return the sender with these values of `COLUMNS`, as a model or as a driver has them."""
         return cls(
-            id=account.id,
-            name=account.name,
-            sid=account.sid,
-            track_link=account.track_link,
-            detection=account.detection,
-            bare_domains=account.bare_domains,
-            count_as_click=account.count_as_click,
-            recipient_storage=account.recipient_storage,
+            *(_TYPES[name](value) if name in _TYPES else value for name, value in zip(COLUMNS, values, strict=True))
         )
+
+
+COLUMNS: Final = tuple(Sender.__dataclass_fields__)  # of the table `account`
+_TYPES: Final[dict[str, Callable[[Any], Any]]] = {
+    "track_link": bool,  # the driver of SQLite returns 0 or 1
+    "detection": Detection,
+    "bare_domains": BareDomains,
+    "count_as_click": Threshold,
+    "recipient_storage": RecipientStorage,
+    "on_unsure": OnUnsure,
+    "quiet_mode": QuietMode,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +107,14 @@ def enable(session: Session, name: str) -> Account:
 
 
 def configure(session: Session, name: str, changes: dict[str, Any]) -> Account:
-    """Change the account's defaults, which apply to later messages."""
+    """Change the account's defaults and limits, which apply to later messages."""
     account = named(session, name)
+    was_limited, was_in = account.monthly_limit is not None, account.time_zone
     for field, value in changes.items():
         setattr(account, field, value)
+    if account.time_zone != was_in or not was_limited:
+        session.flush()  # takes the lock of the account, which storing messages waits for
+        limits.begin_anew(session, account.id)
     return account
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, credentials, senders, signing_secrets
 from shortener.accounts.senders import NewCredentials
+from shortener.cli import account_options
 from shortener.cli.commands import Group, choice_of
 from shortener.cli.output import as_json, show, show_rows
 from shortener.rules.delivery import callback_header
@@ -47,6 +48,20 @@ def list_accounts(wants_json: bool) -> None:
     with db.read() as session:
         rows = [_shown(account) for account in senders.every(session)]
     show_rows(rows, wants_json, no_account())
+
+
+@group.command("show")
+@click.argument("name")
+@as_json
+def show_account(name: str, wants_json: bool) -> None:
+    """Show the account's defaults and limits.
+
+    \b
+    Example: flask --app wsgi account show shop
+    """
+    with db.read() as session:
+        account = senders.named(session, name)
+    show(_shown(account), wants_json)
 
 
 @group.command()
@@ -117,9 +132,10 @@ def _header(_context: click.Context, _parameter: click.Parameter, value: str | N
     metavar="'NAME: VALUE'",
     help="A header to send with callbacks; - reads it from standard input, an empty text removes it.",
 )
+@account_options.sending_options
 @as_json
 def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any) -> None:
-    """Change the account's defaults, or show them.
+    """Change the account's defaults and limits, or show them.
 
     \b
     Changes apply to later messages; the header applies to every attempt from
@@ -127,9 +143,13 @@ def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any
     nothing changes.
     Examples: flask --app wsgi account set shop --no-track-link --recipient masked
               flask --app wsgi account set shop --callback-header 'X-Api-Key: 4711'
+              flask --app wsgi account set shop --quiet-hours '20:00-08:00 Asia/Seoul'
+              flask --app wsgi account set shop --monthly-limit 5000
     """
+    given = {field: value for field, value in changes.items() if value is not None}
+    settings = services().settings
+    given |= account_options.checked(given, services().policy, settings.configured_gateways)
     with db.write() as session:
-        given = {field: value for field, value in changes.items() if value is not None}
         account = senders.configure(session, name, given)
         if header is not None:
             _put_header(session, account, header)
@@ -169,4 +189,11 @@ def _shown(account: Account) -> dict[str, Any]:
         "count_as_click": account.count_as_click,
         "recipient": account.recipient_storage,
         "callback_header": account.callback_header is not None,
+        "gateway": account.gateway or account_options.DEFAULT,
+        "receipts_url": account.receipts_url,
+        "on_unsure": account.on_unsure,
+        "monthly_limit": account.monthly_limit,
+        "time_zone": account.time_zone,
+        "quiet_hours": account.quiet_hours,
+        "quiet_mode": account.quiet_mode,
     }

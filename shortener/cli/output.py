@@ -19,7 +19,7 @@ def show(values: Mapping[str, Any], wants_json: bool, file: IO[str] | None = Non
         return
     width = max(map(len, values))
     for key, value in values.items():
-        click.echo(f"{key.ljust(width)}  {value}", file)
+        click.echo(f"{key.ljust(width)}  {_cell(value)}", file)
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], wants_json: bool, if_empty: str) -> None:

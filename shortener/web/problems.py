@@ -1,6 +1,7 @@
 """Answers to errors: problem documents (RFC 9457) for programs, small pages for visitors."""
 
 import logging
+from math import ceil
 from typing import Annotated, Any, Literal, NotRequired
 
 from flask import Flask, Response, json, request
@@ -20,6 +21,8 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.InvalidFieldsError: 422,
     errors.ClientTagTakenError: 409,
     errors.IdempotencyKeyReusedError: 422,
+    errors.MonthlyLimitError: 429,
+    errors.QuietHoursError: 409,
     errors.MessageNotFoundError: 404,
     errors.CallbackNotFoundError: 404,
     errors.CallbackOpenError: 409,
@@ -152,10 +155,17 @@ def _answer(error: Exception) -> Response:
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
     if response.status_code in (429, 503):
-        response.headers["Retry-After"] = str(visitor_pages.RETRY_AFTER)
+        response.headers["Retry-After"] = str(_wait(error))
     if response.status_code == 405 and isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(error.valid_methods)
     return response
+
+
+def _wait(error: Exception) -> int:
+    """Return after how many seconds another request makes sense."""
+    return (
+        ceil(error.wait.total_seconds()) if isinstance(error, errors.MonthlyLimitError) else visitor_pages.RETRY_AFTER
+    )
 
 
 def _log(error: Exception) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import SECRET_KEY
 from tests.support.factories import NOW, Sender
 
 NEW = "a newer key for tests, as long as the one before"
-PLAIN = {"body", "answer"}  # of a callback and of its attempt: bytes that are no secret
+PLAIN = {"body", "answer", "content", "raw"}  # of a callback, an attempt, an attachment, a receipt: no secrets of ours
 LOST = "a key that somebody lost, and nobody has written down"
 
 

@@ -16,6 +16,8 @@ CODES = {
     errors.InvalidFieldsError: "invalid_fields",
     errors.ClientTagTakenError: "client_tag_taken",
     errors.IdempotencyKeyReusedError: "idempotency_key_reused",
+    errors.MonthlyLimitError: "monthly_limit",
+    errors.QuietHoursError: "quiet_hours",
     errors.MessageNotFoundError: "message_not_found",
     errors.CallbackNotFoundError: "callback_not_found",
     errors.CallbackOpenError: "callback_open",

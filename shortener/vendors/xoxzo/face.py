@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from flask import Blueprint
 
-from shortener.errors import InvalidFieldsError, MessageNotFoundError
+from shortener.errors import InvalidFieldsError, MessageNotFoundError, MonthlyLimitError, QuietHoursError
 from shortener.messages.analysis import analyze
 from shortener.reporting import message_report
 from shortener.reporting.message_filter import Filter
@@ -40,6 +40,7 @@ MOST_LISTED: Final = 1_000  # messages in one answer: the format has no pages, a
         FACE.tag,
         {201: Answer("A list of one, with the text to send.")},
         body=requests.SCHEMA,
+        refusals=(MonthlyLimitError, QuietHoursError),
         name="xoxzo_send",
         refusal=answers.XoxzoRefusal,
     )

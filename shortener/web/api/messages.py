@@ -3,7 +3,14 @@
 from flask import Blueprint, request
 
 from shortener.accounts.senders import Sender
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, InvalidFieldsError, MessageNotFoundError
+from shortener.errors import (
+    ClientTagTakenError,
+    IdempotencyKeyReusedError,
+    InvalidFieldsError,
+    MessageNotFoundError,
+    MonthlyLimitError,
+    QuietHoursError,
+)
 from shortener.messages import dry_run, lookup
 from shortener.messages.analysis import analyze
 from shortener.messages.submission import DryRunRequest, Submission
@@ -34,7 +41,7 @@ REPLAYED = {"Idempotency-Replayed": "`true` if this repeats the first response t
         },
         body=Submission,
         parameters=(IDEMPOTENCY_KEY,),
-        refusals=(ClientTagTakenError, IdempotencyKeyReusedError),
+        refusals=(ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError),
     )
 )
 @for_senders

@@ -1,0 +1,45 @@
+"""Options of `account set` for sendings and limits."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, TypeVar
+
+import click
+
+from shortener.accounts import sending_defaults
+from shortener.accounts.sending_defaults import SendingDefaults
+from shortener.cli.commands import choice_of
+from shortener.rules.delivery.gateway_name import NONE
+from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
+from shortener.rules.delivery.receiver import Policy
+
+DEFAULT: Final = "default"
+# How an option says that the account shall have none of its own.
+ABSENT: Final = {"gateway": DEFAULT, "receipts_url": NONE, "monthly_limit": NONE, "quiet_hours": NONE}
+Command = TypeVar("Command", bound=Callable[..., Any])
+_OPTIONS: Final = (
+    click.option("--gateway", metavar="NAME", help="What carries its messages; none, or default: SHORTENER_GATEWAY's."),
+    click.option("--receipts-url", metavar="URL", help="Where new states of messages are sent to; or none."),
+    click.option("--on-unsure", type=choice_of(OnUnsure), help="After a sending that may have been done."),
+    click.option("--monthly-limit", metavar="N", help="At most N messages in a month; or none."),
+    click.option("--time-zone", metavar="ZONE", help="The zone of months and quiet hours, such as Asia/Seoul."),
+    click.option(
+        "--quiet-hours",
+        metavar="'20:00-08:00 ZONE'",
+        help="The hours when nothing is sent, perhaps with the time zone; or none.",
+    ),
+    click.option("--quiet-mode", type=choice_of(QuietMode), help="What happens to messages in quiet hours."),
+)
+
+
+def sending_options(command: Command) -> Command:
+    """Add the options to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def checked(given: Mapping[str, str], policy: Policy, gateways: Collection[str]) -> dict[str, Any]:
+    """Return the changes that these options mean, by column; InvalidFieldsError with everything that is wrong."""
+    own = {name: given[name] for name in SendingDefaults.model_fields if name in given}
+    fields = {name: None if value == ABSENT.get(name) else value for name, value in own.items()}
+    return sending_defaults.changes(fields, policy, gateways)
