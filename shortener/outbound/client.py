@@ -47,6 +47,7 @@ class Answer:
     connect_us: int | None = None  # TLS included
     first_byte_us: int | None = None
     total_us: int | None = None
+    is_sent: bool = False  # whether some of the request was written, so that the other side may have read it
 
 
 class Client:
@@ -175,7 +176,7 @@ def _broke(trip: Trip) -> Answer:
 def _answer(trip: Trip, outcome: AttemptOutcome, detail: str, *, status: int | None = None, **rest: Any) -> Answer:
     trip.mark("total_us")
     rest.update(trip.marks)
-    return Answer(outcome, status, detail, **rest)
+    return Answer(outcome, status, detail, is_sent=trip.is_sent, **rest)
 
 
 def _body(raw: Any) -> tuple[bytes, bool]:

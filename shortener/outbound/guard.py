@@ -62,6 +62,7 @@ class Trip:
         self.timeout = timeout
         self.status: int | None = None
         self.received = 0
+        self.is_sent = False  # whether some of the request was written
         self.marks: dict[str, int] = {}
         self._start = time.monotonic()
 
@@ -164,6 +165,7 @@ class Plain(HTTPConnection):
             self.connect()
         for start in range(0, len(data), _PIECE):
             self.sock.settimeout(self._trip.left())
+            self._trip.is_sent = True  # before it is written: a failed write may have written a part
             super().send(data[start : start + _PIECE])
 
 

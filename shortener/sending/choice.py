@@ -4,15 +4,24 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from shortener.config.settings import Settings
+from shortener.rules.delivery import server_address
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.receipt_key import receipt_key
+from shortener.rules.delivery.server_address import KANNEL_PORTS
 from shortener.sending.gateway import Gateway
+from shortener.sending.kannel import Kannel
 from shortener.sending.simulator import Simulator
 
 Gateways = Mapping[GatewayName, Gateway]
 
+
+def _kannel(settings: Settings) -> Gateway:
+    return Kannel(server_address.parse(settings.kannel_url or "", KANNEL_PORTS), settings.kannel_smsc)
+
+
 _MAKERS: Final[Mapping[GatewayName, Callable[[Settings], Gateway]]] = {
     GatewayName.SIMULATOR: lambda _: Simulator(),
+    GatewayName.KANNEL: _kannel,
 }
 
 

@@ -545,3 +545,10 @@ def test_a_url_without_a_path_asks_for_the_root(rest: str, target: str) -> None:
     with receiving(OK) as receiver:
         post(receiver.url(path=rest))
     assert receiver.requests[0].split(b"\r\n")[0] == f"POST {target} HTTP/1.1".encode()
+
+
+def test_an_answer_tells_whether_something_was_sent() -> None:
+    with receiving(lambda call: call.reset()) as receiver:
+        assert post(receiver.url()).is_sent
+        assert not post(receiver.url(scheme="https")).is_sent
+    assert not post(receiver.url()).is_sent

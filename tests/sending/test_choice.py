@@ -20,6 +20,11 @@ def test_a_named_gateway_is_made(tmp_path: Path) -> None:
     assert {name: gateway.name for name, gateway in made.items()} == {GatewayName.SIMULATOR: GatewayName.SIMULATOR}
 
 
+def test_a_gateway_with_a_url_is_made(tmp_path: Path) -> None:
+    made = choice.make(read(tmp_path, KANNEL_URL="http://tester:foobar@127.0.0.1:13013", KANNEL_SMSC="carrier-a"))
+    assert [gateway.name for gateway in made.values()] == [GatewayName.KANNEL]
+
+
 def test_a_receipt_url_proves_its_message(tmp_path: Path) -> None:
     settings = read(tmp_path, INTERNAL_URL="http://10.0.0.5:8000/", SECRET_KEY=KEY)
     url, _, key = choice.receipt_url(settings, GatewayName.KANNEL, MSGID).rpartition("/")

@@ -54,7 +54,24 @@ NGINX: Final = Program(
     "A test runs nginx as docs/operate/tls.md configures it, and nginx is missing. Install it, then try again:\n"
     "  sudo apt-get install nginx-light",
 )
-PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX)
+KANNEL: Final = Program(
+    "kannel",
+    _on_path("bearerbox"),
+    "A test hands messages to Kannel, and there is none. Install it, then try again:\n"
+    "  sudo apt-get install kannel kannel-extras",
+)
+FAKE_SMSC: Final = Program(
+    "kannel-extras",
+    lambda: shutil.which("fakesmsc", path="/usr/lib/kannel/test"),
+    "A test receives what Kannel sends with its fake SMSC, and there is none. Install it, then try again:\n"
+    "  sudo apt-get install kannel kannel-extras",
+)
+POSTFIX: Final = Program(
+    "postfix",
+    _on_path("postfix"),
+    "A test hands mail to Postfix, and there is none. Install it, then try again:\n  sudo apt-get install postfix",
+)
+PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX, KANNEL, FAKE_SMSC, POSTFIX)
 
 
 def _install(programs: list[Program]) -> None:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import unquote
 
 _ADDRESS: Final = re.compile(
     r"(?P<scheme>[a-z]+)://(?:(?P<user>[^@/?#:\s]+):(?P<password>[^@/?#\s]*)@)?"
-    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>/[!-~]*)?",
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>/(?:(?![#\\\\])[!-~])*)?",
     re.IGNORECASE,
 )
 KANNEL_PORTS: Final = {"http": 80, "https": 443}
@@ -55,4 +56,13 @@ def parse(text: str, ports: Mapping[str, int]) -> ServerAddress:
     user, password = (unquote(found[part] or "", errors="replace") for part in ("user", "password"))
     if not all("!" <= letter <= "~" for letter in user + password):
         raise ValueError("must have a user name and a password of printable ASCII characters without spaces")
-    return ServerAddress(scheme, found["host"].lower().strip("[]"), port, found["path"] or "", user, password)
+    return ServerAddress(scheme, _host(found["host"]), port, found["path"] or "", user, password)
+
+
+def _host(text: str) -> str:
+    """The host in one spelling; ValueError for an IPv6 address that is none."""
+    host = text.lower().removeprefix("[").removesuffix("]")
+    try:
+        return str(IPv6Address(host)) if ":" in host else host
+    except ValueError:
+        raise ValueError("must have a valid host") from None

@@ -33,6 +33,7 @@ def test_an_address_has_these_parts(text: str, parsed: ServerAddress) -> None:
         *["smtp://me:hunter2@relay:99999", "smtp://me:hunter2@relay:25 ", "smtp://me:hunt\ner2@relay"],
         *["smtp://me:hunter2%0D%0AX@relay", "smtp://me:hunter2@re lay", "smtp://me:hunter2#@relay", "smtp://me@relay"],
         *["smtp://me:hunter2@例え.jp", "smtp://me:%E9hunter2@relay"],
+        *["smtp://me:hunter2@relay/a#b", "smtp://me:hunter2@relay/a\\b", "smtp://me:hunter2@[1::2::3]"],
     ],
 )
 def test_a_wrong_address_is_not_repeated(text: str) -> None:

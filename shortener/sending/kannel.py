@@ -1,0 +1,98 @@
+"""Kannel: hand a text to its `sendsms` service.
+
+The text goes as the body, in UTF-8, and everything else in headers: so Japanese arrives as it was written, and neither
+password nor number is in Kannel's access log.
+"""
+
+import re
+from typing import Any, Final
+
+from shortener.outbound.client import Answer, Client
+from shortener.rules import sms_parts
+from shortener.rules.delivery.gateway_name import GatewayName
+from shortener.rules.delivery.reason import Reason
+from shortener.rules.delivery.receiver import Policy
+from shortener.rules.delivery.retry import parse_retry_after
+from shortener.rules.delivery.server_address import ServerAddress
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
+
+TIMEOUT: Final = 15.0  # seconds; smsbox answers in milliseconds, or has a problem
+PATH: Final = "/cgi-bin/sendsms"  # where an address has none
+RECEIPT_FIELDS: Final = "type=%d&answer=%A&ref=%F&at=%T"  # Kannel puts its values in
+_ALL_RECEIPTS: Final = 31  # delivered, failed, buffered, taken and refused by the carrier
+_TAKEN: Final = 202
+# Our configuration is wrong, not the message: it waits until the operator has put that right.
+_OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
+_NO_CREDENTIALS: Final = "Authorization failed"  # with status 403
+_DENIED: Final = "denied by white- and/or black-lists"
+_NUMBER: Final = re.compile(r"\+?[0-9]{1,20}")  # no space: it would separate two recipients
+_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+class Kannel:
+    """The gateway."""
+
+    name = GatewayName.KANNEL
+
+    def __init__(self, address: ServerAddress, smsc: str | None = None, *, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+        self._url = address.url if address.path.strip("/") else address.url.rstrip("/") + PATH
+        own = {"Username": address.user, "Password": address.password, "SMSC": smsc}
+        self._own = {f"X-Kannel-{name}": value for name, value in own.items() if value}
+        # The operator chose this server, so it may be at any address.
+        self._client = Client(Policy(allow_hosts=(address.host,)), timeout=timeout)
+
+    def hand_over(self, outgoing: Outgoing) -> HandOver:
+        """Hand over the text of a message once."""
+        if fault := _fault(outgoing):
+            return Refused(sentence=fault, reason=Reason.BAD_MESSAGE)
+        text = outgoing.text or ""
+        return judge(self._client.request("POST", self._url, self._own | headers(outgoing), text.encode()))
+
+
+def headers(outgoing: Outgoing) -> dict[str, str]:
+    """What Kannel must know beside the text."""
+    has_other_letters = sms_parts.count(outgoing.text or "").encoding != "GSM-7"
+    return {
+        "Content-Type": "text/plain; charset=UTF-8",
+        "X-Kannel-From": outgoing.sender,
+        "X-Kannel-To": outgoing.recipient,
+        "X-Kannel-Coding": "2" if has_other_letters else "0",
+        "X-Kannel-Validity": str(max(round(outgoing.seconds_left / 60), 1)),  # minutes
+        "X-Kannel-DLR-Mask": str(_ALL_RECEIPTS),
+        "X-Kannel-DLR-Url": f"{outgoing.receipt_url}?{RECEIPT_FIELDS}",
+    }
+
+
+def judge(answer: Answer) -> HandOver:
+    """What an answer of Kannel means. Only 202 means that it took the message."""
+    status, words = answer.status, _words(answer.body)
+    seen: dict[str, Any] = {"status": status, "answer": answer.body or None, "total_us": answer.total_us}
+    sentence = f"Kannel answered {status}: {words}" if words else f"Kannel: {answer.detail}"
+    if status == _TAKEN:
+        return Taken(sentence=sentence, **seen)
+    if answer.is_sent if status is None else status < 300:
+        return Unsure(sentence=sentence, **seen)
+    if status is None or not 400 <= status < 500 or status in _OUR_FAULT or words.startswith(_NO_CREDENTIALS):
+        wait = parse_retry_after(answer.retry_after)
+        return NotNow(sentence=sentence, retry_after=wait if isinstance(wait, float) else None, **seen)
+    reason = Reason.PROVIDER_BLOCK if _DENIED in words else Reason.BAD_MESSAGE
+    return Refused(sentence=sentence, code=str(status), reason=reason, **seen)
+
+
+def _fault(outgoing: Outgoing) -> str | None:
+    """Why Kannel cannot be given this message; nothing of it may end a header."""
+    if not outgoing.text:
+        return "the message has no text"
+    if not _NUMBER.fullmatch(outgoing.recipient):
+        return "the recipient is not a phone number"
+    if not _SENDER.fullmatch(outgoing.sender):
+        return "the sender must be printable ASCII"
+    return None
+
+
+def _words(body: bytes) -> str:
+    """The first line of Kannel's answer."""
+    text = body[:200].decode("utf-8", "replace").strip()
+    line = text.splitlines()[0] if text else ""
+    return "".join(letter for letter in line if letter.isprintable())
