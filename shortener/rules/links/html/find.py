@@ -6,10 +6,10 @@ sender marked with `data-track="off"` and what leads out of a list stays. Nothin
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from shortener.rules.links.body import LONGEST_SKIPPED, Found, Skipped
+from shortener.rules.links import body
+from shortener.rules.links.body import LONGEST_SKIPPED, Finding, Found, Skipped
 from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.html import unsubscribe
 from shortener.rules.links.html.anchors import Anchor, anchors
@@ -23,26 +23,16 @@ MOST_LINKS: Final = 1_000  # of one message that get a shortlink
 MOST_SKIPPED: Final = 1_000  # that are reported
 
 
-@dataclass(frozen=True, slots=True)
-class HtmlFinding:
-    """The links to replace and the skipped values, in the order of the HTML.
-
-    A link's `[start, end)` is its attribute value as it stands in the HTML. `Skipped.text` is the decoded value.
-    """
-
-    links: tuple[Found, ...]
-    skipped: tuple[Skipped, ...]
-
-
 def find(
     html: str,
     *,
     track: Track = Track.FIRST,
     own_hosts: frozenset[str] = frozenset(),
     unsubscribe_urls: frozenset[str] = frozenset(),
-) -> HtmlFinding:
+) -> Finding:
     """Return the first link of an HTML part or all of them. Never raises, whatever the HTML contains.
 
+    `[start, end)` of a link is its attribute value as it stands in the HTML; the text of what was skipped is decoded.
     `unsubscribe_urls` are those of the mail's `List-Unsubscribe` header.
     """
     most = 1 if track == Track.FIRST else MOST_LINKS
@@ -61,24 +51,12 @@ def find(
             skipped.append(Skipped(url[:LONGEST_SKIPPED], reason, anchor.start))
         elif len(links) == most:
             break
-    return HtmlFinding(tuple(links), tuple(skipped))
-
-
-def without_links(html: str, finding: HtmlFinding) -> HtmlFinding:
-    """Return the finding of a part that stays unchanged: its links become skipped values."""
-    kept = [Skipped(each.target.link[:LONGEST_SKIPPED], SkipReason.KEPT, each.start) for each in finding.links]
-    in_order = sorted((*finding.skipped, *kept), key=lambda skipped: skipped.start)
-    return HtmlFinding((), tuple(in_order[:MOST_SKIPPED]))
+    return Finding(tuple(links), tuple(skipped))
 
 
 def rewrite(html: str, places: Iterable[tuple[int, int, str]]) -> str:
     """Return the HTML with each value `[start, end)` replaced by its shortlink, escaped. The places are in order."""
-    pieces: list[str] = []
-    position = 0
-    for start, end, shortlink in places:
-        pieces += html[position:start], encode(shortlink)
-        position = end
-    return "".join([*pieces, html[position:]])
+    return body.rewrite(html, ((start, end, encode(shortlink)) for start, end, shortlink in places))
 
 
 def _judge(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shortener.rules.links.html.find import MOST_LINKS, MOST_SKIPPED, find, rewrite, without_links
+from shortener.rules.links import body
+from shortener.rules.links.html.find import MOST_LINKS, MOST_SKIPPED, find, rewrite
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.tracking import Track
 from tests.rules.links.html.test_tokenizer import broken_html
@@ -177,7 +178,7 @@ def test_links_beyond_the_limit_are_named() -> None:
 
 def test_links_of_unchanged_part_are_kept() -> None:
     html = '<a href="https://a.com/1">x</a><a href="tel:1">x</a>'
-    finding = without_links(html, find(html))
+    finding = body.without_links(html, find(html))
     assert finding.links == ()
     assert [each.reason for each in finding.skipped] == [SkipReason.KEPT, SkipReason.SCHEME]
 
