@@ -40,8 +40,8 @@ class GroupCommit:
     def preprocess(self, account: Sender, analysis: Analysis, site: Site) -> Preprocessed:
         """Store a message and its links, and return once they are committed.
 
-        Raises ClientTagTakenError; and IdempotencyKeyReusedError if the key was used with another submission. The same
-        key with the same submission returns the first message.
+        Raises ClientTagTakenError, MonthlyLimitError and QuietHoursError; and IdempotencyKeyReusedError if the key was
+        used with another submission. The same key with the same submission returns the first message.
         """
         own = _Queued(account, analysis)
         self._queue.append(own)
@@ -57,6 +57,8 @@ class GroupCommit:
 
 def _store(group: Sequence[_Queued], site: Site) -> None:
     """Store a group in one transaction, and set the outcome of each message once it is committed."""
+    # In one order everywhere: transactions lock accounts that have a limit, and must not wait for each other.
+    group = sorted(group, key=lambda queued: queued.account.id)
     outcomes: list[Outcome] = []
     try:
         with db.writing() as connection:
@@ -73,10 +75,9 @@ def _store(group: Sequence[_Queued], site: Site) -> None:
 
 
 def _outcomes(connection: Connection, group: Sequence[_Queued], site: Site) -> list[Outcome]:
-    """Return the outcomes in order. Neighbours of one account share their statements."""
+    """Return the outcomes in order. Messages of one account share their statements."""
     now, outcomes = db.now(connection), list[Outcome]()
-    for _, neighbours in groupby(group, key=lambda queued: (queued.account.id, queued.account.recipient_storage)):
-        some = list(neighbours)
-        analyses = [queued.analysis for queued in some]
-        outcomes += preprocess.preprocess_all(connection, some[0].account, analyses, site, now=now)
+    for account, its in groupby(group, key=lambda queued: queued.account):
+        analyses = [queued.analysis for queued in its]
+        outcomes += preprocess.preprocess_all(connection, account, analyses, site, now=now)
     return outcomes

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from shortener.accounts.random_text import random_text
 from shortener.accounts.senders import Sender
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError
 from shortener.installation.site import Site
-from shortener.messages import rows
+from shortener.messages import rows, within_limits
 from shortener.messages.analysis import Analysis, leave_live_shortlinks
 from shortener.messages.first_link import FIRST
 from shortener.messages.rows import Row, StoredLink, StoredMessage
@@ -39,7 +39,7 @@ class Preprocessed:
         return self.links[0] if self.links else None
 
 
-Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError
+Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError | MonthlyLimitError | QuietHoursError
 
 
 def preprocess_all(
@@ -56,7 +56,7 @@ def preprocess_all(
     earlier call stored for the same idempotency key, or the error that prevents it.
     """
     analyses = leave_live_shortlinks(connection, analyses, site, now)
-    outcomes: dict[int, Outcome] = {}
+    outcomes = _in_quiet_hours(connection, account, analyses, now)
     for _ in range(MAX_DRAWS):
         missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
         if not missing:
@@ -65,6 +65,17 @@ def preprocess_all(
     else:
         raise RuntimeError("no free msgid")
     return [outcomes[index] for index in range(len(analyses))]
+
+
+def _in_quiet_hours(
+    connection: Connection, account: Sender, analyses: Sequence[Analysis], now: dt.datetime
+) -> dict[int, Outcome]:
+    """Refuse what the account's quiet hours forbid; what repeats an earlier message has the same outcome as always."""
+    refusals = within_limits.in_quiet_hours(account, analyses, now)
+    return {
+        **refusals,
+        **_conflicts(connection, account, {i: _message_row(0, account, analyses[i], now) for i in refusals}),
+    }
 
 
 def _store(
@@ -77,7 +88,9 @@ def _store(
         index: _message_row(id_, account, one, now)
         for id_, (index, one) in zip(message_ids, analyses.items(), strict=True)
     }
-    stored_ids = rows.insert_messages(connection, list(message_rows.values()))
+    allowed = within_limits.allowance(connection, account, now)
+    inserted = [] if allowed is not None and not allowed.left else list(message_rows.values())
+    stored_ids = within_limits.keep(connection, account, allowed, rows.insert_messages(connection, inserted))
     messages = {
         index: StoredMessage(row["id"], row["msgid"], now, analyses[index].submission.message, row["skipped"])
         for index, row in message_rows.items()
@@ -90,7 +103,8 @@ def _store(
     links = _store_links(connection, dict(zip(link_ids, link_rows, strict=False)))  # refused messages leave ids over
     refused = {index: row for index, row in message_rows.items() if index not in messages}
     stored = {index: Preprocessed(message, tuple(links.get(message.id, ()))) for index, message in messages.items()}
-    return {**stored, **_conflicts(connection, account, refused)}
+    beyond = within_limits.refusals(allowed, stored_ids, refused, now)
+    return {**stored, **beyond, **_conflicts(connection, account, refused)}
 
 
 def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:

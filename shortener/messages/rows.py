@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, insert, or_, select
+from sqlalchemy import Connection, Table, delete, insert, or_, select
 
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.storage.bulk import Many, skipping
@@ -86,6 +86,12 @@ def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
     """
     ordered = sorted(rows, key=lambda row: (row["client_tag"] or "", row["idempotency_key"] or ""))
     return _insert(connection, MESSAGE, _MESSAGES, ordered)
+
+
+def delete_messages(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete messages that were just inserted and have nothing else yet."""
+    for some in _chunks(ids):
+        connection.execute(delete(MESSAGE).where(MESSAGE.c.id.in_(some)))
 
 
 def insert_texts(connection: Connection, texts: Mapping[int, str]) -> None:
