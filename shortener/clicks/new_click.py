@@ -27,7 +27,7 @@ class NewClick:
         """Make the click of a visitor on a live link."""
         return cls(
             link_id=resolved.link_id,
-            id=_time_ordered_uuid(resolved.now),
+            id=time_ordered_uuid(resolved.now),
             clicked_on=resolved.now,
             verdict=verdict,
             counts=reaches(verdict.visitor, resolved.count_as_click) and not resolved.accessed,
@@ -35,7 +35,7 @@ class NewClick:
         )
 
 
-def _time_ordered_uuid(moment: dt.datetime) -> uuid.UUID:
+def time_ordered_uuid(moment: dt.datetime) -> uuid.UUID:
     """Make a UUID of version 7 (RFC 9562, method 3): milliseconds, microseconds, then random bits.
 
     Sorted by these ids, a link's clicks are in the order of their times.

@@ -9,18 +9,22 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.rules.visitors.marks import Visitor
 from shortener.rules.wire.documents import Moment, Msgid, Url
 from shortener.rules.wire.moments import rfc3339
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of secrets, not one
 CLICKED: Final = "link.clicked"
+RECEIPT: Final = "message.receipt"
 TEST: Final = "callback.test"
-EventType = Literal["link.clicked", "callback.test"]
+EventType = Literal["link.clicked", "callback.test", "message.receipt"]
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -39,17 +43,41 @@ class EventData(TypedDict):
     metadata: dict[str, Any]
 
 
-class Event(TypedDict):
-    """The signed document that a callback carries."""
+class ReceiptData(TypedDict):
+    """An event's data about a message and its new state."""
 
-    type: EventType
+    msgid: Msgid
+    client_tag: str | None
+    recipient: str | None
+    state: MessageState
+    code: Annotated[str, Field(description="The gateway's own code; empty if it gave none.")]
+    reason: Reason | None
+    explanation: Annotated[str | None, Field(description="A sentence about the reason.")]
+    final: Annotated[bool, Field(description="Whether no other state can follow.")]
+    at: Annotated[Moment, Field(description="The time of the state, by the gateway's clock if it gives one.")]
+    tags: list[str]
+    metadata: dict[str, Any]
+
+
+class Event(TypedDict):
+    """The signed document that a callback about a click carries."""
+
+    type: Literal["link.clicked", "callback.test"]
     timestamp: Moment
     data: EventData
 
 
-def build(event_type: EventType, timestamp: dt.datetime, data: EventData) -> bytes:
+class ReceiptEvent(TypedDict):
+    """The signed document that a callback about a message's state carries."""
+
+    type: Literal["message.receipt"]
+    timestamp: Moment
+    data: ReceiptData
+
+
+def build(event_type: EventType, timestamp: dt.datetime, data: EventData | ReceiptData) -> bytes:
     """Serialise an event once: every attempt signs and sends these bytes."""
-    document: Event = {"type": event_type, "timestamp": rfc3339(timestamp), "data": data}
+    document = {"type": event_type, "timestamp": rfc3339(timestamp), "data": data}
     return _ENCODER.encode(document).encode()
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, current_app
 from werkzeug.routing import Rule
 
 from shortener.config.settings import VERSION
-from shortener.rules.delivery.event import Event
+from shortener.rules.delivery.event import CLICKED, RECEIPT, Event, ReceiptEvent
 from shortener.running.services import services
 from shortener.web.access import public
 from shortener.web.description.operation import OPERATION, Answer, Operation, described
@@ -24,6 +24,7 @@ Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`. Times a
 documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
+    "Receipts": "Receipts: take what gateways report about messages, and list it.",
     "Callbacks": "Callbacks: list and replay them, and test a receiver.",
     "Visitors": "Shortlinks, as recipients' browsers request them.",
     "Operation": "For operators of this installation, and for tools that read this description.",
@@ -80,27 +81,32 @@ def _assembled(app: Flask) -> dict[str, Any]:
         if hasattr(view, OPERATION):
             method = min((rule.methods or set()) - {"OPTIONS", "HEAD"}).lower()
             spec.path(path_of(rule), parameters=names(rule), operations={method: operation_object(view, schemas)})
-    event = schemas.answer(Event)
+    webhooks = {
+        CLICKED: _webhook(
+            "link_clicked", "A message's link was clicked for the first time", "lt_callbackurl", schemas.answer(Event)
+        ),
+        RECEIPT: _webhook("message_receipt", "A message has a new state", "receipts_url", schemas.answer(ReceiptEvent)),
+    }
     for name, schema in schemas.components().items():
         spec.components.schema(name, schema)
-    return {**spec.to_dict(), "webhooks": {"link.clicked": {"post": _webhook(event)}}}
+    return {**spec.to_dict(), "webhooks": {name: {"post": webhook} for name, webhook in webhooks.items()}}
 
 
-def _webhook(event: dict[str, Any]) -> dict[str, Any]:
-    """The request that a receiver gets, and the answer that it should give."""
-    names = {
+def _webhook(name: str, summary: str, url: str, event: dict[str, Any]) -> dict[str, Any]:
+    """The request that a receiver gets at the URL of a message's field, and the answer that it should give."""
+    headers = {
         "webhook-id": "The ID of the event: the same for every attempt and replay.",
         "webhook-timestamp": "The time of this attempt, in seconds since 1970-01-01 UTC.",
         "webhook-signature": "The signature as Standard Webhooks specifies, made with the account's signing secret.",
     }
     return {
-        "operationId": "link_clicked",
+        "operationId": name,
         "tags": ["Callbacks"],
-        "summary": "A message's link was clicked for the first time",
-        "description": "Sent to `lt_callbackurl`. Retried up to ten times until the receiver responds with 200.",
+        "summary": summary,
+        "description": f"Sent to `{url}`. Retried up to ten times until the receiver responds with 200.",
         "parameters": [
-            {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
-            for name, text in names.items()
+            {"name": header, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+            for header, text in headers.items()
         ],
         "requestBody": {"required": True, "content": {"application/json": {"schema": event}}},
         "responses": {"200": {"description": "The event was received. Any other status counts as a failed attempt."}},

@@ -1,0 +1,81 @@
+"""Store receipts of known messages, and let the messages' states follow."""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from shortener.receipts.advance import News, advance
+from shortener.receipts.incoming import RAW_BYTES, IncomingReceipt
+from shortener.rules.delivery.message_state import MessageState
+from shortener.storage.bulk import skipping
+from shortener.storage.models import Base
+
+log = logging.getLogger(__name__)
+RECEIPT, MESSAGE = (Base.metadata.tables[name] for name in ("receipt", "message"))
+MOST: Final = 200  # of one message
+# The last places are for receipts that change the message's state: each state can come only once.
+WITHOUT_NEWS: Final = MOST - len(MessageState)
+COLUMNS: Final = tuple(column.name for column in RECEIPT.c if column is not RECEIPT.c.id)
+INSERT: Final = skipping(RECEIPT, COLUMNS)
+_COUNTS: Final = (
+    select(RECEIPT.c.message_id, func.count())
+    .where(RECEIPT.c.message_id.in_(bindparam("ids", expanding=True)))
+    .group_by(RECEIPT.c.message_id)
+)
+_STATE: Final = select(*MESSAGE.c["msgid", "state"]).where(MESSAGE.c.id == bindparam("message"))
+Row = dict[str, Any]
+
+
+def row_of(
+    receipt: IncomingReceipt, account_id: int, message_id: int | None, *, keep_raw: bool, now: dt.datetime
+) -> Row:
+    """The row of a receipt that is received now. As it came it is kept only where recipients are stored in full."""
+    return {
+        "account_id": account_id,
+        "message_id": message_id,
+        "gateway": receipt.gateway,
+        "gateway_ref": receipt.gateway_ref,
+        "state": receipt.state,
+        "code": receipt.code,
+        "reason": receipt.reason,
+        "happened_on": receipt.at or now,
+        "received_on": now,
+        "raw": receipt.raw.encode()[:RAW_BYTES] if receipt.raw and keep_raw else None,
+    }
+
+
+def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) -> None:
+    """Store receipts of messages, which are locked; a receipt that is stored already changes nothing."""
+    ids = sorted({row["message_id"] for row in rows})
+    counts = dict.fromkeys(ids, 0) | dict(connection.execute(_COUNTS, {"ids": ids}).all())
+    for row in rows:
+        counts[row["message_id"]] += _store(connection, row, counts[row["message_id"]], now)
+
+
+def insert(connection: Connection, rows: Iterable[Row]) -> int:
+    """Insert receipts, except those that are stored already; return how many were."""
+    return INSERT[connection.dialect.name].run(connection, rows)
+
+
+def _store(connection: Connection, row: Row, count: int, now: dt.datetime) -> int:
+    """Store one receipt of a message that has `count` receipts; return how many were stored."""
+    stored = insert(connection, [row]) if count < WITHOUT_NEWS else 0
+    if not stored and count < WITHOUT_NEWS:
+        return 0  # it is a repetition
+    news = News(row["state"], row["happened_on"], row["code"], row["reason"])
+    is_news = advance(connection, row["message_id"], news, now=now)
+    if is_news and not stored:
+        stored = insert(connection, [row])
+    if news.state.is_final and not is_news:
+        _log_conflict(connection, row)
+    return stored
+
+
+def _log_conflict(connection: Connection, row: Row) -> None:
+    """Log a final state that does not replace another one."""
+    message = connection.execute(_STATE, {"message": row["message_id"]}).one()
+    if message.state != row["state"]:
+        log.warning("message %s is %s; %s says later: %s", message.msgid, message.state, row["gateway"], row["state"])
