@@ -1,9 +1,9 @@
-"""Record clicks: for a link's first click that counts, also its time and its callback, in the same transaction."""
+"""Record clicks: for a first click that counts, also its time and the callback, in the same transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Connection, Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import JSON, BigInteger, Connection, Row, bindparam, exists, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql
 
 from shortener.clicks.new_click import NewClick
@@ -18,14 +18,13 @@ from shortener.storage.models import CLICK, Base
 CALLBACK, CLICKS, LINK, MESSAGE = (Base.metadata.tables[name] for name in ("callback", "click", "link", "message"))
 INSERT_CLICKS = skipping(CLICKS, CLICKS.c.keys())
 # Links are locked in the order of their ids, so that transactions cannot deadlock; SQLite has only one writer.
-_FIRSTS = (
-    select(*LINK.c["id", "number", "base_url", "target"])
+_LINKS = (
+    select(*LINK.c["id", "number", "base_url", "target", "accessed_on"])
     .add_columns(
         MESSAGE.c.id.label("message_id"),
         *MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"],
     )
     .join_from(LINK, MESSAGE)
-    .where(LINK.c.accessed_on.is_(None))
     .order_by(LINK.c.id)
     .with_for_update(of=LINK, key_share=True)
 )
@@ -34,7 +33,7 @@ _IN: dict[str, Any] = {
     "sqlite": LINK.c.id.in_(select(func.json_each(bindparam("links", type_=JSON)).table_valued("value").c.value)),
     "postgresql": LINK.c.id == func.any(bindparam("links", type_=postgresql.ARRAY(BigInteger))),
 }
-FIRSTS = {dialect: _FIRSTS.where(among) for dialect, among in _IN.items()}
+LINKS = {dialect: _LINKS.where(among) for dialect, among in _IN.items()}
 SET_ACCESSED_ON = Many(
     update(LINK)
     .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on.is_(None))
@@ -45,43 +44,41 @@ _CALLBACK_COLUMNS = (
     *("message_id", "about", "link_id", "account_id", "event_id", "url", "destination", "body"),
     *("state", "created_on", "due_on", "starts_before"),
 )
+INSERT_CALLBACKS = skipping(CALLBACK, _CALLBACK_COLUMNS, ("message_id", "about"))
+_IS_ABOUT_CLICK = CALLBACK.c.about == literal_column(f"'{CLICK}'")
 # A callback that has never been claimed: a claim takes a lease and changes `due_on`.
 _UNCLAIMED = (
-    CALLBACK.c.state == JobState.PENDING,
+    CALLBACK.c.state == literal_column(f"'{JobState.PENDING}'"),
     CALLBACK.c.lease_token.is_(None),
     CALLBACK.c.due_on == CALLBACK.c.created_on,
 )
-_ACCESSED = select(*LINK.c["id", "accessed_on"]).where(LINK.c.accessed_on.is_not(None))
-_WITH_UNCLAIMED_CALLBACK = (
-    select(*LINK.c["id", "number", "base_url", "target"])
-    .add_columns(*MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"])
-    .join_from(LINK, MESSAGE)
-    .join(CALLBACK, CALLBACK.c.link_id == LINK.c.id)
-    .where(*_UNCLAIMED)
-    .order_by(LINK.c.id)
-    .with_for_update(of=[LINK, CALLBACK], key_share=True, skip_locked=True)
+CORRECT_CALLBACKS = Many(
+    update(CALLBACK)
+    .where(CALLBACK.c.message_id == bindparam("message"), _IS_ABOUT_CLICK, *_UNCLAIMED)
+    .where(CALLBACK.c.created_on > bindparam("now"))
+    .values(link_id=bindparam("link"), body=bindparam("event"), created_on=bindparam("now"), due_on=bindparam("now")),
+    ("message", "link", "now", "event"),
 )
-_HAS_CALLBACK = exists().where(CALLBACK.c.link_id == LINK.c.id)
-_EARLIER = update(LINK).where(LINK.c.id == bindparam("link"), LINK.c.accessed_on > bindparam("now"))
-SET_EARLIER = Many(_EARLIER.values(accessed_on=bindparam("now")), ("link", "now"))
-SET_EARLIER_WITHOUT_CALLBACK = Many(
-    _EARLIER.where(~_HAS_CALLBACK).values(accessed_on=bindparam("now")),
+# After the corrections, a callback that still has a later click of the link has been claimed.
+_TELLS_LATER_CLICK = exists().where(
+    CALLBACK.c.message_id == LINK.c.message_id,
+    _IS_ABOUT_CLICK,
+    CALLBACK.c.link_id == LINK.c.id,
+    CALLBACK.c.created_on > bindparam("now"),
+)
+SET_EARLIER = Many(
+    update(LINK)
+    .where(LINK.c.id == bindparam("link"), LINK.c.accessed_on > bindparam("now"), ~_TELLS_LATER_CLICK)
+    .values(accessed_on=bindparam("now")),
     ("link", "now"),
 )
-SET_EVENT = Many(
-    update(CALLBACK)
-    .where(CALLBACK.c.link_id == bindparam("link"))
-    .values(body=bindparam("event"), created_on=bindparam("now"), due_on=bindparam("now")),
-    ("link", "now", "event"),
-)
-INSERT_CALLBACKS = Many(insert(CALLBACK).inline(), _CALLBACK_COLUMNS)
 
 
 def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Slugs) -> int:
-    """Store clicks, and for each link's first click that counts `accessed_on` and the callback.
+    """Store clicks, and for each first click that counts the link's `accessed_on` and the message's callback.
 
     Returns the number of callbacks made. Takes a handful of statements for any number of clicks; the caller commits.
-    A click that is already stored changes nothing. If a click is earlier than the stored `accessed_on`, that and the
+    A click that is already stored changes nothing. If a click is earlier than what is stored, `accessed_on` and the
     callback's event are corrected, unless the callback has been claimed.
     """
     ordered = sorted(new_clicks, key=lambda click: (click.link_id, click.clicked_on))
@@ -89,36 +86,47 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
     INSERT_CLICKS[dialect].run(connection, map(_row, ordered))
     # The clicks are in the order of time; of a link's clicks the dict keeps the one that it sees last, the earliest.
     earliest = {click.link_id: click for click in reversed(ordered) if click.counts}
-    # Links that have not been accessed; locked, so nobody else can set `accessed_on` before our commit.
-    firsts = connection.execute(FIRSTS[dialect], {"links": list(earliest)}).all() if earliest else []
-    SET_ACCESSED_ON.run(connection, [{"link": row.id, "now": earliest[row.id].clicked_on} for row in firsts])
-    callbacks = [_callback(row, earliest[row.id], slugs) for row in firsts if row.lt_callbackurl is not None]
-    INSERT_CALLBACKS.run(connection, callbacks)
-    if len(firsts) < len(earliest):
-        _make_earlier(
-            connection, {id_: click for id_, click in earliest.items() if id_ not in {row.id for row in firsts}}, slugs
-        )
-    return len(callbacks)
+    # The links are locked, so nobody else can set `accessed_on` before our commit.
+    rows = connection.execute(LINKS[dialect], {"links": list(earliest)}).all() if earliest else []
+    pairs = [(row, earliest[row.id]) for row in rows]
+    firsts = [_accessed(row, click) for row, click in pairs if row.accessed_on is None]
+    SET_ACCESSED_ON.run(connection, firsts)
+    earlier = [(row, click) for row, click in pairs if row.accessed_on is None or click.clicked_on < row.accessed_on]
+    made = _store_callbacks(connection, _callbacks(earlier, slugs))
+    if len(firsts) < len(earlier):
+        SET_EARLIER.run(connection, [_accessed(row, click) for row, click in earlier if row.accessed_on is not None])
+    return made
 
 
-def _make_earlier(connection: Connection, earliest: Mapping[int, NewClick], slugs: Slugs) -> None:
-    """Correct `accessed_on` and the callback of links whose first click is stored after a later one.
+def _store_callbacks(connection: Connection, callbacks: Sequence[Mapping[str, Any]]) -> int:
+    """Store callbacks, or correct those whose message has one about a later click; return how many are new.
 
-    A callback that has been claimed may have been sent: it and its link's `accessed_on` stay as they are.
+    A callback that has been claimed may have been sent, and stays as it is.
     """
-    dialect = connection.dialect.name
-    accessed = connection.execute(_ACCESSED.where(_IN[dialect]), {"links": list(earliest)}).all()
-    to_correct = [row.id for row in accessed if earliest[row.id].clicked_on < row.accessed_on]
-    if not to_correct:
-        return
-    unclaimed = connection.execute(_WITH_UNCLAIMED_CALLBACK.where(_IN[dialect]), {"links": to_correct}).all()
-    rows = [{"link": row.id, "now": earliest[row.id].clicked_on} for row in unclaimed]
-    SET_EARLIER.run(connection, rows)
-    events = (_event_body(row, earliest[row.id], slugs) for row in unclaimed)
-    SET_EVENT.run(connection, [{**row, "event": event} for row, event in zip(rows, events, strict=True)])
-    SET_EARLIER_WITHOUT_CALLBACK.run(
-        connection, [{"link": id_, "now": earliest[id_].clicked_on} for id_ in sorted(to_correct)]
-    )
+    made = INSERT_CALLBACKS[connection.dialect.name].run(connection, callbacks)
+    if made < len(callbacks):
+        CORRECT_CALLBACKS.run(connection, map(_correction, callbacks))
+    return made
+
+
+def _callbacks(clicked: Iterable[tuple[Row[Any], NewClick]], slugs: Slugs) -> list[dict[str, object]]:
+    """Return the callback of each message, about the earliest of these clicks on its links.
+
+    They are in the order of the messages, so that two transactions that store the same callbacks cannot deadlock.
+    """
+    wanted = [(row, click) for row, click in clicked if row.lt_callbackurl is not None]
+    latest_first = sorted(wanted, key=lambda pair: pair[1].clicked_on, reverse=True)
+    by_message = {row.message_id: (row, click) for row, click in latest_first}
+    return [_callback(*by_message[message], slugs) for message in sorted(by_message)]
+
+
+def _accessed(row: Row[Any], click: NewClick) -> dict[str, object]:
+    return {"link": row.id, "now": click.clicked_on}
+
+
+def _correction(callback: Mapping[str, Any]) -> dict[str, object]:
+    names = {"message": "message_id", "link": "link_id", "now": "created_on", "event": "body"}
+    return {name: callback[column] for name, column in names.items()}
 
 
 def _row(click: NewClick) -> dict[str, object]:
