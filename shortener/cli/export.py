@@ -12,6 +12,7 @@ from shortener.cli.output import progress
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import Filter
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.csv_cells import DELIMITERS
 from shortener.running.services import services
@@ -28,6 +29,8 @@ from shortener.storage import db
 @click.option("--tag", help="With this tag.")
 @click.option("--clicked", type=click.Choice(["true", "false"]), help="Whether the link was clicked.")
 @click.option("--visitor", type=choice_of(Visitor), help="With a click of this visitor class.")
+@click.option("--state", type=choice_of(MessageState), help="In this state.")
+@click.option("--recipient", help="With this recipient.")
 @click.option("--client-tag", help="With this client tag.")
 @click.option("--text", help="A shortlink, or the start of a client tag or msgid.")
 @click.option("--overwrite", is_flag=True, help="Replace OUT if it exists.")

@@ -9,7 +9,10 @@ from typing_extensions import TypedDict
 from shortener.messages.analysis import MOST_LINKS
 from shortener.messages.rewriting import SmsParts
 from shortener.reporting.callback_documents import CallbackWithAttempts
+from shortener.reporting.receipts import MOST, MessageReceipt, State
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.visitors.threshold import Threshold
@@ -90,6 +93,7 @@ class MessageSummary(TypedDict):
     detection: Detection
     bare_domains: BareDomains
     count_as_click: Threshold
+    receipt: Annotated[State | None, Field(description="Null for a message that nobody sends for you.")]
     url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
@@ -151,6 +155,7 @@ class MessageReport(MessageSummary):
     sms: SmsParts
     clicks: Annotated[Clicks | None, Field(description="Null if the message has no link.")]
     callback: Annotated[CallbackWithAttempts | None, Field(description="Null before a click has counted.")]
+    receipts: Annotated[list[MessageReceipt], Field(max_length=MOST, description="The oldest first.")]
 
 
 class ExportedMessage(TypedDict):
@@ -174,3 +179,7 @@ class ExportedMessage(TypedDict):
     clicks_scanner: int | None
     callback: JobState | None
     metadata: dict[str, Any]
+    state: MessageState | None
+    state_on: Moment | None
+    reason: Reason | None
+    code: str | None

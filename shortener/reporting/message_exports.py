@@ -16,22 +16,25 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
+from shortener.messages.lookup import links_of
 from shortener.reporting import message_lists
 from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_lists import Row
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.reason import shown
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire import csv_cells
-from shortener.rules.wire.moments import rfc3339
+from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage import db
-from shortener.storage.models import CLICK, Callback, Click, Message
+from shortener.storage.models import CLICK, Callback, Click, Link, Message
 
 AT_ONCE: Final = 1_000  # messages in a part
 LOOKED_AT: Final = 10_000  # messages that are read for one part if a filter skips some
 BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
 BOM: Final = "\ufeff"  # without it, Excel does not recognise UTF-8
 COLUMNS: Final = tuple(ExportedMessage.__annotations__)
+Clicks = Mapping[tuple[int, Visitor], int]  # by the message's id and the visitor's class
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -93,37 +96,52 @@ def _parts(
 
 
 def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
-    """Return the messages as documents, with two more queries for any number of messages."""
-    ids = [link.id for _, link in rows if link is not None]
-    counted = select(Click.link_id, Click.visitor, func.count()).where(Click.link_id.in_(ids))
-    rows_of_counts = session.execute(counted.group_by(Click.link_id, Click.visitor))
-    clicks = {(link_id, visitor): count for link_id, visitor, count in rows_of_counts}
-    about_clicks = Callback.message_id.in_([message.id for message, _ in rows]), Callback.about == CLICK
-    states = select(Callback.message_id, Callback.state).where(*about_clicks)
+    """Return the messages as documents, with three more queries for any number of messages."""
+    messages = [message for message, _ in rows]
+    ids = [message.id for message in messages]
+    links, clicks = links_of(session, messages), _clicks(session, ids)
+    states = select(Callback.message_id, Callback.state).where(Callback.message_id.in_(ids), Callback.about == CLICK)
     callbacks: dict[int, JobState] = dict(session.execute(states).all())
-    return [
-        {
-            "msgid": message.msgid,
-            "received_on": rfc3339(message.received_on),
-            "client_tag": message.client_tag,
-            "sender": message.sender,
-            "recipient": message.recipient,
-            "tags": message.tags or [],
-            "link": link.target if link else None,
-            "shortlink": site.shortlink_of(link) if link else None,
-            "expires_on": rfc3339(link.expires_on) if link else None,
-            "accessed": link.accessed_on is not None if link else None,
-            "accessed_on": rfc3339(link.accessed_on) if link and link.accessed_on else None,
-            "clicks_person": clicks.get((link.id, Visitor.PERSON), 0) if link else None,
-            "clicks_unknown": clicks.get((link.id, Visitor.UNKNOWN), 0) if link else None,
-            "clicks_preview": clicks.get((link.id, Visitor.PREVIEW), 0) if link else None,
-            "clicks_bot": clicks.get((link.id, Visitor.BOT), 0) if link else None,
-            "clicks_scanner": clicks.get((link.id, Visitor.SCANNER), 0) if link else None,
-            "callback": callbacks.get(message.id),
-            "metadata": message.details or {},
-        }
-        for message, link in rows
-    ]
+    return [_document(one, links[one.id], clicks, callbacks.get(one.id), site) for one in messages]
+
+
+def _clicks(session: Session, ids: Sequence[int]) -> Clicks:
+    """Count the clicks of messages by their ids, on any of their links."""
+    joined = select(Link.message_id, Click.visitor, func.count()).join(Click, Click.link_id == Link.id)
+    counted = joined.where(Link.message_id.in_(ids)).group_by(Link.message_id, Click.visitor)
+    return {(message_id, visitor): count for message_id, visitor, count in session.execute(counted)}
+
+
+def _document(
+    message: Message, links: Sequence[Link], clicks: Clicks, callback: JobState | None, site: Site
+) -> ExportedMessage:
+    """Return a message as one line; of several links the first one, but the clicks of all."""
+    link = links[0] if links else None
+    accessed_on = min((one.accessed_on for one in links if one.accessed_on is not None), default=None)
+    return {
+        "msgid": message.msgid,
+        "received_on": rfc3339(message.received_on),
+        "client_tag": message.client_tag,
+        "sender": message.sender,
+        "recipient": message.recipient,
+        "tags": message.tags or [],
+        "link": link.target if link else None,
+        "shortlink": site.shortlink_of(link) if link else None,
+        "expires_on": rfc3339(link.expires_on) if link else None,
+        "accessed": accessed_on is not None if link else None,
+        "accessed_on": rfc3339_or_none(accessed_on),
+        "clicks_person": clicks.get((message.id, Visitor.PERSON), 0) if link else None,
+        "clicks_unknown": clicks.get((message.id, Visitor.UNKNOWN), 0) if link else None,
+        "clicks_preview": clicks.get((message.id, Visitor.PREVIEW), 0) if link else None,
+        "clicks_bot": clicks.get((message.id, Visitor.BOT), 0) if link else None,
+        "clicks_scanner": clicks.get((message.id, Visitor.SCANNER), 0) if link else None,
+        "callback": callback,
+        "metadata": message.details or {},
+        "state": message.state,
+        "state_on": rfc3339_or_none(message.state_on),
+        "reason": shown(message.reason, message.code or ""),
+        "code": message.code,
+    }
 
 
 def _csv(documents: Sequence[Mapping[str, object]], delimiter: str) -> str:

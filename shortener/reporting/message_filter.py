@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.marks import Visitor
 from shortener.rules.wire import cursor
 from shortener.validation.models import Parameters
-from shortener.validation.types import BehindRow, Moment, ShortText
+from shortener.validation.types import BehindRow, Moment, Recipient, ShortText
 
 MOST = 100  # messages of a page
 Place = tuple[dt.datetime, int]  # received_on and id: the position of a message in a list
@@ -41,6 +42,12 @@ class Filter(Parameters):
     visitor: Annotated[
         Visitor | None,
         Field(description="Has a click by this class of visitor, including clicks that do not count."),
+    ] = None
+    state: Annotated[
+        MessageState | None, Field(description="Is in this state. Excludes messages that nobody sends for you.")
+    ] = None
+    recipient: Annotated[
+        Recipient | None, Field(description="Has this recipient (exact match), or this one masked.")
     ] = None
     client_tag: Annotated[ShortText | None, Field(description="Has this client tag (exact match, case-sensitive).")] = (
         None

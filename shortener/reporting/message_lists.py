@@ -20,6 +20,7 @@ from shortener.messages.lookup import links_of, texts_of
 from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
+from shortener.rules import recipient_storage
 from shortener.rules.slug import Slugs, pasted
 from shortener.rules.wire import cursor
 from shortener.storage.models import Click, Link, Message
@@ -92,6 +93,7 @@ def look(
     linked = _linked(session, account, wanted, slugs)
     inside, last = _next(session, account, wanted, linked, before, count)
     columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
+    columns = columns.add_columns(Message.state, Message.recipient)
     # With an offset, even 0, both databases read these messages first, and apply the filter only to them.
     looked_at = columns.where(*inside).offset(0).subquery("looked_at")
     query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, linked, looked_at))
@@ -123,6 +125,7 @@ def _next(
         return [Message.id.in_([row_id for _, row_id in places[:count]])], last
     place = tuple_(Message.received_on, Message.id)
     conditions = [Message.account_id == account.id]
+    conditions += [Message.state == wanted.state] if wanted.state is not None else []  # has an index
     conditions += [Message.received_on >= wanted.start] if wanted.start is not None else []
     conditions += [place < before] if before is not None else []
     newest = select(Message.received_on, Message.id).where(*conditions)
@@ -176,6 +179,10 @@ def _conditions(session: Session, wanted: Filter, linked: list[Place], message: 
     if wanted.visitor is not None:
         clicks = link.join(Click, Click.link_id == Link.id).where(Click.visitor == wanted.visitor)
         conditions.append(_there_is(clicks, message))
+    if wanted.state is not None:
+        conditions.append(message.c.state == wanted.state)
+    if wanted.recipient is not None:
+        conditions.append(message.c.recipient.in_(recipient_storage.readings(wanted.recipient)))
     if wanted.tag is not None:
         conditions.append(_has_tag(session, wanted.tag, message))
     if wanted.text is not None:

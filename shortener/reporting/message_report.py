@@ -10,7 +10,7 @@ from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.lookup import links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
-from shortener.reporting import callback_report, click_lists, documents
+from shortener.reporting import callback_report, click_lists, documents, receipts
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
@@ -53,6 +53,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
         "sms": rewriting.sms(text, listed["message"]),
         "clicks": clicks(session, message, links, site) if links else None,
         "callback": _callback(session, message),
+        "receipts": receipts.of(session, message),
     }
 
 
@@ -74,6 +75,7 @@ def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> d
         "detection": message.detection,
         "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
+        "receipt": receipts.latest(message),
         "url": site.url_of_message(message.msgid),
     }
 

@@ -14,6 +14,12 @@ class RecipientStorage(enum.StrEnum):
 VISIBLE = 4  # characters of a masked recipient
 
 
+def readings(recipient: str) -> set[str]:
+    """How this recipient can be stored: in full, and masked if that leaves enough to recognise it by."""
+    masked = {stored(recipient, RecipientStorage.MASKED)} if len(recipient) > VISIBLE else set()
+    return {recipient, *(one for one in masked if one is not None)}
+
+
 def stored(recipient: str | None, storage: RecipientStorage) -> str | None:
     """The recipient as the account stores it."""
     match storage:

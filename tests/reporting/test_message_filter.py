@@ -18,6 +18,8 @@ EVERYTHING = {
     "tag": "a&b=ü",
     "clicked": "false",
     "visitor": "preview",
+    "state": "delivered",
+    "recipient": "+818012345678",
     "client_tag": "order-1",
     "text": "ord",
     "limit": "7",

@@ -9,13 +9,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
+from shortener.accounts import senders
+from shortener.receipts.advance import News, advance
 from shortener.reporting import message_lists
 from shortener.reporting.message_filter import Filter
 from shortener.reporting.message_lists import Page
+from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account
-from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Made, Sender, make_message, slug_of
 
 HOUR = DAY / 24
 
@@ -105,6 +108,36 @@ def test_a_class_of_visitor_is_that_of_any_click(client: FlaskClient, sender: Se
     assert listed(sender, visitor="scanner") == []
 
 
+def become(made: Made, state: MessageState) -> str:
+    """Let a message have this state; its msgid."""
+    with db.write() as session:
+        assert advance(session.connection(), made.message.id, News(state, NOW), now=NOW)
+    return made.message.msgid
+
+
+def test_a_state_is_the_present_one(app: Flask, sender: Sender) -> None:
+    delivered, failed = (make_message(sender, now=NOW + n * HOUR) for n in range(2))
+    make_message(sender)
+    for state in (MessageState.QUEUED, MessageState.SENT, MessageState.DELIVERED):
+        become(delivered, state)
+    become(failed, MessageState.FAILED)
+    assert listed(sender, state="delivered") == [delivered.message.msgid]
+    assert listed(sender, state="failed") == listed(sender, state="failed", clicked="false") == [failed.message.msgid]
+    assert listed(sender, state="sent") == listed(sender, state="failed", to=str(NOW + HOUR)) == []
+
+
+def test_a_recipient_is_found_in_full_or_masked(app: Flask, sender: Sender) -> None:
+    full = make_message(sender, recipient="+818012345678", now=NOW).message.msgid
+    with db.write() as session:
+        senders.configure(session, sender.name, {"recipient_storage": "masked"})
+    masked = make_message(sender, recipient="+818012345678", now=NOW + HOUR).message.msgid
+    other = make_message(sender, recipient="+818012345679", now=NOW + 2 * HOUR).message.msgid
+    make_message(sender)
+    assert listed(sender, recipient="+818012345678") == [masked, full]
+    assert listed(sender, recipient="*********5679") == [other]
+    assert listed(sender, recipient="5678") == []
+
+
 def test_text_matches_the_start_of_tag_or_msgid(app: Flask, sender: Sender) -> None:
     made = make_message(sender, client_tag="order-1").message.msgid
     longer = make_message(sender, client_tag="order-11").message.msgid
@@ -157,11 +190,17 @@ def test_all_that_is_given_must_hold(client: FlaskClient, sender: Sender) -> Non
     assert listed(sender, client_tag="x-1", text="y-") == listed(sender, client_tag="x-1", to=str(NOW - DAY)) == []
 
 
-@pytest.mark.parametrize("parameters", [{}, {"text": "x"}, {"client_tag": "x"}, {"tag": "t"}, {"clicked": "false"}])
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *({}, {"text": "x"}, {"client_tag": "x"}, {"tag": "t"}, {"clicked": "false"}),
+        *({"state": "sent"}, {"state": "sent", "client_tag": "x"}, {"recipient": "5678"}),
+    ],
+)
 def test_another_accounts_messages_are_never_shown(
     app: Flask, sender: Sender, other_sender: Sender, parameters: dict[str, str]
 ) -> None:
-    theirs = make_message(other_sender, client_tag="x", tags=["t"]).message.msgid
+    theirs = become(make_message(other_sender, client_tag="x", tags=["t"], recipient="5678"), MessageState.SENT)
     assert listed(sender, **parameters) == listed(sender, text=theirs) == []
     assert listed(other_sender, **parameters) == listed(other_sender, text=theirs) == [theirs]
 
@@ -198,6 +237,11 @@ class TestALotToLookAt:
         assert page.rows == []
         assert page.next is not None
         assert page.looked_back_to == NOW + 14 * HOUR
+
+    @pytest.mark.parametrize("limit", ["1", "2", "100"])
+    def test_a_rare_state_is_found_at_once(self, app: Flask, sender: Sender, made: Sequence[str], limit: str) -> None:
+        oldest = become(make_message(sender, now=NOW - DAY), MessageState.FAILED)
+        assert pages(sender, state="failed", limit=limit) == [[oldest]]
 
     def test_rare_prefixes_are_found_at_any_age(self, app: Flask, sender: Sender, made: Sequence[str]) -> None:
         assert pages(sender, text="x-0") == [[made[-1]]]

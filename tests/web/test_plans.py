@@ -16,7 +16,7 @@ from tests.support.browsing import Browser, make_person, seated
 from tests.support.databases import listening
 from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
 
-GROWING = ("message", "part", "link", "click", "callback", "attempt")
+GROWING = ("message", "part", "link", "click", "callback", "attempt", "sending", "sending_attempt", "receipt")
 PATHS = [
     "/dashboard",
     "/dashboard/messages",
@@ -25,6 +25,8 @@ PATHS = [
     "/dashboard/messages?text=order",
     "/dashboard/messages?text=https://s.example.com/{slug}",
     "/dashboard/messages?client_tag=order-1",
+    "/dashboard/messages?state=failed",
+    "/dashboard/messages?recipient=5678",
     "/dashboard/messages?from=2026-01-01T00:00&to=2026-02-01T00:00",
     "/dashboard/messages/export?format=csv",
     "/dashboard/messages/{msgid}",
@@ -38,6 +40,7 @@ PATHS = [
     "/dashboard/operator",
     "/v1/messages",
     "/v1/messages?text=order&tag=a",
+    "/v1/messages?state=failed&client_tag=order-1",
     "/v1/messages?text={slug}&tag=a",
     "/v1/messages/export?format=jsonl&clicked=true",
     "/v1/messages/export?format=jsonl&text=s.example.com/{slug}",

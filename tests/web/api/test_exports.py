@@ -13,16 +13,20 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from shortener.receipts.advance import News, advance
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import COLUMNS
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.running.long_calls import PATIENCE, LostSlotError
 from shortener.running.services import Services
 from shortener.storage import db
-from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Sender, make_message, slug_of
+from shortener.storage.models import Message
+from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_message, slug_of
 
 EXPORT = "/v1/messages/export"
 FORMATS = pytest.mark.parametrize("kind", ["csv", "jsonl"])
@@ -65,9 +69,18 @@ def clicked(client: FlaskClient, sender: Sender, /, *agents: str, **fields: Any)
     return str(document["msgid"])
 
 
+def failed(msgid: str) -> None:
+    """Let the message have failed."""
+    with db.write() as session:
+        message_id = session.scalars(select(Message.id).where(Message.msgid == msgid)).one()
+        news = News(MessageState.FAILED, NOW, "3", Reason.ABSENT_PERMANENT)
+        assert advance(session.connection(), message_id, news, now=NOW)
+
+
 class TestContent:
     def test_a_line_of_json_is_complete(self, client: FlaskClient, sender: Sender) -> None:
         msgid = clicked(client, sender, PREVIEW, BROWSER, BROWSER, **FIELDS)
+        failed(msgid)
         report = client.get(f"/v1/messages/{msgid}", headers=sender.bearer).get_json()
         [line] = lines(export(client, sender, "jsonl"))
         tracking = report["link_tracking"]
@@ -78,18 +91,35 @@ class TestContent:
             "tags": ["春", "a"],
             "metadata": {"k": "é", "n": 1},
             "callback": "pending",
+            "state": "failed",
+            "state_on": report["receipt"]["at"],
+            "reason": "absent_permanent",
+            "code": "3",
         }
         assert (line["clicks_person"], line["clicks_preview"], line["clicks_bot"]) == (2, 1, 0)
         assert tuple(line) == COLUMNS
 
     def test_a_row_of_csv_has_the_same(self, client: FlaskClient, sender: Sender) -> None:
-        clicked(client, sender, PREVIEW, BROWSER, **FIELDS)
+        failed(clicked(client, sender, PREVIEW, BROWSER, **FIELDS))
         answer = export(client, sender, "csv")
         [row], [line] = rows(answer), lines(export(client, sender, "jsonl"))
         changed = {"recipient": "'+818012345678", "tags": "春,a", "metadata": '{"k":"é","n":1}', "accessed": "true"}
         assert row == {name: str(value) for name, value in line.items()} | changed
         assert answer.data.startswith(b"\xef\xbb\xbfmsgid,received_on,")
         assert answer.data.count(b"\r\n") == 2
+
+    def test_clicks_on_all_links_are_counted(self, client: FlaskClient, sender: Sender) -> None:
+        made = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
+        for link in made.links:
+            client.get(f"/{slug_of(link)}", headers={"User-Agent": BROWSER})
+        [line] = lines(export(client, sender, "jsonl"))
+        assert (line["link"], line["clicks_person"], line["accessed"]) == (TARGET, 2, True)
+
+    def test_an_export_can_be_of_one_state(self, client: FlaskClient, sender: Sender) -> None:
+        msgid = make_message(sender).message.msgid
+        make_message(sender)
+        failed(msgid)
+        assert [line["msgid"] for line in lines(export(client, sender, "jsonl", "&state=failed"))] == [msgid]
 
     def test_what_is_not_there_is_empty(self, client: FlaskClient, sender: Sender) -> None:
         make_message(sender, "see you")
