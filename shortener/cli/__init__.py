@@ -8,6 +8,7 @@ from shortener.cli import (
     database,
     export,
     first_start,
+    messages,
     people,
     retention,
     secret_keys,
@@ -20,6 +21,7 @@ def register(app: Flask) -> None:
     """Add the commands to the application."""
     accounts.group.add_command(signing_secrets.group)
     app.cli.add_command(accounts.group)
+    app.cli.add_command(messages.group)
     app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)
