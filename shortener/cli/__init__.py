@@ -8,8 +8,8 @@ from shortener.cli import (
     database,
     export,
     first_start,
-    messages,
     people,
+    receipts,
     retention,
     secret_keys,
     signing_secrets,
@@ -20,8 +20,8 @@ from shortener.cli import (
 def register(app: Flask) -> None:
     """Add the commands to the application."""
     accounts.group.add_command(signing_secrets.group)
+    accounts.group.add_command(receipts.receipts_url)
     app.cli.add_command(accounts.group)
-    app.cli.add_command(messages.group)
     app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)

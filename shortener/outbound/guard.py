@@ -190,7 +190,7 @@ class _Reply(http.client.HTTPResponse):
     def __init__(self, trip: Trip, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._trip = trip
-        self.fp = io.BufferedReader(Paced(self.fp.detach(), sock, trip))
+        self.fp = io.BufferedReader(_Paced(self.fp.detach(), sock, trip))
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_INTERIM):
@@ -202,30 +202,26 @@ class _Reply(http.client.HTTPResponse):
         raise StopError(AttemptOutcome.BROKEN, "too many interim answers")
 
 
-class Paced(io.RawIOBase):
-    """The bytes that a socket receives, up to the deadline and the limit of a trip; `trip` may be changed."""
+class _Paced(io.RawIOBase):
+    """The bytes that a socket receives, up to the deadline and the limit."""
 
     def __init__(self, raw: Any, sock: socket.socket, trip: Trip) -> None:
-        self.trip = trip
-        self._raw, self._sock = raw, sock
+        self._raw, self._sock, self._trip = raw, sock, trip
 
     def readable(self) -> bool:
-        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what has come; TimeoutError after the deadline, StopError beyond the limit."""
-        if self.trip.received > _FLOOD:
+        if self._trip.received > _FLOOD:
             raise StopError(AttemptOutcome.BROKEN, "too much was sent")
-        self._sock.settimeout(self.trip.left())
+        self._sock.settimeout(self._trip.left())
         count: int = self._raw.readinto(buffer)
         if count:
-            self.trip.mark("first_byte_us")
-        self.trip.received += count
+            self._trip.mark("first_byte_us")
+        self._trip.received += count
         return count
 
     def close(self) -> None:
-        """Close what is read from."""
         self._raw.close()
         super().close()
 

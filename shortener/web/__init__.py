@@ -6,7 +6,7 @@ from flask import Flask
 
 from shortener.running.services import services
 from shortener.web import bodies, converters, dashboard, health, path_groups, problems, proxies, redirect, visitor_pages
-from shortener.web.api import batches, callbacks, exports, messages
+from shortener.web.api import batches, callbacks, exports, messages, receipts
 from shortener.web.description import openapi, reference
 from shortener.web.path_groups import PathGroup
 
@@ -26,11 +26,13 @@ def register(app: Flask) -> None:
     problems.register(app)
     path_groups.add(app, PROGRAMS)
     path_groups.add(app, PEOPLE)
+    path_groups.add(app, receipts.WITH_KEYS)
     app.url_map.converters["name"] = converters.NameConverter
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks.blueprint)
     app.register_blueprint(exports.blueprint)
+    app.register_blueprint(receipts.blueprint)
     app.register_blueprint(health.blueprint)
     openapi.register(app)
     app.register_blueprint(visitor_pages.blueprint)

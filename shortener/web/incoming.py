@@ -177,6 +177,11 @@ def _multipart() -> Pairs:
     return pairs
 
 
+def parameters() -> dict[str, str]:
+    """Return the parameters of any name; InvalidFieldsError if one is given more than once."""
+    return _without_repeats([*request.args.items(multi=True)])
+
+
 def no_parameters() -> None:
     """Raise InvalidFieldsError if there are parameters."""
     if found := faults():

@@ -49,6 +49,9 @@ PATHS = [
     "/v1/callbacks",
     "/v1/callbacks?state=delivered",
     "/v1/callbacks/{event_id}",
+    "/v1/receipts",
+    "/v1/receipts?state=delivered&gateway=acme",
+    "/v1/receipts?msgid={msgid}",
 ]
 
 

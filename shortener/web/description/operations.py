@@ -22,6 +22,9 @@ READING: Final = {
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
     "event_id": ("The ID of the callback.", "^evt_[A-Za-z0-9]{1,60}$"),
+    "gateway": ("The name of the gateway that reports.", "^[a-z]{1,20}$"),
+    "key": ("The key of the account.", "^[A-Za-z0-9]{32}-[A-Za-z0-9_-]{16}$"),
+    "mac": ("The key of the message.", "^[A-Za-z0-9_-]{16}$"),
     "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
 }
 HEADERS: Final = {
@@ -54,7 +57,7 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
         "tags": [operation.tag],
         "summary": summary.removesuffix("."),
         "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
-        "security": [{"basic": []}, {"bearer": []}] if guarded else [],
+        "security": [{"basic": []}, {"bearer": []}] if guarded and not operation.keyed else [],
     }
     if parameters := [*_query(operation, schemas), *operation.parameters]:
         described["parameters"] = parameters
