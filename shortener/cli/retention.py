@@ -23,10 +23,10 @@ def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
     """Delete messages older than SHORTENER_RETENTION_DAYS.
 
     \b
-    With their links, clicks and callbacks, except messages whose callback is
-    not settled. The processes that deliver callbacks do this automatically.
-    Works in small batches with pauses; safe to interrupt, to repeat, and to run
-    on several nodes at once. A SQLite file shrinks at the end.
+    With everything about them, except messages whose callback or sending is not
+    settled, or is held. The processes that deliver callbacks do this
+    automatically. Works in small batches with pauses; safe to interrupt, to
+    repeat, and to run on several nodes at once. A SQLite file shrinks at the end.
     Refuses if the clock is more than seven days ahead of the last recorded
     time, because it may be wrong. After a long downtime or a restore, check the
     clock and give --trust-clock once.

@@ -11,15 +11,17 @@ from contextlib import closing
 from itertools import accumulate, takewhile
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, func, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, func, literal_column, or_, select, union, update
 
 from shortener.installation import clock
-from shortener.retention import statements
+from shortener.retention import leftovers, statements
 from shortener.retention.statements import OldMessage, Position
+from shortener.rules.delivery.job_state import JobState
 from shortener.storage import db
 from shortener.storage.models import Base
 
 MESSAGES: Final = 100  # in one transaction
+RECEIPTS: Final = 1_000  # that belong to no message, in one transaction
 CLICKS: Final = 5_000  # in one transaction; a message with more loses its oldest clicks first, in several transactions
 PAGES: Final = 200  # that one transaction takes off a SQLite file
 SPARE: Final = 10  # a tenth of a SQLite file may stay free, for new rows
@@ -32,8 +34,9 @@ Sleep = Callable[[float], object]
 def prune(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
     """Delete messages received at `cutoff` or earlier; yields after each transaction how many messages it deleted.
 
-    Messages with a pending callback are not deleted. `sleep` is called between transactions with a number of seconds.
-    Finally shrinks a SQLite file that has much free space. The caller may stop at any point.
+    Messages with an open callback or sending, or a held one, are not deleted. `sleep` is called between transactions
+    with a number of seconds. Then deletes what is left over without a message, and shrinks a SQLite file that has much
+    free space. The caller may stop at any point.
     """
     for account_id in _accounts(cutoff):
         position: Position | None = START
@@ -43,6 +46,7 @@ def prune(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
                 deleted, position = _delete_some(session.connection(), account_id, cutoff, position)
             yield deleted
             sleep(_pause(began))
+    yield from _delete_leftovers(cutoff, sleep)
     yield from _shrink_file(sleep)
 
 
@@ -107,6 +111,19 @@ def _with_few_clicks(messages: Sequence[OldMessage]) -> list[OldMessage]:
     return [message for message, _ in takewhile(lambda pair: pair[1] <= CLICKS, zip(messages, clicks, strict=True))]
 
 
+def _delete_leftovers(cutoff: dt.datetime, sleep: Sleep) -> Iterator[int]:
+    """Delete receipts and counts that no message needs; yields 0 after each transaction."""
+    deleted = RECEIPTS
+    while deleted == RECEIPTS:
+        began = time.monotonic()
+        with db.write() as session:
+            connection = session.connection()
+            deleted = leftovers.delete_early_receipts(connection, db.now(session), RECEIPTS)
+            leftovers.delete_usage(connection, cutoff)
+        yield 0
+        sleep(_pause(began))
+
+
 def _shrink_file(sleep: Sleep) -> Iterator[int]:
     """Shrink a SQLite file that has much free space; PostgreSQL reuses its own."""
     while db.db.engine.dialect.name == "sqlite":
@@ -138,19 +155,26 @@ def _pause(began: float) -> float:
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
-_account, _message, _callback, _installation = (
-    Base.metadata.tables[name] for name in ("account", "message", "callback", "installation")
+_account, _message, _callback, _sending, _installation = (
+    Base.metadata.tables[name] for name in ("account", "message", "callback", "sending", "installation")
 )
 _is_old = _message.c.received_on <= bindparam("before")
 # Naming every account lets the database use the index on account and time.
 _COUNT: Final = (
     select(func.count()).select_from(_message).where(_message.c.account_id.in_(select(_account.c.id)), _is_old)
 )
-_COUNT_OPEN: Final = (
-    select(func.count(_message.c.id.distinct()))
-    .join_from(_callback, _message)
-    .where(_callback.c.settled_on.is_(None), _is_old)
+# Each condition is that of a partial index; the state is a literal, because a parameter would not match the index.
+_open = union(
+    *(
+        select(job.c.message_id).join_from(job, _message).where(condition, _is_old)
+        for job, condition in (
+            (_callback, _callback.c.settled_on.is_(None)),
+            (_sending, _sending.c.settled_on.is_(None)),
+            (_sending, _sending.c.state == literal_column(f"'{JobState.HELD}'")),
+        )
+    )
 )
+_COUNT_OPEN: Final = select(func.count()).select_from(_open.subquery())
 _ACCOUNTS: Final = (
     select(_account.c.id).where(exists().where(_message.c.account_id == _account.c.id, _is_old)).order_by(_account.c.id)
 )

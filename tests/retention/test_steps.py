@@ -25,11 +25,30 @@ from shortener.messages.preprocess import Preprocessed
 from shortener.outbound.client import Answer
 from shortener.retention import steps
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import Services
 from shortener.storage import db
-from shortener.storage.models import Account, Attempt, Base, Callback, Click, Link, Message, Replay
+from shortener.storage.models import (
+    Account,
+    Attachment,
+    Attempt,
+    Base,
+    Callback,
+    Click,
+    Link,
+    Message,
+    Part,
+    Receipt,
+    Replay,
+    Sending,
+    SendingAttempt,
+    Usage,
+)
 from tests.support.factories import DAY, NOW, Sender, make_message, slug_of
+from tests.support.links import add_link
+from tests.support.sent_messages import add_attachment, add_receipt, add_sending, add_state_callback
 from tests.support.waiting import WITHIN, until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
@@ -116,6 +135,53 @@ def test_a_message_goes_with_all_that_hangs_on_it(clicked: Callable[..., Preproc
     assert count() == [1, 1, 3, 1, 2, 1]
     assert prune() == 1
     assert count() == [0, 0, 0, 0, 0, 0]
+
+
+def test_a_sent_message_goes_with_its_sending(sender: Sender) -> None:
+    """Its callbacks about receipts have no link."""
+    made = make_message(sender, "No link in here.", now=NOW)
+    add_sending(made.message)
+    add_receipt(made.message)
+    add_attachment(made.message)
+    add_state_callback(made.message, MessageState.ACCEPTED)
+    [claimed] = claim()
+    settle(claimed)
+    assert prune() == 1
+    assert count(Message, Part, Callback, Attempt, Sending, SendingAttempt, Receipt, Attachment) == [0] * 8
+
+
+def test_all_links_of_a_message_go(clicked: Callable[..., Preprocessed]) -> None:
+    add_link(clicked(times=2))
+    for claimed in claim():
+        settle(claimed)
+    assert count(Message, Link, Click) == [1, 2, 2]
+    assert prune() == 1
+    assert count() == [0, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("state", "stays"),
+    [
+        (JobState.PENDING, True),
+        (JobState.ATTEMPTING, True),
+        (JobState.HELD, True),
+        (JobState.DELIVERED, False),
+        (JobState.EXHAUSTED, False),
+        (JobState.CANCELED, False),
+    ],
+)
+def test_a_message_stays_while_its_sending_is_open(sender: Sender, state: JobState, stays: bool) -> None:
+    add_sending(make_message(sender, now=NOW).message, state)
+    make_message(sender, now=NOW)
+    assert steps.count(NOW) == 2 - stays
+    assert prune() == 2 - stays
+    assert count(Message, Sending) == [stays, stays]
+
+
+def test_a_message_with_several_open_jobs_counts_once(sender: Sender, clicked: Callable[..., Preprocessed]) -> None:
+    add_sending(clicked().message, JobState.PENDING)
+    make_message(sender, now=NOW)
+    assert steps.count(NOW) == 1
 
 
 def test_a_message_is_deleted_exactly_on_time(sender: Sender) -> None:
@@ -300,6 +366,35 @@ def test_a_transaction_that_fails_removes_nothing(clicked: Callable[..., Preproc
     event.remove(db.db.engine, "before_cursor_execute", fail)
     assert count(Message, Link, Click) == [1, 1, 2]
     assert prune() == 1
+
+
+# What belongs to no message
+
+
+def test_receipts_that_nothing_matched_go(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "RECEIPTS", 2)
+    message = make_message(sender).message
+    with db.read() as session:
+        now = db.now(session)
+    for days in (6, 8, 8, 8):
+        add_receipt(message, now - days * DAY, early=True)
+    add_receipt(message, now - 8 * DAY)
+    prune(now - 400 * DAY)
+    with db.read() as session:
+        kept = session.scalars(select(Receipt.received_on).order_by(Receipt.received_on)).all()
+    assert kept == [now - 8 * DAY, now - 6 * DAY]
+
+
+def test_the_present_month_keeps_its_count(sender: Sender, other_sender: Sender) -> None:
+    """It may have just ended in UTC, but not where the account is."""
+    with db.write() as session:
+        ids = session.scalars(select(Account.id)).all()
+        months = [f"2026-{number:02}" for number in range(7, 12)]
+        session.add_all(Usage(account_id=id_, month=month, messages=3) for id_ in ids for month in months)
+    prune(dt.datetime(2026, 12, 1, tzinfo=dt.UTC))
+    with db.read() as session:
+        kept = session.execute(select(Usage.month, Usage.messages)).all()
+    assert sorted(map(tuple, kept)) == [("2026-10", 3), ("2026-10", 3), ("2026-11", 3), ("2026-11", 3)]
 
 
 # Beside others

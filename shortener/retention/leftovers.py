@@ -1,0 +1,39 @@
+"""Delete what refers to no message: receipts that were never matched, and counts of long past months."""
+
+import datetime as dt
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from shortener.storage.models import Base
+
+EARLY: Final = dt.timedelta(days=7)  # that a receipt waits; its sending is settled within minutes, or held for a while
+MONTH: Final = dt.timedelta(days=31)  # the longest; a count is kept while any time zone may still be in its month
+
+
+def delete_early_receipts(connection: Connection, now: dt.datetime, most: int) -> int:
+    """Delete receipts, at most `most`, that have waited too long for a sending; return how many."""
+    return connection.execute(_EARLY_RECEIPTS, {"before": now - EARLY, "most": most}).rowcount
+
+
+def delete_usage(connection: Connection, cutoff: dt.datetime) -> int:
+    """Delete the counts of months that ended well before `cutoff`, up to which messages are deleted; return how many.
+
+    The present month stays, however short the retention period is: a limit needs its count.
+    """
+    return connection.execute(_USAGE, {"month": f"{cutoff - MONTH:%Y-%m}"}).rowcount
+
+
+# Statements are built once, and on tables rather than models: building one takes longer than running it.
+_account, _receipt, _usage = (Base.metadata.tables[name] for name in ("account", "receipt", "usage"))
+_early = (
+    select(_receipt.c.id)
+    .where(_receipt.c.message_id.is_(None), _receipt.c.received_on <= bindparam("before"))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_EARLY_RECEIPTS: Final = delete(_receipt).where(_receipt.c.id.in_(_early))
+# Naming every account lets the database use the key, which begins with the account.
+_USAGE: Final = delete(_usage).where(
+    _usage.c.account_id.in_(select(_account.c.id)), _usage.c.month < bindparam("month")
+)

@@ -1,0 +1,18 @@
+"""SQLite's plans of statements, which do not depend on the number of rows."""
+
+from typing import Any
+
+from shortener.storage import db
+
+# The tables that grow with every message.
+GROWING = (
+    *("message", "part", "link", "click", "callback", "attempt"),
+    *("sending", "sending_attempt", "receipt", "attachment"),
+)
+
+
+def scans(statement: str, values: Any) -> list[str]:
+    """The steps of a statement's plan that read a growing table from its beginning to its end."""
+    with db.db.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    return [row[3] for row in plan if row[3].startswith(tuple(f"SCAN {table}" for table in GROWING))]
