@@ -10,6 +10,7 @@ from flask import Flask, request
 from flask_babel import gettext
 from markupsafe import Markup
 
+from shortener.rules.delivery.reason import Reason, explanation
 from shortener.rules.wire.moments import rfc3339
 from shortener.web.dashboard import labels, stored_sentences
 from shortener.web.dashboard.language import spoken
@@ -39,6 +40,7 @@ def register(app: Flask) -> None:
         "attempt_detail": stored_sentences.attempt_detail,
         "exhausted_because": stored_sentences.exhausted_because,
         "requested_by": stored_sentences.requested_by,
+        "explained": explained,
     }
     app.jinja_env.globals |= {"words": labels, "here": here}
 
@@ -101,6 +103,13 @@ def span(value: dt.timedelta | None) -> str:
 def millis(value: float | None) -> str:
     """Format milliseconds without a fraction."""
     return NONE if value is None else f"{number(round(value))} ms"
+
+
+def explained(reason: Reason | None, code: str | None) -> str:
+    """Explain a gateway's reason, or its code if we do not know it; empty if nothing went wrong."""
+    if reason is Reason.NONE:
+        return ""
+    return explanation(reason, code or "", "ja" if spoken() == "ja" else "en") or ""
 
 
 def here(**changes: Any) -> str:

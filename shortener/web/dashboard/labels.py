@@ -20,6 +20,7 @@ from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.role import Role
 from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.visitors.visitor import Visitor
+from shortener.storage.models import CLICK
 from shortener.web.dashboard.language import spoken
 
 Labels = dict[str, LazyString]
@@ -51,6 +52,20 @@ MESSAGE_STATES: Final[Labels] = {
     MessageState.REJECTED: _("rejected"),
     MessageState.DELIVERED: _("delivered"),
     MessageState.CANCELED: _("canceled"),
+}
+# What each state means for the message.
+STATE_MEANINGS: Final[Labels] = {
+    MessageState.SCHEDULED: _("It waits for its time."),
+    MessageState.QUEUED: _("It has not been handed to the gateway yet."),
+    MessageState.SENT: _("The gateway took it. Nothing more is known yet."),
+    MessageState.BUFFERED: _("Somebody on the way keeps it for later."),
+    MessageState.ACCEPTED: _("The carrier or the next mail server took it."),
+    MessageState.UNKNOWN: _("Nobody has said what became of it. A later receipt changes this."),
+    MessageState.EXPIRED: _("It was tried until its period ended."),
+    MessageState.FAILED: _("It was tried, and it will not arrive."),
+    MessageState.REJECTED: _("It was refused, and it will not arrive."),
+    MessageState.DELIVERED: _("It arrived."),
+    MessageState.CANCELED: _("It was taken back before it was sent."),
 }
 REASONS: Final[Labels] = {
     Reason.NONE: _("no reason"),
@@ -252,8 +267,19 @@ DONE: Final[Labels] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
     "replayed": _("The callback will be replayed. Reload the page to see the result."),
     "off": _("The link has been switched off."),
+    "repeated": _("The message is handed to the gateway again. Reload the page to see the result."),
+    "given-up": _("The message is not handed over again. A receipt that comes later still changes its state."),
+    "canceled": _("The message has been canceled. It will not be sent."),
+    "decided": _("Nothing was changed: the message no longer waits for a decision."),
+    "too-late": _("Nothing was changed: it is too late to cancel the message."),
+    "sending": _("The settings for sending have been saved."),
     "defaults": _("The defaults have been saved. They apply to messages received from now on."),
 }
+
+
+def about(name: str) -> str:
+    """What a callback is about: a click, or a state of its message."""
+    return str(_("first click") if name == CLICK else MESSAGE_STATES.get(name, name))
 
 
 def faults(sentences: Sequence[str]) -> list[str]:

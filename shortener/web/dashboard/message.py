@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 from shortener.callbacks import replay
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
 from shortener.messages import lookup
-from shortener.reporting import callback_report, click_lists, message_report
-from shortener.reporting.callback_documents import Replay
+from shortener.reporting import callback_report, click_lists, message_report, message_story
 from shortener.reporting.documents import MessageReport
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
@@ -42,12 +41,14 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         found = lookup.find(session, current.account, msgid)
         links = lookup.links_of(session, [found])[found.id]
         report = message_report.full(session, found, services().site)
-        asked = _replays(session, current, report)
+        story = message_story.of(session, found)
         now = rfc3339(db.now(session))
     return render_template(
         "dashboard/message.html",
         message=report,
-        line=timeline.of(report, asked, now=now),
+        row=found,
+        story=story,
+        line=timeline.of(report, found, story, now=now),
         life=_life(report, now),
         **_texts(report["original_message"], links),
     )
@@ -104,13 +105,6 @@ def _with_link(session: Session, current: SignedInPerson, msgid: str) -> tuple[M
     if link is None:
         raise MessageNotFoundError
     return found, link
-
-
-def _replays(session: Session, current: SignedInPerson, report: MessageReport) -> list[Replay]:
-    if report["callback"] is None:
-        return []
-    callback = replay.find(session, current.account, report["callback"]["id"])
-    return callback_report.replays(session, callback)
 
 
 def _life(report: MessageReport, now: str) -> str | None:

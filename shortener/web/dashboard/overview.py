@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
 from shortener.errors import InvalidFieldsError
-from shortener.reporting import callback_lists, undetected
+from shortener.reporting import callback_lists, sending_numbers, undetected
 from shortener.reporting import period_numbers as overviews
 from shortener.reporting.message_filter import Filter
 from shortener.rules.wire.moments import EPOCH
@@ -27,6 +27,7 @@ DEFAULT: Final = "7"
 WIDTHS: Final = {"day": _("By day"), "hour": _("By hour")}
 LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more would be too narrow to tell apart
 WORST: Final = 5
+HELD: Final = 10
 
 
 def register(blueprint: Blueprint) -> None:
@@ -42,6 +43,8 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         db.allow_time(session)
         start, end = _period(given, db.now(session))
         found = overviews.overview(session, current.account, start, end)
+        delivery = sending_numbers.count(session, current.account, start, end)
+        held_count, held = sending_numbers.held(session, current.account, HELD)
         undetected_count = undetected.smart_would_take(session, current.account, start, end)
         worst = (
             callback_lists.destinations(session, current.account, start, end)
@@ -53,6 +56,9 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
     return render_template(
         "dashboard/overview.html",
         found=found,
+        delivery=delivery,
+        held=held,
+        held_count=held_count,
         period=periods.parameters(start, end),
         chosen=None if "from" in given or "to" in given else given.get("days", DEFAULT),
         periods=PERIODS,

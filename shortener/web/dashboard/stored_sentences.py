@@ -24,6 +24,9 @@ _OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
     AttemptOutcome.TLS: _("No trusted TLS connection could be made."),
     AttemptOutcome.BROKEN: _("The connection ended without an HTTP response."),
     AttemptOutcome.UNSIGNED: _("No signing secret of the account can be decrypted. The operator can create a new one."),
+    AttemptOutcome.DECLINED: _("The gateway refused the message."),
+    AttemptOutcome.BUSY: _("The gateway did not take the message and will be asked again."),
+    AttemptOutcome.UNSURE: _("The gateway may have taken the message."),
     AttemptOutcome.INTERRUPTED: _("This system stopped before the attempt ended."),
 }
 _WITH_MESSAGE: Final = (AttemptOutcome.REFUSED, AttemptOutcome.TLS)  # of the system: "… (Connection refused)"

@@ -2,10 +2,27 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Final
 
-from shortener.reporting.callback_documents import Replay
 from shortener.reporting.documents import MessageReport
+from shortener.reporting.message_story import Story, Told
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.wire.moments import rfc3339
+from shortener.storage.models import Message
+
+# Entries of the same time are in the order of cause and effect.
+_KINDS: Final = (
+    *("received", "click", "accessed", "off", "handover", "put_aside", "given_up", "receipt", "state"),
+    *("replay", "attempt", "exhausted", "next_handover", "next", "expires", "expired"),
+)
+GIVEN_UP: Final = "given up by "  # begins the reason of a sending that somebody gave up, before the name
+_ENDED_WELL: Final = frozenset({AttemptOutcome.TAKEN, None})
+# States that the message may have without a receipt, and that no attempt tells of.
+_TOLD_ALONE: Final = frozenset(MessageState) - {
+    *(MessageState.SCHEDULED, MessageState.QUEUED, MessageState.SENT),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,12 +31,15 @@ class Entry:
 
     on: str  # RFC 3339, so that texts sort by time
     kind: str
-    about: Mapping[str, object] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
-def of(report: MessageReport, replays: list[Replay], *, now: str) -> list[Entry]:
-    """The entries of a message's report, the oldest first. Of many clicks only the newest are included."""
-    return sorted([*_life(report, now), *_clicks(report), *_callback(report, replays)], key=_order)
+def of(report: MessageReport, message: Message, story: Story, *, now: str) -> list[Entry]:
+    """The entries of a message's report, the oldest first. Of many clicks, attempts and receipts the newest."""
+    entries = [*_life(report, now), *_clicks(report), *_sending(story), *_receipts(message, story)]
+    for told in story.callbacks:
+        entries += _callback(told)
+    return sorted(entries, key=lambda entry: (entry.on, _KINDS.index(entry.kind)))
 
 
 def _life(report: MessageReport, now: str) -> Iterator[Entry]:
@@ -33,36 +53,72 @@ def _life(report: MessageReport, now: str) -> Iterator[Entry]:
 
 
 def _clicks(report: MessageReport) -> Iterator[Entry]:
-    link, found = report["link_tracking"], report["clicks"]
-    if link is None or found is None:
+    found = report["clicks"]
+    first_on = min((link["accessed_on"] for link in report["links"] if link["accessed_on"]), default=None)
+    if found is None:
         return
-    accessed_on, clicks, first = link["accessed_on"], list(found["newest"]), found["first_of_any_kind"]
+    clicks, first = list(found["newest"]), found["first_of_any_kind"]
     if first and first not in clicks:
         clicks.append(first)
     shown = False
     for click in sorted(clicks, key=lambda click: click["clicked_on"]):
-        is_first = not shown and click["clicked_on"] == accessed_on
+        is_first = not shown and click["clicked_on"] == first_on
         shown = shown or is_first
         yield Entry(click["clicked_on"], "click", {**click, "first": is_first})
-    if accessed_on and not shown:  # older than the newest
-        yield Entry(accessed_on, "accessed")
+    if first_on and not shown:  # older than the newest
+        yield Entry(first_on, "accessed")
 
 
-def _callback(report: MessageReport, replays: list[Replay]) -> Iterator[Entry]:
-    callback = report["callback"]
-    if callback is None:
+def _sending(story: Story) -> Iterator[Entry]:
+    sending = story.sending
+    if sending is None:
         return
-    for attempt in callback["attempts"]:
-        yield Entry(attempt["started_on"], "attempt", attempt)
-    for replay in replays:
-        yield Entry(replay["asked_on"], "replay", replay)
+    for attempt in story.attempts:
+        about = {
+            "number": attempt.number,
+            "gateway": sending.gateway,
+            "outcome": attempt.outcome or AttemptOutcome.RUNNING,
+            "detail": attempt.detail,
+            "status": attempt.status,
+            "answer": attempt.answer.decode("utf-8", "replace") if attempt.answer else None,
+            "total_ms": attempt.total_us / 1000 if attempt.total_us is not None else None,
+            "well": attempt.outcome in _ENDED_WELL,
+        }
+        yield Entry(rfc3339(attempt.started_on), "handover", about)
+    if sending.state == JobState.HELD and sending.settled_on:
+        yield Entry(rfc3339(sending.settled_on), "put_aside")
+    by = (sending.exhausted_because or "").partition(GIVEN_UP)[2]
+    if by and sending.settled_on:
+        yield Entry(rfc3339(sending.settled_on), "given_up", {"by": by})
+    if sending.state == JobState.PENDING:
+        yield Entry(rfc3339(sending.due_on), "next_handover", {"first": not story.tries, "in_doubt": sending.unsure_on})
+
+
+def _receipts(message: Message, story: Story) -> Iterator[Entry]:
+    for receipt in story.receipts:
+        about = {
+            "state": receipt.state,
+            "code": receipt.code,
+            "reason": receipt.reason,
+            "gateway": receipt.gateway,
+            "happened_on": receipt.happened_on,
+            "bad": receipt.state.is_final and receipt.state is not MessageState.DELIVERED,
+        }
+        yield Entry(rfc3339(receipt.received_on), "receipt", about)
+    told = {receipt.state for receipt in story.receipts}
+    is_held = story.sending is not None and story.sending.state == JobState.HELD
+    if message.state in _TOLD_ALONE - told and message.state_on and not is_held:
+        about = {"state": message.state, "code": message.code or "", "reason": message.reason}
+        yield Entry(rfc3339(message.state_on), "state", about)
+
+
+def _callback(told: Told) -> Iterator[Entry]:
+    callback = told.callback
+    for attempt in told.attempts:
+        yield Entry(attempt["started_on"], "attempt", {**attempt, "of": told.about})
+    for replay in told.replays:
+        yield Entry(replay["asked_on"], "replay", {**replay, "of": told.about})
     if callback["settled_on"] and callback["state"] == JobState.EXHAUSTED:
-        yield Entry(callback["settled_on"], "exhausted", callback)
+        yield Entry(callback["settled_on"], "exhausted", {**callback, "of": told.about})
     if callback["next_attempt_on"]:
-        yield Entry(callback["next_attempt_on"], "next", callback)
-
-
-def _order(entry: Entry) -> tuple[str, int]:
-    """Sort by time, and entries of the same time by cause and effect."""
-    kinds = ("received", "click", "accessed", "off", "replay", "attempt", "exhausted", "next", "expires", "expired")
-    return entry.on, kinds.index(entry.kind)
+        yield Entry(callback["next_attempt_on"], "next", {**callback, "of": told.about})

@@ -11,7 +11,7 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.web.dashboard.stored_sentences import attempt_detail, exhausted_because, requested_by
 
 STORED = "answered 500; only 200 counts as delivered"
-FAILED = [outcome for outcome in AttemptOutcome if outcome not in ("running", "delivered")]
+FAILED = [outcome for outcome in AttemptOutcome if outcome not in ("running", "delivered", "taken")]
 ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
