@@ -8,6 +8,7 @@ from shortener.cli import (
     database,
     export,
     first_start,
+    messages,
     people,
     receipts,
     retention,
@@ -22,6 +23,7 @@ def register(app: Flask) -> None:
     accounts.group.add_command(signing_secrets.group)
     accounts.group.add_command(receipts.receipts_url)
     app.cli.add_command(accounts.group)
+    app.cli.add_command(messages.group)
     app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)

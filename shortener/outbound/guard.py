@@ -190,7 +190,7 @@ class _Reply(http.client.HTTPResponse):
     def __init__(self, trip: Trip, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._trip = trip
-        self.fp = io.BufferedReader(_Paced(self.fp.detach(), sock, trip))
+        self.fp = io.BufferedReader(Paced(self.fp.detach(), sock, trip))
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_INTERIM):
@@ -202,26 +202,30 @@ class _Reply(http.client.HTTPResponse):
         raise StopError(AttemptOutcome.BROKEN, "too many interim answers")
 
 
-class _Paced(io.RawIOBase):
-    """The bytes that a socket receives, up to the deadline and the limit."""
+class Paced(io.RawIOBase):
+    """The bytes that a socket receives, up to the deadline and the limit of a trip; `trip` may be changed."""
 
     def __init__(self, raw: Any, sock: socket.socket, trip: Trip) -> None:
-        self._raw, self._sock, self._trip = raw, sock, trip
+        self.trip = trip
+        self._raw, self._sock = raw, sock
 
     def readable(self) -> bool:
+        """Return True."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if self._trip.received > _FLOOD:
+        """Read what has come; TimeoutError after the deadline, StopError beyond the limit."""
+        if self.trip.received > _FLOOD:
             raise StopError(AttemptOutcome.BROKEN, "too much was sent")
-        self._sock.settimeout(self._trip.left())
+        self._sock.settimeout(self.trip.left())
         count: int = self._raw.readinto(buffer)
         if count:
-            self._trip.mark("first_byte_us")
-        self._trip.received += count
+            self.trip.mark("first_byte_us")
+        self.trip.received += count
         return count
 
     def close(self) -> None:
+        """Close what is read from."""
         self._raw.close()
         super().close()
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from shortener.config.settings import Settings
 from shortener.rules.delivery import server_address
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.receipt_key import receipt_key
-from shortener.rules.delivery.server_address import KANNEL_PORTS
+from shortener.rules.delivery.server_address import KANNEL_PORTS, SMTP_PORTS
 from shortener.sending.gateway import Gateway
 from shortener.sending.kannel import Kannel
+from shortener.sending.mail.gateway import Smtp
 from shortener.sending.simulator import Simulator
 
 Gateways = Mapping[GatewayName, Gateway]
@@ -19,9 +21,15 @@ def _kannel(settings: Settings) -> Gateway:
     return Kannel(server_address.parse(settings.kannel_url or "", KANNEL_PORTS), settings.kannel_smsc)
 
 
+def _smtp(settings: Settings) -> Gateway:
+    own_host = urlsplit(settings.base_url).hostname or "localhost"
+    return Smtp(server_address.parse(settings.smtp_url or "", SMTP_PORTS), own_host, settings.smtp_sent_is)
+
+
 _MAKERS: Final[Mapping[GatewayName, Callable[[Settings], Gateway]]] = {
     GatewayName.SIMULATOR: lambda _: Simulator(),
     GatewayName.KANNEL: _kannel,
+    GatewayName.SMTP: _smtp,
 }
 
 

@@ -21,8 +21,10 @@ def test_a_named_gateway_is_made(tmp_path: Path) -> None:
 
 
 def test_a_gateway_with_a_url_is_made(tmp_path: Path) -> None:
-    made = choice.make(read(tmp_path, KANNEL_URL="http://tester:foobar@127.0.0.1:13013", KANNEL_SMSC="carrier-a"))
-    assert [gateway.name for gateway in made.values()] == [GatewayName.KANNEL]
+    urls = {"KANNEL_URL": "http://tester:foobar@127.0.0.1:13013", "SMTP_URL": "smtp://relay.internal"}
+    made = choice.make(read(tmp_path, **urls, KANNEL_SMSC="carrier-a"))
+    assert {name: gateway.name for name, gateway in made.items()} == {name: name for name in made}
+    assert set(made) == {GatewayName.KANNEL, GatewayName.SMTP}
 
 
 def test_a_receipt_url_proves_its_message(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Mail as a gateway: write messages, hand them to a relay, and read what comes back."""
