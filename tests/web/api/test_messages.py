@@ -328,7 +328,7 @@ class TestReport:
         assert (report["callback"]["state"], report["callback"]["attempts"]) == ("pending", [])
 
     def test_it_counts_the_clicks_on_all_links(self, client: FlaskClient, sender: Sender) -> None:
-        done = make_message(sender, f"{TEXT} https://b.example.com", track="all", lt_callbackurl=CALLBACK)
+        done = make_message(sender, f"{TEXT} https://b.example.com", track="all")
         for link in (done.links[1], done.links[0], done.links[1]):
             client.get(f"/{slug_of(link)}", headers={"User-Agent": BROWSER})
         report = get(client, sender, f"/v1/messages/{done.message.msgid}").get_json()
