@@ -1,0 +1,85 @@
+"""Decide which gateway sends a message, and whether its sender and recipient are such that the gateway can."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from shortener.rules.delivery.gateway_name import NONE, GatewayName
+from shortener.rules.delivery.gateway_rules import Channel
+
+_ADDRESS: Final = r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]{1,255}"
+_MAIL: Final = re.compile(_ADDRESS)
+_MAIL_SENDER: Final = re.compile(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>")
+_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
+_SEPARATORS: Final = re.compile(r"[ ().-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The gateways of an installation: that of each channel, all that may be chosen, and how long they may try."""
+
+    by_channel: Mapping[Channel, GatewayName] = field(default_factory=dict)
+    configured: frozenset[GatewayName] = frozenset()
+    validity_period: dt.timedelta = dt.timedelta(days=3)
+
+
+def channel(recipient: str | None, *, has_html: bool) -> Channel:
+    """Return the way to a recipient: e-mail if it is an address, and for HTML without a recipient."""
+    is_mail = "@" in recipient if recipient else has_html
+    return Channel.EMAIL if is_mail else Channel.SMS
+
+
+def choose(asked: str | None, of_account: str | None, way: Channel, gateways: Gateways) -> GatewayName | None:
+    """Return the gateway of a message: its own, else its account's, else that of its channel; None if it is not sent.
+
+    An account's gateway is for the channels that it carries. ValueError with a sentence if there is no such gateway.
+    """
+    if asked is not None:
+        return _named(asked, way, gateways)
+    if of_account == NONE:
+        return None
+    if of_account is not None and way in _known(of_account, gateways).channels:
+        return GatewayName(of_account)
+    return gateways.by_channel.get(way)
+
+
+def destination(account_id: int, gateway: str) -> str:
+    """Return the destination of a sending, for fair share: the account and its gateway."""
+    return f"{account_id} gateway://{gateway}:0"
+
+
+def dialled(recipient: str, way: Channel) -> str:
+    """Return a recipient as a gateway gets it: numbers without separators. ValueError if it cannot be one."""
+    number = _SEPARATORS.sub("", recipient)
+    if way is Channel.EMAIL and not _MAIL.fullmatch(recipient):
+        raise ValueError("must be one e-mail address")
+    if way is Channel.SMS and not _NUMBER.fullmatch(number):
+        raise ValueError("must be a number of 3 to 15 digits, such as +818012345678, or an e-mail address")
+    return recipient if way is Channel.EMAIL else number
+
+
+def sender_fault(sender: str, way: Channel) -> str | None:
+    """Return what is wrong with a sender; None if a gateway can use it."""
+    if not sender.isprintable():
+        return "must not contain control characters"
+    if way is Channel.EMAIL and not _MAIL_SENDER.fullmatch(sender):
+        return "must be an e-mail address, such as shop@example.com or Shop <shop@example.com>"
+    return None
+
+
+def _named(name: str, way: Channel, gateways: Gateways) -> GatewayName | None:
+    if name == NONE:
+        return None
+    gateway = _known(name, gateways)
+    if way not in gateway.channels:
+        raise ValueError(f"must be a gateway for {way}; {name} is none")
+    return gateway
+
+
+def _known(name: str, gateways: Gateways) -> GatewayName:
+    if name not in gateways.configured:
+        names = ", ".join([*sorted(gateways.configured), NONE])
+        raise ValueError(f"must be one of those configured here: {names}")
+    return GatewayName(name)

@@ -1,0 +1,40 @@
+"""Choose the links of an HTML part beside a text: what has the target of a link of the text shares its shortlink.
+
+A mail program shows one of the two parts. So the first place of a target in the HTML belongs to its first place in the
+text, the second to the second, and so on; what is left over has no counterpart.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from shortener.rules.links.body import LONGEST_SKIPPED, MOST_SKIPPED, Finding, Found, Skipped
+from shortener.rules.links.skip_reason import SkipReason
+from shortener.rules.links.tracking import Track
+
+
+def pairs(targets: Sequence[str], html: Sequence[Found]) -> Mapping[int, int]:
+    """Return the index of the text's link, by target, for each index of a link of the HTML that has a counterpart."""
+    waiting: dict[str, deque[int]] = defaultdict(deque)
+    for place, target in enumerate(targets):
+        waiting[target].append(place)
+    return {
+        place: waiting[found.target.link].popleft() for place, found in enumerate(html) if waiting.get(found.target.link)
+    }
+
+
+def beside(text: Finding, html: Finding, track: Track, most: int) -> Finding:
+    """Return the links of the HTML that need a shortlink of their own; `html` has all links of the HTML.
+
+    With `first` that is at most one, and none if the text has a link. A message has at most `most` shortlinks.
+    """
+    paired = pairs([found.target.link for found in text.links], html.links)
+    alone = [found for place, found in enumerate(html.links) if place not in paired]
+    if track == Track.FIRST:
+        wanted, reason = (0 if text.links else 1), SkipReason.LATER
+    else:
+        wanted, reason = most - len(text.links), SkipReason.MANY
+    left = [Skipped(found.target.link[:LONGEST_SKIPPED], reason, found.start) for found in alone[wanted:]]
+    earlier = [replace(each, reason=reason) if each.reason == SkipReason.MANY else each for each in html.skipped]
+    skipped = sorted([*earlier, *left], key=lambda each: each.start)
+    return Finding(tuple(alone[:wanted]), tuple(skipped[:MOST_SKIPPED]))

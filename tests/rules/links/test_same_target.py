@@ -1,0 +1,53 @@
+"""Links of the HTML beside a text: which share a shortlink with the text, and which get one of their own."""
+
+from shortener.rules.links import body
+from shortener.rules.links.body import Finding
+from shortener.rules.links.html import find as html
+from shortener.rules.links.same_target import beside, pairs
+
+A, B, C = (f"https://{name}.example.com/" for name in "abc")
+
+
+def of_html(*targets: str) -> Finding:
+    return html.find("".join(f'<a href="{target}">x</a>' for target in targets), track="all")
+
+
+def of_text(*targets: str, track: str = "all") -> Finding:
+    return body.find(" ".join(targets), track=track)
+
+
+def own(finding: Finding) -> list[str]:
+    return [found.target.link for found in finding.links]
+
+
+def skipped(finding: Finding) -> list[tuple[str, str]]:
+    return [(each.text, each.reason) for each in finding.skipped]
+
+
+def test_equal_targets_are_paired_in_order() -> None:
+    assert pairs([A, B, A], of_html(A, A, A, C, B).links) == {0: 0, 1: 2, 4: 1}
+
+
+def test_the_first_link_is_the_texts() -> None:
+    found = beside(of_text(A, track="first"), of_html(C, A, A), "first", 1_000)
+    assert (own(found), skipped(found)) == ([], [(C, "later"), (A, "later")])
+
+
+def test_without_a_link_in_the_text_it_is_the_htmls() -> None:
+    found = beside(of_text(), of_html(C, A), "first", 1_000)
+    assert (own(found), skipped(found)) == ([C], [(A, "later")])
+
+
+def test_all_links_without_counterpart_get_their_own() -> None:
+    assert own(beside(of_text(A), of_html(C, A, B, A), "all", 1_000)) == [C, B, A]
+
+
+def test_a_message_has_at_most_so_many_shortlinks() -> None:
+    found = beside(of_text(A), of_html(A, B, C), "all", 2)
+    assert (own(found), skipped(found)) == ([B], [(C, "many")])
+
+
+def test_what_was_skipped_is_in_order() -> None:
+    finding = html.find(f'<a href="mailto:x@y.z">m</a><a href="{A}">1</a><a href="tel:1">t</a>', track="all")
+    found = beside(of_text(B, track="first"), finding, "first", 1_000)
+    assert [reason for _, reason in skipped(found)] == ["scheme", "later", "scheme"]
