@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
+from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.slug import Slugs
 
 
@@ -27,6 +28,7 @@ class Site:
     own_hosts: frozenset[str]  # of the present public address and of all earlier ones, in lower case
     link_life: dt.timedelta
     slugs: Slugs
+    gateways: Gateways
 
     def url_of_message(self, msgid: str) -> str:
         """Return the URL of a message's report."""

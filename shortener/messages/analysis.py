@@ -1,30 +1,37 @@
-"""Analyse a submission before anything is stored: which options apply to it, and which links are in its text."""
+"""Analyse a submission before anything is stored: which options apply, which links it has, which gateway sends it."""
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from shortener.accounts.senders import Sender
-from shortener.errors import InvalidFieldsError
 from shortener.installation.site import Site
-from shortener.messages import rows
+from shortener.messages import route, rows
+from shortener.messages.route import Route
 from shortener.messages.submission import Submission
 from shortener.rules.links import body
+from shortener.rules.links.body import Finding, Found
 from shortener.rules.links.detection import BareDomains, Detection
+from shortener.rules.links.html import find as html
+from shortener.rules.links.same_target import beside
 from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
+from shortener.storage.models import PartKind
 
-NOT_SEARCHED: Final = body.Finding(links=(), skipped=())
-MOST_LINKS: Final = 500  # of a message with `track=all`; each is a row and a shortlink of its own
+NOTHING: Final = Finding(links=(), skipped=())
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """A submission with its options, where the account's defaults have filled the gaps, and the links in its text."""
+    """A submission with its options, where the account's defaults have filled the gaps, and what was found in it.
+
+    `html_finding` has the links of the HTML that get a shortlink of their own. `face` is the vendor whose wire format
+    it came in; `extras` is what its sending needs besides.
+    """
 
     submission: Submission
     track_link: bool
@@ -32,26 +39,49 @@ class Analysis:
     detection: Detection
     bare_domains: BareDomains
     count_as_click: Threshold
-    finding: body.Finding
+    finding: Finding
+    html_finding: Finding = NOTHING
+    route: Route | None = None
     idempotency_key: str | None = None
+    face: str | None = None
+    extras: dict[str, Any] | None = None
+
+    @property
+    def links(self) -> Iterator[tuple[PartKind, Found]]:
+        """The links that get a shortlink, in their order, each with its part."""
+        yield from ((PartKind.TEXT, found) for found in self.finding.links)
+        yield from ((PartKind.HTML, found) for found in self.html_finding.links)
+
+    @property
+    def number_of_links(self) -> int:
+        """How many links get a shortlink."""
+        return len(self.finding.links) + len(self.html_finding.links)
 
 
-def analyze(submission: Submission, account: Sender, site: Site, idempotency_key: str | None = None) -> Analysis:
-    """Apply the account's defaults and find the links. Needs no transaction, so a long text blocks nobody.
+def analyze(
+    submission: Submission,
+    account: Sender,
+    site: Site,
+    idempotency_key: str | None = None,
+    *,
+    face: str | None = None,
+    extras: dict[str, Any] | None = None,
+) -> Analysis:
+    """Apply the account's defaults, find the links and the gateway. Needs no transaction: a long text blocks nobody.
 
-    InvalidFieldsError if there are too many links.
+    InvalidFieldsError if the gateway cannot send it.
     """
     track_link = account.track_link if submission.track_link is None else submission.track_link
     detection = submission.detection or account.detection
     bare_domains = submission.bare_domains or account.bare_domains
     track = submission.track or Track.FIRST
-    finding = NOT_SEARCHED
+    way = route.find(submission, account, site.gateways)
+    finding = in_html = NOTHING
     if track_link:
         finding = body.find(
-            submission.message, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts, track=track
+            submission.text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts, track=track
         )
-    if len(finding.links) > MOST_LINKS:
-        raise InvalidFieldsError({"track": [f"can replace at most {MOST_LINKS} links; the message has more"]})
+        in_html = _in_html(submission.html, finding, track, site)
     return Analysis(
         submission=submission,
         track_link=track_link,
@@ -60,8 +90,18 @@ def analyze(submission: Submission, account: Sender, site: Site, idempotency_key
         bare_domains=bare_domains,
         count_as_click=submission.count_as_click or account.count_as_click,
         finding=finding,
+        html_finding=in_html,
+        route=way,
         idempotency_key=idempotency_key,
+        face=face,
+        extras=extras,
     )
+
+
+def _in_html(text: str | None, finding: Finding, track: Track, site: Site) -> Finding:
+    if text is None:
+        return NOTHING
+    return beside(finding, html.find(text, track=Track.ALL, own_hosts=site.own_hosts), track, body.MOST_LINKS)
 
 
 def leave_live_shortlinks(
@@ -70,7 +110,7 @@ def leave_live_shortlinks(
     """Take the links out of each analysis whose text holds a live shortlink of ours: such a text stays unchanged."""
     numbers: dict[int, set[int]] = {}
     for index, analysis in enumerate(analyses):
-        slugs = body.own_slugs(analysis.submission.message, site.own_hosts) if analysis.finding.links else []
+        slugs = _own_slugs(analysis, site) if analysis.number_of_links else []
         decoded = {site.slugs.decode(slug) for slug in slugs}
         if known := {number for number in decoded if number is not None}:
             numbers[index] = known
@@ -78,8 +118,20 @@ def leave_live_shortlinks(
         return analyses
     live = rows.live_numbers(connection, sorted(set().union(*numbers.values())), now)
     return [
-        dataclasses.replace(analysis, finding=body.without_links(analysis.submission.message, analysis.finding))
-        if numbers.get(index, set()) & live
-        else analysis
+        _without_links(analysis) if numbers.get(index, set()) & live else analysis
         for index, analysis in enumerate(analyses)
     ]
+
+
+def _own_slugs(analysis: Analysis, site: Site) -> list[str]:
+    parts = (analysis.submission.text, analysis.submission.html or "")
+    return [slug for part in parts for slug in body.own_slugs(part, site.own_hosts)]
+
+
+def _without_links(analysis: Analysis) -> Analysis:
+    submission = analysis.submission
+    return dataclasses.replace(
+        analysis,
+        finding=body.without_links(submission.text, analysis.finding),
+        html_finding=body.without_links(submission.html or "", analysis.html_finding),
+    )

@@ -16,7 +16,8 @@ from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.rules.wire.strict_json import Object
 
-FIELDS: Final = tuple(Submission.model_fields)
+# Not what a cell cannot hold, and not HTML, for whose rewritten form the output has no column.
+FIELDS: Final = tuple(name for name in Submission.model_fields if name not in {"html", "attachments"})
 ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
 
 
@@ -132,7 +133,7 @@ def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
     message = outcome.message
     shortlink = site.shortlink_of(outcome.link) if outcome.link else None
     skipped = "; ".join(f"{piece['text']} ({piece['reason']})" for piece in message.skipped or []) or None
-    return message.msgid, rewriting.rewritten_text(message.text, outcome.links, site), shortlink, skipped, None
+    return message.msgid, rewriting.text(message.text, outcome.links, site), shortlink, skipped, None
 
 
 def _problem(outcome: Outcome, plan: Plan) -> str:

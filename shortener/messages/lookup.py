@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from shortener.accounts.senders import Sender
 from shortener.errors import MessageNotFoundError
 from shortener.messages.first_link import is_first_link_of
-from shortener.storage.models import Link, Message, Part, PartKind
+from shortener.storage.models import Attachment, Link, Message, Part, PartKind
 
 MSGID: Final = re.compile(r"[A-Za-z0-9]{32}")
 
@@ -46,15 +46,26 @@ def links_of(session: Session, messages: Sequence[Message]) -> dict[int, list[Li
 
 
 def text_of(session: Session, message: Message) -> str:
-    """Return the message's text as it was submitted."""
+    """Return the message's text as it was submitted; empty if it has only HTML."""
     return texts_of(session, [message])[message.id]
 
 
+def html_of(session: Session, message: Message) -> str | None:
+    """Return the message's HTML as it was submitted."""
+    return session.scalar(select(Part.text).where(Part.message_id == message.id, Part.kind == PartKind.HTML))
+
+
 def texts_of(session: Session, messages: Sequence[Message]) -> dict[int, str]:
-    """Return the texts of messages as they were submitted, by message id, with one query."""
-    ids = [message.id for message in messages]
-    query = select(Part.message_id, Part.text).where(Part.message_id.in_(ids), Part.kind == PartKind.TEXT)
-    return dict(session.execute(query).all()) if ids else {}
+    """Return the texts of messages as they were submitted, by message id, with one query; empty for HTML alone."""
+    texts = {message.id: "" for message in messages}
+    query = select(Part.message_id, Part.text).where(Part.message_id.in_(texts), Part.kind == PartKind.TEXT)
+    return texts | dict(session.execute(query).all()) if texts else {}
+
+
+def attachments_of(session: Session, message: Message) -> Sequence[Attachment]:
+    """Return the message's attachments in their order, without reading their content."""
+    query = select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.position)
+    return session.scalars(query.options(defer(Attachment.content))).all()
 
 
 def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:

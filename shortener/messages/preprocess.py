@@ -10,18 +10,24 @@ from sqlalchemy import Connection
 
 from shortener.accounts.random_text import random_text
 from shortener.accounts.senders import Sender
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError
+from shortener.errors import (
+    ClientTagTakenError,
+    IdempotencyKeyReusedError,
+    InvalidFieldsError,
+    MonthlyLimitError,
+    QuietHoursError,
+)
 from shortener.installation.site import Site
-from shortener.messages import rows, within_limits
+from shortener.messages import rows, sendings, within_limits
 from shortener.messages.analysis import Analysis, leave_live_shortlinks
 from shortener.messages.first_link import FIRST
 from shortener.messages.rows import Row, StoredLink, StoredMessage
 from shortener.rules import recipient_storage
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
-from shortener.storage.models import PartKind
 
 MSGID_LENGTH: Final = 32
+FARTHEST: Final = dt.timedelta(days=180)  # a message may be scheduled so far ahead
 MAX_DRAWS: Final = 8  # of a random msgid or number: if 49 random bits are taken eight times in a row, it is no chance
 
 
@@ -39,7 +45,8 @@ class Preprocessed:
         return self.links[0] if self.links else None
 
 
-Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError | MonthlyLimitError | QuietHoursError
+Refusal = InvalidFieldsError | MonthlyLimitError | QuietHoursError
+Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError | Refusal
 
 
 def preprocess_all(
@@ -50,13 +57,13 @@ def preprocess_all(
     *,
     now: dt.datetime,
 ) -> list[Outcome]:
-    """Store messages and their links, with a few statements for all of them; the caller commits.
+    """Store messages, their links and their sendings, with a few statements for all of them; the caller commits.
 
     Returns the outcome of each, as if they had come one by one in this order: the stored message, the message that an
     earlier call stored for the same idempotency key, or the error that prevents it.
     """
     analyses = leave_live_shortlinks(connection, analyses, site, now)
-    outcomes = _in_quiet_hours(connection, account, analyses, now)
+    outcomes = _at_a_wrong_time(connection, account, analyses, now)
     for _ in range(MAX_DRAWS):
         missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
         if not missing:
@@ -67,11 +74,17 @@ def preprocess_all(
     return [outcomes[index] for index in range(len(analyses))]
 
 
-def _in_quiet_hours(
+def _at_a_wrong_time(
     connection: Connection, account: Sender, analyses: Sequence[Analysis], now: dt.datetime
 ) -> dict[int, Outcome]:
-    """Refuse what the account's quiet hours forbid; what repeats an earlier message has the same outcome as always."""
-    refusals = within_limits.in_quiet_hours(account, analyses, now)
+    """Refuse messages of the past, of a far future, and of quiet hours that the account keeps.
+
+    What repeats an earlier message has the same outcome as always.
+    """
+    refusals: dict[int, Outcome] = {**within_limits.in_quiet_hours(account, analyses, now)}
+    for index, analysis in enumerate(analyses):
+        if analysis.submission.send_on is not None and not now < analysis.submission.send_on <= now + FARTHEST:
+            refusals[index] = InvalidFieldsError({"send_on": [f"must be in the next {FARTHEST.days} days"]})
     return {
         **refusals,
         **_conflicts(connection, account, {i: _message_row(0, account, analyses[i], now) for i in refusals}),
@@ -82,7 +95,7 @@ def _store(
     connection: Connection, account: Sender, analyses: Mapping[int, Analysis], site: Site, now: dt.datetime
 ) -> dict[int, Outcome]:
     """Return outcomes by index. A message whose msgid was taken has none: another msgid must be drawn for it."""
-    count = sum(len(one.finding.links) for one in analyses.values())
+    count = sum(one.number_of_links for one in analyses.values())
     message_ids, link_ids = rows.draw_ids(connection, len(analyses), count)
     message_rows = {
         index: _message_row(id_, account, one, now)
@@ -92,14 +105,15 @@ def _store(
     inserted = [] if allowed is not None and not allowed.left else list(message_rows.values())
     stored_ids = within_limits.keep(connection, account, allowed, rows.insert_messages(connection, inserted))
     messages = {
-        index: StoredMessage(row["id"], row["msgid"], now, analyses[index].submission.message, row["skipped"])
-        for index, row in message_rows.items()
-        if row["id"] in stored_ids
+        index: _stored_message(row, analyses[index]) for index, row in message_rows.items() if row["id"] in stored_ids
     }
-    rows.insert_texts(connection, {message.id: message.text for message in messages.values()})
+    rows.insert_parts(connection, messages.values())
     link_rows = [
         row for index, message in messages.items() for row in _link_rows(message.id, analyses[index], site, now)
     ]
+    sendings.insert(
+        connection, account, {message.id: analyses[index] for index, message in messages.items()}, site, now
+    )
     links = _store_links(connection, dict(zip(link_ids, link_rows, strict=False)))  # refused messages leave ids over
     refused = {index: row for index, row in message_rows.items() if index not in messages}
     stored = {index: Preprocessed(message, tuple(links.get(message.id, ()))) for index, message in messages.items()}
@@ -108,7 +122,8 @@ def _store(
 
 
 def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:
-    submission = analysis.submission
+    submission, due_on = analysis.submission, within_limits.due_on(account, analysis, now)
+    state = rows.first_state(sends=analysis.route is not None, later=due_on > now)
     return {
         "id": message_id,
         "account_id": account.id,
@@ -124,21 +139,33 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "recipient": recipient_storage.stored(submission.recipient, account.recipient_storage),
         "tags": submission.tags or None,
         "metadata": submission.metadata,
-        "skipped": [SkippedText(text=piece.text, reason=piece.reason) for piece in analysis.finding.skipped] or None,
+        "skipped": _skipped(analysis),
         "vendor_fields": submission.vendor_fields(),
         "idempotency_key": analysis.idempotency_key,
         "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
-        "face": None,
+        "face": analysis.face,
         "track": analysis.track,
-        "subject": None,
-        "receipts_url": None,
-        "gateway": None,
-        "send_on": None,
-        "state": None,
-        "state_on": None,
+        "subject": submission.subject,
+        "receipts_url": submission.receipts_url,
+        "gateway": analysis.route.gateway if analysis.route else None,
+        "send_on": due_on if due_on > now else None,
+        "state": state,
+        "state_on": now if state else None,
         "code": None,
         "reason": None,
     }
+
+
+def _skipped(analysis: Analysis) -> list[SkippedText] | None:
+    pieces = (*analysis.finding.skipped, *analysis.html_finding.skipped)
+    return [SkippedText(text=piece.text, reason=piece.reason) for piece in pieces] or None
+
+
+def _stored_message(row: Row, analysis: Analysis) -> StoredMessage:
+    submission = analysis.submission
+    return StoredMessage(
+        row["id"], row["msgid"], row["received_on"], submission.text, submission.html, row["skipped"], row["state"]
+    )
 
 
 def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, Row]) -> dict[int, Outcome]:
@@ -178,12 +205,12 @@ def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[i
 
 def _link_rows(message_id: int, analysis: Analysis, site: Site, now: dt.datetime) -> Iterator[Row]:
     """Yield the rows of a message's links, without ids and numbers."""
-    for position, found in enumerate(analysis.finding.links, FIRST):
+    for position, (part, found) in enumerate(analysis.links, FIRST):
         target = found.target
         yield {
             "message_id": message_id,
             "position": position,
-            "part": PartKind.TEXT.value,
+            "part": part.value,
             "base_url": site.base_url,
             "target": target.link,
             "location": target.location if target.location != target.link else None,

@@ -1,4 +1,4 @@
-"""The text of a message with its shortlinks in it, and how many SMS parts it takes."""
+"""The parts of a message with its shortlinks in them, and how many SMS parts its text takes."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
@@ -10,7 +10,12 @@ from shortener.installation.site import Site
 from shortener.messages.rows import StoredLink
 from shortener.rules import sms_parts
 from shortener.rules.links import body
-from shortener.storage.models import Link
+from shortener.rules.links.html import find as html_links
+from shortener.rules.links.same_target import pairs
+from shortener.rules.links.tracking import Track
+from shortener.storage.models import Link, PartKind
+
+Links = Sequence[Link | StoredLink]  # of one message, in their order
 
 
 class SmsParts(TypedDict):
@@ -21,9 +26,23 @@ class SmsParts(TypedDict):
     parts_after: Annotated[int, Field(description="SMS parts of the text to send.")]
 
 
-def rewritten_text(text: str, links: Sequence[Link | StoredLink], site: Site) -> str:
-    """Return the text to send: the submitted text with a shortlink in place of each of these links."""
-    return body.rewrite(text, ((link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links))
+def text(submitted: str, links: Links, site: Site) -> str:
+    """Return the text to send: as submitted, with the shortlinks of its links."""
+    return body.rewrite(
+        submitted,
+        ((link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.TEXT),
+    )
+
+
+def html(submitted: str, links: Links, site: Site) -> str:
+    """Return the HTML to send: as submitted, with the shortlinks of its links and of those that the text has too."""
+    places = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.HTML]
+    in_text = [link for link in links if link.part == PartKind.TEXT]
+    if in_text:  # the table has one place for each link, so that in the HTML is found again
+        found = html_links.find(submitted, track=Track.ALL, own_hosts=site.own_hosts).links
+        paired = pairs([link.target for link in in_text], found)
+        places += [(found[at].start, found[at].end, site.shortlink_of(in_text[place])) for at, place in paired.items()]
+    return html_links.rewrite(submitted, sorted(places))
 
 
 def sms(before: str, after: str) -> SmsParts:

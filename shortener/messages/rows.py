@@ -1,4 +1,4 @@
-"""Insert and read the rows of messages, parts and links in sets, with one statement for any number of rows.
+"""Insert and read the rows of messages with all that belongs to them, with one statement for any number of rows.
 
 Rows that were just inserted are not read back, and are not objects of the mapped classes: these report every value to
 a session, which took a sixth of the time that a message of a batch takes.
@@ -11,19 +11,27 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, insert, or_, select
 
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.storage.bulk import Many, skipping
-from shortener.storage.models import Base, Link, Message, Part, PartKind
+from shortener.storage.models import Attachment, Base, Link, Message, Part, PartKind, Sending
 
 Row = dict[str, Any]  # values by column
 MAX_IN_VALUES: Final = 5_000  # in one IN; SQLite takes 32,766 parameters, PostgreSQL 65,535
 
-MESSAGE, PART, LINK = (Base.metadata.tables[table.__tablename__] for table in (Message, Part, Link))
-
+MESSAGE, PART, LINK, SENDING, ATTACHMENT = (
+    Base.metadata.tables[table.__tablename__] for table in (Message, Part, Link, Sending, Attachment)
+)
 
 _MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
 _PARTS: Final = Many(insert(PART).inline(), PART.c.keys())
 _LINKS: Final = skipping(LINK, LINK.c.keys())
+_NEW_SENDING: Final = (
+    *("message_id", "account_id", "gateway", "channel", "destination", "recipient", "sender", "extras"),
+    *("state", "created_on", "due_on", "expires_on", "starts_before"),
+)
+_SENDINGS: Final = Many(insert(SENDING).inline(), _NEW_SENDING)
+_ATTACHMENTS: Final = Many(insert(ATTACHMENT).inline(), ATTACHMENT.c.keys())
 # SQLite has one writer, which assigns the next ids as SQLite would. On PostgreSQL, one statement for both tables.
 _LAST_IDS: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
 _NEXT_IDS: Final = (
@@ -39,8 +47,10 @@ class StoredMessage:
     id: int
     msgid: str
     received_on: dt.datetime
-    text: str
+    text: str  # as submitted; empty if there is only HTML
+    html: str | None
     skipped: list[SkippedText] | None
+    state: MessageState | None  # as it was stored; None if the message is not sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +104,26 @@ def delete_messages(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(delete(MESSAGE).where(MESSAGE.c.id.in_(some)))
 
 
-def insert_texts(connection: Connection, texts: Mapping[int, str]) -> None:
-    """Insert the texts of messages, by the message's id."""
-    kind = PartKind.TEXT.value
-    _PARTS.run(connection, [{"message_id": id_, "kind": kind, "text": text} for id_, text in texts.items()])
+def insert_parts(connection: Connection, messages: Iterable[StoredMessage]) -> None:
+    """Insert the texts of messages, and their HTML."""
+    rows = []
+    for message in messages:
+        if message.text:
+            rows.append({"message_id": message.id, "kind": PartKind.TEXT.value, "text": message.text})
+        if message.html is not None:
+            rows.append({"message_id": message.id, "kind": PartKind.HTML.value, "text": message.html})
+    _PARTS.run(connection, rows)
+
+
+def insert_sendings(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert the sendings of messages; they get their ids from the database."""
+    _SENDINGS.run(connection, rows)
+
+
+def insert_attachments(connection: Connection, rows: Sequence[Row]) -> None:
+    """Insert the attachments of messages, one by one, because they are large."""
+    for row in rows:
+        _ATTACHMENTS.run(connection, [row])
 
 
 def insert_links(connection: Connection, rows: Sequence[Row]) -> set[int]:
@@ -127,9 +153,17 @@ def earlier(
     tagged = or_(MESSAGE.c.idempotency_key.in_(list(keys)), MESSAGE.c.client_tag.in_(list(client_tags)))
     found = connection.execute(_EARLIER.where(MESSAGE.c.account_id == account_id, tagged)).all()
     links = links_of(connection, [row.id for row in found])
-    for id_, msgid, received_on, text, skipped, key, tag, fingerprint in found:
-        message = StoredMessage(id_, msgid, received_on, text, skipped)
-        yield Earlier(message, tuple(links.get(id_, ())), key, tag, fingerprint)
+    for row in found:
+        state = first_state(sends=row.gateway is not None, later=row.send_on is not None)
+        message = StoredMessage(row.id, row.msgid, row.received_on, row.text or "", row.html, row.skipped, state)
+        yield Earlier(message, tuple(links.get(row.id, ())), row.idempotency_key, row.client_tag, row.fingerprint)
+
+
+def first_state(*, sends: bool, later: bool) -> MessageState | None:
+    """Return the state of a message when it is stored: `later` if it is not to be sent at once."""
+    if not sends:
+        return None
+    return MessageState.SCHEDULED if later else MessageState.QUEUED
 
 
 def links_of(connection: Connection, message_ids: Sequence[int]) -> dict[int, list[StoredLink]]:
@@ -164,10 +198,13 @@ def _chunks(values: Sequence[int]) -> Iterator[Sequence[int]]:
     return (values[start : start + MAX_IN_VALUES] for start in range(0, len(values), MAX_IN_VALUES))
 
 
+_TEXT, _HTML = PART.alias("text_part"), PART.alias("html_part")
 _EARLIER: Final = (
-    select(Message.id, Message.msgid, Message.received_on, Part.text, Message.skipped)
-    .add_columns(Message.idempotency_key, Message.client_tag, Message.fingerprint)
-    .join(Part, (Part.message_id == Message.id) & (Part.kind == PartKind.TEXT))
+    select(*MESSAGE.c["id", "msgid", "received_on", "skipped", "gateway", "send_on"])
+    .add_columns(*MESSAGE.c["idempotency_key", "client_tag", "fingerprint"])
+    .add_columns(_TEXT.c.text.label("text"), _HTML.c.text.label("html"))
+    .outerjoin(_TEXT, (_TEXT.c.message_id == MESSAGE.c.id) & (_TEXT.c.kind == PartKind.TEXT.value))
+    .outerjoin(_HTML, (_HTML.c.message_id == MESSAGE.c.id) & (_HTML.c.kind == PartKind.HTML.value))
 )
 _STORED_LINKS: Final = select(
     *LINK.c["id", "message_id", "part", "number", "base_url", "target", "starts_at", "ends_at", "expires_on"]

@@ -1,5 +1,6 @@
 """The fields of a submitted message, checked in this one place for all wire formats."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -8,11 +9,25 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
+from shortener.rules.delivery import receiver
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
+from shortener.validation.attachments import Attachments
 from shortener.validation.models import Faults, Fields, FieldsToCall
-from shortener.validation.types import CallbackUrl, Metadata, Recipient, ShortText, Switch, Tags, Text
+from shortener.validation.types import (
+    CallbackUrl,
+    Html,
+    Metadata,
+    Moment,
+    Recipient,
+    ShortText,
+    Subject,
+    Switch,
+    Tags,
+    Text,
+    Validity,
+)
 
 KEY_LENGTH = 255
 EXAMPLE: dict[str, Any] = {
@@ -47,12 +62,20 @@ def key_fault(key: str) -> str | None:
 class Submission(FieldsToCall):
     """A message and its options. Options that are missing or null take the account's defaults."""
 
-    model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(
+        title="NewMessage",
+        json_schema_extra={"examples": [EXAMPLE], "anyOf": [{"required": ["message"]}, {"required": ["html"]}]},
+    )
 
-    message: Annotated[Text, Field(description="The complete text of the message.")]
+    message: Annotated[Text | None, Field(description="The complete text. Required unless `html` is given.")] = None
+    html: Annotated[Html | None, Field(description="The HTML of an e-mail.")] = None
+    subject: Annotated[Subject | None, Field(description="The subject of an e-mail.")] = None
     track_link: Annotated[Switch, Field(description="Whether to replace links with shortlinks.")] = None
     track: TrackField = None
     lt_callbackurl: Annotated[CallbackUrl | None, Field(description="The URL to call after the first click.")] = None
+    receipts_url: Annotated[
+        CallbackUrl | None, Field(description="The URL to call for each new state. Default: the account's.")
+    ] = None
     callbackurl: Annotated[CallbackUrl | None, Field(description="Stored and reported; never called.")] = None
     client_tag: Annotated[
         ShortText | None, Field(description="Your own name for the message, unique in the account.")
@@ -72,6 +95,29 @@ class Submission(FieldsToCall):
     detection: DetectionField = None
     bare_domains: BareDomainsField = None
     count_as_click: Annotated[Threshold | None, Field(description=Threshold.__doc__)] = None
+    gateway: Annotated[
+        ShortText | None,
+        Field(description="The gateway that sends the message, or `none`. Default: the account's, or the channel's."),
+    ] = None
+    send_on: Annotated[Moment | None, Field(description="When to send it, at most 180 days ahead.")] = None
+    validity_period: Annotated[
+        Validity | None, Field(description="Seconds within which it must be handed over and delivered.")
+    ] = None
+    attachments: Annotated[
+        Attachments | None, Field(description="Files of an e-mail, at most 20 MiB together. Not in forms.")
+    ] = None
+
+    @classmethod
+    def check(cls, fields: Mapping[str, Any], policy: receiver.Policy, *, faults: Faults | None = None) -> Self:
+        """Check the fields; InvalidFieldsError also if there is neither a text nor HTML."""
+        if fields.get("message") is None and fields.get("html") is None:
+            faults = {"message": ["is required"], **(faults or {})}
+        return super().check(fields, policy, faults=faults)
+
+    @property
+    def text(self) -> str:
+        """The text, empty if there is only HTML."""
+        return self.message or ""
 
     def vendor_fields(self) -> dict[str, Any] | None:
         """Return the given fields that only one vendor's wire format has; None if there are none."""
@@ -79,7 +125,8 @@ class Submission(FieldsToCall):
 
     def fingerprint(self) -> bytes:
         """The SHA-256 of the given fields, the same for equal submissions however they were written."""
-        canonical = json.dumps(self.model_dump(exclude_none=True), sort_keys=True, ensure_ascii=False)
+        given = self.model_dump(exclude_none=True)
+        canonical = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dt.datetime.isoformat)
         return hashlib.sha256(canonical.encode()).digest()
 
 

@@ -18,8 +18,16 @@ def in_quiet_hours(account: Sender, analyses: Sequence[Analysis], now: dt.dateti
     """Return a refusal for each message, by index, whose time is in quiet hours in which the account takes none."""
     if account.quiet_hours is None or account.quiet_mode is not QuietMode.REFUSE:
         return {}
-    ends = {index: limits.quiet_until(account, now) for index, _ in enumerate(analyses)}
+    ends = {index: limits.quiet_until(account, one.submission.send_on or now) for index, one in enumerate(analyses)}
     return {index: QuietHoursError(end) for index, end in ends.items() if end is not None}
+
+
+def due_on(account: Sender, analysis: Analysis, now: dt.datetime) -> dt.datetime:
+    """Return when a message is to be handed over: at its time, or when the quiet hours that hold it end."""
+    wanted = analysis.submission.send_on or now
+    if analysis.route is None or account.quiet_mode is not QuietMode.HOLD:
+        return wanted
+    return limits.quiet_until(account, wanted) or wanted
 
 
 def allowance(connection: Connection, account: Sender, now: dt.datetime) -> Allowance | None:

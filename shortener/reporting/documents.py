@@ -6,15 +6,16 @@ from pydantic import Field, with_config
 from pydantic.config import JsonDict
 from typing_extensions import TypedDict
 
-from shortener.messages.analysis import MOST_LINKS
 from shortener.messages.rewriting import SmsParts
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.receipts import MOST, MessageReceipt, State
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
+from shortener.rules.links.body import MOST_LINKS
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkippedText
+from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.documents import Moment, Msgid, NextPage, Url
@@ -31,10 +32,12 @@ _LINK: Final[JsonDict] = {
 _PREPROCESSED: Final[JsonDict] = {
     "msgid": _MSGID,
     "message": f"Your parcel is on its way: {_SHORTLINK} Thank you!",
+    "html": None,
     "links": [_LINK],
     "link_tracking": _LINK,
     "skipped": [],
     "sms": {"encoding": "GSM-7", "parts_before": 1, "parts_after": 1},
+    "receipt": None,
     "url": f"https://s.example.com/v1/messages/{_MSGID}",
 }
 
@@ -55,16 +58,24 @@ class ReportedLink(Link):
     off_on: Annotated[Moment | None, Field(description="The time at which the link was switched off.")]
 
 
+class NewReceipt(TypedDict):
+    """What became of a message that was just stored."""
+
+    state: Annotated[MessageState, Field(description="`queued`, or `scheduled` if it is sent later.")]
+
+
 @with_config(json_schema_extra={"examples": [_PREPROCESSED]})
 class PreprocessedMessage(TypedDict):
     """A message that was stored."""
 
     msgid: Msgid
-    message: Annotated[str, Field(description="The text to send.")]
+    message: Annotated[str, Field(description="The text to send; empty if there is only HTML.")]
+    html: Annotated[str | None, Field(description="The HTML to send.")]
     links: Annotated[list[Link], Field(max_length=MOST_LINKS)]
     link_tracking: Annotated[Link | None, Field(description="The first entry of `links`.")]
     skipped: Annotated[list[SkippedText], Field(description="Link-like text that was not replaced.")]
     sms: SmsParts
+    receipt: Annotated[NewReceipt | None, Field(description="Null without a gateway.")]
     url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
@@ -83,7 +94,9 @@ class MessageSummary(TypedDict):
     message: Annotated[str, Field(description="The text to send.")]
     link_tracking: ReportedLink | None
     track_link: bool
+    track: Track
     lt_callbackurl: str | None
+    receipts_url: str | None
     callbackurl: Annotated[str | None, Field(description="Stored and reported; never called.")]
     client_tag: str | None
     sender: str | None
@@ -94,6 +107,9 @@ class MessageSummary(TypedDict):
     bare_domains: BareDomains
     count_as_click: Threshold
     receipt: Annotated[State | None, Field(description="Null for a message that nobody sends for you.")]
+    subject: str | None
+    gateway: Annotated[str | None, Field(description="The gateway that sends it; null if it is given back.")]
+    send_on: Annotated[Moment | None, Field(description="When it is sent, if not at once.")]
     url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
@@ -146,10 +162,22 @@ class Clicks(TypedDict):
     next: NextPage
 
 
+class Attachment(TypedDict):
+    """A file of a message. Its content is erased when it has been handed over."""
+
+    name: str
+    content_type: str
+    size: Annotated[int, Field(description="In bytes.")]
+    sha256: str
+
+
 class MessageReport(MessageSummary):
     """The report of a message."""
 
     original_message: Annotated[str, Field(description="The text as received.")]
+    html: Annotated[str | None, Field(description="The HTML to send.")]
+    original_html: Annotated[str | None, Field(description="The HTML as received.")]
+    attachments: list[Attachment]
     links: Annotated[list[ReportedLink], Field(max_length=MOST_LINKS)]
     skipped: list[SkippedText]
     sms: SmsParts

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.messages import rewriting
-from shortener.messages.lookup import links_of, text_of
+from shortener.messages.lookup import attachments_of, html_of, links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
 from shortener.reporting import callback_report, click_lists, documents, receipts
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
-from shortener.storage.models import CLICK, Callback, Click, Link, Message
+from shortener.storage.models import CLICK, Attachment, Callback, Click, Link, Message
 
 _MEANINGS: VisitorMeanings = {
     "person": MEANINGS[Visitor.PERSON],
@@ -29,25 +29,31 @@ _MEANINGS: VisitorMeanings = {
 def preprocessed(message: StoredMessage, links: Sequence[StoredLink], site: Site) -> documents.PreprocessedMessage:
     """Return the answer to a preprocessed message, as of the moment when it was received."""
     entries = [_link_entry(link, site, accessed_on=None) for link in links]
-    rewritten = rewriting.rewritten_text(message.text, links, site)
+    rewritten = rewriting.text(message.text, links, site)
     return {
         "msgid": message.msgid,
         "message": rewritten,
+        "html": rewriting.html(message.html, links, site) if message.html is not None else None,
         "links": entries,
         "link_tracking": entries[0] if entries else None,
         "skipped": message.skipped or [],
         "sms": rewriting.sms(message.text, rewritten),
+        "receipt": {"state": message.state} if message.state else None,
         "url": site.url_of_message(message.msgid),
     }
 
 
 def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
     """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
-    text, links = text_of(session, message), links_of(session, [message])[message.id]
+    text, html = text_of(session, message), html_of(session, message)
+    links = links_of(session, [message])[message.id]
     listed = summary(message, text, links, site)
     return {
         **listed,
         "original_message": text,
+        "html": rewriting.html(html, links, site) if html is not None else None,
+        "original_html": html,
+        "attachments": [_attachment(each) for each in attachments_of(session, message)],
         "links": [_reported_link(link, site) for link in links],
         "skipped": message.skipped or [],
         "sms": rewriting.sms(text, listed["message"]),
@@ -62,10 +68,12 @@ def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> d
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
-        "message": rewriting.rewritten_text(text, links, site),
+        "message": rewriting.text(text, links, site),
         "link_tracking": _reported_link(links[0], site) if links else None,
         "track_link": message.track_link,
+        "track": message.track,
         "lt_callbackurl": message.lt_callbackurl,
+        "receipts_url": message.receipts_url,
         "callbackurl": (message.vendor_fields or {}).get("callbackurl"),
         "client_tag": message.client_tag,
         "sender": message.sender,
@@ -76,7 +84,19 @@ def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> d
         "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
         "receipt": receipts.latest(message),
+        "subject": message.subject,
+        "gateway": message.gateway,
+        "send_on": rfc3339_or_none(message.send_on),
         "url": site.url_of_message(message.msgid),
+    }
+
+
+def _attachment(attachment: Attachment) -> documents.Attachment:
+    return {
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "sha256": attachment.sha256.hex(),
     }
 
 

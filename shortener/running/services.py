@@ -21,6 +21,7 @@ from shortener.outbound.client import Client
 from shortener.receipts.incoming import Reader
 from shortener.retention.loop import Pruner
 from shortener.rules.delivery import receiver
+from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.slug import Slugs
 from shortener.rules.visitors import visitor
 from shortener.running.long_calls import LongCalls
@@ -68,6 +69,11 @@ class Services:
             own_hosts=own_hosts,
             link_life=timedelta(days=self.settings.link_days),
             slugs=self.slugs,
+            gateways=Gateways(
+                by_channel=self.settings.gateways,
+                configured=self.settings.configured_gateways,
+                validity_period=timedelta(seconds=self.settings.validity_period),
+            ),
         )
 
     def prepare(self) -> None:

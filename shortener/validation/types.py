@@ -16,6 +16,9 @@ MOST_TAGS = 100
 METADATA_BYTES = 4096
 METADATA_DEPTH = 32  # far more than anybody uses, far less than JSON libraries accept
 URL_LENGTH = 2048
+HTML_LENGTH = 1_000_000
+SUBJECT_LENGTH = 500
+LONGEST_VALIDITY = 2_592_000  # seconds: 30 days
 
 
 def _storable(value: str) -> str:
@@ -84,6 +87,12 @@ def _texts(value: object) -> list[str]:
     return []
 
 
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line without control characters")
+    return value
+
+
 def _callback_url(value: str, info: ValidationInfo) -> str:
     policy: receiver.Policy = (info.context or {}).get("policy", receiver.Policy())
     if fault := receiver.check(value, policy):
@@ -111,6 +120,9 @@ Metadata = Annotated[
 ]
 Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
+Html = Annotated[str, Field(min_length=1, max_length=HTML_LENGTH), AfterValidator(_storable)]
+Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterValidator(_one_line)]
+Validity = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
 
 
 def _moment(value: object) -> dt.datetime:

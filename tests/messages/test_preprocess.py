@@ -4,14 +4,9 @@ import pytest
 from sqlalchemy import func, select
 
 from shortener.config.settings import Settings
-from shortener.errors import (
-    ClientTagTakenError,
-    IdempotencyKeyReusedError,
-    InvalidFieldsError,
-    MessageNotFoundError,
-)
+from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
 from shortener.messages import lookup, preprocess, rewriting
-from shortener.messages.analysis import MOST_LINKS, analyze
+from shortener.messages.analysis import analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
@@ -42,7 +37,7 @@ def with_key(sender: Sender, key: str, **fields: object) -> Preprocessed:
 
 def test_only_the_first_link_becomes_a_shortlink(sender: Sender, services: Services) -> None:
     done = make_message(sender, f"{TEXT} https://other.example.org/x")
-    rewritten = rewriting.rewritten_text(done.text, done.links, services.site)
+    rewritten = rewriting.text(done.text, done.links, services.site)
     shortlink = f"https://s.example.com/{slug_of(done.link)}"
     assert rewritten == f"{TEXT.replace(TARGET, shortlink)} https://other.example.org/x"
 
@@ -50,7 +45,7 @@ def test_only_the_first_link_becomes_a_shortlink(sender: Sender, services: Servi
 def test_all_links_become_shortlinks_if_asked(sender: Sender, services: Services) -> None:
     done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
     first, second = (f"https://s.example.com/{slug_of(link)}" for link in done.links)
-    rewritten = rewriting.rewritten_text(done.text, done.links, services.site)
+    rewritten = rewriting.text(done.text, done.links, services.site)
     assert rewritten == f"{TEXT.replace(TARGET, first)} {second}"
     assert [(link.position, link.target) for link in done.links] == [(1, TARGET), (2, "https://other.example.org/x")]
 
@@ -83,14 +78,6 @@ def test_a_number_already_in_use_is_drawn_again(
     make_message(sender)
     done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
     assert [(link.position, link.number) for link in done.links] == [(1, 8), (2, 9)]
-
-
-def test_too_many_links_are_refused(sender: Sender) -> None:
-    text = " ".join(f"a.com/{number}" for number in range(MOST_LINKS + 1))
-    assert len(make_message(sender, text).links) == 1
-    with pytest.raises(InvalidFieldsError) as caught:
-        make_message(sender, text, track="all")
-    assert list(caught.value.fields) == ["track"]
 
 
 def test_a_repeated_key_gives_all_links_again(sender: Sender) -> None:
@@ -169,7 +156,7 @@ def test_a_repeated_key_and_tag_is_no_conflict(sender: Sender) -> None:
 
 def test_a_body_with_our_live_shortlink_is_unchanged(sender: Sender, services: Services) -> None:
     first = make_message(sender)
-    rewritten = rewriting.rewritten_text(first.text, first.links, services.site)
+    rewritten = rewriting.text(first.text, first.links, services.site)
     again = make_message(sender, f"{rewritten} and https://other.example.org/x too")
     assert again.link is None
     assert again.text.startswith(rewritten)

@@ -1,5 +1,7 @@
 """The fields of a submission: values, limits and error texts."""
 
+import base64
+import hashlib
 import json
 from typing import Any
 
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from shortener.errors import InvalidFieldsError
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import NOT_ALLOWED, Policy
+from shortener.validation import attachments
 
 POLICY = Policy()
 texts = st.text(st.characters())  # with lone surrogates, which JSON can spell
@@ -85,7 +88,7 @@ NO_TEXT, NUL = "must be text in valid Unicode", "must not contain the character 
 NO_OBJECT = "must be a JSON object"
 NO_JSON = "must be an object of JSON values in valid Unicode"
 REFUSED: list[tuple[str, object, str]] = [
-    ("message", None, NO_TEXT),
+    ("message", None, "is required"),
     ("message", "", SHORT),
     ("message", "x" * 10_001, "must be at most 10000 characters"),
     ("message", 5, NO_TEXT),
@@ -135,6 +138,26 @@ REFUSED: list[tuple[str, object, str]] = [
     ("lt_callbackurl", 5, NO_TEXT),
     ("callbackurl", "http://169.254.169.254/latest/meta-data", NOT_ALLOWED),
     ("callbackurl", "https://shop.example.com/" + "x" * 2048, "must be at most 2048 characters"),
+    ("receipts_url", "http://127.0.0.1/x", NOT_ALLOWED),
+    ("html", "", SHORT),
+    ("html", "x" * 1_000_001, "must be at most 1000000 characters"),
+    ("html", "a\0b", NUL),
+    ("subject", "a\r\nBcc: b@example.com", "must be one line without control characters"),
+    ("track", "some", "must be 'first' or 'all'"),
+    ("send_on", "tomorrow", "must be a time like 2026-11-22T09:00:00Z"),
+    ("validity_period", 0, "must be at least 1"),
+    ("validity_period", 2_592_001, "must be at most 2592000"),
+    ("attachments", "x", "must be a list"),
+    ("attachments", [{"name": "a"}], "is required"),
+    ("attachments", [{"name": "a/b", "content": ""}], "must name each file in one line without slashes"),
+    ("attachments", [{"name": "a", "content": "x"}], "must give each content in base64"),
+    ("attachments", [{"name": "a", "content": 5}], "must give each content in base64"),
+    (
+        "attachments",
+        [{"name": "a", "content": "", "content_type": "x\r\ny: z"}],
+        "must give each content_type like application/pdf",
+    ),
+    ("attachments", [{"name": "a", "content": ""}] * 101, "must have at most 100 entries"),
 ]
 
 
@@ -175,6 +198,38 @@ def test_metadata_nesting_has_a_bound() -> None:
 @pytest.mark.parametrize("levels", [32, 300, 600, 900, 5000])
 def test_metadata_nested_deeper_is_refused_and_breaks_nothing(levels: int) -> None:
     assert faults(metadata={"a": nested(levels)}) == {"metadata": ["must be nested at most 32 levels deep"]}
+
+
+def test_html_alone_is_a_message() -> None:
+    assert Submission.check({"html": "<p>hello"}, POLICY).text == ""
+
+
+def test_attachments_are_limited_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MOST_BYTES", 2 * 1024**2)
+    half = base64.b64encode(b"x" * 1024**2).decode()
+    assert check(attachments=[{"name": "a", "content": half}] * 2)
+    found = faults(attachments=[{"name": "a", "content": half}] * 2 + [{"name": "b", "content": "eA=="}])
+    assert found == {"attachments": ["must have at most 2 MiB together"]}
+
+
+def test_line_ends_in_base64_do_not_matter() -> None:
+    file = {"name": "a.txt", "content_type": "text/plain; charset=utf-8", "content": "aGVs\r\nbG8="}
+    assert [each.content for each in check(attachments=[file]).attachments or ()] == [b"hello"]
+
+
+def test_the_fingerprint_of_earlier_submissions_stays() -> None:
+    earlier = {"message": "hello", "tags": ["a"], "metadata": {"k": 1}}
+    canonical = json.dumps(earlier, sort_keys=True, ensure_ascii=False).encode()
+    assert Submission.check(earlier, POLICY).fingerprint() == hashlib.sha256(canonical).digest()
+
+
+def test_times_and_files_are_part_of_the_fingerprint() -> None:
+    file = {"name": "a", "content": "aGVsbG8="}
+    fields = {"send_on": "2026-11-22T09:00:00Z", "attachments": [file]}
+    same = {"send_on": "2026-11-22T18:00:00+09:00", "attachments": [{**file, "content": "aGVs bG8="}]}
+    other = {**fields, "attachments": [{**file, "content": "aGVsbG9v"}]}
+    first, second, third = (check(**each).fingerprint() for each in (fields, same, other))
+    assert (first == second, first == third) == (True, False)
 
 
 def test_a_message_is_required() -> None:

@@ -21,6 +21,7 @@ from shortener.rules.links.target import Refusal, Target
 from shortener.rules.links.tracking import Track
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 
+MOST_LINKS: Final = 1_000  # of one message that get a shortlink
 MOST_SKIPPED: Final = 50  # besides http(s) pieces before the link, which are always reported
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are returned
 
@@ -81,17 +82,19 @@ def find(
         candidates = scan(text, 0, len(text), own_hosts, bare_domains)
     else:
         candidates = _strict(text, own_hosts, bare_domains)
+    most = 1 if track == Track.FIRST else MOST_LINKS
+    full = SkipReason.LATER if track == Track.FIRST else SkipReason.MANY
     links: list[Found] = []
     skipped: list[Skipped] = []
     for each in candidates:
-        if isinstance(each.verdict, Target) and (track == Track.ALL or not links):
+        if isinstance(each.verdict, Target) and len(links) < most:
             links.append(Found(each.start, each.end, each.verdict))
             continue
         if links and len(skipped) >= MOST_SKIPPED:
-            if track == Track.FIRST:
+            if len(links) == most:
                 break
             continue
-        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else SkipReason.LATER
+        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else full
         must = not links and _WEB.match(text, each.start) is not None
         if must or len(skipped) < MOST_SKIPPED:
             skipped.append(Skipped(text[each.start : each.end][:LONGEST_SKIPPED], reason, each.start))

@@ -18,9 +18,8 @@ def pairs(targets: Sequence[str], html: Sequence[Found]) -> Mapping[int, int]:
     waiting: dict[str, deque[int]] = defaultdict(deque)
     for place, target in enumerate(targets):
         waiting[target].append(place)
-    return {
-        place: waiting[found.target.link].popleft() for place, found in enumerate(html) if waiting.get(found.target.link)
-    }
+    found = [each.target.link for each in html]
+    return {place: waiting[target].popleft() for place, target in enumerate(found) if waiting.get(target)}
 
 
 def beside(text: Finding, html: Finding, track: Track, most: int) -> Finding:

@@ -13,7 +13,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shortener.rules.links import boundaries, link_ends
-from shortener.rules.links.body import MOST_SKIPPED, SMART_TAKES, Finding, find, own_slugs, rewrite, without_links
+from shortener.rules.links.body import (
+    MOST_LINKS,
+    MOST_SKIPPED,
+    SMART_TAKES,
+    Finding,
+    find,
+    own_slugs,
+    rewrite,
+    without_links,
+)
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkipReason
 from tests.support.corpora import needs_corpora, rows
@@ -286,6 +295,13 @@ def test_many_skipped_texts_do_not_end_the_search() -> None:
     text = "https://a.com/1 " + "day.so " * 200 + "https://b.com/2"
     finding = find(text, track="all")
     assert (len(finding.links), len(finding.skipped)) == (2, MOST_SKIPPED)
+
+
+def test_links_beyond_the_limit_are_named() -> None:
+    text = " ".join(f"a.com/{number}" for number in range(MOST_LINKS + 2))
+    finding = find(text, track="all")
+    assert len(finding.links) == MOST_LINKS
+    assert [(each.text, each.reason) for each in finding.skipped] == [("a.com/1000", "many"), ("a.com/1001", "many")]
 
 
 def test_all_links_of_a_text_are_replaced() -> None:

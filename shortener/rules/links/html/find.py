@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from shortener.rules.links import body
-from shortener.rules.links.body import LONGEST_SKIPPED, Finding, Found, Skipped
+from shortener.rules.links.body import LONGEST_SKIPPED, MOST_LINKS, Finding, Found, Skipped
 from shortener.rules.links.detection import BareDomains
 from shortener.rules.links.html import unsubscribe
 from shortener.rules.links.html.anchors import Anchor, anchors
@@ -19,7 +19,6 @@ from shortener.rules.links.target import Target, judge
 from shortener.rules.links.tracking import Track
 
 _OTHER_SCHEME: Final = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.I | re.A)
-MOST_LINKS: Final = 1_000  # of one message that get a shortlink
 MOST_SKIPPED: Final = 1_000  # that are reported
 
 
