@@ -39,7 +39,9 @@ def show_message(msgid: str, wants_json: bool) -> None:
     show({"account": account, **_brief(report)}, wants_json)
     if report["receipts"]:
         click.echo()
-        show_rows([{name: receipt[name] for name in RECEIPT} for receipt in report["receipts"]], wants_json, "")
+        show_rows(
+            [{name: receipt[name] for name in RECEIPT} for receipt in reversed(report["receipts"])], wants_json, ""
+        )
 
 
 def _found(session: Session, msgid: str) -> Message:

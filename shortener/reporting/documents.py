@@ -7,8 +7,9 @@ from pydantic.config import JsonDict
 from typing_extensions import TypedDict
 
 from shortener.messages.rewriting import SmsParts
+from shortener.receipts import storing
 from shortener.reporting.callback_documents import CallbackWithAttempts
-from shortener.reporting.receipts import MOST, MessageReceipt, State
+from shortener.reporting.receipt_documents import MessageReceipt, Receipt
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -106,7 +107,7 @@ class MessageSummary(TypedDict):
     detection: Detection
     bare_domains: BareDomains
     count_as_click: Threshold
-    receipt: Annotated[State | None, Field(description="Null for a message that nobody sends for you.")]
+    receipt: Annotated[MessageReceipt | None, Field(description="Null for a message that nobody sends for you.")]
     subject: str | None
     gateway: Annotated[str | None, Field(description="The gateway that sends it; null if it is given back.")]
     send_on: Annotated[Moment | None, Field(description="When it is sent, if not at once.")]
@@ -183,7 +184,7 @@ class MessageReport(MessageSummary):
     sms: SmsParts
     clicks: Annotated[Clicks | None, Field(description="Null if the message has no link.")]
     callback: Annotated[CallbackWithAttempts | None, Field(description="Null before a click has counted.")]
-    receipts: Annotated[list[MessageReceipt], Field(max_length=MOST, description="The oldest first.")]
+    receipts: Annotated[list[Receipt], Field(max_length=storing.MOST, description="The newest first.")]
 
 
 class ExportedMessage(TypedDict):

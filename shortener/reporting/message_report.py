@@ -10,7 +10,7 @@ from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.lookup import attachments_of, html_of, links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
-from shortener.reporting import callback_report, click_lists, documents, receipts
+from shortener.reporting import callback_report, click_lists, documents, receipt_report
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
@@ -47,7 +47,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
     """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
     text, html = text_of(session, message), html_of(session, message)
     links = links_of(session, [message])[message.id]
-    listed = summary(message, text, links, site)
+    listed, receipts = summary(message, text, links, site), receipt_report.receipts_of(session, message)
     return {
         **listed,
         "original_message": text,
@@ -59,7 +59,8 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
         "sms": rewriting.sms(text, listed["message"]),
         "clicks": clicks(session, message, links, site) if links else None,
         "callback": _callback(session, message),
-        "receipts": receipts.of(session, message),
+        "receipt": receipt_report.of_message(message, receipts),
+        "receipts": receipts,
     }
 
 
@@ -83,7 +84,7 @@ def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> d
         "detection": message.detection,
         "bare_domains": message.bare_domains,
         "count_as_click": message.count_as_click,
-        "receipt": receipts.latest(message),
+        "receipt": receipt_report.of_message(message),
         "subject": message.subject,
         "gateway": message.gateway,
         "send_on": rfc3339_or_none(message.send_on),

@@ -6,7 +6,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from shortener.receipts.advance import News, advance
-from shortener.reporting import receipts
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.storage import db
@@ -37,7 +36,6 @@ def put(message: Message, minutes: int, state: MessageState, code: str = "", rea
 
 def test_a_message_that_is_not_sent_has_no_state(sender: Sender, client: FlaskClient) -> None:
     message = make_message(sender).message
-    assert receipts.latest(message) is None
     report = client.get(f"/v1/messages/{message.msgid}", headers=sender.bearer).get_json()
     assert (report["receipt"], report["receipts"]) == (None, [])
 
@@ -54,6 +52,7 @@ def test_the_report_and_lists_explain_the_state(sender: Sender, client: FlaskCli
         "explanation": "The number is no longer in use. Take it off your lists.",
         "final": True,
         "at": "2026-11-22T09:00:00.000000Z",
+        "gateway": None,
     }
     assert client.get(f"/v1/messages/{message.msgid}", headers=sender.bearer).get_json()["receipt"] == expected
     [listed] = client.get("/v1/messages?state=failed", headers=sender.bearer).get_json()["messages"]
@@ -68,13 +67,13 @@ def test_an_unlisted_code_is_shown_as_unknown(sender: Sender, client: FlaskClien
     assert "err:7777" in receipt["explanation"]
 
 
-def test_receipts_come_the_oldest_first(sender: Sender, client: FlaskClient) -> None:
+def test_receipts_come_the_newest_first(sender: Sender, client: FlaskClient) -> None:
     message = make_message(sender).message
     put(message, 2, MessageState.DELIVERED)
     put(message, 1, MessageState.ACCEPTED)
     found = client.get(f"/v1/messages/{message.msgid}", headers=sender.bearer).get_json()["receipts"]
-    assert [receipt["state"] for receipt in found] == ["accepted", "delivered"]
-    assert found[0] == {
+    assert [receipt["state"] for receipt in found] == ["delivered", "accepted"]
+    assert found[1] == {
         "state": "accepted",
         "code": "",
         "reason": None,
@@ -85,6 +84,16 @@ def test_receipts_come_the_oldest_first(sender: Sender, client: FlaskClient) -> 
         "gateway_ref": "ref-1",
         "received_on": "2026-11-22T09:01:00.000000Z",
     }
+
+
+def test_a_receipts_gateway_is_the_messages(sender: Sender, client: FlaskClient) -> None:
+    """A company that sends by itself has messages without a gateway of ours."""
+    message = make_message(sender).message
+    put(message, 1, MessageState.DELIVERED)
+    with db.write() as session:
+        assert advance(session.connection(), message.id, News(MessageState.DELIVERED, NOW), now=NOW)
+    receipt = client.get(f"/v1/messages/{message.msgid}", headers=sender.bearer).get_json()["receipt"]
+    assert (receipt["state"], receipt["gateway"]) == ("delivered", "kannel")
 
 
 def test_receipts_of_others_are_not_shown(sender: Sender, client: FlaskClient) -> None:
