@@ -166,7 +166,7 @@ _COUNT: Final = (
 # Each condition is that of a partial index; the state is a literal, because a parameter would not match the index.
 _open = union(
     *(
-        select(job.c.message_id).join_from(job, _message).where(condition, _is_old)
+        select(job.c.message_id).join_from(job, _message, _message.c.id == job.c.message_id).where(condition, _is_old)
         for job, condition in (
             (_callback, _callback.c.settled_on.is_(None)),
             (_sending, _sending.c.settled_on.is_(None)),

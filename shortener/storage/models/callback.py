@@ -30,9 +30,11 @@ class Callback(Base):
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
-    message_id: Mapped[int] = mapped_column(ForeignKey("message.id"))
+    # No foreign keys to messages and links: on PostgreSQL each first click would then lock the message's row, which
+    # writes another page, and deleting a link would need an index. Retention deletes callbacks before both.
+    message_id: Mapped[int] = mapped_column(RowId)
     about: Mapped[str] = mapped_column(default=CLICK)  # or a message's state
-    # The link that was clicked; NULL if it is about a state. A foreign key would need an index of its own.
+    # The link that was clicked; NULL if it is about a state.
     link_id: Mapped[int | None] = mapped_column(BigInteger)
     face: Mapped[str | None]  # the vendor in whose form it is sent; NULL: our signed event
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

@@ -184,7 +184,6 @@ def _change_callbacks() -> None:
     op.drop_constraint("uq_callback_link_id", "callback")
     op.drop_constraint("fk_callback_link_id_link", "callback")
     op.create_unique_constraint("uq_callback_message_id_about", "callback", ["message_id", "about"])
-    op.create_foreign_key("fk_callback_message_id_message", "callback", "message", ["message_id"], ["id"])
 
 
 COLUMNS = (
@@ -244,7 +243,6 @@ def _create_callbacks(callback: str, attempt: str, replay: str) -> None:
         sa.PrimaryKeyConstraint("id", name="pk_callback"),
         sa.UniqueConstraint("event_id", name="uq_callback_event_id"),
         sa.UniqueConstraint("message_id", "about", name="uq_callback_message_id_about"),
-        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name="fk_callback_message_id_message"),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_callback_account_id_account"),
     )
     op.create_table(
