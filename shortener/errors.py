@@ -101,6 +101,29 @@ class MessageNotFoundError(ShortenerError):
         super().__init__("This account has no message with that msgid.")
 
 
+class NotCancelableError(ShortenerError):
+    """The message is not sent, or its hand-over has begun."""
+
+    code = "not_cancelable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Only a message that waits for its hand-over can be canceled; this one has no gateway, or it is too late."
+        )
+
+
+class NotHeldError(ShortenerError):
+    """The message is not held, so there is nothing to decide."""
+
+    code = "not_held"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This message is not held. Only a message that its gateway may or may not have taken can be repeated or "
+            "given up, for 72 hours."
+        )
+
+
 class CallbackNotFoundError(ShortenerError):
     """The account has no such callback."""
 

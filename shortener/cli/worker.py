@@ -1,4 +1,4 @@
-"""A process that only delivers callbacks and deletes old messages."""
+"""A process that only delivers callbacks, hands messages to gateways, and deletes old messages."""
 
 import click
 
@@ -9,7 +9,7 @@ from shortener.running.services import services
 
 @click.command(cls=Command)
 def worker() -> None:
-    """Deliver callbacks until SIGTERM or Ctrl-C.
+    """Deliver callbacks and messages until SIGTERM or Ctrl-C.
 
     \b
     Also deletes old messages. Any number of workers may run at once. Needed
@@ -17,11 +17,11 @@ def worker() -> None:
     Example: flask --app wsgi worker
     """
     services().prepare()
-    deliverer = services().deliverer
+    background = services().background
     pipe = signals.SignalPipe()
     pipe.listen(*signals.SIGNALS)
-    shutdown = signals.Shutdown(deliverer.request_stop, lambda: deliverer.stop(grace=0), deliverer.waits_for)
+    shutdown = signals.Shutdown(background.request_stop, lambda: background.stop(grace=0), background.waits_for)
     signals.follow(pipe, shutdown)
     click.echo("delivering callbacks; stop with Ctrl-C")
-    services().pruner.start()
-    deliverer.run()
+    background.start()
+    background.wait()

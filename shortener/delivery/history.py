@@ -46,6 +46,7 @@ class History:
             destination=row.destination,
             label=str(getattr(row, tables.label)),
             loaded=row,
+            starts=self.starts(row),
             was_attempting=was_attempting(row),
             was_interrupted=self.was_interrupted(row),
         )

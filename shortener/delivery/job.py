@@ -47,6 +47,7 @@ class Job:
     destination: str
     label: str
     loaded: Row[*tuple[Any, ...]]  # has the columns that `JobTables.loaded` names, as attributes
+    starts: int = 0  # attempts so far
     was_attempting: bool = False  # its lease has run out
     was_interrupted: bool = False  # its last attempt was: nobody knows whether it was done
 
@@ -56,9 +57,13 @@ class Claimed(Job):
     """A job that this worker may attempt until its lease runs out."""
 
     attempt_id: int
-    number: int  # of the attempt; the first is 1
     lease_token: str
     alone: bool = False  # start no other attempt in this process meanwhile
+
+    @property
+    def number(self) -> int:
+        """The number of this attempt; the first is 1."""
+        return self.starts + 1
 
 
 @dataclass(frozen=True, slots=True)

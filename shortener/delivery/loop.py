@@ -75,6 +75,11 @@ class Deliverer:
         for claimed in self._attempts.running():
             self._give_back(claimed)
 
+    def join(self) -> None:
+        """Wait until the loop's own thread has ended."""
+        if self._thread is not None:
+            self._thread.join()
+
     def waits_for(self) -> str:
         """The attempts in flight, for the log: `1 callback in flight`."""
         running = len(self._attempts.running())

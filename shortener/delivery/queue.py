@@ -208,10 +208,8 @@ class Queue:
         token = secrets.token_urlsafe(16)
         values = {"ids": [row.id for row in rows], "token": token, "until": now + lease}
         connection.execute(self._statements.lease, values)
-        numbers = [history.starts(row) + 1 for row in rows]
         attempts = [
-            {self.tables.job_column: row.id, "number": number, "started_on": now}
-            for row, number in zip(rows, numbers, strict=True)
+            {self.tables.job_column: row.id, "number": history.starts(row) + 1, "started_on": now} for row in rows
         ]
         attempt_ids = connection.scalars(self._statements.start, attempts)
         alone = any(map(history.is_suspect, rows))
@@ -222,14 +220,14 @@ class Queue:
                 destination=row.destination,
                 label=str(getattr(row, self.tables.label)),
                 loaded=row,
+                starts=history.starts(row),
                 was_attempting=was_attempting(row),
                 was_interrupted=history.was_interrupted(row),
                 attempt_id=attempt_id,
-                number=number,
                 lease_token=token,
                 alone=alone,
             )
-            for row, number, attempt_id in zip(rows, numbers, attempt_ids, strict=True)
+            for row, attempt_id in zip(rows, attempt_ids, strict=True)
         ]
 
 

@@ -38,31 +38,30 @@ def begin(app: Flask) -> None:
         except SQLAlchemyError as error:  # it may start later; until then, clicks are answered with 503
             log.error("the database does not answer yet: %s", error)
     if services.settings.worker == "on":
-        services.deliverer.start()
-        services.pruner.start()
+        services.background.start()
 
 
 def follow_signals(app: Flask, pipe: SignalPipe, stop: Callable[[], None], *, child: bool = False) -> None:
     """Handle the signals that arrive in the pipe; `stop` asks the server to end this process."""
-    deliverer = _services(app).deliverer
+    background = _services(app).background
 
     def begin_to_stop() -> None:
         # Now rather than after the last request: callbacks claimed later could not be finished.
-        deliverer.request_stop()
+        background.request_stop()
         stop()
 
-    waits_for = lambda: f"requests and {deliverer.waits_for()}"  # noqa: E731
+    waits_for = lambda: f"requests and {background.waits_for()}"  # noqa: E731
     signals.follow(pipe, Shutdown(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
 
 
 def end(app: Flask, grace: float = GRACE - 5) -> None:
     """Store queued clicks, let attempts in flight finish for `grace` seconds, and return the others to the queue."""
     services = _services(app)
-    services.pruner.request_stop()
+    services.background.request_stop()
     services.recorder.stop(grace=3)
     services.last_used.stop()
     if services.settings.worker == "on":
-        services.deliverer.stop(grace)
+        services.background.stop(grace)
 
 
 def _services(app: Flask) -> Services:

@@ -24,7 +24,11 @@ from shortener.rules.delivery import receiver
 from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.slug import Slugs
 from shortener.rules.visitors import visitor
+from shortener.running.background import Background
 from shortener.running.long_calls import LongCalls
+from shortener.sending import choice
+from shortener.sending import kind as sendings
+from shortener.sending.sweeper import Sweeper
 from shortener.storage import db
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Installation
@@ -48,7 +52,20 @@ class Services:
     pruner: Pruner
     last_used: LastUsed
     long_calls: LongCalls
+    sendings: Deliverer | None  # None without a gateway
+    sweeper: Sweeper | None
     receipt_readers: dict[str, Reader] = field(default_factory=dict)  # by the gateway's name; vendors add theirs
+
+    @cached_property
+    def background(self) -> Background:
+        """The loops of a process that delivers."""
+        deliverers = [self.deliverer, *([self.sendings] if self.sendings else [])]
+        return Background(deliverers, [self.pruner, *([self.sweeper] if self.sweeper else [])])
+
+    def wake_sendings(self) -> None:
+        """Say that a message may be due for its gateway."""
+        if self.sendings is not None:
+            self.sendings.wake()
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -100,6 +117,7 @@ def make(app: Flask, settings: Settings) -> Services:
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     deliverer = Deliverer(callbacks.kind(settings, client), app.app_context)
+    gateways = choice.make(settings)
     made = Services(
         app=app,
         settings=settings,
@@ -113,6 +131,8 @@ def make(app: Flask, settings: Settings) -> Services:
         group_commit=GroupCommit(),
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
+        sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context) if gateways else None,
+        sweeper=Sweeper(app.app_context, settings) if gateways else None,
     )
     app.extensions[EXTENSION] = made
     return made

@@ -24,6 +24,8 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.MonthlyLimitError: 429,
     errors.QuietHoursError: 409,
     errors.MessageNotFoundError: 404,
+    errors.NotCancelableError: 409,
+    errors.NotHeldError: 409,
     errors.CallbackNotFoundError: 404,
     errors.CallbackOpenError: 409,
     errors.CredentialsError: 401,

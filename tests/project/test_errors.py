@@ -19,6 +19,8 @@ CODES = {
     errors.MonthlyLimitError: "monthly_limit",
     errors.QuietHoursError: "quiet_hours",
     errors.MessageNotFoundError: "message_not_found",
+    errors.NotCancelableError: "not_cancelable",
+    errors.NotHeldError: "not_held",
     errors.CallbackNotFoundError: "callback_not_found",
     errors.CallbackOpenError: "callback_open",
     errors.CredentialsError: "credentials_invalid",

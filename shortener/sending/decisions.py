@@ -1,0 +1,90 @@
+"""What somebody decides about a sending: take it back before it begins; repeat or give up one that is held."""
+
+import datetime as dt
+from typing import Any, Final
+
+from sqlalchemy import bindparam, case, exists, func, select, update
+from sqlalchemy.orm import Session
+
+from shortener.errors import NotCancelableError, NotHeldError
+from shortener.receipts.advance import News, advance
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
+from shortener.storage.models import Message, Sending, SendingAttempt
+
+AGAIN: Final = dt.timedelta(hours=1)  # for which a repeated message is valid at least
+_of_message: Final = Sending.message_id == bindparam("message")
+_now: Final[Any] = bindparam("now", type_=Sending.due_on.type)
+_until: Final[Any] = bindparam("until", type_=Sending.due_on.type)
+_starts: Final = (
+    select(func.coalesce(func.max(SendingAttempt.number), 0))
+    .where(SendingAttempt.sending_id == Sending.id)
+    .scalar_subquery()
+)
+_CANCEL: Final = (
+    update(Sending)
+    .where(
+        _of_message,
+        Sending.state == JobState.PENDING,
+        Sending.unsure_on.is_(None),
+        ~exists().where(SendingAttempt.sending_id == Sending.id),
+    )
+    .values(state=JobState.CANCELED, settled_on=_now, due_on=_now)
+    .returning(Sending.id)
+)
+_held: Final = update(Sending).where(_of_message, Sending.state == JobState.HELD)
+_REPEAT: Final = (
+    _held.where(Sending.recipient.is_not(None))
+    .values(
+        state=JobState.PENDING,
+        due_on=_now,
+        settled_on=None,
+        unsure_on=None,
+        exhausted_because=None,
+        closes_on=None,
+        starts_before=_starts,
+        expires_on=case((Sending.expires_on < _until, _until), else_=Sending.expires_on),
+    )
+    .returning(Sending.id)
+)
+_GIVE_UP: Final = _held.values(
+    state=JobState.EXHAUSTED,
+    exhausted_because=bindparam("because"),
+    closes_on=None,
+    recipient=None,
+    extras=None,
+).returning(Sending.id)
+
+
+def cancel(session: Session, message: Message, *, now: dt.datetime) -> None:
+    """Take a message back before its hand-over begins; NotCancelableError if it is too late, or nothing to take back.
+
+    To cancel it again changes nothing.
+    """
+    if session.connection().scalar(_CANCEL, {"message": message.id, "now": now}) is not None:
+        news = News(MessageState.CANCELED, now, reason=Reason.CANCELED)
+        advance(session.connection(), message.id, news, now=now)
+    elif message.state is not MessageState.CANCELED:
+        raise NotCancelableError
+    session.refresh(message)
+
+
+def repeat(session: Session, message: Message, *, now: dt.datetime) -> None:
+    """Hand a held message over again, which may reach its recipient twice.
+
+    NotHeldError if it is not held, or its recipient has been forgotten meanwhile.
+    """
+    values = {"message": message.id, "now": now, "until": now + AGAIN}
+    if session.connection().scalar(_REPEAT, values) is None:
+        raise NotHeldError
+
+
+def give_up(session: Session, message: Message, *, asked_by: str) -> None:
+    """Do not hand a held message over again; its state stays `unknown` until a receipt comes.
+
+    NotHeldError if it is not held.
+    """
+    because = f"given up by {asked_by}"
+    if session.connection().scalar(_GIVE_UP, {"message": message.id, "because": because}) is None:
+        raise NotHeldError

@@ -1,0 +1,94 @@
+"""Sendings as a kind of jobs: a message is handed to its gateway, at most once where it is not known how that ended."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from shortener.config.settings import Settings
+from shortener.delivery.job import Attempt, Claimed, JobTables, Result
+from shortener.delivery.judgements import Hooks
+from shortener.delivery.kind import Kind
+from shortener.delivery.queue import Queue
+from shortener.delivery.rates import Rates
+from shortener.installation.site import Site
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.sending import judgement, outgoing, settling
+from shortener.sending.choice import Gateways
+from shortener.sending.gateway import Gateway, HandOver, NotNow, Outgoing, Refused, Taken
+from shortener.storage.models import Base
+
+SENDINGS: Final = Queue(
+    JobTables(
+        job=Base.metadata.tables["sending"],
+        attempt=Base.metadata.tables["sending_attempt"],
+        job_column="sending_id",
+        label="id",
+        loaded=("message_id", "gateway", "channel", "recipient", "sender", "expires_on", "unsure_on"),
+        claim_lock=5_203_418_669,
+    )
+)
+SLOTS: Final = 64  # attempts in flight per loop, for all gateways
+MAX_STARTS: Final = 100_000  # its period of validity ends a sending, not a number of attempts
+LONGEST_SCHEDULE: Final = dt.timedelta(days=182)  # `send_on` and quiet hours
+_OUTCOMES: Final = {
+    Taken: AttemptOutcome.TAKEN,
+    Refused: AttemptOutcome.DECLINED,
+    NotNow: AttemptOutcome.BUSY,
+}
+
+
+def kind(settings: Settings, gateways: Gateways, site: Callable[[], Site]) -> Kind:
+    """Sendings with the limits of these settings. `site` is asked inside a transaction."""
+    rate = settings.gateway_rate
+    return Kind(
+        queue=SENDINGS,
+        prepare=partial(prepare, settings, gateways, site),
+        slots=SLOTS,
+        per_destination=settings.gateway_in_flight,
+        per_group=settings.gateway_in_flight,
+        rates=Rates(Base.metadata.tables["gateway_rate"], dict.fromkeys(gateways, rate)) if rate else None,
+        timeout=max((gateway.timeout for gateway in gateways.values()), default=1.0),
+        waits=judgement.WAITS,
+        hooks=Hooks(judgement.judge, judgement.judge_due, settling.on_settled),
+        max_starts=MAX_STARTS,
+        longest_schedule=LONGEST_SCHEDULE,
+    )
+
+
+def prepare(
+    settings: Settings,
+    gateways: Gateways,
+    site: Callable[[], Site],
+    session: Session,
+    claimed: Sequence[Claimed],
+    now: dt.datetime,
+) -> list[Attempt]:
+    """An attempt for each claimed sending."""
+    if not claimed:
+        return []
+    settling.end_doubts(session.connection(), [one for one in claimed if one.loaded.unsure_on])
+    ready = outgoing.load(session, claimed, site(), settings, now)
+    return [partial(attempt, gateways.get(one.loaded.gateway), ready[one.job_id]) for one in claimed]
+
+
+def attempt(gateway: Gateway | None, message: Outgoing) -> Result:
+    """Hand a message over once."""
+    if gateway is None:
+        return result(NotNow(sentence="not handed over: the installation has no such gateway any more"))
+    return result(gateway.hand_over(message))
+
+
+def result(handed: HandOver) -> Result:
+    """The result of an attempt that ended so."""
+    outcome = _OUTCOMES.get(type(handed), AttemptOutcome.UNSURE)
+    return Result(
+        outcome,
+        handed.sentence or None,
+        summary=f"{outcome} {handed.status}" if handed.status else "",
+        retry_after=handed.retry_after if isinstance(handed, NotNow) else None,
+        columns={"status": handed.status, "answer": handed.answer, "total_us": handed.total_us},
+        payload=handed,
+    )

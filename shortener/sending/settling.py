@@ -1,0 +1,157 @@
+"""What follows when a sending is settled or postponed: its own columns, and the state of its message."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, case, func, update
+from sqlalchemy.orm import Session
+
+from shortener.delivery.job import Job, Settled
+from shortener.receipts import early
+from shortener.receipts.advance import News, advance_all
+from shortener.receipts.early import Referenced
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
+from shortener.rules.delivery.retry import Delivered, Exhausted, Held, Judgement, RetryAfter
+from shortener.sending.gateway import Refused, Taken
+from shortener.sending.judgement import ALREADY_FINAL, EXPIRED
+from shortener.storage.models import Base
+
+OPEN: Final = dt.timedelta(hours=72)  # for which receipts are expected, and the recipient is kept
+_SENDING, _ATTACHMENT = Base.metadata.tables["sending"], Base.metadata.tables["attachment"]
+_one: Final = _SENDING.c.id == bindparam("row_id")
+_sent: Final[dict[str, Any]] = {
+    "gateway_ref": func.coalesce(bindparam("ref"), _SENDING.c.gateway_ref),
+    "sent_on": bindparam("now"),
+    # A receipt may have closed it before: then the recipient is forgotten.
+    "closes_on": case((_SENDING.c.recipient.is_not(None), bindparam("end", type_=_SENDING.c.closes_on.type))),
+    "unsure_on": None,
+}
+_SENT: Final = update(_SENDING).where(_one).values(_sent)
+# An attempt whose lease was lost: it proves that the gateway took the message, if nobody else has it in hand.
+_SENT_LATE: Final = (
+    update(_SENDING)
+    .where(_one, _SENDING.c.sent_on.is_(None), _SENDING.c.state.in_((JobState.PENDING, JobState.HELD)))
+    .values(
+        _sent
+        | {
+            "state": JobState.DELIVERED,
+            "due_on": bindparam("now"),
+            "settled_on": bindparam("now"),
+            "exhausted_because": None,
+        }
+    )
+    .returning(_SENDING.c.id)
+)
+_DOUBT: Final = update(_SENDING).where(_one).values(unsure_on=bindparam("now"))
+_HOLD: Final = update(_SENDING).where(_one).values(closes_on=bindparam("end"))
+_END_DOUBTS: Final = update(_SENDING).where(_SENDING.c.id.in_(bindparam("ids", expanding=True))).values(unsure_on=None)
+_FORGET_FILES: Final = (
+    update(_ATTACHMENT).where(_ATTACHMENT.c.message_id.in_(bindparam("ids", expanding=True))).values(content=None)
+)
+
+
+def on_settled(session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
+    """Store what follows from judgements about sendings, in the transaction that settles them."""
+    connection = session.connection()
+    _store_doubts(connection, settled, now)
+    taken = [one for one in settled if _is_taken(one) and (one.judgement or _is_settled_late(connection, one, now))]
+    _store_taken(connection, taken, now)
+    advance_all(connection, _news(settled, now), now=now)
+
+
+def end_doubts(connection: Connection, jobs: Iterable[Job]) -> None:
+    """Forget that the gateway may have taken these, because they are handed over again."""
+    if ids := [job.job_id for job in jobs]:
+        connection.execute(_END_DOUBTS, {"ids": ids})
+
+
+def _is_taken(one: Settled) -> bool:
+    if one.result is None:
+        return isinstance(one.judgement, Delivered)  # proved by a receipt
+    return one.result.outcome is AttemptOutcome.TAKEN
+
+
+def _answer(one: Settled) -> Taken | None:
+    """What the gateway said when it took the message; None if it is not known."""
+    payload = one.result.payload if one.result else None
+    return payload if isinstance(payload, Taken) else None
+
+
+def _is_settled_late(connection: Connection, one: Settled, now: dt.datetime) -> bool:
+    """Settle a sending whose attempt lost its lease; False if somebody else has it in hand."""
+    return connection.scalar(_SENT_LATE, _taken_values(one, now)) is not None
+
+
+def _taken_values(one: Settled, now: dt.datetime) -> dict[str, Any]:
+    answer = _answer(one)
+    return {"row_id": one.job.job_id, "ref": answer and (answer.reference or None), "now": now, "end": now + OPEN}
+
+
+def _store_taken(connection: Connection, taken: Sequence[Settled], now: dt.datetime) -> None:
+    if not taken:
+        return
+    connection.execute(_SENT, [_taken_values(one, now) for one in taken])
+    with_files = [_message_id(one) for one in taken if one.job.loaded.channel is Channel.EMAIL]
+    if with_files:
+        connection.execute(_FORGET_FILES, {"ids": with_files})
+    advance_all(connection, dict.fromkeys(map(_message_id, taken), News(MessageState.SENT, now)), now=now)
+    # Where no receipt will follow, the gateway's word counts as one.
+    final = [one for one in taken if (answer := _answer(one)) and answer.is_delivered]
+    advance_all(connection, dict.fromkeys(map(_message_id, final), News(MessageState.DELIVERED, now)), now=now)
+    referenced = [
+        Referenced(_message_id(one), one.job.account_id, one.job.loaded.gateway, answer.reference)
+        for one in taken
+        if (answer := _answer(one)) and answer.reference
+    ]
+    early.match_all(connection, referenced, now=now)
+
+
+def _message_id(one: Settled) -> int:
+    return int(one.job.loaded.message_id)
+
+
+def _store_doubts(connection: Connection, settled: Sequence[Settled], now: dt.datetime) -> None:
+    doubts = [one.job.job_id for one in settled if _is_doubt(one)]
+    if doubts:
+        connection.execute(_DOUBT, [{"row_id": job_id, "now": now} for job_id in doubts])
+    held = [one.job.job_id for one in settled if isinstance(one.judgement, Held)]
+    if held:
+        connection.execute(_HOLD, [{"row_id": job_id, "end": now + OPEN} for job_id in held])
+
+
+def _is_doubt(one: Settled) -> bool:
+    """Whether the sending waits because its gateway may have taken the message."""
+    if not isinstance(one.judgement, RetryAfter):
+        return False
+    return one.result is None or one.result.outcome is AttemptOutcome.UNSURE
+
+
+def _news(settled: Sequence[Settled], now: dt.datetime) -> dict[int, News]:
+    """What became of the messages that were not taken."""
+    found = {}
+    for one in settled:
+        if one.judgement and not _is_taken(one) and (news := _news_of(one, one.judgement, now)):
+            found[_message_id(one)] = news
+    return found
+
+
+def _news_of(one: Settled, judgement: Judgement, now: dt.datetime) -> News | None:
+    match judgement:
+        case RetryAfter():
+            return News(MessageState.QUEUED, now)
+        case Held():
+            return News(MessageState.UNKNOWN, now, reason=Reason.UNKNOWN)
+        case Exhausted(reason) if reason == EXPIRED:
+            return News(MessageState.EXPIRED, now, reason=Reason.GENERAL)
+        case Exhausted(reason) if reason == ALREADY_FINAL:
+            return None
+    payload = one.result.payload if one.result else None
+    if isinstance(payload, Refused):
+        return News(MessageState.REJECTED, now, payload.code, payload.reason)
+    is_refused = one.result is not None and one.result.outcome is AttemptOutcome.DECLINED
+    return News(MessageState.REJECTED if is_refused else MessageState.FAILED, now, reason=Reason.GENERAL)

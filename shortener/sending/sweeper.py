@@ -1,0 +1,88 @@
+"""The thread that sweeps: every minute for sendings without word, and often while there is a simulator."""
+
+import datetime as dt
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from shortener.config.settings import Settings
+from shortener.rules.delivery.gateway_name import GatewayName
+from shortener.sending import sweeps
+from shortener.storage import db
+
+log = logging.getLogger(__name__)
+
+INTERVAL: Final = 60.0  # seconds between two searches for sendings without word
+SIMULATED: Final = 0.2  # seconds between two looks for messages that the simulator took
+BEGINNING: Final = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+# A transaction may store a time that is older than what a sweep has seen.
+OVERLAP: Final = dt.timedelta(minutes=1)
+
+
+class Sweeper:
+    """Sweeps until stopped. `sweep` does the work once, for tests."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[object]], settings: Settings) -> None:
+        """`context` gives the thread its database."""
+        self._context = context
+        self._delay = settings.simulator_delay
+        self._simulates = GatewayName.SIMULATOR in settings.configured_gateways
+        self._pause = SIMULATED if self._simulates else INTERVAL
+        self._after = BEGINNING
+        self._close_at = 0.0
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Run in its own thread. Call it after a fork: threads do not survive one."""
+        self._thread = threading.Thread(target=self.run, name="sweeper", daemon=True)
+        self._thread.start()
+
+    def request_stop(self) -> None:
+        """Ask the thread to end after its current transaction."""
+        self._stopping.set()
+
+    def stop(self, grace: float) -> None:
+        """End the thread; waits at most `grace` seconds."""
+        self.request_stop()
+        if self._thread is not None:
+            self._thread.join(grace)
+
+    def run(self) -> None:
+        """Sweep until stopped; if the database is unavailable, try again later."""
+        with self._context():
+            while not self._stopping.wait(self._pause):
+                try:
+                    self.sweep()
+                except SQLAlchemyError as error:
+                    log.error("sendings: trying again later: %s", getattr(error, "orig", error))
+                except Exception:  # the thread must survive every error
+                    log.exception("sendings: trying again later")
+
+    def sweep(self) -> None:
+        """Do what is due."""
+        if self._simulates:
+            self._simulate()
+        if time.monotonic() >= self._close_at:
+            self._close_at = time.monotonic() + INTERVAL
+            while self._close() and not self._stopping.is_set():
+                pass
+
+    def _simulate(self) -> None:
+        """Give simulated receipts. Silent messages are not looked at again, unless the process starts again."""
+        last: dt.datetime | None = BEGINNING
+        after = self._after - OVERLAP
+        while last is not None and not self._stopping.is_set():
+            with db.write() as session:
+                last = sweeps.simulate(session, after=after, delay=self._delay, now=db.now(session))
+            if last is not None:
+                after, self._after = last, max(self._after, last)
+
+    def _close(self) -> int:
+        with db.write() as session:
+            return sweeps.close(session, now=db.now(session))
