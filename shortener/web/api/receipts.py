@@ -1,5 +1,7 @@
 """The API for receipts: gateways report here what became of messages, with credentials or with a key in the path."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, Request, Response, request
@@ -8,7 +10,7 @@ from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from shortener.accounts.senders import Sender
 from shortener.errors import MessageNotFoundError
 from shortener.receipts import keys, take_in
-from shortener.receipts.incoming import Given
+from shortener.receipts.incoming import Given, IncomingReceipt
 from shortener.reporting import receipt_lists
 from shortener.reporting.receipt_documents import ReceiptPage
 from shortener.reporting.receipt_lists import ReceiptFilter
@@ -22,6 +24,7 @@ from shortener.web.problems import RequestError
 
 LONGEST: Final = 1024 * 1024  # bytes of a body
 MAIL: Final = "message/rfc822"
+OURS: Final = ("msgid", "client_tag")  # parameters that a sender may add to the URL that it gives its vendor
 blueprint = Blueprint("receipts", __name__)
 
 
@@ -134,7 +137,7 @@ def _take(account: Sender, gateway: str, msgid: str | None = None) -> Response:
     read = services().receipt_readers.get(gateway)
     if read is None:
         raise NotFound
-    receipts, known = read(_given()), 0
+    receipts, known = _named(read(_given())), 0
     for start in range(0, len(receipts), take_in.AT_ONCE):
         some = receipts[start : start + take_in.AT_ONCE]
         with db.write() as session:
@@ -145,9 +148,17 @@ def _take(account: Sender, gateway: str, msgid: str | None = None) -> Response:
     return Response(mimetype="text/plain")
 
 
+def _named(receipts: Sequence[IncomingReceipt]) -> Sequence[IncomingReceipt]:
+    """Return the receipts, which are about the message that the URL names, if it names one."""
+    msgid, client_tag = request.args.get("msgid"), request.args.get("client_tag")
+    if msgid is not None:
+        return [replace(one, msgid=msgid) for one in receipts]
+    return [replace(one, references=(client_tag,)) for one in receipts] if client_tag else receipts
+
+
 def _given() -> Given:
     """Return what the request gives: its parameters, and the fields or the mail in its body."""
-    parameters = incoming.parameters()
+    parameters = {name: value for name, value in incoming.parameters().items() if name not in OURS}
     if request.method == "GET":
         return Given(parameters)
     request.max_content_length = LONGEST

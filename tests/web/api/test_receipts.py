@@ -98,6 +98,17 @@ class TestShapes:
         assert post(client, sender, "karaden", json=karaden).status_code == 200
         assert [row.gateway for row in receipts()] == ["twilio", "karaden"]
 
+    @pytest.mark.parametrize("name", ["msgid", "client_tag"])
+    def test_the_url_may_name_the_message(
+        self, client: FlaskClient, sender: Sender, message: Message, name: str
+    ) -> None:
+        value = {"msgid": message.msgid, "client_tag": TAG}[name]
+        twilio = {"MessageSid": "SM" + "0" * 32, "MessageStatus": "delivered"}
+        path = f"{account_path(sender, 'twilio')}?{name}="
+        assert problem(client.post(f"{path}x", data=twilio)) == (404, "message_not_found")
+        assert client.post(path + value, data=twilio).status_code == 200
+        assert stored(message).state == "delivered"
+
     def test_a_push_without_receipts_is_taken(self, client: FlaskClient, sender: Sender) -> None:
         assert post(client, sender, "infobip", json={"results": []}).status_code == 200
 
