@@ -62,6 +62,12 @@ def allowance(connection: Connection, account_id: int, now: dt.datetime) -> Allo
     return Allowance(month, limit, max(limit - used, 0), ends_on)
 
 
+def used_in_month(connection: Connection, account_id: int, time_zone: str, now: dt.datetime) -> int | None:
+    """Return how many messages the account has had in this month; None if they are to be counted anew."""
+    values = {"account": account_id, "a_month": local_time.month(now, local_time.zone(time_zone))}
+    return connection.scalar(_USED, values)
+
+
 def count(connection: Connection, account_id: int, month: str, messages: int) -> None:
     """Add stored messages to the count of a month, in the transaction that asked for the allowance."""
     connection.execute(_ADD, {"account": account_id, "a_month": month, "more": messages})

@@ -1,19 +1,23 @@
-"""The account: its credentials, its signing secret, its defaults."""
+"""The account: its credentials, its signing secret, its defaults, and how its messages are sent."""
 
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.accounts import credentials, people, senders, signing_secrets
+from shortener.accounts import credentials, limits, people, senders, sending_defaults, signing_secrets
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
+from shortener.receipts import keys
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.dashboard import forms, labels
 from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 
 DEFAULTS: Final = tuple(labels.DEFAULTS)
+# What owners may change about sendings; the rest is the operator's.
+SENDING: Final[tuple[str, ...]] = ("receipts_url", "on_unsure", "time_zone", "quiet_hours", "quiet_mode")
+MAY_BE_ABSENT: Final = frozenset({"receipts_url", "quiet_hours"})
 
 
 def register(blueprint: Blueprint) -> None:
@@ -22,6 +26,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/account/credentials", view_func=rotate, methods=["POST"])
     blueprint.add_url_rule("/account/secret", view_func=rotate_secret, methods=["POST"])
     blueprint.add_url_rule("/account/defaults", view_func=set_defaults, methods=["POST"])
+    blueprint.add_url_rule("/account/sending", view_func=set_sending, methods=["POST"])
 
 
 @for_viewers
@@ -61,11 +66,28 @@ def set_defaults(current: SignedInPerson) -> ResponseReturnValue:
     return redirect(url_for("dashboard.account", done="defaults"), 303)
 
 
-def _page(current: SignedInPerson, **shown_once: Any) -> str:
+@for_owners
+def set_sending(current: SignedInPerson) -> ResponseReturnValue:
+    """Change how the account's messages are sent."""
+    form = forms.fields()  # without empty ones
+    given = {name: form.get(name, "").strip() for name in SENDING}
+    wanted = {name: None if name in MAY_BE_ABSENT and not value else value for name, value in given.items()}
+    try:
+        changes = sending_defaults.changes(wanted, services().policy, gateways=())
+    except InvalidFieldsError as error:
+        return _page(current, given=given, faults=error.fields), 422
+    with db.write() as session:
+        senders.configure(session, current.account.name, changes)
+    return redirect(url_for("dashboard.account", done="sending"), 303)
+
+
+def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **shown: Any) -> str:
     with db.read() as session:
+        now = db.now(session)
         tokens = credentials.of(session, current.account.id)
-        secrets = signing_secrets.active(session, current.account.id, now=db.now(session))
+        secrets = signing_secrets.active(session, current.account.id, now=now)
         everybody = people.of(session, current.account.id)
+        used = limits.used_in_month(session.connection(), current.account.id, current.account.time_zone, now)
     return render_template(
         "dashboard/account.html",
         account=current.account,
@@ -74,8 +96,18 @@ def _page(current: SignedInPerson, **shown_once: Any) -> str:
         people=everybody,
         defaults=_defaults(current.account),
         names=labels.DEFAULT_NAMES,
-        **shown_once,
+        sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
+        used=used,
+        receipts_urls=_receipts_urls(current) if current.may_change else {},
+        **shown,
     )
+
+
+def _receipts_urls(current: SignedInPerson) -> dict[str, str]:
+    """The URLs at which gateways that can send no credentials report, by the gateway's name."""
+    settings = services().settings
+    names, secret_key = sorted(services().receipt_readers), settings.secret_keys[0]
+    return {name: settings.base_url + keys.account_path(name, current.account.sid, secret_key) for name in names}
 
 
 def _defaults(account: Sender) -> dict[str, str]:

@@ -255,6 +255,12 @@ FAULTS: Final[Labels] = {
     "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS": _(
         "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
     ),
+    "must be two different times and perhaps a time zone, such as `20:00-08:00 Asia/Seoul`": _(
+        "must be two different times and perhaps a time zone, such as 20:00-08:00 Asia/Seoul"
+    ),
+    "must be a time zone of the IANA database, such as Asia/Seoul or UTC": _(
+        "must be a time zone of the IANA database, such as Asia/Seoul or UTC"
+    ),
     "must have an allowed port": _("must have an allowed port"),
     "must be an https URL; http is not allowed": _("must be an https URL; http is not allowed"),
     "this is our own address: the callback would call itself": _(

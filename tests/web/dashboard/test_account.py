@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from shortener.accounts import signing_secrets
+from shortener.accounts import senders, signing_secrets
 from shortener.accounts.authentication import authenticate
 from shortener.errors import CredentialsError
 from shortener.running.services import Services
@@ -14,7 +14,7 @@ from shortener.running.services import services as of_app
 from shortener.storage import db
 from shortener.storage.models import Account, Credential
 from tests.support.browsing import Browser
-from tests.support.factories import Sender
+from tests.support.factories import Sender, make_message
 
 PAGE = "/dashboard/account"
 
@@ -131,3 +131,70 @@ def test_one_accounts_owner_changes_nothing_of_another(stranger: Browser, sender
     page = stranger.send(stranger.open(PAGE).form("/credentials"))
     assert sender.sid not in page.html
     assert opens(sender.token) and not opens(other_sender.token)
+
+
+SENDING = {
+    "receipts_url": "https://crm.example.com/receipts",
+    "quiet_hours": "20:00-08:00",
+    "time_zone": "Asia/Tokyo",
+    "quiet_mode": "hold",
+    "on_unsure": "repeat",
+}
+
+
+def stored(name: str) -> object:
+    with db.read() as session:
+        return getattr(session.scalars(select(Account)).one(), name)
+
+
+def test_owner_changes_how_messages_are_sent(owner: Browser) -> None:
+    page = owner.send(owner.open(PAGE).form("/account/sending"), **SENDING)
+    assert "The settings for sending have been saved." in page.text
+    assert {name: stored(name) for name in SENDING} == SENDING
+    assert {name: page.form("/account/sending").fields[name] for name in SENDING} == SENDING
+
+
+def test_empty_fields_take_settings_away(owner: Browser) -> None:
+    owner.send(owner.open(PAGE).form("/account/sending"), **SENDING)
+    owner.send(owner.open(PAGE).form("/account/sending"), receipts_url="", quiet_hours=" ")
+    assert (stored("receipts_url"), stored("quiet_hours"), stored("time_zone")) == (None, None, "Asia/Tokyo")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("receipts_url", "ftp://example.com", "must be an http or https URL"),
+        ("quiet_hours", "late", "must be two different times"),
+        ("time_zone", "Mars/Olympus", "must be a time zone of the IANA database"),
+    ],
+)
+def test_wrong_setting_is_named_at_its_field(owner: Browser, name: str, value: str, fault: str) -> None:
+    page = owner.send(owner.open(PAGE).form("/account/sending"), **(SENDING | {name: value}))
+    assert page.status == 422
+    assert f"Please check: {fault}" in page.text
+    assert page.form("/account/sending").fields[name] == value
+    assert stored("receipts_url") is None
+
+
+def test_wrong_settings_are_named_in_japanese(owner: Browser) -> None:
+    wrong = {"receipts_url": "ftp://example.com", "quiet_hours": "late", "time_zone": "Mars/Olympus"}
+    page = owner.send(owner.open(f"{PAGE}?language=ja").form("/account/sending"), **wrong)
+    assert page.html.count('class="fault"') == 3
+    assert "must be" not in page.text
+
+
+def test_use_of_the_monthly_limit_is_shown(viewer: Browser, sender: Sender) -> None:
+    assert "no limit" in viewer.open(PAGE).text
+    with db.write() as session:
+        senders.configure(session, sender.name, {"monthly_limit": 5000})
+    assert "at most 5,000" in viewer.open(PAGE).text
+    make_message(sender)
+    assert "1 of 5,000 in this month" in viewer.open(PAGE).text
+
+
+def test_owner_sees_the_urls_for_receipts(app: Flask, owner: Browser, viewer: Browser, sender: Sender) -> None:
+    url = f"https://s.example.com/receipts/vonage/{sender.sid}-"
+    assert url in owner.open(PAGE).text
+    assert url not in viewer.open(PAGE).text
+    path = owner.open(PAGE).text.partition("https://s.example.com/receipts/vonage/")[2].partition(" ")[0]
+    assert app.test_client().post(f"/receipts/vonage/{path}").status_code != 401
