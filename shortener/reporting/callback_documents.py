@@ -45,6 +45,7 @@ class Callback(TypedDict):
 class CallbackWithAttempts(Callback):
     """A callback, as a message's report shows it."""
 
+    about: Annotated[str, Field(description="`click`, or the state that it tells about.")]
     attempts: list[Attempt]
 
 

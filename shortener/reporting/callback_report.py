@@ -56,7 +56,6 @@ def brief(callback: Callback) -> documents.Callback:
 
 def attempt(attempt: Attempt) -> documents.Attempt:
     """Return an attempt's document: its times, its outcome as a word and a sentence, and the duration of each step."""
-    answer = attempt.answer.decode("utf-8", "replace") if attempt.answer else None
     return {
         "number": attempt.number,
         "started_on": rfc3339(attempt.started_on),
@@ -64,15 +63,21 @@ def attempt(attempt: Attempt) -> documents.Attempt:
         "outcome": attempt.outcome or AttemptOutcome.RUNNING,
         "detail": attempt.detail,
         "status": attempt.status,
-        "answer": answer and answer.replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        "lookup_ms": _millis(attempt.lookup_us),
-        "connect_ms": _millis(attempt.connect_us),
-        "first_byte_ms": _millis(attempt.first_byte_us),
-        "total_ms": _millis(attempt.total_us),
+        "answer": readable(attempt.answer),
+        "lookup_ms": millis(attempt.lookup_us),
+        "connect_ms": millis(attempt.connect_us),
+        "first_byte_ms": millis(attempt.first_byte_us),
+        "total_ms": millis(attempt.total_us),
     }
 
 
-def _millis(micros: int | None) -> float | None:
+def readable(answer: bytes | None) -> str | None:
+    """Return an answer as text that can be stored anywhere; None if there is none."""
+    return answer.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}") if answer else None
+
+
+def millis(micros: int | None) -> float | None:
+    """Return microseconds as milliseconds."""
     return None if micros is None else round(micros / 1000, 3)
 
 

@@ -10,6 +10,7 @@ from shortener.messages.rewriting import SmsParts
 from shortener.receipts import storing
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.receipt_documents import MessageReceipt, Receipt
+from shortener.reporting.sending_documents import Sending
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -184,6 +185,8 @@ class MessageReport(MessageSummary):
     sms: SmsParts
     clicks: Annotated[Clicks | None, Field(description="Null if the message has no link.")]
     callback: Annotated[CallbackWithAttempts | None, Field(description="Null before a click has counted.")]
+    callbacks: Annotated[list[CallbackWithAttempts], Field(description="All of the message, the oldest first.")]
+    sending: Annotated[Sending | None, Field(description="Null for a message that nobody sends for you.")]
     receipts: Annotated[list[Receipt], Field(max_length=storing.MOST, description="The newest first.")]
 
 

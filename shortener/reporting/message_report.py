@@ -3,19 +3,17 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.lookup import attachments_of, html_of, links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
-from shortener.reporting import callback_report, click_lists, documents, receipt_report
-from shortener.reporting.callback_documents import CallbackWithAttempts
+from shortener.reporting import click_lists, documents, message_story, receipt_report, sending_report
 from shortener.reporting.documents import VisitorMeanings
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
-from shortener.storage.models import CLICK, Attachment, Callback, Click, Link, Message
+from shortener.storage.models import CLICK, Attachment, Click, Link, Message
 
 _MEANINGS: VisitorMeanings = {
     "person": MEANINGS[Visitor.PERSON],
@@ -48,6 +46,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
     text, html = text_of(session, message), html_of(session, message)
     links = links_of(session, [message])[message.id]
     listed, receipts = summary(message, text, links, site), receipt_report.receipts_of(session, message)
+    story = message_story.of(session, message)
     return {
         **listed,
         "original_message": text,
@@ -58,7 +57,9 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
         "skipped": message.skipped or [],
         "sms": rewriting.sms(text, listed["message"]),
         "clicks": clicks(session, message, links, site) if links else None,
-        "callback": _callback(session, message),
+        "callback": next((sending_report.callback(told) for told in story.callbacks if told.about == CLICK), None),
+        "callbacks": [sending_report.callback(told) for told in story.callbacks],
+        "sending": sending_report.sending(story),
         "receipt": receipt_report.of_message(message, receipts),
         "receipts": receipts,
     }
@@ -153,10 +154,3 @@ def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | 
         "accessed": accessed_on is not None,
         "accessed_on": rfc3339_or_none(accessed_on),
     }
-
-
-def _callback(session: Session, message: Message) -> CallbackWithAttempts | None:
-    callback = session.scalar(select(Callback).where(Callback.message_id == message.id, Callback.about == CLICK))
-    if callback is None:
-        return None
-    return {**callback_report.brief(callback), "attempts": callback_report.attempts(session, callback)}
