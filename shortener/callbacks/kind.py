@@ -1,8 +1,11 @@
-"""Callbacks as a kind of jobs: a POST of a signed event, which is delivered if the answer is exactly 200."""
+"""Callbacks as a kind of jobs: a POST of a signed event, which is delivered if the answer is exactly 200.
+
+A callback in a vendor's form has that vendor's headers and rule of success instead.
+"""
 
 import datetime as dt
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +13,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, signing_secrets
+from shortener.callbacks.forms import Form, Forms
 from shortener.config.settings import Settings
 from shortener.delivery.job import Attempt, Claimed, JobTables, Result
 from shortener.delivery.kind import Kind
@@ -29,7 +33,7 @@ CALLBACKS = Queue(
         attempt=Base.metadata.tables["attempt"],
         job_column="callback_id",
         label="event_id",
-        loaded=("event_id", "url", "body"),
+        loaded=("event_id", "url", "body", "face"),
         claim_lock=5_203_418_668,
     )
 )
@@ -38,6 +42,10 @@ SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thi
 UNSIGNED = Result(
     AttemptOutcome.UNSIGNED,
     "not sent: the account has no signing secret that opens; the operator can give it a new one",
+)
+NO_FORM = Result(
+    AttemptOutcome.UNSIGNED,
+    "not sent: this version does not know the vendor in whose form it would be sent",
 )
 
 
@@ -53,11 +61,11 @@ class Signature:
         return event.headers(event_id, sent_on, body, self.keys) | dict(self.header)
 
 
-def kind(settings: Settings, client: Client) -> Kind:
-    """Callbacks with the limits of these settings, sent by this client."""
+def kind(settings: Settings, client: Client, forms: Forms | None = None) -> Kind:
+    """Callbacks with the limits of these settings, sent by this client; vendors may add their forms later."""
     return Kind(
         queue=CALLBACKS,
-        prepare=partial(prepare, client, settings),
+        prepare=partial(prepare, client, settings, {} if forms is None else forms),
         slots=SLOTS,
         per_destination=settings.callback_per_destination,
         timeout=settings.callback_timeout,
@@ -66,12 +74,20 @@ def kind(settings: Settings, client: Client) -> Kind:
 
 
 def prepare(
-    client: Client, settings: Settings, session: Session, claimed: Sequence[Claimed], now: dt.datetime
+    client: Client, settings: Settings, forms: Forms, session: Session, claimed: Sequence[Claimed], now: dt.datetime
 ) -> list[Attempt]:
     """An attempt for each claimed callback; SecretKeyError, and so no claim, if the secret keys decrypt nothing."""
     # The keys are read only here: to read them may make one, which a command such as `db restore` must not do.
     signatures = _signatures(session, {one.account_id for one in claimed}, settings.secret_keys, now)
-    return [partial(attempt, client, one, signatures[one.account_id], now) for one in claimed]
+    return [_prepared(client, one, signatures[one.account_id], forms, now) for one in claimed]
+
+
+def _prepared(client: Client, claimed: Claimed, signature: Signature, forms: Forms, now: dt.datetime) -> Attempt:
+    face = claimed.loaded.face
+    if face is None:
+        return partial(attempt, client, claimed, signature, now)
+    form = forms.get(face)
+    return partial(attempt_in_form, client, claimed, signature, form) if form else lambda: NO_FORM
 
 
 def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.datetime) -> Result:
@@ -83,10 +99,22 @@ def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.
     return judge(client.request("POST", callback.url, headers, callback.body))
 
 
-def judge(answer: Answer) -> Result:
-    """The result of an attempt with this answer: only 200 counts as delivered."""
-    is_delivered = answer.status == 200
-    rule = "" if answer.status is None or is_delivered else "; only 200 counts as delivered"
+def attempt_in_form(client: Client, claimed: Claimed, signature: Signature, form: Form) -> Result:
+    """POST the body of a callback once as this vendor does."""
+    callback = claimed.loaded
+    headers = {**form.headers(callback.url, callback.body, signature.keys), **dict(signature.header)}
+    return judge(client.request("POST", callback.url, headers, callback.body), form.accepts)
+
+
+def _is_200(status: int) -> bool:
+    return status == 200
+
+
+def judge(answer: Answer, accepts: Callable[[int], bool] = _is_200) -> Result:
+    """The result of an attempt with this answer: of our events, only status 200 counts as delivered."""
+    is_delivered = answer.status is not None and accepts(answer.status)
+    rule = "only 200 counts as delivered" if accepts is _is_200 else "the vendor does not count this as delivered"
+    rule = "" if answer.status is None or is_delivered else f"; {rule}"
     columns = {
         "status": answer.status,
         "answer": answer.body or None,

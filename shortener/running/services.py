@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from shortener.accounts import signing_secrets
 from shortener.accounts.last_used import LastUsed
 from shortener.callbacks import kind as callbacks
+from shortener.callbacks.forms import Form
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
@@ -55,6 +56,7 @@ class Services:
     sendings: Deliverer | None  # None without a gateway
     sweeper: Sweeper | None
     receipt_readers: dict[str, Reader] = field(default_factory=dict)  # by the gateway's name; vendors add theirs
+    callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
 
     @cached_property
     def background(self) -> Background:
@@ -116,7 +118,8 @@ def make(app: Flask, settings: Settings) -> Services:
     )
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
-    deliverer = Deliverer(callbacks.kind(settings, client), app.app_context)
+    callback_forms: dict[str, Form] = {}
+    deliverer = Deliverer(callbacks.kind(settings, client, callback_forms), app.app_context)
     gateways = choice.make(settings)
     made = Services(
         app=app,
@@ -131,6 +134,7 @@ def make(app: Flask, settings: Settings) -> Services:
         group_commit=GroupCommit(),
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
+        callback_forms=callback_forms,
         sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context) if gateways else None,
         sweeper=Sweeper(app.app_context, settings) if gateways else None,
     )

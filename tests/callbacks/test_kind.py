@@ -1,19 +1,26 @@
 """Callbacks as a kind of job: what is sent, and which responses count as delivered."""
 
+import base64
+import hmac
+from collections.abc import Sequence
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Delete, Update, delete, select, update
 from standardwebhooks.webhooks import Webhook
 
+from shortener.callbacks.forms import Form
 from shortener.callbacks.kind import judge
 from shortener.errors import SecretKeyError
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, SigningSecret
 from tests.support.delivering import clicked, outcomes, states
-from tests.support.factories import Sender, make_account
+from tests.support.factories import Sender, make_account, make_message
+from tests.support.sent_messages import add_state_callback
 from tests.support.servers import OK, parsed, receiving
 
 
@@ -105,3 +112,45 @@ def test_a_missing_answer_says_why() -> None:
     result = judge(Answer(AttemptOutcome.TIMEOUT, None, "no answer in time"))
     assert (result.is_delivered, result.outcome, result.detail) == (False, "timeout", "no answer in time")
     assert (result.summary, result.columns["status"]) == ("timeout", None)
+
+
+def in_form(sender: Sender, url: str, face: str) -> None:
+    message = make_message(sender).message
+    add_state_callback(message, MessageState.DELIVERED, url, body=b"state=delivered", face=face)
+
+
+def headers_of(url: str, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
+    signature = hmac.new(keys[0], url.encode() + body, "sha256").hexdigest()
+    return {"content-type": "application/x-www-form-urlencoded", "x-acme-signature": signature}
+
+
+def test_a_vendors_callback_has_its_form(sender: Sender, services: Services) -> None:
+    """Its headers, and its rule of success."""
+    services.callback_forms["acme"] = Form(headers_of, lambda status: status < 300)
+    with receiving(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n") as receiver:
+        in_form(sender, url := receiver.url(), "acme")
+        assert services.deliverer.deliver_due() == 1
+    headers, body = parsed(receiver.requests[0])
+    key = base64.b64decode(sender.signing_secret.removeprefix("whsec_"))
+    assert headers["x-acme-signature"] == headers_of(url, body, [key])["x-acme-signature"]
+    assert (headers["content-type"], body) == ("application/x-www-form-urlencoded", b"state=delivered")
+    assert "webhook-id" not in headers
+    assert (states(), outcomes()) == (["delivered"], ["delivered"])
+
+
+def test_a_vendors_rule_refuses_other_answers(sender: Sender, services: Services) -> None:
+    services.callback_forms["acme"] = Form(headers_of, lambda status: status == 204)
+    with receiving(OK) as receiver:
+        in_form(sender, receiver.url(), "acme")
+        services.deliverer.deliver_due()
+    assert (states(), outcomes()) == (["pending"], ["answered"])
+    with db.read() as session:
+        assert str(session.scalars(select(Attempt.detail)).one()).endswith(
+            "the vendor does not count this as delivered"
+        )
+
+
+def test_an_unknown_vendors_callback_is_retried(sender: Sender, services: Services) -> None:
+    in_form(sender, "http://127.0.0.1:9/", "unheard-of")
+    services.deliverer.deliver_due()
+    assert (states(), outcomes()) == (["pending"], ["unsigned"])
