@@ -3,7 +3,7 @@
 A transaction is committed before its outcomes are returned.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from typing import Final, TypeVar
@@ -16,6 +16,7 @@ from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.analysis import Analysis, analyze
 from shortener.messages.fifo_lock import FifoLock
+from shortener.messages.group_commit import nobody
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
@@ -48,8 +49,11 @@ def preprocess_entries(
     *,
     first: int = 0,
     idempotency_key: str | None = None,
+    on_sendings: Callable[[], object] = nobody,
 ) -> list[Outcome]:
     """Preprocess the entries of one transaction, commit, and return the outcome of each. A fault is its own outcome.
+
+    `on_sendings` is called after a commit that left something to be handed over.
 
     `first` is the index of the first entry in the whole batch. An entry's own idempotency key consists of the batch's
     key and the entry's index.
@@ -58,7 +62,10 @@ def preprocess_entries(
         _analysed(entry, account, site, policy, idempotency_key and f"{idempotency_key}{KEY_SEPARATOR}{index}")
         for index, entry in enumerate(entries, first)
     ]
-    stored = iter(_stored([each for each in analysed if isinstance(each, Analysis)], account, site))
+    outcomes = _stored([each for each in analysed if isinstance(each, Analysis)], account, site)
+    if any(map(preprocess.is_to_be_sent, outcomes)):
+        on_sendings()
+    stored = iter(outcomes)
     return [next(stored) if isinstance(each, Analysis) else each for each in analysed]
 
 

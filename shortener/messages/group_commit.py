@@ -1,4 +1,4 @@
-"""Store single messages that arrive at the same moment in one transaction, so that they share one commit.
+"""Store messages that arrive at the same moment in one transaction, so that they share one commit.
 
 No message waits for others to arrive: a thread that finds no other one storing stores all messages that are queued.
 Those that arrive meanwhile are stored together next.
@@ -6,9 +6,9 @@ Those that arrive meanwhile are stored together next.
 
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 
 from sqlalchemy import Connection
 
@@ -20,64 +20,91 @@ from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
 
 
+def nobody() -> None:
+    """Wake nobody."""
+
+
 @dataclass(eq=False, slots=True)
 class _Queued:
-    """A message in the queue, with its outcome once it has one. `retry_alone`: its group failed before the commit."""
+    """The messages of one call, with their outcomes once they have them.
+
+    `error`: none of them could be stored. `retry_alone`: its group failed before the commit.
+    """
 
     account: Sender
-    analysis: Analysis
-    outcome: Outcome | BaseException | None = None
+    analyses: Sequence[Analysis]
+    outcomes: Sequence[Outcome] | None = None
+    error: BaseException | None = None
     retry_alone: bool = False
 
 
 class GroupCommit:
-    """The queue of single messages; a process has one."""
+    """The queue of messages that are stored at once; a process has one.
 
-    def __init__(self) -> None:
+    `on_sendings` is called after a commit that left something to be handed over.
+    """
+
+    def __init__(self, on_sendings: Callable[[], object] = nobody) -> None:
         self._queue: deque[_Queued] = deque()  # its operations are atomic, so adding to it needs no lock
         self._storing = threading.Lock()
+        self._on_sendings = on_sendings
 
     def preprocess(self, account: Sender, analysis: Analysis, site: Site) -> Preprocessed:
         """Store a message and its links, and return once they are committed.
 
-        Raises ClientTagTakenError, MonthlyLimitError and QuietHoursError; and IdempotencyKeyReusedError if the key was
-        used with another submission. The same key with the same submission returns the first message.
+        Raises ClientTagTakenError, InvalidFieldsError, MonthlyLimitError and QuietHoursError; and
+        IdempotencyKeyReusedError if the key was used with another submission. The same key with the same submission
+        returns the first message.
         """
-        own = _Queued(account, analysis)
+        [outcome] = self.preprocess_all(account, [analysis], site)
+        if isinstance(outcome, Preprocessed):
+            return outcome
+        raise outcome
+
+    def preprocess_all(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
+        """Store the messages of one call in one transaction, and return the outcome of each once they are committed.
+
+        If storing fails, none of them is stored. For more than a few hundred messages, see `bulk`.
+        """
+        own = _Queued(account, analyses)
         self._queue.append(own)
         with self._storing:
-            if own.outcome is None:
+            if own.outcomes is None and own.error is None:
                 _store([self._queue.popleft() for _ in range(len(self._queue))], site)
         if own.retry_alone:  # outside the lock: other messages need not wait for this one
             _store([own], site)
-        if isinstance(own.outcome, Preprocessed):
-            return own.outcome
-        raise own.outcome or RuntimeError("a queued message has no outcome")
+        if own.outcomes is None:
+            raise own.error or RuntimeError("a queued message has no outcome")
+        if any(map(preprocess.is_to_be_sent, own.outcomes)):
+            self._on_sendings()
+        return own.outcomes
 
 
 def _store(group: Sequence[_Queued], site: Site) -> None:
-    """Store a group in one transaction, and set the outcome of each message once it is committed."""
+    """Store a group in one transaction, and set the outcomes of each call once it is committed."""
     # In one order everywhere: transactions lock accounts that have a limit, and must not wait for each other.
     group = sorted(group, key=lambda queued: queued.account.id)
-    outcomes: list[Outcome] = []
+    outcomes: list[Sequence[Outcome]] = []
     try:
         with db.writing() as connection:
             outcomes = _outcomes(connection, group, site)
     except BaseException as error:
         for queued in group:
             # A commit that failed may have taken place all the same: a retry could then store the message twice.
-            queued.outcome, queued.retry_alone = error, len(group) > 1 and not outcomes
+            queued.error, queued.retry_alone = error, len(group) > 1 and not outcomes
         if not isinstance(error, Exception):
             raise
         return
-    for queued, outcome in zip(group, outcomes, strict=True):
-        queued.outcome = outcome
+    for queued, its in zip(group, outcomes, strict=True):
+        queued.outcomes = its
 
 
-def _outcomes(connection: Connection, group: Sequence[_Queued], site: Site) -> list[Outcome]:
+def _outcomes(connection: Connection, group: Sequence[_Queued], site: Site) -> list[Sequence[Outcome]]:
     """Return the outcomes in order. Messages of one account share their statements."""
-    now, outcomes = db.now(connection), list[Outcome]()
+    now, outcomes = db.now(connection), list[Sequence[Outcome]]()
     for account, its in groupby(group, key=lambda queued: queued.account):
-        analyses = [queued.analysis for queued in its]
-        outcomes += preprocess.preprocess_all(connection, account, analyses, site, now=now)
+        calls = list(its)
+        analyses = [analysis for queued in calls for analysis in queued.analyses]
+        found = iter(preprocess.preprocess_all(connection, account, analyses, site, now=now))
+        outcomes += [list(islice(found, len(queued.analyses))) for queued in calls]
     return outcomes

@@ -23,6 +23,7 @@ from shortener.messages.analysis import Analysis, leave_live_shortlinks
 from shortener.messages.first_link import FIRST
 from shortener.messages.rows import Row, StoredLink, StoredMessage
 from shortener.rules import recipient_storage
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
 
@@ -47,6 +48,11 @@ class Preprocessed:
 
 Refusal = InvalidFieldsError | MonthlyLimitError | QuietHoursError
 Outcome = Preprocessed | ClientTagTakenError | IdempotencyKeyReusedError | Refusal
+
+
+def is_to_be_sent(outcome: object) -> bool:
+    """Return whether a message was stored that is to be handed over at once."""
+    return isinstance(outcome, Preprocessed) and not outcome.replayed and outcome.message.state == MessageState.QUEUED
 
 
 def preprocess_all(

@@ -62,10 +62,8 @@ def key_fault(key: str) -> str | None:
 class Submission(FieldsToCall):
     """A message and its options. Options that are missing or null take the account's defaults."""
 
-    model_config = ConfigDict(
-        title="NewMessage",
-        json_schema_extra={"examples": [EXAMPLE], "anyOf": [{"required": ["message"]}, {"required": ["html"]}]},
-    )
+    # No `anyOf` for `message` or `html`: generators of clients would make two types of one.
+    model_config = ConfigDict(title="NewMessage", json_schema_extra={"examples": [EXAMPLE]})
 
     message: Annotated[Text | None, Field(description="The complete text. Required unless `html` is given.")] = None
     html: Annotated[Html | None, Field(description="The HTML of an e-mail.")] = None

@@ -26,12 +26,14 @@ IN_MEMORY = 1024 * 1024  # bytes; a longer body goes to a temporary file
 Pairs = list[tuple[str, Any]]
 
 
-def fields() -> dict[str, Any]:
-    """Return the fields of the request's body.
+def fields(longest: int | None = None) -> dict[str, Any]:
+    """Return the fields of the request's body, of at most `longest` bytes; by default what most routes allow.
 
     RequestError if it is neither JSON nor a form; InvalidFieldsError if a field is given more than once.
     """
     refuse_encoded()
+    if longest is not None:
+        request.max_content_length = request.max_form_memory_size = longest
     if request.mimetype == FORM:
         data = body()
         if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):  # `curl -d` sends JSON so

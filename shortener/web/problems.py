@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from flask import Flask, Response, json, request
 from pydantic import Field
 from typing_extensions import TypedDict
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 
 from shortener import errors
 from shortener.rules.wire.documents import Msgid, Url
@@ -43,7 +43,6 @@ HTTP_CODES = {
     400: ("bad_request", "The request cannot be read."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not allow that method."),
-    413: ("body_too_large", "The body is larger than 512 KiB."),
     415: ("unsupported_media_type", "Send application/json or application/x-www-form-urlencoded."),
 }
 TITLES = {
@@ -132,11 +131,17 @@ def of(error: Exception) -> Problem:
         return document(error.status, error.code, error.detail)
     if isinstance(error, ClickNotRecordedError) or outages.is_outage(error):
         return document(503, "unavailable", UNAVAILABLE)
+    if isinstance(error, RequestEntityTooLarge):
+        return document(413, "body_too_large", f"The body is larger than {_size(request.max_content_length or 0)}.")
     if isinstance(error, HTTPException) and (error.code or 500) < 500:
         status = error.code or 500
         default = ("bad_request", error.description or "The request cannot be served.")
         return document(status, *HTTP_CODES.get(status, default))
     return document(500, "internal", INTERNAL)
+
+
+def _size(count: int) -> str:
+    return f"{count // 1024**2} MiB" if count >= 1024**2 else f"{count // 1024} KiB"
 
 
 def _of_refusal(error: errors.ShortenerError) -> Problem:

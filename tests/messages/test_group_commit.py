@@ -1,9 +1,11 @@
 """Messages submitted at the same moment: one transaction, an outcome for each."""
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
+import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -11,13 +13,17 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from shortener.accounts.authentication import authenticate
 from shortener.errors import ClientTagTakenError
 from shortener.messages.analysis import Analysis, analyze
-from shortener.messages.preprocess import Preprocessed
+from shortener.messages.group_commit import GroupCommit
+from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.messages.submission import Submission
+from shortener.rules.delivery.gateway_choice import Gateways
+from shortener.rules.delivery.gateway_name import GatewayName
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.receiver import Policy
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account, Message
-from tests.support.factories import TEXT, Sender
+from tests.support.factories import DAY, TEXT, Sender
 from tests.support.waiting import until
 
 
@@ -108,6 +114,38 @@ def test_an_unstorable_message_does_not_affect_others(app: Flask, sender: Sender
     assert isinstance(bad.exception(), SQLAlchemyError)
     assert good.result().link and other.result().link
     assert stored() == 2
+
+
+def test_a_call_with_many_messages_has_an_outcome_for_each(sender: Sender) -> None:
+    analyses = [analysis(sender, client_tag=tag) for tag in ("a", "b", "a")]
+    done: list[Outcome] = []
+    many = services().group_commit.preprocess_all
+    assert commits(lambda: done.extend(many(account_of(sender), analyses, services().site))) == 1
+    assert [type(outcome) for outcome in done] == [Preprocessed, Preprocessed, ClientTagTakenError]
+
+
+def test_of_a_call_that_fails_nothing_is_stored(sender: Sender) -> None:
+    analyses = [analysis(sender), unstorable(sender)]
+    with pytest.raises(SQLAlchemyError):
+        services().group_commit.preprocess_all(account_of(sender), analyses, services().site)
+    assert stored() == 0
+
+
+def test_what_is_to_be_sent_is_announced_after_the_commit(sender: Sender) -> None:
+    simulator = GatewayName.SIMULATOR
+    gateways = Gateways(dict.fromkeys(Channel, simulator), frozenset({simulator}))
+    site = dataclasses.replace(services().site, gateways=gateways)
+    announced: list[int] = []
+    queue = GroupCommit(lambda: announced.append(stored()))
+
+    def submit(**fields: object) -> None:
+        given = Submission.check({"message": TEXT, "sender": "SHOP", "recipient": "+818012345678", **fields}, Policy())
+        queue.preprocess(account_of(sender), analyze(given, account_of(sender), site), site)
+
+    submit()
+    submit(gateway="none")
+    submit(send_on=(dt.datetime.now(dt.UTC) + DAY).isoformat())
+    assert announced == [1]
 
 
 def test_after_a_commit_that_failed_nothing_is_tried_again(app: Flask, sender: Sender) -> None:

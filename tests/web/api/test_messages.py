@@ -1,5 +1,7 @@
 """Our own messages API: inputs, answers and errors."""
 
+import base64
+import datetime as dt
 import json
 import socket
 import threading
@@ -14,8 +16,13 @@ from sqlalchemy.exc import IntegrityError
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from shortener.accounts.authentication import authenticate
+from shortener.config.settings import Settings
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Link, Message
+from shortener.web.api.messages import LONGEST
 from tests.support.factories import (
     BROWSER,
     DAY,
@@ -218,8 +225,8 @@ class TestBadInput:
             (b"message=x", "text/plain", 415, "unsupported_media_type"),
             (b' {"message": "x"}', "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
             (b"message=x", "", 415, "unsupported_media_type"),
-            (b'{"message": "' + b"x" * 10_000_000 + b'"}', "application/json", 413, "body_too_large"),
-            (b"message=" + b"x" * 10_000_000, "application/x-www-form-urlencoded", 413, "body_too_large"),
+            (b'{"message": "' + b"x" * LONGEST + b'"}', "application/json", 413, "body_too_large"),
+            (b"message=" + b"x" * LONGEST, "application/x-www-form-urlencoded", 413, "body_too_large"),
         ],
         ids=range(23),
     )
@@ -245,6 +252,116 @@ class TestBadInput:
     def test_nothing_of_an_error_tells_of_our_insides(self, client: FlaskClient, sender: Sender) -> None:
         text = post(client, sender, message=5, track_link="x", metadata="{").text
         assert not [word for word in ("pydantic", "Traceback", "sqlalchemy", "Value error") if word in text]
+
+
+class TestMail:
+    HTML = "<p>Hi!<br><a href='https://shop.example.com/?a=1&amp;b=2'>here</a> <a href=mailto:a@b.example>mail</a>"
+
+    def test_html_comes_back_with_its_shortlink(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, html=self.HTML, subject="Hello").get_json()
+        [link] = document["links"]
+        assert link["link"] == "https://shop.example.com/?a=1&b=2"
+        assert document["html"] == self.HTML.replace("https://shop.example.com/?a=1&amp;b=2", link["shortlink"])
+        assert (document["message"], document["receipt"]) == ("", None)
+        report = get(client, sender, f"/v1/messages/{document['msgid']}").get_json()
+        assert (report["html"], report["original_html"]) == (document["html"], self.HTML)
+        assert (report["message"], report["original_message"], report["subject"]) == ("", "", "Hello")
+
+    def test_a_text_has_no_html(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, message=TEXT).get_json()
+        report = get(client, sender, f"/v1/messages/{document['msgid']}").get_json()
+        assert (document["html"], report["html"], report["original_html"]) == (None, None, None)
+
+    def test_ten_thousand_links_are_bounded(self, client: FlaskClient, sender: Sender) -> None:
+        html = "".join(f"<a href=https://a.example.com/{number}>x</a>" for number in range(10_000))
+        document = post(client, sender, html=html, track="all").get_json()
+        assert (len(document["links"]), len(document["skipped"])) == (1_000, 50)
+        assert {piece["reason"] for piece in document["skipped"]} == {"many"}
+
+    def test_html_that_is_too_long_is_refused(self, client: FlaskClient, sender: Sender) -> None:
+        document = assert_problem(post(client, sender, html="é" * 5_000_000), 422, "invalid_fields")
+        assert document["errors"] == {"html": ["must be at most 1000000 characters"]}
+        assert stored() == 0
+
+    def test_a_report_names_attachments(self, client: FlaskClient, sender: Sender) -> None:
+        file = {"name": "a.pdf", "content_type": "application/pdf", "content": "aGVsbG8="}
+        msgid = post(client, sender, html=self.HTML, attachments=[file]).get_json()["msgid"]
+        digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+        report = get(client, sender, f"/v1/messages/{msgid}").get_json()
+        assert report["attachments"] == [
+            {"name": "a.pdf", "content_type": "application/pdf", "size": 5, "sha256": digest}
+        ]
+
+    def test_attachments_of_20_mib_are_taken_and_more_refused(self, client: FlaskClient, sender: Sender) -> None:
+        content = base64.b64encode(b"\0" * 20 * 1024**2).decode()
+        file = {"name": "a.bin", "content": content}
+        assert post(client, sender, html=self.HTML, attachments=[file]).status_code == 201
+        answer = post(client, sender, html=self.HTML, attachments=[file, {"name": "b", "content": "eA=="}])
+        document = assert_problem(answer, 422, "invalid_fields")
+        assert document["errors"] == {"attachments": ["must have at most 20 MiB together"]}
+
+    def test_the_limit_of_the_body_is_named(self, client: FlaskClient, sender: Sender) -> None:
+        answer = client.post(
+            "/v1/messages", data=b"x" * (LONGEST + 1), content_type="application/json", headers=sender.bearer
+        )
+        assert "32 MiB" in assert_problem(answer, 413, "body_too_large")["detail"]
+        answer = client.post(
+            "/v1/links/check", data=b"x" * 600_000, content_type="application/json", headers=sender.bearer
+        )
+        assert "512 KiB" in assert_problem(answer, 413, "body_too_large")["detail"]
+
+    def test_large_bodies_leave_room_for_others(self, client: FlaskClient, sender: Sender, services: Services) -> None:
+        account, _ = authenticate(services.readers, sender.sid, sender.token)
+        while services.long_calls.begin(account.id):
+            pass
+        assert_problem(post(client, sender, html="x" * 600_000), 429, "too_many_large_messages")
+        assert post(client, sender, message=TEXT).status_code == 201
+
+
+class TestGateway:
+    ORDER = {"message": TEXT, "sender": "SHOP", "recipient": "+818012345678"}
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"gateway": "simulator"})
+
+    def test_a_message_is_queued(self, client: FlaskClient, sender: Sender) -> None:
+        document = post(client, sender, **self.ORDER).get_json()
+        assert document["receipt"] == {"state": "queued"}
+        report = get(client, sender, f"/v1/messages/{document['msgid']}").get_json()
+        assert (report["gateway"], report["send_on"], report["receipt"]["state"]) == ("simulator", None, "queued")
+
+    def test_a_message_may_be_scheduled(self, client: FlaskClient, sender: Sender) -> None:
+        moment = rfc3339(dt.datetime.now(dt.UTC) + DAY)
+        document = post(client, sender, **self.ORDER, send_on=moment).get_json()
+        assert document["receipt"] == {"state": "scheduled"}
+        assert get(client, sender, f"/v1/messages/{document['msgid']}").get_json()["send_on"] == moment
+
+    @pytest.mark.parametrize(
+        ("fields", "faulty"),
+        [
+            ({"recipient": None}, "recipient"),
+            ({"recipient": "customer 7"}, "recipient"),
+            ({"sender": None}, "sender"),
+            ({"gateway": "pigeon"}, "gateway"),
+            ({"gateway": "kannel"}, "gateway"),
+            ({"send_on": "2020-01-01T00:00:00Z"}, "send_on"),
+            ({"send_on": "2099-01-01T00:00:00Z"}, "send_on"),
+            ({"validity_period": "soon"}, "validity_period"),
+            ({"html": "<p>"}, "html"),
+        ],
+    )
+    def test_what_it_cannot_send_is_refused(
+        self, client: FlaskClient, sender: Sender, fields: dict[str, Any], faulty: str
+    ) -> None:
+        document = assert_problem(post(client, sender, **{**self.ORDER, **fields}), 422, "invalid_fields")
+        assert (list(document["errors"]), stored()) == ([faulty], 0)
+
+    def test_a_batch_has_an_outcome_for_each(self, client: FlaskClient, sender: Sender) -> None:
+        answer = client.post("/v1/messages/batch", json=[self.ORDER, {"message": TEXT}], headers=sender.bearer)
+        first, second = answer.get_json()
+        assert (first["status"], first["receipt"]) == (201, {"state": "queued"})
+        assert (second["status"], set(second["errors"])) == (422, {"sender", "recipient"})
 
 
 class TestCredentials:
