@@ -131,7 +131,7 @@ def make(app: Flask, settings: Settings) -> Services:
         deliverer=deliverer,
         recorder=Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
         readers=db.readers(app),
-        group_commit=GroupCommit(),
+        group_commit=GroupCommit(on_sendings=lambda: made.wake_sendings()),
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,

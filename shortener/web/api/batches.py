@@ -126,7 +126,15 @@ def _documents(
             raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
         try:
             call.progress()
-            outcomes = bulk.preprocess_entries(part, account, site, policy, first=done, idempotency_key=idempotency_key)
+            outcomes = bulk.preprocess_entries(
+                part,
+                account,
+                site,
+                policy,
+                first=done,
+                idempotency_key=idempotency_key,
+                on_sendings=services().wake_sendings,
+            )
         except Exception:
             if done:  # the status has been sent: report it in the last entry, and break off the answer
                 yield [_broken_off(done)]

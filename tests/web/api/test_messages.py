@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
@@ -319,7 +319,7 @@ class TestMail:
 
 
 class TestGateway:
-    ORDER = {"message": TEXT, "sender": "SHOP", "recipient": "+818012345678"}
+    ORDER: ClassVar = {"message": TEXT, "sender": "SHOP", "recipient": "+818012345678"}
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
