@@ -10,6 +10,7 @@ from shortener.web.dashboard import (
     account,
     assets,
     callbacks,
+    decisions,
     errors,
     filters,
     forms,
@@ -24,7 +25,7 @@ from shortener.web.dashboard import (
 )
 from shortener.web.path_groups import PathGroup
 
-PAGES: Final = (sign_in, overview, message_list, message, callbacks, try_it, account, operator)
+PAGES: Final = (sign_in, overview, message_list, message, decisions, callbacks, try_it, account, operator)
 
 
 def register(app: Flask) -> None:

@@ -275,7 +275,7 @@ DONE: Final[Labels] = {
     "off": _("The link has been switched off."),
     "repeated": _("The message is handed to the gateway again. Reload the page to see the result."),
     "given-up": _("The message is not handed over again. A receipt that comes later still changes its state."),
-    "canceled": _("The message has been canceled. It will not be sent."),
+    "called-off": _("The message has been canceled. It will not be sent."),
     "decided": _("Nothing was changed: the message no longer waits for a decision."),
     "too-late": _("Nothing was changed: it is too late to cancel the message."),
     "sending": _("The settings for sending have been saved."),
