@@ -15,7 +15,7 @@ run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_
 	@FLASK_SKIP_DOTENV=1 $(BIN)/flask --app wsgi first-start # the product reads the settings file itself
 	@exec $(BIN)/python -m shortener.serve
 
-demo: $(VENV)/run.done ## send a message, click its link and show the callback, on a temporary instance
+demo: $(VENV)/run.done ## send a message, show its receipts, click its link and show the callbacks, on a temporary instance
 	@$(BIN)/python bench/demo.py
 
 setup: $(VENV)/dev.done ## install everything for running, testing and checking

@@ -1,7 +1,7 @@
-"""Show the whole product once: a message, a click, its callback and the report. Run it with `make demo`.
+"""Show the whole product once: a message, its receipts, a click, both callbacks, the report. Run it with `make demo`.
 
-Starts its own instance on loopback, with callbacks to loopback allowed, and stops everything. The exit code is 0
-only if the callback came with a valid signature and the report agrees.
+Starts its own instance on loopback, with the simulator as its gateway and callbacks to loopback allowed, and stops
+everything. The exit code is 0 only if all callbacks came with valid signatures and the report agrees.
 """
 
 import base64
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -23,38 +24,71 @@ from instance import Instance, running
 BROWSER = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36"
 PREVIEW = "WhatsApp/2.24.20.89 A"
 TEXT = "Your parcel is on its way: https://example.com/track?id=4711 Thank you!"
+RECIPIENT = "+818012345678"  # its end makes the simulator deliver
+FINAL = "delivered"
 Callback = tuple[dict[str, str], bytes]
 
 
-def demonstrate(house: Instance, receiver_url: str, arrived: "queue.Queue[Callback]") -> bool:
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """A sender's back end: the URLs for clicks and receipts, and the callbacks that came to each."""
+
+    url: str
+    clicks: "queue.Queue[Callback]"
+    receipts: "queue.Queue[Callback]"
+
+
+def demonstrate(house: Instance, receiver: Receiver) -> bool:
     """Run the demo step by step; return whether everything was as promised."""
     auth = (house.sid, house.token)
     print("\n1. Send a message: its link becomes a shortlink that only this message uses")
-    order = {"message": TEXT, "lt_callbackurl": receiver_url, "client_tag": "order-4711", "recipient": "+818012345678"}
-    message = asked(requests.post(f"{house.url}/v1/messages", auth=auth, json=order, timeout=10)).json()
-    print(f"before: {TEXT}\nafter:  {message['message']}")
-    shortlink = message["link_tracking"]["shortlink"]
+    message = asked(requests.post(f"{house.url}/v1/messages", auth=auth, json=order(receiver), timeout=10)).json()
+    print(f"before: {TEXT}\nafter:  {message['message']}\nstate:  {message['receipt']['state']}")
 
-    print("\n2. A messenger fetches a preview: it is redirected, but does not count as a person")
+    print("\n2. A gateway carries it to the recipient, here a simulator, and its receipts come back as callbacks")
+    received = receipts(receiver, house.signing_secret)
+
+    print("\n3. A messenger fetches a preview: it is redirected, but does not count as a person")
+    shortlink = message["link_tracking"]["shortlink"]
     print(click(shortlink, PREVIEW))
 
-    print("\n3. The recipient clicks")
+    print("\n4. The recipient clicks")
     clicked = time.monotonic()
     print(click(shortlink, BROWSER))
-
-    headers, body = arrived.get(timeout=10)
-    print(f"\n4. The callback arrives, {(time.monotonic() - clicked) * 1000:.0f} ms after the click was sent")
+    headers, body = receiver.clicks.get(timeout=10)
+    print(f"\n5. The callback arrives, {(time.monotonic() - clicked) * 1000:.0f} ms after the click was sent")
     print("\n".join(f"{name}: {value}" for name, value in headers.items()))
     print(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
     valid = verified(headers, body, house.signing_secret)
     print(f"The signature {'is valid' if valid else 'IS NOT VALID'} for the account's signing secret.")
+    return valid and received and agrees(settled(message["url"], auth)) and receiver.clicks.empty()
 
-    print("\n5. The report agrees")
-    report = settled(message["url"], auth)
-    counts, callback = report["clicks"]["counts"], report["callback"]
-    print(f"clicked:  {report['link_tracking']['accessed_on']}\nclicks:   {counts}")
-    print(f"callback: {callback['state']}, attempts: {[one['detail'] for one in callback['attempts']]}")
-    return valid and callback["state"] == "delivered" and counts["person"] == 1 and arrived.empty()
+
+def order(receiver: Receiver) -> dict[str, str]:
+    """Return the fields of the message."""
+    urls = {"lt_callbackurl": f"{receiver.url}/clicked", "receipts_url": f"{receiver.url}/receipts"}
+    return {"message": TEXT, "sender": "Acme", "recipient": RECIPIENT, "client_tag": "order-4711", **urls}
+
+
+def receipts(receiver: Receiver, secret: str) -> bool:
+    """Print the receipts until the final one; return whether all were signed and the message was delivered."""
+    while True:
+        headers, body = receiver.receipts.get(timeout=10)
+        event = json.loads(body)
+        valid = verified(headers, body, secret)
+        print(f"{event['type']}: {event['data']['state']}, at {event['data']['at']}{'' if valid else ', NOT SIGNED'}")
+        if not valid or event["data"]["final"]:
+            return valid and event["data"]["state"] == FINAL
+
+
+def agrees(report: dict[str, Any]) -> bool:
+    """Print the report; return whether it says the same."""
+    counts, callback, receipt = report["clicks"]["counts"], report["callback"], report["receipt"]
+    print("\n6. The report agrees")
+    print(f"{receipt['state']}: {receipt['at']}\nclicked:   {report['link_tracking']['accessed_on']}")
+    attempts = [one["detail"] for one in callback["attempts"]]
+    print(f"clicks:    {counts}\ncallback:  {callback['state']}, attempts: {attempts}")
+    return receipt["state"] == FINAL and callback["state"] == "delivered" and counts["person"] == 1
 
 
 def click(shortlink: str, agent: str) -> str:
@@ -88,32 +122,33 @@ def verified(headers: dict[str, str], body: bytes, secret: str) -> bool:
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[str, "queue.Queue[Callback]"]]:
-    """Run a sender's back end that answers 200 to every POST; yield its URL and a queue of the callbacks."""
-    arrived: queue.Queue[Callback] = queue.Queue()
+def receiving() -> Iterator[Receiver]:
+    """Run a sender's back end that answers 200 to every POST."""
+    arrived: dict[str, queue.Queue[Callback]] = {"/clicked": queue.Queue(), "/receipts": queue.Queue()}
 
-    class Receiver(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             self.send_response(200)
             self.end_headers()
-            arrived.put(({name.lower(): value for name, value in self.headers.items()}, body))
+            arrived[self.path].put(({name.lower(): value for name, value in self.headers.items()}, body))
 
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Receiver) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}/clicked", arrived
+        yield Receiver(f"http://localhost:{server.server_port}", arrived["/clicked"], arrived["/receipts"])
         server.shutdown()
 
 
 def main() -> int:
     """Start the instance and the receiver, run the demo, stop everything; return the exit code."""
     print("Starting an instance of the product, and a receiver for its callbacks ...")
+    settings = {"callback_allow_nets": "127.0.0.0/8,::1/128", "gateway": "simulator"}
     try:
-        with receiver() as (url, arrived), running("shop", callback_allow_nets="127.0.0.0/8,::1/128") as house:
-            worked = demonstrate(house, url, arrived)
+        with receiving() as receiver, running("shop", **settings) as house:
+            worked = demonstrate(house, receiver)
     except KeyboardInterrupt:
         return 130
     except (OSError, RuntimeError, LookupError, queue.Empty) as error:

@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
     accounts.group.add_command(receipts.receipts_url)
     app.cli.add_command(accounts.group)
     app.cli.add_command(messages.group)
+    app.cli.add_command(receipts.group)
     app.cli.add_command(people.group)
     app.cli.add_command(database.group)
     app.cli.add_command(export.export)

@@ -1,4 +1,4 @@
-"""Single messages: what became of one."""
+"""Single messages: what became of one, and taking one back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,6 +12,7 @@ from shortener.cli.output import as_json, show, show_rows
 from shortener.messages import lookup
 from shortener.reporting import message_report
 from shortener.running.services import services
+from shortener.sending import decisions
 from shortener.storage import db
 from shortener.storage.models import Account, Message
 
@@ -42,6 +43,23 @@ def show_message(msgid: str, wants_json: bool) -> None:
         show_rows(
             [{name: receipt[name] for name in RECEIPT} for receipt in reversed(report["receipts"])], wants_json, ""
         )
+
+
+@group.command()
+@click.argument("msgid")
+@as_json
+def cancel(msgid: str, wants_json: bool) -> None:
+    """Take a message back before its hand-over begins.
+
+    \b
+    Later it is refused: the gateway may have the message.
+    Example: flask --app wsgi message cancel 7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h
+    """
+    with db.write() as session:
+        message = _found(session, msgid)
+        decisions.cancel(session, message, now=db.now(session))
+        shown = {"msgid": message.msgid, "client_tag": message.client_tag, "state": message.state}
+    show(shown, wants_json)
 
 
 def _found(session: Session, msgid: str) -> Message:

@@ -8,6 +8,7 @@ from shortener.rules.delivery.reason import Reason
 from shortener.storage import db
 from shortener.storage.models import Receipt
 from tests.cli.test_commands import Run, document, done, refused, run
+from tests.support import sendings
 from tests.support.factories import NOW, TARGET, Made, Sender, make_message, slug_of
 
 __all__ = ["run"]  # the fixture
@@ -53,6 +54,23 @@ def test_programs_get_the_whole_report(run: Run, failed: Made) -> None:
     assert len(report["receipts"]) == len(report["links"]) == 1
 
 
+def test_a_waiting_message_is_canceled(run: Run, sender: Sender) -> None:
+    message = make_message(sender).message
+    with db.write() as session:
+        sendings.add(session, message, lease_token=None)
+        assert advance(session.connection(), message.id, News(MessageState.SCHEDULED, NOW), now=NOW)
+    for _ in range(2):  # to cancel it again changes nothing
+        canceled = document(run("message", "cancel", message.msgid, "--json"))
+        assert canceled == {"msgid": message.msgid, "client_tag": None, "state": "canceled"}
+    assert document(run("message", "show", message.msgid, "--json"))["sending"]["state"] == "canceled"
+
+
+def test_a_message_that_nobody_sends_cannot_be_canceled(run: Run, sender: Sender) -> None:
+    said = refused(run("message", "cancel", make_message(sender).message.msgid))
+    assert "Only a message that waits for its hand-over can be canceled" in said
+
+
+@pytest.mark.parametrize("command", ["show", "cancel"])
 @pytest.mark.parametrize("msgid", ["x" * 32, "short", "é" * 32, "a\nb"])
-def test_an_unknown_msgid_is_refused(run: Run, sender: Sender, msgid: str) -> None:
-    assert refused(run("message", "show", msgid)) == "Error: There is no message with that msgid.\n"
+def test_an_unknown_msgid_is_refused(run: Run, sender: Sender, command: str, msgid: str) -> None:
+    assert refused(run("message", command, msgid)) == "Error: There is no message with that msgid.\n"
