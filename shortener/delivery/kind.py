@@ -11,7 +11,6 @@ from shortener.delivery.job import Attempt, Claimed
 from shortener.delivery.judgements import NO_HOOKS, Hooks
 from shortener.delivery.queue import Queue
 from shortener.delivery.rates import Rates
-from shortener.rules.delivery.retry import MAX_STARTS
 
 Prepare = Callable[[Session, Sequence[Claimed], dt.datetime], Sequence[Attempt]]
 
@@ -31,7 +30,7 @@ class Kind:
     timeout: float  # seconds within which every attempt ends
     waits: Sequence[float]  # seconds between attempts; there are as many retries, unless the kind judges itself
     hooks: Hooks = NO_HOOKS
-    max_starts: int = MAX_STARTS  # after so many starts a job is exhausted
+    max_starts: int | None = None  # after so many starts a job is exhausted; None: 25
     per_group: int | None = None  # attempts in flight for a destination of all accounts together, on all nodes
     rates: Rates | None = None
     longest_schedule: dt.timedelta = dt.timedelta(0)  # how far ahead a job may be due before its first attempt

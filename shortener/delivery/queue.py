@@ -45,14 +45,15 @@ class Queue:
         slots: Slots | None = None,
         groups: Groups | None = None,
         hooks: Hooks = NO_HOOKS,
-        max_starts: int = MAX_STARTS,
+        max_starts: int | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due jobs and start an attempt of each. Commit, then make the attempts.
 
         No destination gets more than `per_destination` attempts in flight, on all nodes together: claims run one at a
         time, on SQLite by the lock of every write. With `slots`, no account gets more of them than its share; with
-        `groups`, their limits hold too. A job that was started `max_starts` times is exhausted instead.
+        `groups`, their limits hold too. A job that was started `max_starts` times, by default 25, is exhausted instead.
         """
+        max_starts = MAX_STARTS if max_starts is None else max_starts
         self.lock_claims(session)
         connection = session.connection()
         ids = self.due.claimable(

@@ -40,8 +40,8 @@ class Point(Enum):
 # The statement that shows that a transaction has reached the point.
 STATEMENTS = {
     Point.CLICK_COMMITS: re.compile(r"INSERT INTO callback "),
-    Point.CLAIM_COMMITS: re.compile(r"INSERT INTO attempt "),
-    Point.SETTLE_COMMITS: re.compile(r"UPDATE attempt SET .* WHERE attempt\.id = ", re.DOTALL),
+    Point.CLAIM_COMMITS: re.compile(r"INSERT INTO (sending_)?attempt "),
+    Point.SETTLE_COMMITS: re.compile(r"UPDATE (sending_)?attempt SET .* WHERE (sending_)?attempt\.id = ", re.DOTALL),
 }
 ACCESSED = re.compile(r"UPDATE link SET accessed_on")
 

@@ -9,6 +9,8 @@ from typing import Any
 from shortener.delivery import loop, queue
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.running import gunicorn_waits, serve
+from shortener.sending import judgement
+from shortener.sending.kannel import Kannel
 from shortener.storage import postgresql
 from shortener.web import bodies
 
@@ -25,6 +27,8 @@ class Overrides:
     read_within: float | None = None  # seconds for heads and for bodies, instead of the servers' own limits
     arguments: str = ""  # for gunicorn, as in GUNICORN_CMD_ARGS
     poison: str = ""  # a POST to a callback URL that contains this kills the process
+    doubt: float = 120.0  # seconds; replaces judgement.DOUBT
+    kannel_timeout: float = 15.0  # seconds
     traced: bool = True  # by coverage; a signal that interrupts coverage while it holds its lock leaves a deadlock
 
     def apply(self) -> None:
@@ -32,6 +36,9 @@ class Overrides:
         _replace(loop, LEASE_MARGIN=self.lease_margin, POLL=self.poll)
         _replace(queue, MAX_STARTS=self.max_starts)
         _replace(postgresql, SILENCE=self.silence)
+        _replace(judgement, DOUBT=self.doubt)
+        defaults: dict[str, Any] = Kannel.__init__.__kwdefaults__
+        defaults["timeout"] = self.kannel_timeout
         if self.read_within is not None:
             _limit_reading(self.read_within)
         if self.clock:
