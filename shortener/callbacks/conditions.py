@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, literal_column, select
 from shortener.accounts.senders import Sender
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
-from shortener.storage.models import Attempt, Callback
+from shortener.storage.models import CLICK, Attempt, Callback
 
 
 class ListedState(enum.StrEnum):
@@ -21,11 +21,19 @@ class ListedState(enum.StrEnum):
     EXHAUSTED = "exhausted"
 
 
+class About(enum.StrEnum):
+    """What a callback tells: a first click, or any new state of a message."""
+
+    CLICK = CLICK
+    RECEIPT = "receipt"
+
+
+ABOUT = "Only callbacks about first clicks (`click`), or only those about new states of messages (`receipt`)."
 UNSETTLED = frozenset({ListedState.WAITING, ListedState.FAILING})
 
 
 class Wanted(Protocol):
-    """A choice of callbacks: by state, by the time of the click in `[start, end)`, and by destination."""
+    """A choice of callbacks: by state, by the time of the click or receipt in `[start, end)`, and by destination."""
 
     @property
     def state(self) -> str | None:
@@ -33,11 +41,11 @@ class Wanted(Protocol):
 
     @property
     def start(self) -> dt.datetime | None:
-        """The start of the clicks' period."""
+        """The start of the period."""
 
     @property
     def end(self) -> dt.datetime | None:
-        """The end of the clicks' period, exclusive."""
+        """The end of the period, exclusive."""
 
     @property
     def destination(self) -> str | None:
@@ -70,8 +78,15 @@ def _whose(account: Sender, wanted: Wanted) -> list[ColumnElement[bool]]:
     return [Callback.settled_on.is_(None), *queue] if wanted.state in UNSETTLED else queue
 
 
+def tells(about: About | None) -> list[ColumnElement[bool]]:
+    """Select callbacks about first clicks, or those about receipts."""
+    if about is None:
+        return []
+    return [Callback.about == CLICK if about is About.CLICK else Callback.about != CLICK]
+
+
 def clicked(start: dt.datetime | None, end: dt.datetime | None) -> list[ColumnElement[bool]]:
-    """Select clicks in `[start, end)`."""
+    """Select callbacks about what happened in `[start, end)`."""
     since = [] if start is None else [Callback.created_on >= start]
     return since if end is None else [*since, Callback.created_on < end]
 

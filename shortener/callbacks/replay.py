@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
+from shortener.callbacks.conditions import ABOUT, About
 from shortener.callbacks.kind import CALLBACKS
 from shortener.delivery import stranded
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
@@ -27,16 +28,17 @@ EVENT_ID = re.compile(r"evt_[A-Za-z0-9]{1,60}")
 
 
 class Selection(Fields):
-    """The callbacks to replay: in this state, of clicks in `[from, to)`, to one or all receivers."""
+    """The callbacks to replay: in this state, of clicks or receipts in `[from, to)`, to one or all receivers."""
 
     model_config = ConfigDict(
         title="ReplayRequest",
         json_schema_extra={"examples": [{"from": "2026-11-22T09:00:00Z", "to": "2026-11-22T12:00:00Z"}]},
     )
 
-    start: Annotated[Moment, Field(alias="from", description="Clicked at or after this time.")]
-    end: Annotated[Moment, Field(alias="to", description="Clicked before this time.")]
+    start: Annotated[Moment, Field(alias="from", description="Created at or after this time.")]
+    end: Annotated[Moment, Field(alias="to", description="Created before this time.")]
     state: Literal[JobState.EXHAUSTED, JobState.DELIVERED] = JobState.EXHAUSTED
+    about: Annotated[About | None, Field(description=ABOUT)] = None
     destination: Annotated[
         str | None,
         Field(
@@ -103,7 +105,8 @@ def _free(session: Session, callback: Callback, asked_by: str, now: dt.datetime,
 
 def select_all(session: Session, account: Sender, selection: Selection) -> Selected:
     """Find the account's callbacks to replay. This may read a long period, so hold no lock."""
-    query = select(Callback.created_on, Callback.id).where(*conditions.conditions(account, selection))
+    wanted = [*conditions.conditions(account, selection), *conditions.tells(selection.about)]
+    query = select(Callback.created_on, Callback.id).where(*wanted)
     if selection.cursor is not None:
         query = query.where(tuple_(Callback.created_on, Callback.id) > cursor.row(selection.cursor))
     rows = session.execute(query.order_by(Callback.created_on, Callback.id).limit(AT_ONCE + 1)).all()

@@ -31,13 +31,14 @@ class Attempt(TypedDict):
 
 
 class Callback(TypedDict):
-    """The job of notifying the sender of a message's first click."""
+    """The job of telling the sender about a message: its first click, or a new state."""
 
     id: Annotated[EventId, Field(description="The event ID, sent as `webhook-id` with every attempt.")]
+    about: Annotated[str, Field(description="`click`, or the state of the message that it tells.")]
     url: str
     state: JobState
     exhausted_because: str | None
-    created_on: Annotated[Moment, Field(description="The time of the click.")]
+    created_on: Annotated[Moment, Field(description="The time of the click, or when the state was stored.")]
     next_attempt_on: Annotated[Moment | None, Field(description="Null unless the callback is pending.")]
     settled_on: Annotated[Moment | None, Field(description="The time at which it was delivered or exhausted.")]
 
@@ -45,7 +46,6 @@ class Callback(TypedDict):
 class CallbackWithAttempts(Callback):
     """A callback, as a message's report shows it."""
 
-    about: Annotated[str, Field(description="`click`, or the state that it tells about.")]
     attempts: list[Attempt]
 
 
@@ -60,7 +60,7 @@ class CallbackSummary(Callback):
 
 
 class CallbackPage(TypedDict):
-    """Callbacks, the newest first."""
+    """Callbacks, the newest first. With `about`, a page can have fewer and still a next one."""
 
     callbacks: Annotated[list[CallbackSummary], Field(max_length=100)]
     next: NextPage

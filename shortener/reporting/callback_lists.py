@@ -1,4 +1,4 @@
-"""Lists of an account's callbacks by state, time of the click and destination; and the destinations."""
+"""Lists of an account's callbacks by state, time, destination and what they are about; and the destinations."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
-from shortener.callbacks.conditions import ListedState
+from shortener.callbacks.conditions import ABOUT, About, ListedState
 from shortener.reporting.callback_documents import CallbackPage
 from shortener.reporting.callback_report import summaries
 from shortener.rules.delivery.job_state import JobState
@@ -22,13 +22,15 @@ from shortener.validation.models import Parameters
 from shortener.validation.types import BehindRow, Moment
 
 PAGE = 100
+LOOKED_AT = 10_000  # callbacks that are read for one page if `about` skips some
 
 
 class _Period(Parameters):
-    """The callbacks of clicks in `[from, to)`, continued after the cursor."""
+    """The callbacks about what happened in `[from, to)`, continued after the cursor."""
 
-    start: Annotated[Moment | None, Field(alias="from", description="Clicked at or after this time.")] = None
-    end: Annotated[Moment | None, Field(alias="to", description="Clicked before this time.")] = None
+    start: Annotated[Moment | None, Field(alias="from", description="Created at or after this time.")] = None
+    end: Annotated[Moment | None, Field(alias="to", description="Created before this time.")] = None
+    about: Annotated[About | None, Field(description=ABOUT)] = None
     cursor: BehindRow = None
 
 
@@ -67,7 +69,7 @@ def document(session: Session, account: Sender, wanted: StateFilter, base_url: s
     selected = [Callback.account_id == account.id, *conditions.clicked(wanted.start, wanted.end)]
     if wanted.state is not None:
         selected.append(conditions.has_state(wanted.state))
-    page = _page(session, selected, wanted.cursor, PAGE)
+    page = _page(session, selected, wanted, PAGE)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
         "callbacks": summaries(session, page.rows, base_url),
@@ -77,17 +79,25 @@ def document(session: Session, account: Sender, wanted: StateFilter, base_url: s
 
 def find(session: Session, account: Sender, wanted: Filter, *, size: int) -> Page:
     """Return a page of the account's callbacks that the filter selects."""
-    return _page(session, conditions.conditions(account, wanted), wanted.cursor, size)
+    return _page(session, conditions.conditions(account, wanted), wanted, size)
 
 
-def _page(session: Session, selected: Sequence[ColumnElement[bool]], place: str | None, size: int) -> Page:
-    """Return at most `size` of the selected callbacks after the cursor `place`, those of the newest clicks first."""
-    query = select(Callback).where(*selected).order_by(Callback.created_on.desc(), Callback.id.desc())
-    if place is not None:
-        query = query.where(tuple_(Callback.created_on, Callback.id) < cursor.row(place))
-    rows = session.scalars(query.limit(size + 1)).all()
-    last = rows[size - 1] if len(rows) > size else None
-    return Page(rows[:size], cursor.after_row(last.created_on, last.id) if last else None)
+def _page(session: Session, selected: Sequence[ColumnElement[bool]], wanted: _Period, size: int) -> Page:
+    """Return at most `size` of the selected callbacks after the cursor, the newest first.
+
+    No index has what callbacks are about, so that this condition looks at a bounded number of them.
+    """
+    place = Callback.created_on, Callback.id
+    newest = Callback.created_on.desc(), Callback.id.desc()
+    inside = [*selected, *([tuple_(*place) < cursor.row(wanted.cursor)] if wanted.cursor is not None else ())]
+    end = None
+    if wanted.about is not None:
+        end = session.execute(select(*place).where(*inside).order_by(*newest).offset(LOOKED_AT - 1).limit(1)).first()
+        inside += [*conditions.tells(wanted.about), *([tuple_(*place) >= tuple(end)] if end else ())]
+    rows = session.scalars(select(Callback).where(*inside).order_by(*newest).limit(size + 1)).all()
+    if len(rows) > size:
+        return Page(rows[:size], cursor.after_row(rows[size - 1].created_on, rows[size - 1].id))
+    return Page(rows, cursor.after_row(*end) if end else None)
 
 
 def destinations(

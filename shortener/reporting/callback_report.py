@@ -45,6 +45,7 @@ def brief(callback: Callback) -> documents.Callback:
     """Return the fields of a callback that come from its own row."""
     return {
         "id": callback.event_id,
+        "about": callback.about,
         "url": callback.url,
         "state": callback.state,
         "exhausted_because": callback.exhausted_because,

@@ -31,8 +31,8 @@ def sending(story: Story) -> documents.Sending | None:
 
 
 def callback(told: Told) -> CallbackWithAttempts:
-    """Return a callback with its attempts, and what it is about."""
-    return {**told.callback, "attempts": told.attempts, "about": told.about}
+    """Return a callback with its attempts."""
+    return {**told.callback, "attempts": told.attempts}
 
 
 def _attempt(attempt: SendingAttempt) -> documents.HandOver:

@@ -49,6 +49,8 @@ PATHS = [
     "/v1/messages/{msgid}/clicks",
     "/v1/callbacks",
     "/v1/callbacks?state=delivered",
+    "/v1/callbacks?about=receipt&state=exhausted",
+    "/v1/callbacks?about=click",
     "/v1/callbacks/{event_id}",
     "/v1/receipts",
     "/v1/receipts?state=delivered&gateway=acme",

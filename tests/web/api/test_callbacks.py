@@ -12,11 +12,14 @@ from werkzeug.test import TestResponse
 
 from shortener.callbacks import replay
 from shortener.callbacks.kind import CALLBACKS
+from shortener.reporting import callback_lists
+from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Account, Attempt, Callback, Replay
 from tests.support import due_callbacks
-from tests.support.factories import Sender
+from tests.support.factories import Sender, make_message
+from tests.support.sent_messages import add_state_callback
 from tests.support.servers import OK, Call, parsed, receiving
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 4\r\n\r\ngone"
@@ -84,6 +87,14 @@ class TestReport:
         assert steps == sorted(steps)
         assert attempt["started_on"] <= attempt["ended_on"]
         assert document["replays"] == []
+
+    def test_it_says_what_it_is_about(self, client: FlaskClient, sender: Sender) -> None:
+        message = make_message(sender).message
+        event_id = add_state_callback(message, MessageState.DELIVERED, DEAD)
+        document = get(client, sender, f"/v1/callbacks/{event_id}").get_json()
+        assert (document["about"], document["msgid"]) == ("delivered", message.msgid)
+        [clicked] = put(sender, {DEAD: 1})
+        assert get(client, sender, f"/v1/callbacks/{clicked}").get_json()["about"] == "click"
 
     def test_why_it_is_exhausted_is_there(self, client: FlaskClient, sender: Sender) -> None:
         [event_id] = put(sender, {DEAD: 1})
@@ -153,10 +164,33 @@ class TestList:
         assert seen == ids[::-1]
         assert sizes == [100, 100, 50]
 
+    def test_what_they_are_about_selects(self, client: FlaskClient, sender: Sender) -> None:
+        [clicked] = put(sender, {DEAD: 1})
+        message = make_message(sender).message
+        told = [add_state_callback(message, state) for state in (MessageState.SENT, MessageState.DELIVERED)]
+        for about, ids in (("click", [clicked]), ("receipt", told[::-1])):
+            rows = get(client, sender, f"/v1/callbacks?about={about}").get_json()["callbacks"]
+            assert [row["id"] for row in rows] == ids
+
+    def test_a_page_looks_at_a_bounded_number(
+        self, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A page of a few among many others can be empty, but says where to continue."""
+        monkeypatch.setattr(callback_lists, "LOOKED_AT", 4)
+        told = add_state_callback(make_message(sender, now=NOW - HOUR).message, MessageState.SENT)
+        put(sender, {DEAD: 9})
+        seen, path = [], "/v1/callbacks?about=receipt"
+        while path:
+            document = get(client, sender, path).get_json()
+            seen.append([row["id"] for row in document["callbacks"]])
+            path = (document["next"] or "").removeprefix("https://s.example.com")
+        assert seen == [[], [], [told]]
+
     @pytest.mark.parametrize(
         ("query", "field"),
         [
             ("state=lost", "state"),
+            ("about=sent", "about"),
             ("from=yesterday", "from"),
             ("to=2025-11-22T09:00:00", "to"),
             ("to=0001-01-01T00:00:00%2B14:00", "to"),
@@ -200,6 +234,15 @@ class TestReplay:
             assert callback.settled_on is not None
             assert len(get(client, sender, f"/v1/callbacks/{event_id}").get_json()["attempts"]) == times
             assert services.deliverer.deliver_due() == 0
+
+    def test_only_receipts_are_replayed_if_asked(self, client: FlaskClient, sender: Sender) -> None:
+        [clicked] = put(sender, {DEAD: 1})
+        told = add_state_callback(make_message(sender, now=NOW).message, MessageState.SENT)
+        settle("delivered")
+        span = {"from": NOW.isoformat(), "to": (NOW + HOUR).isoformat(), "state": "delivered"}
+        answer = post(client, sender, "/v1/callbacks/replay", **span, about="receipt")
+        assert answer.get_json() == {"selected": 1, "replayed": 1, "cursor": None}
+        assert (stored(told).state, stored(clicked).state) == ("pending", "delivered")
 
     def test_the_requester_is_stored(self, client: FlaskClient, sender: Sender) -> None:
         [event_id] = put(sender, {DEAD: 1})
