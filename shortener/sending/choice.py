@@ -5,12 +5,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from shortener.config.settings import Settings
+from shortener.receipts.incoming import Reader
 from shortener.rules.delivery import server_address
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.receipt_key import receipt_key
 from shortener.rules.delivery.server_address import KANNEL_PORTS, SMTP_PORTS
 from shortener.sending.gateway import Gateway
-from shortener.sending.kannel import Kannel
+from shortener.sending.kannel import receipts as kannel_receipts
+from shortener.sending.kannel.gateway import Kannel
+from shortener.sending.mail import receipts as mail_receipts
 from shortener.sending.mail.gateway import Smtp
 from shortener.sending.simulator import Simulator
 
@@ -30,6 +33,12 @@ _MAKERS: Final[Mapping[GatewayName, Callable[[Settings], Gateway]]] = {
     GatewayName.SIMULATOR: lambda _: Simulator(),
     GatewayName.KANNEL: _kannel,
     GatewayName.SMTP: _smtp,
+}
+
+# By the name in the URL of receipts. A relay sends a kind of mail that others send too, so it has a name of its own.
+RECEIPT_READERS: Final[Mapping[str, Reader]] = {
+    GatewayName.KANNEL: kannel_receipts.read,
+    "dsn": mail_receipts.read,
 }
 
 

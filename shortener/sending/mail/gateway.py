@@ -1,5 +1,6 @@
 """The operator's mail relay as a gateway."""
 
+import logging
 import re
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ _ENHANCED: Final = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 _QUEUED: Final = re.compile(rb"\bqueued as ([!-~]{1,64})")
 _MAILBOX: Final = re.compile(rb"<?[^\s<>]+@[^\s<>:;]+>?")
 _SIGN_IN: Final = 530  # the relay demands credentials: our configuration is wrong, not the mail
+
+log = logging.getLogger(__name__)
 
 
 class Smtp:
@@ -36,6 +39,9 @@ class Smtp:
             mail = content.written(outgoing, self._own_host)
         except ValueError as fault:
             return Refused(sentence=str(fault), reason=Reason.BAD_MESSAGE)
+        except Exception:  # attachments are read only now, and the database may be away
+            log.exception("the mail of message %s cannot be written", outgoing.msgid)
+            return NotNow(sentence="the message could not be read just now")
         return judge(self.relay.hand_over(mail), is_delivered=self._is_delivered)
 
 

@@ -115,6 +115,15 @@ def test_a_stopped_relay_is_asked_again() -> None:
     assert isinstance(handed(url), NotNow)
 
 
+def test_attachments_that_cannot_be_read_wait() -> None:
+    def away() -> list[Attached]:
+        raise OSError("the database is away")
+
+    with mailbox() as box:
+        assert isinstance(handed(box.url(), replace(OUTGOING, attachments=away)), NotNow)
+    assert box.connections == 0
+
+
 @pytest.mark.parametrize(
     "changed", [{"recipient": "+818012345678"}, {"subject": "a\r\nBcc: eve@example.com"}, {"text": None, "html": None}]
 )

@@ -12,7 +12,7 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import KANNEL_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
-from shortener.sending.kannel import Kannel, judge
+from shortener.sending.kannel.gateway import Kannel, judge
 from tests.support import kannel
 from tests.support.servers import SHORT, Behaviour, Call, parsed, receiving
 from tests.support.waiting import until

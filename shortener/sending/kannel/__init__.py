@@ -1,0 +1,1 @@
+"""Kannel as a gateway: hand texts over, and read what it reports."""
