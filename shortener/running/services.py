@@ -55,8 +55,9 @@ class Services:
     long_calls: LongCalls
     sendings: Deliverer | None  # None without a gateway
     sweeper: Sweeper | None
-    receipt_readers: dict[str, Reader] = field(default_factory=dict)  # by the gateway's name; vendors add theirs
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
+    # By the gateway's name; vendors add theirs.
+    receipt_readers: dict[str, Reader] = field(default_factory=lambda: dict(choice.RECEIPT_READERS))
 
     @cached_property
     def background(self) -> Background:

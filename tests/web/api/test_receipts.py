@@ -378,3 +378,28 @@ class TestFuzz:
         for path in (f"/v1/receipts/{gateway}", account_path(sender, gateway)):
             answer = client.get(path, query_string=query, headers=sender.basic)
             assert answer.status_code in {200, 404, 422}
+
+
+def test_kannel_reports_at_the_url_of_a_message(client: FlaskClient, message: Message) -> None:
+    path = f"/receipts/kannel/{message.msgid}/{receipt_key(SECRET_KEY, 'kannel', message.msgid)}"
+    kinds = [("1", "stat:DELIVRD err:000"), ("8", "ACK/"), ("1", "stat:DELIVRD err:000")]
+    answers = [client.get(path, query_string={"type": kind, "answer": words, "ref": "F1"}) for kind, words in kinds]
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [receipt.state for receipt in receipts()] == ["delivered", "accepted"]
+    assert stored(message).state == "delivered"
+
+
+def test_a_notification_of_a_relay_is_taken_as_a_mail(client: FlaskClient, sender: Sender, message: Message) -> None:
+    mail = (
+        "Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n"
+        f"Reporting-MTA: dns; relay.test\nOriginal-Envelope-Id: {message.msgid}\n\n"
+        "Final-Recipient: rfc822; anna@example.com\nAction: failed\nStatus: 5.1.1\n\n--x--\n"
+    )
+    assert post(client, sender, "dsn", data=mail, content_type="message/rfc822").status_code == 200
+    found = stored(message)
+    assert (found.state, found.code, found.reason) == ("failed", "5.1.1", "no_such_address")
+
+
+def test_a_mail_that_is_no_notification_is_refused(client: FlaskClient, sender: Sender, message: Message) -> None:
+    away = post(client, sender, "dsn", data="Subject: away\n\nI am away.\n", content_type="message/rfc822")
+    assert problem(away) == (422, "invalid_fields")
