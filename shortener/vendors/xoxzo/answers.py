@@ -1,16 +1,19 @@
 """The answers to Xoxzo's clients."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import Field, RootModel
 from typing_extensions import TypedDict
 
 from shortener.reporting.documents import MessageSummary, ReportedLink
+from shortener.reporting.receipt_documents import MessageReceipt
 from shortener.rules import sms_parts
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.wire.documents import Msgid, Url
 from shortener.web import problems
 
+Status = Literal["QUEUED", "DELIVERING", "DELIVERED", "FAIL"]
 Time = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$", description="UTC.")]
 
 
@@ -34,7 +37,7 @@ class XoxzoLink(TypedDict):
 class XoxzoStatus(TypedDict):
     """The status of a message."""
 
-    status: Annotated[str, Field(description="Always `QUEUED`: the text is not sent.")]
+    status: Annotated[Status, Field(description="`QUEUED` also if nobody sends the text for you.")]
     sender: str | None
     url: Url
     sent_time: Time
@@ -54,7 +57,7 @@ def status(summary: MessageSummary, base_url: str) -> XoxzoStatus:
     """Return a message's status, made from its summary in our own API."""
     tracking = summary["link_tracking"]
     return {
-        "status": "QUEUED",
+        "status": _status(summary["receipt"]),
         "sender": summary["sender"],
         "url": f"{base_url}/sms/messages/{summary['msgid']}/",
         "sent_time": _time(summary["received_on"]),
@@ -65,6 +68,15 @@ def status(summary: MessageSummary, base_url: str) -> XoxzoStatus:
         "parts": sms_parts.count(summary["message"]).parts,
         "link_tracking": _link(tracking) if tracking else None,
     }
+
+
+def _status(receipt: MessageReceipt | None) -> Status:
+    """Return the vendor's word for a message's state."""
+    if receipt is None or receipt["state"].rank <= MessageState.QUEUED.rank:
+        return "QUEUED"
+    if receipt["state"] is MessageState.DELIVERED:
+        return "DELIVERED"
+    return "FAIL" if receipt["final"] else "DELIVERING"
 
 
 def _link(tracking: ReportedLink) -> XoxzoLink:

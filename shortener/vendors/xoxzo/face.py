@@ -1,8 +1,8 @@
 """Xoxzo's wire format, so that its clients work unchanged: send a message, get its status, list messages.
 
 It follows https://docs.xoxzo.com/en/sms.html and the client library xoxzo.cloudpy, and calls the same use cases as our
-own API. A message is rewritten here and not sent: its `status` stays `QUEUED` and its `cost` is 0. `callbackurl`, where
-the vendor sends delivery receipts, is stored and not called.
+own API. Without a gateway, a message is rewritten and not sent: its `status` stays `QUEUED`. Its `cost` is always 0.
+`callbackurl`, where the vendor sends delivery receipts, is stored and not called.
 """
 
 from typing import Final
@@ -24,7 +24,7 @@ from shortener.web.description.operation import CURSOR, Answer, Operation, descr
 
 FACE: Final = Face(
     tag="Xoxzo",
-    description="Xoxzo's wire format: its clients work here unchanged. The text is returned and not sent.",
+    description="Xoxzo's wire format: its clients work here unchanged. Without a gateway, the text is not sent.",
     prefixes=("/sms/",),
     blueprint=Blueprint("xoxzo", __name__, url_prefix="/sms"),
     refuse=answers.refuse,

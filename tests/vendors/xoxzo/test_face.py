@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, func, select, update
 from werkzeug.test import TestResponse
 
+from shortener.receipts.advance import News, advance
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.wire.cursor import after_row
 from shortener.storage import db
 from shortener.storage.models import Callback, Link, Message
@@ -382,6 +384,23 @@ def test_a_status_has_the_vendors_fields_and_dates(client: FlaskClient, sender: 
         "parts": 1,
         "link_tracking": {"link": TARGET, "shortlink": shortlink, "accessed": False, "accessed_on": None},
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [
+        *((MessageState.SCHEDULED, "QUEUED"), (MessageState.QUEUED, "QUEUED")),
+        *((state, "DELIVERING") for state in (MessageState.SENT, MessageState.BUFFERED, MessageState.ACCEPTED)),
+        *((MessageState.UNKNOWN, "DELIVERING"), (MessageState.DELIVERED, "DELIVERED")),
+        *((state, "FAIL") for state in (MessageState.EXPIRED, MessageState.FAILED, MessageState.REJECTED)),
+        (MessageState.CANCELED, "FAIL"),
+    ],
+)
+def test_each_state_has_the_vendors_word(client: FlaskClient, sender: Sender, state: MessageState, word: str) -> None:
+    message = make_message(sender).message
+    with db.write() as session:
+        assert advance(session.connection(), message.id, News(state, NOW), now=NOW)
+    assert status_of(client, sender, message.msgid)["status"] == word
 
 
 def test_a_click_shows_with_its_time(client: FlaskClient, sender: Sender) -> None:
