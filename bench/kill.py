@@ -4,6 +4,7 @@
     python bench/kill.py --database sqlite --events 1000 --kills 100
     python bench/kill.py --nodes                      1,000 links clicked at two nodes on one PostgreSQL at once
     python bench/kill.py --poison                     a callback that ends every process: 25 starts, then exhausted
+    python bench/kill.py --sendings                   messages on their way to a gateway instead of callbacks
 
 The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes are killed with SIGKILL at a
 named point of their work or at any moment, one or all at once; some are frozen until their leases expire. The visitor
@@ -24,6 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import kill_sendings
 from due_callbacks import KINDS, SECRET_KEY, application, database
 from sqlalchemy import func, select
 
@@ -294,11 +296,13 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--nodes", action="store_true")
     parser.add_argument("--poison", action="store_true")
+    parser.add_argument("--sendings", action="store_true")
     asked = parser.parse_args()
     kinds = asked.database or KINDS
     if asked.nodes:
         return int(not nodes(1000))
-    good = [poison(kind) if asked.poison else kill(kind, asked.events, asked.kills) for kind in kinds]
+    attacked = kill_sendings.kill if asked.sendings else kill
+    good = [poison(kind) if asked.poison else attacked(kind, asked.events, asked.kills) for kind in kinds]
     return int(not all(good))
 
 

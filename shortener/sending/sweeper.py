@@ -75,13 +75,17 @@ class Sweeper:
 
     def _simulate(self) -> None:
         """Give simulated receipts. Silent messages are not looked at again, unless the process starts again."""
-        last: dt.datetime | None = BEGINNING
         after = self._after - OVERLAP
-        while last is not None and not self._stopping.is_set():
+        while self._is_due(after) and not self._stopping.is_set():
             with db.write() as session:
                 last = sweeps.simulate(session, after=after, delay=self._delay, now=db.now(session))
-            if last is not None:
-                after, self._after = last, max(self._after, last)
+            if last is None:  # another process has them in hand
+                return
+            after, self._after = last, max(self._after, last)
+
+    def _is_due(self, after: dt.datetime) -> bool:
+        with db.read() as session:
+            return sweeps.is_simulation_due(session, after=after, delay=self._delay, now=db.now(session))
 
     def _close(self) -> int:
         with db.write() as session:

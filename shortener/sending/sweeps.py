@@ -50,8 +50,8 @@ _SIMULATED: Final = (
     )
     .order_by(Sending.closes_on, Sending.id)
     .limit(AT_ONCE)
-    .with_for_update(of=Sending, skip_locked=True)
 )
+_LOCK_SIMULATED: Final = _SIMULATED.with_for_update(of=Sending, skip_locked=True)
 
 
 def close(session: Session, *, now: dt.datetime) -> int:
@@ -72,13 +72,19 @@ def close(session: Session, *, now: dt.datetime) -> int:
     return len(rows)
 
 
+def is_simulation_due(session: Session, *, after: dt.datetime, delay: float, now: dt.datetime) -> bool:
+    """Whether `simulate` would find something; takes no lock."""
+    values = {"after": after, "before": now - dt.timedelta(seconds=delay)}
+    return session.execute(_SIMULATED, values).first() is not None
+
+
 def simulate(session: Session, *, after: dt.datetime, delay: float, now: dt.datetime) -> dt.datetime | None:
     """Give the receipts of messages that the simulator took `delay` seconds ago or earlier, of at most 100.
 
     Looks only at sendings that close after `after`; returns when the last of those that it found closes, or None.
     """
     before = now - dt.timedelta(seconds=delay)
-    rows = session.execute(_SIMULATED, {"after": after, "before": before}).all()
+    rows = session.execute(_LOCK_SIMULATED, {"after": after, "before": before}).all()
     if not rows:
         return None
     accounts = {

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from shortener.config.settings import Settings
 from shortener.storage import db
-from shortener.storage.models import Callback, Click, Link
+from shortener.storage.models import Callback, Click, Link, Message, SendingAttempt
 from tests.support import pooler
 from tests.support.factories import BROWSER, TEXT, Sender
 from tests.support.processes import Harness, Node, harness
@@ -82,3 +82,22 @@ def test_many_users_behind_a_pooler_are_all_served(processes: Harness, sender: S
     messages = THREADS * ROUNDS
     assert statuses == {("post", 201): messages, ("click", 302): 2 * messages, ("report", 200): messages}
     until(lambda: counted() == (2 * messages, messages, messages))
+
+
+def sent_states() -> Counter[str | None]:
+    with db.read() as session:
+        return Counter(session.scalars(select(Message.state)))
+
+
+def test_messages_behind_a_pooler_go_out_once(app: Flask, pooled_url: str, tmp_path: Path, sender: Sender) -> None:
+    """Claims of two nodes exclude each other by a lock that a transaction holds, not a session."""
+    given = {**SETTINGS, "database_url": pooled_url, "data": str(tmp_path), "gateway": "simulator"}
+    body = {"message": TEXT, "sender": "Acme", "recipient": "+818012345678"}
+    with harness(given, tmp_path / "sending") as made:
+        nodes = [made.web(), made.web()]
+        for number in range(40):
+            url = f"{nodes[number % 2].url}/v1/messages"
+            assert requests.post(url, json=body, headers=sender.bearer, timeout=60).status_code == 201
+        until(lambda: sent_states() == {"delivered": 40})
+    with db.read() as session:
+        assert session.scalar(select(func.count()).select_from(SendingAttempt)) == 40

@@ -21,7 +21,7 @@ from shortener.storage import db
 from shortener.storage.models import Message
 from tests.support.crash_points import Point
 from tests.support.factories import TEXT, Sender
-from tests.support.hand_overs import message, outcomes, sending, set_on_unsure
+from tests.support.hand_overs import SECOND, attempts, message, outcomes, sending, set_on_unsure
 from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, harness
 from tests.support.servers import Call, Receiver, parsed, receiving
@@ -220,6 +220,17 @@ def test_two_nodes_keep_cap_and_share(
         assert set(given(receiver).values()) == {1}
         assert list(given(receiver)).index("+818000000000") < 20
         assert counting.most <= 3
+
+
+def test_two_nodes_keep_one_rate(app: Flask, processes: Harness, sender: Sender, kannel: Receiver) -> None:
+    ids = [post(app, sender, f"+8190{number:08}") for number in range(45)]
+    for _ in range(2):
+        processes.worker(PATIENT, gateway_rate="20")
+    until(lambda: len(given(kannel)) == 45)
+    starts = [attempt.started_on for message_id in ids for attempt in attempts(message_id)]
+    assert len(starts) == 45
+    for first in starts:
+        assert sum(first <= moment < first + SECOND for moment in starts) <= 22
 
 
 def test_a_web_process_hands_over_what_it_takes(processes: Harness, sender: Sender, kannel: Receiver) -> None:

@@ -86,7 +86,9 @@ class Made:
         return self.links[0] if self.links else None
 
 
-def make_message(sender: Sender, message: str | None = TEXT, *, now: dt.datetime | None = None, **fields: Any) -> Made:
+def make_message(
+    sender: Sender, /, message: str | None = TEXT, *, now: dt.datetime | None = None, **fields: Any
+) -> Made:
     """Preprocess a message, by default received now."""
     policy = Policy(allow_nets=services().policy.allow_nets)
     submission = Submission.check({"message": message, **fields}, policy)
