@@ -1,6 +1,7 @@
 """Sendings as a kind of jobs: a message is handed to its gateway, at most once where it is not known how that ended."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -17,8 +18,11 @@ from shortener.installation.site import Site
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.sending import judgement, outgoing, settling
 from shortener.sending.choice import Gateways
-from shortener.sending.gateway import Gateway, HandOver, NotNow, Outgoing, Refused, Taken
+from shortener.sending.gateway import Gateway, HandOver, NotNow, Refused, Taken
+from shortener.sending.outgoing import Loaded
 from shortener.storage.models import Base
+
+log = logging.getLogger(__name__)
 
 SENDINGS: Final = Queue(
     JobTables(
@@ -70,15 +74,29 @@ def prepare(
     if not claimed:
         return []
     settling.end_doubts(session.connection(), [one for one in claimed if one.loaded.unsure_on])
-    ready = outgoing.load(session, claimed, site(), settings, now)
-    return [partial(attempt, gateways.get(one.loaded.gateway), ready[one.job_id]) for one in claimed]
+    known = [one for one in claimed if one.loaded.gateway in gateways]
+    loaded, its_site = outgoing.load(session, known, settings, now), site()
+    return [
+        partial(attempt, gateways[one.loaded.gateway], loaded[one.job_id], its_site)
+        if one.job_id in loaded
+        else unknown
+        for one in claimed
+    ]
 
 
-def attempt(gateway: Gateway | None, message: Outgoing) -> Result:
+def attempt(gateway: Gateway, loaded: Loaded, site: Site) -> Result:
     """Hand a message over once."""
-    if gateway is None:
-        return result(NotNow(sentence="not handed over: the installation has no such gateway any more"))
+    try:
+        message = loaded.outgoing(site)
+    except Exception:  # a message that we cannot rewrite must not look as if the gateway might have taken it
+        log.exception("sending %s: the message cannot be made ready", loaded.claimed.label)
+        return result(NotNow(sentence="not handed over: the message cannot be made ready; the log says why"))
     return result(gateway.hand_over(message))
+
+
+def unknown() -> Result:
+    """The result of an attempt for a gateway that is not configured any more."""
+    return result(NotNow(sentence="not handed over: the installation has no such gateway any more"))
 
 
 def result(handed: HandOver) -> Result:

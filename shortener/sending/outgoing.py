@@ -3,10 +3,11 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
@@ -19,59 +20,80 @@ from shortener.sending import choice
 from shortener.sending.gateway import Attached, Outgoing
 from shortener.storage.models import Attachment, Link, Message, Part, PartKind
 
-Texts = Mapping[tuple[int, str], str]  # by message and kind of part
-_NO_FILES: Final[Callable[[], Sequence[Attached]]] = lambda: ()  # noqa: E731
+Files = Callable[[], Sequence[Attached]]
+_NO_FILES: Final[Files] = lambda: ()  # noqa: E731
 
 
-def load(
-    session: Session, claimed: Sequence[Claimed], site: Site, settings: Settings, now: dt.datetime
-) -> dict[int, Outgoing]:
-    """The message of each sending as its gateway gets it, by the sending's id."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What an attempt needs from the database: plain values, which its own thread makes the message of."""
+
+    claimed: Claimed
+    msgid: str
+    subject: str | None
+    parts: Mapping[str, str]  # as submitted, by kind; without empty ones
+    links: Sequence[Link]
+    files: Files
+    receipt_url: str
+    now: dt.datetime
+
+    def outgoing(self, site: Site) -> Outgoing:
+        """The message as its gateway gets it. Large HTML takes a while, so call it outside of transactions."""
+        sending, parts = self.claimed.loaded, self.parts
+        return Outgoing(
+            msgid=self.msgid,
+            sender=sending.sender or "",
+            recipient=sending.recipient,
+            text=rewriting.text(parts[PartKind.TEXT], self.links, site) if PartKind.TEXT in parts else None,
+            html=rewriting.html(parts[PartKind.HTML], self.links, site) if PartKind.HTML in parts else None,
+            subject=self.subject,
+            attachments=self.files,
+            receipt_url=self.receipt_url,
+            seconds_left=(sending.expires_on - self.now).total_seconds(),
+            number=self.claimed.number,
+        )
+
+
+def load(session: Session, claimed: Sequence[Claimed], settings: Settings, now: dt.datetime) -> dict[int, Loaded]:
+    """What the attempts of these sendings need, by the sending's id."""
     ids = [one.loaded.message_id for one in claimed]
     query = select(Message.id, Message.msgid, Message.subject).where(Message.id.in_(ids))
-    messages = {row.id: row for row in session.execute(query)}
-    texts = _texts(session, ids, site)
+    messages = {row.id: row for row in session.execute(query)} if ids else {}
+    parts, links = _parts(session, ids), _links(session, ids)
     files = _files(session, [one for one in claimed if one.loaded.channel is Channel.EMAIL])
-    return {one.job_id: _outgoing(one, messages[one.loaded.message_id], texts, files, settings, now) for one in claimed}
-
-
-def _outgoing(
-    one: Claimed,
-    message: Row[int, str, str | None],
-    texts: Texts,
-    files: Mapping[int, Callable[[], Sequence[Attached]]],
-    settings: Settings,
-    now: dt.datetime,
-) -> Outgoing:
-    return Outgoing(
-        msgid=message.msgid,
-        sender=one.loaded.sender or "",
-        recipient=one.loaded.recipient,
-        text=texts.get((message.id, PartKind.TEXT)),
-        html=texts.get((message.id, PartKind.HTML)),
-        subject=message.subject,
-        attachments=files.get(message.id, _NO_FILES),
-        receipt_url=choice.receipt_url(settings, GatewayName(one.loaded.gateway), message.msgid),
-        seconds_left=(one.loaded.expires_on - now).total_seconds(),
-        number=one.number,
-    )
-
-
-def _texts(session: Session, ids: Sequence[int], site: Site) -> Texts:
-    """The parts of messages with their shortlinks, without empty ones."""
-    links: dict[int, list[Link]] = defaultdict(list)
-    for link in session.scalars(select(Link).where(Link.message_id.in_(ids)).order_by(Link.message_id, Link.position)):
-        links[link.message_id].append(link)
-    parts = session.execute(
-        select(Part.message_id, Part.kind, Part.text).where(Part.message_id.in_(ids), Part.text != "")
-    )
-    rewrite = {PartKind.TEXT: rewriting.text, PartKind.HTML: rewriting.html}
     return {
-        (message_id, kind): rewrite[PartKind(kind)](text, links[message_id], site) for message_id, kind, text in parts
+        one.job_id: Loaded(
+            claimed=one,
+            msgid=message.msgid,
+            subject=message.subject,
+            parts=parts[message.id],
+            links=links[message.id],
+            files=files.get(message.id, _NO_FILES),
+            receipt_url=choice.receipt_url(settings, GatewayName(one.loaded.gateway), message.msgid),
+            now=now,
+        )
+        for one in claimed
+        for message in [messages[one.loaded.message_id]]
     }
 
 
-def _files(session: Session, claimed: Sequence[Claimed]) -> dict[int, Callable[[], Sequence[Attached]]]:
+def _parts(session: Session, ids: Sequence[int]) -> Mapping[int, dict[str, str]]:
+    parts: dict[int, dict[str, str]] = defaultdict(dict)
+    query = select(Part.message_id, Part.kind, Part.text).where(Part.message_id.in_(ids), Part.text != "")
+    for message_id, kind, text in session.execute(query) if ids else ():
+        parts[message_id][kind] = text
+    return parts
+
+
+def _links(session: Session, ids: Sequence[int]) -> Mapping[int, list[Link]]:
+    links: dict[int, list[Link]] = defaultdict(list)
+    query = select(Link).where(Link.message_id.in_(ids)).order_by(Link.message_id, Link.position)
+    for link in session.scalars(query) if ids else ():
+        links[link.message_id].append(link)
+    return links
+
+
+def _files(session: Session, claimed: Sequence[Claimed]) -> dict[int, Files]:
     """For each message with attachments, a function that reads them, in a transaction of its own."""
     ids = [one.loaded.message_id for one in claimed]
     if not ids:

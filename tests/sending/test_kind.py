@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from shortener.config.settings import Settings
+from shortener.messages import rewriting
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -105,6 +106,33 @@ def test_a_scheduled_message_waits_for_its_time(sender: Sender) -> None:
     put(sender, now=NOW, due_on=NOW + 3600 * SECOND)
     assert claim(NOW + 3599 * SECOND) == []
     assert len(claim(NOW + 3600 * SECOND)) == 1
+
+
+def test_a_message_that_cannot_be_made_ready_waits(
+    app: Flask, settings: Settings, sender: Sender, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was handed over, so there is no doubt; and no other message is delayed."""
+    broken, other = put(sender, "+818000000001"), put(sender, "+818000000002", "No link")
+
+    def breaks(text: str, *_: object) -> str:
+        if text == TEXT:
+            raise ZeroDivisionError
+        return text
+
+    monkeypatch.setattr(rewriting, "text", breaks)
+    assert deliverer(app, settings, gateway).deliver_due() == 2
+    assert (sending(broken).state, outcomes(broken)) == ("pending", ["busy"])
+    assert message(other).state == "sent"
+
+
+def test_a_gateway_of_another_version_delays_nobody(
+    app: Flask, settings: Settings, sender: Sender, gateway: Gateway
+) -> None:
+    stranger, other = put(sender, "+818000000001"), put(sender, "+818000000002")
+    with db.write() as session:
+        session.execute(update(Sending).where(Sending.message_id == stranger).values(gateway="pigeon"))
+    deliverer(app, settings, gateway).deliver_due()
+    assert (outcomes(stranger), outcomes(other)) == (["busy"], ["taken"])
 
 
 # What follows an answer

@@ -25,7 +25,7 @@ from shortener.sending.gateway import HandOver, Outgoing, Taken, Unsure
 from shortener.sending.kind import SENDINGS, result
 from shortener.storage import db
 from shortener.storage.models import Account, Message, Sending, SendingAttempt
-from tests.support.factories import NOW, Sender, make_message
+from tests.support.factories import NOW, TEXT, Sender, make_message
 
 NUMBER = "+818012345678"
 PERIOD = dt.timedelta(hours=72)
@@ -63,6 +63,7 @@ def deliverer(app: Flask, settings: Settings, gateway: Gateway) -> Deliverer:
 def put(
     sender: Sender,
     recipient: str = NUMBER,
+    text: str = TEXT,
     *,
     gateway: GatewayName = GatewayName.KANNEL,
     now: dt.datetime | None = None,
@@ -71,7 +72,7 @@ def put(
     **fields: Any,
 ) -> int:
     """A message that waits for its gateway; its id."""
-    made = make_message(sender, now=now, recipient=recipient, **{"gateway": "none", **fields}).message
+    made = make_message(sender, text, now=now, recipient=recipient, **{"gateway": "none", **fields}).message
     with db.write() as session:
         now = now or db.now(session)
         state = MessageState.QUEUED if due_on is None else MessageState.SCHEDULED
