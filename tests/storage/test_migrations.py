@@ -1,7 +1,9 @@
 """Migrations: they produce the models' tables on both databases, also if several processes start at once."""
 
+import datetime as dt
 import os
 import re
+import signal
 import subprocess
 import sys
 import uuid
@@ -17,16 +19,17 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from click.testing import Result
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Engine, create_engine, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from bench.instance import environ_of, free_port
 from shortener import create_app
+from shortener.callbacks.kind import CALLBACKS
 from shortener.config.settings import Settings
 from shortener.errors import DatabaseVersionError
 from shortener.running.services import services
 from shortener.storage import db, migrations, sqlite
-from shortener.storage.models import Base
+from shortener.storage.models import Base, Callback, Message
 from tests.conftest import SECRET_KEY, running
 from tests.storage.test_backups import BIN
 from tests.support import ROOT, older_schemas
@@ -56,6 +59,31 @@ POSTGRESQL_FACTS = (
     "FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
     "SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
 )
+
+
+# The columns that callbacks and what belongs to them have had since before 0007.
+JOBS = {
+    "callback": "id, link_id, account_id, event_id, url, destination, body, state, created_on, due_on, lease_token, "
+    "settled_on, exhausted_because, replayed_from, starts_before",
+    "attempt": "id, callback_id, number, started_on, ended_on, outcome, detail, status, answer, lookup_us, connect_us, "
+    "first_byte_us, total_us",
+    "replay": "id, callback_id, asked_on, asked_by",
+}
+# A program that upgrades, and kills itself when it stores the new version's name.
+KILLED = """
+import os, signal
+from shortener import create_app
+from shortener.storage import db, migrations
+from sqlalchemy import event
+app = create_app()
+with app.app_context():
+    @event.listens_for(db.db.engine, "after_cursor_execute")
+    def on_statement(connection, cursor, statement, *_):
+        if statement.startswith("UPDATE alembic_version"):
+            os.kill(os.getpid(), signal.SIGKILL)
+    migrations.upgrade(db.db.engine)
+"""
+LEASE = dt.timedelta(seconds=45)
 
 
 @pytest.fixture
@@ -398,6 +426,61 @@ def assert_redirect_and_replay(client: FlaskClient) -> None:
     replayed = client.post(f"/v1/callbacks/{older_schemas.EVENT}/replay", headers=older_schemas.HEADERS)
     assert replayed.status_code == 202
     assert replayed.get_json()["state"] == "pending"
+
+
+def jobs(engine: Engine) -> list[list[tuple[object, ...]]]:
+    """All callbacks, attempts and replays, in the columns that every version has."""
+    return [run(engine, f"SELECT {columns} FROM {table} ORDER BY id") for table, columns in JOBS.items()]
+
+
+def test_callbacks_of_every_state_are_kept(empty: Engine) -> None:
+    """With their attempts and replays; each becomes the one about the click of its message."""
+    older_schemas.make(empty, "0006")
+    older_schemas.add_callbacks(empty)
+    before = {table: run(empty, f"SELECT {columns} FROM {table} ORDER BY id") for table, columns in JOBS.items()}
+    assert [len(rows) for rows in before.values()] == [6, 11, 2]
+    migrations.upgrade(empty)
+    assert before == {
+        table: run(empty, f"SELECT {columns} FROM {table} ORDER BY id") for table, columns in JOBS.items()
+    }
+    linked = "SELECT count(*) FROM callback c JOIN link l ON l.id = c.link_id AND l.message_id = c.message_id"
+    assert run(empty, f"{linked} WHERE about = 'click' AND face IS NULL") == [(6,)]
+
+
+def test_callbacks_work_on_after_the_upgrade(make_url: MakeUrl, tmp_path: Path) -> None:
+    """Those that are due are claimed, a lost lease and a replay included; new ones get new ids."""
+    settings = Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, public_url="https://s.example")
+    with running(settings):
+        older_schemas.make(db.db.engine, "0006")
+        older_schemas.add_callbacks(db.db.engine)
+        migrations.upgrade(db.db.engine)
+        with db.write() as session:
+            now = db.now(session)
+            claimed = CALLBACKS.claim(session, now=now, limit=9, lease=LEASE, per_destination=9)
+            assert sorted(one.label for one in claimed) == ["evt_4", "evt_5", "evt_7"]
+            message = session.scalars(select(Message).where(Message.msgid == older_schemas.PLAIN)).one()
+            common = {"account_id": 1, "event_id": "evt_new", "url": "u", "destination": "1 -", "body": b""}
+            session.add(Callback(message_id=message.id, **common, created_on=now, due_on=now))
+            session.flush()
+            assert session.scalars(select(func.max(Callback.id))).one() == 28
+
+
+def test_a_killed_upgrade_leaves_the_database_whole(make_url: MakeUrl, tmp_path: Path) -> None:
+    """It is killed in its last statement, so that everything has been done and nothing is committed."""
+    settings = Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY)
+    engine = create_engine(settings.sqlalchemy_url)
+    if engine.dialect.name == "sqlite":
+        sqlite.prepare(engine)
+    older_schemas.make(engine, "0006")
+    older_schemas.add_callbacks(engine)
+    before = facts(engine), jobs(engine)
+    environ = environ_of(database_url=settings.database_url, data=tmp_path, secret_key=SECRET_KEY)
+    ended = subprocess.run([sys.executable, "-c", KILLED], cwd=ROOT, env=environ, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert (facts(engine), jobs(engine)) == before
+    assert migrations.upgrade(engine)[0] == "0007"
+    assert migrations.missing(engine) == []
+    engine.dispose()
 
 
 def test_an_upgrade_that_fails_late_can_be_started_again(empty: Engine) -> None:

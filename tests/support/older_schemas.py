@@ -20,6 +20,7 @@ LINKED, PLAIN = "L" * 32, "P" * 32
 TEXTS: Final = {LINKED: f"Ihr Paket \U0001f4e6: {TARGET} danke", PLAIN: "bis um fünf"}
 CALLBACKURLS: Final = {LINKED: 'https://crm.example.com/"dlr"?ü=1', PLAIN: None}
 EVENT: Final = "evt_1"
+CALLBACK: Final = "https://crm.example.com/clicked"
 
 
 def upgrade_to(engine: Engine, revision: str) -> None:
@@ -39,9 +40,7 @@ def make(engine: Engine, revision: str) -> None:
             _add_people(connection)
         if revision >= "0005":
             connection.execute(text("UPDATE account SET callback_header = NULL"))
-        if connection.dialect.name == "postgresql":
-            for table in ("message", "link", "callback", "attempt"):
-                connection.execute(text(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}"))
+        _continue_ids(connection)
 
 
 def _fill(connection: Connection, revision: str) -> None:
@@ -73,6 +72,55 @@ def _fill(connection: Connection, revision: str) -> None:
     _insert(connection, "callback", id=1, link_id=1, account_id=1, body=b"{}", state="delivered", **job, **times)
     outcome = {"started_on": now, "ended_on": now, "outcome": "delivered", "status": 200}
     _insert(connection, "attempt", id=1, callback_id=1, number=1, **outcome)
+
+
+def add_callbacks(engine: Engine) -> None:
+    """Add a message with a link and a callback for each state in which version 0006 can have one, with attempts."""
+    now = int(dt.datetime.now(dt.UTC).timestamp()) * 1_000_000
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        for number, job in enumerate(_jobs(now), 3):
+            common = {"account_id": 1, "destination": "1 https://crm.example.com:443", "url": CALLBACK}
+            # Links and callbacks are not numbered as their messages are.
+            _add_linked(connection, number, number + 10, now)
+            _insert(
+                connection, "callback", id=number + 20, link_id=number + 10, event_id=f"evt_{number}", **common, **job
+            )
+            for place in (1, 2):
+                ended = {"ended_on": now, "outcome": "answered", "status": 500, "answer": b"\0\xff", "total_us": place}
+                _insert(connection, "attempt", callback_id=number + 20, number=place, started_on=now, **ended)
+            if job.get("starts_before"):
+                _insert(connection, "replay", callback_id=number + 20, asked_on=now, asked_by="account shop")
+        _continue_ids(connection)
+
+
+def _continue_ids(connection: Connection) -> None:
+    """Let PostgreSQL's next ids follow those that were inserted with theirs."""
+    if connection.dialect.name == "postgresql":
+        for table in ("message", "link", "callback", "attempt"):
+            connection.execute(text(f"SELECT setval('{table}_id_seq', max(id)) FROM {table}"))
+
+
+def _jobs(now: int) -> list[dict[str, Any]]:
+    """The columns of callbacks that are exhausted, pending, attempting, delivered, and replayed twice."""
+    job = {"body": b'{"a":1}', "created_on": now - 5, "due_on": now - 1, "starts_before": 0}
+    because = {"exhausted_because": "all 2 attempts failed"}
+    return [
+        job | {"state": "exhausted", "settled_on": now} | because,
+        job | {"state": "pending", "due_on": now + 30},
+        job | {"state": "attempting", "lease_token": "lease", "due_on": now - 2},
+        job | {"state": "delivered", "settled_on": now, "starts_before": 2},
+        job | {"state": "pending", "replayed_from": "exhausted", "starts_before": 2} | because,
+    ]
+
+
+def _add_linked(connection: Connection, message: int, link: int, now: int) -> None:
+    fields = {"account_id": 1, "received_on": now, "track_link": True, "detection": "strict", "bare_domains": "careful"}
+    counts = {"count_as_click": "any"}
+    _insert(connection, "message", id=message, msgid=f"{message:032}", lt_callbackurl=CALLBACK, **fields, **counts)
+    _insert(connection, "part", message_id=message, kind="text", text=TARGET)
+    span = {"starts_at": 0, "ends_at": len(TARGET), "expires_on": now + 1, "accessed_on": now - 5}
+    where = {"number": NUMBER + link, "base_url": "https://s.example", "target": TARGET}
+    _insert(connection, "link", id=link, message_id=message, position=1, **where, **span, **counts)
 
 
 def _vendor_fields(msgid: str, revision: str) -> dict[str, str | None]:
