@@ -6,7 +6,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, credentials, senders, signing_secrets
+from shortener.accounts import callback_headers, credentials, limits, senders, signing_secrets
 from shortener.accounts.senders import NewCredentials
 from shortener.cli import account_options
 from shortener.cli.commands import Group, choice_of
@@ -54,14 +54,15 @@ def list_accounts(wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def show_account(name: str, wants_json: bool) -> None:
-    """Show the account's defaults and limits.
+    """Show the account's defaults and limits, and how much of a limit is used.
 
     \b
     Example: flask --app wsgi account show shop
     """
     with db.read() as session:
-        account = senders.named(session, name)
-    show(_shown(account), wants_json)
+        account, now = senders.named(session, name), db.now(session)
+        used = limits.used_in_month(session.connection(), account.id, account.time_zone, now)
+    show({**_shown(account), "used_this_month": used}, wants_json)
 
 
 @group.command()

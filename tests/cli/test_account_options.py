@@ -6,7 +6,7 @@ from flask import Flask
 from shortener.config.settings import Settings
 from tests.cli.test_commands import Run, document, done, refused, run
 from tests.conftest import running
-from tests.support.factories import Sender, make_account
+from tests.support.factories import Sender, make_account, make_message
 
 __all__ = ["run"]  # the fixture
 DEFAULTS = {
@@ -38,7 +38,7 @@ def test_every_option_is_stored_and_shown(run: Run, sender: Sender) -> None:
         "quiet_mode": "hold",
     }
     assert expected.items() <= changed.items()
-    assert document(run("account", "show", "shop", "--json")) == changed
+    assert document(run("account", "show", "shop", "--json")) == changed | {"used_this_month": None}
     assert document(run("account", "list", "--json")) == [changed]
 
 
@@ -53,6 +53,13 @@ def test_none_takes_a_limit_away(run: Run, sender: Sender) -> None:
     done(run("account", "set", "shop", "--gateway", "none", "--receipts-url", "https://crm.example.com/receipts"))
     taken_away = ["--monthly-limit", "none", "--quiet-hours", "none", "--gateway", "default", "--receipts-url", "none"]
     assert DEFAULTS.items() <= document(run("account", "set", "shop", *taken_away, "--json")).items()
+
+
+def test_the_used_part_of_a_limit_is_shown(run: Run, sender: Sender) -> None:
+    done(run("account", "set", "shop", "--monthly-limit", "5000"))
+    make_message(sender)
+    make_message(sender)
+    assert document(run("account", "show", "shop", "--json"))["used_this_month"] == 2
 
 
 def test_people_see_a_dash_for_none(run: Run, sender: Sender) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from shortener.errors import MonthlyLimitError, QuietHoursError
+from shortener.errors import MonthlyLimitError, NotCancelableError, NotHeldError, QuietHoursError
 from shortener.rules.delivery.message_state import MessageState
 from shortener.web.problems import STATUS
 from tests.conftest import SECRET_KEY
@@ -45,6 +45,12 @@ def test_the_session_shows_what_the_page_says(processes: Harness, sender: Sender
 def test_every_state_is_listed_in_the_order_of_ranks() -> None:
     rows = re.findall(r"^\| `(\w+)` \|.*\| (yes)? ?\|$", section("States"), re.MULTILINE)
     assert [(name, final == "yes") for name, final in rows] == [(state, state.is_final) for state in MessageState]
+
+
+def test_refused_decisions_have_the_named_codes() -> None:
+    named = re.findall(r"409\s+`(\w+)`", TEXT)
+    assert named == [error.code for error in (NotCancelableError, NotHeldError)]
+    assert all(STATUS[error] == 409 for error in (NotCancelableError, NotHeldError))
 
 
 def test_refusals_have_the_status_of_the_table() -> None:
