@@ -10,7 +10,7 @@ from shortener.delivery import loop, queue
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.running import gunicorn_waits, serve
 from shortener.sending import judgement
-from shortener.sending.kannel import Kannel
+from shortener.sending.kannel.gateway import Kannel
 from shortener.storage import postgresql
 from shortener.web import bodies
 
