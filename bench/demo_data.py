@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bench import demo_sendings
 from shortener.accounts import senders
 from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.clicks import record
@@ -78,6 +79,7 @@ class Shop:
         new_clicks = [click for moment, link in sent if link is not None for click in self._new_clicks(link, moment)]
         self.click([click for click in new_clicks if click.clicked_on < until])
         self.attempt(until, ill_since=until - trouble)
+        demo_sendings.add(self.session, self.account.id, until, self.chance)
 
     def send(self, moment: dt.datetime, **fields: object) -> Preprocessed:
         """Preprocess a message at that time."""

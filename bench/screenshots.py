@@ -23,7 +23,7 @@ from shortener.accounts import logins, passwords, people
 from shortener.config.settings import Settings
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Attempt, Callback, Click, Link, Message
+from shortener.storage.models import Attempt, Callback, Click, Link, Message, Sending
 from tests.support import chromium
 
 IMAGES = ROOT / "docs" / "images"
@@ -47,7 +47,7 @@ Prepare = Callable[[Page], object]
 
 
 def fill(now: dt.datetime) -> dict[str, str]:
-    """Create the data; return a person's session, the msgid of a message with many events, and an expired slug."""
+    """Create the data; return a session, msgids of a message with many events and a held one, an expired slug."""
     with db.write() as session:
         shop = demo_data.opened(session, "parcels", now - 120 * demo_data.DAY)
         old = shop.send(now - 100 * demo_data.DAY).link
@@ -57,10 +57,16 @@ def fill(now: dt.datetime) -> dict[str, str]:
         token = logins.start(session, person, now=now)
         attempts = select(func.count()).where(Attempt.callback_id == Callback.id).scalar_subquery()
         clicks = select(func.count()).where(Click.link_id == Link.id).scalar_subquery()
-        story = select(Message.msgid).join(Link).join(Callback).where(Callback.state == "delivered")
+        story = (
+            select(Message.msgid)
+            .join(Link)
+            .join(Callback, Callback.message_id == Message.id)
+            .where(Callback.state == "delivered")
+        )
         msgid = session.scalars(story.order_by((attempts > 1).desc(), clicks.desc()).limit(1)).one()
+        held = session.scalars(select(Message.msgid).join(Sending).where(Sending.state == "held").limit(1)).one()
         assert old is not None
-        return {"token": token, "msgid": msgid, "expired": services().slugs.encode(old.number)}
+        return {"token": token, "msgid": msgid, "held": held, "expired": services().slugs.encode(old.number)}
 
 
 def take(browser: Browser, name: str, url: str, token: str, options: dict[str, Any], prepare: Prepare) -> None:
@@ -110,6 +116,7 @@ def main() -> None:
             for name, url, options, prepare in (
                 ("overview", dashboard, DESK, nothing),
                 ("time-line", f"{dashboard}/messages/{made['msgid']}", DESK, nothing),
+                ("decision", f"{dashboard}/messages/{made['held']}", DESK, nothing),
                 ("try-it", f"{dashboard}/try", DESK, fill_in),
                 ("callbacks", f"{dashboard}/callbacks?state=exhausted&to={a_few:%Y-%m-%dT%H:%M}", DESK, nothing),
                 ("overview-phone", dashboard, PHONE, nothing),

@@ -16,6 +16,7 @@ from shortener.rules.links.tracking import Track
 from shortener.storage.models import Link, PartKind
 
 Links = Sequence[Link | StoredLink]  # of one message, in their order
+Place = tuple[int, int, str]  # start and end in the part as submitted, and what stands there instead
 
 
 class SmsParts(TypedDict):
@@ -28,21 +29,28 @@ class SmsParts(TypedDict):
 
 def text(submitted: str, links: Links, site: Site) -> str:
     """Return the text to send: as submitted, with the shortlinks of its links."""
-    return body.rewrite(
-        submitted,
-        ((link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.TEXT),
-    )
+    return body.rewrite(submitted, text_places(links, site))
 
 
 def html(submitted: str, links: Links, site: Site) -> str:
     """Return the HTML to send: as submitted, with the shortlinks of its links and of those that the text has too."""
+    return html_links.rewrite(submitted, html_places(submitted, links, site))
+
+
+def text_places(links: Links, site: Site) -> list[Place]:
+    """Return where the links of the text are, with their shortlinks, in order."""
+    return [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.TEXT]
+
+
+def html_places(submitted: str, links: Links, site: Site) -> list[Place]:
+    """Return where the links of the HTML are and those that the text has too, with their shortlinks, in order."""
     places = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.HTML]
     in_text = [link for link in links if link.part == PartKind.TEXT]
     if in_text:  # the table has one place for each link, so that in the HTML is found again
         found = html_links.find(submitted, track=Track.ALL, own_hosts=site.own_hosts).links
         paired = pairs([link.target for link in in_text], found)
         places += [(found[at].start, found[at].end, site.shortlink_of(in_text[place])) for at, place in paired.items()]
-    return html_links.rewrite(submitted, sorted(places))
+    return sorted(places)
 
 
 def sms(before: str, after: str) -> SmsParts:

@@ -15,8 +15,9 @@ from bench.instance import Instance, running
 from shortener import create_app
 from shortener.accounts import logins, people
 from shortener.config.settings import Settings
+from shortener.rules.delivery.job_state import JobState
 from shortener.storage import db
-from shortener.storage.models import Account, Callback, Link, Message
+from shortener.storage.models import Account, Callback, Message, Sending
 from tests.conftest import SECRET_KEY
 from tests.support import databases, programs
 from tests.support.browsing import make_person
@@ -96,11 +97,12 @@ class Office:
         return f"{self.instance.url}/dashboard{path}"
 
     def msgid(self, state: str) -> str:
-        """A message of `parcels` whose callback is in that state."""
-        query = select(Message.msgid).join(Link, Link.message_id == Message.id).join(Callback).limit(1)
+        """A message of `parcels` whose callback is in that state, or whose sending is held."""
+        job = Sending if state == JobState.HELD else Callback
+        query = select(Message.msgid).join(job, job.message_id == Message.id).limit(1)
         query = query.join(Account, Account.id == Message.account_id).where(Account.name == "parcels")
         with self.app.app_context(), db.read() as session:
-            return session.scalars(query.where(Callback.state == state)).one()
+            return session.scalars(query.where(job.state == state)).one()
 
     def sign_in(self, context: BrowserContext, name: str) -> None:
         """Sign a person in without typing anything."""

@@ -15,7 +15,7 @@ SMALL_PHONE = {"width": 375, "height": 667}
 LOW_CELLS = """() => [...document.querySelectorAll(".cards [data-label]")]
   .filter((cell) => cell.clientHeight + 1 < parseFloat(getComputedStyle(cell, "::before").height))
   .map((cell) => cell.dataset.label)"""
-# People and the paths that they open; a state stands for a message whose callback is in that state.
+# People and the paths that they open; a state stands for a message whose callback or sending is in that state.
 PAGES = [
     ("nobody", "/sign-in"),
     ("eve", ""),
@@ -23,7 +23,9 @@ PAGES = [
     ("eve", "/callbacks"),
     ("bob", "?days=7&by=hour"),
     ("bob", "/messages?clicked=true"),
+    ("bob", "/messages?state=delivered"),
     ("bob", "/messages/{exhausted}"),
+    ("bob", "/messages/{held}"),
     ("bob", "/messages/{delivered}/clicks"),
     ("bob", "/callbacks?state=exhausted"),
     ("bob", "/callbacks/test"),

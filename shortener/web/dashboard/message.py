@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import segno
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -11,18 +12,29 @@ from sqlalchemy.orm import Session
 
 from shortener.callbacks import replay
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
-from shortener.messages import lookup
+from shortener.messages import lookup, rewriting
 from shortener.reporting import callback_report, click_lists, message_report, message_story
 from shortener.reporting.documents import MessageReport
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Link, Message
+from shortener.storage.models import Link, Message, PartKind
 from shortener.web.dashboard import highlight, timeline
 from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
+from shortener.web.dashboard.highlight import Segment
 
 MODULE: Final = 4  # pixels per module of the QR code
+LONGEST_PART: Final = 20_000  # characters of a part that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part as received and, if it has links, as returned; perhaps only its beginning."""
+
+    came: Sequence[Segment]
+    sent: Sequence[Segment] | None
+    is_cut: bool
 
 
 def register(blueprint: Blueprint) -> None:
@@ -50,7 +62,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         story=story,
         line=timeline.of(report, found, story, now=now),
         life=_life(report, now),
-        **_texts(report["original_message"], links),
+        parts=_parts(report, links),
     )
 
 
@@ -61,8 +73,9 @@ def clicks(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     if visitor is not None and visitor not in {each.value for each in Visitor}:
         raise InvalidFieldsError({"visitor": ["is not a visitor class"]})
     with db.read() as session:
-        found, link = _with_link(session, current, msgid)
-        page = click_lists.find(session, [link], visitor=visitor, place=request.args.get("cursor"))
+        found, _ = _with_link(session, current, msgid)
+        links = lookup.links_of(session, [found])[found.id]
+        page = click_lists.find(session, links, visitor=visitor, place=request.args.get("cursor"))
     return render_template("dashboard/clicks.html", message=found, page=page, visitor=visitor)
 
 
@@ -115,13 +128,18 @@ def _life(report: MessageReport, now: str) -> str | None:
     return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
 
 
-def _texts(text: str, links: Sequence[Link]) -> dict[str, Any]:
-    """The text as received and as returned, with the links marked in both."""
-    if not links:
-        return {"came": [highlight.Segment(text)], "sent": None}
-    site, places = services().site, [(link.starts_at, link.ends_at) for link in links]
-    shortlinks = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links]
-    return {
-        "came": highlight.replaced(text, ((start, end, text[start:end]) for start, end in places)),
-        "sent": highlight.replaced(text, shortlinks),
-    }
+def _parts(report: MessageReport, links: Sequence[Link]) -> dict[PartKind, Part]:
+    """The parts of the message as received and as returned, with the links marked in both."""
+    site, text, html = services().site, report["original_message"], report["original_html"]
+    parts = {PartKind.TEXT: _part(text, rewriting.text_places(links, site))} if text else {}
+    return parts | ({PartKind.HTML: _part(html, rewriting.html_places(html, links, site))} if html else {})
+
+
+def _part(text: str, places: Sequence[rewriting.Place]) -> Part:
+    shown = text[:LONGEST_PART]
+    marked = [place for place in places if place[1] <= LONGEST_PART]
+    return Part(
+        came=highlight.replaced(shown, ((start, end, text[start:end]) for start, end, _ in marked)),
+        sent=highlight.replaced(shown, marked) if places else None,
+        is_cut=len(text) > LONGEST_PART,
+    )

@@ -260,3 +260,32 @@ def test_another_accounts_message_is_not_there_whatever_is_asked(app: Flask, str
 @pytest.mark.parametrize("msgid", ["x", "0" * 32, "%00" * 32, "é" * 32, "x" * 5000, "..%2f..", "' OR 1=1 --"])
 def test_a_msgid_that_there_is_not_is_not_there(viewer: Browser, msgid: str) -> None:
     assert viewer.open(f"/dashboard/messages/{msgid}").status == 404
+
+
+def test_both_parts_are_shown_with_their_links(viewer: Browser, sender: Sender) -> None:
+    html = f'<p><a href="{TARGET}">Parcel</a> <a href="https://shop.example.com/more">More</a></p>'
+    done = make_message(sender, html=html, track="all", subject="Your parcel")
+    page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
+    shortlinks = [f"https://s.example.com/{slug_of(link)}" for link in done.links]
+    assert f"<mark>{TARGET}</mark> thank you" in page.html
+    assert f"&lt;p&gt;&lt;a href=&#34;<mark>{TARGET}</mark>&#34;&gt;Parcel" in page.html
+    assert page.html.count("<mark>https://s.example.com/") == 3
+    assert all(shortlink in page.text for shortlink in shortlinks)
+    assert ("h2", "Links") in page.headings
+    assert "Your parcel" in page.text
+
+
+def test_long_part_is_shown_in_part(viewer: Browser, sender: Sender) -> None:
+    html = f'<p>{"long " * 5_000}<a href="{TARGET}">Parcel</a></p>'
+    done = make_message(sender, "Hello", html=html)
+    page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
+    assert "Only the first 20,000 characters are shown." in page.text
+    assert "Parcel" not in page.text
+
+
+def test_clicks_on_all_links_are_listed(app: Flask, viewer: Browser, sender: Sender) -> None:
+    done = make_message(sender, f"{TARGET} https://shop.example.com/more", track="all")
+    for link in done.links:
+        click(app, link)
+    page = viewer.open(f"/dashboard/messages/{done.message.msgid}/clicks")
+    assert page.html.count('data-label="Visitor"') == 2
