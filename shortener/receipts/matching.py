@@ -1,9 +1,9 @@
 """Find the messages that receipts are about, and lock them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from shortener.messages.lookup import MSGID
 from shortener.receipts.incoming import IncomingReceipt
@@ -17,22 +17,23 @@ _BY_REF: Final = select(*SENDING.c["gateway", "gateway_ref", "message_id"]).wher
     SENDING.c.gateway.in_(bindparam("gateways", expanding=True)),
     SENDING.c.gateway_ref.in_(bindparam("refs", expanding=True)),
 )
-_BY_NAME: Final = select(*MESSAGE.c["id", "msgid", "client_tag"]).where(
-    MESSAGE.c.account_id == _account,
-    or_(
-        MESSAGE.c.msgid.in_(bindparam("msgids", expanding=True)),
-        MESSAGE.c.client_tag.in_(bindparam("client_tags", expanding=True)),
-    ),
+# Without the account, whose index could be read to its end.
+_BY_MSGID: Final = select(*MESSAGE.c["id", "msgid", "account_id"]).where(
+    MESSAGE.c.msgid.in_(bindparam("msgids", expanding=True))
+)
+_BY_TAG: Final = select(*MESSAGE.c["client_tag", "id"]).where(
+    MESSAGE.c.account_id == _account, MESSAGE.c.client_tag.in_(bindparam("client_tags", expanding=True))
 )
 # A gateway may have taken these, and its reference is not stored yet.
-_IN_FLIGHT: Final = and_(
-    SENDING.c.destination.in_(bindparam("destinations", expanding=True)),
-    SENDING.c.settled_on.is_(None),
-    or_(SENDING.c.lease_token.is_not(None), SENDING.c.unsure_on.is_not(None)),
+_IN_FLIGHT: Final = select(SENDING.c.id).where(
+    SENDING.c.destination.in_(bindparam("destinations", expanding=True)), SENDING.c.lease_token.is_not(None)
 )
-_ordered: Final = select(*SENDING.c["id", "destination", "settled_on"]).order_by(SENDING.c.id).with_for_update()
-_LOCK_SENDINGS: Final = _ordered.where(SENDING.c.message_id.in_(_ids))
-_LOCK_MORE_SENDINGS: Final = _ordered.where(or_(SENDING.c.message_id.in_(_ids), _IN_FLIGHT))
+_LOCK_SENDINGS: Final = (
+    select(SENDING.c.id)
+    .where(or_(SENDING.c.message_id.in_(_ids), SENDING.c.id.in_(bindparam("in_flight", expanding=True))))
+    .order_by(SENDING.c.id)
+    .with_for_update()
+)
 _LOCK_MESSAGES: Final = (
     select(MESSAGE.c.id).where(MESSAGE.c.id.in_(_ids)).order_by(MESSAGE.c.id).with_for_update(key_share=True)
 )
@@ -47,7 +48,7 @@ def destination(account_id: int, gateway: str) -> str:
 def find(connection: Connection, account_id: int, receipts: Sequence[IncomingReceipt]) -> Found:
     """Find the account's messages: by the gateway's reference, then as our msgid, then as a `client_tag`."""
     by_ref = _by_ref(connection, account_id, receipts)
-    by_msgid, by_tag = _by_name(connection, account_id, receipts)
+    by_msgid, by_tag = _by_msgid(connection, account_id, receipts), _by_tag(connection, account_id, receipts)
     return [
         by_ref.get((one.gateway, one.gateway_ref)) or _first(by_msgid, _msgids(one)) or _first(by_tag, _tags(one))
         for one in receipts
@@ -62,20 +63,27 @@ def lock(connection: Connection, account_id: int, receipts: Sequence[IncomingRec
     each in the order of ids, so that no two transactions wait for each other.
     """
     unknown = {one.gateway for one, message_id in zip(receipts, found, strict=True) if message_id is None}
+    in_flight = _in_flight(connection, account_id, unknown)
+    if _known(found) or in_flight:
+        connection.execute(_LOCK_SENDINGS, {"ids": _known(found), "in_flight": in_flight})
     if unknown:
-        destinations = [destination(account_id, gateway) for gateway in unknown]
-        connection.execute(_LOCK_MORE_SENDINGS, {"ids": _known(found), "destinations": destinations})
         found = find(connection, account_id, receipts)
-    else:
-        connection.execute(_LOCK_SENDINGS, {"ids": _known(found)})
-    connection.execute(_LOCK_MESSAGES, {"ids": _known(found)})
+    if ids := _known(found):
+        connection.execute(_LOCK_MESSAGES, {"ids": ids})
     return found
 
 
 def has_in_flight(connection: Connection, account_id: int, gateway: str) -> bool:
     """Whether the gateway may have taken a message of the account whose reference is not stored yet."""
-    query = select(SENDING.c.id).where(_IN_FLIGHT).limit(1)
-    return connection.scalar(query, {"destinations": [destination(account_id, gateway)]}) is not None
+    return bool(_in_flight(connection, account_id, [gateway]))
+
+
+def _in_flight(connection: Connection, account_id: int, gateways: Collection[str]) -> Sequence[int]:
+    """The ids of the account's sendings that are being handed over to these gateways."""
+    if not gateways:
+        return []
+    values = {"destinations": [destination(account_id, gateway) for gateway in gateways]}
+    return connection.scalars(_IN_FLIGHT, values).all()
 
 
 def _known(found: Found) -> list[int]:
@@ -91,15 +99,16 @@ def _by_ref(connection: Connection, account_id: int, receipts: Sequence[Incoming
     return {(row.gateway, row.gateway_ref): row.message_id for row in rows}
 
 
-def _by_name(
-    connection: Connection, account_id: int, receipts: Sequence[IncomingReceipt]
-) -> tuple[dict[str, int], dict[str, int]]:
-    """The ids of messages by msgid, and by `client_tag`."""
+def _by_msgid(connection: Connection, account_id: int, receipts: Sequence[IncomingReceipt]) -> dict[str, int]:
     msgids = {name for one in receipts for name in _msgids(one)}
+    rows = connection.execute(_BY_MSGID, {"msgids": [*msgids]}).all() if msgids else []
+    return {row.msgid: row.id for row in rows if row.account_id == account_id}
+
+
+def _by_tag(connection: Connection, account_id: int, receipts: Sequence[IncomingReceipt]) -> dict[str, int]:
     tags = {name for one in receipts for name in _tags(one)}
-    values = {"account": account_id, "msgids": [*msgids], "client_tags": [*tags]}
-    rows = connection.execute(_BY_NAME, values).all() if msgids or tags else []
-    return {row.msgid: row.id for row in rows}, {row.client_tag: row.id for row in rows if row.client_tag is not None}
+    values = {"account": account_id, "client_tags": [*tags]}
+    return dict(connection.execute(_BY_TAG, values).all()) if tags else {}
 
 
 def _msgids(receipt: IncomingReceipt) -> Iterator[str]:

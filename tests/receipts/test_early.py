@@ -73,18 +73,11 @@ def test_only_the_receipts_of_the_reference_are_matched(sender: Sender, other_se
     assert stored(other).state == "failed"
 
 
-def test_an_unsure_sending_may_have_been_taken(sender: Sender) -> None:
-    message = make_message(sender).message
-    with db.write() as session:
-        sendings.add(session, message, "acme", lease_token=None, unsure_on=NOW)
-    assert take(sender, receipt("delivered")) == 1
-
-
 @pytest.mark.parametrize(
     "changes",
     [
         {"lease_token": None},
-        {"settled_on": NOW},
+        {"lease_token": None, "unsure_on": NOW},
         {"settled_on": NOW, "lease_token": None, "gateway_ref": "ref-2"},
     ],
 )

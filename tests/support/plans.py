@@ -13,6 +13,10 @@ GROWING = (
 
 def scans(statement: str, values: Any) -> list[str]:
     """The steps of a statement's plan that read a growing table from its beginning to its end."""
+    return [step for step in steps(statement, values) if step.startswith(tuple(f"SCAN {table}" for table in GROWING))]
+
+
+def steps(statement: str, values: Any) -> list[str]:
+    """The steps of a statement's plan."""
     with db.db.engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
-    return [row[3] for row in plan if row[3].startswith(tuple(f"SCAN {table}" for table in GROWING))]
+        return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
