@@ -92,7 +92,7 @@ class Kannel:
 
     def start(self, name: str, *command: str) -> "subprocess.Popen[bytes]":
         """Start a process that writes into a log of its own."""
-        with (self.folder / f"{name}.log").open("ab") as log:
+        with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )

@@ -88,6 +88,10 @@ class Postfix:
         """The mails that came for `bounces+…@acme.example`, if they go to no command of a test."""
         return [path.read_bytes() for path in sorted((self.folder / "bounces").glob("*.eml"))]
 
+    def pipe_bounces_to(self, command: str) -> None:
+        """Let mail to `bounces+…@acme.example` go to a shell command, as docs/operate/gateways.md says."""
+        (self.folder / "aliases").write_text(f'bounces "|{command}"\n')
+
     def log(self) -> str:
         """What it logged."""
         path = self.folder / "log" / "mail"
@@ -95,11 +99,9 @@ class Postfix:
 
 
 @contextlib.contextmanager
-def running(
-    transports: dict[str, str], *, bounces: str | None = None, delayed: str = "0h", lifetime: str = "1d"
-) -> Iterator[Postfix]:
-    """Run Postfix. `transports` says where mail for a domain goes, and `bounces` is the shell command that gets mail to
-    `bounces+…@acme.example`; without one it is kept. `delayed` and `lifetime` are the times until Postfix says that
+def running(transports: dict[str, str], *, delayed: str = "0h", lifetime: str = "1d") -> Iterator[Postfix]:
+    """Run Postfix. `transports` says where mail for a domain goes; mail to `bounces+…@acme.example` is
+    kept. `delayed` and `lifetime` are the times until Postfix says that
     mail is delayed, and until it gives up.
     """
     program = programs.POSTFIX.path()
@@ -108,7 +110,7 @@ def running(
     folder = Path(tempfile.mkdtemp(prefix="postfix-"))  # others must be able to read it
     folder.chmod(0o755)
     made = Postfix(folder, free_port())
-    _configure(made, transports, bounces, delayed, lifetime)
+    _configure(made, transports, delayed, lifetime)
     with (folder / "start").open("wb") as log:
         process = subprocess.Popen(
             [program, "-c", str(folder), "start-fg"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -123,7 +125,7 @@ def running(
         shutil.rmtree(folder)
 
 
-def _configure(made: Postfix, transports: dict[str, str], bounces: str | None, delayed: str, lifetime: str) -> None:
+def _configure(made: Postfix, transports: dict[str, str], delayed: str, lifetime: str) -> None:
     folder = made.folder
     for name in ("queue", "data", "log"):
         (folder / name).mkdir()
@@ -135,4 +137,4 @@ def _configure(made: Postfix, transports: dict[str, str], bounces: str | None, d
     (folder / "bounces").mkdir()
     (folder / "bounces").chmod(0o777)  # the command runs as somebody else
     keep = f"cat > {folder}/bounces/$$.part && mv {folder}/bounces/$$.part {folder}/bounces/$$.eml"
-    (folder / "aliases").write_text(f'bounces "|{bounces or keep}"\n')
+    made.pipe_bounces_to(keep)
