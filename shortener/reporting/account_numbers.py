@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from shortener.callbacks import conditions
-from shortener.storage.models import Account, Callback, Message, Person
+from shortener.rules.delivery.job_state import JobState
+from shortener.storage.models import Account, Callback, Message, Person, Sending
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Total:
     messages: int  # received since a moment
     waiting: int  # callbacks that are not settled
     exhausted: int
+    held: int  # messages that wait for a decision
     people: int
 
 
@@ -36,6 +38,7 @@ def by_account(session: Session, *, since: dt.datetime) -> Sequence[Total]:
         _count(Message.account_id == Account.id, Message.received_on >= since),
         _count(*unsettled),
         _count(Callback.account_id == Account.id, conditions.is_exhausted()),
+        _count(Sending.account_id == Account.id, Sending.state == JobState.HELD),
         _count(Person.account_id == Account.id),
     ).order_by(Account.name)
     return [Total(*row) for row in session.execute(query)]

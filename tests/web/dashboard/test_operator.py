@@ -1,13 +1,18 @@
 """The operator's page: numbers of every account, no messages, no secrets."""
 
+import re
+
 from flask import Flask
 
 from shortener.config.settings import Settings
+from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
 from shortener.typed_command import typed
 from shortener.web.dashboard import operator as operator_page
 from tests.conftest import SECRET_KEY
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.factories import Sender, make_message
+from tests.support.sending_rows import put_sending
 
 PAGE = "/dashboard/operator"
 
@@ -20,6 +25,14 @@ def test_it_shows_numbers_but_no_messages(operator: Browser, sender: Sender, oth
     assert [row.split('class="num"')[1].split(">")[1].split("<")[0] for row in rows] == ["1", "0"]
     for secret in ("order-1", "+81", "shop.example.com/track", sender.token, sender.signing_secret):
         assert secret not in page.html
+
+
+def test_held_messages_are_counted_by_account(operator: Browser, sender: Sender, other_sender: Sender) -> None:
+    put_sending(make_message(sender).message, JobState.HELD, (AttemptOutcome.UNSURE,))
+    put_sending(make_message(other_sender).message)
+    rows = operator.open(PAGE).html.split("<tbody>")[1].split("<tr>")[1:3]
+    cells = [re.sub("<[^>]*>", "", row.split('data-label="Held messages">')[1].split("</td>")[0]) for row in rows]
+    assert sorted(cells) == ["0", "1"]
 
 
 def test_the_settings_in_force_are_shown_without_secrets(operator: Browser) -> None:
