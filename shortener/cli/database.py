@@ -11,6 +11,7 @@ from shortener.config import data_folders, settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.files import spool_folder
 from shortener.running.services import services
+from shortener.sending import restored
 from shortener.storage import backups, db, migrations
 from shortener.typed_command import typed
 
@@ -60,7 +61,8 @@ def restore(file: Path, overwrite: bool) -> None:
     \b
     Stop it on every node: an idle process may have no connection to
     PostgreSQL, so it cannot be detected from another machine. FILE is read to
-    its end before anything is replaced.
+    its end before anything is replaced. Messages that wait in it to be sent may
+    have been sent since it was made: they are held until somebody decides.
     Example: flask --app wsgi db restore /backups/shortener-2026-11-28
     """
     settings = services().settings
@@ -68,6 +70,13 @@ def restore(file: Path, overwrite: bool) -> None:
     _refuse_beside(settings.spool_folder)
     backups.restore(db.db.engine, file, overwrite=overwrite)
     click.echo(f"Restored from {file}. If the backup is of an earlier version, run: {typed('db upgrade')}")
+    with db.write() as session:
+        doubtful = restored.doubt(session.connection(), db.now(session))
+    if doubtful:
+        click.echo(
+            f"Messages that were waiting to be sent: {doubtful}. They may have been sent since the backup was made, so "
+            "they will be held until somebody decides; those of accounts with --on-unsure repeat are sent again."
+        )
     _show_beside()
     if (fault := _key_fault()) is not None:
         click.echo(f"Before you start the product: {fault}", err=True)

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import select
 
 from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.files import spool_folder
 from shortener.storage import db
+from shortener.storage.models import Sending
 from tests.conftest import SECRET_KEY, running
 from tests.support.factories import make_account, make_message, slug_of
+from tests.support.hand_overs import put
 
 Run = Callable[..., Result]
 
@@ -71,6 +74,20 @@ def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: P
         assert [new.test_client().get(f"/{slug}").status_code for slug in slugs] == [302, 302]
         new.extensions["shortener"].prepare()
         new.extensions["shortener"].readers.close()
+        db.db.session.remove()
+        db.db.engine.dispose()
+
+
+def test_a_restore_counts_messages_in_doubt(app: Flask, tmp_path: Path) -> None:
+    """They may have been handed over since the backup was made."""
+    put(make_account("shop"))
+    app.test_cli_runner().invoke(args=["db", "backup", str(tmp_path / "backup")])
+    key = (tmp_path / "data" / "secret_key").read_text()
+    new, result = restored(app, tmp_path / "new", tmp_path / "backup", secret_key=key)
+    assert "Messages that were waiting to be sent: 1." in result.stdout
+    with new.app_context():
+        with db.read() as session:
+            assert session.scalars(select(Sending.unsure_on)).one() is not None
         db.db.session.remove()
         db.db.engine.dispose()
 
