@@ -1,6 +1,7 @@
 """The parts of a message with its shortlinks in them, and how many SMS parts its text takes."""
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -12,7 +13,6 @@ from shortener.rules import sms_parts
 from shortener.rules.links import body
 from shortener.rules.links.html import find as html_links
 from shortener.rules.links.same_target import pairs
-from shortener.rules.links.tracking import Track
 from shortener.storage.models import Link, PartKind
 
 Links = Sequence[Link | StoredLink]  # of one message, in their order
@@ -46,10 +46,10 @@ def html_places(submitted: str, links: Links, site: Site) -> list[Place]:
     """Return where the links of the HTML are and those that the text has too, with their shortlinks, in order."""
     places = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.HTML]
     in_text = [link for link in links if link.part == PartKind.TEXT]
-    if in_text:  # the table has one place for each link, so that in the HTML is found again
-        found = html_links.find(submitted, track=Track.ALL, own_hosts=site.own_hosts).links
-        paired = pairs([link.target for link in in_text], found)
-        places += [(found[at].start, found[at].end, site.shortlink_of(in_text[place])) for at, place in paired.items()]
+    # The table has one place for each link; that in the HTML of a link of the text is found again, as at first.
+    found = (each for each in html_links.judged(submitted, own_hosts=site.own_hosts) if isinstance(each, body.Found))
+    for place, each in pairs([link.target for link in in_text], islice(found, body.MOST_LINKS)):
+        places.append((each.start, each.end, site.shortlink_of(in_text[place])))
     return sorted(places)
 
 

@@ -5,7 +5,7 @@ text, the second to the second, and so on; what is left over has no counterpart.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from shortener.rules.links.body import LONGEST_SKIPPED, MOST_SKIPPED, Finding, Found, Skipped
@@ -13,13 +13,21 @@ from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.tracking import Track
 
 
-def pairs(targets: Sequence[str], html: Sequence[Found]) -> Mapping[int, int]:
-    """Return the index of the text's link, by target, for each index of a link of the HTML that has a counterpart."""
+def pairs(targets: Sequence[str], html: Iterable[Found]) -> Iterator[tuple[int, Found]]:
+    """Yield the links of the HTML that have a counterpart, each with the index of its target in the text.
+
+    Reads no further than needed, because HTML can be long.
+    """
     waiting: dict[str, deque[int]] = defaultdict(deque)
     for place, target in enumerate(targets):
         waiting[target].append(place)
-    found = [each.target.link for each in html]
-    return {place: waiting[target].popleft() for place, target in enumerate(found) if waiting.get(target)}
+    left = len(targets)
+    for found in html if left else ():
+        if counterparts := waiting.get(found.target.link):
+            yield counterparts.popleft(), found
+            left -= 1
+        if not left:
+            return
 
 
 def beside(text: Finding, html: Finding, track: Track, most: int) -> Finding:
@@ -27,8 +35,8 @@ def beside(text: Finding, html: Finding, track: Track, most: int) -> Finding:
 
     With `first` that is at most one, and none if the text has a link. A message has at most `most` shortlinks.
     """
-    paired = pairs([found.target.link for found in text.links], html.links)
-    alone = [found for place, found in enumerate(html.links) if place not in paired]
+    paired = {found.start for _, found in pairs([found.target.link for found in text.links], html.links)}
+    alone = [found for found in html.links if found.start not in paired]
     if track == Track.FIRST:
         wanted, reason = (0 if text.links else 1), SkipReason.LATER
     else:

@@ -25,7 +25,15 @@ def skipped(finding: Finding) -> list[tuple[str, str]]:
 
 
 def test_equal_targets_are_paired_in_order() -> None:
-    assert pairs([A, B, A], of_html(A, A, A, C, B).links) == {0: 0, 1: 2, 4: 1}
+    links = of_html(A, A, A, C, B).links
+    assert list(pairs([A, B, A], links)) == [(0, links[0]), (2, links[1]), (1, links[4])]
+
+
+def test_html_is_read_no_further_than_needed() -> None:
+    links = iter(of_html(A, B, C).links)
+    assert len(list(pairs([B], links))) == 1
+    assert [each.target.link for each in links] == [C]
+    assert list(pairs([], iter([]))) == []
 
 
 def test_the_first_link_is_the_texts() -> None:

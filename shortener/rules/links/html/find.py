@@ -5,7 +5,7 @@ sender marked with `data-track="off"` and what leads out of a list stays. Nothin
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from shortener.rules.links import body
@@ -38,19 +38,30 @@ def find(
     full = SkipReason.LATER if track == Track.FIRST else SkipReason.MANY
     links: list[Found] = []
     skipped: list[Skipped] = []
+    for each in judged(html, own_hosts=own_hosts, unsubscribe_urls=unsubscribe_urls):
+        if isinstance(each, Found) and len(links) < most:
+            links.append(each)
+        elif len(skipped) < MOST_SKIPPED:
+            left = Skipped(each.target.link[:LONGEST_SKIPPED], full, each.start) if isinstance(each, Found) else each
+            skipped.append(left)
+        elif len(links) == most:
+            break
+    return Finding(tuple(links), tuple(skipped))
+
+
+def judged(
+    html: str, *, own_hosts: frozenset[str] = frozenset(), unsubscribe_urls: frozenset[str] = frozenset()
+) -> Iterator[Found | Skipped]:
+    """Yield every value that could be a link, in order: as a link, or with the reason why it stays."""
     for anchor in anchors(html):
         url = as_url(anchor.value)
         if not url or url.startswith("#"):
             continue  # a place in the mail itself
         verdict = _judge(anchor, url, own_hosts, unsubscribe_urls)
-        if isinstance(verdict, Target) and len(links) < most:
-            links.append(Found(anchor.start, anchor.end, verdict))
-        elif len(skipped) < MOST_SKIPPED:
-            reason = full if isinstance(verdict, Target) else verdict
-            skipped.append(Skipped(url[:LONGEST_SKIPPED], reason, anchor.start))
-        elif len(links) == most:
-            break
-    return Finding(tuple(links), tuple(skipped))
+        if isinstance(verdict, Target):
+            yield Found(anchor.start, anchor.end, verdict)
+        else:
+            yield Skipped(url[:LONGEST_SKIPPED], verdict, anchor.start)
 
 
 def rewrite(html: str, places: Iterable[tuple[int, int, str]]) -> str:
