@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,10 +47,11 @@ class Analysis:
     extras: dict[str, Any] | None = None
 
     @property
-    def links(self) -> Iterator[tuple[PartKind, Found]]:
+    def links(self) -> list[tuple[PartKind, Found]]:
         """The links that get a shortlink, in their order, each with its part."""
-        yield from ((PartKind.TEXT, found) for found in self.finding.links)
-        yield from ((PartKind.HTML, found) for found in self.html_finding.links)
+        in_text = [(PartKind.TEXT, found) for found in self.finding.links]
+        in_html = self.html_finding.links
+        return in_text + [(PartKind.HTML, found) for found in in_html] if in_html else in_text
 
     @property
     def number_of_links(self) -> int:
@@ -124,8 +125,9 @@ def leave_live_shortlinks(
 
 
 def _own_slugs(analysis: Analysis, site: Site) -> list[str]:
-    parts = (analysis.submission.text, analysis.submission.html or "")
-    return [slug for part in parts for slug in body.own_slugs(part, site.own_hosts)]
+    slugs = body.own_slugs(analysis.submission.text, site.own_hosts)
+    in_html = analysis.submission.html
+    return slugs if in_html is None else slugs + body.own_slugs(in_html, site.own_hosts)
 
 
 def _without_links(analysis: Analysis) -> Analysis:

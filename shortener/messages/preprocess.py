@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -200,11 +201,12 @@ def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[i
     missing = link_rows
     for _ in range(MAX_DRAWS):
         if not missing:
-            return {id_: sorted(some, key=lambda link: link.id) for id_, some in links.items()}
+            return links
         drawn = {id_: {"id": id_, **row, "number": secrets.randbits(NUMBER_BITS)} for id_, row in missing.items()}
         stored_ids = rows.insert_links(connection, list(drawn.values()))
-        for id_ in stored_ids:
-            links.setdefault(drawn[id_]["message_id"], []).append(rows.stored_link(drawn[id_]))
+        for row in drawn.values():
+            if row["id"] in stored_ids:
+                insort(links.setdefault(row["message_id"], []), rows.stored_link(row), key=lambda link: link.id)
         missing = {id_: row for id_, row in missing.items() if id_ not in stored_ids}
     raise RuntimeError("no free slug")
 

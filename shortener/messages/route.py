@@ -28,6 +28,8 @@ def find(submission: Submission, account: Sender, gateways: Gateways) -> Route |
 
     InvalidFieldsError names every field that the gateway cannot use.
     """
+    if submission.gateway is None and account.gateway is None and not gateways.by_channel:
+        return None
     way = gateway_choice.channel(submission.recipient, has_html=submission.html is not None)
     try:
         gateway = gateway_choice.choose(submission.gateway, account.gateway, way, gateways)

@@ -9,6 +9,7 @@ from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages import rows, within_limits
 from shortener.messages.analysis import Analysis
+from shortener.messages.route import Route
 from shortener.messages.rows import Row
 from shortener.rules.delivery import gateway_choice
 from shortener.rules.delivery.job_state import JobState
@@ -19,20 +20,18 @@ def insert(
     connection: Connection, account: Sender, messages: Mapping[int, Analysis], site: Site, now: dt.datetime
 ) -> None:
     """Insert what the gateways of these messages need, by the message's id."""
-    rows.insert_sendings(
-        connection, [row for id_, one in messages.items() for row in _sending(id_, account, one, site, now)]
-    )
-    rows.insert_attachments(connection, [row for id_, one in messages.items() for row in _attachments(id_, one)])
+    sent = [(id_, one, one.route) for id_, one in messages.items() if one.route]
+    rows.insert_sendings(connection, [_sending(id_, account, one, route, site, now) for id_, one, route in sent])
+    files = [(id_, one) for id_, one in messages.items() if one.submission.attachments]
+    rows.insert_attachments(connection, [row for id_, one in files for row in _attachments(id_, one)])
 
 
-def _sending(message_id: int, account: Sender, analysis: Analysis, site: Site, now: dt.datetime) -> Iterator[Row]:
-    """Yield the row of a message's sending, if the message is sent."""
-    if analysis.route is None:
-        return
-    submission, route = analysis.submission, analysis.route
+def _sending(message_id: int, account: Sender, analysis: Analysis, route: Route, site: Site, now: dt.datetime) -> Row:
+    """Return the row of a message's sending."""
+    submission = analysis.submission
     seconds, due_on = submission.validity_period, within_limits.due_on(account, analysis, now)
     period = site.gateways.validity_period if seconds is None else dt.timedelta(seconds=seconds)
-    yield {
+    return {
         "message_id": message_id,
         "account_id": account.id,
         "gateway": route.gateway,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cache
 from itertools import islice
 from typing import Any, Self
 
@@ -33,11 +34,17 @@ class _Checked(BaseModel):
     @classmethod
     def _bounded(cls, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields without most of the unknown ones: each costs a fault, and errors name only the first."""
-        known = {field.alias or name for name, field in cls.model_fields.items()}
+        known = _known(cls)
         if len(fields) <= len(known) + MOST_NAMED:
             return dict(fields)
         unknown = islice((name for name in fields if name not in known), MOST_NAMED + 1)
         return {name: fields[name] for name in [*(known & fields.keys()), *unknown]}
+
+
+@cache
+def _known(model: type[_Checked]) -> frozenset[str]:
+    """Return the names that a body or URL may have; once for each model, because batches check many bodies."""
+    return frozenset(field.alias or name for name, field in model.model_fields.items())
 
 
 class Fields(_Checked):
