@@ -165,6 +165,8 @@ def test_held_messages_need_attention(viewer: Browser, sender: Sender, stranger:
 
 
 def test_message_list_shows_states(viewer: Browser, sender: Sender) -> None:
+    make_message(sender)
+    assert 'data-label="State"' not in viewer.open("/dashboard/messages").html  # nothing is sent here
     put_state(make_message(sender).message, MessageState.DELIVERED)
     assert '<span class="state message delivered">delivered</span>' in viewer.open("/dashboard/messages").html
 
