@@ -4,15 +4,16 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, func, null, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from shortener.accounts.senders import Sender
 from shortener.callbacks import conditions
 from shortener.errors import InvalidFieldsError
 from shortener.messages.first_link import is_first_link_of
+from shortener.rules.links.tracking import Track
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
 from shortener.storage.models import Callback, Link, Message
 
@@ -76,11 +77,17 @@ def overview(session: Session, account: Sender, start: dt.datetime, end: dt.date
     )
 
 
-def _micros(moment: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+# The first click on any link of a message. Most have one link, so the others are read only for those with several.
+_another = aliased(Link)
+_earliest = select(func.min(_another.accessed_on)).where(_another.message_id == Message.id).correlate(Message)
+_FIRST_CLICK: Final = case((Message.track == Track.ALL, _earliest.scalar_subquery()), else_=Link.accessed_on)
+
+
+def _micros(moment: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:
     return type_coerce(moment, BigInteger)
 
 
-def _hour(moment: InstrumentedAttribute[Any]) -> ColumnElement[int]:
+def _hour(moment: ColumnElement[Any] | InstrumentedAttribute[Any]) -> ColumnElement[int]:
     return _micros(moment) // (HOUR // MICROSECOND)
 
 
@@ -89,8 +96,8 @@ def _joined(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
 
 
 def _links(inside: ColumnElement[bool], end: dt.datetime) -> Select[*tuple[Any, ...]]:
-    """Count the links by the hour of their first click; None if there was no click."""
-    hour = case((Link.accessed_on.is_(None), null()), (Link.accessed_on < end, _hour(Link.accessed_on)), else_=LATER)
+    """Count the messages with links by the hour of their first click; None if there was no click."""
+    hour = case((_FIRST_CLICK.is_(None), null()), (end > _FIRST_CLICK, _hour(_FIRST_CLICK)), else_=LATER)
     return _joined(hour, func.count()).where(inside)
 
 
@@ -111,9 +118,7 @@ def _median(session: Session, inside: ColumnElement[bool], clicked: int) -> dt.t
     """Return the median time to the first click."""
     if not clicked:
         return None
-    took = _joined(_micros(Link.accessed_on) - _micros(Message.received_on)).where(
-        inside, Link.accessed_on.is_not(None)
-    )
+    took = _joined(_micros(_FIRST_CLICK) - _micros(Message.received_on)).where(inside, _FIRST_CLICK.is_not(None))
     odd = clicked % 2
     middle = took.order_by(took.selected_columns[0]).offset((clicked - 1) // 2).limit(1 if odd else 2)
     micros = session.scalars(middle).all()

@@ -17,6 +17,7 @@ from shortener.messages import preprocess
 from shortener.messages.analysis import analyze
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.messages.submission import Submission
+from shortener.reporting import message_report
 from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
@@ -28,6 +29,7 @@ from tests.support.factories import DAY, NOW, TEXT, Sender, make_account
 
 HOUR, SECOND = DAY / 24, dt.timedelta(seconds=1)
 SMS: dict[str, Any] = {"message": TEXT, "sender": "SHOP", "recipient": "+818012345678"}
+HTML = "<a href=https://shop.example.com/other>x</a> <a href='https://shop.example.com/track?id=1'>y</a>"
 MAIL: dict[str, Any] = {"message": TEXT, "sender": "shop@example.com", "recipient": "ann@example.com"}
 
 
@@ -125,6 +127,18 @@ def test_a_repetition_has_its_first_answer(sender: Sender, site: Site) -> None:
     assert isinstance(first, Preprocessed) and isinstance(again, Preprocessed)
     assert (again.message, again.links, again.replayed) == (first.message, first.links, True)
     assert counts() == [1, 1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("parts", [{"message": None, "html": HTML}, {"html": HTML}, {"html": HTML, "track": "all"}])
+def test_a_repetition_has_the_same_parts(sender: Sender, site: Site, parts: dict[str, Any]) -> None:
+    outcomes = [outcome for _ in range(2) for outcome in submit(sender, site, {**MAIL, **parts}, idempotency_key="k")]
+    answers = [
+        message_report.preprocessed(each.message, each.links, site)
+        for each in outcomes
+        if isinstance(each, Preprocessed)
+    ]
+    assert (len(answers), answers[0]) == (2, answers[1])
+    assert answers[0]["html"] != HTML
 
 
 def test_quiet_hours_hold_a_message(app: object, site: Site) -> None:

@@ -64,6 +64,17 @@ def test_messages_links_and_clicks_of_the_period_are_counted(app: Flask, sender:
     assert (found.messages, found.with_link, found.clicked, found.click_rate) == (5, 4, 3, 0.75)
 
 
+def test_the_first_click_on_any_link_is_the_messages(app: Flask, sender: Sender) -> None:
+    made = make_message(sender, "https://a.example.com https://b.example.com", track="all", now=NOW)
+    for link, after in zip(made.links, (None, 2 * HOUR), strict=True):
+        with db.write() as session:
+            moment = NOW + after if after else None
+            session.execute(update(Link).where(Link.id == link.id).values(accessed_on=moment))
+    found = counted(sender)
+    assert (found.with_link, found.clicked, found.median_to_click) == (1, 1, 2 * HOUR)
+    assert [bucket.start for bucket in found.hours if bucket.first_clicks] == [NOW + 2 * HOUR]
+
+
 @pytest.mark.parametrize(
     ("minutes", "median"),
     [([7], 7), ([1, 4], 2.5), ([9, 1, 2], 2), ([9, 1, 2, 3], 2.5), ([5, 5, 5, 5, 600], 5)],
