@@ -54,9 +54,10 @@ def list_accounts(wants_json: bool) -> None:
 @click.argument("name")
 @as_json
 def show_account(name: str, wants_json: bool) -> None:
-    """Show the account's defaults and limits, and how much of a limit is used.
+    """Show the account's defaults and limits.
 
     \b
+    used_this_month: messages of the monthly limit that are used.
     Example: flask --app wsgi account show shop
     """
     with db.read() as session:

@@ -63,9 +63,10 @@ def _receipts(session: Session, account: Sender, given: dict[str, str]) -> Itera
 @click.argument("gateway")
 @as_json
 def receipts_url(name: str, gateway: str, wants_json: bool) -> None:
-    """Show the URL at which a gateway reports what became of an account's messages.
+    """Show the URL for a gateway's receipts.
 
     \b
+    There it reports what became of the account's messages.
     For gateways that can send no credentials: the URL has a key instead. Who
     knows it can report about the account's messages. A new secret key makes new
     URLs; the earlier ones end with the earlier secret key.

@@ -372,7 +372,16 @@ def test_every_command_explains_itself_with_an_example(run: Run, app: Flask) -> 
 
 
 def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
-    for words in ((), ("account",), ("account", "secret"), ("db",), ("person",), ("secret-key",)):
+    for words in (
+        (),
+        ("account",),
+        ("account", "secret"),
+        ("db",),
+        ("message",),
+        ("person",),
+        ("receipt",),
+        ("secret-key",),
+    ):
         output = done(run(*words, "--help"))
         assert "..." not in output.partition("Commands:")[2]
         assert not words or f"Example: flask --app wsgi {' '.join(words)}" in output
