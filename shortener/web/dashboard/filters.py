@@ -106,8 +106,8 @@ def millis(value: float | None) -> str:
 
 
 def explained(reason: Reason | None, code: str | None) -> str:
-    """Explain a gateway's reason, or its code if we do not know it; empty if nothing went wrong."""
-    if reason is Reason.NONE:
+    """Explain a gateway's reason, or its code if we do not know it; empty if neither says more than the state."""
+    if reason is Reason.NONE or (reason is Reason.UNKNOWN and not code):
         return ""
     return explanation(reason, code or "", "ja" if spoken() == "ja" else "en") or ""
 

@@ -95,6 +95,15 @@ def test_unknown_code_is_named(viewer: Browser, sender: Sender) -> None:
     assert "The gateway says X-981, which is not in our table." in opened(viewer, done).text
 
 
+def test_state_without_a_word_is_not_called_lost(viewer: Browser, sender: Sender) -> None:
+    done = make_message(sender, now=NOW)
+    put_sending(done.message)
+    put_state(done.message, MessageState.UNKNOWN, reason=Reason.UNKNOWN)
+    page = opened(viewer, done)
+    assert "Nobody has said what became of it." in page.text
+    assert MEANINGS[Reason.UNKNOWN].en not in page.text
+
+
 def test_message_without_gateway_has_no_delivery(viewer: Browser, sender: Sender) -> None:
     page = opened(viewer, make_message(sender, now=NOW))
     assert ("h2", "Delivery") not in page.headings
