@@ -48,10 +48,12 @@ class Relay:
         own_name: str,
         *,
         timeout: float = TIMEOUT,
+        longest_idle: float = IDLE,
         ca_bundle: str | None = None,
         resolve: Resolve = socket.getaddrinfo,
     ) -> None:
         self._address, self._own_name, self._timeout = address, own_name, timeout
+        self._longest_idle = longest_idle
         self._guard = Guard(Policy(allow_hosts=(address.host,)), resolve)
         is_verified = not address.is_loopback and (address.scheme == "smtps" or bool(address.user))
         self._context = _trust(ca_bundle, is_verified)
@@ -90,13 +92,19 @@ class Relay:
                 if not self._idle:
                     return None
                 used, conversation = self._idle.pop()
-            if time.monotonic() - used < IDLE and conversation.is_alive(trip):
+            if time.monotonic() - used < self._longest_idle and conversation.is_alive(trip):
                 return conversation
             conversation.end()
 
     def _keep(self, conversation: Conversation) -> None:
+        """Keep a connection for the next mail, and end those that have waited too long for one."""
+        now = time.monotonic()
         with self._lock:
-            self._idle.append((time.monotonic(), conversation))
+            old = [each for used, each in self._idle if now - used >= self._longest_idle]
+            self._idle = [(used, each) for used, each in self._idle if now - used < self._longest_idle]
+            self._idle.append((now, conversation))
+        for each in old:
+            each.end()
 
     def _opened(self, trip: Trip) -> Conversation:
         """A new connection: greeted, encrypted if possible, and signed in if there is a user."""

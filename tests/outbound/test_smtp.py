@@ -63,6 +63,12 @@ def test_a_dead_connection_is_replaced() -> None:
     assert server.calls == 2
 
 
+def test_a_connection_is_not_kept_for_long() -> None:
+    with mailbox() as box, client(box.url(), longest_idle=0) as made:
+        assert [made.hand_over(MAIL).status for _ in range(3)] == [250, 250, 250]
+    assert box.connections == 3
+
+
 def test_threads_do_not_share_a_connection() -> None:
     with mailbox() as box, client(box.url()) as made, ThreadPoolExecutor(8) as pool:
         replies = list(pool.map(lambda _: made.hand_over(MAIL).status, range(40)))
