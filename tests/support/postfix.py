@@ -120,7 +120,7 @@ def running(transports: dict[str, str], *, delayed: str = "0h", lifetime: str = 
         assert process.poll() is None, (folder / "start").read_text() + made.log()
         yield made
     finally:
-        process.terminate()
+        subprocess.run([program, "-c", str(folder), "stop"], capture_output=True, check=False, timeout=60)
         process.wait(20)
         shutil.rmtree(folder)
 
