@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from shortener.clicks.new_click import time_ordered_uuid
+from shortener.receipts.forgetting import forget
 from shortener.rules.delivery import event, receiver
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
@@ -22,7 +23,6 @@ from shortener.storage.models import Base
 
 _tables: Final = Base.metadata.tables
 MESSAGE, ACCOUNT, CALLBACK = _tables["message"], _tables["account"], _tables["callback"]
-SENDING, ATTACHMENT = _tables["sending"], _tables["attachment"]
 # The sender knows these from the answer to its message.
 UNTOLD: Final = frozenset({MessageState.SCHEDULED, MessageState.QUEUED})
 _ids: Final[Any] = bindparam("ids", expanding=True)
@@ -39,12 +39,6 @@ _TO_TELL: Final = (
     .join(ACCOUNT, ACCOUNT.c.id == MESSAGE.c.account_id)
     .where(MESSAGE.c.id.in_(_ids), _url.is_not(None))
     .order_by(MESSAGE.c.id)
-)
-_CLOSE_SENDING: Final = (
-    update(SENDING).where(SENDING.c.message_id.in_(_ids)).values(recipient=None, extras=None, closes_on=None)
-)
-_ERASE_ATTACHMENTS: Final = (
-    update(ATTACHMENT).where(ATTACHMENT.c.message_id.in_(_ids), ATTACHMENT.c.content.is_not(None)).values(content=None)
 )
 _CALLBACK_COLUMNS: Final = (
     *("message_id", "link_id", "about", "account_id", "event_id", "url", "destination", "body"),
@@ -95,8 +89,7 @@ def _by_news(news: Mapping[int, News]) -> dict[News, list[int]]:
 
 def _follow(connection: Connection, ids: Sequence[int], news: News, now: dt.datetime) -> None:
     if news.state.is_final:
-        connection.execute(_CLOSE_SENDING, {"ids": ids})
-        connection.execute(_ERASE_ATTACHMENTS, {"ids": ids})
+        forget(connection, ids)
     if news.state not in UNTOLD:
         rows = connection.execute(_TO_TELL, {"ids": ids}).all()
         INSERT_CALLBACKS[connection.dialect.name].run(connection, _callbacks(rows, news, now))

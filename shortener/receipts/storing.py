@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from shortener.receipts import proof
 from shortener.receipts.advance import News, advance
 from shortener.receipts.incoming import RAW_BYTES, IncomingReceipt
 from shortener.rules.delivery.message_state import MessageState
@@ -48,11 +49,13 @@ def row_of(
 
 
 def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) -> None:
-    """Store receipts of messages, which are locked; a receipt that is stored already changes nothing."""
+    """Store receipts of messages, which are locked with their sendings; one that is stored already changes nothing."""
     ids = sorted({row["message_id"] for row in rows})
     counts = dict.fromkeys(ids, 0) | dict(connection.execute(_COUNTS, {"ids": ids}).all())
     for row in rows:
         counts[row["message_id"]] += _store(connection, row, counts[row["message_id"]], now)
+    if ids:
+        proof.settle(connection, ids, now=now)
 
 
 def insert(connection: Connection, rows: Iterable[Row]) -> int:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from shortener.errors import NotCancelableError, NotHeldError
 from shortener.receipts.advance import News, advance
+from shortener.receipts.forgetting import forget
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
-from shortener.storage.models import Message, Sending, SendingAttempt
+from shortener.storage.models import Message, Receipt, Sending, SendingAttempt
 
 AGAIN: Final = dt.timedelta(hours=1)  # for which a repeated message is valid at least
 _of_message: Final = Sending.message_id == bindparam("message")
@@ -35,7 +36,7 @@ _CANCEL: Final = (
 )
 _held: Final = update(Sending).where(_of_message, Sending.state == JobState.HELD)
 _REPEAT: Final = (
-    _held.where(Sending.recipient.is_not(None))
+    _held.where(Sending.recipient.is_not(None), ~exists().where(Receipt.message_id == Sending.message_id))
     .values(
         state=JobState.PENDING,
         due_on=_now,
@@ -51,9 +52,6 @@ _REPEAT: Final = (
 _GIVE_UP: Final = _held.values(
     state=JobState.EXHAUSTED,
     exhausted_because=bindparam("because"),
-    closes_on=None,
-    recipient=None,
-    extras=None,
 ).returning(Sending.id)
 
 
@@ -73,7 +71,7 @@ def cancel(session: Session, message: Message, *, now: dt.datetime) -> None:
 def repeat(session: Session, message: Message, *, now: dt.datetime) -> None:
     """Hand a held message over again, which may reach its recipient twice.
 
-    NotHeldError if it is not held, or its recipient has been forgotten meanwhile.
+    NotHeldError if it is not held, its recipient has been forgotten meanwhile, or a receipt proves that it was taken.
     """
     values = {"message": message.id, "now": now, "until": now + AGAIN}
     if session.connection().scalar(_REPEAT, values) is None:
@@ -88,3 +86,4 @@ def give_up(session: Session, message: Message, *, asked_by: str) -> None:
     because = f"given up by {asked_by}"
     if session.connection().scalar(_GIVE_UP, {"message": message.id, "because": because}) is None:
         raise NotHeldError
+    forget(session.connection(), [message.id])

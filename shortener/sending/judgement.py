@@ -37,9 +37,10 @@ _DOUBTS: Final = (
     )
     .scalar_subquery()
 )
+_TAKEN: Final = exists().where(SendingAttempt.sending_id == Sending.id, SendingAttempt.outcome == AttemptOutcome.TAKEN)
 _KNOWN: Final = (
     select(Sending.id, Message.state, Account.on_unsure, _DOUBTS.label("doubts"))
-    .add_columns(exists().where(Receipt.message_id == Message.id).label("has_receipt"))
+    .add_columns(exists().where(Receipt.message_id == Message.id).label("has_receipt"), _TAKEN.label("was_taken"))
     .join(Message, Message.id == Sending.message_id)
     .join(Account, Account.id == Sending.account_id)
     .where(Sending.id.in_(bindparam("ids", expanding=True)))
@@ -69,20 +70,21 @@ def judge(job: Claimed, result: Result, tries: int, now: dt.datetime, chance: fl
 
 def judge_due(session: Session, jobs: Sequence[Job], now: dt.datetime) -> Mapping[int, Judgement]:
     """Judgements of the due sendings that must not be attempted now, by their ids."""
-    doubtful = [job for job in jobs if _is_doubtful(job)]
-    judged: dict[int, Judgement] = {}
-    for job in jobs:
-        if job.loaded.recipient is None:
-            judged[job.job_id] = Exhausted(ALREADY_FINAL)
-        elif job.loaded.expires_on <= now:
-            judged[job.job_id] = Exhausted(EXPIRED)
-    if doubtful:
-        known = _known(session, doubtful)
-        for job in doubtful:
-            judged.pop(job.job_id, None)
-            if judgement := _in_doubt(job, known[job.job_id], now):
-                judged[job.job_id] = judgement
-    return judged
+    begun = [job for job in jobs if job.starts or job.loaded.unsure_on]
+    known = _known(session, begun) if begun else {}
+    judged = {job.job_id: _judge_one(job, known.get(job.job_id), now) for job in jobs}
+    return {job_id: judgement for job_id, judgement in judged.items() if judgement is not None}
+
+
+def _judge_one(job: Job, known: Row[Any] | None, now: dt.datetime) -> Judgement | None:
+    """What becomes of a due sending without an attempt; None if it is to be attempted. `known` if it has begun."""
+    if known is not None and (known.state in _PROOFS or known.has_receipt or known.was_taken):
+        return Delivered()
+    if known is not None and _is_doubtful(job):
+        return _in_doubt(job, known, now)
+    if job.loaded.recipient is None:
+        return Exhausted(ALREADY_FINAL)
+    return Exhausted(EXPIRED) if job.loaded.expires_on <= now else None
 
 
 def _is_doubtful(job: Job) -> bool:
@@ -92,8 +94,6 @@ def _is_doubtful(job: Job) -> bool:
 
 def _in_doubt(job: Job, known: Row[Any], now: dt.datetime) -> Judgement | None:
     """What becomes of a sending whose last attempt may have succeeded; None if it is handed over again."""
-    if known.state in _PROOFS or known.has_receipt:
-        return Delivered()
     if job.was_attempting or job.loaded.unsure_on is None:  # the attempt has only now been found to be interrupted
         return RetryAfter(DOUBT)
     may_repeat = known.on_unsure is OnUnsure.REPEAT and known.doubts <= MOST_REPEATS

@@ -4,13 +4,15 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, case, func, update
+from sqlalchemy import Connection, bindparam, func, update
 from sqlalchemy.orm import Session
 
 from shortener.delivery.job import Job, Settled
 from shortener.receipts import early
 from shortener.receipts.advance import News, advance_all
 from shortener.receipts.early import Referenced
+from shortener.receipts.forgetting import forget_files
+from shortener.receipts.proof import CLOSES_ON, OPEN
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.job_state import JobState
@@ -21,14 +23,12 @@ from shortener.sending.gateway import Refused, Taken
 from shortener.sending.judgement import ALREADY_FINAL, EXPIRED
 from shortener.storage.models import Base
 
-OPEN: Final = dt.timedelta(hours=72)  # for which receipts are expected, and the recipient is kept
-_SENDING, _ATTACHMENT = Base.metadata.tables["sending"], Base.metadata.tables["attachment"]
+_SENDING: Final = Base.metadata.tables["sending"]
 _one: Final = _SENDING.c.id == bindparam("row_id")
 _sent: Final[dict[str, Any]] = {
     "gateway_ref": func.coalesce(bindparam("ref"), _SENDING.c.gateway_ref),
     "sent_on": bindparam("now"),
-    # A receipt may have closed it before: then the recipient is forgotten.
-    "closes_on": case((_SENDING.c.recipient.is_not(None), bindparam("end", type_=_SENDING.c.closes_on.type))),
+    "closes_on": CLOSES_ON,
     "unsure_on": None,
 }
 _SENT: Final = update(_SENDING).where(_one).values(_sent)
@@ -50,9 +50,6 @@ _SENT_LATE: Final = (
 _DOUBT: Final = update(_SENDING).where(_one).values(unsure_on=bindparam("now"))
 _HOLD: Final = update(_SENDING).where(_one).values(closes_on=bindparam("end"))
 _END_DOUBTS: Final = update(_SENDING).where(_SENDING.c.id.in_(bindparam("ids", expanding=True))).values(unsure_on=None)
-_FORGET_FILES: Final = (
-    update(_ATTACHMENT).where(_ATTACHMENT.c.message_id.in_(bindparam("ids", expanding=True))).values(content=None)
-)
 
 
 def on_settled(session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
@@ -96,9 +93,7 @@ def _store_taken(connection: Connection, taken: Sequence[Settled], now: dt.datet
     if not taken:
         return
     connection.execute(_SENT, [_taken_values(one, now) for one in taken])
-    with_files = [_message_id(one) for one in taken if one.job.loaded.channel is Channel.EMAIL]
-    if with_files:
-        connection.execute(_FORGET_FILES, {"ids": with_files})
+    forget_files(connection, [_message_id(one) for one in taken if one.job.loaded.channel is Channel.EMAIL])
     advance_all(connection, dict.fromkeys(map(_message_id, taken), News(MessageState.SENT, now)), now=now)
     # Where no receipt will follow, the gateway's word counts as one.
     final = [one for one in taken if (answer := _answer(one)) and answer.is_delivered]

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.receipts import advance, take_in
 from shortener.receipts.advance import News
+from shortener.receipts.forgetting import forget
 from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.sending import simulator
-from shortener.storage.models import Account, Attachment, Message, Receipt, Sending
+from shortener.storage.models import Account, Message, Receipt, Sending
 
 AT_ONCE: Final = 100
 UNDECIDED: Final = "nobody decided within 72 hours"
@@ -31,13 +32,11 @@ _OVERDUE: Final = (
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)
 )
-_CLOSE: Final = update(Sending).where(Sending.id.in_(_ids)).values(closes_on=None, recipient=None, extras=None)
 _GIVE_UP: Final = (
     update(Sending)
     .where(Sending.id.in_(_ids), Sending.state == JobState.HELD)
     .values(state=JobState.EXHAUSTED, exhausted_because=UNDECIDED)
 )
-_FORGET_FILES: Final = update(Attachment).where(Attachment.message_id.in_(_ids)).values(content=None)
 _SIMULATED: Final = (
     select(Sending.id, Sending.account_id, Sending.recipient, Sending.gateway_ref, Sending.sent_on, Sending.closes_on)
     .add_columns(Message.msgid)
@@ -65,8 +64,7 @@ def close(session: Session, *, now: dt.datetime) -> int:
     ids, message_ids = [row.id for row in rows], [row.message_id for row in rows]
     connection = session.connection()
     connection.execute(_GIVE_UP, {"ids": ids})
-    connection.execute(_CLOSE, {"ids": ids})
-    connection.execute(_FORGET_FILES, {"ids": message_ids})
+    forget(connection, message_ids)
     news = News(MessageState.UNKNOWN, now, reason=Reason.UNKNOWN)
     advance.advance_all(connection, dict.fromkeys(message_ids, news), now=now)
     return len(rows)
