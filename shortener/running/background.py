@@ -1,7 +1,7 @@
 """The background work that `SHORTENER_WORKER` switches: delivery, sending, retention, sweeps."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shortener.delivery.loop import Deliverer
 from shortener.retention.loop import Pruner
@@ -9,13 +9,22 @@ from shortener.sending.sweeper import Sweeper
 
 
 class Background:
-    """The loops of a process that delivers. The first deliverer is that of callbacks."""
+    """The loops of a process that delivers; `needs_sendings` says at the start whether that of sendings runs."""
 
-    def __init__(self, deliverers: Sequence[Deliverer], helpers: Sequence[Pruner | Sweeper]) -> None:
-        self._deliverers, self._helpers = deliverers, helpers
+    def __init__(
+        self,
+        callbacks: Deliverer,
+        sendings: Deliverer,
+        needs_sendings: Callable[[], bool],
+        helpers: Sequence[Pruner | Sweeper],
+    ) -> None:
+        self._deliverers, self._helpers = [callbacks], helpers
+        self._sendings, self._needs_sendings = sendings, needs_sendings
 
     def start(self) -> None:
         """Start all loops, each in a thread of its own. Call it after a fork."""
+        if self._needs_sendings():
+            self._deliverers.append(self._sendings)
         for loop in (*self._deliverers, *self._helpers):
             loop.start()
 
@@ -30,11 +39,11 @@ class Background:
             deliverer.join()
 
     def stop(self, grace: float) -> None:
-        """Let attempts in flight end within `grace` seconds in all, and give back the others."""
+        """Let attempts and transactions end within `grace` seconds in all, and give back the other attempts."""
         self.request_stop()
         ends = time.monotonic() + grace
-        for deliverer in self._deliverers:
-            deliverer.stop(max(ends - time.monotonic(), 0.0))
+        for loop in (*self._deliverers, *self._helpers):
+            loop.stop(max(ends - time.monotonic(), 0.0))
 
     def waits_for(self) -> str:
         """The attempts in flight, for the log: `1 callback in flight and 0 sendings in flight`."""

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from flask import Flask, current_app
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shortener.accounts import signing_secrets
@@ -53,8 +54,8 @@ class Services:
     pruner: Pruner
     last_used: LastUsed
     long_calls: LongCalls
-    sendings: Deliverer | None  # None without a gateway
-    sweeper: Sweeper | None
+    sendings: Deliverer
+    sweeper: Sweeper
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
     # By the gateway's name; vendors add theirs.
     receipt_readers: dict[str, Reader] = field(default_factory=lambda: dict(choice.RECEIPT_READERS))
@@ -62,13 +63,21 @@ class Services:
     @cached_property
     def background(self) -> Background:
         """The loops of a process that delivers."""
-        deliverers = [self.deliverer, *([self.sendings] if self.sendings else [])]
-        return Background(deliverers, [self.pruner, *([self.sweeper] if self.sweeper else [])])
+        return Background(self.deliverer, self.sendings, self.needs_sendings, [self.pruner, self.sweeper])
+
+    def needs_sendings(self) -> bool:
+        """Whether there is a gateway, or there are sendings from a time with one. True if the database is away."""
+        if self.settings.configured_gateways:
+            return True
+        try:
+            with self.app.app_context(), db.read() as session:
+                return sendings.has_unsettled(session)
+        except SQLAlchemyError:
+            return True
 
     def wake_sendings(self) -> None:
         """Say that a message may be due for its gateway."""
-        if self.sendings is not None:
-            self.sendings.wake()
+        self.sendings.wake()
 
     @cached_property
     def slugs(self) -> Slugs:
@@ -121,7 +130,6 @@ def make(app: Flask, settings: Settings) -> Services:
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     callback_forms: dict[str, Form] = {}
     deliverer = Deliverer(callbacks.kind(settings, client, callback_forms), app.app_context)
-    gateways = choice.make(settings)
     made = Services(
         app=app,
         settings=settings,
@@ -136,8 +144,8 @@ def make(app: Flask, settings: Settings) -> Services:
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,
-        sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context) if gateways else None,
-        sweeper=Sweeper(app.app_context, settings) if gateways else None,
+        sendings=Deliverer(sendings.kind(settings, choice.make(settings), lambda: made.site), app.app_context),
+        sweeper=Sweeper(app.app_context, settings),
     )
     app.extensions[EXTENSION] = made
     return made

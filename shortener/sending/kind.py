@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from sqlalchemy import exists, literal, literal_column, select, union_all
 from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
@@ -16,6 +17,7 @@ from shortener.delivery.queue import Queue
 from shortener.delivery.rates import Rates
 from shortener.installation.site import Site
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.job_state import JobState
 from shortener.sending import judgement, outgoing, settling
 from shortener.sending.choice import Gateways
 from shortener.sending.gateway import Gateway, HandOver, NotNow, Refused, Taken
@@ -37,6 +39,12 @@ SENDINGS: Final = Queue(
 SLOTS: Final = 64  # attempts in flight per loop, for all gateways
 MAX_STARTS: Final = 100_000  # its period of validity ends a sending, not a number of attempts
 LONGEST_SCHEDULE: Final = dt.timedelta(days=182)  # `send_on` and quiet hours
+_sending: Final = Base.metadata.tables["sending"]
+# Each half is the condition of a partial index; the state is a literal, because a parameter would not match the index.
+_UNSETTLED: Final = union_all(
+    select(literal(1)).where(exists().where(_sending.c.settled_on.is_(None))),
+    select(literal(1)).where(exists().where(_sending.c.state == literal_column(f"'{JobState.HELD}'"))),
+)
 _OUTCOMES: Final = {
     Taken: AttemptOutcome.TAKEN,
     Refused: AttemptOutcome.DECLINED,
@@ -60,6 +68,11 @@ def kind(settings: Settings, gateways: Gateways, site: Callable[[], Site]) -> Ki
         max_starts=MAX_STARTS,
         longest_schedule=LONGEST_SCHEDULE,
     )
+
+
+def has_unsettled(session: Session) -> bool:
+    """Whether a sending waits for its gateway, or for somebody's decision."""
+    return session.connection().execute(_UNSETTLED).first() is not None
 
 
 def prepare(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 import pytest
-from flask import Flask
 from sqlalchemy import update
 
 from shortener.config.settings import Settings
@@ -25,8 +24,6 @@ def simulating(settings: Settings) -> Iterator[Services]:
         found.background.start()
         yield found
         found.background.stop(grace=WITHIN)
-        assert found.sweeper is not None
-        found.sweeper.stop(grace=WITHIN)
 
 
 @pytest.fixture
@@ -52,12 +49,5 @@ def test_open_sendings_are_closed(account: Sender) -> None:
     until(lambda: message(message_id).state == "sent")
     with db.write() as session:
         session.execute(update(Sending).values(closes_on=db.now(session)))
-    found = services().sweeper
-    assert found is not None
-    found._close_at = 0.0
+    services().sweeper._close_at = 0.0
     until(lambda: message(message_id).state == "unknown")
-
-
-def test_without_a_gateway_there_is_no_loop(app: Flask) -> None:
-    assert (services().sendings, services().sweeper) == (None, None)
-    services().wake_sendings()
