@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
+from shortener.errors import InvalidFieldsError
 from shortener.rules import local_time, quiet_hours
 from shortener.rules.delivery.gateway_name import NONE
 from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
@@ -13,6 +14,7 @@ from shortener.validation.models import Faults, FieldsToCall
 from shortener.validation.types import CallbackUrl
 
 MOST: Final = 1_000_000_000  # messages in a month
+OTHER_ZONE: Final = "must not name another time zone than the account's"
 
 
 def _zone(name: str) -> str:
@@ -46,7 +48,9 @@ def changes(fields: Mapping[str, Any], policy: Policy, gateways: Collection[str]
     if checked.quiet_hours is None:
         return given
     hours, zone = quiet_hours.parse(checked.quiet_hours)
-    return ({"time_zone": zone} if zone else {}) | given | {"quiet_hours": str(hours)}  # a zone of its own comes last
+    if zone and given.get("time_zone", zone) != zone:
+        raise InvalidFieldsError({"quiet_hours": [OTHER_ZONE]})
+    return given | {"quiet_hours": str(hours)} | ({"time_zone": zone} if zone else {})
 
 
 def _gateway_faults(name: object, gateways: Collection[str]) -> Faults:

@@ -29,6 +29,14 @@ def test_quiet_hours_bring_their_zone() -> None:
     assert changed == {"quiet_hours": "20:00-08:00", "time_zone": "Asia/Seoul"}
 
 
+def test_two_different_zones_are_refused() -> None:
+    given = {"quiet_hours": "20:00-08:00 Asia/Seoul", "time_zone": "UTC"}
+    with pytest.raises(InvalidFieldsError) as refused:
+        sending_defaults.changes(given, Policy(), ())
+    assert refused.value.fields == {"quiet_hours": [sending_defaults.OTHER_ZONE]}
+    assert sending_defaults.changes(given | {"time_zone": "Asia/Seoul"}, Policy(), ())["time_zone"] == "Asia/Seoul"
+
+
 @pytest.mark.parametrize("name", ["time_zone", "quiet_mode", "on_unsure"])
 def test_what_always_has_a_value_takes_no_null(name: str) -> None:
     with pytest.raises(InvalidFieldsError) as refused:

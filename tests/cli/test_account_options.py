@@ -67,9 +67,10 @@ def test_people_see_a_dash_for_none(run: Run, sender: Sender) -> None:
     assert (shown["monthly_limit"], shown["quiet_hours"], shown["time_zone"]) == ("-", "-", "UTC")
 
 
-def test_a_zone_of_its_own_overrides_the_hours_zone(run: Run, sender: Sender) -> None:
-    options = ["--quiet-hours", "20:00-08:00 Asia/Seoul", "--time-zone", "Asia/Tokyo"]
-    assert document(run("account", "set", "shop", *options, "--json"))["time_zone"] == "Asia/Tokyo"
+def test_two_different_zones_are_refused(run: Run, sender: Sender) -> None:
+    refused = run("account", "set", "shop", "--quiet-hours", "20:00-08:00 Asia/Seoul", "--time-zone", "Asia/Tokyo")
+    assert refused.exit_code == 1
+    assert "must not name another time zone" in refused.output
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def set_defaults(current: SignedInPerson) -> ResponseReturnValue:
 def set_sending(current: SignedInPerson) -> ResponseReturnValue:
     """Change how the account's messages are sent."""
     form = forms.fields()  # without empty ones
-    given = {name: form.get(name, "").strip() for name in SENDING}
+    given = {name: form.get(name, "").strip() for name in SENDING} | _fixed(current.account)
     wanted = {name: None if name in MAY_BE_ABSENT and not value else value for name, value in given.items()}
     try:
         changes = sending_defaults.changes(wanted, services().policy, gateways=())
@@ -79,6 +79,11 @@ def set_sending(current: SignedInPerson) -> ResponseReturnValue:
     with db.write() as session:
         senders.configure(session, current.account.name, changes)
     return redirect(url_for("dashboard.account", done="sending"), 303)
+
+
+def _fixed(account: Sender) -> dict[str, str]:
+    """What only the operator may change: the zone under a monthly limit, because each change begins a month anew."""
+    return {} if account.monthly_limit is None else {"time_zone": account.time_zone}
 
 
 def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **shown: Any) -> str:
@@ -96,6 +101,7 @@ def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **sho
         people=everybody,
         defaults=_defaults(current.account),
         names=labels.DEFAULT_NAMES,
+        fixed=_fixed(current.account),
         sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
         used=used,
         receipts_urls=_receipts_urls(current) if current.may_change else {},

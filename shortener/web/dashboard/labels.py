@@ -261,6 +261,7 @@ FAULTS: Final[Labels] = {
     "must be a time zone of the IANA database, such as Asia/Seoul or UTC": _(
         "must be a time zone of the IANA database, such as Asia/Seoul or UTC"
     ),
+    "must not name another time zone than the account's": _("must not name another time zone than the account's"),
     "must have an allowed port": _("must have an allowed port"),
     "must be an https URL; http is not allowed": _("must be an https URL; http is not allowed"),
     "this is our own address: the callback would call itself": _(

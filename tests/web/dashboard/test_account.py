@@ -165,6 +165,7 @@ def test_empty_fields_take_settings_away(owner: Browser) -> None:
     [
         ("receipts_url", "ftp://example.com", "must be an http or https URL"),
         ("quiet_hours", "late", "must be two different times"),
+        ("quiet_hours", "20:00-08:00 Asia/Seoul", "must not name another time zone than the account's"),
         ("time_zone", "Mars/Olympus", "must be a time zone of the IANA database"),
     ],
 )
@@ -181,6 +182,19 @@ def test_wrong_settings_are_named_in_japanese(owner: Browser) -> None:
     page = owner.send(owner.open(f"{PAGE}?language=ja").form("/account/sending"), **wrong)
     assert page.html.count('class="fault"') == 3
     assert "must be" not in page.text
+
+
+def test_owner_of_limited_account_keeps_its_zone(owner: Browser, sender: Sender) -> None:
+    wanted = {name: value for name, value in SENDING.items() if name != "time_zone"}
+    with db.write() as session:
+        senders.configure(session, sender.name, {"monthly_limit": 5000})
+    form = owner.open(PAGE).form("/account/sending")
+    assert "time_zone" not in form.fields
+    forged = owner.client.post(form.action, data=form.fields | SENDING)
+    assert (forged.status_code, stored("quiet_hours"), stored("time_zone")) == (303, "20:00-08:00", "UTC")
+    page = owner.send(form, **(wanted | {"quiet_hours": "20:00-08:00 Asia/Seoul"}))
+    assert page.status == 422
+    assert stored("time_zone") == "UTC"
 
 
 def test_use_of_the_monthly_limit_is_shown(viewer: Browser, sender: Sender) -> None:
