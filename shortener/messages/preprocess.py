@@ -29,7 +29,6 @@ from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
 
 MSGID_LENGTH: Final = 32
-FARTHEST: Final = dt.timedelta(days=180)  # a message may be scheduled so far ahead
 MAX_DRAWS: Final = 8  # of a random msgid or number: if 49 random bits are taken eight times in a row, it is no chance
 
 
@@ -88,14 +87,8 @@ def _at_a_wrong_time(
 
     What repeats an earlier message has the same outcome as always.
     """
-    refusals: dict[int, Outcome] = {**within_limits.in_quiet_hours(account, analyses, now)}
-    for index, analysis in enumerate(analyses):
-        if analysis.submission.send_on is not None and not now < analysis.submission.send_on <= now + FARTHEST:
-            refusals[index] = InvalidFieldsError({"send_on": [f"must be in the next {FARTHEST.days} days"]})
-    return {
-        **refusals,
-        **_conflicts(connection, account, {i: _message_row(0, account, analyses[i], now) for i in refusals}),
-    }
+    refusals = within_limits.at_a_wrong_time(account, analyses, now)
+    return {**refusals, **_conflicts(connection, account, {index: analyses[index] for index in refusals})}
 
 
 def _store(
@@ -122,7 +115,7 @@ def _store(
         connection, account, {message.id: analyses[index] for index, message in messages.items()}, site, now
     )
     links = _store_links(connection, dict(zip(link_ids, link_rows, strict=False)))  # refused messages leave ids over
-    refused = {index: row for index, row in message_rows.items() if index not in messages}
+    refused = {index: analysis for index, analysis in analyses.items() if index not in messages}
     stored = {index: Preprocessed(message, tuple(links.get(message.id, ()))) for index, message in messages.items()}
     beyond = within_limits.refusals(allowed, stored_ids, refused, now)
     return {**stored, **beyond, **_conflicts(connection, account, refused)}
@@ -175,22 +168,22 @@ def _stored_message(row: Row, analysis: Analysis) -> StoredMessage:
     )
 
 
-def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, Row]) -> dict[int, Outcome]:
-    """Say which earlier message prevents each of these rows; rows whose msgid was taken by chance are left out."""
-    keys = {row["idempotency_key"] for row in refused.values()} - {None}
-    client_tags = {row["client_tag"] for row in refused.values()} - {None}
+def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, Analysis]) -> dict[int, Outcome]:
+    """Say which earlier message prevents each of these; those whose msgid was taken by chance are left out."""
+    keys = {one.idempotency_key for one in refused.values() if one.idempotency_key is not None}
+    client_tags = {one.submission.client_tag for one in refused.values() if one.submission.client_tag is not None}
     if not keys and not client_tags:
         return {}
     earlier = list(rows.earlier(connection, account.id, keys, client_tags))
     by_key = {one.idempotency_key: one for one in earlier if one.idempotency_key is not None}
     by_tag = {one.client_tag: one for one in earlier if one.client_tag is not None}
     outcomes: dict[int, Outcome] = {}
-    for index, row in refused.items():
-        if (same_key := by_key.get(row["idempotency_key"])) is not None:
-            is_same = same_key.fingerprint == row["fingerprint"]
+    for index, analysis in refused.items():
+        if (same_key := by_key.get(analysis.idempotency_key or "")) is not None:
+            is_same = same_key.fingerprint == analysis.submission.fingerprint()
             repeated = Preprocessed(same_key.message, same_key.links, replayed=True)
             outcomes[index] = repeated if is_same else IdempotencyKeyReusedError()
-        elif (same_tag := by_tag.get(row["client_tag"])) is not None:
+        elif (same_tag := by_tag.get(analysis.submission.client_tag or "")) is not None:
             outcomes[index] = ClientTagTakenError(same_tag.message.msgid)
     return outcomes
 

@@ -2,24 +2,34 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Final
 
 from sqlalchemy import Connection
 
 from shortener.accounts import limits
 from shortener.accounts.limits import Allowance
 from shortener.accounts.senders import Sender
-from shortener.errors import MonthlyLimitError, QuietHoursError
+from shortener.errors import InvalidFieldsError, MonthlyLimitError, QuietHoursError
 from shortener.messages import rows
 from shortener.messages.analysis import Analysis
 from shortener.rules.delivery.gateway_rules import QuietMode
 
+FARTHEST: Final = dt.timedelta(days=180)  # a message may be scheduled so far ahead
 
-def in_quiet_hours(account: Sender, analyses: Sequence[Analysis], now: dt.datetime) -> dict[int, QuietHoursError]:
-    """Return a refusal for each message, by index, whose time is in quiet hours in which the account takes none."""
-    if account.quiet_hours is None or account.quiet_mode is not QuietMode.REFUSE:
-        return {}
-    ends = {index: limits.quiet_until(account, one.submission.send_on or now) for index, one in enumerate(analyses)}
-    return {index: QuietHoursError(end) for index, end in ends.items() if end is not None}
+
+def at_a_wrong_time(
+    account: Sender, analyses: Sequence[Analysis], now: dt.datetime
+) -> dict[int, InvalidFieldsError | QuietHoursError]:
+    """Return a refusal, by index, for each message of the past, of a far future, and of quiet hours that are kept."""
+    refusals: dict[int, InvalidFieldsError | QuietHoursError] = {}
+    keeps_quiet = account.quiet_hours is not None and account.quiet_mode is QuietMode.REFUSE
+    for index, analysis in enumerate(analyses):
+        send_on = analysis.submission.send_on
+        if send_on is not None and not now < send_on <= now + FARTHEST:  # first: quiet hours of year 9999 overflow
+            refusals[index] = InvalidFieldsError({"send_on": [f"must be in the next {FARTHEST.days} days"]})
+        elif keeps_quiet and (end := limits.quiet_until(account, send_on or now)) is not None:
+            refusals[index] = QuietHoursError(end)
+    return refusals
 
 
 def due_on(account: Sender, analysis: Analysis, now: dt.datetime) -> dt.datetime:

@@ -125,11 +125,14 @@ Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterVa
 Validity = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
 
 
+_YEARS = range(2, dt.MAXYEAR)  # beyond them, times in other zones and the days beside them may not exist
+
+
 def _moment(value: object) -> dt.datetime:
     """Parse a time with its UTC offset (RFC 3339)."""
     try:
         moment = dt.datetime.fromisoformat(str(value))
-        if isinstance(value, str) and moment.tzinfo is not None:
+        if isinstance(value, str) and moment.tzinfo is not None and moment.year in _YEARS:
             return moment.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         pass

@@ -7,7 +7,13 @@ import pytest
 from sqlalchemy import func, select
 
 from shortener.accounts import senders
-from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError
+from shortener.errors import (
+    ClientTagTakenError,
+    IdempotencyKeyReusedError,
+    InvalidFieldsError,
+    MonthlyLimitError,
+    QuietHoursError,
+)
 from shortener.messages import preprocess
 from shortener.messages.analysis import analyze
 from shortener.messages.preprocess import Outcome, Preprocessed
@@ -168,3 +174,21 @@ def test_repetitions_have_their_outcome_in_quiet_hours() -> None:
     assert isinstance(first, Preprocessed) and isinstance(again, Preprocessed)
     assert again.message.msgid == first.message.msgid
     assert kinds(preprocessed(shop, "a", "b", now=NIGHT)) == [ClientTagTakenError, QuietHoursError]
+
+
+@pytest.mark.parametrize("send_on", ["9998-12-31T23:59:59Z", "0002-01-01T00:00:00Z", "2020-01-01T00:00:00Z"])
+@pytest.mark.parametrize("mode", ["refuse", "hold"])
+def test_impossible_times_are_refused_before_quiet_hours(send_on: str, mode: str) -> None:
+    shop = make_account("shop", quiet_hours="20:00-08:00", time_zone="Asia/Seoul", quiet_mode=mode)
+    submission = Submission.check({"message": TEXT, "client_tag": "a", "send_on": send_on}, Policy())
+    analysis = analyze(submission, account_of(shop), services().site, "key-1")
+    with db.writing() as connection:
+        outcomes = preprocess.preprocess_all(connection, account_of(shop), [analysis], services().site, now=NIGHT)
+    assert kinds(outcomes) == [InvalidFieldsError]
+
+
+@pytest.mark.parametrize("send_on", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_years_at_the_ends_are_refused(send_on: str) -> None:
+    with pytest.raises(InvalidFieldsError) as caught:
+        Submission.check({"message": TEXT, "send_on": send_on}, Policy())
+    assert list(caught.value.fields) == ["send_on"]
