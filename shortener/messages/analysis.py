@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from shortener.accounts.senders import Sender
+from shortener.errors import InvalidFieldsError
 from shortener.installation.site import Site
 from shortener.messages import route, rows
 from shortener.messages.route import Route
@@ -30,7 +31,7 @@ class Analysis:
     """A submission with its options, where the account's defaults have filled the gaps, and what was found in it.
 
     `html_finding` has the links of the HTML that get a shortlink of their own. `face` is the vendor whose wire format
-    it came in; `extras` is what its sending needs besides.
+    it came in; `extras` is what its sending needs besides. `refusal`: its gateway cannot send it.
     """
 
     submission: Submission
@@ -42,6 +43,7 @@ class Analysis:
     finding: Finding
     html_finding: Finding = NOTHING
     route: Route | None = None
+    refusal: InvalidFieldsError | None = None
     idempotency_key: str | None = None
     face: str | None = None
     extras: dict[str, Any] | None = None
@@ -70,13 +72,13 @@ def analyze(
 ) -> Analysis:
     """Apply the account's defaults, find the links and the gateway. Needs no transaction: a long text blocks nobody.
 
-    InvalidFieldsError if the gateway cannot send it.
+    That the gateway cannot send it is no error yet: what repeats an earlier message has the outcome of that one.
     """
     track_link = account.track_link if submission.track_link is None else submission.track_link
     detection = submission.detection or account.detection
     bare_domains = submission.bare_domains or account.bare_domains
     track = submission.track or Track.FIRST
-    way = route.find(submission, account, site.gateways)
+    way, refusal = _route(submission, account, site)
     finding = in_html = NOTHING
     if track_link:
         finding = body.find(
@@ -93,10 +95,18 @@ def analyze(
         finding=finding,
         html_finding=in_html,
         route=way,
+        refusal=refusal,
         idempotency_key=idempotency_key,
         face=face,
         extras=extras,
     )
+
+
+def _route(submission: Submission, account: Sender, site: Site) -> tuple[Route | None, InvalidFieldsError | None]:
+    try:
+        return route.find(submission, account, site.gateways), None
+    except InvalidFieldsError as error:
+        return None, error
 
 
 def _in_html(text: str | None, finding: Finding, track: Track, site: Site) -> Finding:

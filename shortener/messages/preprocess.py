@@ -69,7 +69,7 @@ def preprocess_all(
     earlier call stored for the same idempotency key, or the error that prevents it.
     """
     analyses = leave_live_shortlinks(connection, analyses, site, now)
-    outcomes = _at_a_wrong_time(connection, account, analyses, now)
+    outcomes = _not_sendable(connection, account, analyses, now)
     for _ in range(MAX_DRAWS):
         missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
         if not missing:
@@ -80,14 +80,14 @@ def preprocess_all(
     return [outcomes[index] for index in range(len(analyses))]
 
 
-def _at_a_wrong_time(
+def _not_sendable(
     connection: Connection, account: Sender, analyses: Sequence[Analysis], now: dt.datetime
 ) -> dict[int, Outcome]:
-    """Refuse messages of the past, of a far future, and of quiet hours that the account keeps.
+    """Refuse messages that cannot be sent, or not at their time.
 
     What repeats an earlier message has the same outcome as always.
     """
-    refusals = within_limits.at_a_wrong_time(account, analyses, now)
+    refusals = within_limits.not_sendable(account, analyses, now)
     return {**refusals, **_conflicts(connection, account, {index: analyses[index] for index in refusals})}
 
 

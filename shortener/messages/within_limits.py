@@ -17,15 +17,20 @@ from shortener.rules.delivery.gateway_rules import QuietMode
 FARTHEST: Final = dt.timedelta(days=180)  # a message may be scheduled so far ahead
 
 
-def at_a_wrong_time(
+def not_sendable(
     account: Sender, analyses: Sequence[Analysis], now: dt.datetime
 ) -> dict[int, InvalidFieldsError | QuietHoursError]:
-    """Return a refusal, by index, for each message of the past, of a far future, and of quiet hours that are kept."""
+    """Return a refusal, by index, for each message that its gateway cannot send, or not at its time.
+
+    Such times are in the past, in a far future, or in quiet hours in which the account takes no messages.
+    """
     refusals: dict[int, InvalidFieldsError | QuietHoursError] = {}
     keeps_quiet = account.quiet_hours is not None and account.quiet_mode is QuietMode.REFUSE
     for index, analysis in enumerate(analyses):
         send_on = analysis.submission.send_on
-        if send_on is not None and not now < send_on <= now + FARTHEST:  # first: quiet hours of year 9999 overflow
+        if analysis.refusal is not None:
+            refusals[index] = analysis.refusal
+        elif send_on is not None and not now < send_on <= now + FARTHEST:  # first: quiet hours of year 9999 overflow
             refusals[index] = InvalidFieldsError({"send_on": [f"must be in the next {FARTHEST.days} days"]})
         elif keeps_quiet and (end := limits.quiet_until(account, send_on or now)) is not None:
             refusals[index] = QuietHoursError(end)

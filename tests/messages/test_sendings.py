@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from shortener.errors import InvalidFieldsError, QuietHoursError
+from shortener.errors import ClientTagTakenError, InvalidFieldsError, QuietHoursError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
 from shortener.messages.analysis import analyze
@@ -194,3 +194,16 @@ def test_if_a_part_cannot_be_stored_nothing_is(sender: Sender, site: Site) -> No
     finally:
         event.remove(db.db.engine, "before_cursor_execute", fail)
     assert counts() == [0, 0, 0, 0, 0]
+
+
+def test_repetitions_have_their_outcome_with_a_new_gateway(sender: Sender, services: Services, site: Site) -> None:
+    """The operator sets a gateway between the first call and its retry; without one nothing is required."""
+    given = {"message": TEXT, "client_tag": "a"}
+    [first] = submit(sender, services.site, given, idempotency_key="key-1")
+    [again] = submit(sender, site, given, idempotency_key="key-1")
+    assert isinstance(first, Preprocessed) and isinstance(again, Preprocessed)
+    assert again.replayed and again.message.msgid == first.message.msgid
+    [other, tagged, new] = submit(sender, site, {"message": "b"}, given, {"message": TEXT})
+    assert isinstance(tagged, ClientTagTakenError) and tagged.msgid == first.message.msgid
+    assert isinstance(other, InvalidFieldsError) and isinstance(new, InvalidFieldsError)
+    assert counts() == [1, 1, 1, 0, 0]
