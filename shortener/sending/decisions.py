@@ -14,6 +14,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.storage.models import Message, Receipt, Sending, SendingAttempt
 
+GIVEN_UP: Final = "given up by "  # begins `exhausted_because`; who decided it follows
 AGAIN: Final = dt.timedelta(hours=1)  # for which a repeated message is valid at least
 _of_message: Final = Sending.message_id == bindparam("message")
 _now: Final[Any] = bindparam("now", type_=Sending.due_on.type)
@@ -51,6 +52,7 @@ _REPEAT: Final = (
 )
 _GIVE_UP: Final = _held.values(
     state=JobState.EXHAUSTED,
+    settled_on=_now,
     exhausted_because=bindparam("because"),
 ).returning(Sending.id)
 
@@ -78,12 +80,18 @@ def repeat(session: Session, message: Message, *, now: dt.datetime) -> None:
         raise NotHeldError
 
 
-def give_up(session: Session, message: Message, *, asked_by: str) -> None:
+def give_up(session: Session, message: Message, *, asked_by: str, now: dt.datetime) -> None:
     """Do not hand a held message over again; its state stays `unknown` until a receipt comes.
 
     NotHeldError if it is not held.
     """
-    because = f"given up by {asked_by}"
-    if session.connection().scalar(_GIVE_UP, {"message": message.id, "because": because}) is None:
+    values = {"message": message.id, "because": GIVEN_UP + asked_by, "now": now}
+    if session.connection().scalar(_GIVE_UP, values) is None:
         raise NotHeldError
     forget(session.connection(), [message.id])
+
+
+def given_up_by(sending: Sending) -> str | None:
+    """Return who gave the sending up, such as `person mina`; None if nobody did."""
+    because = sending.exhausted_because or ""
+    return because.removeprefix(GIVEN_UP) if because.startswith(GIVEN_UP) else None

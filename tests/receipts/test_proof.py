@@ -126,5 +126,5 @@ def test_a_given_up_message_forgets_its_files(sender: Sender) -> None:
     message_id = held(sender)
     add_file(message_id)
     with db.write() as session:
-        decisions.give_up(session, session.get_one(Message, message_id), asked_by="account shop")
+        decisions.give_up(session, session.get_one(Message, message_id), asked_by="account shop", now=NOW)
     assert (files_left(), sending(message_id).recipient) == (0, None)

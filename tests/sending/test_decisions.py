@@ -47,9 +47,9 @@ def repeat(message_id: int, now: dt.datetime = NOW) -> None:
         decisions.repeat(session, session.get_one(Message, message_id), now=now)
 
 
-def give_up(message_id: int) -> None:
+def give_up(message_id: int, now: dt.datetime = NOW) -> None:
     with db.write() as session:
-        decisions.give_up(session, session.get_one(Message, message_id), asked_by="account shop")
+        decisions.give_up(session, session.get_one(Message, message_id), asked_by="account shop", now=now)
 
 
 @pytest.mark.parametrize("due_on", [None, NOW + DAY])
@@ -159,9 +159,9 @@ def test_a_forgotten_recipient_cannot_be_repeated(sender: Sender) -> None:
 
 def test_a_held_message_can_be_given_up(sender: Sender) -> None:
     message_id = held(sender)
-    give_up(message_id)
+    give_up(message_id, NOW + DAY)
     row = sending(message_id)
-    assert (row.state, row.exhausted_because) == ("exhausted", "given up by account shop")
+    assert (row.state, decisions.given_up_by(row), row.settled_on) == ("exhausted", "account shop", NOW + DAY)
     assert (row.recipient, row.closes_on, message(message_id).state) == (None, None, "unknown")
     with pytest.raises(NotHeldError):
         give_up(message_id)

@@ -64,5 +64,5 @@ def give_up_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Leave a held message as it is, and return the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
-        decisions.give_up(session, message, asked_by=f"account {account.name}")
+        decisions.give_up(session, message, asked_by=f"account {account.name}", now=db.now(session))
         return message_report.full(session, message, services().site)

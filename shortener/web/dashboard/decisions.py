@@ -35,7 +35,8 @@ def give_up(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Do not hand a held message over again."""
     try:
         with db.write() as session:
-            decisions.give_up(session, lookup.find(session, current.account, msgid), asked_by=current.asker)
+            found = lookup.find(session, current.account, msgid)
+            decisions.give_up(session, found, asked_by=current.asker, now=db.now(session))
     except NotHeldError:
         return _back(msgid, "decided")
     return _back(msgid, "given-up")

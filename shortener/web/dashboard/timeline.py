@@ -10,6 +10,7 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.wire.moments import rfc3339
+from shortener.sending import decisions
 from shortener.storage.models import Message
 
 # Entries of the same time are in the order of cause and effect.
@@ -17,7 +18,6 @@ _KINDS: Final = (
     *("received", "click", "accessed", "off", "handover", "put_aside", "given_up", "receipt", "state"),
     *("replay", "attempt", "exhausted", "next_handover", "next", "expires", "expired"),
 )
-GIVEN_UP: Final = "given up by "  # begins the reason of a sending that somebody gave up, before the name
 _ENDED_WELL: Final = frozenset({AttemptOutcome.TAKEN, None})
 # States that the message may have without a receipt, and that no attempt tells of.
 _TOLD_ALONE: Final = frozenset(MessageState) - {
@@ -87,8 +87,8 @@ def _sending(story: Story) -> Iterator[Entry]:
         yield Entry(rfc3339(attempt.started_on), "handover", about)
     if sending.state == JobState.HELD and sending.settled_on:
         yield Entry(rfc3339(sending.settled_on), "put_aside")
-    by = (sending.exhausted_because or "").partition(GIVEN_UP)[2]
-    if by and sending.settled_on:
+    by = decisions.given_up_by(sending)
+    if by is not None and sending.settled_on:
         yield Entry(rfc3339(sending.settled_on), "given_up", {"by": by})
     if sending.state == JobState.PENDING:
         yield Entry(rfc3339(sending.due_on), "next_handover", {"first": not story.tries, "in_doubt": sending.unsure_on})
