@@ -16,7 +16,8 @@ from typing import Final
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from shortener.outbound.guard import Guard, Resolve, StopError, Trip
-from shortener.outbound.smtp_conversation import NO_TLS, AnsweredError, Conversation, Mail
+from shortener.outbound.mail import Mail
+from shortener.outbound.smtp_conversation import NO_TLS, AnsweredError, Conversation
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.delivery.server_address import ServerAddress
 

@@ -2,36 +2,18 @@
 
 import contextlib
 import io
-import re
 import smtplib
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import Any, Final
 
 from shortener.outbound.guard import Paced, Trip
+from shortener.outbound.mail import Mail
 from shortener.rules.delivery.server_address import ServerAddress
 
 NO_TLS: Final = "the relay offers no TLS, and the password is not sent without it"
 _PIECE: Final = 64 * 1024  # bytes that are sent between two checks of the deadline
 _CLOSING: Final = 421
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail for one recipient. The addresses have neither spaces nor control characters."""
-
-    sender: str  # of the envelope: where bounces go
-    recipient: str
-    content: bytes
-    envelope_id: str  # comes back in delivery status notifications; letters and digits
-
-    @property
-    def needs_utf8(self) -> bool:
-        """Whether an address can be written only with SMTPUTF8 (RFC 6531)."""
-        return not (self.sender + self.recipient).isascii()
 
 
 class AnsweredError(Exception):
@@ -84,12 +66,12 @@ class Conversation(smtplib.SMTP):
         if mail.needs_utf8 and not self.has_extn("smtputf8"):
             raise AnsweredError(553, b"5.6.7 the relay takes only addresses in ASCII", True)
         self.command_encoding = "utf-8" if mail.needs_utf8 else "ascii"
-        content = _DOT.sub(b"..", _LINE_END.sub(b"\r\n", mail.content))
-        options, notify = self._options(mail, len(content))
+        options, notify = self._options(mail)
         self._expect(2, self.docmd("MAIL", f"FROM:<{mail.sender}>{options}"), is_about_mail=True)
         self._expect(2, self.docmd("RCPT", f"TO:<{mail.recipient}>{notify}"), is_about_mail=True)
         self._expect(3, self.docmd("DATA"), is_about_mail=True)
-        self.send(content if content.endswith(b"\r\n") else content + b"\r\n")
+        for piece in mail.pieces():
+            self.send(piece)
         self.trip.is_sent = True
         self.send(b".\r\n")
         return self._expect(2, self.getreply(), is_about_mail=True)
@@ -128,10 +110,10 @@ class Conversation(smtplib.SMTP):
         sock = self.trip.guard.open(host, port, self.trip)
         return self._context.wrap_socket(sock, server_hostname=host) if self._address.scheme == "smtps" else sock
 
-    def _options(self, mail: Mail, size: int) -> tuple[str, str]:
+    def _options(self, mail: Mail) -> tuple[str, str]:
         """The parameters of MAIL and RCPT, for what the relay offers."""
         offered = [
-            ("size", f" SIZE={size}"),
+            ("size", f" SIZE={mail.size}"),
             ("dsn", f" RET=HDRS ENVID={mail.envelope_id}"),
             ("smtputf8", " SMTPUTF8" if mail.needs_utf8 else ""),
         ]

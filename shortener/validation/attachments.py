@@ -3,25 +3,25 @@
 import base64
 import binascii
 import hashlib
-import re
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from shortener.rules.mail import content_type, header_text
+
 MOST_BYTES: Final = 20 * 1024 * 1024  # of all attachments of a message
 MOST_ATTACHMENTS: Final = 100
-_TYPE: Final = re.compile(r"[A-Za-z0-9!#$&^_.+-]{1,127}/[A-Za-z0-9!#$&^_.+-]{1,127}(?:; ?[ -~]{1,200})?")
 
 
 def _name(value: str) -> str:
-    if not value.isprintable() or "/" in value or "\\" in value:
+    if header_text.NO_LINE.search(value) or "/" in value or "\\" in value:
         raise ValueError("must name each file in one line without slashes")
     return value
 
 
 def _content_type(value: str) -> str:
-    if not _TYPE.fullmatch(value):
-        raise ValueError("must give each content_type like application/pdf")
+    if fault := content_type.fault(value):
+        raise ValueError(fault)
     return value
 
 

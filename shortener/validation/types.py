@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from shortener.errors import InvalidFieldsError
 from shortener.rules.delivery import receiver
+from shortener.rules.mail import header_text
 from shortener.rules.wire import cursor
 
 MESSAGE_LENGTH = 10_000
@@ -87,12 +88,6 @@ def _texts(value: object) -> list[str]:
     return []
 
 
-def _one_line(value: str) -> str:
-    if not value.isprintable():
-        raise ValueError("must be one line without control characters")
-    return value
-
-
 def _callback_url(value: str, info: ValidationInfo) -> str:
     policy: receiver.Policy = (info.context or {}).get("policy", receiver.Policy())
     if fault := receiver.check(value, policy):
@@ -121,7 +116,7 @@ Metadata = Annotated[
 Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
 Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
 Html = Annotated[str, Field(min_length=1, max_length=HTML_LENGTH), AfterValidator(_storable)]
-Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterValidator(_one_line)]
+Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterValidator(header_text.one_line)]
 Validity = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
 
 

@@ -157,6 +157,17 @@ REFUSED: list[tuple[str, object, str]] = [
         [{"name": "a", "content": "", "content_type": "x\r\ny: z"}],
         "must give each content_type like application/pdf",
     ),
+    (
+        "attachments",
+        [{"name": "a", "content": "", "content_type": 'text/plain; charset="=?utf-8?q?a=0D=0AX-Evil:1?="'}],
+        "must give each content_type like application/pdf",
+    ),
+    (
+        "attachments",
+        [{"name": "a", "content": "", "content_type": "message/rfc822"}],
+        "must not give a content_type of message/…, but application/octet-stream for such a file",
+    ),
+    ("attachments", [{"name": "a\r\nb", "content": ""}], "must name each file in one line without slashes"),
     ("attachments", [{"name": "a", "content": ""}] * 101, "must have at most 100 entries"),
 ]
 

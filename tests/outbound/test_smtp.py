@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import trustme
 
+from shortener.outbound.mail import Mail
 from shortener.outbound.smtp import Relay, Reply
-from shortener.outbound.smtp_conversation import Mail
 from shortener.rules.delivery.server_address import SMTP_PORTS, parse
 from tests.support.callback_urls import NameServer
 from tests.support.servers import SHORT, Call, receiving, swallowing
 from tests.support.smtp import Said, mailbox, relay
 
-MAIL = Mail("bounces@acme.example", "anna@example.com", b"Subject: Hello\r\n\r\nHello\r\n", "Zq3")
+MAIL = Mail("bounces@acme.example", "anna@example.com", [b"Subject: Hello\r\n\r\nHello\r\n"], "Zq3")
 SIGNED_IN = "shop:hunter2@"
 
 
@@ -37,7 +37,7 @@ def handed(mail: Mail = MAIL, **said: Said) -> Reply:
 def test_a_mail_arrives_as_it_is() -> None:
     content = b"Subject: Hello\r\n\r\n.\r\n..\r\n.dot\r\nbare\nline\rends\r\n"
     with mailbox() as box, client(box.url()) as made:
-        reply = made.hand_over(Mail("bounces@acme.example", "anna@example.com", content, "Zq3"))
+        reply = made.hand_over(Mail("bounces@acme.example", "anna@example.com", [content], "Zq3"))
     assert (reply.status, reply.is_sent, reply.words) == (250, True, b"2.0.0 Ok: queued as 4F3B2A1")
     assert box.kept[0].content == content.replace(b"bare\nline\rends", b"bare\r\nline\r\nends")
     assert (box.kept[0].sender, box.kept[0].recipients) == ("bounces@acme.example", ["anna@example.com"])
@@ -51,7 +51,7 @@ def test_a_connection_is_kept() -> None:
 
 def test_a_refused_mail_does_not_cost_the_connection() -> None:
     with mailbox(refused={"anna@example.com": "550 5.1.1 no such user"}) as box, client(box.url()) as made:
-        refused, taken = made.hand_over(MAIL), made.hand_over(Mail("b@acme.example", "ben@example.com", b"x", "Zq3"))
+        refused, taken = made.hand_over(MAIL), made.hand_over(Mail("b@acme.example", "ben@example.com", [b"x"], "Zq3"))
     assert (refused.status, refused.is_about_mail, refused.is_sent) == (550, True, False)
     assert (taken.status, box.connections) == (250, 1)
 
@@ -106,7 +106,7 @@ def test_an_old_relay_is_greeted_with_helo() -> None:
 
 @pytest.mark.parametrize(
     ("mail", "offered"),
-    [(Mail("b@acme.example", "jörg@example.com", b"x", "Zq3"), True), (MAIL, False)],
+    [(Mail("b@acme.example", "jörg@example.com", [b"x"], "Zq3"), True), (MAIL, False)],
 )
 def test_utf8_is_used_only_where_needed(mail: Mail, offered: bool) -> None:
     with mailbox() as box, client(box.url()) as made:
@@ -116,7 +116,7 @@ def test_utf8_is_used_only_where_needed(mail: Mail, offered: bool) -> None:
 
 
 def test_an_old_relay_cannot_take_such_addresses() -> None:
-    reply = handed(Mail("b@acme.example", "jörg@example.com", b"x", "Zq3"))
+    reply = handed(Mail("b@acme.example", "jörg@example.com", [b"x"], "Zq3"))
     assert (reply.status, reply.is_about_mail) == (553, True)
 
 
@@ -243,7 +243,7 @@ def test_only_the_end_of_a_mail_leaves_doubt(step: str, bad: Said) -> None:
 
 def test_a_slow_reader_ends_at_the_deadline() -> None:
     """It takes the command DATA, and then reads nothing more."""
-    large = Mail("b@acme.example", "anna@example.com", b"x" * 64 * 1024 * 1024, "Zq3")
+    large = Mail("b@acme.example", "anna@example.com", [b"x" * 64 * 1024 * 1024], "Zq3")
 
     def stop_reading(call: Call) -> None:
         call.say(b"354 go ahead\r\n")
@@ -270,7 +270,7 @@ def test_a_relay_that_drops_packets_gets_nothing() -> None:
 
 def test_no_command_can_be_smuggled_in() -> None:
     with mailbox() as box, client(box.url()) as made:
-        reply = made.hand_over(Mail("b@acme.example>\r\nRCPT TO:<eve@example.com", "anna@example.com", b"x", "Zq3"))
+        reply = made.hand_over(Mail("b@acme.example>\r\nRCPT TO:<eve@example.com", "anna@example.com", [b"x"], "Zq3"))
     assert reply.status is None and box.kept == []
 
 

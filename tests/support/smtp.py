@@ -1,5 +1,6 @@
 """Mail servers on loopback: one that keeps what it gets, and scripts for one that misbehaves."""
 
+import asyncio
 import contextlib
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -54,12 +55,14 @@ class Mailbox:
     refused: Mapping[str, str] = field(default_factory=dict)
     connections: int = 0
     signed_in: bool = False
+    servers: list[SMTP] = field(default_factory=list, repr=False)
 
     async def handle_EHLO(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
     ) -> list[str]:
         """Greet."""
         self.connections += not session.host_name
+        self.servers.append(server)
         session.host_name = hostname
         return responses
 
@@ -85,6 +88,14 @@ class Mailbox:
         )
         self.kept.append(kept)
         return "250 2.0.0 Ok: queued as 4F3B2A1"
+
+    async def hang_up(self) -> None:
+        """Close the connections, which the library leaves open when it stops."""
+        for server in self.servers:
+            if server.transport is not None:
+                server.transport.abort()
+        for _ in range(3):  # the loop closes them in its next turns
+            await asyncio.sleep(0)
 
     def url(self, credentials: str = "", scheme: str = "smtp", host: str = "127.0.0.1") -> str:
         """The address for `SHORTENER_SMTP_URL`."""
@@ -121,6 +132,7 @@ def mailbox(
     try:
         yield kept
     finally:
+        asyncio.run_coroutine_threadsafe(kept.hang_up(), controller.loop).result()
         controller.stop()
 
 

@@ -8,12 +8,11 @@ from typing import Final
 
 from shortener.rules.delivery.gateway_name import NONE, GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.mail.address import MailAddress
 
-_ADDRESS: Final = r"[^\s@<>()\[\],;:\"\\]{1,64}@[^\s@<>()\[\],;:\"\\]{1,255}"
-_MAIL: Final = re.compile(_ADDRESS)
-_MAIL_SENDER: Final = re.compile(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>")
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _SEPARATORS: Final = re.compile(r"[ ().-]")
+_SMS_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +51,23 @@ def destination(account_id: int, gateway: str) -> str:
 
 def dialled(recipient: str, way: Channel) -> str:
     """Return a recipient as a gateway gets it: numbers without separators. ValueError if it cannot be one."""
+    if way is Channel.EMAIL:
+        MailAddress.parse(recipient)
+        return recipient
     number = _SEPARATORS.sub("", recipient)
-    if way is Channel.EMAIL and not _MAIL.fullmatch(recipient):
-        raise ValueError("must be one e-mail address")
-    if way is Channel.SMS and not _NUMBER.fullmatch(number):
+    if not _NUMBER.fullmatch(number):
         raise ValueError("must be a number of 3 to 15 digits, such as +818012345678, or an e-mail address")
-    return recipient if way is Channel.EMAIL else number
+    return number
 
 
 def sender_fault(sender: str, way: Channel) -> str | None:
-    """Return what is wrong with a sender; None if a gateway can use it."""
-    if not sender.isprintable():
-        return "must not contain control characters"
-    if way is Channel.EMAIL and not _MAIL_SENDER.fullmatch(sender):
-        return "must be an e-mail address, such as shop@example.com or Shop <shop@example.com>"
+    """Return what is wrong with a sender; None if every gateway of the channel can use it."""
+    if way is Channel.SMS:
+        return None if _SMS_SENDER.fullmatch(sender) else "must be printable ASCII for SMS, without spaces at its ends"
+    try:
+        MailAddress.parse_sender(sender)
+    except ValueError as fault:
+        return str(fault)
     return None
 
 

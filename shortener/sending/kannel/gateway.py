@@ -4,12 +4,13 @@ The text goes as the body, in UTF-8, and everything else in headers: so Japanese
 password nor number is in Kannel's access log.
 """
 
-import re
 from typing import Any, Final
 
 from shortener.outbound.client import Answer, Client
 from shortener.rules import sms_parts
+from shortener.rules.delivery import gateway_choice
 from shortener.rules.delivery.gateway_name import GatewayName
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.delivery.retry import parse_retry_after
@@ -25,8 +26,6 @@ _TAKEN: Final = 202
 _OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
 _NO_CREDENTIALS: Final = "Authorization failed"  # with status 403
 _DENIED: Final = "denied by white- and/or black-lists"
-_NUMBER: Final = re.compile(r"\+?[0-9]{1,20}")  # no space: it would separate two recipients
-_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 class Kannel:
@@ -84,11 +83,13 @@ def _fault(outgoing: Outgoing) -> str | None:
     """Why Kannel cannot be given this message; nothing of it may end a header."""
     if not outgoing.text:
         return "the message has no text"
-    if not _NUMBER.fullmatch(outgoing.recipient):
-        return "the recipient is not a phone number"
-    if not _SENDER.fullmatch(outgoing.sender):
-        return "the sender must be printable ASCII"
-    return None
+    if fault := gateway_choice.sender_fault(outgoing.sender, Channel.SMS):
+        return f"the sender {fault}"
+    try:
+        is_dialled = gateway_choice.dialled(outgoing.recipient, Channel.SMS) == outgoing.recipient
+    except ValueError:
+        is_dialled = False
+    return None if is_dialled else "the recipient is not a phone number"
 
 
 def _words(body: bytes) -> str:

@@ -88,6 +88,9 @@ def test_numbers_lose_their_separators(recipient: str, way: Channel, expected: s
         ("a@b\r\nBcc: c@d", EMAIL),
         ("@example.com", EMAIL),
         ("Ann <a@example.com>", EMAIL),
+        ("=?utf-8?q?a?=@example.com", EMAIL),
+        ("a@example.com.", EMAIL),
+        ("a@b=c.example", EMAIL),
     ],
 )
 def test_what_is_no_recipient_is_refused(recipient: str, way: Channel) -> None:
@@ -99,11 +102,17 @@ def test_what_is_no_recipient_is_refused(recipient: str, way: Channel) -> None:
     ("sender", "way", "is_good"),
     [
         ("SHOP", SMS, True),
+        ("Blue Shop", SMS, True),
         ("SHOP\r\nX: y", SMS, False),
+        ("SHOP ", SMS, False),
+        ("漢字", SMS, False),
+        ("", SMS, False),
         ("shop@example.com", EMAIL, True),
         ("お店 <shop@example.com>", EMAIL, True),
         ("SHOP", EMAIL, False),
         ("a <b@c> <d@e>", EMAIL, False),
+        ("a\r\nBcc: b <b@c>", EMAIL, False),
+        ("shop@-\u0301.example", EMAIL, False),
     ],
 )
 def test_a_sender_fits_its_channel(sender: str, way: Channel, is_good: bool) -> None:

@@ -3,17 +3,27 @@
 import time
 from dataclasses import replace
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
+from email.utils import parsedate_to_datetime, unquote
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shortener.outbound.smtp_conversation import Mail
+from shortener.errors import InvalidFieldsError
+from shortener.messages import route
+from shortener.messages.submission import Submission
+from shortener.outbound.mail import Mail
+from shortener.rules.delivery.gateway_choice import Gateways
+from shortener.rules.delivery.gateway_name import GatewayName
+from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.receiver import Policy
+from shortener.rules.mail.address import MailAddress
 from shortener.sending.gateway import Attached, Outgoing
 from shortener.sending.mail.content import written
+from shortener.storage.models import Account
 
 MSGID = "Zq3" * 10 + "ab"
 TEXT = "Hello Anna,\n\nyour parcel: https://s.example.com/Ab3dEf9hIj\n.\nFrom us\n"
@@ -25,7 +35,7 @@ def mail(**changed: Any) -> EmailMessage:
 
 
 def parsed(made: Mail) -> EmailMessage:
-    return cast(EmailMessage, message_from_bytes(made.content, policy=policy.default))
+    return cast(EmailMessage, message_from_bytes(made.as_bytes(), policy=policy.default))
 
 
 def content(part: Any) -> str:
@@ -101,16 +111,17 @@ def test_attachments_arrive_byte_for_byte() -> None:
 def test_large_attachments_are_written_in_time() -> None:
     large = Attached("film.mp4", "video/mp4", bytes(25 * 1024 * 1024))
     made = written(replace(OUTGOING, attachments=lambda: [large]), "links.example")
-    assert len(made.content) > 33 * 1024 * 1024
+    assert made.size == len(made.as_bytes()) > 33 * 1024 * 1024
 
 
 def test_a_mail_has_only_seven_bits_and_short_lines() -> None:
     made = written(
         replace(OUTGOING, text="荷物" * 5000, subject="荷物" * 100, attachments=lambda: FILES), "links.example"
     )
-    assert made.content.isascii()
-    assert max(map(len, made.content.split(b"\r\n"))) <= 998
-    assert b"\n" not in made.content.replace(b"\r\n", b"") and b"\r" not in made.content.replace(b"\r\n", b"")
+    content = made.as_bytes()
+    assert content.isascii()
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert b"\n" not in content.replace(b"\r\n", b"") and b"\r" not in content.replace(b"\r\n", b"")
 
 
 def test_names_and_subjects_may_be_japanese() -> None:
@@ -128,7 +139,7 @@ def test_a_domain_is_written_in_ascii() -> None:
 def test_a_name_beyond_ascii_needs_utf8() -> None:
     made = written(replace(OUTGOING, recipient="jörg@example.com"), "links.example")
     assert (made.needs_utf8, made.recipient) == (True, "jörg@example.com")
-    assert "\r\nTo: jörg@example.com\r\n".encode() in made.content
+    assert "\r\nTo: jörg@example.com\r\n".encode() in made.as_bytes()
 
 
 @pytest.mark.parametrize(
@@ -158,13 +169,66 @@ def test_what_cannot_be_written_is_refused(changed: dict[str, Any]) -> None:
         mail(**changed)
 
 
-ANY = st.text(max_size=60)
+ENCODED = "=?utf-8?q?a=0D=0ABcc:_x@y.example?="
 
 
-@given(subject=ANY, name=ANY, file=ANY, kind=ANY, sender=ANY, recipient=ANY)
+def test_an_encoded_word_stays_what_was_typed() -> None:
+    kind = 'text/plain; charset="us-ascii"'
+    made = mail(
+        subject=ENCODED, sender=f"{ENCODED} <news@acme.example>", attachments=lambda: [Attached(ENCODED, kind, b"x")]
+    )
+    [file] = made.iter_attachments()
+    assert (made["Subject"], made["From"].addresses[0].display_name, file.get_filename()) == (ENCODED,) * 3
+    assert file["Content-Type"] == kind
+
+
+@pytest.mark.parametrize("value", ["=?utf-8?q?a=0D=0AX-Evil:1?=", "=?us-ascii?q?a?="])
+def test_a_type_with_an_encoded_word_is_none(value: str) -> None:
+    made = mail(attachments=lambda: [Attached("a", f'text/plain; charset="{value}"', b"x")])
+    assert [part["Content-Type"] for part in made.iter_attachments()] == ["application/octet-stream"]
+
+
+PIECES = ["=?utf-8?q?", "=?utf-8?b?", "=0D=0A", "DQpCY2M6IHhAeQ==", "?=", "Bcc: x@y", "\r\n", "\u3000", " ", "=", ";"]
+TEXTS = st.text(max_size=60) | st.lists(st.sampled_from([*PIECES, '"', "\\", "荷物", "%0D%0A"]), max_size=8).map(
+    "".join
+)
+TYPES = st.from_regex(r"[a-z]{1,9}/[a-z]{1,9}(; ?[a-z]{1,7}=([a-z0-9-]{1,7}|\"[ -~]{0,20}\"))?", fullmatch=True) | TEXTS
+GATEWAYS = Gateways({Channel.EMAIL: GatewayName.SMTP}, frozenset({GatewayName.SMTP}))
+HEADERS = ["Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
+OF_A_FILE = ["Content-Disposition", "Content-Transfer-Encoding", "Content-Type"]
+
+
+def display_name(made: Mail) -> str:
+    """The name of the sender by RFC 2047: the spaces between two encoded words do not count."""
+    name, _, _ = message_from_bytes(made.as_bytes())["From"].rpartition("<")
+    return unquote(name.strip()) if name.startswith('"') else str(make_header(decode_header(name.strip())))
+
+
+@given(subject=TEXTS, name=TEXTS, file=TEXTS, kind=TYPES)
+@example(ENCODED, ENCODED, ENCODED, f'text/plain; charset="{ENCODED}"')
+@example("\N{PACKAGE}" * 250, "お店　支店", "請求書　11月" * 20 + ".pdf", "text/plain; charset=shift_jis; name=x")
+def test_what_is_submitted_arrives_or_is_refused(subject: str, name: str, file: str, kind: str) -> None:
+    sender = f"{name} <news@acme.example>"
+    files = [{"name": file, "content_type": kind, "content": "eA=="}]
+    fields = {"message": TEXT, "subject": subject, "sender": sender, "recipient": "a@b.example", "attachments": files}
+    try:
+        route.find(Submission.check(fields, Policy()), Account(), GATEWAYS)
+    except InvalidFieldsError:
+        return
+    files_read = lambda: [Attached(file, kind, b"x")]  # noqa: E731
+    sent = written(replace(OUTGOING, subject=subject, sender=sender, attachments=files_read), "links.example")
+    made = parsed(sent)
+    [found] = made.iter_attachments()
+    assert (made["Subject"], found.get_payload(decode=True)) == (subject, b"x")
+    assert found["Content-Disposition"].params["filename"] == file
+    assert display_name(sent) == MailAddress.parse_sender(sender).name
+    assert (sorted(made.keys()), sorted(found.keys())) == (HEADERS, OF_A_FILE)
+    assert f"\r\nContent-Type: {kind}\r\n".encode() in sent.as_bytes()
+
+
+@given(subject=TEXTS, name=TEXTS, file=TEXTS, kind=TEXTS, sender=TEXTS, recipient=TEXTS)
 def test_no_text_adds_a_header(subject: str, name: str, file: str, kind: str, sender: str, recipient: str) -> None:
-    """Whatever is given, a mail has these headers and one recipient, or it is refused."""
-    files = [Attached(file, kind, b"x")]
+    """Whatever is given, even past the submission, a mail has these headers and one recipient, or it is refused."""
     try:
         made = written(
             replace(
@@ -172,15 +236,13 @@ def test_no_text_adds_a_header(subject: str, name: str, file: str, kind: str, se
                 subject=subject,
                 sender=f"{name} <news{sender}@acme.example>",
                 recipient=f"{recipient}@example.com",
-                attachments=lambda: files,
+                attachments=lambda: [Attached(file, kind, b"x")],
             ),
             "links.example",
         )
     except ValueError:
         return
-    headers = made.content.partition(b"\r\n\r\n")[0]
-    names = [line.partition(b":")[0] for line in headers.split(b"\r\n") if not line[:1].isspace()]
-    assert sorted(names) == sorted(
-        [b"From", b"To", b"Subject", b"Date", b"Message-ID", b"MIME-Version", b"Content-Type"]
-    )
+    read = parsed(made)
+    assert sorted(read.keys()) == HEADERS
+    assert [sorted(part.keys()) for part in read.iter_attachments()] == [OF_A_FILE]
     assert " " not in made.sender + made.recipient

@@ -1,19 +1,26 @@
 """The mail relay as a gateway: what its answers mean for a message."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 
+from shortener.config.settings import Settings
+from shortener.delivery.loop import Deliverer
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import SMTP_PORTS, parse
+from shortener.running.services import services
+from shortener.sending import kind
 from shortener.sending.gateway import Attached, HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.mail.gateway import Smtp
+from tests.support.factories import Sender
 from tests.support.servers import SHORT, Call, receiving
-from tests.support.smtp import Said, mailbox, relay
+from tests.support.smtp import Mailbox, Said, mailbox, relay
 
 MSGID = "Zq3" * 10 + "ab"
 OUTGOING = Outgoing(
@@ -132,3 +139,60 @@ def test_what_is_no_mail_is_refused_here(changed: dict[str, Any]) -> None:
         refused = handed(box.url(), replace(OUTGOING, **changed))
     assert isinstance(refused, Refused) and refused.reason is Reason.BAD_MESSAGE
     assert (box.kept, box.connections) == ([], 0)
+
+
+class TestThroughTheApi:
+    """Messages as they are submitted, up to a relay."""
+
+    ENCODED = "=?utf-8?q?a=0D=0ABcc:_x@y.example?="
+    FIELDS: ClassVar = {"message": "Hello", "recipient": "anna@example.com", "gateway": "smtp"}
+
+    @pytest.fixture
+    def box(self) -> Iterator[Mailbox]:
+        with mailbox() as made:
+            yield made
+
+    @pytest.fixture
+    def settings(self, settings: Settings, box: Mailbox) -> Settings:
+        return settings.model_copy(update={"gateway": "smtp", "smtp_url": box.url()})
+
+    def test_encoded_words_arrive_as_typed(
+        self, app: Flask, client: FlaskClient, settings: Settings, sender: Sender, box: Mailbox
+    ) -> None:
+        file = {"name": self.ENCODED, "content_type": "text/plain; charset=utf-8", "content": "eA=="}
+        name = f"{self.ENCODED} <news@acme.example>"
+        fields = {**self.FIELDS, "subject": self.ENCODED, "sender": name, "attachments": [file]}
+        assert client.post("/v1/messages", json=fields, headers=sender.bearer).status_code == 201
+        gateway = Smtp(parse(box.url(), SMTP_PORTS), "links.example", MessageState.SENT)
+        with closing(gateway.relay):
+            found = kind.kind(settings, {gateway.name: gateway}, lambda: services().site)
+            Deliverer(found, app.app_context).deliver_due()
+        [kept] = box.kept
+        assert kept.recipients == ["anna@example.com"]
+        [part] = kept.mail.iter_attachments()
+        assert (
+            kept.mail["Subject"] == kept.mail["From"].addresses[0].display_name == part.get_filename() == self.ENCODED
+        )
+        ours = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"}
+        assert set(kept.mail.keys()) == ours
+
+    @pytest.mark.parametrize(
+        ("field", "changed"),
+        [
+            ("attachments", {"content_type": 'text/plain; charset="=?utf-8?q?a=0D=0AX-Evil:1?="'}),
+            ("attachments", {"content_type": "multipart/mixed"}),
+            ("attachments", {"name": "a\r\nBcc: x@y.example"}),
+        ],
+    )
+    def test_a_bad_file_is_refused_at_once(
+        self, client: FlaskClient, sender: Sender, field: str, changed: dict[str, str]
+    ) -> None:
+        file = {"name": "a", "content": "eA==", **changed}
+        fields = {**self.FIELDS, "sender": "news@acme.example", "attachments": [file]}
+        answer = client.post("/v1/messages", json=fields, headers=sender.bearer)
+        assert (answer.status_code, list(answer.get_json()["errors"])) == (422, [field])
+
+    @pytest.mark.parametrize("name", ["a\r\nBcc: x@y.example <news@acme.example>", "news@acme.example\n", "News"])
+    def test_a_bad_sender_is_refused_at_once(self, client: FlaskClient, sender: Sender, name: str) -> None:
+        answer = client.post("/v1/messages", json={**self.FIELDS, "sender": name}, headers=sender.bearer)
+        assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["sender"])

@@ -1,0 +1,1 @@
+"""What may stand in a mail, and how it is written: addresses, header texts, content types."""
