@@ -23,6 +23,7 @@ WAITS: Final = (5.0, 30.0, 120.0, 600.0)  # seconds until a gateway is asked aga
 DOUBT: Final = 120.0  # seconds within which a receipt may prove that the gateway took a message
 MOST_REPEATS: Final = 3  # of a message that the gateway may have taken: each may reach the recipient once more
 EXPIRED: Final = "the period of validity ended before the gateway took the message"
+REFUSED: Final = "the gateway refused the message"
 UNKNOWN: Final = "the gateway may have taken the message, and no receipt came"
 ALREADY_FINAL: Final = "the state of the message was final before it was handed over"
 # States that only a gateway's receipt gives a message that is not known to be handed over.
@@ -52,7 +53,7 @@ def judge(job: Claimed, result: Result, tries: int, now: dt.datetime, chance: fl
     if result.outcome is AttemptOutcome.TAKEN:
         return Delivered()
     if result.outcome is AttemptOutcome.DECLINED:
-        return Exhausted(result.detail or "the gateway refused the message")
+        return Exhausted(result.detail or REFUSED)
     if result.outcome is AttemptOutcome.UNSURE:
         return RetryAfter(DOUBT)
     left = (job.loaded.expires_on - now).total_seconds()

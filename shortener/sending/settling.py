@@ -15,10 +15,10 @@ from shortener.receipts.forgetting import forget_files
 from shortener.receipts.proof import CLOSES_ON, OPEN
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel
-from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.retry import Delivered, Exhausted, Held, Judgement, RetryAfter
+from shortener.sending import late
 from shortener.sending.gateway import Refused, Taken
 from shortener.sending.judgement import ALREADY_FINAL, EXPIRED
 from shortener.storage.models import Base
@@ -32,21 +32,6 @@ _sent: Final[dict[str, Any]] = {
     "unsure_on": None,
 }
 _SENT: Final = update(_SENDING).where(_one).values(_sent)
-# An attempt whose lease was lost: it proves that the gateway took the message, if nobody else has it in hand.
-_SENT_LATE: Final = (
-    update(_SENDING)
-    .where(_one, _SENDING.c.sent_on.is_(None), _SENDING.c.state.in_((JobState.PENDING, JobState.HELD)))
-    .values(
-        _sent
-        | {
-            "state": JobState.DELIVERED,
-            "due_on": bindparam("now"),
-            "settled_on": bindparam("now"),
-            "exhausted_because": None,
-        }
-    )
-    .returning(_SENDING.c.id)
-)
 _DOUBT: Final = update(_SENDING).where(_one).values(unsure_on=bindparam("now"))
 _HOLD: Final = update(_SENDING).where(_one).values(closes_on=bindparam("end"))
 _END_DOUBTS: Final = update(_SENDING).where(_SENDING.c.id.in_(bindparam("ids", expanding=True))).values(unsure_on=None)
@@ -55,10 +40,11 @@ _END_DOUBTS: Final = update(_SENDING).where(_SENDING.c.id.in_(bindparam("ids", e
 def on_settled(session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
     """Store what follows from judgements about sendings, in the transaction that settles them."""
     connection = session.connection()
-    _store_doubts(connection, settled, now)
-    taken = [one for one in settled if _is_taken(one) and (one.judgement or _is_settled_late(connection, one, now))]
-    _store_taken(connection, taken, now)
-    advance_all(connection, _news(settled, now), now=now)
+    judged = [one if one.judgement else late.decide(connection, one, now) for one in settled]
+    decided = [one for one in judged if one is not None]
+    _store_doubts(connection, decided, now)
+    _store_taken(connection, [one for one in decided if _is_taken(one)], now)
+    advance_all(connection, _news(decided, now), now=now)
 
 
 def end_doubts(connection: Connection, jobs: Iterable[Job]) -> None:
@@ -77,11 +63,6 @@ def _answer(one: Settled) -> Taken | None:
     """What the gateway said when it took the message; None if it is not known."""
     payload = one.result.payload if one.result else None
     return payload if isinstance(payload, Taken) else None
-
-
-def _is_settled_late(connection: Connection, one: Settled, now: dt.datetime) -> bool:
-    """Settle a sending whose attempt lost its lease; False if somebody else has it in hand."""
-    return connection.scalar(_SENT_LATE, _taken_values(one, now)) is not None
 
 
 def _taken_values(one: Settled, now: dt.datetime) -> dict[str, Any]:

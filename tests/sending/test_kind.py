@@ -331,33 +331,6 @@ def test_a_doubtful_message_is_not_repeated_after_its_period(sender: Sender) -> 
     assert (sending(message_id).state, message(message_id).state) == ("held", "unknown")
 
 
-@pytest.mark.parametrize("is_held", [False, True])
-def test_a_late_answer_ends_the_doubt(sender: Sender, is_held: bool) -> None:
-    """The process was frozen: its lease was lost, but the gateway did take the message."""
-    message_id = put(sender, now=NOW)
-    [claimed] = claim()
-    claim(NOW + LEASE)
-    if is_held:
-        claim(NOW + LEASE + DOUBT)
-    assert settle(claimed, Taken(reference="late"), NOW + LEASE + DOUBT) is None
-    row = sending(message_id)
-    assert (row.state, row.gateway_ref, row.exhausted_because) == ("delivered", "late", None)
-    assert message(message_id).state == ("unknown" if is_held else "sent")
-    assert outcomes(message_id) == ["taken"]
-
-
-def test_a_late_answer_leaves_a_running_attempt_alone(sender: Sender) -> None:
-    message_id = put(sender, now=NOW)
-    set_on_unsure(sender, "repeat")
-    [first] = claim()
-    claim(NOW + LEASE)
-    [second] = claim(NOW + LEASE + DOUBT)
-    settle(first, Taken(reference="first"), NOW + LEASE + DOUBT)
-    assert sending(message_id).state == "attempting"
-    settle(second, Taken(reference="second"), NOW + LEASE + DOUBT)
-    assert sending(message_id).gateway_ref == "second"
-
-
 def test_a_raising_gateway_leaves_a_doubt(app: Flask, settings: Settings, sender: Sender, gateway: Gateway) -> None:
     def breaks(_: Outgoing) -> HandOver:
         raise ZeroDivisionError
