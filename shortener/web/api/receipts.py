@@ -137,6 +137,8 @@ def _take(account: Sender, gateway: str, msgid: str | None = None) -> Response:
     read = services().receipt_readers.get(gateway)
     if read is None:
         raise NotFound
+    if request.method == "HEAD":  # a look at the URL, by a person or a proxy, reports nothing
+        return Response(mimetype="text/plain")
     receipts, known = _named(read(_given())), 0
     for start in range(0, len(receipts), take_in.AT_ONCE):
         some = receipts[start : start + take_in.AT_ONCE]

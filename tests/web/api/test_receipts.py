@@ -79,6 +79,15 @@ class TestShapes:
         assert answer.status_code == 200
         assert stored(message).state == "delivered"
 
+    def test_a_look_at_the_url_reports_nothing(self, client: FlaskClient, sender: Sender, message: Message) -> None:
+        for path in ("/v1/receipts/vonage", account_path(sender), message_path(message)):
+            headers = sender.basic if path.startswith("/v1") else None
+            answer = client.head(path, query_string=VONAGE, headers=headers)
+            assert (answer.status_code, answer.data) == (200, b"")
+        assert (receipts(), stored(message).state) == ([], None)
+        assert client.head("/v1/receipts/vonage", query_string=VONAGE).status_code == 401
+        assert client.head("/v1/receipts/pigeon", headers=sender.basic).status_code == 404
+
     def test_several_receipts_are_taken_at_once(self, client: FlaskClient, sender: Sender, message: Message) -> None:
         other = make_message(sender, client_tag="order-2").message
         results = [INFOBIP["results"][0], {**INFOBIP["results"][0], "messageId": "order-2"}]
