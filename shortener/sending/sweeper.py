@@ -13,13 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from shortener.config.settings import Settings
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.sending import sweeps
+from shortener.sending.sweeps import Position
 from shortener.storage import db
 
 log = logging.getLogger(__name__)
 
 INTERVAL: Final = 60.0  # seconds between two searches for sendings without word
 SIMULATED: Final = 0.2  # seconds between two looks for messages that the simulator took
-BEGINNING: Final = dt.datetime(1970, 1, 2, tzinfo=dt.UTC)
+BEGINNING: Final = dt.datetime(1970, 1, 2, tzinfo=dt.UTC), 0
 # A transaction may store a time that is older than what a sweep has seen.
 OVERLAP: Final = dt.timedelta(minutes=1)
 
@@ -75,7 +76,7 @@ class Sweeper:
 
     def _simulate(self) -> None:
         """Give simulated receipts. Silent messages are not looked at again, unless the process starts again."""
-        after = self._after - OVERLAP
+        after = self._after[0] - OVERLAP, 0
         while self._is_due(after) and not self._stopping.is_set():
             with db.write() as session:
                 last = sweeps.simulate(session, after=after, delay=self._delay, now=db.now(session))
@@ -83,7 +84,7 @@ class Sweeper:
                 return
             after, self._after = last, max(self._after, last)
 
-    def _is_due(self, after: dt.datetime) -> bool:
+    def _is_due(self, after: Position) -> bool:
         with db.read() as session:
             return sweeps.is_simulation_due(session, after=after, delay=self._delay, now=db.now(session))
 

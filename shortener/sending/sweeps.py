@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, exists, select, update
+from sqlalchemy import Row, bindparam, exists, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -22,6 +22,7 @@ from shortener.rules.delivery.reason import Reason
 from shortener.sending import simulator
 from shortener.storage.models import Account, Message, Receipt, Sending
 
+Position = tuple[dt.datetime, int]  # when a sending closes, and its id: their order in a sweep
 AT_ONCE: Final = 100
 UNDECIDED: Final = "nobody decided within 72 hours"
 _ids: Final[Any] = bindparam("ids", expanding=True)
@@ -43,7 +44,8 @@ _SIMULATED: Final = (
     .join(Message, Message.id == Sending.message_id)
     .where(
         Sending.gateway == GatewayName.SIMULATOR,
-        Sending.closes_on > bindparam("after"),
+        tuple_(Sending.closes_on, Sending.id)
+        > tuple_(bindparam("after", type_=Sending.closes_on.type), bindparam("id")),
         Sending.sent_on <= bindparam("before"),
         ~exists().where(Receipt.message_id == Sending.message_id),
     )
@@ -70,19 +72,17 @@ def close(session: Session, *, now: dt.datetime) -> int:
     return len(rows)
 
 
-def is_simulation_due(session: Session, *, after: dt.datetime, delay: float, now: dt.datetime) -> bool:
+def is_simulation_due(session: Session, *, after: Position, delay: float, now: dt.datetime) -> bool:
     """Whether `simulate` would find something; takes no lock."""
-    values = {"after": after, "before": now - dt.timedelta(seconds=delay)}
-    return session.execute(_SIMULATED, values).first() is not None
+    return session.execute(_SIMULATED, _look(after, delay, now)).first() is not None
 
 
-def simulate(session: Session, *, after: dt.datetime, delay: float, now: dt.datetime) -> dt.datetime | None:
+def simulate(session: Session, *, after: Position, delay: float, now: dt.datetime) -> Position | None:
     """Give the receipts of messages that the simulator took `delay` seconds ago or earlier, of at most 100.
 
-    Looks only at sendings that close after `after`; returns when the last of those that it found closes, or None.
+    Looks only at sendings behind the position `after`; returns that of the last one that it found, or None.
     """
-    before = now - dt.timedelta(seconds=delay)
-    rows = session.execute(_LOCK_SIMULATED, {"after": after, "before": before}).all()
+    rows = session.execute(_LOCK_SIMULATED, _look(after, delay, now)).all()
     if not rows:
         return None
     accounts = {
@@ -92,8 +92,11 @@ def simulate(session: Session, *, after: dt.datetime, delay: float, now: dt.date
     for account_id in sorted(accounts):
         receipts = [one for row in rows if row.account_id == account_id for one in _receipts(row)]
         take_in.take_all(session, accounts[account_id], receipts, now=now)
-    last: dt.datetime = rows[-1].closes_on
-    return last
+    return rows[-1].closes_on, rows[-1].id
+
+
+def _look(after: Position, delay: float, now: dt.datetime) -> dict[str, Any]:
+    return {"after": after[0], "id": after[1], "before": now - dt.timedelta(seconds=delay)}
 
 
 def _receipts(row: Row[Any]) -> Sequence[IncomingReceipt]:

@@ -9,13 +9,14 @@ from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.sending import sweeps
 from shortener.sending.gateway import Taken
+from shortener.sending.sweeps import Position
 from shortener.storage import db
 from shortener.storage.models import Receipt
 from tests.support.factories import NOW, Sender
 from tests.support.hand_overs import DOUBT, NUMBER, SECOND, claim, held, message, put, receive, sending, settle
 
 HOURS = dt.timedelta(hours=72)
-EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC), 0
 
 
 def close(now: dt.datetime) -> int:
@@ -23,7 +24,7 @@ def close(now: dt.datetime) -> int:
         return sweeps.close(session, now=now)
 
 
-def simulate(after: dt.datetime = EPOCH, now: dt.datetime = NOW, delay: float = 0.0) -> dt.datetime | None:
+def simulate(after: Position = EPOCH, now: dt.datetime = NOW, delay: float = 0.0) -> Position | None:
     with db.write() as session:
         return sweeps.simulate(session, after=after, delay=delay, now=now)
 
@@ -121,10 +122,23 @@ def test_other_gateways_are_left_alone(sender: Sender) -> None:
 
 
 def test_a_look_begins_where_the_last_one_ended(sender: Sender) -> None:
-    sent(sender, "+818012349908")
+    message_id = sent(sender, "+818012349908")
     last = simulate()
-    assert last == NOW + HOURS
+    assert last == (NOW + HOURS, sending(message_id).id)
     assert simulate(after=last) is None
+
+
+def test_sendings_of_one_moment_are_all_seen(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A burst is settled in one transaction, so hundreds close at the same time; silent ones stay in the way."""
+    silent = [put(sender, "+818012349908", now=NOW, gateway=GatewayName.SIMULATOR) for _ in range(3)]
+    last = put(sender, now=NOW, gateway=GatewayName.SIMULATOR)
+    for claimed in claim():
+        settle(claimed, Taken())
+    monkeypatch.setattr(sweeps, "_LOCK_SIMULATED", sweeps._LOCK_SIMULATED.limit(2))
+    position = simulate()
+    assert position == (NOW + HOURS, sending(silent[1]).id)
+    simulate(after=position)
+    assert message(last).state == "delivered"
 
 
 def test_each_account_gets_its_own(sender: Sender, other_sender: Sender) -> None:
