@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from shortener.messages.lookup import MSGID
 from shortener.receipts.incoming import IncomingReceipt
+from shortener.rules.delivery.gateway_choice import destination
 from shortener.storage.models import Base
 
 MESSAGE, SENDING = (Base.metadata.tables[name] for name in ("message", "sending"))
@@ -40,11 +41,6 @@ _LOCK_MESSAGES: Final = (
 Found = list[int | None]  # the id of each receipt's message, or None
 
 
-def destination(account_id: int, gateway: str) -> str:
-    """What attempts in flight of an account at a gateway are counted by, as `sending.destination` has it."""
-    return f"{account_id} gateway://{gateway}:0"
-
-
 def find(connection: Connection, account_id: int, receipts: Sequence[IncomingReceipt]) -> Found:
     """Find the account's messages: by the gateway's reference, then as our msgid, then as a `client_tag`."""
     by_ref = _by_ref(connection, account_id, receipts)
@@ -68,9 +64,9 @@ def lock(connection: Connection, account_id: int, receipts: Sequence[IncomingRec
         connection.execute(_LOCK_SENDINGS, {"ids": _known(found), "in_flight": in_flight})
     if unknown:
         found = find(connection, account_id, receipts)
-    if ids := _known(found):
-        connection.execute(_LOCK_MESSAGES, {"ids": ids})
-    return found
+    ids = _known(found)
+    locked = set(connection.scalars(_LOCK_MESSAGES, {"ids": ids})) if ids else set()
+    return [message_id if message_id in locked else None for message_id in found]  # without those deleted meanwhile
 
 
 def has_in_flight(connection: Connection, account_id: int, gateway: str) -> bool:

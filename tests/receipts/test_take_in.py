@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from shortener.accounts import senders
-from shortener.receipts import take_in
+from shortener.receipts import matching, take_in
 from shortener.receipts.incoming import IncomingReceipt
 from shortener.receipts.storing import MOST
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.storage import db
-from shortener.storage.models import Callback, Message, Receipt, Sending
+from shortener.storage.models import Callback, Link, Message, Part, Receipt, Sending
 from tests.support import sendings
 from tests.support.factories import NOW, Sender, make_account, make_message
 
@@ -205,6 +205,23 @@ class TestConcurrency:
             assert sum(pool.map(in_a_thread, finals * 4, timeout=WITHIN)) == 4 * len(finals)
         assert len(rows()) == len(finals)
         assert stored(message).state in finals
+
+    def test_a_message_deleted_meanwhile_is_unknown(
+        self, sender: Sender, message: Message, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is found, and then deleted before it is locked."""
+        find, other = matching.find, make_message(sender).message
+
+        def find_too_early(*given: Any) -> matching.Found:
+            return [found or message.id for found in find(*given)]
+
+        with db.write() as session:
+            session.execute(delete(Part).where(Part.message_id == message.id))
+            session.execute(delete(Link).where(Link.message_id == message.id))
+            session.execute(delete(Message).where(Message.id == message.id))
+        monkeypatch.setattr(matching, "find", find_too_early)
+        assert take(sender, receipt(msgid=message.msgid), receipt(msgid=other.msgid)) == 1
+        assert [row.message_id for row in rows()] == [other.id]
 
     def test_receipts_of_many_messages_do_not_deadlock(self, app: Flask, sender: Sender) -> None:
         """Each thread takes in receipts of the same messages, in an order of its own."""

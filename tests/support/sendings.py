@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from shortener.receipts.matching import destination
+from shortener.rules.delivery.gateway_choice import destination
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.storage.models import Message, Sending
 
