@@ -14,11 +14,13 @@ from shortener.installation.site import Site
 from shortener.messages import route, rows
 from shortener.messages.route import Route
 from shortener.messages.submission import Submission
+from shortener.rules.delivery import gateway_choice
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.links import body
 from shortener.rules.links.body import Finding, Found
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.html import find as html
-from shortener.rules.links.same_target import beside
+from shortener.rules.links.same_target import beside, of_mail
 from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models import PartKind
@@ -79,12 +81,19 @@ def analyze(
     bare_domains = submission.bare_domains or account.bare_domains
     track = submission.track or Track.FIRST
     way, refusal = _route(submission, account, site)
-    finding = in_html = NOTHING
+    finding, in_html = NOTHING, NOTHING
     if track_link:
+        in_html = _in_html(submission, site)
         finding = body.find(
-            submission.text, detection=detection, bare_domains=bare_domains, own_hosts=site.own_hosts, track=track
+            submission.text,
+            detection=detection,
+            bare_domains=bare_domains,
+            own_hosts=site.own_hosts,
+            track=track,
+            leave=of_mail(in_html, track) if _is_mail(submission) else None,
         )
-        in_html = _in_html(submission.html, finding, track, site)
+        if submission.html is not None:
+            in_html = beside(finding, in_html, track, body.MOST_LINKS)
     return Analysis(
         submission=submission,
         track_link=track_link,
@@ -109,10 +118,16 @@ def _route(submission: Submission, account: Sender, site: Site) -> tuple[Route |
         return None, error
 
 
-def _in_html(text: str | None, finding: Finding, track: Track, site: Site) -> Finding:
-    if text is None:
+def _in_html(submission: Submission, site: Site) -> Finding:
+    """Return all links of the HTML."""
+    if submission.html is None:
         return NOTHING
-    return beside(finding, html.find(text, track=Track.ALL, own_hosts=site.own_hosts), track, body.MOST_LINKS)
+    return html.find(submission.html, track=Track.ALL, own_hosts=site.own_hosts)
+
+
+def _is_mail(submission: Submission) -> bool:
+    has_html = submission.html is not None or submission.subject is not None
+    return gateway_choice.channel(submission.recipient, has_html=has_html) is Channel.EMAIL
 
 
 def leave_live_shortlinks(

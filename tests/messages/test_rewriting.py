@@ -22,10 +22,10 @@ def shortlinks(made: Made) -> list[str]:
 
 
 def test_the_same_target_has_one_shortlink(sender: Sender, services: Services) -> None:
-    html = anchors(B, A, A)
+    html = anchors(A, A, B)
     made = make_message(sender, f"see {A}", html=html)
     [shortlink] = shortlinks(made)
-    assert both(made, html, services) == (f"see {shortlink}", anchors(B) + anchors(shortlink) + anchors(A))
+    assert both(made, html, services) == (f"see {shortlink}", anchors(shortlink) + anchors(A, B))
 
 
 def test_without_a_link_in_the_text_the_htmls_first_counts(sender: Sender, services: Services) -> None:
@@ -36,12 +36,39 @@ def test_without_a_link_in_the_text_the_htmls_first_counts(sender: Sender, servi
     assert both(made, html, services) == ("see you", anchors(shortlink) + anchors(A))
 
 
+def test_the_htmls_first_link_is_the_first(sender: Sender, services: Services) -> None:
+    html = anchors(B, A)
+    made = make_message(sender, f"{A} {B} {B}", html=html)
+    [shortlink] = shortlinks(made)
+    assert both(made, html, services) == (f"{A} {shortlink} {B}", anchors(shortlink) + anchors(A))
+
+
+def test_a_link_of_the_text_alone_stays(sender: Sender, services: Services) -> None:
+    made = make_message(sender, f"view online: {A}", html=anchors(B))
+    [shortlink] = shortlinks(made)
+    assert both(made, anchors(B), services) == (f"view online: {A}", anchors(shortlink))
+    assert [(piece["text"], piece["reason"]) for piece in made.message.skipped or ()] == [(A, "later")]
+
+
+def test_html_without_links_leaves_that_of_the_text(sender: Sender, services: Services) -> None:
+    html = "<a href='mailto:ann@example.com'>x</a>"
+    made = make_message(sender, A, html=html)
+    assert both(made, html, services) == (shortlinks(made)[0], html)
+
+
 def test_all_links_of_both_parts_are_replaced(sender: Sender, services: Services) -> None:
     html = anchors(C, A, A, B)
     made = make_message(sender, f"{A} {B}", html=html, track="all")
     a, b, c, other_a = shortlinks(made)
     assert [(link.position, link.part) for link in made.links] == [(1, "text"), (2, "text"), (3, "html"), (4, "html")]
     assert both(made, html, services) == (f"{a} {b}", anchors(c, a, other_a, b))
+
+
+@pytest.mark.parametrize(("recipient", "leaves"), [("ann@example.com", True), ("+818012345678", False)])
+def test_a_mail_without_html_keeps_unsubscribe_urls(sender: Sender, recipient: str, leaves: bool) -> None:
+    unsubscribe = "https://a.example.com/unsubscribe"
+    made = make_message(sender, f"{unsubscribe} {B}", recipient=recipient)
+    assert [link.target for link in made.links] == [B if leaves else unsubscribe]
 
 
 def test_html_alone_is_rewritten(sender: Sender, services: Services) -> None:

@@ -6,7 +6,7 @@ Text that looks like a link and is not rewritten is reported with a reason. Noth
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -76,8 +76,12 @@ def find(
     bare_domains: BareDomains = BareDomains.CAREFUL,
     own_hosts: frozenset[str] = frozenset(),
     track: Track = Track.FIRST,
+    leave: Callable[[Target], SkipReason | None] | None = None,
 ) -> Finding:
-    """Return the first valid link of a text in one of the modes, or all. Never raises, whatever the text contains."""
+    """Return the first valid link of a text in one of the modes, or all. Never raises, whatever the text contains.
+
+    `leave` says why a valid link is not to be taken all the same; None if it is.
+    """
     if detection == Detection.SMART:
         candidates = scan(text, 0, len(text), own_hosts, bare_domains)
     else:
@@ -87,14 +91,15 @@ def find(
     links: list[Found] = []
     skipped: list[Skipped] = []
     for each in candidates:
-        if isinstance(each.verdict, Target) and len(links) < most:
+        left = leave(each.verdict) if leave and isinstance(each.verdict, Target) else None
+        if isinstance(each.verdict, Target) and not left and len(links) < most:
             links.append(Found(each.start, each.end, each.verdict))
             continue
         if links and len(skipped) >= MOST_SKIPPED:
             if len(links) == most:
                 break
             continue
-        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else full
+        reason = each.verdict.reason if isinstance(each.verdict, Refusal) else left or full
         must = not links and _WEB.match(text, each.start) is not None
         if must or len(skipped) < MOST_SKIPPED:
             skipped.append(Skipped(text[each.start : each.end][:LONGEST_SKIPPED], reason, each.start))
