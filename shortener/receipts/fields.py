@@ -12,6 +12,7 @@ from shortener.validation.models import Faults
 
 LONGEST: Final = 200  # characters of an id or a code
 MOST_RECEIPTS: Final = 1_000  # in one request
+_NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 T = TypeVar("T")
 
 
@@ -42,6 +43,12 @@ class ReceiptFields:
         if not _is_storable(text):
             return self._fault(name, "must be valid Unicode without the character NUL")
         return text
+
+    def cut(self, name: str, *, longest: int = LONGEST) -> str:
+        """The value as text that can be stored, whatever it is: it is not worth losing a receipt for."""
+        value = self._values.get(_plain(name))
+        text = str(value) if isinstance(value, str | int | float) else ""
+        return _NOT_STORABLE.sub("\ufffd", text.strip()[:longest])
 
     def required(self, name: str) -> str:
         """The value as text, which must not be missing."""
@@ -125,7 +132,7 @@ def _plain(name: str) -> str:
 
 def _is_storable(text: str) -> bool:
     """Whether both databases can store the text: no NUL, no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _NOT_STORABLE.search(text) is None
 
 
 def _moment(text: str, formats: tuple[str, ...], zone: dt.tzinfo) -> dt.datetime | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from shortener.receipts.fields import ReceiptFields
-from shortener.receipts.incoming import Given, IncomingReceipt, reason_for
+from shortener.receipts.incoming import RAW_BYTES, Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -52,7 +52,7 @@ _LATEST: Final = 4_102_444_800  # the year 2100; no carrier means a later time
 def read(given: Given) -> Sequence[IncomingReceipt]:
     """The receipt; the message is the one that the URL names."""
     fields = ReceiptFields(given.fields)
-    kind, words = fields.text("type"), fields.text("answer", longest=2048)
+    kind, words = fields.text("type"), fields.cut("answer", longest=RAW_BYTES)
     state = fields.checked(fields.one_of("type", _STATES))
     if kind == _FAILED and (word := _WORD.search(words)):
         state = _WORDS.get(word[1].upper(), MessageState.FAILED)
@@ -61,10 +61,10 @@ def read(given: Given) -> Sequence[IncomingReceipt]:
         IncomingReceipt(
             gateway=GatewayName.KANNEL,
             state=state,
-            gateway_ref=fields.text("ref"),
+            gateway_ref=fields.cut("ref"),
             code=code,
             reason=reason_for(state, code.lower(), _REASONS),
-            at=_moment(fields.text("at")),
+            at=_moment(fields.cut("at")),
             raw=fields.raw(),
         )
     ]

@@ -78,6 +78,14 @@ def test_any_fields_are_read_or_refused(fields: dict[str, str]) -> None:
     assert len(receipt.code) <= 40 and len((receipt.raw or "").encode()) <= 2048
 
 
+@pytest.mark.parametrize("odd", ["\0", "\ud800", "x" * 5000, "stat:DELIVRD \0" * 400])
+def test_no_word_of_a_carrier_loses_a_receipt(odd: str) -> None:
+    receipt = read(type="1", answer=odd, ref=odd, at=odd)
+    assert (receipt.state, receipt.at) == (State.DELIVERED, None)
+    assert len(receipt.gateway_ref) <= 200
+    assert "\0" not in receipt.gateway_ref + receipt.code + (receipt.raw or "")
+
+
 @pytest.fixture(scope="module")
 def phones() -> Iterator[Carrier]:
     with carrier.carrying() as made:

@@ -398,6 +398,12 @@ def test_kannel_reports_at_the_url_of_a_message(client: FlaskClient, message: Me
     assert stored(message).state == "delivered"
 
 
+def test_odd_words_of_a_carrier_are_stored(client: FlaskClient, message: Message) -> None:
+    path = f"/receipts/kannel/{message.msgid}/{receipt_key(SECRET_KEY, 'kannel', message.msgid)}"
+    answer = client.get(path, query_string={"type": "1", "answer": "stat:DELIVRD\0" + "x" * 3000, "ref": "F\0" * 300})
+    assert answer.status_code == 200
+
+
 def test_a_notification_of_a_relay_is_taken_as_a_mail(client: FlaskClient, sender: Sender, message: Message) -> None:
     mail = (
         "Content-Type: multipart/report; boundary=x\n\n--x\nContent-Type: message/delivery-status\n\n"
