@@ -15,6 +15,7 @@ from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.delivery.retry import parse_retry_after
 from shortener.rules.delivery.server_address import ServerAddress
+from shortener.sending import answers
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 
 TIMEOUT: Final = 15.0  # seconds; smsbox answers in milliseconds, or has a problem
@@ -24,6 +25,7 @@ _ALL_RECEIPTS: Final = 31  # delivered, failed, buffered, taken and refused by t
 _TAKEN: Final = 202
 # Our configuration is wrong, not the message: it waits until the operator has put that right.
 _OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
+_PROXY: Final = frozenset({502, 504})  # it gave the message to Kannel, and got no answer that it understands
 _NO_CREDENTIALS: Final = "Authorization failed"  # with status 403
 _DENIED: Final = "denied by white- and/or black-lists"
 
@@ -46,7 +48,8 @@ class Kannel:
         if fault := _fault(outgoing):
             return Refused(sentence=fault, reason=Reason.BAD_MESSAGE)
         text = outgoing.text or ""
-        return judge(self._client.request("POST", self._url, self._own | headers(outgoing), text.encode()))
+        answer = self._client.request("POST", self._url, self._own | headers(outgoing), text.encode())
+        return judge(answer, outgoing.recipient)
 
 
 def headers(outgoing: Outgoing) -> dict[str, str]:
@@ -63,14 +66,15 @@ def headers(outgoing: Outgoing) -> dict[str, str]:
     }
 
 
-def judge(answer: Answer) -> HandOver:
+def judge(answer: Answer, recipient: str = "") -> HandOver:
     """What an answer of Kannel means. Only 202 means that it took the message."""
-    status, words = answer.status, _words(answer.body)
-    seen: dict[str, Any] = {"status": status, "answer": answer.body or None, "total_us": answer.total_us}
+    status, body = answer.status, answers.hidden(answer.body, recipient)
+    words = answers.words(body)
+    seen: dict[str, Any] = {"status": status, "answer": body or None, "total_us": answer.total_us}
     sentence = f"Kannel answered {status}: {words}" if words else f"Kannel: {answer.detail}"
     if status == _TAKEN:
         return Taken(sentence=sentence, **seen)
-    if answer.is_sent if status is None else status < 300:
+    if answer.is_sent if status is None else status < 300 or status in _PROXY:
         return Unsure(sentence=sentence, **seen)
     if status is None or not 400 <= status < 500 or status in _OUR_FAULT or words.startswith(_NO_CREDENTIALS):
         wait = parse_retry_after(answer.retry_after)
@@ -90,10 +94,3 @@ def _fault(outgoing: Outgoing) -> str | None:
     except ValueError:
         is_dialled = False
     return None if is_dialled else "the recipient is not a phone number"
-
-
-def _words(body: bytes) -> str:
-    """The first line of Kannel's answer."""
-    text = body[:200].decode("utf-8", "replace").strip()
-    line = text.splitlines()[0] if text else ""
-    return "".join(letter for letter in line if letter.isprintable())

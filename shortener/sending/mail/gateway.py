@@ -9,13 +9,13 @@ from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
+from shortener.sending import answers
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.mail import content
 from shortener.sending.mail.reasons import reason_of
 
 _ENHANCED: Final = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 _QUEUED: Final = re.compile(rb"\bqueued as ([!-~]{1,64})")
-_MAILBOX: Final = re.compile(rb"<?[^\s<>]+@[^\s<>:;]+>?")
 _SIGN_IN: Final = 530  # the relay demands credentials: our configuration is wrong, not the mail
 
 log = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ class Smtp:
         except Exception:  # attachments are read only now, and the database may be away
             log.exception("the mail of message %s cannot be written", outgoing.msgid)
             return NotNow(sentence="the message could not be read just now")
-        return judge(self.relay.hand_over(mail), is_delivered=self._is_delivered)
+        return judge(self.relay.hand_over(mail), recipient=outgoing.recipient, is_delivered=self._is_delivered)
 
 
-def judge(reply: Reply, *, is_delivered: bool = False) -> HandOver:
+def judge(reply: Reply, *, recipient: str = "", is_delivered: bool = False) -> HandOver:
     """What the end of a hand-over means. Only 250 after the content means that the relay took the mail."""
-    answer = _MAILBOX.sub(b"...", reply.words)  # it may name a recipient that we must not store
+    answer = answers.hidden(reply.words, recipient)
     seen: dict[str, Any] = {"status": reply.status, "answer": answer or None, "total_us": reply.total_us}
-    sentence = f"{reply.detail}: {words}" if (words := _words(answer)) else reply.detail
+    sentence = f"{reply.detail}: {words}" if (words := answers.words(answer)) else reply.detail
     status = reply.status or 0
     if reply.is_sent and 200 <= status < 300:
         queued = _QUEUED.search(reply.words)
@@ -62,9 +62,3 @@ def judge(reply: Reply, *, is_delivered: bool = False) -> HandOver:
     enhanced = _ENHANCED.match(reply.words)
     code = enhanced[1].decode() if enhanced else str(status)
     return Refused(sentence=sentence, code=code, reason=reason_of(code), **seen)
-
-
-def _words(answer: bytes) -> str:
-    """The relay's answer as one line."""
-    text = " ".join(answer[:200].decode("utf-8", "replace").split())
-    return "".join(letter for letter in text if letter.isprintable())

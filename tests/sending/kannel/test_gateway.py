@@ -147,6 +147,9 @@ def test_nothing_can_end_a_header(changed: dict[str, Any]) -> None:
         (answer("404 Not Found", "Unknown request."), NotNow),
         (answer("429 Too Many Requests"), NotNow),
         (answer("503 Service Unavailable", "Temporal failure, try again later."), NotNow),
+        (answer("500 Internal Server Error"), NotNow),
+        (answer("502 Bad Gateway", "upstream prematurely closed connection"), Unsure),
+        (answer("504 Gateway Time-out"), Unsure),
         (answer("302 Found", "", "Location: http://127.0.0.1/"), NotNow),
         (answer("200 OK", "<h1>It works!</h1>"), Unsure),
         (answer("204 No Content"), Unsure),
@@ -206,6 +209,6 @@ def test_an_unknown_host_did_not_get_it() -> None:
 
 
 def test_no_password_or_number_is_told() -> None:
-    for outcome in (handed(TAKEN), handed(b""), handed(answer("500 Oops", "broken"))):
+    for outcome in (handed(TAKEN), handed(b""), handed(answer("500 Oops", "+818012345678 is broken"))):
         assert "foobar" not in repr(outcome) and "818012345678" not in repr(outcome)
     assert "foobar" not in repr(gateway("http://tester:foobar@127.0.0.1"))

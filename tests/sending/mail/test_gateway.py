@@ -66,7 +66,7 @@ def test_taken_mail_may_count_as_delivered() -> None:
     ("script", "code", "reason"),
     [
         ({"RCPT": b"550 5.1.1 <anna@example.com>: no such user\r\n"}, "5.1.1", Reason.NO_SUCH_ADDRESS),
-        ({"RCPT": b"550 no such user\r\n"}, "550", Reason.NO_SUCH_ADDRESS),
+        ({"RCPT": b"550 User anna unknown\r\n"}, "550", Reason.NO_SUCH_ADDRESS),
         ({"RCPT": b"552 5.2.2 mailbox full\r\n"}, "5.2.2", Reason.MAILBOX_FULL),
         ({"MAIL": b"552 5.3.4 too big\r\n"}, "5.3.4", Reason.BAD_MESSAGE),
         ({"DATA": b"554 5.7.1 no\r\n"}, "5.7.1", Reason.MAIL_REFUSED),
