@@ -152,7 +152,7 @@ def leave_live_shortlinks(
 def _own_slugs(analysis: Analysis, site: Site) -> list[str]:
     slugs = body.own_slugs(analysis.submission.text, site.own_hosts)
     in_html = analysis.submission.html
-    return slugs if in_html is None else slugs + body.own_slugs(in_html, site.own_hosts)
+    return slugs if in_html is None else slugs + html.own_slugs(in_html, site.own_hosts)
 
 
 def _without_links(analysis: Analysis) -> Analysis:
@@ -160,5 +160,5 @@ def _without_links(analysis: Analysis) -> Analysis:
     return dataclasses.replace(
         analysis,
         finding=body.without_links(submission.text, analysis.finding),
-        html_finding=body.without_links(submission.html or "", analysis.html_finding),
+        html_finding=html.without_links(analysis.html_finding),
     )

@@ -22,7 +22,7 @@ from shortener.rules.links.tracking import Track
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 
 MOST_LINKS: Final = 1_000  # of one message that get a shortlink
-MOST_SKIPPED: Final = 50  # besides http(s) pieces before the link, which are always reported
+MOST_SKIPPED: Final = 1_000  # of each part, besides http(s) pieces before the link, which are always reported
 LONGEST_SKIPPED: Final = 2_048  # characters of a skipped text that are returned
 
 _WEB: Final = re.compile("https?://", re.I | re.A)

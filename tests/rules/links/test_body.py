@@ -194,9 +194,9 @@ def test_skipped_links_are_named_without_punctuation() -> None:
 
 @pytest.mark.parametrize("detection", Detection)
 def test_the_list_of_skipped_links_is_bounded(detection: str) -> None:
-    assert len(find("day.so " * 500, detection=detection).skipped) == MOST_SKIPPED
-    assert len(find("https://a.com " * 500, detection=detection).skipped) == MOST_SKIPPED
-    assert len(find("https://a " * 500 + "https://b.com", detection=detection).skipped) == 500
+    assert len(find("day.so " * 1_500, detection=detection).skipped) == MOST_SKIPPED
+    assert len(find("https://a.com " * 1_500, detection=detection).skipped) == MOST_SKIPPED
+    assert len(find("https://a " * 1_500 + "https://b.com", detection=detection).skipped) == 1_500
     assert max(len(each.text) for each in find("https://a/" + "x" * 9_000, detection=detection).skipped) == 2_048
 
 
@@ -292,7 +292,7 @@ def test_all_links_are_found_by_the_same_rules(detection: str) -> None:
 
 
 def test_many_skipped_texts_do_not_end_the_search() -> None:
-    text = "https://a.com/1 " + "day.so " * 200 + "https://b.com/2"
+    text = "https://a.com/1 " + "day.so " * 1_500 + "https://b.com/2"
     finding = find(text, track="all")
     assert (len(finding.links), len(finding.skipped)) == (2, MOST_SKIPPED)
 

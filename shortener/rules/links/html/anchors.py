@@ -95,7 +95,8 @@ class _Reader:
         self._before = ""
 
     def _end_line(self) -> None:
-        self._before = ""
+        if not self._before.rstrip().endswith((":", "：")):  # a colon announces the next line
+            self._before = ""
         self._is_followed = False
 
     def _decoded(self, attribute: Attribute | None) -> str:

@@ -10,10 +10,14 @@ from urllib.parse import unquote
 
 _IN_TEXT: Final = re.compile(
     r"\bun-?subscrib|\bopt(?:ing)?[ -]?out\b"
-    r"|(?:配信|購読|受信|登録)(?:の|を)?(?:停止|解除|拒否|中止)"
-    r"|수신 ?거부|구독 ?(?:취소|해지)|退订|退訂|取消(?:订阅|訂閱)",
+    r"|\bstop (?:receiving|getting) (?:[a-z]+ ){0,3}(?:e-?mails?|mails?|messages?|newsletters?)\b"
+    r"|(?:配信|購読|受信|登録|メルマガ|メールマガジン)(?:の|を)?(?:停止|解除|拒否|中止|やめ|止め)"
+    r"|退会|受信しない|(?:配信|受信)を希望しない"
+    r"|수신(?:을)? ?거부|구독(?:을)? ?(?:취소|해지)|退订|退訂|取消(?:订阅|訂閱|电子报|電子報)",
     re.I,
 )
+# Beside a link that says only "here", less is enough.
+_IN_SENTENCE: Final = re.compile(rf"{_IN_TEXT.pattern}|(?:解除|停止)(?:を?(?:ご?希望|する|される).{{0,10}})?は", re.I)
 _IN_URL: Final = re.compile(
     r"(?<![a-z])un[-_]?sub(?:scri(?:be[rds]?|bing|ption))?(?![a-z])|(?<![a-z])opt[-_ +]?out(?![a-z])"
     rf"|{_IN_TEXT.pattern}",
@@ -26,6 +30,8 @@ _HERE: Final = re.compile(
     r"|여기|여기를 클릭|(?:点击|點擊|点|點)?(?:这里|這裡|此处|此處|此))\W*",
     re.I,
 )
+# A link that shows its URL means what is said before it, as in "Unsubscribe: https://example.com/l/1".
+_URL: Final = re.compile(r"\W*(?:https?://|www\.)\S+\s*", re.I)
 _SENTENCE_END: Final = re.compile(r"[。！？!?]|\.(?=\s)")
 _LONGEST_LABEL: Final = 100  # characters; a longer text, such as a headline, is about something else
 _BESIDE: Final = 60  # characters before and after the link
@@ -37,13 +43,13 @@ def is_in_url(location: str) -> bool:
 
 
 def is_in_text(before: str, label: str, after: str) -> bool:
-    """Return whether a link's text says so, or the sentence around a link that only says "here"."""
+    """Return whether a link's text says so, or the sentence around a link that only says "here" or shows its URL."""
     if len(label) > _LONGEST_LABEL:
         return False
     if _IN_TEXT.search(label):
         return True
-    if not _HERE.fullmatch(label):
-        return False
     ahead = _SENTENCE_END.split(before[-_BESIDE:])[-1]
+    if _URL.fullmatch(label):
+        return _IN_SENTENCE.search(ahead) is not None
     behind = _SENTENCE_END.split(after[:_BESIDE], maxsplit=1)[0]
-    return _IN_TEXT.search(f"{ahead} {behind}") is not None
+    return _HERE.fullmatch(label) is not None and _IN_SENTENCE.search(f"{ahead} {behind}") is not None

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from shortener.rules.links import body
-from shortener.rules.links.html.find import MOST_LINKS, MOST_SKIPPED, find, rewrite
+from shortener.rules.links.html.find import MOST_LINKS, MOST_SKIPPED, find, own_slugs, rewrite, without_links
 from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.tracking import Track
 from tests.rules.links.html.test_tokenizer import broken_html
@@ -94,13 +93,6 @@ def test_words_of_other_lines_do_not_count() -> None:
     assert links('Unsubscribe<br><a href="https://a.com/1">here</a><br>Unsubscribe')
 
 
-def test_urls_of_list_unsubscribe_stay() -> None:
-    html = '<a href="https://a.com/leave?a=1&amp;b=2">x</a>'
-    finding = find(html, unsubscribe_urls=frozenset({"https://a.com/leave?a=1&b=2"}))
-    assert finding.links == ()
-    assert [each.reason for each in finding.skipped] == [SkipReason.UNSUBSCRIBE]
-
-
 def test_first_link_alone_is_found() -> None:
     html = '<a href="tel:1">x</a><a href="https://a.com/1">x</a><a href="https://b.com/2">x</a>'
     assert links(html, Track.FIRST) == ["https://a.com/1"]
@@ -177,10 +169,24 @@ def test_links_beyond_the_limit_are_named() -> None:
 
 
 def test_links_of_unchanged_part_are_kept() -> None:
-    html = '<a href="https://a.com/1">x</a><a href="tel:1">x</a>'
-    finding = body.without_links(html, find(html))
+    html = '<a href="https://a.com/1?a=1&amp;b=2">x</a><a href="tel:1">x</a>'
+    finding = without_links(find(html))
     assert finding.links == ()
-    assert [each.reason for each in finding.skipped] == [SkipReason.KEPT, SkipReason.SCHEME]
+    assert [(each.text, each.reason) for each in finding.skipped] == [
+        ("https://a.com/1?a=1&b=2", SkipReason.KEPT),
+        ("tel:1", SkipReason.SCHEME),
+    ]
+
+
+@pytest.mark.parametrize("slash", ["/", "&#47;", "&#x2f;", "&sol;"])
+def test_our_slugs_are_found_behind_references(slash: str) -> None:
+    html = f"<a href='https:{slash * 2}s.example.com{slash}Abcdefgh12&amp;'>x</a>"
+    assert own_slugs(html, frozenset({"s.example.com"})) == ["Abcdefgh12"]
+
+
+def test_a_url_on_the_next_line_leads_out_of_a_list() -> None:
+    html = "配信停止はこちら：<br><a href='https://a.com/1'>https://a.com/1</a>"
+    assert [each.reason for each in find(html).skipped] == [SkipReason.UNSUBSCRIBE]
 
 
 @pytest.mark.parametrize(

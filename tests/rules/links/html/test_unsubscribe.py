@@ -54,6 +54,18 @@ def test_other_url_is_an_ordinary_link(url: str) -> None:
         ("Sale today! To unsubscribe, ", "click here", "."),
         ("", "Click here", " to unsubscribe."),
         ("配信停止をご希望の方は", "こちら", "からお手続きください。"),
+        ("", "Stop receiving these emails", ""),
+        ("", "メルマガ解除はこちら", ""),
+        ("", "メールマガジンの解除", ""),
+        ("", "退会はこちら", ""),
+        ("", "購読をやめる", ""),
+        ("", "受信しない", ""),
+        ("", "수신을 거부", ""),
+        ("", "取消電子報", ""),
+        ("解除は", "こちら", ""),
+        ("解除をご希望の方は", "こちら", ""),
+        ("配信停止はこちら：", "https://example.com/l/1", ""),
+        ("Unsubscribe: ", "https://example.com/l/1", ""),
     ],
 )
 def test_text_leads_out_of_a_list(before: str, label: str, after: str) -> None:
@@ -70,6 +82,10 @@ def test_text_leads_out_of_a_list(before: str, label: str, after: str) -> None:
         ("配信停止はマイページで。詳細は", "こちら", ""),
         ("To unsubscribe, write to us or visit ", "our shop", ""),
         ("", "Shop " * 20 + "unsubscribe", ""),
+        ("", "限定解除キャンペーン", ""),
+        ("Unsubscribe any time. Our shop: ", "https://example.com/l/1", ""),
+        ("Our shop: ", "https://example.com/l/1", " To unsubscribe, write to us"),
+        ("", "Stop by our shop for the newsletter", ""),
     ],
 )
 def test_other_text_is_an_ordinary_link(before: str, label: str, after: str) -> None:
