@@ -53,10 +53,11 @@ class StopError(ValueError):
 class Trip:
     """One request: its deadline, and when it reached each step (`marks`, in microseconds since its start).
 
-    `target` goes into the request line byte for byte, because a receiver may have signed its path and query.
+    `target` goes into the request line byte for byte, because a receiver may have signed its path and query. `begun` is
+    when it began, in the seconds of `time.monotonic`; without it, now.
     """
 
-    def __init__(self, guard: "Guard", timeout: float, target: str = "/") -> None:
+    def __init__(self, guard: "Guard", timeout: float, target: str = "/", begun: float | None = None) -> None:
         self.guard = guard
         self.target = target
         self.timeout = timeout
@@ -64,7 +65,7 @@ class Trip:
         self.received = 0
         self.is_sent = False  # whether some of the request was written
         self.marks: dict[str, int] = {}
-        self._start = time.monotonic()
+        self._start = time.monotonic() if begun is None else begun
 
     def left(self) -> float:
         """The seconds until the deadline, more than 0; TimeoutError after it."""

@@ -61,9 +61,12 @@ class Relay:
         self._lock = threading.Lock()
         self._idle: list[tuple[float, Conversation]] = []  # with the time when each was last used
 
-    def hand_over(self, mail: Mail) -> Reply:
-        """Hand over a mail once. Raises nothing, whatever the relay does."""
-        trip = Trip(self._guard, self._timeout)
+    def hand_over(self, mail: Mail, begun: float | None = None) -> Reply:
+        """Hand over a mail once. Raises nothing, whatever the relay does.
+
+        The time runs since `begun` (of `time.monotonic`), because the writing of the mail is part of it; or since now.
+        """
+        trip = Trip(self._guard, self._timeout, begun=begun)
         try:
             conversation = self._kept(trip) or self._opened(trip)
         except Exception as error:  # several libraries have parsed the other side's bytes
@@ -79,12 +82,14 @@ class Relay:
         self._keep(conversation)
         return _reply(trip, status, words, is_about_mail=True)
 
-    def close(self) -> None:
-        """End the connections that are kept."""
+    def close_idle(self, longest: float = 0.0) -> None:
+        """End the connections that nobody has used for so many seconds."""
+        now = time.monotonic()
         with self._lock:
-            idle, self._idle = self._idle, []
-        for _, conversation in idle:
-            conversation.end()
+            old = [each for used, each in self._idle if now - used >= longest]
+            self._idle = [(used, each) for used, each in self._idle if now - used < longest]
+        for each in old:
+            each.end()
 
     def _kept(self, trip: Trip) -> Conversation | None:
         """A connection that is still alive, or None."""
@@ -99,13 +104,9 @@ class Relay:
 
     def _keep(self, conversation: Conversation) -> None:
         """Keep a connection for the next mail, and end those that have waited too long for one."""
-        now = time.monotonic()
         with self._lock:
-            old = [each for used, each in self._idle if now - used >= self._longest_idle]
-            self._idle = [(used, each) for used, each in self._idle if now - used < self._longest_idle]
-            self._idle.append((now, conversation))
-        for each in old:
-            each.end()
+            self._idle.append((time.monotonic(), conversation))
+        self.close_idle(self._longest_idle)
 
     def _opened(self, trip: Trip) -> Conversation:
         """A new connection: greeted, encrypted if possible, and signed in if there is a user."""

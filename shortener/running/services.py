@@ -129,6 +129,7 @@ def make(app: Flask, settings: Settings) -> Services:
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     callback_forms: dict[str, Form] = {}
+    gateways = choice.make(settings)
     deliverer = Deliverer(callbacks.kind(settings, client, callback_forms), app.app_context)
     made = Services(
         app=app,
@@ -144,8 +145,8 @@ def make(app: Flask, settings: Settings) -> Services:
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,
-        sendings=Deliverer(sendings.kind(settings, choice.make(settings), lambda: made.site), app.app_context),
-        sweeper=Sweeper(app.app_context, settings),
+        sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context),
+        sweeper=Sweeper(app.app_context, settings, gateways),
     )
     app.extensions[EXTENSION] = made
     return made

@@ -31,10 +31,12 @@ class Outgoing:
     text: str | None = field(repr=False)
     html: str | None = field(default=None, repr=False)
     subject: str | None = field(default=None, repr=False)
+    attached_bytes: int = 0  # of all attachments
     attachments: Callable[[], Sequence[Attached]] = _nothing
     receipt_url: str = ""  # where the gateway sends its receipts; names the message, and holds a key
     seconds_left: float = 259_200.0  # until its period of validity ends
     number: int = 1  # of this attempt; the first is 1
+    begun: float | None = None  # when the attempt began, in the seconds of `time.monotonic`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,3 +93,6 @@ class Gateway(Protocol):
 
     def hand_over(self, outgoing: Outgoing) -> HandOver:
         """Hand over a message once. Raises nothing, whatever the gateway does."""
+
+    def close_idle(self, longest: float) -> None:
+        """Close the connections that nobody has used for so many seconds; 0 closes all that are not in use."""

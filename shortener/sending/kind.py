@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
@@ -36,7 +37,7 @@ SENDINGS: Final = Queue(
         claim_lock=5_203_418_669,
     )
 )
-SLOTS: Final = 64  # attempts in flight per loop, for all gateways
+SLOTS: Final = 64  # attempts in flight per loop; more if there are gateways that could take all of them
 MAX_STARTS: Final = 100_000  # its period of validity ends a sending, not a number of attempts
 LONGEST_SCHEDULE: Final = dt.timedelta(days=182)  # `send_on` and quiet hours
 _sending: Final = Base.metadata.tables["sending"]
@@ -58,7 +59,7 @@ def kind(settings: Settings, gateways: Gateways, site: Callable[[], Site]) -> Ki
     return Kind(
         queue=SENDINGS,
         prepare=partial(prepare, settings, gateways, site),
-        slots=SLOTS,
+        slots=max(SLOTS, settings.gateway_in_flight * len(gateways)),  # a dead gateway takes no slot of another
         per_destination=settings.gateway_in_flight,
         per_group=settings.gateway_in_flight,
         rates=Rates(Base.metadata.tables["gateway_rate"], dict.fromkeys(gateways, rate)) if rate else None,
@@ -99,8 +100,9 @@ def prepare(
 
 def attempt(gateway: Gateway, loaded: Loaded, site: Site) -> Result:
     """Hand a message over once."""
+    begun = time.monotonic()
     try:
-        message = loaded.outgoing(site)
+        message = loaded.outgoing(site, begun)
     except Exception:  # a message that we cannot rewrite must not look as if the gateway might have taken it
         log.exception("sending %s: the message cannot be made ready", loaded.claimed.label)
         return result(NotNow(sentence="not handed over: the message cannot be made ready; the log says why"))

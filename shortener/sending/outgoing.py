@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
@@ -20,8 +20,16 @@ from shortener.sending import choice
 from shortener.sending.gateway import Attached, Outgoing
 from shortener.storage.models import Attachment, Link, Message, Part, PartKind
 
-Files = Callable[[], Sequence[Attached]]
-_NO_FILES: Final[Files] = lambda: ()  # noqa: E731
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The attachments of a message: their bytes in all, and how they are read."""
+
+    size: int = 0
+    read: Callable[[], Sequence[Attached]] = tuple
+
+
+_NO_FILES: Final = Files()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,11 @@ class Loaded:
     receipt_url: str
     now: dt.datetime
 
-    def outgoing(self, site: Site) -> Outgoing:
-        """The message as its gateway gets it. Large HTML takes a while, so call it outside of transactions."""
+    def outgoing(self, site: Site, begun: float | None = None) -> Outgoing:
+        """The message as its gateway gets it, in an attempt that began at this time of `time.monotonic`.
+
+        Large HTML takes a while, so call it outside of transactions.
+        """
         sending, parts = self.claimed.loaded, self.parts
         return Outgoing(
             msgid=self.msgid,
@@ -47,10 +58,12 @@ class Loaded:
             text=rewriting.text(parts[PartKind.TEXT], self.links, site) if PartKind.TEXT in parts else None,
             html=rewriting.html(parts[PartKind.HTML], self.links, site) if PartKind.HTML in parts else None,
             subject=self.subject,
-            attachments=self.files,
+            attached_bytes=self.files.size,
+            attachments=self.files.read,
             receipt_url=self.receipt_url,
             seconds_left=(sending.expires_on - self.now).total_seconds(),
             number=self.claimed.number,
+            begun=begun,
         )
 
 
@@ -94,12 +107,13 @@ def _links(session: Session, ids: Sequence[int]) -> Mapping[int, list[Link]]:
 
 
 def _files(session: Session, claimed: Sequence[Claimed]) -> dict[int, Files]:
-    """For each message with attachments, a function that reads them, in a transaction of its own."""
+    """For each message with attachments, their size, and a function that reads them in a transaction of its own."""
     ids = [one.loaded.message_id for one in claimed]
     if not ids:
         return {}
-    having = session.scalars(select(Attachment.message_id).where(Attachment.message_id.in_(ids)).distinct())
-    return {message_id: partial(_read, session.get_bind(), message_id) for message_id in having}
+    query = select(Attachment.message_id, func.sum(Attachment.size)).where(Attachment.message_id.in_(ids))
+    having = session.execute(query.group_by(Attachment.message_id))
+    return {id_: Files(int(size), partial(_read, session.get_bind(), id_)) for id_, size in having}
 
 
 def _read(engine: Engine | Connection, message_id: int) -> Sequence[Attached]:

@@ -66,3 +66,6 @@ class Simulator:
         if asked == "away" and outgoing.number <= _AWAY:
             return NotNow(sentence=f"the simulator is away for the first {_AWAY} attempts")
         return Taken(sentence="the simulator took it", reference=f"simulated-{outgoing.msgid}")
+
+    def close_idle(self, longest: float) -> None:
+        """Do nothing: no connection is kept."""

@@ -1,4 +1,4 @@
-"""The thread that sweeps: every minute for sendings without word, and often while there is a simulator."""
+"""The thread that sweeps: every minute for sendings without word and idle connections, often with a simulator."""
 
 import datetime as dt
 import logging
@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shortener.config.settings import Settings
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.sending import sweeps
+from shortener.sending.choice import Gateways
 from shortener.sending.sweeps import Position
 from shortener.storage import db
 
@@ -28,9 +29,11 @@ OVERLAP: Final = dt.timedelta(minutes=1)
 class Sweeper:
     """Sweeps until stopped. `sweep` does the work once, for tests."""
 
-    def __init__(self, context: Callable[[], AbstractContextManager[object]], settings: Settings) -> None:
+    def __init__(
+        self, context: Callable[[], AbstractContextManager[object]], settings: Settings, gateways: Gateways
+    ) -> None:
         """`context` gives the thread its database."""
-        self._context = context
+        self._context, self._gateways = context, gateways
         self._delay = settings.simulator_delay
         self._simulates = GatewayName.SIMULATOR in settings.configured_gateways
         self._pause = SIMULATED if self._simulates else INTERVAL
@@ -49,10 +52,11 @@ class Sweeper:
         self._stopping.set()
 
     def stop(self, grace: float) -> None:
-        """End the thread; waits at most `grace` seconds."""
+        """End the thread, and the connections that are not in use; waits at most `grace` seconds."""
         self.request_stop()
         if self._thread is not None:
             self._thread.join(grace)
+        self._close_connections(longest=0.0)
 
     def run(self) -> None:
         """Sweep until stopped; if the database is unavailable, try again later."""
@@ -71,6 +75,7 @@ class Sweeper:
             self._simulate()
         if time.monotonic() >= self._close_at:
             self._close_at = time.monotonic() + INTERVAL
+            self._close_connections(longest=INTERVAL)
             while self._close() and not self._stopping.is_set():
                 pass
 
@@ -87,6 +92,10 @@ class Sweeper:
     def _is_due(self, after: Position) -> bool:
         with db.read() as session:
             return sweeps.is_simulation_due(session, after=after, delay=self._delay, now=db.now(session))
+
+    def _close_connections(self, longest: float) -> None:
+        for gateway in self._gateways.values():
+            gateway.close_idle(longest)
 
     def _close(self) -> int:
         with db.write() as session:

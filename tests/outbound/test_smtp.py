@@ -4,7 +4,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,11 @@ SIGNED_IN = "shop:hunter2@"
 
 @contextmanager
 def client(url: str, **given: Any) -> Iterator[Relay]:
-    with closing(Relay(parse(url, SMTP_PORTS), "links.example", **given)) as made:
+    made = Relay(parse(url, SMTP_PORTS), "links.example", **given)
+    try:
         yield made
+    finally:
+        made.close_idle()
 
 
 def handed(mail: Mail = MAIL, **said: Said) -> Reply:
@@ -67,6 +70,23 @@ def test_a_connection_is_not_kept_for_long() -> None:
     with mailbox() as box, client(box.url(), longest_idle=0) as made:
         assert [made.hand_over(MAIL).status for _ in range(3)] == [250, 250, 250]
     assert box.connections == 3
+
+
+def test_idle_connections_are_ended() -> None:
+    with mailbox() as box, client(box.url()) as made:
+        made.hand_over(MAIL)
+        made.close_idle(longest=60)
+        made.hand_over(MAIL)
+        assert box.connections == 1
+        made.close_idle()
+        made.hand_over(MAIL)
+        assert box.connections == 2
+
+
+def test_the_time_before_a_hand_over_counts() -> None:
+    with mailbox() as box, client(box.url(), timeout=60) as made:
+        reply = made.hand_over(MAIL, begun=time.monotonic() - 60)
+    assert (reply.status, reply.is_sent, box.kept) == (None, False, [])
 
 
 def test_threads_do_not_share_a_connection() -> None:

@@ -88,7 +88,8 @@ def test_mail_has_both_parts_subject_and_files(
     read: list[Any] = []
     gateway.answers["ann@example.com"] = lambda outgoing: (read.extend(outgoing.attachments()), taken(outgoing))[1]
     deliverer(app, settings, gateway).deliver_due()
-    assert gateway.given[0].html == "<p>hello</p>"
+    assert (gateway.given[0].html, gateway.given[0].attached_bytes) == ("<p>hello</p>", 3)
+    assert gateway.given[0].begun is not None
     assert [(one.name, one.content_type, one.content) for one in read] == [("a.pdf", "application/pdf", b"pdf")]
     with db.read() as session:  # it is not needed any more
         assert session.scalars(select(Attachment.content)).one() is None
@@ -351,4 +352,8 @@ def test_the_limits_come_from_the_settings(settings: Settings) -> None:
     made = kind.kind(chosen, {GatewayName.KANNEL: Gateway(timeout=7)}, lambda: None)  # type: ignore[arg-type,return-value]
     assert (made.per_group, made.per_destination, made.timeout) == (3, 3, 7)
     assert made.rates is not None
+    assert made.slots == kind.SLOTS
+    full = settings.model_copy(update={"gateway_in_flight": 64})
+    both = {GatewayName.KANNEL: Gateway(), GatewayName.SMTP: Gateway(name=GatewayName.SMTP)}
+    assert kind.kind(full, both, lambda: None).slots == 128  # type: ignore[arg-type,return-value]
     assert kind.kind(settings, {}, lambda: None).rates is None  # type: ignore[arg-type,return-value]

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from flask import Flask
 from sqlalchemy import update
 
 from shortener.config.settings import Settings
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.running.services import Services, services
+from shortener.sending.sweeper import INTERVAL, Sweeper
 from shortener.storage import db
 from shortener.storage.models import Sending
 from tests.conftest import running
 from tests.support.factories import Sender, make_account
-from tests.support.hand_overs import message, outcomes, put, sending
+from tests.support.hand_overs import Gateway, message, outcomes, put, sending
 from tests.support.waiting import WITHIN, until
 
 
@@ -51,3 +53,13 @@ def test_open_sendings_are_closed(account: Sender) -> None:
         session.execute(update(Sending).values(closes_on=db.now(session)))
     services().sweeper._close_at = 0.0
     until(lambda: message(message_id).state == "unknown")
+
+
+def test_idle_connections_are_closed(app: Flask, settings: Settings) -> None:
+    gateway = Gateway()
+    sweeper = Sweeper(app.app_context, settings, {gateway.name: gateway})
+    sweeper.sweep()
+    sweeper.sweep()
+    assert gateway.closed == [INTERVAL]
+    sweeper.stop(grace=0)
+    assert gateway.closed == [INTERVAL, 0]

@@ -43,12 +43,17 @@ class Gateway:
     timeout: float = 5.0
     answers: dict[str, Callable[[Outgoing], HandOver]] = field(default_factory=dict)
     given: list[Outgoing] = field(default_factory=list)
+    closed: list[float] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def hand_over(self, outgoing: Outgoing) -> HandOver:
         with self._lock:
             self.given.append(outgoing)
         return self.answers.get(outgoing.recipient, taken)(outgoing)
+
+    def close_idle(self, longest: float) -> None:
+        """Note it; there is no connection."""
+        self.closed.append(longest)
 
 
 def taken(outgoing: Outgoing) -> HandOver:

@@ -50,7 +50,7 @@ def _parts(text: str, sentence: str) -> tuple[str, str]:
     local, domain = parts.groups()
     try:
         domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
-    except UnicodeError:  # of which IDNAError is one
+    except ValueError:  # of which IDNAError is one
         raise ValueError(sentence) from None
     if not _DOMAIN.fullmatch(domain) or len(domain) > 253:
         raise ValueError(sentence)

@@ -51,6 +51,9 @@ class Kannel:
         answer = self._client.request("POST", self._url, self._own | headers(outgoing), text.encode())
         return judge(answer, outgoing.recipient)
 
+    def close_idle(self, longest: float) -> None:
+        """Do nothing: no connection is kept."""
+
 
 def headers(outgoing: Outgoing) -> dict[str, str]:
     """What Kannel must know beside the text."""

@@ -1,7 +1,10 @@
 """The mail relay as a gateway: what its answers mean for a message."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -17,7 +20,7 @@ from shortener.rules.delivery.server_address import SMTP_PORTS, parse
 from shortener.running.services import services
 from shortener.sending import kind
 from shortener.sending.gateway import Attached, HandOver, NotNow, Outgoing, Refused, Taken, Unsure
-from shortener.sending.mail.gateway import Smtp
+from shortener.sending.mail.gateway import LARGE, LARGE_AT_ONCE, Smtp
 from tests.support.factories import Sender
 from tests.support.servers import SHORT, Call, receiving
 from tests.support.smtp import Mailbox, Said, mailbox, relay
@@ -37,8 +40,10 @@ OUTGOING = Outgoing(
 def handed(url: str, outgoing: Outgoing = OUTGOING, sent_is: MessageState = MessageState.SENT) -> HandOver:
     """What becomes of a message at this relay."""
     gateway = Smtp(parse(url, SMTP_PORTS), "links.example", sent_is, timeout=SHORT)
-    with closing(gateway.relay):
+    try:
         return gateway.hand_over(outgoing)
+    finally:
+        gateway.close_idle(0)
 
 
 def said(**script: Said) -> HandOver:
@@ -141,6 +146,48 @@ def test_what_is_no_mail_is_refused_here(changed: dict[str, Any]) -> None:
     assert (box.kept, box.connections) == ([], 0)
 
 
+def test_only_a_few_large_mails_are_in_memory() -> None:
+    """The relay does not answer before as many as may be there at once wait for it."""
+    together, most, lock = 0, 0, threading.Lock()
+
+    def read() -> list[Attached]:
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        return [Attached("a", "application/pdf", b"x")]
+
+    def answer(call: Call) -> None:
+        nonlocal together
+        with lock:
+            together -= 1
+        call.say(b"250 2.0.0 Ok\r\n")
+
+    large = replace(OUTGOING, attachments=read, attached_bytes=LARGE + 1)
+    with relay(end=answer) as server, ThreadPoolExecutor(3 * LARGE_AT_ONCE) as pool:
+        gateway = Smtp(parse(server.url(scheme="smtp", path=""), SMTP_PORTS), "links.example", MessageState.SENT)
+        outcomes = list(pool.map(gateway.hand_over, [large] * 3 * LARGE_AT_ONCE))
+        gateway.close_idle(0)
+    assert {type(outcome) for outcome in outcomes} == {Taken}
+    assert 1 <= most <= LARGE_AT_ONCE
+
+
+def test_a_large_mail_that_waits_too_long_is_tried_later() -> None:
+    begun = time.monotonic() - SHORT
+    gateway = Smtp(parse("smtp://127.0.0.1:1", SMTP_PORTS), "links.example", MessageState.SENT, timeout=SHORT)
+    with ExitStack() as stack:
+        for _ in range(LARGE_AT_ONCE):
+            stack.enter_context(gateway._large)
+        waits = gateway.hand_over(replace(OUTGOING, attached_bytes=LARGE + 1, begun=begun))
+    assert waits == NotNow(sentence="not handed over yet: other large mails are on their way")
+
+
+def test_the_time_of_writing_counts() -> None:
+    with mailbox() as box:
+        waits = handed(box.url(), replace(OUTGOING, begun=time.monotonic() - SHORT))
+    assert isinstance(waits, NotNow) and box.kept == []
+
+
 class TestThroughTheApi:
     """Messages as they are submitted, up to a relay."""
 
@@ -164,9 +211,9 @@ class TestThroughTheApi:
         fields = {**self.FIELDS, "subject": self.ENCODED, "sender": name, "attachments": [file]}
         assert client.post("/v1/messages", json=fields, headers=sender.bearer).status_code == 201
         gateway = Smtp(parse(box.url(), SMTP_PORTS), "links.example", MessageState.SENT)
-        with closing(gateway.relay):
-            found = kind.kind(settings, {gateway.name: gateway}, lambda: services().site)
-            Deliverer(found, app.app_context).deliver_due()
+        found = kind.kind(settings, {gateway.name: gateway}, lambda: services().site)
+        Deliverer(found, app.app_context).deliver_due()
+        gateway.close_idle(0)
         [kept] = box.kept
         assert kept.recipients == ["anna@example.com"]
         [part] = kept.mail.iter_attachments()

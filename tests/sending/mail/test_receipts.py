@@ -1,7 +1,6 @@
 """Delivery status notifications in our states: Postfix's own, those of the standard, and hostile ones."""
 
 import time
-from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -190,10 +189,10 @@ def test_a_real_postfix_reports_every_state() -> None:
         with postfix.running(transports, delayed="1s", lifetime="4s") as relay:
             gateway = Smtp(parse(relay.url, SMTP_PORTS), "links.example", State.SENT)
             ids = {recipient: f"{number}" * 32 for number, recipient in enumerate(recipients)}
-            with closing(gateway.relay):
-                for recipient, msgid in ids.items():
-                    outgoing = Outgoing(msgid=msgid, sender="news@acme.example", recipient=recipient, text="Hello")
-                    assert isinstance(gateway.hand_over(outgoing), Taken)
+            for recipient, msgid in ids.items():
+                outgoing = Outgoing(msgid=msgid, sender="news@acme.example", recipient=recipient, text="Hello")
+                assert isinstance(gateway.hand_over(outgoing), Taken)
+            gateway.close_idle(0)
             expected = {ids[recipient]: states for recipient, states in recipients.items()}
             until(lambda: reported(relay.bounces()) == expected)
 
