@@ -76,7 +76,7 @@ def _brief(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: report[name] for name in given},
         "link": link and link["link"],
-        "clicked_on": link and link["accessed_on"],
+        "clicked_on": report["accessed_on"],
         "callback": callback and callback["state"],
         "state": state and state["state"],
         "state_on": state and state["at"],

@@ -94,7 +94,9 @@ class MessageSummary(TypedDict):
     msgid: Msgid
     received_on: Moment
     message: Annotated[str, Field(description="The text to send.")]
-    link_tracking: ReportedLink | None
+    accessed: Annotated[bool | None, Field(description="Whether a click on any link has counted; null without a link.")]
+    accessed_on: Annotated[Moment | None, Field(description="The time of the first click on any link that counted.")]
+    link_tracking: Annotated[ReportedLink | None, Field(description="The first link.")]
     track_link: bool
     track: Track
     lt_callbackurl: str | None

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
-from shortener.messages.lookup import links_of
-from shortener.reporting import message_lists
+from shortener.reporting import message_links, message_lists
 from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_lists import Row
@@ -97,12 +96,11 @@ def _parts(
 
 def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
     """Return the messages as documents, with three more queries for any number of messages."""
-    messages = [message for message, _ in rows]
-    ids = [message.id for message in messages]
-    links, clicks = links_of(session, messages), _clicks(session, ids)
+    ids = [message.id for message, _ in rows]
+    first_clicks, clicks = message_links.first_clicks(session, ids), _clicks(session, ids)
     states = select(Callback.message_id, Callback.state).where(Callback.message_id.in_(ids), Callback.about == CLICK)
     callbacks: dict[int, JobState] = dict(session.execute(states).all())
-    return [_document(one, links[one.id], clicks, callbacks.get(one.id), site) for one in messages]
+    return [_document(*row, first_clicks.get(row[0].id), clicks, callbacks.get(row[0].id), site) for row in rows]
 
 
 def _clicks(session: Session, ids: Sequence[int]) -> Clicks:
@@ -113,11 +111,14 @@ def _clicks(session: Session, ids: Sequence[int]) -> Clicks:
 
 
 def _document(
-    message: Message, links: Sequence[Link], clicks: Clicks, callback: JobState | None, site: Site
+    message: Message,
+    link: Link | None,
+    accessed_on: dt.datetime | None,
+    clicks: Clicks,
+    callback: JobState | None,
+    site: Site,
 ) -> ExportedMessage:
     """Return a message as one line; of several links the first one, but the clicks of all."""
-    link = links[0] if links else None
-    accessed_on = min((one.accessed_on for one in links if one.accessed_on is not None), default=None)
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),

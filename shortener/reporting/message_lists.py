@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages.first_link import is_first_link_of
-from shortener.messages.lookup import links_of, texts_of
+from shortener.messages.lookup import texts_of
+from shortener.reporting import message_links
 from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
@@ -35,13 +36,13 @@ Row = tuple[Message, Link | None]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Messages with their first links, and a cursor if there may be more.
+    """Messages with their first links and their first clicks on any link, and a cursor if there may be more.
 
     A page that has a cursor without being full examined as many messages as one call may, back to `looked_back_to`.
     """
 
     rows: list[Row]
-    links: Mapping[int, Sequence[Link]]  # in their order, by the message's id
+    first_clicks: Mapping[int, dt.datetime]  # of those that were clicked, by the message's id
     texts: Mapping[int, str]  # as they were submitted, by the message's id
     next: str | None
     looked_back_to: dt.datetime | None
@@ -52,14 +53,15 @@ def document(session: Session, account: Sender, wanted: Filter, site: Site) -> M
     page = find(session, account, wanted, site.slugs)
     rest = urlencode({**wanted.parameters(), "cursor": page.next}) if page.next else None
     return {
-        "messages": summaries(page, site),
+        "messages": summaries(session, page, site),
         "next": f"{site.base_url}/v1/messages?{rest}" if rest else None,
     }
 
 
-def summaries(page: Page, site: Site) -> list[MessageSummary]:
+def summaries(session: Session, page: Page, site: Site) -> list[MessageSummary]:
     """Return the messages of a page as lists show them."""
-    return [summary(message, page.texts[message.id], page.links[message.id], site) for message, _ in page.rows]
+    texts, first_clicks = message_links.texts_to_send(session, page.texts, site), page.first_clicks
+    return [summary(one, texts[one.id], link, first_clicks.get(one.id), site) for one, link in page.rows]
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:
@@ -74,8 +76,9 @@ def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, lim
             break
     rows = load(session, found)
     messages = [message for message, _ in rows]
-    links, texts = links_of(session, messages), texts_of(session, messages)
-    return Page(rows, links, texts, cursor.after_row(*last) if last else None, last[0] if last else None)
+    first_clicks = message_links.first_clicks(session, [message.id for message in messages])
+    texts, rest = texts_of(session, messages), cursor.after_row(*last) if last else None
+    return Page(rows, first_clicks, texts, rest, last[0] if last else None)
 
 
 def selective(wanted: Filter) -> bool:
@@ -103,7 +106,7 @@ def look(
 
 
 def load(session: Session, places: Sequence[Place]) -> list[Row]:
-    """Return the messages at these positions with their links, with one query."""
+    """Return the messages at these positions with their first links, with one query."""
     joined = select(Message, Link).outerjoin(Link, is_first_link_of(Message.id))
     query = joined.where(Message.id.in_([row_id for _, row_id in places]))
     rows = {message.id: (message, link) for message, link in session.execute(query)} if places else {}

@@ -45,7 +45,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
     """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
     text, html = text_of(session, message), html_of(session, message)
     links = links_of(session, [message])[message.id]
-    listed, receipts = summary(message, text, links, site), receipt_report.receipts_of(session, message)
+    listed, receipts = summary_with(message, text, links, site), receipt_report.receipts_of(session, message)
     story = message_story.of(session, message)
     return {
         **listed,
@@ -65,13 +65,24 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
     }
 
 
-def summary(message: Message, text: str, links: Sequence[Link], site: Site) -> documents.MessageSummary:
-    """Return a message as lists show it."""
+def summary_with(message: Message, text: str, links: Sequence[Link], site: Site) -> documents.MessageSummary:
+    """Return a message as lists show it, from its text as received and all of its links."""
+    first = links[0] if links else None
+    first_click = min((link.accessed_on for link in links if link.accessed_on is not None), default=None)
+    return summary(message, rewriting.text(text, links, site), first, first_click, site)
+
+
+def summary(
+    message: Message, to_send: str, first: Link | None, first_click: dt.datetime | None, site: Site
+) -> documents.MessageSummary:
+    """Return a message as lists show it, from its text to send, its first link, and its first click on any link."""
     return {
         "msgid": message.msgid,
         "received_on": rfc3339(message.received_on),
-        "message": rewriting.text(text, links, site),
-        "link_tracking": _reported_link(links[0], site) if links else None,
+        "message": to_send,
+        "accessed": first_click is not None if first else None,
+        "accessed_on": rfc3339_or_none(first_click),
+        "link_tracking": _reported_link(first, site) if first else None,
         "track_link": message.track_link,
         "track": message.track,
         "lt_callbackurl": message.lt_callbackurl,

@@ -22,7 +22,7 @@ def summary(account: Sender, msgid: str) -> MessageSummary:
     with db.read() as session:
         message = lookup.find(session, account, msgid)
         text, links = lookup.text_of(session, message), lookup.links_of(session, [message])[message.id]
-        return message_report.summary(message, text, links, services().site)
+        return message_report.summary_with(message, text, links, services().site)
 
 
 def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[MessageSummary], str | None]:
@@ -30,4 +30,4 @@ def summaries(account: Sender, wanted: Filter, *, limit: int) -> tuple[list[Mess
     site = services().site
     with db.read() as session:
         page = message_lists.find(session, account, wanted, site.slugs, limit=limit)
-        return message_lists.summaries(page, site), page.next
+        return message_lists.summaries(session, page, site), page.next

@@ -53,8 +53,7 @@ def _life(report: MessageReport, now: str) -> Iterator[Entry]:
 
 
 def _clicks(report: MessageReport) -> Iterator[Entry]:
-    found = report["clicks"]
-    first_on = min((link["accessed_on"] for link in report["links"] if link["accessed_on"]), default=None)
+    found, first_on = report["clicks"], report["accessed_on"]
     if found is None:
         return
     clicks, first = list(found["newest"]), found["first_of_any_kind"]

@@ -110,10 +110,11 @@ class TestContent:
 
     def test_clicks_on_all_links_are_counted(self, client: FlaskClient, sender: Sender) -> None:
         made = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
-        for link in made.links:
+        for link in made.links[::-1]:
             client.get(f"/{slug_of(link)}", headers={"User-Agent": BROWSER})
-        [line] = lines(export(client, sender, "jsonl"))
-        assert (line["link"], line["clicks_person"], line["accessed"]) == (TARGET, 2, True)
+            [line] = lines(export(client, sender, "jsonl"))
+            assert (line["link"], line["accessed"]) == (TARGET, True)
+        assert line["clicks_person"] == 2
 
     def test_an_export_can_be_of_one_state(self, client: FlaskClient, sender: Sender) -> None:
         msgid = make_message(sender).message.msgid

@@ -454,6 +454,15 @@ class TestReport:
         assert (report["clicks"]["total"], len(report["clicks"]["newest"])) == (3, 3)
         assert report["clicks"]["first_of_any_kind"]["clicked_on"] == report["links"][1]["accessed_on"]
 
+    def test_it_knows_a_click_on_another_link(self, client: FlaskClient, sender: Sender) -> None:
+        done = make_message(sender, f"{TEXT} https://b.example.com", track="all")
+        client.get(f"/{slug_of(done.links[1])}", headers={"User-Agent": BROWSER})
+        report = get(client, sender, f"/v1/messages/{done.message.msgid}").get_json()
+        [listed] = get(client, sender, "/v1/messages?clicked=true").get_json()["messages"]
+        assert listed == {name: report[name] for name in listed}
+        assert (listed["accessed"], listed["accessed_on"]) == (True, report["links"][1]["accessed_on"])
+        assert listed["link_tracking"]["accessed"] is False
+
     def test_it_answers_after_the_links_life(self, client: FlaskClient, sender: Sender) -> None:
         done = make_message(sender, now=NOW - 1000 * DAY)
         report = get(client, sender, f"/v1/messages/{done.message.msgid}")

@@ -30,6 +30,13 @@ def test_the_newest_come_first_with_what_became_of_them(app: Flask, viewer: Brow
     assert "no link" in page.text and "not yet" in page.text
 
 
+def test_click_on_another_link_is_a_click(app: Flask, viewer: Browser, sender: Sender) -> None:
+    done = make_message(sender, "https://a.example.com https://b.example.com", track="all")
+    assert "not yet" in viewer.open(PAGE).text
+    app.test_client().get(f"/{slug_of(done.links[1])}", headers={"User-Agent": BROWSER})
+    assert "not yet" not in viewer.open(PAGE).text
+
+
 def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> None:
     make_message(sender, client_tag="a-1", tags=["gift", "a&b"], now=NOW)
     done = make_message(sender, client_tag="b-1", now=dt.datetime.now(dt.UTC))
