@@ -26,7 +26,8 @@ class _Checked(BaseModel):
         try:
             checked = cls.model_validate(cls._bounded(fields), context=context)
         except ValidationError as error:
-            raise InvalidFieldsError(_by_field(error) | (faults or {})) from None
+            earlier = faults or {}  # first: an answer names only the first fifty
+            raise InvalidFieldsError(earlier | _by_field(error) | earlier) from None
         if faults:
             raise InvalidFieldsError(faults)
         return checked

@@ -225,11 +225,16 @@ def test_a_scheme_makes_every_domain_a_link(mode: str) -> None:
     assert reason("https://day.so", bare_domains=mode) is None
 
 
+OF_HTML = {"off", "unsubscribe"}
+
+
 def test_every_reason_has_one_word_and_a_sentence() -> None:
     for code, sentence in ((reason, reason.sentence) for reason in SkipReason):
         assert set(code) <= set(ascii_lowercase)
         assert sentence.endswith(".")
-    assert set(REFUSED) | {"own", "glued", "mark", "torn", "kept", "later", "label"} == set(SkipReason)
+    assert set(REFUSED) | {"own", "glued", "mark", "torn", "kept", "later", "label", *OF_HTML, "many"} == set(
+        SkipReason
+    )
 
 
 def test_the_word_lists_name_only_existing_tlds() -> None:
