@@ -109,7 +109,9 @@ def _store(
     }
     rows.insert_parts(connection, messages.values())
     link_rows = [
-        row for index, message in messages.items() for row in _link_rows(message.id, analyses[index], site, now)
+        row
+        for index, message in messages.items()
+        for row in _link_rows(message.id, account, analyses[index], site, now)
     ]
     sendings.insert(
         connection, account, {message.id: analyses[index] for index, message in messages.items()}, site, now
@@ -204,8 +206,9 @@ def _store_links(connection: Connection, link_rows: Mapping[int, Row]) -> dict[i
     raise RuntimeError("no free slug")
 
 
-def _link_rows(message_id: int, analysis: Analysis, site: Site, now: dt.datetime) -> Iterator[Row]:
-    """Yield the rows of a message's links, without ids and numbers."""
+def _link_rows(message_id: int, account: Sender, analysis: Analysis, site: Site, now: dt.datetime) -> Iterator[Row]:
+    """Yield the rows of a message's links, without ids and numbers. They live from when the message is to be sent."""
+    expires_on = within_limits.due_on(account, analysis, now) + site.link_life
     for position, (part, found) in enumerate(analysis.links, FIRST):
         target = found.target
         yield {
@@ -217,7 +220,7 @@ def _link_rows(message_id: int, analysis: Analysis, site: Site, now: dt.datetime
             "location": target.location if target.location != target.link else None,
             "starts_at": found.start,
             "ends_at": found.end,
-            "expires_on": now + site.link_life,
+            "expires_on": expires_on,
             "count_as_click": analysis.count_as_click,
             "accessed_on": None,
             "off_on": None,

@@ -111,6 +111,26 @@ def test_a_scheduled_message_is_due_later(sender: Sender, site: Site) -> None:
     assert (message(outcome).state, message(outcome).send_on) == ("scheduled", later)
 
 
+def expiries(outcome: Outcome) -> list[dt.datetime]:
+    assert isinstance(outcome, Preprocessed)
+    return [link.expires_on for link in outcome.links]
+
+
+def test_links_live_from_when_they_are_sent(sender: Sender, site: Site) -> None:
+    later = NOW + 120 * DAY
+    [now, scheduled] = submit(sender, site, SMS, {**SMS, "send_on": later.isoformat()})
+    assert (expiries(now), expiries(scheduled)) == ([NOW + 90 * DAY], [later + 90 * DAY])
+    [unsent] = submit(sender, site, {**SMS, "gateway": "none", "send_on": later.isoformat()})
+    assert expiries(unsent) == [later + 90 * DAY]
+
+
+def test_links_live_from_the_end_of_quiet_hours(app: object, site: Site) -> None:
+    night = make_account("shop", quiet_hours="00:00-23:00", quiet_mode="hold")
+    [held] = submit(night, site, SMS)
+    assert sending(held).due_on > NOW
+    assert expiries(held) == [sending(held).due_on + 90 * DAY]
+
+
 @pytest.mark.parametrize("moment", [NOW, NOW - HOUR, NOW + 180 * DAY + SECOND])
 def test_other_times_are_refused(sender: Sender, site: Site, moment: dt.datetime) -> None:
     refused, taken = submit(sender, site, {**SMS, "send_on": moment.isoformat()}, SMS)
