@@ -6,6 +6,7 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from shortener.messages import campaign
 from shortener.messages.campaign import Progress
 from shortener.messages.campaign_files import Csv, File, JsonLines
 from shortener.messages.submission import key_fault
+from shortener.rules.delivery.gateway_name import NONE
 from shortener.running.services import Services, services
 from shortener.storage import db
 
@@ -51,6 +53,12 @@ from shortener.storage import db
     callback=campaign_options.pairs,
     help="Set the field to the same value in every row.",
 )
+@click.option(
+    "--send",
+    is_flag=True,
+    help="Also hand the messages to the gateway of the account, or of their channel. By default they are not sent, "
+    "because OUT is for you to send; rows with a gateway of their own, by --map or --set, are sent.",
+)
 @click.option("--prefix", default="", help="A prefix for the names of the new columns.")
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl"]), help="Default: from the files' endings.")
 @click.option(
@@ -72,6 +80,7 @@ def preprocess(
     key: str | None,
     mapped: Pairs,
     constants: Pairs,
+    send: bool,
     prefix: str,
     kind: str | None,
     encoding: str | None,
@@ -88,7 +97,8 @@ def preprocess(
     Shortlinks start with SHORTENER_PUBLIC_URL: use the server's settings.
     A column with the name of a message's field sets that field: client_tag,
     recipient, sender, tags, metadata, lt_callbackurl, track_link, detection,
-    bare_domains, count_as_click, callbackurl. All columns are copied to OUT.
+    bare_domains, count_as_click, callbackurl. Other fields, such as send_on,
+    are taken with --map or --set only. All columns are copied to OUT.
     To repeat a run, give the same --idempotency-key and the same rows: the
     results are the same. Without the key, a row whose client_tag was used
     before is a problem, and a row without client_tag is a new message.
@@ -105,7 +115,7 @@ def preprocess(
     if key is not None and (fault := key_fault(key)):
         raise click.BadParameter(fault, param_hint="--idempotency-key")
     plan = campaign.plan(column, mapped, constants, prefix)
-    account = _account(name)
+    account = _account(name) if send else replace(_account(name), gateway=NONE)
     made = services()
     _check_address(made)
     made.prepare()

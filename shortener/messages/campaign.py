@@ -18,6 +18,11 @@ from shortener.rules.wire.strict_json import Object
 
 # Not what a cell cannot hold, and not HTML, for whose rewritten form the output has no column.
 FIELDS: Final = tuple(name for name in Submission.model_fields if name not in {"html", "attachments"})
+# Taken from a column of their name. Files may have columns such as `subject` for other purposes, so no field is added.
+BY_NAME: Final = frozenset(
+    {"message", "client_tag", "recipient", "sender", "tags", "metadata", "lt_callbackurl", "callbackurl"}
+    | {"track_link", "detection", "bare_domains", "count_as_click"}
+)
 ADDED: Final = ("msgid", "rewritten_message", "shortlink", "skipped", "problem")
 
 
@@ -81,8 +86,11 @@ class Progress:
 
 
 def plan(column: str, mapped: Mapping[str, str], constants: Mapping[str, str], prefix: str = "") -> Plan:
-    """Return a plan: a column with a field's name is this field, unless another column or a constant is given."""
-    own = {field: field for field in FIELDS if field not in constants}
+    """Return a plan: a column with a field's name is this field, unless another column or a constant is given.
+
+    That holds for the fields in BY_NAME; others must be given.
+    """
+    own = {field: field for field in FIELDS if field in BY_NAME and field not in constants}
     columns = {field: name for field, name in {**own, **mapped, "message": column}.items() if name}
     chosen = tuple(field for field, name in {**mapped, "message": column}.items() if name)
     return Plan(columns, constants, prefix, chosen)

@@ -18,10 +18,12 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from bench.instance import environ_of
+from shortener.config.settings import Settings
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message
 from tests.conftest import SECRET_KEY
+from tests.conftest import running as using
 from tests.support import ROOT
 from tests.support.factories import TARGET, Sender, make_account
 from tests.support.waiting import WITHIN, until
@@ -107,6 +109,29 @@ def test_fields_can_be_mapped_and_set(run: Run) -> None:
     with db.read() as session:
         message = session.scalars(select(Message)).one()
     assert (message.client_tag, message.tags) == ("o-1", ["autumn", "sms"])
+
+
+@pytest.mark.parametrize(
+    ("options", "gateway"),
+    [
+        ([], None),
+        (["--send"], "simulator"),
+        (["--set", "gateway=simulator"], "simulator"),
+        (["--map", "gateway=way"], "simulator"),
+        (["--send", "--set", "gateway=none"], None),
+    ],
+)
+def test_a_file_is_sent_only_on_request(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], gateway: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("in.csv").write_text(f"message,sender,recipient,way\n{TARGET},SHOP,+818012345678,simulator\n")
+    with using(settings.model_copy(update={"gateway": "simulator"})) as app:
+        make_account("shop")
+        result = app.test_cli_runner().invoke(args=["preprocess", "in.csv", "out.csv", *options])
+        with db.read() as session:
+            [message] = session.scalars(select(Message))
+    assert (result.exit_code, message.gateway) == (0, gateway)
 
 
 def test_json_lines_may_lack_a_mapped_key(run: Run) -> None:

@@ -301,3 +301,15 @@ def test_a_run_reports_progress_after_each_transaction(services: Services, sende
     file.begin(io.BytesIO(), ())
     steps = campaign.run(file, plan(), account, made.site, made.policy)
     assert list(steps) == [Progress(250, 0, unlinked=250), Progress(400, 1, unlinked=399)]
+
+
+def test_columns_of_other_names_are_only_copied(run: Run) -> None:
+    data = f"message,subject,gateway,send_on,track,receipts_url\n{TEXT},Sale,web,yesterday,7,none\n"
+    [row] = table(run(as_csv(data)))
+    assert (row["problem"], row["gateway"], row["send_on"]) == ("", "web", "yesterday")
+    assert [message.subject for message in stored()] == [None]
+
+
+def test_other_fields_can_be_mapped(run: Run) -> None:
+    run(as_csv(f"message,title\n{TEXT},Sale\n"), plan(subject="title"))
+    assert [message.subject for message in stored()] == ["Sale"]
