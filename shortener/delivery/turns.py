@@ -49,5 +49,9 @@ class Turns:
             self._kind.rates.spend(session, self._moments, starts, now)
 
     def pause(self, longest: float) -> float:
-        """The seconds to wait for the next look, at most `longest`: a rate may allow an attempt before."""
-        return min(longest, max(self._wait, SHORTEST)) if self._wait else longest
+        """The seconds to wait for the next look, at most `longest`: a rate may allow an attempt before.
+
+        It counts from the last look, so without another one, as while all slots are in use, the next pause is longest.
+        """
+        wait, self._wait = self._wait, 0.0
+        return min(longest, max(wait, SHORTEST)) if wait else longest

@@ -120,3 +120,14 @@ def test_the_loop_wakes_for_the_next_start(app: Flask, courier: Courier) -> None
     assert deliverer.deliver_due() == 1
     assert deliverer.deliver_due() == 0
     assert 0 < deliverer._turns.pause(0.5) <= 0.25
+
+
+def test_a_rate_wakes_nobody_while_slots_are_full(app: Flask, courier: Courier) -> None:
+    """Without a free slot the loop does not look, so the wait of an earlier look says nothing."""
+    deliverer = Deliverer(courier.kind(rates=Rates(RATE, {"paper": 0.01})), app.app_context)
+    ask("first", "second")
+    deliverer.deliver_due()
+    deliverer.deliver_due()
+    assert deliverer._turns.pause(999) < 999
+    deliverer._step(0)
+    assert deliverer._turns.pause(999) == 999
