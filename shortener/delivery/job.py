@@ -26,6 +26,7 @@ class JobTables:
     label: str  # the column of a job that names it in the log
     loaded: Sequence[str]  # more columns of a job, which its attempt needs
     claim_lock: int  # any number that no other lock of ours has: claims of one kind run one at a time
+    is_scheduled: bool = False  # a job may first be due at any time; it also has the column created_on
 
     @property
     def name(self) -> str:
@@ -100,6 +101,6 @@ class Settled:
     judgement: Judgement | None
 
 
-Attempt = Callable[[], Result]  # does the work in its own thread, without the database
+Attempt = Callable[[], Result]  # does the work in its own thread, outside of the loop's transactions
 Started = tuple[Claimed, Attempt]
 Ended = tuple[Claimed, Result]

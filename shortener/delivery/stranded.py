@@ -2,6 +2,7 @@
 
 A clock that is ahead leaves retries and leases that end in the future. No retry waits longer than twice the longest
 step, and no lease is longer than a lease; a job that is due later than that was stored by a wrong clock.
+Of jobs that may be scheduled, those were that were made in the future, to begin at once.
 """
 
 import datetime as dt
@@ -35,6 +36,7 @@ class Stranded:
         self._retries = ids.where(is_waiting, is_far).order_by(job.c.due_on.desc())
         self._leases = ids.where(is_held, ends_late)
         self._after_future_attempts = ids.where(is_waiting, by_future_attempt)
+        self._made_ahead = [ids.where(is_waiting, _made_in_future(tables))] if tables.is_scheduled else []
         one = job.c.id == bindparam("row_id")
         self._one = select(job.c.id).where(one, is_waiting, is_far | by_future_attempt)
         these = job.c.id.in_(_unlocked(tables))
@@ -56,7 +58,8 @@ class Stranded:
         that is not settled.
         """
         values = {"far": now + longest, "end": now + lease + SLACK, "now": now, "ahead": now + SLACK}
-        statements = [self._retries, self._leases, *([self._after_future_attempts] if thorough else [])]
+        statements = [self._retries, self._leases, *self._made_ahead]
+        statements += [self._after_future_attempts] if thorough else []
         found: dict[int, None] = {}
         for statement in statements:
             found.update(dict.fromkeys(session.connection().scalars(statement, values)))
@@ -82,6 +85,14 @@ def _by_future_attempt(tables: JobTables) -> ColumnElement[bool]:
         tables.job_of_attempt == job.c.id, attempt.c.ended_on > bindparam("ahead"), attempt.c.number == last
     )
     return (job.c.due_on > bindparam("now")) & ended_ahead
+
+
+def _made_in_future(tables: JobTables) -> ColumnElement[bool]:
+    """Whether a job that has not begun was made in the future, to begin at once; a schedule may be right."""
+    job = tables.job
+    has_begun = exists().where(tables.job_of_attempt == job.c.id)
+    made_ahead = (job.c.created_on > bindparam("ahead")) & (job.c.due_on <= job.c.created_on)
+    return (job.c.due_on > bindparam("now")) & made_ahead & ~has_begun
 
 
 def _unlocked(tables: JobTables) -> Select[*tuple[Any, ...]]:

@@ -36,6 +36,7 @@ SENDINGS: Final = Queue(
         loaded=("message_id", "gateway", "channel", "recipient", "sender", "expires_on", "unsure_on"),
         claim_lock=5_203_418_669,
     )
+        is_scheduled=True,
 )
 SLOTS: Final = 64  # attempts in flight per loop; more if there are gateways that could take all of them
 MAX_STARTS: Final = 100_000  # its period of validity ends a sending, not a number of attempts

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from shortener.config.settings import Settings
 from shortener.messages import rewriting
+from shortener.delivery import stranded
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -19,7 +20,7 @@ from shortener.sending.kind import SENDINGS, result
 from shortener.storage import db
 from shortener.storage.models import Account as AccountRow
 from shortener.storage.models import Attachment, Callback, Part, PartKind, Sending
-from tests.support.factories import NOW, TARGET, TEXT, Sender
+from tests.support.factories import DAY, NOW, TARGET, TEXT, Sender
 from tests.support.hand_overs import (
     DOUBT,
     LEASE,
@@ -124,6 +125,29 @@ def test_a_message_that_cannot_be_made_ready_waits(
     assert deliverer(app, settings, gateway).deliver_due() == 2
     assert (sending(broken).state, outcomes(broken)) == ("pending", ["busy"])
     assert message(other).state == "sent"
+
+
+def free() -> int:
+    longest = kind.LONGEST_SCHEDULE + stranded.SLACK
+    with db.write() as session:
+        found = SENDINGS.stranded.find(session, now=NOW, longest=longest, lease=LEASE)
+        return SENDINGS.stranded.free(session, found, now=NOW, lease=LEASE)
+
+
+@pytest.mark.parametrize("days", [1, 30, 400])
+def test_a_message_stored_by_a_wrong_clock_is_found(sender: Sender, days: int) -> None:
+    put(sender, now=NOW + days * DAY)
+    assert claim() == []
+    assert free() == 1
+    [claimed] = claim()
+    settle(claimed, BUSY)
+    assert free() == 0  # its retry waits as others do
+
+
+def test_a_schedule_outlives_a_wrong_clock(sender: Sender) -> None:
+    put(sender, now=NOW + 30 * DAY, due_on=NOW + 40 * DAY)
+    put(sender, now=NOW, due_on=NOW + 30 * DAY)
+    assert free() == 0
 
 
 def test_a_gateway_of_another_version_delays_nobody(
