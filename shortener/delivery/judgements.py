@@ -66,12 +66,12 @@ def settled(row_id: int, state: JobState, now: dt.datetime, reason: str | None =
     return {"row_id": row_id, "state": state, "due_on": now, "settled_on": now, "exhausted_because": reason}
 
 
-def describe(result: Result | None, judgement: Judgement | None) -> str:
+def describe(result: Result | None, judgement: Judgement | None, done: str = JobState.DELIVERED) -> str:
     """How an attempt ended, for the log; without a result there was none, without a judgement its lease was lost."""
     summary = (result.summary or str(result.outcome)) if result else "no attempt"
     match judgement:
         case Delivered():
-            return f"delivered ({summary})"
+            return f"{done} ({summary})"
         case RetryAfter(seconds):
             return f"{summary}; next attempt in {round(seconds)} s"
         case Exhausted(reason) | Held(reason):

@@ -11,6 +11,7 @@ from shortener.delivery.job import Attempt, Claimed
 from shortener.delivery.judgements import NO_HOOKS, Hooks
 from shortener.delivery.queue import Queue
 from shortener.delivery.rates import Rates
+from shortener.rules.delivery.job_state import JobState
 
 Prepare = Callable[[Session, Sequence[Claimed], dt.datetime], Sequence[Attempt]]
 
@@ -34,6 +35,7 @@ class Kind:
     per_group: int | None = None  # attempts in flight for a destination of all accounts together, on all nodes
     rates: Rates | None = None
     longest_schedule: dt.timedelta = dt.timedelta(0)  # how far ahead a job may be due before its first attempt
+    done: str = JobState.DELIVERED  # what the log calls a job whose attempt succeeded
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """The delivery loop of one kind of jobs: claim, commit, attempt, settle. Any number of loops may run at once.
 
 One thread works with the database: in one transaction it settles the attempts that have ended and claims jobs that are
-due. The attempts run in threads of their own and do not use the database.
+due. The attempts run in threads of their own; they have what they need from the claim, but may read what is large.
 """
 
 import datetime as dt
@@ -144,9 +144,9 @@ class Deliverer:
             self._judged_due.clear()
             started = self._claim(session, now, free) if free > 0 else []
         for (claimed, result), judgement in zip(ended, judgements, strict=True):
-            log.info("%s %s: %s", self.kind.name, claimed.label, describe(result, judgement))
+            log.info("%s %s: %s", self.kind.name, claimed.label, describe(result, judgement, self.kind.done))
         for one in self._judged_due:
-            log.info("%s %s: %s", self.kind.name, one.job.label, describe(None, one.judgement))
+            log.info("%s %s: %s", self.kind.name, one.job.label, describe(None, one.judgement, self.kind.done))
             self._wake.set()  # there may be more, and no attempt whose end would wake us
         return started
 

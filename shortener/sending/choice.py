@@ -17,7 +17,7 @@ from shortener.sending.mail import receipts as mail_receipts
 from shortener.sending.mail.gateway import Smtp
 from shortener.sending.simulator import Simulator
 
-Gateways = Mapping[GatewayName, Gateway]
+GatewaysByName = Mapping[GatewayName, Gateway]
 
 
 def _kannel(settings: Settings) -> Gateway:
@@ -42,7 +42,7 @@ RECEIPT_READERS: Final[Mapping[str, Reader]] = {
 }
 
 
-def make(settings: Settings) -> Gateways:
+def make(settings: Settings) -> GatewaysByName:
     """Make the configured gateways. It opens no connection and reads no secret key."""
     return {name: _MAKERS[name](settings) for name in sorted(settings.configured_gateways)}
 

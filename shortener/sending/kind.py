@@ -4,6 +4,7 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,7 @@ from shortener.installation.site import Site
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.sending import judgement, outgoing, settling
-from shortener.sending.choice import Gateways
+from shortener.sending.choice import GatewaysByName
 from shortener.sending.gateway import Gateway, HandOver, NotNow, Refused, Taken
 from shortener.sending.outgoing import Loaded
 from shortener.storage.models import Base
@@ -35,8 +36,8 @@ SENDINGS: Final = Queue(
         label="id",
         loaded=("message_id", "gateway", "channel", "recipient", "sender", "expires_on", "unsure_on"),
         claim_lock=5_203_418_669,
-    )
         is_scheduled=True,
+    )
 )
 SLOTS: Final = 64  # attempts in flight per loop; more if there are gateways that could take all of them
 MAX_STARTS: Final = 100_000  # its period of validity ends a sending, not a number of attempts
@@ -54,7 +55,7 @@ _OUTCOMES: Final = {
 }
 
 
-def kind(settings: Settings, gateways: Gateways, site: Callable[[], Site]) -> Kind:
+def kind(settings: Settings, gateways: GatewaysByName, site: Callable[[], Site]) -> Kind:
     """Sendings with the limits of these settings. `site` is asked inside a transaction."""
     rate = settings.gateway_rate
     return Kind(
@@ -69,6 +70,7 @@ def kind(settings: Settings, gateways: Gateways, site: Callable[[], Site]) -> Ki
         hooks=Hooks(judgement.judge, judgement.judge_due, settling.on_settled),
         max_starts=MAX_STARTS,
         longest_schedule=LONGEST_SCHEDULE,
+        done="handed over",
     )
 
 
@@ -79,7 +81,7 @@ def has_unsettled(session: Session) -> bool:
 
 def prepare(
     settings: Settings,
-    gateways: Gateways,
+    gateways: GatewaysByName,
     site: Callable[[], Site],
     session: Session,
     claimed: Sequence[Claimed],
@@ -107,7 +109,8 @@ def attempt(gateway: Gateway, loaded: Loaded, site: Site) -> Result:
     except Exception:  # a message that we cannot rewrite must not look as if the gateway might have taken it
         log.exception("sending %s: the message cannot be made ready", loaded.claimed.label)
         return result(NotNow(sentence="not handed over: the message cannot be made ready; the log says why"))
-    return result(gateway.hand_over(message))
+    handed = result(gateway.hand_over(message))
+    return replace(handed, summary=f"message {loaded.msgid}: {handed.summary}")
 
 
 def unknown() -> Result:
@@ -121,7 +124,7 @@ def result(handed: HandOver) -> Result:
     return Result(
         outcome,
         handed.sentence or None,
-        summary=f"{outcome} {handed.status}" if handed.status else "",
+        summary=f"{outcome} {handed.status}" if handed.status else str(outcome),
         retry_after=handed.retry_after if isinstance(handed, NotNow) else None,
         columns={"status": handed.status, "answer": handed.answer, "total_us": handed.total_us},
         payload=handed,

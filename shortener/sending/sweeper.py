@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shortener.config.settings import Settings
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.sending import sweeps
-from shortener.sending.choice import Gateways
+from shortener.sending.choice import GatewaysByName
 from shortener.sending.sweeps import Position
 from shortener.storage import db
 
@@ -30,7 +30,7 @@ class Sweeper:
     """Sweeps until stopped. `sweep` does the work once, for tests."""
 
     def __init__(
-        self, context: Callable[[], AbstractContextManager[object]], settings: Settings, gateways: Gateways
+        self, context: Callable[[], AbstractContextManager[object]], settings: Settings, gateways: GatewaysByName
     ) -> None:
         """`context` gives the thread its database."""
         self._context, self._gateways = context, gateways

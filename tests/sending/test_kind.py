@@ -1,6 +1,7 @@
 """Sendings as a kind of job: what a gateway is given, what follows its answer, and what a crash does."""
 
 import datetime as dt
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -9,8 +10,8 @@ from flask import Flask
 from sqlalchemy import insert, select, update
 
 from shortener.config.settings import Settings
-from shortener.messages import rewriting
 from shortener.delivery import stranded
+from shortener.messages import rewriting
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -78,6 +79,22 @@ def test_a_taken_message_is_sent_and_open(app: Flask, settings: Settings, sender
     assert deliverer(app, settings, gateway).deliver_due() == 0
 
 
+def test_the_log_names_the_message(
+    app: Flask, settings: Settings, sender: Sender, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    busy, well = "+818000000001", "+818000000002"
+    gateway.answers[busy] = lambda _: NotNow(sentence="slow down", retry_after=8)
+    ids = [put(sender, busy), put(sender, well)]
+    with caplog.at_level(logging.INFO, "shortener.delivery"):
+        deliverer(app, settings, gateway).deliver_due()
+    [first, second] = [f"sending {sending(one).id}" for one in ids]
+    [busy_msgid, msgid] = [message(one).msgid for one in ids]
+    assert caplog.messages == [
+        f"{first}: message {busy_msgid}: busy; next attempt in 8 s",
+        f"{second}: handed over (message {msgid}: taken 202)",
+    ]
+
+
 def test_mail_has_both_parts_subject_and_files(
     app: Flask, settings: Settings, sender: Sender, gateway: Gateway
 ) -> None:
@@ -110,23 +127,6 @@ def test_a_scheduled_message_waits_for_its_time(sender: Sender) -> None:
     assert len(claim(NOW + 3600 * SECOND)) == 1
 
 
-def test_a_message_that_cannot_be_made_ready_waits(
-    app: Flask, settings: Settings, sender: Sender, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing was handed over, so there is no doubt; and no other message is delayed."""
-    broken, other = put(sender, "+818000000001"), put(sender, "+818000000002", "No link")
-
-    def breaks(text: str, *_: object) -> str:
-        if text == TEXT:
-            raise ZeroDivisionError
-        return text
-
-    monkeypatch.setattr(rewriting, "text", breaks)
-    assert deliverer(app, settings, gateway).deliver_due() == 2
-    assert (sending(broken).state, outcomes(broken)) == ("pending", ["busy"])
-    assert message(other).state == "sent"
-
-
 def free() -> int:
     longest = kind.LONGEST_SCHEDULE + stranded.SLACK
     with db.write() as session:
@@ -148,6 +148,23 @@ def test_a_schedule_outlives_a_wrong_clock(sender: Sender) -> None:
     put(sender, now=NOW + 30 * DAY, due_on=NOW + 40 * DAY)
     put(sender, now=NOW, due_on=NOW + 30 * DAY)
     assert free() == 0
+
+
+def test_a_message_that_cannot_be_made_ready_waits(
+    app: Flask, settings: Settings, sender: Sender, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was handed over, so there is no doubt; and no other message is delayed."""
+    broken, other = put(sender, "+818000000001"), put(sender, "+818000000002", "No link")
+
+    def breaks(text: str, *_: object) -> str:
+        if text == TEXT:
+            raise ZeroDivisionError
+        return text
+
+    monkeypatch.setattr(rewriting, "text", breaks)
+    assert deliverer(app, settings, gateway).deliver_due() == 2
+    assert (sending(broken).state, outcomes(broken)) == ("pending", ["busy"])
+    assert message(other).state == "sent"
 
 
 def test_a_gateway_of_another_version_delays_nobody(
