@@ -39,7 +39,7 @@ class Sending(Base):
     # In full, whatever the account stores, until the message's state is final or nothing more is expected.
     recipient: Mapped[str | None]
     sender: Mapped[str | None]
-    extras: Mapped[dict[str, Any] | None] = mapped_column(Document)
+    extras: Mapped[dict[str, Any] | None] = mapped_column(Document)  # for faces with more than a text; none has yet
     state: Mapped[JobState] = mapped_column(default=JobState.PENDING)
     created_on: Mapped[dt.datetime]
     due_on: Mapped[dt.datetime]
