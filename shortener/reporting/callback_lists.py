@@ -103,7 +103,7 @@ def _page(session: Session, selected: Sequence[ColumnElement[bool]], wanted: _Pe
 def destinations(
     session: Session, account: Sender, start: dt.datetime | None = None, end: dt.datetime | None = None
 ) -> list[tuple[str, int, int]]:
-    """Return receivers with their numbers of pending callbacks, and of exhausted ones of clicks in `[start, end)`.
+    """Return receivers with their numbers of pending callbacks, and of exhausted ones created in `[start, end)`.
 
     Receivers with the most exhausted callbacks come first. Without `start` or `end` the period is open on that side.
     """

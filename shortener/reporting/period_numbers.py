@@ -36,8 +36,8 @@ class Overview:
     """The totals of the messages received in a period; `clicked` ones have a first click at any time.
 
     `waiting` callbacks are not settled now, however old they are; `failing` ones among them have a failed attempt;
-    `exhausted` ones belong to first clicks within the period. `days` and `hours` count the period's messages by the
-    time of receipt, and their first clicks by the time of the click, up to the period's end.
+    `exhausted` ones were created within the period, about clicks or receipts. `days` and `hours` count the period's
+    messages by the time of receipt, and their first clicks by the time of the click, up to the period's end.
     """
 
     messages: int

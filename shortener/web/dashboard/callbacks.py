@@ -23,6 +23,7 @@ from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewe
 
 PAGE: Final = 25
 REPLAYABLE: Final = {ListedState.EXHAUSTED, ListedState.DELIVERED}
+KEPT: Final = {"state", "destination", "about"}  # of the filter, when its callbacks are replayed
 
 
 def register(blueprint: Blueprint) -> None:
@@ -43,7 +44,7 @@ class Offer:
 
 @for_viewers
 def callbacks(current: SignedInPerson) -> ResponseReturnValue:
-    """List the callbacks that the filter selects, those of the newest clicks first."""
+    """List the callbacks that the filter selects, the newest first."""
     given = periods.given(request.args)
     replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
@@ -84,7 +85,7 @@ def _offer(session: Session, account: Sender, wanted: Filter, now: dt.datetime) 
     if wanted.state not in REPLAYABLE:
         return None
     span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
-    fields = span | {name: value for name, value in wanted.parameters().items() if name in {"state", "destination"}}
+    fields = span | {name: value for name, value in wanted.parameters().items() if name in KEPT}
     selected = replay.select_all(session, account, replay.Selection.check(fields))
     return Offer(fields, len(selected.ids), selected.rest is not None)
 

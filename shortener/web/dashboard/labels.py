@@ -7,7 +7,7 @@ from typing import Final
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from shortener.callbacks.conditions import ListedState
+from shortener.callbacks.conditions import About, ListedState
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
@@ -114,6 +114,7 @@ LISTED: Final[Labels] = {
     ListedState.DELIVERED: _("delivered"),
     ListedState.EXHAUSTED: _("exhausted"),
 }
+ABOUT: Final[Labels] = {About.CLICK: _("first clicks"), About.RECEIPT: _("states of messages")}
 OUTCOMES: Final[Labels] = {
     AttemptOutcome.RUNNING: _("under way"),
     AttemptOutcome.DELIVERED: _("delivered"),

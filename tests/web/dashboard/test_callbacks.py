@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from shortener.callbacks import replay
+from shortener.reporting import callback_lists
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
@@ -111,6 +112,29 @@ def test_an_unusable_filter_is_refused_on_a_page(viewer: Browser, sender: Sender
 def test_an_unknown_parameter_hides_no_other_fault(viewer: Browser) -> None:
     page = viewer.open(f"{PAGE}?surprise=1&destination=http://127.0.0.1:9&from=x&cursor=x")
     assert all(f"<code>{name}</code>" in page.html for name in ("surprise", "destination", "from", "cursor"))
+
+
+def test_callbacks_about_receipts_are_listed_alone(owner: Browser, sender: Sender) -> None:
+    put(sender, {DEAD: 2, OTHER: 1})
+    with db.write() as session:
+        session.execute(update(Callback).where(Callback.url == OTHER).values(about="failed"))
+    settle("exhausted")
+    settle("exhausted", OTHER)
+    page = owner.open(PAGE)
+    assert "first click" in page.text and "failed" in page.text
+    page = owner.send(page.forms[1], state="exhausted", about="receipt")
+    assert shown(page) == 1
+    owner.send(page.form("/callbacks/replay"))
+    assert sorted(states()) == ["exhausted", "exhausted", "pending"]
+
+
+def test_search_goes_on_after_an_empty_page(viewer: Browser, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(callback_lists, "LOOKED_AT", 2)
+    put(sender, {DEAD: 3})
+    page = viewer.open(PAGE + "?about=receipt")
+    assert shown(page) == 0
+    page = viewer.open(page.links["Search further back"])
+    assert "No callbacks match the filter." in page.text
 
 
 def test_an_empty_page_says_what_to_do(viewer: Browser, owner: Browser) -> None:

@@ -57,7 +57,7 @@ def test_what_has_failed_stands_first(app: Flask, viewer: Browser, sender: Sende
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
     page = viewer.open(PAGE)
     assert page.headings[1] == ("h2", "Needs attention")
-    assert "1 callback for clicks in this period was not delivered" in page.text
+    assert "1 callback created in this period was not delivered" in page.text
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
 
@@ -73,7 +73,7 @@ def test_receivers_that_failed_before_the_period_are_not_listed(
         ids = session.scalars(select(Callback.id).order_by(Callback.id)).all()
         session.execute(update(Callback).where(Callback.id.in_(ids[:2])).values(created_on=now - 30 * DAY))
     page = viewer.open(PAGE)
-    assert "1 callback for clicks in this period was not delivered" in page.text
+    assert "1 callback created in this period was not delivered" in page.text
     assert "http://127.0.0.1:10" not in page.text
     assert viewer.open(page.links["1 exhausted"]).html.count('data-label="Last attempt"') == 1
 
