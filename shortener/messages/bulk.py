@@ -5,7 +5,6 @@ A transaction is committed before its outcomes are returned.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from itertools import islice
 from typing import Final, TypeVar
 
 from sqlalchemy.exc import OperationalError
@@ -21,11 +20,14 @@ from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.wire.json_stream import Entry, Fault
+from shortener.rules.wire.strict_json import Object
 from shortener.storage import db, outages, sqlite
 
 SIZE: Final = 250  # messages in a transaction: more save little, and hold the write lock for longer
+HEAVY: Final = 4 * 1024 * 1024  # characters of JSON in a transaction: they are in memory together
 MAX_TRIES: Final = 5  # of a transaction that PostgreSQL ends because of a deadlock
 DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
+NO_ATTACHMENTS: Final = "are not taken in batches; submit the message alone"
 KEY_SEPARATOR: Final = "\x1f"  # senders' keys cannot contain it, so no entry has the key of a single message
 # On SQLite, which has one writer, only one batch of a process writes at a time. Several would not be faster together,
 # and a single message would wait for all of them. Texts are analysed before, so slow ones do not delay other accounts.
@@ -35,9 +37,15 @@ T = TypeVar("T")
 
 
 def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in lists of one transaction's size."""
-    rest = iter(items)
-    while chunk := list(islice(rest, SIZE)):
+    """Yield the items in lists of one transaction's size; a list ends with the entry that makes it heavy."""
+    chunk, weight = list[T](), 0
+    for item in items:
+        chunk.append(item)
+        weight += item.size if isinstance(item, Object) else 0
+        if len(chunk) == SIZE or weight >= HEAVY:
+            yield chunk
+            chunk, weight = [], 0
+    if chunk:
         yield chunk
 
 
@@ -80,8 +88,9 @@ def _analysed(
         return entry
     if entry.repeated:
         return InvalidFieldsError({name: ["must be given once"] for name in entry.repeated})
+    faults = {"attachments": [NO_ATTACHMENTS]} if entry.pop("attachments", None) is not None else None
     try:
-        return analyze(Submission.check(entry, policy), account, site, idempotency_key)
+        return analyze(Submission.check(entry, policy, faults=faults), account, site, idempotency_key)
     except InvalidFieldsError as error:
         return error
 

@@ -19,7 +19,7 @@ from shortener.messages.analysis import analyze
 from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
-from shortener.rules.wire.json_stream import NOT_OBJECT, Entry
+from shortener.rules.wire.json_stream import NOT_OBJECT, Entry, of_array, of_lines
 from shortener.rules.wire.strict_json import DECODER
 from shortener.running.services import Services
 from shortener.storage import db
@@ -46,6 +46,24 @@ def test_parts_fill_a_transaction_and_none_is_empty() -> None:
     assert [len(part) for part in bulk.in_chunks(range(2 * bulk.SIZE + 1))] == [bulk.SIZE, bulk.SIZE, 1]
     assert [len(part) for part in bulk.in_chunks(range(bulk.SIZE))] == [bulk.SIZE]
     assert list(bulk.in_chunks([])) == []
+
+
+def test_heavy_entries_fill_a_transaction() -> None:
+    heavy = bytes(json.dumps({"html": "x" * (bulk.HEAVY // 2)}), "ascii")
+    entries = list(of_lines([b"\n".join([heavy] * 5)]))
+    assert [len(part) for part in bulk.in_chunks(entries)] == [2, 2, 1]
+    array = list(of_array([b"[" + b",".join([heavy] * 5) + b"]"]))
+    assert [len(part) for part in bulk.in_chunks(array)] == [2, 2, 1]
+
+
+def test_attachments_are_refused_by_name(services: Services, sender: Sender) -> None:
+    file = {"name": "a.txt", "content": "aGVsbG8="}
+    refused, wrong, stored = store_all(
+        services, sender, entry(attachments=[file]), entry(attachments=5, tags=5), entry(attachments=None)
+    )
+    assert isinstance(refused, InvalidFieldsError) and refused.fields == {"attachments": [bulk.NO_ATTACHMENTS]}
+    assert isinstance(wrong, InvalidFieldsError) and set(wrong.fields) == {"attachments", "tags"}
+    assert isinstance(stored, Preprocessed)
 
 
 def test_each_entry_has_its_outcome_in_its_place(services: Services, sender: Sender) -> None:
@@ -158,11 +176,11 @@ def test_a_slow_preparation_holds_up_no_other_account(
     begun, go_on = threading.Event(), threading.Event()
     check = Submission.check
 
-    def slow(given: Any, *rest: Any) -> Submission:
+    def slow(given: Any, *rest: Any, **options: Any) -> Submission:
         if given.get("tags") == ["slow"]:
             begun.set()
             assert go_on.wait(WITHIN)
-        return check(given, *rest)
+        return check(given, *rest, **options)
 
     monkeypatch.setattr(Submission, "check", slow)
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from shortener.rules.wire.strict_json import DECODER, LENIENT, Object
 
-LONGEST: Final = 256 * 1024  # characters of an entry in an array, bytes of a line
+# Characters of an entry in an array, bytes of a line. The longest HTML fits, also with six for each of its characters.
+LONGEST: Final = 8 * 1024 * 1024
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _BEHIND: Final = re.compile(r"[ \t\r\n]*[,\]]")
 _DAMAGED: Final = re.compile("[\udc80-\udcff]")  # `surrogateescape` decodes a byte that is not UTF-8 to these
@@ -36,12 +37,13 @@ ODD_VALUE: Final = Fault(
     "invalid_json",
     "The entry is not strict JSON: it has NaN, Infinity, a number that is too large, or too deep nesting.",
 )
-TOO_LONG: Final = Fault("body_too_large", f"The line is longer than {LONGEST // 1024} KiB.")
+TOO_LONG: Final = Fault("body_too_large", f"The line is longer than {LONGEST // 1024**2} MiB.")
 NO_ARRAY: Final = Fault("invalid_json", "The body must be a JSON array.", ends=True)
 BROKEN: Final = Fault(
     "invalid_json",
-    f"The array cannot be read from here on: the entry is not valid JSON, is longer than {LONGEST // 1024} KiB, or is "
-    "not followed by a comma or the end of the array. Earlier entries were processed; nothing after this one was read.",
+    f"The array cannot be read from here on: the entry is not valid JSON, is longer than {LONGEST // 1024**2} MiB, or "
+    "is not followed by a comma or the end of the array. Earlier entries were processed; nothing after this one was "
+    "read.",
     ends=True,
 )
 NO_END: Final = Fault(
@@ -112,9 +114,11 @@ class _Window:
             behind = _BEHIND.match(self.text, end) if end >= 0 else None
             if behind and behind.end() - self.at <= longest + 1:
                 start, self.at = self.at, end
+                if isinstance(entry, Object):
+                    entry.size = end - start
                 damaged = self._damaged and _DAMAGED.search(self.text, start, end)
                 return NOT_UTF8 if damaged else entry
-            if len(self.text) - self.at > longest or not self._read():
+            if len(self.text) - self.at > longest or not self._read_as_much_again(longest):
                 return BROKEN
 
     def _value(self) -> tuple[Entry, int]:
@@ -132,6 +136,14 @@ class _Window:
             return ODD_VALUE, LENIENT.raw_decode(self.text, self.at)[1]
         except (json.JSONDecodeError, RecursionError):
             return BROKEN, -1
+
+    def _read_as_much_again(self, longest: int) -> bool:
+        """Read twice as much as is in memory, because the value is parsed from its beginning; False at the end."""
+        enough = min(2 * (len(self.text) - self.at), longest + 1)
+        has_more = self._read()
+        while has_more and len(self.text) - self.at < enough and self._read():
+            pass
+        return has_more
 
     def _read(self) -> bool:
         """Read the next chunk; False at the end."""
@@ -175,4 +187,7 @@ def _of_line(line: bytes) -> Entry:
         return Fault("invalid_json", f"The entry is not valid JSON: {error.msg}, column {error.colno}.")
     except (ValueError, RecursionError):
         return ODD_VALUE
-    return value if isinstance(value, Object) else NOT_OBJECT
+    if not isinstance(value, Object):
+        return NOT_OBJECT
+    value.size = len(line)
+    return value

@@ -7,10 +7,14 @@ from typing import Any, Final
 
 
 class Object(dict[str, Any]):
-    """A JSON object; `repeated` names the fields that occur more than once, of which the last counts."""
+    """A JSON object; `repeated` names the fields that occur more than once, of which the last counts.
 
-    __slots__ = ("repeated",)
+    `size` is its length as JSON, where it was an entry of a long body.
+    """
+
+    __slots__ = ("repeated", "size")
     repeated: tuple[str, ...]
+    size: int
 
 
 def _object(pairs: list[tuple[str, Any]]) -> Object:

@@ -36,7 +36,10 @@ TOO_MANY: Final = Fault(
     "too_many_messages", f"A batch has at most {MOST:,} messages. These are done; send the rest in another.", ends=True
 )
 # No `maxItems`: of a longer batch the first messages are stored.
-TAKEN: Final = f"At most {MOST:,} entries are processed; a longer batch ends with a `too_many_messages` error."
+TAKEN: Final = (
+    f"At most {MOST:,} entries are processed; a longer batch ends with a `too_many_messages` error. An entry has at "
+    f"most {json_stream.LONGEST // 1024**2} MiB of JSON, and no `attachments`: they are answered with 422."
+)
 STATUS: Final = {"too_many_messages": 413, "body_too_large": 413}  # of faults; 400 for input that cannot be parsed
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 

@@ -23,6 +23,7 @@ from shortener.rules.wire.json_stream import (
     of_lines,
 )
 from shortener.rules.wire.strict_json import Object
+from shortener.validation.types import HTML_LENGTH, MESSAGE_LENGTH
 
 LIMIT = 60  # the property does not depend on it, and small bodies reach it
 Read = Callable[[Iterable[bytes], int], Iterator[Entry]]
@@ -196,3 +197,12 @@ def test_no_more_is_read_than_the_entry_needs() -> None:
     entries = of_array(endless())
     assert [next(entries) for _ in range(100)] == [{"a": 1}] * 100
     assert len(read) <= 101
+
+
+@pytest.mark.parametrize("read", [of_array, of_lines])
+@pytest.mark.parametrize("letter", ['"', "\u3042", "x"])
+def test_the_longest_html_fits_into_an_entry(read: Callable[[Iterable[bytes]], Iterator[Entry]], letter: str) -> None:
+    fields = {"html": letter * HTML_LENGTH, "message": letter * MESSAGE_LENGTH}
+    body = json.dumps([fields])[slice(None) if read is of_array else slice(1, -1)].encode()
+    parts = [body[start : start + 65_536] for start in range(0, len(body), 65_536)]
+    assert [entry == fields for entry in read(parts)] == [True]
