@@ -39,7 +39,7 @@ def decide(decision: Callable[..., None], message_id: int, **given: object) -> N
 
 
 def give_up(message_id: int) -> None:
-    decide(decisions.give_up, message_id, asked_by="account shop")
+    decide(decisions.give_up, message_id, asked_by="account shop", now=LATER)
 
 
 def leave(_message_id: int) -> None:
