@@ -20,7 +20,7 @@ from shortener.storage import db
 from shortener.storage.models import Attempt, Callback, SigningSecret
 from tests.support.delivering import clicked, outcomes, states
 from tests.support.factories import Sender, make_account, make_message
-from tests.support.sent_messages import add_state_callback
+from tests.support.sending_rows import put_state_callback
 from tests.support.servers import OK, parsed, receiving
 
 
@@ -116,7 +116,7 @@ def test_a_missing_answer_says_why() -> None:
 
 def in_form(sender: Sender, url: str, face: str) -> None:
     message = make_message(sender).message
-    add_state_callback(message, MessageState.DELIVERED, url, body=b"state=delivered", face=face)
+    put_state_callback(message, MessageState.DELIVERED, url, body=b"state=delivered", face=face)
 
 
 def headers_of(url: str, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:

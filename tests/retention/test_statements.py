@@ -7,11 +7,12 @@ from flask import Flask
 
 from shortener.retention import steps
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from tests.support.databases import listening
 from tests.support.factories import NOW, Sender, make_message
 from tests.support.plans import scans
-from tests.support.sent_messages import add_attachment, add_receipt, add_sending
+from tests.support.sending_rows import put_attachment, put_receipt, put_sending
 
 QUESTIONS = ("SELECT", "WITH", "DELETE", "UPDATE")
 
@@ -23,10 +24,10 @@ def asked(app: Flask, sender: Sender, database_kind: str) -> list[tuple[str, Any
         pytest.skip("PostgreSQL reads small tables whole, as it should")
     for state in (JobState.DELIVERED, JobState.HELD):
         message = make_message(sender, lt_callbackurl="http://127.0.0.1:9/clicked", now=NOW).message
-        add_sending(message, state)
-        add_receipt(message)
-        add_receipt(message, early=True)
-        add_attachment(message)
+        put_sending(message, state)
+        put_receipt(message, MessageState.ACCEPTED)
+        put_receipt(message, MessageState.ACCEPTED, early=True)
+        put_attachment(message)
     with listening() as statements:
         assert steps.count(NOW) == 1
         assert sum(steps.prune(NOW, sleep=lambda _: None)) == 1

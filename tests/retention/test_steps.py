@@ -48,7 +48,7 @@ from shortener.storage.models import (
 )
 from tests.support.factories import DAY, NOW, Sender, make_message, slug_of
 from tests.support.links import add_link
-from tests.support.sent_messages import add_attachment, add_receipt, add_sending, add_state_callback
+from tests.support.sending_rows import put_attachment, put_receipt, put_sending, put_state_callback
 from tests.support.waiting import WITHIN, until
 
 CALLBACK = "http://127.0.0.1:9/clicked"
@@ -140,10 +140,10 @@ def test_a_message_goes_with_all_that_hangs_on_it(clicked: Callable[..., Preproc
 def test_a_sent_message_goes_with_its_sending(sender: Sender) -> None:
     """Its callbacks about receipts have no link."""
     made = make_message(sender, "No link in here.", now=NOW)
-    add_sending(made.message)
-    add_receipt(made.message)
-    add_attachment(made.message)
-    add_state_callback(made.message, MessageState.ACCEPTED)
+    put_sending(made.message)
+    put_receipt(made.message, MessageState.ACCEPTED)
+    put_attachment(made.message)
+    put_state_callback(made.message, MessageState.ACCEPTED)
     [claimed] = claim()
     settle(claimed)
     assert prune() == 1
@@ -171,7 +171,7 @@ def test_all_links_of_a_message_go(clicked: Callable[..., Preprocessed]) -> None
     ],
 )
 def test_a_message_stays_while_its_sending_is_open(sender: Sender, state: JobState, stays: bool) -> None:
-    add_sending(make_message(sender, now=NOW).message, state)
+    put_sending(make_message(sender, now=NOW).message, state)
     make_message(sender, now=NOW)
     assert steps.count(NOW) == 2 - stays
     assert prune() == 2 - stays
@@ -179,7 +179,7 @@ def test_a_message_stays_while_its_sending_is_open(sender: Sender, state: JobSta
 
 
 def test_a_message_with_several_open_jobs_counts_once(sender: Sender, clicked: Callable[..., Preprocessed]) -> None:
-    add_sending(clicked().message, JobState.PENDING)
+    put_sending(clicked().message, JobState.PENDING)
     make_message(sender, now=NOW)
     assert steps.count(NOW) == 1
 
@@ -377,8 +377,8 @@ def test_receipts_that_nothing_matched_go(sender: Sender, monkeypatch: pytest.Mo
     with db.read() as session:
         now = db.now(session)
     for days in (6, 8, 8, 8):
-        add_receipt(message, now - days * DAY, early=True)
-    add_receipt(message, now - 8 * DAY)
+        put_receipt(message, MessageState.ACCEPTED, now=now - days * DAY, early=True)
+    put_receipt(message, MessageState.ACCEPTED, now=now - 8 * DAY)
     prune(now - 400 * DAY)
     with db.read() as session:
         kept = session.scalars(select(Receipt.received_on).order_by(Receipt.received_on)).all()

@@ -25,6 +25,7 @@ from shortener.sending.gateway import HandOver, Outgoing, Taken, Unsure
 from shortener.sending.kind import SENDINGS, result
 from shortener.storage import db
 from shortener.storage.models import Account, Message, Sending, SendingAttempt
+from tests.support import sendings
 from tests.support.factories import NOW, TEXT, Sender, make_message
 
 NUMBER = "+818012345678"
@@ -82,19 +83,17 @@ def put(
         now = now or db.now(session)
         state = MessageState.QUEUED if due_on is None else MessageState.SCHEDULED
         session.execute(update(Message).where(Message.id == made.id).values(state=state, state_on=now, gateway=gateway))
-        session.add(
-            Sending(
-                message_id=made.id,
-                account_id=made.account_id,
-                gateway=gateway,
-                channel=Channel.EMAIL if "@" in recipient else Channel.SMS,
-                destination=f"{made.account_id} gateway://{gateway}:0",
-                recipient=recipient,
-                sender="Acme",
-                created_on=now,
-                due_on=due_on or now,
-                expires_on=(due_on or now) + period,
-            )
+        sendings.add(
+            session,
+            made,
+            gateway,
+            channel=Channel.EMAIL if "@" in recipient else Channel.SMS,
+            recipient=recipient,
+            sender="Acme",
+            created_on=now,
+            due_on=due_on or now,
+            expires_on=(due_on or now) + period,
+            lease_token=None,
         )
     return made.id
 

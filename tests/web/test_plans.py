@@ -11,12 +11,13 @@ import pytest
 from flask import Flask
 
 from shortener.callbacks.kind import CALLBACKS
+from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.databases import listening
 from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
 from tests.support.plans import scans
-from tests.support.sent_messages import add_attachment, add_receipt, add_sending
+from tests.support.sending_rows import put_attachment, put_receipt, put_sending
 
 PATHS = [
     "/dashboard",
@@ -72,9 +73,9 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
     for name in ("order-1", "order-2"):  # with only one row, some plans differ
         made = make_message(sender, client_tag=name, tags=["a"], lt_callbackurl=f"http://127.0.0.1:9/{name}")
         app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
-        add_sending(made.message)
-        add_receipt(made.message)
-        add_attachment(made.message)
+        put_sending(made.message)
+        put_receipt(made.message, MessageState.ACCEPTED)
+        put_attachment(made.message)
     callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
     with db.write() as session:
         assert len(CALLBACKS.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2

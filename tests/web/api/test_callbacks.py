@@ -19,7 +19,7 @@ from shortener.storage import db
 from shortener.storage.models import Account, Attempt, Callback, Replay
 from tests.support import due_callbacks
 from tests.support.factories import Sender, make_message
-from tests.support.sent_messages import add_state_callback
+from tests.support.sending_rows import put_state_callback
 from tests.support.servers import OK, Call, parsed, receiving
 
 GONE = b"HTTP/1.1 410 Gone\r\nContent-Length: 4\r\n\r\ngone"
@@ -90,7 +90,7 @@ class TestReport:
 
     def test_it_says_what_it_is_about(self, client: FlaskClient, sender: Sender) -> None:
         message = make_message(sender).message
-        event_id = add_state_callback(message, MessageState.DELIVERED, DEAD)
+        event_id = put_state_callback(message, MessageState.DELIVERED, DEAD)
         document = get(client, sender, f"/v1/callbacks/{event_id}").get_json()
         assert (document["about"], document["msgid"]) == ("delivered", message.msgid)
         [clicked] = put(sender, {DEAD: 1})
@@ -167,7 +167,7 @@ class TestList:
     def test_what_they_are_about_selects(self, client: FlaskClient, sender: Sender) -> None:
         [clicked] = put(sender, {DEAD: 1})
         message = make_message(sender).message
-        told = [add_state_callback(message, state) for state in (MessageState.SENT, MessageState.DELIVERED)]
+        told = [put_state_callback(message, state) for state in (MessageState.SENT, MessageState.DELIVERED)]
         for about, ids in (("click", [clicked]), ("receipt", told[::-1])):
             rows = get(client, sender, f"/v1/callbacks?about={about}").get_json()["callbacks"]
             assert [row["id"] for row in rows] == ids
@@ -177,7 +177,7 @@ class TestList:
     ) -> None:
         """A page of a few among many others can be empty, but says where to continue."""
         monkeypatch.setattr(callback_lists, "LOOKED_AT", 4)
-        told = add_state_callback(make_message(sender, now=NOW - HOUR).message, MessageState.SENT)
+        told = put_state_callback(make_message(sender, now=NOW - HOUR).message, MessageState.SENT)
         put(sender, {DEAD: 9})
         seen, path = [], "/v1/callbacks?about=receipt"
         while path:
@@ -237,7 +237,7 @@ class TestReplay:
 
     def test_only_receipts_are_replayed_if_asked(self, client: FlaskClient, sender: Sender) -> None:
         [clicked] = put(sender, {DEAD: 1})
-        told = add_state_callback(make_message(sender, now=NOW).message, MessageState.SENT)
+        told = put_state_callback(make_message(sender, now=NOW).message, MessageState.SENT)
         settle("delivered")
         span = {"from": NOW.isoformat(), "to": (NOW + HOUR).isoformat(), "state": "delivered"}
         answer = post(client, sender, "/v1/callbacks/replay", **span, about="receipt")
