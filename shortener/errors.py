@@ -74,8 +74,9 @@ class MonthlyLimitError(ShortenerError):
     def __init__(self, limit: int, next_month_on: dt.datetime, now: dt.datetime) -> None:
         self.wait = next_month_on - now
         super().__init__(
-            f"This account may have {limit:,} messages in a month, and they are used up. The next month begins on "
-            f"{next_month_on:%Y-%m-%d at %H:%M} UTC; the operator of this installation can raise the limit."
+            f"This account may have {limit:,} message{'' if limit == 1 else 's'} in a month, and none is left. "
+            f"The next month begins on {next_month_on:%Y-%m-%d at %H:%M} UTC; the operator of this "
+            "installation can raise the limit."
         )
 
 
@@ -87,8 +88,7 @@ class QuietHoursError(ShortenerError):
     def __init__(self, until: dt.datetime) -> None:
         self.until = until
         super().__init__(
-            f"This account has quiet hours until {until:%Y-%m-%d %H:%M} UTC and takes no messages for them; submit the "
-            "message later, or with a later send_on."
+            f"This account has quiet hours until {until:%Y-%m-%d %H:%M} UTC, and takes messages only for a later time."
         )
 
 

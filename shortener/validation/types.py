@@ -38,6 +38,13 @@ def _switch(value: object) -> object:
     raise ValueError("must be true or false")
 
 
+def _no_switch(value: object) -> object:
+    """Refuse true and false, which count as 1 and 0 in Python."""
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number")
+    return value
+
+
 def _tag_list(value: object) -> object:
     """Split `a,b` into `["a", "b"]`."""
     if isinstance(value, str):
@@ -117,7 +124,8 @@ Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_
 Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
 Html = Annotated[str, Field(min_length=1, max_length=HTML_LENGTH), AfterValidator(_storable)]
 Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterValidator(header_text.one_line)]
-Validity = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
+_Seconds = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
+Validity = Annotated[_Seconds, BeforeValidator(_no_switch, json_schema_input_type=_Seconds)]
 
 
 _YEARS = range(2, dt.MAXYEAR)  # beyond them, times in other zones and the days beside them may not exist

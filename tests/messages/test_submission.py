@@ -146,6 +146,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("track", "some", "must be 'first' or 'all'"),
     ("send_on", "tomorrow", "must be a time like 2026-11-22T09:00:00Z"),
     ("validity_period", 0, "must be at least 1"),
+    ("validity_period", True, "must be a whole number"),
     ("validity_period", 2_592_001, "must be at most 2592000"),
     ("attachments", "x", "must be a list"),
     ("attachments", [{"name": "a"}], "is required"),
@@ -187,6 +188,8 @@ TAKEN: list[tuple[str, object]] = [
     ("message", " \n\x01\u202e"),
     ("client_tag", "漢" * 200),
     ("recipient", "x" * 320),
+    ("subject", "【重要】　お知らせ"),
+    ("subject", "Sale\u00a0today \U0001f468\u200d\U0001f469\u200d\U0001f467"),
     ("tags", ["a"] * 100),
     ("tags", []),
     ("metadata", {}),
@@ -199,6 +202,12 @@ TAKEN: list[tuple[str, object]] = [
 @pytest.mark.parametrize(("field", "value"), TAKEN, ids=shown)
 def test_what_lies_just_within_the_limits_is_taken(field: str, value: object) -> None:
     assert getattr(check(**{field: value}), field) == value
+
+
+@pytest.mark.parametrize("name", ["請求書　1.pdf", "a\u00a0b.pdf", "\U0001f468\u200d\U0001f469.png"])
+def test_file_names_are_taken_as_people_write_them(name: str) -> None:
+    [file] = check(attachments=[{"name": name, "content": ""}]).attachments or ()
+    assert file.name == name
 
 
 def test_metadata_nesting_has_a_bound() -> None:

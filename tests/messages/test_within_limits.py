@@ -71,6 +71,12 @@ def test_the_refusal_names_limit_and_next_month() -> None:
     assert NOW + refused.wait == dt.datetime(2026, 11, 30, 15, tzinfo=dt.UTC)
 
 
+def test_a_limit_of_one_is_one_message() -> None:
+    shop = make_account("shop", monthly_limit=1)
+    [_, refused] = preprocessed(shop, None, None)
+    assert "may have 1 message in a month" in str(refused)
+
+
 def test_the_next_month_has_room_again() -> None:
     shop = make_account("shop", monthly_limit=1)
     assert kinds(preprocessed(shop, None, None)) == [Preprocessed, MonthlyLimitError]
@@ -152,6 +158,7 @@ def test_messages_in_quiet_hours_are_not_stored() -> None:
     assert isinstance(refused, QuietHoursError)
     assert refused.until == NIGHT + 8 * HOUR
     assert "2026-11-22 23:00 UTC" in str(refused)
+    assert "send_on" not in str(refused), "vendors' clients have other names for it, or none"
     assert stored() == 0
     assert kinds(preprocessed(shop, None, now=NIGHT + 8 * HOUR)) == [Preprocessed]
 
