@@ -10,6 +10,7 @@ from shortener.rules.delivery.gateway_name import NONE, GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.mail.address import MailAddress
 
+_WRITTEN: Final = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _SEPARATORS: Final = re.compile(r"[ ().-]")
 _SMS_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
@@ -39,7 +40,7 @@ def choose(asked: str | None, of_account: str | None, way: Channel, gateways: Ga
         return _named(asked, way, gateways)
     if of_account == NONE:
         return None
-    if of_account is not None and way in _known(of_account, gateways).channels:
+    if of_account is not None and way in _of_account(of_account, gateways).channels:
         return GatewayName(of_account)
     return gateways.by_channel.get(way)
 
@@ -76,8 +77,16 @@ def _named(name: str, way: Channel, gateways: Gateways) -> GatewayName | None:
         return None
     gateway = _known(name, gateways)
     if way not in gateway.channels:
-        raise ValueError(f"must be a gateway for {way}; {name} is none")
+        raise ValueError(f"must be a gateway for {_WRITTEN[way]}; {name} carries no {_WRITTEN[way]}")
     return gateway
+
+
+def _of_account(name: str, gateways: Gateways) -> GatewayName:
+    if name not in gateways.configured:
+        raise ValueError(
+            f"must be given, because the account's gateway {name} is not configured here; the operator can change that"
+        )
+    return GatewayName(name)
 
 
 def _known(name: str, gateways: Gateways) -> GatewayName:

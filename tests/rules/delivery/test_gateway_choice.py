@@ -59,6 +59,19 @@ def test_a_gateway_that_cannot_is_refused(asked: str | None, of_account: str | N
         gateway_choice.choose(asked, of_account, way, BOTH)
 
 
+@pytest.mark.parametrize(
+    ("asked", "of_account", "way", "sentence"),
+    [
+        ("smtp", None, SMS, "must be a gateway for SMS; smtp carries no SMS"),
+        ("kannel", None, EMAIL, "must be a gateway for e-mail; kannel carries no e-mail"),
+        (None, "carrier", SMS, "must be given, because the account's gateway carrier is not configured here; "),
+    ],
+)
+def test_the_refusal_says_whose_gateway(asked: str | None, of_account: str | None, way: Channel, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        gateway_choice.choose(asked, of_account, way, BOTH)
+
+
 def test_an_unconfigured_gateway_is_not_taken() -> None:
     with pytest.raises(ValueError, match="none"):
         gateway_choice.choose("kannel", None, SMS, NONE_AT_ALL)
