@@ -34,9 +34,7 @@ def fields(longest: int | None = None) -> dict[str, str]:
     """The fields of the form, read as strictly as the API reads them; at most `longest` bytes."""
     if request.mimetype != incoming.FORM:
         raise Forbidden(FORGED)
-    if longest is not None:
-        request.max_content_length = longest
-    return incoming.fields()
+    return incoming.fields(longest)
 
 
 def sent() -> bool:
