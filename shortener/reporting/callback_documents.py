@@ -46,7 +46,7 @@ class Callback(TypedDict):
 class CallbackWithAttempts(Callback):
     """A callback, as a message's report shows it."""
 
-    attempts: list[Attempt]
+    attempts: Annotated[list[Attempt], Field(description="The oldest first; of very many the newest.")]
 
 
 class CallbackSummary(Callback):

@@ -1,5 +1,6 @@
 """The documents about one callback and its attempts."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage.models import Attempt, Callback, Message
+
+MOST_ATTEMPTS = 1_000  # the newest of the callbacks of one message
 
 
 def full(session: Session, callback: Callback, base_url: str) -> documents.CallbackReport:
@@ -39,6 +42,16 @@ def attempts(session: Session, callback: Callback) -> list[documents.Attempt]:
     """Return the attempts of a callback, the oldest first."""
     query = select(Attempt).where(Attempt.callback_id == callback.id).order_by(Attempt.number)
     return [attempt(one) for one in session.scalars(query)]
+
+
+def newest_attempts(session: Session, callbacks: Sequence[Callback]) -> dict[int, list[documents.Attempt]]:
+    """Return the newest attempts of a message's callbacks by the callback's id, the oldest first, with one query."""
+    ids = [callback.id for callback in callbacks]
+    newest = select(Attempt).where(Attempt.callback_id.in_(ids)).order_by(Attempt.started_on.desc(), Attempt.id.desc())
+    found = defaultdict[int, list[documents.Attempt]](list)
+    for one in session.scalars(newest.limit(MOST_ATTEMPTS)).all()[::-1] if ids else ():
+        found[one.callback_id].append(attempt(one))
+    return found
 
 
 def brief(callback: Callback) -> documents.Callback:

@@ -113,7 +113,9 @@ class MessageSummary(TypedDict):
     receipt: Annotated[MessageReceipt | None, Field(description="Null for a message that nobody sends for you.")]
     subject: str | None
     gateway: Annotated[str | None, Field(description="The gateway that sends it; null if it is given back.")]
-    send_on: Annotated[Moment | None, Field(description="When it is sent, if not at once.")]
+    send_on: Annotated[
+        Moment | None, Field(description="When it is due, if not at once: as given, or after quiet hours.")
+    ]
     url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 

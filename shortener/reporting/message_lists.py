@@ -17,7 +17,7 @@ from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
 from shortener.messages.first_link import is_first_link_of
 from shortener.messages.lookup import texts_of
-from shortener.reporting import message_links
+from shortener.reporting import message_links, receipt_report
 from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
@@ -61,7 +61,14 @@ def document(session: Session, account: Sender, wanted: Filter, site: Site) -> M
 def summaries(session: Session, page: Page, site: Site) -> list[MessageSummary]:
     """Return the messages of a page as lists show them."""
     texts, first_clicks = message_links.texts_to_send(session, page.texts, site), page.first_clicks
-    return [summary(one, texts[one.id], link, first_clicks.get(one.id), site) for one, link in page.rows]
+    reporting = receipt_report.reporting(session, [message for message, _ in page.rows])
+    return [
+        {
+            **summary(one, texts[one.id], link, first_clicks.get(one.id), site),
+            "receipt": receipt_report.of_message(one, reporting.get(one.id)),
+        }
+        for one, link in page.rows
+    ]
 
 
 def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, limit: int | None = None) -> Page:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,8 @@ from shortener.messages.lookup import attachments_of, html_of, links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
 from shortener.reporting import click_lists, documents, message_story, receipt_report, sending_report
 from shortener.reporting.documents import VisitorMeanings
+from shortener.reporting.message_story import Story
+from shortener.rules.links.html import find as html_links
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage.models import CLICK, Attachment, Click, Link, Message
@@ -41,16 +44,39 @@ def preprocessed(message: StoredMessage, links: Sequence[StoredLink], site: Site
     }
 
 
-def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
-    """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A message with what is read of it once, for its report and its page; the places are of the links in the HTML."""
+
+    message: Message
+    text: str
+    html: str | None
+    html_places: Sequence[rewriting.Place]
+    links: Sequence[Link]
+    story: Story
+
+
+def read(session: Session, message: Message, site: Site) -> Record:
+    """Read a message's parts as received, its links, and what became of it."""
     text, html = text_of(session, message), html_of(session, message)
     links = links_of(session, [message])[message.id]
+    places = rewriting.html_places(html, links, site) if html is not None else []
+    return Record(message, text, html, places, links, message_story.of(session, message))
+
+
+def full(session: Session, message: Message, site: Site) -> documents.MessageReport:
+    """Return everything about one message: the received and the rewritten text, its clicks and its callback."""
+    return report(session, read(session, message, site), site)
+
+
+def report(session: Session, record: Record, site: Site) -> documents.MessageReport:
+    """Return everything about a message that was read."""
+    message, text, html, links, story = record.message, record.text, record.html, record.links, record.story
     listed, receipts = summary_with(message, text, links, site), receipt_report.receipts_of(session, message)
-    story = message_story.of(session, message)
     return {
         **listed,
         "original_message": text,
-        "html": rewriting.html(html, links, site) if html is not None else None,
+        "html": html_links.rewrite(html, record.html_places) if html is not None else None,
         "original_html": html,
         "attachments": [_attachment(each) for each in attachments_of(session, message)],
         "links": [_reported_link(link, site) for link in links],
@@ -60,7 +86,7 @@ def full(session: Session, message: Message, site: Site) -> documents.MessageRep
         "callback": next((sending_report.callback(told) for told in story.callbacks if told.about == CLICK), None),
         "callbacks": [sending_report.callback(told) for told in story.callbacks],
         "sending": sending_report.sending(story),
-        "receipt": receipt_report.of_message(message, receipts),
+        "receipt": receipt_report.of_message(message, receipts[0]["gateway"] if receipts else None),
         "receipts": receipts,
     }
 

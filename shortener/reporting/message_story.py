@@ -1,5 +1,6 @@
 """What became of a message, for people: its sending with the attempts, the gateway's receipts, and all callbacks."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from shortener.reporting import callback_report
 from shortener.reporting.callback_documents import Attempt, Callback, Replay
+from shortener.rules.wire.moments import rfc3339
 from shortener.storage import models
 from shortener.storage.models import Message, Receipt, Sending, SendingAttempt
 
@@ -62,12 +64,23 @@ def _attempts(session: Session, sending: Sending) -> Sequence[SendingAttempt]:
 def _callbacks(session: Session, message: Message) -> list[Told]:
     """Return the callbacks: at most one for the click, and one for each state."""
     query = select(models.Callback).where(models.Callback.message_id == message.id).order_by(models.Callback.id)
+    callbacks = session.scalars(query).all()
+    attempts, replays = callback_report.newest_attempts(session, callbacks), _replays(session, callbacks)
     return [
         Told(
             about=one.about,
             callback=callback_report.brief(one),
-            attempts=callback_report.attempts(session, one),
-            replays=callback_report.replays(session, one),
+            attempts=attempts.get(one.id, []),
+            replays=replays.get(one.id, []),
         )
-        for one in session.scalars(query)
+        for one in callbacks
     ]
+
+
+def _replays(session: Session, callbacks: Sequence[models.Callback]) -> dict[int, list[Replay]]:
+    """Return the replays of callbacks by the callback's id, the oldest first, with one query."""
+    asked = select(models.Replay).where(models.Replay.callback_id.in_([callback.id for callback in callbacks]))
+    found = defaultdict[int, list[Replay]](list)
+    for one in session.scalars(asked.order_by(models.Replay.id)) if callbacks else ():
+        found[one.callback_id].append({"asked_on": rfc3339(one.asked_on), "asked_by": one.asked_by})
+    return found

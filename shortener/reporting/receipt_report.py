@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from shortener.reporting.receipt_documents import MessageReceipt, Receipt
@@ -22,11 +22,23 @@ def receipts_of(session: Session, message: Message) -> list[Receipt]:
     return [entry(row) for row in sorted(rows, key=lambda row: (row.received_on, row.id), reverse=True)]
 
 
-def of_message(message: Message, receipts: Sequence[Receipt] = ()) -> MessageReceipt | None:
-    """Return a message's state; None if it has no gateway, and no receipt has come."""
+def reporting(session: Session, messages: Sequence[Message]) -> dict[int, str]:
+    """Return the gateways that last reported about messages that their senders send, by message id, with one query."""
+    ids = [message.id for message in messages if message.gateway is None and message.state is not None]
+    columns = select(models.Receipt.message_id, models.Receipt.gateway)
+    each = columns.where(models.Receipt.message_id.in_(ids)).group_by(*columns.selected_columns)
+    rows = session.execute(each.order_by(func.max(models.Receipt.received_on))) if ids else ()
+    return {message_id: gateway for message_id, gateway in rows if message_id is not None}
+
+
+def of_message(message: Message, reported_by: str | None = None) -> MessageReceipt | None:
+    """Return a message's state; None if it has no gateway, and no receipt has come.
+
+    `reported_by` is the gateway that reports about a message that its sender sends.
+    """
     if message.state is None or message.state_on is None:
         return None
-    gateway = message.gateway or (receipts[0]["gateway"] if receipts else None)
+    gateway = message.gateway or reported_by
     return _state(message.state, message.code or "", message.reason, message.state_on, gateway)
 
 

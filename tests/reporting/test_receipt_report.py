@@ -94,6 +94,8 @@ def test_a_receipts_gateway_is_the_messages(sender: Sender, client: FlaskClient)
         assert advance(session.connection(), message.id, News(MessageState.DELIVERED, NOW), now=NOW)
     receipt = client.get(f"/v1/messages/{message.msgid}", headers=sender.bearer).get_json()["receipt"]
     assert (receipt["state"], receipt["gateway"]) == ("delivered", "kannel")
+    [listed] = client.get("/v1/messages", headers=sender.bearer).get_json()["messages"]
+    assert listed["receipt"] == receipt
 
 
 def test_receipts_of_others_are_not_shown(sender: Sender, client: FlaskClient) -> None:

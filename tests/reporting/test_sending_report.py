@@ -5,15 +5,17 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from shortener.receipts.advance import News, advance
-from shortener.reporting import message_story
+from shortener.reporting import callback_report, message_story
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
-from shortener.storage.models import Message, SendingAttempt
+from shortener.storage.models import Attempt, Callback, Message, SendingAttempt
 from tests.support import sendings
+from tests.support.databases import listening
 from tests.support.factories import BROWSER, NOW, Sender, make_message, slug_of
 
 SECOND = dt.timedelta(seconds=1)
@@ -101,3 +103,31 @@ def test_callbacks_say_what_they_are_about(client: FlaskClient, sender: Sender) 
         ("click", urls["lt_callbackurl"]),
     ]
     assert found["callback"] == found["callbacks"][2]
+
+
+def test_queries_do_not_grow_with_callbacks(sender: Sender) -> None:
+    made = make_message(sender, receipts_url="http://127.0.0.1:9/receipts")
+    counts = []
+    for state in (MessageState.SENT, MessageState.ACCEPTED, MessageState.DELIVERED):
+        with db.write() as session:
+            assert advance(session.connection(), made.message.id, News(state, NOW), now=NOW)
+        with db.read() as session:
+            message = session.get_one(Message, made.message.id)
+            with listening() as statements:
+                assert message_story.of(session, message).callbacks[-1].about == state
+        counts.append(len(statements))
+    assert len(set(counts)) == 1
+
+
+def test_only_the_newest_attempts_of_callbacks_are_read(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callback_report, "MOST_ATTEMPTS", 2)
+    made = make_message(sender, receipts_url="http://127.0.0.1:9/receipts")
+    with db.write() as session:
+        assert advance(session.connection(), made.message.id, News(MessageState.SENT, NOW), now=NOW)
+        callback_id = session.scalars(select(Callback.id)).one()
+        for number in (1, 2, 3):
+            session.add(Attempt(callback_id=callback_id, number=number, started_on=NOW + number * SECOND))
+    [found] = report(client, sender, made.message)["callbacks"]
+    assert [attempt["number"] for attempt in found["attempts"]] == [2, 3]

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from shortener.callbacks import replay
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
 from shortener.messages import lookup, rewriting
-from shortener.reporting import callback_report, click_lists, message_report, message_story
+from shortener.reporting import callback_report, click_lists, message_report
 from shortener.reporting.documents import MessageReport
+from shortener.reporting.message_report import Record
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
@@ -51,18 +52,17 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Show everything about one message."""
     with db.read() as session:
         found = lookup.find(session, current.account, msgid)
-        links = lookup.links_of(session, [found])[found.id]
-        report = message_report.full(session, found, services().site)
-        story = message_story.of(session, found)
+        record = message_report.read(session, found, services().site)
+        report = message_report.report(session, record, services().site)
         now = rfc3339(db.now(session))
     return render_template(
         "dashboard/message.html",
         message=report,
         row=found,
-        story=story,
-        line=timeline.of(report, found, story, now=now),
+        story=record.story,
+        line=timeline.of(report, found, record.story, now=now),
         life=_life(report, now),
-        parts=_parts(report, links),
+        parts=_parts(record),
     )
 
 
@@ -128,11 +128,11 @@ def _life(report: MessageReport, now: str) -> str | None:
     return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
 
 
-def _parts(report: MessageReport, links: Sequence[Link]) -> dict[PartKind, Part]:
+def _parts(record: Record) -> dict[PartKind, Part]:
     """The parts of the message as received and as returned, with the links marked in both."""
-    site, text, html = services().site, report["original_message"], report["original_html"]
-    parts = {PartKind.TEXT: _part(text, rewriting.text_places(links, site))} if text else {}
-    return parts | ({PartKind.HTML: _part(html, rewriting.html_places(html, links, site))} if html else {})
+    places = rewriting.text_places(record.links, services().site)
+    parts = {PartKind.TEXT: _part(record.text, places)} if record.text else {}
+    return parts | ({PartKind.HTML: _part(record.html, record.html_places)} if record.html else {})
 
 
 def _part(text: str, places: Sequence[rewriting.Place]) -> Part:
