@@ -9,7 +9,7 @@ class MessageState(enum.StrEnum):
     SCHEDULED = "scheduled"  # waits for its time
     QUEUED = "queued"  # stored, and not yet handed over
     SENT = "sent"  # the gateway took it
-    BUFFERED = "buffered"  # somebody on the way keeps it for later
+    BUFFERED = "buffered"  # the gateway or the carrier keeps it and tries again later
     ACCEPTED = "accepted"  # the carrier or the next hop took it
     UNKNOWN = "unknown"  # nothing more is expected, but a later final state replaces it
     EXPIRED = "expired"  # tried until its period ended

@@ -65,7 +65,7 @@ class Meaning(NamedTuple):
 MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.NONE: Meaning(False, "Nothing went wrong.", "問題はありません。"),
     Reason.UNKNOWN: Meaning(
-        False, "It did not arrive and nobody says why.", "届きませんでした。理由は示されていません。"
+        False, "It did not arrive, and the gateway gave no reason.", "届きませんでした。理由は示されていません。"
     ),
     Reason.ABSENT_TEMPORARY: Meaning(
         False,
@@ -84,7 +84,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.PORTABILITY: Meaning(
         False,
-        "The number was moved to another operator and routing did not follow.",
+        "The number has moved to another operator, and the routes are not up to date yet.",
         "番号が別の事業者に移っており、経路がまだ切り替わっていません。",
     ),
     Reason.SPAM: Meaning(
@@ -92,7 +92,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
         "The carrier's filter took the text for spam.",
         "通信事業者のフィルターが本文を迷惑メッセージと判断しました。",
     ),
-    Reason.BUSY: Meaning(False, "The phone was occupied. Try again.", "電話機が使用中でした。もう一度送ってください。"),
+    Reason.BUSY: Meaning(False, "The phone was busy. Try again.", "電話機が使用中でした。もう一度送ってください。"),
     Reason.NETWORK: Meaning(
         False,
         "The carrier's network failed. Try again.",
@@ -100,7 +100,7 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.OPTED_OUT: Meaning(
         True,
-        "The recipient told this service not to write.",
+        "The recipient has opted out of messages from this service.",
         "受信者がこのサービスからの受信を断っています。",
     ),
     Reason.BAD_MESSAGE: Meaning(
@@ -110,11 +110,11 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.NO_ROUTE: Meaning(
         True,
-        "There is no way to this network from the gateway.",
+        "The gateway has no route to this network.",
         "ゲートウェイからこのネットワークへの経路がありません。",
     ),
     Reason.UNREACHABLE: Meaning(
-        True, "The number leads nowhere; check it.", "この番号にはつながりません。番号を確かめてください。"
+        True, "The number is invalid: check it.", "この番号は無効です。番号を確かめてください。"
     ),
     Reason.AGE: Meaning(
         True,
@@ -123,8 +123,8 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.BLOCKED_BY_CARRIER: Meaning(
         True,
-        "The line has no SMS; the recipient must ask its carrier.",
-        "この回線ではSMSを利用できません。受信者から契約先の通信事業者に問い合わせてもらってください。",
+        "The carrier blocks SMS to this number. The recipient must ask the carrier.",
+        "通信事業者がこの番号へのSMSをブロックしています。受信者から契約先の通信事業者に問い合わせてもらってください。",
     ),
     Reason.NO_CREDIT: Meaning(
         False,
@@ -138,23 +138,23 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     ),
     Reason.PROVIDER_BLOCK: Meaning(
         True,
-        "The provider chose not to carry it: content or its own limits.",
-        "内容または独自の制限により、配信事業者が取り扱いませんでした。",
+        "The gateway blocked it, because of its content or limits of its own.",
+        "内容または独自の制限により、ゲートウェイがブロックしました。",
     ),
     Reason.FRAUD_RULE: Meaning(True, "A rule against fraud stopped it.", "不正対策のルールにより止められました。"),
     Reason.FRAUD_RANGE: Meaning(
-        True, "Too many numbers of one dense range.", "近い番号へのメッセージが多すぎたため止められました。"
+        True, "Too many messages went to numbers of one range.", "近い番号へのメッセージが多すぎたため止められました。"
     ),
     Reason.FRAUD_BURST: Meaning(
         True, "A sudden jump in traffic was stopped.", "送信数が急に増えたため止められました。"
     ),
-    Reason.FRAUD_AIT: Meaning(True, "Taken for artificially made traffic.", "人為的に作られた通信と判断されました。"),
+    Reason.FRAUD_AIT: Meaning(True, "It was taken for artificial traffic.", "人為的に作られた通信と判断されました。"),
     Reason.BAD_SENDER_US: Meaning(
         True,
         "The United States take only registered long numbers and short codes as senders.",
         "米国では、登録済みの電話番号とショートコードだけを送信元にできます。",
     ),
-    Reason.DAILY_LIMIT: Meaning(False, "The day's volume is used up.", "1日の送信上限に達しました。"),
+    Reason.DAILY_LIMIT: Meaning(False, "The daily limit is reached.", "1日の送信上限に達しました。"),
     Reason.REGULATION_ENTITY: Meaning(
         True,
         "The entity id that the country demands is missing or wrong.",
@@ -173,8 +173,8 @@ MEANINGS: Final[dict[Reason, Meaning]] = {
     Reason.REGULATION_CONSENT: Meaning(True, "There is no consent on record.", "受信者の同意が記録されていません。"),
     Reason.REGULATION: Meaning(
         True,
-        "A country's rule stopped it, in a way nobody foresaw.",
-        "その国の規制により、想定外の形で止められました。",
+        "A country's rule stopped it. No more is known.",
+        "その国の規制により止められました。詳しい理由は示されていません。",
     ),
     Reason.GENERAL: Meaning(False, "Something failed while it was being processed.", "処理中に問題が起きました。"),
     Reason.QUIET_HOURS: Meaning(

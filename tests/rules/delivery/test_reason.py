@@ -33,7 +33,7 @@ def test_a_reason_says_whether_it_is_permanent(code: str, permanent: bool) -> No
 
 
 def test_a_reason_is_explained_in_two_languages() -> None:
-    assert explanation(Reason.BUSY, "7") == "The phone was occupied. Try again."
+    assert explanation(Reason.BUSY, "7") == "The phone was busy. Try again."
     assert explanation(Reason.BUSY, "7", "ja") == "電話機が使用中でした。もう一度送ってください。"
 
 

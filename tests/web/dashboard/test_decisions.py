@@ -60,7 +60,7 @@ def test_held_message_is_sent_again(owner: Browser, held: Made) -> None:
 
 def test_held_message_is_given_up(owner: Browser, held: Made) -> None:
     page = owner.send(opened(owner, held).form("/give-up"))
-    assert "The message is not handed over again." in page.text
+    assert "The message has been given up." in page.text
     assert "Given up by person olive" in page.text
     assert state(held) == (JobState.EXHAUSTED, MessageState.UNKNOWN)
     assert offered(page) == set()
