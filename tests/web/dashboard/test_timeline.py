@@ -100,7 +100,7 @@ def test_state_without_a_word_is_not_called_lost(viewer: Browser, sender: Sender
     put_sending(done.message)
     put_state(done.message, MessageState.UNKNOWN, reason=Reason.UNKNOWN)
     page = opened(viewer, done)
-    assert "Nobody has said what became of it." in page.text
+    assert "No receipt says what became of it." in page.text
     assert MEANINGS[Reason.UNKNOWN].en not in page.text
 
 
