@@ -126,7 +126,7 @@ def _event_body(row: Row[*tuple[Any, ...]], news: News) -> bytes:
             "state": news.state,
             "code": news.code,
             "reason": shown(news.reason, news.code),
-            "explanation": explanation(news.reason, news.code),
+            "explanation": explanation(news.reason, news.code, state=news.state),
             "final": news.state.is_final,
             "at": rfc3339(news.at),
             "tags": row.tags or [],

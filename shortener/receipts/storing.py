@@ -49,11 +49,18 @@ def row_of(
 
 
 def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) -> None:
-    """Store receipts of messages, which are locked with their sendings; one that is stored already changes nothing."""
+    """Store receipts of messages, which are locked with their sendings; one that is stored already changes nothing.
+
+    Those of a message whose hand-over has not begun change no state: nobody can know yet what became of it.
+    """
     ids = sorted({row["message_id"] for row in rows})
     counts = dict.fromkeys(ids, 0) | dict(connection.execute(_COUNTS, {"ids": ids}).all())
+    waiting = proof.not_begun(connection, ids)
     for row in rows:
-        counts[row["message_id"]] += _store(connection, row, counts[row["message_id"]], now)
+        count = counts[row["message_id"]]
+        counts[row["message_id"]] += (
+            _keep(connection, row, count) if row["message_id"] in waiting else _store(connection, row, count, now)
+        )
     if ids:
         proof.settle(connection, ids, now=now)
 
@@ -61,6 +68,11 @@ def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) 
 def insert(connection: Connection, rows: Iterable[Row]) -> int:
     """Insert receipts, except those that are stored already; return how many were."""
     return INSERT[connection.dialect.name].run(connection, rows)
+
+
+def _keep(connection: Connection, row: Row, count: int) -> int:
+    """Keep a receipt that changes no state, of a message that has `count` receipts; return how many were stored."""
+    return insert(connection, [row]) if count < WITHOUT_NEWS else 0
 
 
 def _store(connection: Connection, row: Row, count: int, now: dt.datetime) -> int:

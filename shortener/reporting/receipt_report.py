@@ -58,7 +58,7 @@ def _state(
         "state": state,
         "code": code,
         "reason": shown(reason, code),
-        "explanation": explanation(reason, code),
+        "explanation": explanation(reason, code, state=state),
         "final": state.is_final,
         "at": rfc3339(at),
         "gateway": gateway,

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from shortener.errors import NotCancelableError, NotHeldError
 from shortener.receipts.advance import News, advance
 from shortener.receipts.forgetting import forget
+from shortener.receipts.proof import HAS_PROOF
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
-from shortener.storage.models import Message, Receipt, Sending, SendingAttempt
+from shortener.storage.models import Message, Sending, SendingAttempt
 
 GIVEN_UP: Final = "given up by "  # begins `exhausted_because`; who decided it follows
 AGAIN: Final = dt.timedelta(hours=1)  # for which a repeated message is valid at least
@@ -37,7 +38,7 @@ _CANCEL: Final = (
 )
 _held: Final = update(Sending).where(_of_message, Sending.state == JobState.HELD)
 _REPEAT: Final = (
-    _held.where(Sending.recipient.is_not(None), ~exists().where(Receipt.message_id == Sending.message_id))
+    _held.where(Sending.recipient.is_not(None), ~HAS_PROOF)
     .values(
         state=JobState.PENDING,
         due_on=_now,
@@ -49,6 +50,12 @@ _REPEAT: Final = (
         expires_on=case((Sending.expires_on < _until, _until), else_=Sending.expires_on),
     )
     .returning(Sending.id)
+)
+# A person's decision, no receipt: the one state that goes back, so that the next ones are told.
+_QUEUE_AGAIN: Final = (
+    update(Message)
+    .where(Message.id == bindparam("message"), Message.state == MessageState.UNKNOWN)
+    .values(state=MessageState.QUEUED, state_on=_now, code=None, reason=None)
 )
 _GIVE_UP: Final = _held.values(
     state=JobState.EXHAUSTED,
@@ -64,20 +71,23 @@ def cancel(session: Session, message: Message, *, now: dt.datetime) -> None:
     """
     if session.connection().scalar(_CANCEL, {"message": message.id, "now": now}) is not None:
         news = News(MessageState.CANCELED, now, reason=Reason.CANCELED)
-        advance(session.connection(), message.id, news, now=now)
+        if not advance(session.connection(), message.id, news, now=now):
+            raise NotCancelableError  # its state is final: what was changed is rolled back
     elif message.state is not MessageState.CANCELED:
         raise NotCancelableError
     session.refresh(message)
 
 
 def repeat(session: Session, message: Message, *, now: dt.datetime) -> None:
-    """Hand a held message over again, which may reach its recipient twice.
+    """Hand a held message over again, which may reach its recipient twice; it is `queued` until then.
 
     NotHeldError if it is not held, its recipient has been forgotten meanwhile, or a receipt proves that it was taken.
     """
     values = {"message": message.id, "now": now, "until": now + AGAIN}
     if session.connection().scalar(_REPEAT, values) is None:
         raise NotHeldError
+    session.connection().execute(_QUEUE_AGAIN, {"message": message.id, "now": now})
+    session.refresh(message)
 
 
 def give_up(session: Session, message: Message, *, asked_by: str, now: dt.datetime) -> None:

@@ -5,19 +5,22 @@ it was taken; without one the account's choice decides, and by default somebody 
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
+from shortener.accounts import limits
 from shortener.delivery.job import Claimed, Job, Result
+from shortener.receipts.proof import HAS_PROOF
 from shortener.rules.delivery import retry
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import OnUnsure
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.retry import Delivered, Exhausted, Held, Judgement, RetryAfter, seconds_until
-from shortener.storage.models import Account, Message, Receipt, Sending, SendingAttempt
+from shortener.storage.models import Account, Message, Sending, SendingAttempt
 
 WAITS: Final = (5.0, 30.0, 120.0, 600.0)  # seconds until a gateway is asked again; the last one repeats
 DOUBT: Final = 120.0  # seconds within which a receipt may prove that the gateway took a message
@@ -41,11 +44,19 @@ _DOUBTS: Final = (
 _TAKEN: Final = exists().where(SendingAttempt.sending_id == Sending.id, SendingAttempt.outcome == AttemptOutcome.TAKEN)
 _KNOWN: Final = (
     select(Sending.id, Message.state, Account.on_unsure, _DOUBTS.label("doubts"))
-    .add_columns(exists().where(Receipt.message_id == Message.id).label("has_receipt"), _TAKEN.label("was_taken"))
+    .add_columns(HAS_PROOF.label("has_receipt"), _TAKEN.label("was_taken"))
     .join(Message, Message.id == Sending.message_id)
     .join(Account, Account.id == Sending.account_id)
     .where(Sending.id.in_(bindparam("ids", expanding=True)))
 )
+_QUIET: Final = select(Account.id, Account.quiet_hours, Account.time_zone).where(
+    Account.id.in_(bindparam("ids", expanding=True)), Account.quiet_hours.is_not(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed(RetryAfter):
+    """It is not attempted now, which says nothing about an attempt before."""
 
 
 def judge(job: Claimed, result: Result, tries: int, now: dt.datetime, chance: float) -> Judgement:
@@ -73,7 +84,11 @@ def judge_due(session: Session, jobs: Sequence[Job], now: dt.datetime) -> Mappin
     """Judgements of the due sendings that must not be attempted now, by their ids."""
     begun = [job for job in jobs if job.starts or job.loaded.unsure_on]
     known = _known(session, begun) if begun else {}
-    judged = {job.job_id: _judge_one(job, known.get(job.job_id), now) for job in jobs}
+    quiet = _quiet(session, {job.account_id for job in jobs}, now)
+    judged = {
+        job.job_id: _judge_one(job, known.get(job.job_id), now) or _keep_quiet(job, quiet.get(job.account_id), now)
+        for job in jobs
+    }
     return {job_id: judgement for job_id, judgement in judged.items() if judgement is not None}
 
 
@@ -86,6 +101,17 @@ def _judge_one(job: Job, known: Row[Any] | None, now: dt.datetime) -> Judgement 
     if job.loaded.recipient is None:
         return Exhausted(ALREADY_FINAL)
     return Exhausted(EXPIRED) if job.loaded.expires_on <= now else None
+
+
+def _keep_quiet(job: Job, until: dt.datetime | None, now: dt.datetime) -> Judgement | None:
+    """Nothing is handed over in quiet hours: a retry, or a message accepted before them, waits until they end."""
+    return Postponed((min(until, job.loaded.expires_on) - now).total_seconds()) if until else None
+
+
+def _quiet(session: Session, account_ids: Iterable[int], now: dt.datetime) -> dict[int, dt.datetime]:
+    """When the quiet hours end, of the accounts that have them now."""
+    rows = session.execute(_QUIET, {"ids": sorted(account_ids)})
+    return {row.id: end for row in rows if (end := limits.quiet_until(row, now)) is not None}
 
 
 def _is_doubtful(job: Job) -> bool:

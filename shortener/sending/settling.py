@@ -20,7 +20,7 @@ from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.retry import Delivered, Exhausted, Held, Judgement, RetryAfter
 from shortener.sending import late
 from shortener.sending.gateway import Refused, Taken
-from shortener.sending.judgement import ALREADY_FINAL, EXPIRED
+from shortener.sending.judgement import ALREADY_FINAL, EXPIRED, Postponed
 from shortener.storage.models import Base
 
 _SENDING: Final = Base.metadata.tables["sending"]
@@ -102,7 +102,7 @@ def _store_doubts(connection: Connection, settled: Sequence[Settled], now: dt.da
 
 def _is_doubt(one: Settled) -> bool:
     """Whether the sending waits because its gateway may have taken the message."""
-    if not isinstance(one.judgement, RetryAfter):
+    if not isinstance(one.judgement, RetryAfter) or isinstance(one.judgement, Postponed):
         return False
     return one.result is None or one.result.outcome is AttemptOutcome.UNSURE
 
@@ -118,12 +118,14 @@ def _news(settled: Sequence[Settled], now: dt.datetime) -> dict[int, News]:
 
 def _news_of(one: Settled, judgement: Judgement, now: dt.datetime) -> News | None:
     match judgement:
+        case Postponed():
+            return None
         case RetryAfter():
             return News(MessageState.QUEUED, now)
         case Held():
-            return News(MessageState.UNKNOWN, now, reason=Reason.UNKNOWN)
+            return News(MessageState.UNKNOWN, now)
         case Exhausted(reason) if reason == EXPIRED:
-            return News(MessageState.EXPIRED, now, reason=Reason.GENERAL)
+            return News(MessageState.EXPIRED, now)
         case Exhausted(reason) if reason == ALREADY_FINAL:
             return None
     payload = one.result.payload if one.result else None

@@ -18,7 +18,6 @@ from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
-from shortener.rules.delivery.reason import Reason
 from shortener.sending import simulator
 from shortener.storage.models import Account, Message, Receipt, Sending
 
@@ -67,7 +66,7 @@ def close(session: Session, *, now: dt.datetime) -> int:
     connection = session.connection()
     connection.execute(_GIVE_UP, {"ids": ids})
     forget(connection, message_ids)
-    news = News(MessageState.UNKNOWN, now, reason=Reason.UNKNOWN)
+    news = News(MessageState.UNKNOWN, now)
     advance.advance_all(connection, dict.fromkeys(message_ids, news), now=now)
     return len(rows)
 

@@ -20,7 +20,7 @@ from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.kind import SENDINGS, result
 from shortener.storage import db
 from shortener.storage.models import Account as AccountRow
-from shortener.storage.models import Attachment, Callback, Part, PartKind, Sending
+from shortener.storage.models import Attachment, Callback, Part, PartKind, Receipt, Sending
 from tests.support.factories import DAY, NOW, TARGET, TEXT, Sender
 from tests.support.hand_overs import (
     DOUBT,
@@ -203,7 +203,7 @@ def test_a_busy_gateway_is_asked_again_until_the_end(sender: Sender) -> None:
     assert waits == [5, 30, 120, 600, 145]
     found = message(message_id)
     assert (found.state, found.reason, sending(message_id).exhausted_because) == (
-        *("expired", "general"),
+        *("expired", None),
         "the period of validity ended before the gateway took the message",
     )
     assert outcomes(message_id) == ["busy"] * 5
@@ -222,11 +222,76 @@ def test_an_overdue_message_is_not_handed_over(sender: Sender) -> None:
     assert (message(message_id).state, outcomes(message_id)) == ("expired", [])
 
 
-def test_a_final_message_is_not_handed_over(sender: Sender) -> None:
+def test_a_receipt_before_the_hand_over_is_kept(sender: Sender) -> None:
+    """Nobody can know yet what became of the message: it is handed over, and the receipt proves nothing later."""
+    message_id = put(sender, now=NOW)
+    assert receive(sender, message_id, MessageState.FAILED) == 1
+    assert (message(message_id).state, sending(message_id).state) == ("queued", "pending")
+    with db.read() as session:
+        assert session.scalars(select(Receipt.state)).all() == ["failed"]
+    [claimed] = claim(NOW + SECOND)
+    settle(claimed, BUSY, NOW + SECOND)
+    [claimed] = claim(NOW + 9 * SECOND)
+    settle(claimed, Taken(reference="r"), NOW + 9 * SECOND)
+    assert message(message_id).state == "sent"
+
+
+def test_a_repeated_early_receipt_proves_nothing(sender: Sender) -> None:
     message_id = put(sender, now=NOW)
     receive(sender, message_id, MessageState.FAILED)
-    assert claim() == []
-    assert (message(message_id).state, sending(message_id).state) == ("failed", "exhausted")
+    [claimed] = claim(NOW + SECOND)
+    settle(claimed, UNSURE, NOW + SECOND)
+    receive(sender, message_id, MessageState.FAILED, NOW + 2 * SECOND)
+    assert (sending(message_id).state, message(message_id).state) == ("pending", "queued")
+    receive(sender, message_id, MessageState.ACCEPTED, NOW + 3 * SECOND)
+    assert (sending(message_id).state, message(message_id).state) == ("delivered", "accepted")
+
+
+# Quiet hours
+
+
+def keep_quiet(sender: Sender, mode: str = "refuse") -> None:
+    """From two seconds after NOW until an hour later."""
+    hours = f"{NOW:%H:%M}-{NOW + 3600 * SECOND:%H:%M}"
+    with db.write() as session:
+        changes = {"quiet_hours": hours, "quiet_mode": mode, "time_zone": "UTC"}
+        session.execute(update(AccountRow).where(AccountRow.name == sender.name).values(changes))
+
+
+def quiet_end() -> dt.datetime:
+    return NOW.replace(second=0, microsecond=0) + 3600 * SECOND
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hold"])
+def test_a_retry_waits_for_quiet_hours_to_end(sender: Sender, other_sender: Sender, mode: str) -> None:
+    message_id = put(sender, now=NOW)
+    [claimed] = claim()
+    settle(claimed, BUSY)
+    keep_quiet(sender, mode)
+    other = put(other_sender, now=NOW)
+    assert [one.loaded.message_id for one in claim(NOW + 5 * SECOND)] == [other]
+    row = sending(message_id)
+    assert (row.state, row.due_on, row.unsure_on) == ("pending", quiet_end(), None)
+    assert len(claim(quiet_end())) == 1
+
+
+def test_a_message_expires_in_quiet_hours(sender: Sender) -> None:
+    message_id = put(sender, now=NOW, period=60 * SECOND)
+    keep_quiet(sender)
+    assert claim(NOW) == []
+    assert sending(message_id).due_on == NOW + 60 * SECOND
+    assert claim(NOW + 60 * SECOND) == []
+    assert message(message_id).state == "expired"
+
+
+def test_quiet_hours_keep_a_doubt_as_it_is(sender: Sender) -> None:
+    message_id = put(sender, now=NOW)
+    set_on_unsure(sender, "repeat")
+    since = unsure(sender)
+    keep_quiet(sender)
+    assert claim(since + DOUBT) == []
+    assert (sending(message_id).unsure_on, sending(message_id).due_on) == (since, quiet_end())
+    assert len(claim(quiet_end())) == 1
 
 
 def test_where_no_receipt_follows_taken_is_delivered(sender: Sender) -> None:
@@ -322,7 +387,8 @@ def test_then_it_is_held_and_shown(sender: Sender, doubt: Doubt) -> None:
     row = sending(message_id)
     assert (row.state, row.exhausted_because) == ("held", judgement.UNKNOWN)
     assert (row.recipient, row.closes_on) == (NUMBER, since + DOUBT + dt.timedelta(hours=72))
-    assert (message(message_id).state, len(outcomes(message_id))) == ("unknown", 1)
+    assert (message(message_id).state, message(message_id).reason) == ("unknown", None)
+    assert len(outcomes(message_id)) == 1
 
 
 @doubts

@@ -7,6 +7,8 @@ table of its own.
 import enum
 from typing import Final, Literal, NamedTuple
 
+from shortener.rules.delivery.message_state import MessageState
+
 Language = Literal["en", "ja"]
 
 
@@ -241,6 +243,17 @@ _UNLISTED: Final[dict[Language, str]] = {
     "en": "The gateway says {code}, which is not in our table.",
     "ja": "ゲートウェイの答えは「{code}」ですが、対応表にありません。",
 }
+# What we say ourselves, where no gateway has given a reason.
+_OURS: Final[dict[MessageState, dict[Language, str]]] = {
+    MessageState.UNKNOWN: {
+        "en": "Nobody has said what became of it.",
+        "ja": "どうなったのか、まだ誰からも知らせがありません。",
+    },
+    MessageState.EXPIRED: {
+        "en": "It could not be handed to the gateway before its period of validity ended.",
+        "ja": "有効期間が終わるまでに、ゲートウェイに渡せませんでした。",
+    },
+}
 
 
 def shown(reason: Reason | None, code: str) -> Reason | None:
@@ -248,9 +261,12 @@ def shown(reason: Reason | None, code: str) -> Reason | None:
     return Reason.UNKNOWN if reason is None and code else reason
 
 
-def explanation(reason: Reason | None, code: str, language: Language = "en") -> str | None:
-    """A sentence that explains a receipt; None if it has neither reason nor code."""
+def explanation(
+    reason: Reason | None, code: str, language: Language = "en", *, state: MessageState | None = None
+) -> str | None:
+    """A sentence that explains a state; None without reason and code, unless we know ourselves what to say."""
     if reason is None:
-        return _UNLISTED[language].format(code=code) if code else None
+        ours = _OURS[state][language] if state in _OURS else None
+        return _UNLISTED[language].format(code=code) if code else ours
     meaning = MEANINGS[reason]
     return meaning.ja if language == "ja" else meaning.en

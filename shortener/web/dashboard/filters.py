@@ -10,6 +10,7 @@ from flask import Flask, request
 from flask_babel import gettext
 from markupsafe import Markup
 
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason, explanation
 from shortener.rules.wire.moments import rfc3339
 from shortener.web.dashboard import labels, stored_sentences
@@ -105,11 +106,11 @@ def millis(value: float | None) -> str:
     return NONE if value is None else f"{number(round(value))} ms"
 
 
-def explained(reason: Reason | None, code: str | None) -> str:
+def explained(reason: Reason | None, code: str | None, state: MessageState | None = None) -> str:
     """Explain a gateway's reason, or its code if we do not know it; empty if neither says more than the state."""
     if reason is Reason.NONE or (reason is Reason.UNKNOWN and not code):
         return ""
-    return explanation(reason, code or "", "ja" if spoken() == "ja" else "en") or ""
+    return explanation(reason, code or "", "ja" if spoken() == "ja" else "en", state=state) or ""
 
 
 def here(**changes: Any) -> str:

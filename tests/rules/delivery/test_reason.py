@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import CODES, MEANINGS, Reason, explanation, shown
 
 
@@ -41,6 +42,13 @@ def test_an_unlisted_code_is_told() -> None:
     assert shown(None, "4711") is Reason.UNKNOWN
     assert explanation(None, "4711") == "The gateway says 4711, which is not in our table."
     assert "4711" in (explanation(None, "4711", "ja") or "")
+
+
+def test_our_own_states_explain_themselves() -> None:
+    assert explanation(None, "", state=MessageState.UNKNOWN) == "Nobody has said what became of it."
+    assert "有効期間" in (explanation(None, "", "ja", state=MessageState.EXPIRED) or "")
+    assert explanation(None, "", state=MessageState.FAILED) is None
+    assert "4711" in (explanation(None, "4711", state=MessageState.EXPIRED) or "")
 
 
 def test_without_reason_and_code_nothing_is_said() -> None:

@@ -2,9 +2,13 @@
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 
+from shortener.sending.gateway import Taken
+from shortener.storage import db
+from shortener.storage.models import Account, Callback, Message
 from tests.support.factories import Sender, make_message
-from tests.support.hand_overs import held, message, put, sending
+from tests.support.hand_overs import claim, held, message, put, sending, settle
 
 
 def ask(client: FlaskClient, sender: Sender, message_id: int, decision: str) -> tuple[int, str | None]:
@@ -26,6 +30,33 @@ def test_a_held_message_is_repeated(client: FlaskClient, sender: Sender) -> None
     assert ask(client, sender, message_id, "repeat") == (202, None)
     assert sending(message_id).state == "pending"
     assert ask(client, sender, message_id, "repeat") == (409, "not_held")
+
+
+def test_a_repeated_message_tells_that_it_is_sent(client: FlaskClient, sender: Sender) -> None:
+    """Its state goes back, because a person decided so; the next hand-over has its event."""
+    with db.write() as session:
+        session.execute(update(Account).values(receipts_url="https://example.com/receipts"))
+    message_id = held(sender)
+    report = client.get(f"/v1/messages/{message(message_id).msgid}", headers=sender.bearer).get_json()["receipt"]
+    assert (report["state"], report["reason"]) == ("unknown", None)
+    assert report["explanation"] == "Nobody has said what became of it."
+    answer = client.post(f"/v1/messages/{message(message_id).msgid}/repeat", headers=sender.bearer).get_json()
+    assert (answer["receipt"]["state"], answer["receipt"]["explanation"]) == ("queued", None)
+    [claimed] = claim(sending(message_id).due_on)
+    settle(claimed, Taken(reference="again"), sending(message_id).due_on)
+    assert message(message_id).state == "sent"
+    with db.read() as session:
+        told = session.execute(select(Callback.about, Callback.body).order_by(Callback.id)).all()
+    assert [about for about, _ in told] == ["unknown", "sent"]
+    assert b"Nobody has said what became of it." in told[0].body
+
+
+def test_a_delivered_message_cannot_be_canceled(client: FlaskClient, sender: Sender) -> None:
+    message_id = put(sender)
+    with db.write() as session:
+        session.execute(update(Message).values(state="delivered"))
+    assert ask(client, sender, message_id, "cancel") == (409, "not_cancelable")
+    assert sending(message_id).state == "pending"
 
 
 def test_a_held_message_is_given_up(client: FlaskClient, sender: Sender) -> None:
