@@ -275,7 +275,7 @@ class TestMail:
     def test_ten_thousand_links_are_bounded(self, client: FlaskClient, sender: Sender) -> None:
         html = "".join(f"<a href=https://a.example.com/{number}>x</a>" for number in range(10_000))
         document = post(client, sender, html=html, track="all").get_json()
-        assert (len(document["links"]), len(document["skipped"])) == (1_000, 50)
+        assert (len(document["links"]), len(document["skipped"])) == (1_000, 1_000)
         assert {piece["reason"] for piece in document["skipped"]} == {"many"}
 
     def test_html_that_is_too_long_is_refused(self, client: FlaskClient, sender: Sender) -> None:
