@@ -27,6 +27,8 @@ _COUNTS: Final = (
     .group_by(RECEIPT.c.message_id)
 )
 _STATE: Final = select(*MESSAGE.c["msgid", "state"]).where(MESSAGE.c.id == bindparam("message"))
+_RECEIVED: Final = select(*MESSAGE.c["id", "received_on"]).where(MESSAGE.c.id.in_(bindparam("ids", expanding=True)))
+DAY: Final = dt.timedelta(days=1)
 Row = dict[str, Any]
 
 
@@ -56,13 +58,26 @@ def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) 
     ids = sorted({row["message_id"] for row in rows})
     counts = dict.fromkeys(ids, 0) | dict(connection.execute(_COUNTS, {"ids": ids}).all())
     waiting = proof.not_begun(connection, ids)
-    for row in rows:
+    for row in _with_likely_times(connection, rows, ids):
         count = counts[row["message_id"]]
         counts[row["message_id"]] += (
             _keep(connection, row, count) if row["message_id"] in waiting else _store(connection, row, count, now)
         )
     if ids:
         proof.settle(connection, ids, now=now)
+
+
+def _with_likely_times(connection: Connection, rows: Sequence[Row], ids: Sequence[int]) -> Sequence[Row]:
+    """The rows, with the time of receipt where a gateway's clock or its form of times cannot be right."""
+    since: dict[int, dt.datetime] = dict(connection.execute(_RECEIVED, {"ids": ids}).all())
+    return [
+        row if _is_likely(row, since[row["message_id"]]) else row | {"happened_on": row["received_on"]} for row in rows
+    ]
+
+
+def _is_likely(row: Row, message_on: dt.datetime) -> bool:
+    """Whether a receipt's time is at most a day before its message, and at most a day ahead."""
+    return bool(row["happened_on"] >= message_on - DAY and row["happened_on"] <= row["received_on"] + DAY)
 
 
 def insert(connection: Connection, rows: Iterable[Row]) -> int:

@@ -86,11 +86,19 @@ def _written(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _at(loc: tuple[int | str, ...]) -> str:
+    """Return where in a list of objects a fault is, such as `attachments[1].name: `; empty for a plain field."""
+    if len(loc) < 3 or not isinstance(loc[1], int):
+        return ""
+    return f"{loc[0]}[{loc[1]}].{loc[2]}: "
+
+
 def _by_field(error: ValidationError) -> Faults:
     """Return the faults by field, in our own sentences."""
     fields: Faults = {}
     for fault in error.errors(include_url=False, include_input=False):
         # A fault of the model as a whole has no field.
         field = str(fault["loc"][0]) if fault["loc"] else "body"
-        fields.setdefault(field, []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
+        said = sentence(fault["type"], fault.get("ctx", {}), fault["msg"])
+        fields.setdefault(field, []).append(_at(fault["loc"]) + said)
     return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}

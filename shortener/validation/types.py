@@ -133,13 +133,16 @@ _YEARS = range(2, dt.MAXYEAR)  # beyond them, times in other zones and the days 
 
 def _moment(value: object) -> dt.datetime:
     """Parse a time with its UTC offset (RFC 3339)."""
+    fault = "must be a time like 2026-11-22T09:00:00Z"
     try:
         moment = dt.datetime.fromisoformat(str(value))
         if isinstance(value, str) and moment.tzinfo is not None and moment.year in _YEARS:
             return moment.astimezone(dt.UTC)
+        if isinstance(value, str) and moment.tzinfo is None:
+            fault = "must have a time zone, such as 2026-11-22T09:00:00Z"
     except (ValueError, OverflowError):
         pass
-    raise ValueError("must be a time like 2026-11-22T09:00:00Z")
+    raise ValueError(fault)
 
 
 def _cursor(read: Callable[[str], object]) -> AfterValidator:

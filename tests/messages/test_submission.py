@@ -84,8 +84,8 @@ def test_a_field_that_is_null_counts_as_not_given() -> None:
 
 
 SHORT, LONG = "must not be empty", "must be at most 200 characters"
-NO_TEXT, NUL = "must be text in valid Unicode", "must not contain the character NUL"
-NO_OBJECT = "must be a JSON object"
+NO_UNICODE, NUL = "must be text in valid Unicode", "must not contain the character NUL"
+NO_TEXT, NO_OBJECT = "must be text", "must be a JSON object"
 NO_JSON = "must be an object of JSON values in valid Unicode"
 REFUSED: list[tuple[str, object, str]] = [
     ("message", None, "is required"),
@@ -94,13 +94,13 @@ REFUSED: list[tuple[str, object, str]] = [
     ("message", 5, NO_TEXT),
     ("message", ["x"], NO_TEXT),
     ("message", "a\0b", NUL),
-    ("message", "a\ud800b", NO_TEXT),
+    ("message", "a\ud800b", NO_UNICODE),
     ("client_tag", "", SHORT),
     ("client_tag", "x" * 201, LONG),
     ("client_tag", "\0", NUL),
     ("client_tag", 7, NO_TEXT),
     ("sender", "x" * 201, LONG),
-    ("sender", "\udfff", NO_TEXT),
+    ("sender", "\udfff", NO_UNICODE),
     ("recipient", "", SHORT),
     ("recipient", "x" * 321, "must be at most 320 characters"),
     ("recipient", 819012345678, NO_TEXT),
@@ -110,7 +110,7 @@ REFUSED: list[tuple[str, object, str]] = [
     ("tags", [""], SHORT),
     ("tags", ["x" * 201], LONG),
     ("tags", ["a\0"], NUL),
-    ("tags", ["\ud800"], NO_TEXT),
+    ("tags", ["\ud800"], NO_UNICODE),
     ("tags", ["a"] * 101, "must have at most 100 entries"),
     ("metadata", 5, NO_OBJECT),
     ("metadata", ["a"], NO_OBJECT),
@@ -145,30 +145,40 @@ REFUSED: list[tuple[str, object, str]] = [
     ("subject", "a\r\nBcc: b@example.com", "must be one line without control characters"),
     ("track", "some", "must be 'first' or 'all'"),
     ("send_on", "tomorrow", "must be a time like 2026-11-22T09:00:00Z"),
+    ("send_on", "2026-11-22T09:00:00", "must have a time zone, such as 2026-11-22T09:00:00Z"),
     ("validity_period", 0, "must be at least 1"),
     ("validity_period", True, "must be a whole number"),
     ("validity_period", 2_592_001, "must be at most 2592000"),
     ("attachments", "x", "must be a list"),
-    ("attachments", [{"name": "a"}], "is required"),
-    ("attachments", [{"name": "a/b", "content": ""}], "must name each file in one line without slashes"),
-    ("attachments", [{"name": "a", "content": "x"}], "must give each content in base64"),
-    ("attachments", [{"name": "a", "content": 5}], "must give each content in base64"),
+    ("attachments", [{"name": "a"}], "attachments[0].content: is required"),
+    (
+        "attachments",
+        [{"name": "a", "content": ""}, {"name": "a/b", "content": ""}],
+        "attachments[1].name: must name each file in one line without slashes",
+    ),
+    ("attachments", [{"name": "a", "content": "x"}], "attachments[0].content: must give each content in base64"),
+    ("attachments", [{"name": "a", "content": 5}], "attachments[0].content: must give each content in base64"),
     (
         "attachments",
         [{"name": "a", "content": "", "content_type": "x\r\ny: z"}],
-        "must give each content_type like application/pdf",
+        "attachments[0].content_type: must give each content_type like application/pdf",
     ),
     (
         "attachments",
         [{"name": "a", "content": "", "content_type": 'text/plain; charset="=?utf-8?q?a=0D=0AX-Evil:1?="'}],
-        "must give each content_type like application/pdf",
+        "attachments[0].content_type: must give each content_type like application/pdf",
     ),
     (
         "attachments",
         [{"name": "a", "content": "", "content_type": "message/rfc822"}],
-        "must not give a content_type of message/…, but application/octet-stream for such a file",
+        "attachments[0].content_type: must not give a content_type of message/…, but application/octet-stream "
+        "for such a file",
     ),
-    ("attachments", [{"name": "a\r\nb", "content": ""}], "must name each file in one line without slashes"),
+    (
+        "attachments",
+        [{"name": "a\r\nb", "content": ""}],
+        "attachments[0].name: must name each file in one line without slashes",
+    ),
     ("attachments", [{"name": "a", "content": ""}] * 101, "must have at most 100 entries"),
 ]
 

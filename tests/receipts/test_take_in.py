@@ -53,6 +53,12 @@ def message(sender: Sender) -> Message:
     return make_message(sender, client_tag="order-1", now=NOW).message
 
 
+@pytest.mark.parametrize("at", [dt.datetime(1, 1, 2, tzinfo=dt.UTC), dt.datetime(9999, 1, 1, tzinfo=dt.UTC)])
+def test_unlikely_times_become_that_of_receipt(sender: Sender, message: Message, at: dt.datetime) -> None:
+    assert take(sender, receipt(msgid=message.msgid, at=at)) == 1
+    assert (rows()[0].happened_on, stored(message).state_on) == (LATER, LATER)
+
+
 class TestMatching:
     def test_a_message_is_found_by_its_msgid(self, sender: Sender, message: Message) -> None:
         assert take(sender, receipt(msgid=message.msgid)) == 1

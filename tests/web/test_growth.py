@@ -84,7 +84,7 @@ def test_a_refusal_of_few_fields_names_all(client: FlaskClient, sender: Sender) 
 def test_a_known_field_among_many_unknown_ones_is_read(client: FlaskClient, sender: Sender) -> None:
     fields = {str(number): 1 for number in range(400)} | {"message": 7}
     errors = client.post("/v1/messages", json=fields, headers=sender.bearer).get_json(force=True)["errors"]
-    assert errors["message"] == ["must be text in valid Unicode"]
+    assert errors["message"] == ["must be text"]
 
 
 @pytest.mark.parametrize("parameter", ["a=1&", "from=1&", "%", "&"])

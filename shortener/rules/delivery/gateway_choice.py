@@ -13,6 +13,7 @@ from shortener.rules.mail.address import MailAddress
 _WRITTEN: Final = {Channel.SMS: "SMS", Channel.EMAIL: "e-mail"}
 _NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _SEPARATORS: Final = re.compile(r"[ ().-]")
+_TRUNK_ZERO: Final = re.compile(r"\( *0 *\)")  # dialled only within the country; with it the number is another one
 _SMS_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -55,6 +56,8 @@ def dialled(recipient: str, way: Channel) -> str:
     if way is Channel.EMAIL:
         MailAddress.parse(recipient)
         return recipient
+    if recipient.startswith("+") and _TRUNK_ZERO.search(recipient):
+        raise ValueError("must not have the zero in `(0)` after a country code, such as +81(0)80: leave it out")
     number = _SEPARATORS.sub("", recipient)
     if not _NUMBER.fullmatch(number):
         raise ValueError("must be a number of 3 to 15 digits, such as +818012345678, or an e-mail address")

@@ -89,6 +89,12 @@ def test_numbers_lose_their_separators(recipient: str, way: Channel, expected: s
     assert gateway_choice.dialled(recipient, way) == expected
 
 
+def test_a_trunk_zero_is_refused() -> None:
+    with pytest.raises(ValueError, match="leave it out"):
+        gateway_choice.dialled("+81(0)80-1111-2222", SMS)
+    assert gateway_choice.dialled("(080) 1111-2222", SMS) == "08011112222"
+
+
 @pytest.mark.parametrize(
     ("recipient", "way"),
     [
