@@ -2,16 +2,14 @@
 
 import datetime as dt
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from shortener.config.settings import Settings
 from shortener.errors import ClockError
 from shortener.retention import steps
+from shortener.storage.periodic import Periodic
 
 log = logging.getLogger(__name__)
 
@@ -19,41 +17,19 @@ INTERVAL = 600.0  # seconds between the starts of two runs; a run that takes lon
 POLL = 60.0  # seconds between two checks whether a run is due
 
 
-class Pruner:
+class Pruner(Periodic):
     """Deletes old messages at intervals, unless another process does; `run_if_due` is one run."""
+
+    thread_name, subject = "pruner", "retention"
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]], settings: Settings) -> None:
         """`context` gives the thread its database."""
-        self._context = context
+        super().__init__(context, POLL)
         self._retention = dt.timedelta(days=settings.retention_days)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Run the loop in its own thread. Call this after a fork: threads do not survive one."""
-        self._thread = threading.Thread(target=self.run, name="pruner", daemon=True)
-        self._thread.start()
-
-    def request_stop(self) -> None:
-        """Ask the loop to end after its current transaction."""
-        self._stopping.set()
-
-    def stop(self, grace: float) -> None:
-        """End the loop; waits at most `grace` seconds."""
-        self.request_stop()
-        if self._thread is not None:
-            self._thread.join(grace)
-
-    def run(self) -> None:
-        """Delete old messages until stopped; if the database is unavailable, try again later."""
-        with self._context():
-            while not self._stopping.wait(POLL):
-                try:
-                    self.run_if_due()
-                except SQLAlchemyError as error:
-                    log.error("retention: trying again later: %s", getattr(error, "orig", error))
-                except Exception:  # the loop must survive every error
-                    log.exception("retention: trying again later")
+    def work(self) -> None:
+        """Delete old messages if a run is due."""
+        self.run_if_due()
 
     def run_if_due(self) -> int:
         """If a run is due and no other process has started it, delete old messages; return how many."""

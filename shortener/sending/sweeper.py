@@ -1,14 +1,10 @@
 """The thread that sweeps: every minute for sendings without word and idle connections, often with a simulator."""
 
 import datetime as dt
-import logging
-import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from shortener.config.settings import Settings
 from shortener.rules.delivery.gateway_name import GatewayName
@@ -16,8 +12,7 @@ from shortener.sending import sweeps
 from shortener.sending.choice import GatewaysByName
 from shortener.sending.sweeps import Position
 from shortener.storage import db
-
-log = logging.getLogger(__name__)
+from shortener.storage.periodic import Periodic
 
 INTERVAL: Final = 60.0  # seconds between two searches for sendings without word
 SIMULATED: Final = 0.2  # seconds between two looks for messages that the simulator took
@@ -26,50 +21,27 @@ BEGINNING: Final = dt.datetime(1970, 1, 2, tzinfo=dt.UTC), 0
 OVERLAP: Final = dt.timedelta(minutes=1)
 
 
-class Sweeper:
-    """Sweeps until stopped. `sweep` does the work once, for tests."""
+class Sweeper(Periodic):
+    """Sweeps until stopped; `work` sweeps once."""
+
+    thread_name, subject = "sweeper", "sendings"
 
     def __init__(
         self, context: Callable[[], AbstractContextManager[object]], settings: Settings, gateways: GatewaysByName
     ) -> None:
         """`context` gives the thread its database."""
-        self._context, self._gateways = context, gateways
-        self._delay = settings.simulator_delay
         self._simulates = GatewayName.SIMULATOR in settings.configured_gateways
-        self._pause = SIMULATED if self._simulates else INTERVAL
+        super().__init__(context, SIMULATED if self._simulates else INTERVAL)
+        self._gateways, self._delay = gateways, settings.simulator_delay
         self._after = BEGINNING
         self._close_at = 0.0
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Run in its own thread. Call it after a fork: threads do not survive one."""
-        self._thread = threading.Thread(target=self.run, name="sweeper", daemon=True)
-        self._thread.start()
-
-    def request_stop(self) -> None:
-        """Ask the thread to end after its current transaction."""
-        self._stopping.set()
 
     def stop(self, grace: float) -> None:
         """End the thread, and the connections that are not in use; waits at most `grace` seconds."""
-        self.request_stop()
-        if self._thread is not None:
-            self._thread.join(grace)
+        super().stop(grace)
         self._close_connections(longest=0.0)
 
-    def run(self) -> None:
-        """Sweep until stopped; if the database is unavailable, try again later."""
-        with self._context():
-            while not self._stopping.wait(self._pause):
-                try:
-                    self.sweep()
-                except SQLAlchemyError as error:
-                    log.error("sendings: trying again later: %s", getattr(error, "orig", error))
-                except Exception:  # the thread must survive every error
-                    log.exception("sendings: trying again later")
-
-    def sweep(self) -> None:
+    def work(self) -> None:
         """Do what is due."""
         if self._simulates:
             self._simulate()

@@ -65,7 +65,7 @@ def test_the_loop_survives_an_unavailable_database(
     def away(*_: object) -> bool:
         raise OperationalError("SELECT", {}, Exception("could not connect"))
 
-    monkeypatch.setattr(loop, "POLL", 0.01)
+    monkeypatch.setattr(services.pruner, "pause", 0.01)
     with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
         broken.setattr(steps, "claim_run", away)
         services.pruner.start()

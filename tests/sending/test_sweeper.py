@@ -58,8 +58,8 @@ def test_open_sendings_are_closed(account: Sender) -> None:
 def test_idle_connections_are_closed(app: Flask, settings: Settings) -> None:
     gateway = Gateway()
     sweeper = Sweeper(app.app_context, settings, {gateway.name: gateway})
-    sweeper.sweep()
-    sweeper.sweep()
+    sweeper.work()
+    sweeper.work()
     assert gateway.closed == [INTERVAL]
     sweeper.stop(grace=0)
     assert gateway.closed == [INTERVAL, 0]
