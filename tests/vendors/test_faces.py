@@ -23,6 +23,7 @@ from tests.support import ROOT, database_faults
 from tests.support.factories import TEXT, Sender
 
 FOLDER = ROOT / "shortener" / "vendors"
+SEND = "/sms/messages/acme"  # inside Xoxzo's `/sms/messages`
 MORE_VENDORS = ROOT / "tests" / "support" / "vendors"
 PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
 
@@ -48,7 +49,7 @@ def app(settings: Settings) -> Iterator[Flask]:
         yield app
 
 
-def path_of(sender: Sender, path: str = "/sms/json") -> str:
+def path_of(sender: Sender, path: str = SEND) -> str:
     return f"{path}?api_key={sender.sid}&api_secret={sender.token}"
 
 
@@ -75,9 +76,9 @@ def test_no_cache_stores_a_vendors_answer(client: FlaskClient, sender: Sender) -
 
 
 def test_wrong_credentials_are_refused_in_the_vendors_form(client: FlaskClient, sender: Sender) -> None:
-    wrong = client.post(f"/sms/json?api_key={sender.sid}&api_secret=wrong", json={"message": TEXT})
+    wrong = client.post(f"{SEND}?api_key={sender.sid}&api_secret=wrong", json={"message": TEXT})
     assert error_of(wrong) == (200, "401", "CredentialsError")
-    ours = client.post("/sms/json", json={"message": TEXT}, headers=sender.basic)
+    ours = client.post(SEND, json={"message": TEXT}, headers=sender.basic)
     assert error_of(ours) == (200, "401", "CredentialsError")
 
 
@@ -89,8 +90,8 @@ def test_a_bad_field_is_refused_in_the_vendors_form(client: FlaskClient, sender:
     ("method", "path", "expected"),
     [
         ("GET", "/acme/nothing", (200, "404", "NotFound")),
-        ("POST", "/sms/json/nothing", (200, "404", "NotFound")),
-        ("DELETE", "/sms/json", (200, "405", "MethodNotAllowed")),
+        ("POST", f"{SEND}/nothing", (200, "404", "NotFound")),
+        ("DELETE", SEND, (200, "405", "MethodNotAllowed")),
         ("POST", "/acme/broken", (200, "405", "MethodNotAllowed")),
     ],
 )
@@ -116,10 +117,10 @@ def test_an_unexpected_error_has_the_vendors_form(client: FlaskClient, sender: S
 
 
 def test_the_longest_prefix_decides_between_two_vendors(client: FlaskClient, sender: Sender) -> None:
-    """Acme's `/sms/json` lies inside Xoxzo's `/sms/`."""
-    assert client.post("/sms/json").json["error"] == "CredentialsError"
+    """Acme's `/sms/messages/acme` lies inside Xoxzo's `/sms/messages`."""
+    assert client.post(SEND).json["error"] == "CredentialsError"
     assert list(client.post("/sms/messages/").json) == ["detail"]
-    assert client.get("/sms/jso").json == {"detail": "Not found."}
+    assert client.get("/sms/messages/acm/e").json == {"detail": "Not found."}
     message = {"message": TEXT, "recipient": "+818012345678", "sender": "SHOP"}
     assert client.post("/sms/messages/", json=message, headers=sender.basic).status_code == 201
 
@@ -131,10 +132,10 @@ def test_paths_of_no_vendor_keep_their_form(client: FlaskClient, app: Flask) -> 
 
 def test_a_vendors_operations_are_described(client: FlaskClient, app: Flask) -> None:
     description = client.get("/openapi.json").json
-    assert {"/sms/json", "/acme/broken", "/sms/messages/"} <= set(description["paths"])
+    assert {SEND, "/acme/broken", "/sms/messages/"} <= set(description["paths"])
     assert {"name": "Acme", "description": "Acme's wire format."} in description["tags"]
     page = client.get("/docs").text
-    assert "Acme's wire format." in page.replace("&#39;", "'") and "/sms/json" in page
+    assert "Acme's wire format." in page.replace("&#39;", "'") and SEND in page
 
 
 def test_nothing_remains_of_a_vendor_without_its_folder(settings: Settings) -> None:
@@ -145,7 +146,7 @@ def test_nothing_remains_of_a_vendor_without_its_folder(settings: Settings) -> N
     assert not [name for name in sys.modules if "acme" in name]
     with running(settings) as app:
         client = app.test_client()
-        assert client.post("/sms/json").json == {"detail": "Not found."}
+        assert list(client.post(SEND).json) == ["detail"]
         assert client.get("/acme/broken").mimetype == "text/html"
         assert "Acme" not in client.get("/openapi.json").text
 
@@ -154,8 +155,9 @@ def test_two_groups_of_paths_cannot_share_a_prefix(tmp_path: Path) -> None:
     app = create_app(Settings(data=tmp_path, secret_key=SECRET_KEY))
     with app.app_context():
         db.db.engine.dispose()
-    with pytest.raises(ValueError, match="/sms/"):
-        path_groups.add(app, vendors.load()[0])
+    face = vendors.load()[0]
+    with pytest.raises(ValueError, match=face.prefixes[0]):
+        path_groups.add(app, face)
 
 
 # What every vendor's folder has

@@ -25,7 +25,7 @@ from shortener.web.description.operation import CURSOR, Answer, Operation, descr
 FACE: Final = Face(
     tag="Xoxzo",
     description="Xoxzo's wire format: its clients work here unchanged. Without a gateway, the text is not sent.",
-    prefixes=("/sms/",),
+    prefixes=("/sms/messages",),
     blueprint=Blueprint("xoxzo", __name__, url_prefix="/sms"),
     refuse=answers.refuse,
 )

@@ -40,7 +40,7 @@ def refuse(error: Exception) -> Response:
     return problems.json_response({"status": str(status), "error": type(error).__name__}, 200)
 
 
-@blueprint.post("/sms/json")
+@blueprint.post("/sms/messages/acme")
 @described(
     Operation(
         "Acme", name="acme_send", answers={200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer
@@ -64,7 +64,7 @@ def broken(account: Sender) -> dict[str, Any]:
 
 
 FACE = Face(
-    prefixes=("/sms/json", "/acme/"),
+    prefixes=("/sms/messages/acme", "/acme/"),
     refuse=refuse,
     authenticate=authenticate,
     tag="Acme",
