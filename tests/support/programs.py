@@ -71,7 +71,19 @@ POSTFIX: Final = Program(
     _on_path("postfix"),
     "A test hands mail to Postfix, and there is none. Install it, then try again:\n  sudo apt-get install postfix",
 )
-PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX, KANNEL, FAKE_SMSC, POSTFIX)
+NODE: Final = Program(
+    "nodejs",
+    _on_path("node"),
+    "A test runs clients in JavaScript, and Node.js is missing. Install it, then try again:\n"
+    "  sudo apt-get install nodejs",
+)
+NPM: Final = Program(
+    "npm",
+    _on_path("npm"),
+    "A test installs clients in JavaScript, and npm is missing. Install it, then try again:\n"
+    "  sudo apt-get install npm",
+)
+PROGRAMS: Final = (CHROMIUM, PGBOUNCER, NGINX, KANNEL, FAKE_SMSC, POSTFIX, NODE, NPM)
 
 
 def _install(programs: list[Program]) -> None:

@@ -1,47 +1,14 @@
 """The vendor's own client library, as it comes from the package index, against a real server on loopback."""
 
 import datetime as dt
-import socket
-import threading
-from collections.abc import Iterator
 
 import pytest
 import requests
-from flask import Flask
-from werkzeug.serving import make_server
 from xoxzo.cloudpy import XoxzoClient
 
-from shortener.config.settings import Settings
 from tests.support.factories import BROWSER, PREVIEW, TARGET, TEXT, Sender, make_account
 
 RECIPIENT, SENDER_ID = "+818012345678", "814512345678"
-
-
-@pytest.fixture
-def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener
-
-
-@pytest.fixture
-def settings(settings: Settings, listener: socket.socket) -> Settings:
-    """Shortlinks of the test server, so that they can be opened unchanged."""
-    return settings.model_copy(update={"public_url": f"http://127.0.0.1:{listener.getsockname()[1]}"})
-
-
-@pytest.fixture
-def server(app: Flask, settings: Settings, listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The application as a server; its URL."""
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    server = make_server("127.0.0.1", 0, app, threaded=True, fd=listener.fileno())
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield settings.base_url
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture
@@ -98,7 +65,9 @@ def test_without_tracking_the_text_is_unchanged(server: str) -> None:
     assert vendor.get_sms_delivery_status(sent["msgid"]).message["link_tracking"] is None
 
 
-def test_a_text_in_japanese_comes_back_whole(vendor: XoxzoClient) -> None:
+def test_a_text_in_japanese_comes_back_whole(server: str) -> None:
+    unsent = make_account("unsent", gateway="none")  # gateways take no such sender
+    vendor = XoxzoClient(unsent.sid, unsent.token, server)
     text = f"お荷物の状況は {TARGET} をご覧ください。🚚&=+%\n100 % オフ"
     [sent] = vendor.send_sms(text, RECIPIENT, "ヤマト").messages
     assert sent["message"] == text.replace(TARGET, sent["shortlink"])
