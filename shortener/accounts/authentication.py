@@ -1,15 +1,20 @@
 """Find the sender that a request's credentials belong to."""
 
+import datetime as dt
+import logging
 import secrets
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
-from shortener.accounts import credentials
+from shortener.accounts import credentials, signing_secrets
 from shortener.accounts.senders import COLUMNS, Sender
-from shortener.errors import AccountDisabledError, CredentialsError
+from shortener.errors import AccountDisabledError, CredentialsError, SecretKeyError
+from shortener.rules.delivery import event
 from shortener.storage.lookups import Readers
-from shortener.storage.models import Base
+from shortener.storage.models import Account, Base
 
+log = logging.getLogger(__name__)
 UNKNOWN = "These credentials belong to no account."
 # Built once, because every request needs it: building the statement takes longer than running it.
 _account, _credential = (Base.metadata.tables[name] for name in ("account", "credential"))
@@ -37,3 +42,21 @@ def authenticate(readers: Readers, sid: str | None, token: str) -> tuple[Sender,
     if disabled_on is not None:
         raise AccountDisabledError
     return sender, credential_id
+
+
+def signing(session: Session, sid: str, *, secret_keys: tuple[str, ...], now: dt.datetime) -> tuple[Sender, list[str]]:
+    """Return the account with this SID and its signing secrets as text, the newest first.
+
+    CredentialsError if there is none, AccountDisabledError if it is disabled. The caller compares a signature.
+    """
+    account = session.scalar(select(Account).where(Account.sid == sid)) if sid.isalnum() and sid.isascii() else None
+    if account is None:
+        raise CredentialsError(UNKNOWN)
+    try:
+        keys = signing_secrets.signing_keys(session, account.id, secret_keys=secret_keys, now=now)
+    except SecretKeyError:
+        log.error("account %d: its signing secrets cannot be decrypted, so its signed requests are refused", account.id)
+        raise CredentialsError(UNKNOWN) from None
+    if account.disabled_on is not None:
+        raise AccountDisabledError
+    return Sender.of(account), [event.show_secret(key) for key in keys]

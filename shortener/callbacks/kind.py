@@ -5,7 +5,7 @@ A callback in a vendor's form has that vendor's headers and rule of success inst
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,9 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, signing_secrets
-from shortener.callbacks.forms import Form, Forms
+from shortener.callbacks import in_form
+from shortener.callbacks.forms import Forms, Load
+from shortener.callbacks.in_form import InForm
 from shortener.config.settings import Settings
 from shortener.delivery.job import Attempt, Claimed, JobTables, Result
 from shortener.delivery.kind import Kind
@@ -22,6 +24,7 @@ from shortener.errors import SecretKeyError
 from shortener.outbound.client import Answer, Client
 from shortener.rules.delivery import event
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.retry import parse_retry_after
 from shortener.storage.models import Base
 
@@ -33,7 +36,7 @@ CALLBACKS = Queue(
         attempt=Base.metadata.tables["attempt"],
         job_column="callback_id",
         label="event_id",
-        loaded=("event_id", "url", "body", "face"),
+        loaded=("event_id", "url", "body", "face", "message_id", "about", "created_on"),
         claim_lock=5_203_418_668,
     )
 )
@@ -42,10 +45,6 @@ SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thi
 UNSIGNED = Result(
     AttemptOutcome.UNSIGNED,
     "not sent: the account has no signing secret that opens; the operator can give it a new one",
-)
-NO_FORM = Result(
-    AttemptOutcome.UNSIGNED,
-    "not sent: this version does not know the vendor in whose form it would be sent",
 )
 
 
@@ -56,16 +55,28 @@ class Signature:
     keys: Sequence[bytes] = ()
     header: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def secrets(self) -> list[str]:
+        """The keys as their account stores them."""
+        return [event.show_secret(key) for key in self.keys]
+
     def headers(self, event_id: str, sent_on: dt.datetime, body: bytes) -> dict[str, str]:
         """All headers of one attempt."""
         return event.headers(event_id, sent_on, body, self.keys) | dict(self.header)
 
 
-def kind(settings: Settings, client: Client, forms: Forms | None = None) -> Kind:
-    """Callbacks with the limits of these settings, sent by this client; vendors may add their forms later."""
+def _no_messages(_session: Session, _ids: object) -> Mapping[int, FaceMessage]:
+    return {}
+
+
+def kind(settings: Settings, client: Client, forms: Forms | None = None, load: Load = _no_messages) -> Kind:
+    """Callbacks with the limits of these settings, sent by this client.
+
+    Vendors may add their forms later; `load` reads the messages that callbacks in such forms are about.
+    """
     return Kind(
         queue=CALLBACKS,
-        prepare=partial(prepare, client, settings, {} if forms is None else forms),
+        prepare=partial(prepare, client, settings, {} if forms is None else forms, load),
         slots=SLOTS,
         per_destination=settings.callback_per_destination,
         timeout=settings.callback_timeout,
@@ -74,20 +85,28 @@ def kind(settings: Settings, client: Client, forms: Forms | None = None) -> Kind
 
 
 def prepare(
-    client: Client, settings: Settings, forms: Forms, session: Session, claimed: Sequence[Claimed], now: dt.datetime
+    client: Client,
+    settings: Settings,
+    forms: Forms,
+    load: Load,
+    session: Session,
+    claimed: Sequence[Claimed],
+    now: dt.datetime,
 ) -> list[Attempt]:
     """An attempt for each claimed callback; SecretKeyError, and so no claim, if the secret keys decrypt nothing."""
     # The keys are read only here: to read them may make one, which a command such as `db restore` must not do.
     signatures = _signatures(session, {one.account_id for one in claimed}, settings.secret_keys, now)
-    return [_prepared(client, one, signatures[one.account_id], forms, now) for one in claimed]
+    requests = in_form.requests(session, claimed, forms, load, {id_: one.secrets for id_, one in signatures.items()})
+    return [_prepared(client, one, signatures[one.account_id], requests, now) for one in claimed]
 
 
-def _prepared(client: Client, claimed: Claimed, signature: Signature, forms: Forms, now: dt.datetime) -> Attempt:
-    face = claimed.loaded.face
-    if face is None:
+def _prepared(
+    client: Client, claimed: Claimed, signature: Signature, requests: Mapping[int, InForm | Result], now: dt.datetime
+) -> Attempt:
+    request = requests.get(claimed.job_id)
+    if request is None:
         return partial(attempt, client, claimed, signature, now)
-    form = forms.get(face)
-    return partial(attempt_in_form, client, claimed, signature, form) if form else lambda: NO_FORM
+    return partial(attempt_in_form, client, claimed, signature, request)
 
 
 def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.datetime) -> Result:
@@ -99,11 +118,13 @@ def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.
     return judge(client.request("POST", callback.url, headers, callback.body))
 
 
-def attempt_in_form(client: Client, claimed: Claimed, signature: Signature, form: Form) -> Result:
-    """POST the body of a callback once as this vendor does."""
-    callback = claimed.loaded
-    headers = {**form.headers(callback.url, callback.body, signature.keys), **dict(signature.header)}
-    return judge(client.request("POST", callback.url, headers, callback.body), form.accepts)
+def attempt_in_form(client: Client, claimed: Claimed, signature: Signature, request: InForm | Result) -> Result:
+    """Send a callback once as its vendor does, unless that is impossible."""
+    if isinstance(request, Result):
+        return request
+    made = request.made
+    headers, url = {**made.headers, **dict(signature.header)}, made.url or claimed.loaded.url
+    return judge(client.request(made.method, url, headers, made.body), request.form.accepts)
 
 
 def _is_200(status: int) -> bool:

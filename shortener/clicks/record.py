@@ -22,7 +22,7 @@ _LINKS = (
     select(*LINK.c["id", "number", "base_url", "target", "accessed_on"])
     .add_columns(
         MESSAGE.c.id.label("message_id"),
-        *MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl"],
+        *MESSAGE.c["msgid", "account_id", "client_tag", "recipient", "tags", "metadata", "lt_callbackurl", "face"],
     )
     .join_from(LINK, MESSAGE)
     .order_by(LINK.c.id)
@@ -42,7 +42,7 @@ SET_ACCESSED_ON = Many(
 )
 _CALLBACK_COLUMNS = (
     *("message_id", "about", "link_id", "account_id", "event_id", "url", "destination", "body"),
-    *("state", "created_on", "due_on", "starts_before"),
+    *("state", "created_on", "due_on", "starts_before", "face"),
 )
 INSERT_CALLBACKS = skipping(CALLBACK, _CALLBACK_COLUMNS, ("message_id", "about"))
 _IS_ABOUT_CLICK = CALLBACK.c.about == literal_column(f"'{CLICK}'")
@@ -155,6 +155,7 @@ def _callback(row: Row[Any], click: NewClick, slugs: Slugs) -> dict[str, object]
         "created_on": click.clicked_on,
         "due_on": click.clicked_on,
         "starts_before": 0,
+        "face": row.face,
     }
 
 

@@ -16,6 +16,7 @@ from shortener.messages.route import Route
 from shortener.messages.submission import Submission
 from shortener.rules.delivery import gateway_choice
 from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links import body
 from shortener.rules.links.body import Finding, Found
 from shortener.rules.links.detection import BareDomains, Detection
@@ -28,12 +29,31 @@ from shortener.storage.models import PartKind
 NOTHING: Final = Finding(links=(), skipped=())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromFace:
+    """What a vendor's wire format adds to a submission.
+
+    `fields` are stored with the message and given back later, `extras` are for its gateway alone and erased with the
+    recipient. `bulk_id` is the vendor's id of all messages of one request. A new state makes a callback if it is one of
+    `told_states`; None stands for all. The report is given out once by `pull_queue`, if there is one.
+    """
+
+    name: str = ""  # the vendor's folder; empty: it came in our own format
+    fields: dict[str, Any] | None = None
+    extras: dict[str, Any] | None = None
+    bulk_id: str | None = None
+    told_states: frozenset[MessageState] | None = None
+    pull_queue: str | None = None
+
+
+NO_FACE: Final = FromFace()
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """A submission with its options, where the account's defaults have filled the gaps, and what was found in it.
 
-    `html_finding` has the links of the HTML that get a shortlink of their own. `face` is the vendor whose wire format
-    it came in; `extras` is what its sending needs besides. `refusal`: its gateway cannot send it.
+    `html_finding` has the links of the HTML that get a shortlink of their own. `refusal`: its gateway cannot send it.
     """
 
     submission: Submission
@@ -47,8 +67,7 @@ class Analysis:
     route: Route | None = None
     refusal: InvalidFieldsError | None = None
     idempotency_key: str | None = None
-    face: str | None = None
-    extras: dict[str, Any] | None = None
+    face: FromFace = NO_FACE
 
     @property
     def links(self) -> list[tuple[PartKind, Found]]:
@@ -69,8 +88,7 @@ def analyze(
     site: Site,
     idempotency_key: str | None = None,
     *,
-    face: str | None = None,
-    extras: dict[str, Any] | None = None,
+    face: FromFace = NO_FACE,
 ) -> Analysis:
     """Apply the account's defaults, find the links and the gateway. Needs no transaction: a long text blocks nobody.
 
@@ -107,7 +125,6 @@ def analyze(
         refusal=refusal,
         idempotency_key=idempotency_key,
         face=face,
-        extras=extras,
     )
 
 

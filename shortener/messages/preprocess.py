@@ -124,7 +124,7 @@ def _store(
 
 
 def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:
-    submission, due_on = analysis.submission, within_limits.due_on(account, analysis, now)
+    submission, face, due_on = analysis.submission, analysis.face, within_limits.due_on(account, analysis, now)
     state = rows.first_state(sends=analysis.route is not None, later=due_on > now)
     return {
         "id": message_id,
@@ -142,10 +142,10 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "tags": submission.tags or None,
         "metadata": submission.metadata,
         "skipped": _skipped(analysis),
-        "vendor_fields": submission.vendor_fields(),
+        "vendor_fields": {**(submission.vendor_fields() or {}), **(face.fields or {})} or None,
         "idempotency_key": analysis.idempotency_key,
         "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
-        "face": analysis.face,
+        "face": face.name or None,
         "track": analysis.track,
         "subject": submission.subject,
         "receipts_url": submission.receipts_url,
@@ -155,6 +155,10 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "state_on": now if state else None,
         "code": None,
         "reason": None,
+        "bulk_id": face.bulk_id,
+        "told_states": None if face.told_states is None else sorted(face.told_states),
+        "pull_queue": face.pull_queue,
+        "pulled_on": None,
     }
 
 

@@ -25,7 +25,10 @@ MESSAGE, PART, LINK, SENDING, ATTACHMENT = (
 )
 
 # Most messages have none of these, and each value of a row costs time.
-_RARE: Final = ("face", "subject", "receipts_url", "gateway", "send_on", "state", "state_on", "code", "reason")
+_RARE: Final = (
+    *("face", "subject", "receipts_url", "gateway", "send_on", "state", "state_on", "code", "reason"),
+    *("bulk_id", "told_states", "pull_queue", "pulled_on"),
+)
 _MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
 _PLAIN_MESSAGES: Final = skipping(MESSAGE, [column.name for column in MESSAGE.c if column.name not in _RARE])
 _rare_values, _NO_VALUES = itemgetter(*_RARE), (None,) * len(_RARE)

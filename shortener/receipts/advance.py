@@ -35,14 +35,18 @@ _ADVANCE: Final = {
 }
 _url: Final = func.coalesce(MESSAGE.c.receipts_url, ACCOUNT.c.receipts_url)
 _TO_TELL: Final = (
-    select(*MESSAGE.c["id", "account_id", "msgid", "client_tag", "recipient", "tags", "metadata"], _url.label("url"))
+    select(
+        *MESSAGE.c["id", "account_id", "msgid", "client_tag", "recipient", "tags", "metadata"],
+        *MESSAGE.c["face", "told_states"],
+    )
+    .add_columns(_url.label("url"))
     .join(ACCOUNT, ACCOUNT.c.id == MESSAGE.c.account_id)
     .where(MESSAGE.c.id.in_(_ids), _url.is_not(None))
     .order_by(MESSAGE.c.id)
 )
 _CALLBACK_COLUMNS: Final = (
     *("message_id", "link_id", "about", "account_id", "event_id", "url", "destination", "body"),
-    *("state", "created_on", "due_on", "starts_before"),
+    *("state", "created_on", "due_on", "starts_before", "face"),
 )
 INSERT_CALLBACKS: Final = skipping(CALLBACK, _CALLBACK_COLUMNS)
 
@@ -91,8 +95,13 @@ def _follow(connection: Connection, ids: Sequence[int], news: News, now: dt.date
     if news.state.is_final:
         forget(connection, ids)
     if news.state not in UNTOLD:
-        rows = connection.execute(_TO_TELL, {"ids": ids}).all()
+        rows = [row for row in connection.execute(_TO_TELL, {"ids": ids}) if _is_told(row, news.state)]
         INSERT_CALLBACKS[connection.dialect.name].run(connection, _callbacks(rows, news, now))
+
+
+def _is_told(row: Row[*tuple[Any, ...]], state: MessageState) -> bool:
+    """Whether the sender wants to hear of this state; a vendor's wire format may tell only some."""
+    return row.told_states is None or state in row.told_states
 
 
 def _callbacks(rows: Sequence[Row[*tuple[Any, ...]]], news: News, now: dt.datetime) -> list[dict[str, Any]]:
@@ -110,6 +119,7 @@ def _callbacks(rows: Sequence[Row[*tuple[Any, ...]]], news: News, now: dt.dateti
             "created_on": now,
             "due_on": now,
             "starts_before": 0,
+            "face": row.face,
         }
         for row in rows
     ]

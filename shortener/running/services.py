@@ -1,5 +1,6 @@
 """The objects that web and commands work with, made once for an application by `create_app`."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -21,8 +22,10 @@ from shortener.installation.site import Site
 from shortener.messages.group_commit import GroupCommit
 from shortener.outbound.client import Client
 from shortener.receipts.incoming import Reader
+from shortener.reporting import face_messages
 from shortener.retention.loop import Pruner
 from shortener.rules.delivery import receiver
+from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.slug import Slugs
 from shortener.rules.visitors import visitor
@@ -130,7 +133,11 @@ def make(app: Flask, settings: Settings) -> Services:
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     callback_forms: dict[str, Form] = {}
     gateways = choice.make(settings)
-    deliverer = Deliverer(callbacks.kind(settings, client, callback_forms), app.app_context)
+
+    def load_messages(session: Session, ids: Collection[int]) -> Mapping[int, FaceMessage]:
+        return face_messages.load(session, ids, made.site)
+
+    deliverer = Deliverer(callbacks.kind(settings, client, callback_forms, load_messages), app.app_context)
     made = Services(
         app=app,
         settings=settings,

@@ -80,6 +80,38 @@ class Parameters(Fields):
         return {name: _written(value) for name, value in given.items()}
 
 
+class VendorFields(BaseModel):
+    """The fields of a vendor's request, of which those that we do not know are passed over. Faults are by path."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+    @classmethod
+    def check(
+        cls, fields: Mapping[str, Any], policy: receiver.Policy | None = None, *, faults: Faults | None = None
+    ) -> Self:
+        """Return a checked model; InvalidFieldsError has every fault by its path: `messages[0].destinations[1].to`.
+
+        `policy` says which URLs may be called, where a field names one.
+        """
+        try:
+            checked = cls.model_validate(dict(fields), context={"policy": policy})
+        except ValidationError as error:
+            earlier = faults or {}
+            raise InvalidFieldsError(earlier | _by_path(error) | earlier) from None
+        if faults:
+            raise InvalidFieldsError(faults)
+        return checked
+
+
+def _by_path(error: ValidationError) -> Faults:
+    """Return the faults of nested fields by their paths."""
+    fields: Faults = {}
+    for fault in error.errors(include_url=False, include_input=False)[:MOST_NAMED]:
+        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
+        fields.setdefault(path or "body", []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
+    return fields
+
+
 def _written(value: object) -> str:
     if isinstance(value, dt.datetime):
         return rfc3339(value)

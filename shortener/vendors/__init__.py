@@ -1,7 +1,7 @@
 """The vendors' wire formats: one package for each, found by walking this one.
 
-A package `shortener.vendors.NAME` has a module `face` with a `Face` named `FACE`, a module `receipts` with a function
-`read`, or both. Nothing else lists the vendors.
+A package `shortener.vendors.NAME` has one or more of these modules, and nothing else lists the vendors:
+`face` with a `Face` named `FACE`, `receipts` with a function `read`, and `callbacks` with a `Form` named `FORM`.
 """
 
 import importlib
@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Blueprint, Flask
 
+from shortener.callbacks.forms import Form
 from shortener.receipts.incoming import Reader
 from shortener.running.services import EXTENSION, Services
 from shortener.web import path_groups
@@ -38,10 +39,16 @@ def receipt_readers() -> dict[str, Reader]:
     return {name: module.read for name, module in _modules("receipts").items()}
 
 
+def callback_forms() -> dict[str, Form]:
+    """Return the form of callbacks of every vendor that has one, by the packages' names."""
+    return {name: module.FORM for name, module in _modules("callbacks").items()}
+
+
 def register(app: Flask) -> None:
     """Add the routes of every vendor, with their credentials, their form of errors and their description."""
     made: Services = app.extensions[EXTENSION]
     made.receipt_readers.update(receipt_readers())
+    made.callback_forms.update(callback_forms())
     for face in load():
         path_groups.add(app, face)
         openapi.tags(app)[face.tag] = face.description

@@ -9,14 +9,34 @@ from shortener.accounts import authentication
 from shortener.accounts.senders import Sender
 from shortener.errors import CredentialsError
 from shortener.running.services import services
+from shortener.storage import db
 
 
 def authenticate(request: Request) -> Sender:
     """Return the account that the request's credentials belong to; CredentialsError if there is none."""
-    sid, token = _credentials(request.headers.get("Authorization", ""))
+    return with_token(*given(request))
+
+
+def with_token(sid: str | None, token: str) -> Sender:
+    """Return the account of a token, which must have this SID if one is given; CredentialsError if there is none."""
     sender, credential_id = authentication.authenticate(services().readers, sid, token)
     services().last_used.note(credential_id)
     return sender
+
+
+def signing(sid: str) -> tuple[Sender, list[str]]:
+    """Return the account with this SID and its signing secrets as text, for whoever compares a signature.
+
+    CredentialsError if there is none.
+    """
+    with db.read() as session:
+        secret_keys = services().settings.secret_keys
+        return authentication.signing(session, sid, secret_keys=secret_keys, now=db.now(session))
+
+
+def given(request: Request) -> tuple[str | None, str]:
+    """Return the SID, which Bearer does not carry, and the token of a request; CredentialsError if it has neither."""
+    return _credentials(request.headers.get("Authorization", ""))
 
 
 def _credentials(header: str) -> tuple[str | None, str]:

@@ -35,15 +35,25 @@ def fields(longest: int | None = None) -> dict[str, Any]:
     if longest is not None:
         request.max_content_length = request.max_form_memory_size = longest
     if request.mimetype == FORM:
-        data = body()
-        if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):  # `curl -d` sends JSON so
-            raise RequestError(415, "unsupported_media_type", "This looks like JSON: send it as application/json.")
-        return _without_repeats(_form_fields(_urlencoded(data)))
-    if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
-        return _json(body())
+        return _without_repeats(_form_fields(form_pairs()))
     if request.mimetype == "multipart/form-data":
         body()
         return _without_repeats(_form_fields(_multipart()))
+    return json_object()
+
+
+def form_pairs(most: int = MAX_FORM_FIELDS) -> Pairs:
+    """Return the fields of a form of at most `most` fields, also empty ones; RequestError if it is none."""
+    data = body()
+    if data.removeprefix(codecs.BOM_UTF8).lstrip().startswith((b"{", b"[")):  # `curl -d` sends JSON so
+        raise RequestError(415, "unsupported_media_type", "This looks like JSON: send it as application/json.")
+    return _urlencoded(data, most)
+
+
+def json_object() -> Object:
+    """Return the object that the body is as JSON; RequestError if it is none."""
+    if request.mimetype == "application/json" or request.mimetype.endswith("+json"):
+        return _json(body())
     raise RequestError(415, "unsupported_media_type", f"Send application/json or {FORM}.")
 
 
@@ -141,7 +151,7 @@ def _form_fields(pairs: Pairs) -> Pairs:
     return [*rest, ("tags", ",".join(tags))] if tags else rest
 
 
-def _json(data: bytes) -> dict[str, Any]:
+def _json(data: bytes) -> Object:
     try:
         document = DECODER.decode(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError:
@@ -158,22 +168,31 @@ def _json(data: bytes) -> dict[str, Any]:
     return document
 
 
-def _urlencoded(data: bytes) -> Pairs:
+def _urlencoded(data: bytes, most: int) -> Pairs:
     """Decode a form; text that is not UTF-8 is refused, not replaced."""
     try:
         text = data.decode("ascii")
-        return list(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FORM_FIELDS))
+        return list(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most))
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The form is not percent-encoded UTF-8.") from None
     except ValueError:
-        raise RequestError(400, "bad_request", f"The form has more than {MAX_FORM_FIELDS} fields.") from None
+        raise RequestError(400, "bad_request", f"The form has more than {most} fields.") from None
 
 
 def _multipart() -> Pairs:
-    """Return the fields of a multipart form; RequestError if Werkzeug replaced bytes that are not UTF-8."""
+    """Return the fields of a multipart form; InvalidFieldsError if it has files."""
     if request.files:
         raise InvalidFieldsError({str(name): ["must be a field, not a file"] for name in request.files})
-    pairs = [(str(name), value) for name, values in request.form.lists() for value in values]
+    return multipart_pairs()
+
+
+def multipart_pairs() -> Pairs:
+    """Return the fields of a multipart form, also empty and repeated ones, without its files.
+
+    RequestError if Werkzeug replaced bytes that are not UTF-8.
+    """
+    with _refusing_incomplete():
+        pairs = [(str(name), value) for name, values in request.form.lists() for value in values]
     if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
         raise RequestError(400, "invalid_utf8", "The form is not UTF-8.")
     return pairs

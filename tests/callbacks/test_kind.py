@@ -1,7 +1,7 @@
 """Callbacks as a kind of job: what is sent, and which responses count as delivered."""
 
-import base64
 import hmac
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -9,19 +9,22 @@ from flask.testing import FlaskClient
 from sqlalchemy import Delete, Update, delete, select, update
 from standardwebhooks.webhooks import Webhook
 
-from shortener.callbacks.forms import Form
+from shortener.callbacks.forms import CallbackRequest, Form, Told
 from shortener.callbacks.kind import judge
 from shortener.errors import SecretKeyError
+from shortener.messages.rows import StoredMessage
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import Services
 from shortener.storage import db
-from shortener.storage.models import Attempt, Callback, SigningSecret
+from shortener.storage.models import Attempt, Callback, Message, SigningSecret
 from tests.support.delivering import clicked, outcomes, states
 from tests.support.factories import Sender, make_account, make_message
 from tests.support.sending_rows import put_state_callback
 from tests.support.servers import OK, parsed, receiving
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def test_a_due_callback_is_posted_signed_and_settled(client: FlaskClient, sender: Sender, services: Services) -> None:
@@ -116,30 +119,38 @@ def test_a_missing_answer_says_why() -> None:
 
 def in_form(sender: Sender, url: str, face: str) -> None:
     message = make_message(sender).message
-    put_state_callback(message, MessageState.DELIVERED, url, body=b"state=delivered", face=face)
+    put_state_callback(message, MessageState.DELIVERED, url, body=event_of(message), face=face)
 
 
-def headers_of(url: str, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    signature = hmac.new(keys[0], url.encode() + body, "sha256").hexdigest()
-    return {"content-type": "application/x-www-form-urlencoded", "x-acme-signature": signature}
+def event_of(message: StoredMessage) -> bytes:
+    data = {"msgid": message.msgid, "state": "delivered", "code": "000", "reason": None}
+    return json.dumps({"type": "message.receipt", "timestamp": "2026-11-28T12:10:29Z", "data": data}).encode()
+
+
+def form_of(told: Told, secrets: Sequence[str]) -> CallbackRequest:
+    body = f"id={told.message.msgid}&state={told.state}&at={told.at:%H:%M:%S}&code={told.code}".encode()
+    signature = hmac.new(secrets[0].encode(), told.url.encode() + body, "sha256").hexdigest()
+    return CallbackRequest(body=body, headers={"content-type": FORM, "x-acme-signature": signature})
 
 
 def test_a_vendors_callback_has_its_form(sender: Sender, services: Services) -> None:
-    """Its headers, and its rule of success."""
-    services.callback_forms["acme"] = Form(headers_of, lambda status: status < 300)
+    """Its fields, its headers, and its rule of success."""
+    services.callback_forms["acme"] = Form(request=form_of, accepts=lambda status: status < 300)
     with receiving(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n") as receiver:
         in_form(sender, url := receiver.url(), "acme")
         assert services.deliverer.deliver_due() == 1
     headers, body = parsed(receiver.requests[0])
-    key = base64.b64decode(sender.signing_secret.removeprefix("whsec_"))
-    assert headers["x-acme-signature"] == headers_of(url, body, [key])["x-acme-signature"]
-    assert (headers["content-type"], body) == ("application/x-www-form-urlencoded", b"state=delivered")
+    signature = hmac.new(sender.signing_secret.encode(), url.encode() + body, "sha256").hexdigest()
+    assert (headers["content-type"], headers["x-acme-signature"]) == (FORM, signature)
+    with db.read() as session:
+        [msgid] = session.scalars(select(Message.msgid))
+    assert body == f"id={msgid}&state=delivered&at=12:10:29&code=000".encode()
     assert "webhook-id" not in headers
     assert (states(), outcomes()) == (["delivered"], ["delivered"])
 
 
 def test_a_vendors_rule_refuses_other_answers(sender: Sender, services: Services) -> None:
-    services.callback_forms["acme"] = Form(headers_of, lambda status: status == 204)
+    services.callback_forms["acme"] = Form(request=form_of, accepts=lambda status: status == 204)
     with receiving(OK) as receiver:
         in_form(sender, receiver.url(), "acme")
         services.deliverer.deliver_due()
@@ -148,6 +159,52 @@ def test_a_vendors_rule_refuses_other_answers(sender: Sender, services: Services
         assert str(session.scalars(select(Attempt.detail)).one()).endswith(
             "the vendor does not count this as delivered"
         )
+
+
+def test_a_vendor_may_choose_url_and_method(sender: Sender, services: Services) -> None:
+    def by_query(told: Told, _: Sequence[str]) -> CallbackRequest:
+        return CallbackRequest(body=b"", headers={}, method="GET", url=f"{told.url}?state={told.state}")
+
+    services.callback_forms["acme"] = Form(request=by_query, accepts=lambda status: status == 200)
+    with receiving(OK) as receiver:
+        in_form(sender, receiver.url(), "acme")
+        services.deliverer.deliver_due()
+    assert receiver.requests[0].startswith(b"GET /cb?state=delivered HTTP/1.1\r\n")
+
+
+def test_a_form_that_fails_stops_no_others(sender: Sender, services: Services) -> None:
+    def broken(_told: Told, _secrets: Sequence[str]) -> CallbackRequest:
+        raise KeyError("nothing")
+
+    services.callback_forms |= {
+        "acme": Form(request=form_of, accepts=lambda status: status == 200),
+        "broken": Form(request=broken, accepts=lambda status: status == 200),
+    }
+    with receiving(OK) as receiver:
+        in_form(sender, receiver.url(), "broken")
+        in_form(sender, receiver.url(), "acme")
+        services.deliverer.deliver_due()
+    assert (sorted(states()), sorted(outcomes())) == (["delivered", "pending"], ["delivered", "unsigned"])
+
+
+@pytest.mark.parametrize("tells_clicks", [True, False])
+def test_a_vendor_may_tell_of_clicks(
+    client: FlaskClient, sender: Sender, services: Services, tells_clicks: bool
+) -> None:
+    """Otherwise a first click is told by our own event."""
+
+    def told_click(told: Told, _: Sequence[str]) -> CallbackRequest:
+        assert told.state is None
+        return CallbackRequest(body=f"{told.link} {told.shortlink}".encode(), headers={})
+
+    services.callback_forms["acme"] = Form(request=told_click, accepts=lambda _: True, tells_clicks=tells_clicks)
+    with receiving(OK) as receiver:
+        link = clicked(client, sender, receiver.url())
+        with db.write() as session:
+            session.execute(update(Callback).values(face="acme"))
+        services.deliverer.deliver_due()
+    _, body = parsed(receiver.requests[0])
+    assert body.startswith(b"https://" if tells_clicks else b'{"type":"link.clicked"'), link
 
 
 def test_an_unknown_vendors_callback_is_retried(sender: Sender, services: Services) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from shortener.errors import ClientTagTakenError, InvalidFieldsError, QuietHoursError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
-from shortener.messages.analysis import analyze
+from shortener.messages.analysis import FromFace, analyze
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.messages.submission import Submission
 from shortener.reporting import message_report
@@ -187,7 +187,9 @@ def test_attachments_are_kept_until_handed_over(sender: Sender, site: Site) -> N
 
 
 def test_what_a_face_adds_is_stored(sender: Sender, site: Site) -> None:
-    [outcome] = submit(sender, site, SMS, face="acme", extras={"buttons": [1]})
+    [outcome] = submit(
+        sender, site, SMS, face=FromFace(name="acme", fields={"ref": "a"}, extras={"buttons": [1]}, bulk_id="b1")
+    )
     assert (message(outcome).face, sending(outcome).extras) == ("acme", {"buttons": [1]})
 
 

@@ -1,6 +1,7 @@
 """Accounts of senders, their credentials and their signing secrets."""
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,7 +11,7 @@ from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models.base import Base
-from shortener.storage.models.column_types import RowId
+from shortener.storage.models.column_types import Document, RowId
 
 
 class Account(Base):
@@ -35,6 +36,8 @@ class Account(Base):
     monthly_limit: Mapped[int | None]
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")  # of months and quiet hours
     quiet_hours: Mapped[str | None]  # `20:00-08:00`
+    # What only one vendor's wire format has, by the vendor's name.
+    vendor_settings: Mapped[dict[str, Any] | None] = mapped_column(Document)
     quiet_mode: Mapped[QuietMode] = mapped_column(default=QuietMode.REFUSE, server_default=QuietMode.REFUSE.value)
 
 

@@ -33,6 +33,12 @@ class Message(Base):
         UniqueConstraint("account_id", "idempotency_key"),
         Index(None, "account_id", "received_on", "id"),
         partial_index("ix_message_state", "state IS NOT NULL", "account_id", "state", "received_on", "id"),
+        partial_index("ix_message_bulk_id", "bulk_id IS NOT NULL", "account_id", "bulk_id", "id"),
+        partial_index(
+            "ix_message_pull_queue",
+            "pull_queue IS NOT NULL AND pulled_on IS NULL",
+            *("account_id", "pull_queue", "state", "state_on", "id"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -66,6 +72,10 @@ class Message(Base):
     state_on: Mapped[dt.datetime | None]
     code: Mapped[str | None]  # the gateway's own word for the reason
     reason: Mapped[Reason | None]
+    bulk_id: Mapped[str | None]  # a vendor's id of all messages of one request
+    told_states: Mapped[list[str] | None] = mapped_column(Document)  # states that make a callback; NULL: each
+    pull_queue: Mapped[str | None]  # the reports among which its report is given out once; NULL: none
+    pulled_on: Mapped[dt.datetime | None]  # when it was given out
 
 
 class Part(Base):

@@ -27,6 +27,7 @@ class Sending(Base):
         partial_index("ix_sending_held", "state = 'held'", "account_id", "created_on", "id"),
         partial_index("ix_sending_gateway_ref", "gateway_ref IS NOT NULL", "gateway", "gateway_ref"),
         partial_index("ix_sending_closes_on", "closes_on IS NOT NULL", "closes_on", "id"),
+        partial_index("ix_sending_ask_on", "ask_on IS NOT NULL", "ask_on", "id"),
     )
 
     id: Mapped[int] = mapped_column(RowId, primary_key=True)
@@ -39,7 +40,7 @@ class Sending(Base):
     # In full, whatever the account stores, until the message's state is final or nothing more is expected.
     recipient: Mapped[str | None]
     sender: Mapped[str | None]
-    extras: Mapped[dict[str, Any] | None] = mapped_column(Document)  # for faces with more than a text; none has yet
+    extras: Mapped[dict[str, Any] | None] = mapped_column(Document)  # for faces that hand over more than a text
     state: Mapped[JobState] = mapped_column(default=JobState.PENDING)
     created_on: Mapped[dt.datetime]
     due_on: Mapped[dt.datetime]
@@ -52,6 +53,7 @@ class Sending(Base):
     starts_before: Mapped[int] = mapped_column(default=0)
     gateway_ref: Mapped[str | None]  # the gateway's name for the message
     sent_on: Mapped[dt.datetime | None]
+    ask_on: Mapped[dt.datetime | None]  # when its gateway is asked what became of it; NULL: it tells by itself
     closes_on: Mapped[dt.datetime | None]  # when receipts are no longer expected; NULL: not sent yet, or final
 
 

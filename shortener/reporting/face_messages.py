@@ -1,0 +1,180 @@
+"""Messages for vendors' wire formats: one by its name, pages of them, and reports that are given out once."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from shortener.accounts.senders import Sender
+from shortener.errors import MessageNotFoundError
+from shortener.installation.site import Site
+from shortener.messages import rewriting
+from shortener.messages.preprocess import Preprocessed
+from shortener.reporting import face_filter
+from shortener.reporting.face_filter import FaceFilter
+from shortener.rules.delivery.face_message import FaceLink, FaceMessage
+from shortener.rules.links import body
+from shortener.rules.wire import cursor
+from shortener.storage.models import Account, Link, Message, Part, PartKind, Sending
+
+EXAMINED: Final = 10_000  # messages that one page may examine
+KEPT: Final = dt.timedelta(hours=48)  # for which reports wait to be given out
+_COLUMNS: Final = (
+    *(Message.id, Message.msgid, Account.sid, Message.client_tag, Message.bulk_id, Message.vendor_fields),
+    *(Message.sender, Message.recipient, Message.subject, Message.received_on, Message.send_on, Sending.sent_on),
+    *(Message.state, Message.state_on, Message.code, Message.reason, Message.tags, Message.track_link),
+)
+_MESSAGES: Final = (
+    select(*_COLUMNS, Part.text)
+    .join(Account, Account.id == Message.account_id)
+    .outerjoin(Sending, Sending.message_id == Message.id)
+    .outerjoin(Part, (Part.message_id == Message.id) & (Part.kind == PartKind.TEXT))
+)
+_LINKS: Final = select(
+    *(Link.message_id, Link.part, Link.starts_at, Link.ends_at, Link.base_url, Link.number, Link.target),
+    Link.accessed_on,
+).order_by(Link.message_id, Link.position)
+
+
+def load(session: Session, ids: Collection[int], site: Site) -> dict[int, FaceMessage]:
+    """Return messages by their ids."""
+    if not ids:
+        return {}
+    links: dict[int, list[Any]] = {id_: [] for id_ in ids}
+    for link in session.execute(_LINKS.where(Link.message_id.in_(ids))):
+        links[link.message_id].append(link)
+    rows = session.execute(_MESSAGES.where(Message.id.in_(ids)))
+    return {row.id: _message(row, links[row.id], site) for row in rows}
+
+
+def _message(row: Any, links: Sequence[Any], site: Site) -> FaceMessage:
+    places = [(link.starts_at, link.ends_at, site.shortlink_of(link)) for link in links if link.part == PartKind.TEXT]
+    return FaceMessage(
+        id=row.id,
+        msgid=row.msgid,
+        sid=row.sid,
+        client_tag=row.client_tag,
+        bulk_id=row.bulk_id,
+        fields=row.vendor_fields or {},
+        sender=row.sender,
+        recipient=row.recipient,
+        subject=row.subject,
+        text=body.rewrite(row.text or "", places),
+        received_on=row.received_on,
+        send_on=row.send_on,
+        sent_on=row.sent_on,
+        state=row.state,
+        state_on=row.state_on,
+        code=row.code or "",
+        reason=row.reason,
+        tags=tuple(row.tags or ()),
+        track_link=row.track_link,
+        links=tuple(FaceLink(link.target, site.shortlink_of(link), link.accessed_on) for link in links),
+    )
+
+
+def stored(session: Session, preprocessed: Sequence[Preprocessed], site: Site) -> list[FaceMessage]:
+    """Return messages that were just stored, with their HTML, in their order."""
+    found = load(session, [one.message.id for one in preprocessed], site)
+    return [_with_html(found[one.message.id], one, site) for one in preprocessed]
+
+
+def _with_html(message: FaceMessage, preprocessed: Preprocessed, site: Site) -> FaceMessage:
+    html = preprocessed.message.html
+    return message if html is None else replace(message, html=rewriting.html(html, preprocessed.links, site))
+
+
+def find(session: Session, account: Sender, name: str, site: Site, *, face: str | None = None) -> FaceMessage:
+    """Return the account's message with this msgid, else with this client tag; MessageNotFoundError if there is none.
+
+    With `face`, it must have come in that vendor's wire format.
+    """
+    wanted = FaceFilter(names=[name], face=face, limit=2)
+    found = {message.msgid: message for message in page(session, account, wanted, site)[0]}
+    if not found:
+        raise MessageNotFoundError
+    return found.get(name) or next(iter(found.values()))
+
+
+def page(session: Session, account: Sender, wanted: FaceFilter, site: Site) -> tuple[list[FaceMessage], str | None]:
+    """Return the messages that the filter selects, the newest first, and a cursor if there may be more.
+
+    Without names or bulk ids it examines at most 10,000 messages; the cursor continues there.
+    """
+    before = cursor.row(wanted.cursor) if wanted.cursor is not None else None
+    query, last = _query(session, account, wanted, before)
+    newest = query.order_by(Message.received_on.desc(), Message.id.desc())
+    rows = session.execute(newest.offset(wanted.offset).limit(wanted.limit + 1)).all()
+    if len(rows) > wanted.limit:
+        rows, last = rows[: wanted.limit], (rows[wanted.limit - 1].received_on, rows[wanted.limit - 1].id)
+    found = load(session, [row.id for row in rows], site)
+    return [found[row.id] for row in rows if row.id in found], cursor.after_row(*last) if last else None
+
+
+Place = tuple[dt.datetime, int]
+
+
+def _query(
+    session: Session, account: Sender, wanted: FaceFilter, before: Place | None
+) -> tuple[Select[*tuple[Any, ...]], Place | None]:
+    """Return the selected messages' places, and the place of the last one examined if there are more."""
+    place = tuple_(Message.received_on, Message.id)
+    inside = face_filter.direct(session, account, wanted)
+    inside += [Message.account_id == account.id] if not inside else []
+    inside += [place < before] if before is not None else []
+    last = None if wanted.is_direct else _last(session, inside, wanted)
+    inside += [place >= last] if last is not None else []
+    query = select(Message.received_on, Message.id).where(*inside, *face_filter.conditions(wanted))
+    return face_filter.with_tag(session, query, wanted.tag), last
+
+
+def _last(session: Session, inside: Sequence[Any], wanted: FaceFilter) -> Place | None:
+    """Return the place of the last message that this page examines; None if there are no more behind it."""
+    newest = select(Message.received_on, Message.id).where(*inside)
+    newest = newest.where(Message.received_on >= wanted.received_from) if wanted.received_from else newest
+    newest = newest.where(Message.received_on < wanted.received_to) if wanted.received_to else newest
+    ordered = newest.order_by(Message.received_on.desc(), Message.id.desc())
+    found = session.execute(ordered.offset(EXAMINED - 1).limit(1)).first()
+    return (found[0], found[1]) if found is not None else None
+
+
+def pull(session: Session, account: Sender, wanted: FaceFilter, site: Site, *, now: dt.datetime) -> list[FaceMessage]:
+    """Return final messages of the filter's queue that were never pulled, the oldest first, and mark them.
+
+    Only what was due in the last 48 hours. The caller commits; of several callers at once each gets other messages.
+    """
+    ready = (
+        select(Message.id)
+        .where(
+            Message.account_id == account.id,
+            Message.pull_queue == wanted.pull_queue,
+            Message.pulled_on.is_(None),
+            Message.state.in_(face_filter.FINAL),
+            now - KEPT <= face_filter.SENT_ON,
+            *face_filter.direct(session, account, wanted),
+            *face_filter.conditions(wanted),
+        )
+        .order_by(Message.state_on, Message.id)
+        .limit(wanted.limit)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+    ids = session.scalars(ready).all()
+    session.execute(update(Message).where(Message.id.in_(ids)).values(pulled_on=now))
+    found = load(session, ids, site)
+    return [found[id_] for id_ in ids]
+
+
+def settings(session: Session, account: Sender, face: str) -> Mapping[str, Any]:
+    """Return what a vendor's wire format has stored for an account."""
+    stored = session.scalar(select(Account.vendor_settings).where(Account.id == account.id)) or {}
+    found: Mapping[str, Any] = stored.get(face, {})
+    return found
+
+
+def set_settings(session: Session, account: Sender, face: str, values: Mapping[str, Any]) -> None:
+    """Store this for an account and a vendor's wire format; the caller commits."""
+    locked = session.scalars(select(Account).where(Account.id == account.id).with_for_update()).one()
+    locked.vendor_settings = {**(locked.vendor_settings or {}), face: dict(values)}

@@ -1,0 +1,67 @@
+"""Use cases of vendors' wire formats, which do not use the database themselves: each has a session of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shortener.accounts.senders import Sender
+from shortener.messages import lookup
+from shortener.messages.preprocess import Preprocessed
+from shortener.reporting import face_messages
+from shortener.reporting.face_filter import FaceFilter
+from shortener.rules.delivery.face_message import FaceMessage
+from shortener.running.services import services
+from shortener.sending import decisions
+from shortener.storage import db
+
+
+def stored(preprocessed: Sequence[Preprocessed]) -> list[FaceMessage]:
+    """Return messages that were just stored, in their order."""
+    with db.read() as session:
+        return face_messages.stored(session, preprocessed, services().site)
+
+
+def find(account: Sender, name: str, *, face: str | None = None) -> FaceMessage:
+    """Return the account's message with this msgid or client tag; MessageNotFoundError if there is none.
+
+    With `face`, it must have come in that vendor's wire format.
+    """
+    with db.read() as session:
+        return face_messages.find(session, account, name, services().site, face=face)
+
+
+def page(account: Sender, wanted: FaceFilter) -> tuple[list[FaceMessage], str | None]:
+    """Return the messages that the filter selects, the newest first, and a cursor if there may be more.
+
+    InvalidFieldsError if its cursor is none of this list.
+    """
+    with db.read() as session:
+        return face_messages.page(session, account, wanted, services().site)
+
+
+def pull(account: Sender, wanted: FaceFilter) -> list[FaceMessage]:
+    """Return final messages of the filter's queue, the oldest first; none is given out a second time."""
+    with db.write() as session:
+        return face_messages.pull(session, account, wanted, services().site, now=db.now(session))
+
+
+def cancel(account: Sender, name: str) -> FaceMessage:
+    """Take a message back before its hand-over begins; MessageNotFoundError or NotCancelableError."""
+    with db.write() as session:
+        now, site = db.now(session), services().site
+        msgid = face_messages.find(session, account, name, site).msgid
+        decisions.cancel(session, lookup.find(session, account, msgid), now=now)
+        canceled = face_messages.find(session, account, msgid, site)
+    services().deliverer.wake()
+    return canceled
+
+
+def settings(account: Sender, face: str) -> Mapping[str, Any]:
+    """Return what a vendor's wire format has stored for an account."""
+    with db.read() as session:
+        return face_messages.settings(session, account, face)
+
+
+def set_settings(account: Sender, face: str, values: Mapping[str, Any]) -> None:
+    """Store this for an account and a vendor's wire format, instead of what was stored before."""
+    with db.write() as session:
+        face_messages.set_settings(session, account, face, values)
