@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from shortener.delivery.queue import Queue
 from shortener.delivery.rates import Rates
 from shortener.rules.delivery.job_state import JobState
 
+LEASE_MARGIN: Final = 30.0  # seconds that a lease lasts longer than an attempt
 Prepare = Callable[[Session, Sequence[Claimed], dt.datetime], Sequence[Attempt]]
 
 
@@ -28,7 +30,7 @@ class Kind:
     prepare: Prepare
     slots: int  # attempts in flight in one loop
     per_destination: int  # attempts in flight for one destination, on all nodes together
-    timeout: float  # seconds within which every attempt ends
+    timeout: float  # seconds within which every attempt ends, or renews its lease (`heartbeat`)
     waits: Sequence[float]  # seconds between attempts; there are as many retries, unless the kind judges itself
     hooks: Hooks = NO_HOOKS
     max_starts: int | None = None  # after so many starts a job is exhausted; None: 25
@@ -36,6 +38,12 @@ class Kind:
     rates: Rates | None = None
     longest_schedule: dt.timedelta = dt.timedelta(0)  # how far ahead a job may be due before its first attempt
     done: str = JobState.DELIVERED  # what the log calls a job whose attempt succeeded
+    on_stop: Callable[[], object] = lambda: None  # tells attempts that last longer than `timeout` to end now
+
+    @property
+    def lease(self) -> dt.timedelta:
+        """How long a claimed job is leased."""
+        return dt.timedelta(seconds=self.timeout + LEASE_MARGIN)
 
     @property
     def name(self) -> str:

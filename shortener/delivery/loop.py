@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 LINGER = 0.02  # seconds that an ended attempt waits for others, to be settled together
 POLL = 0.5  # seconds; polling finds every job, a wake-up only finds it sooner
 RESCUE = 60.0  # seconds between two searches for jobs that a wrong clock has postponed
-LEASE_MARGIN = 30.0  # seconds that a lease lasts longer than an attempt
 
 
 class Deliverer:
@@ -41,7 +40,7 @@ class Deliverer:
     def __init__(self, kind: Kind, context: Callable[[], AbstractContextManager[object]]) -> None:
         self.kind = kind
         self._context = context
-        self._lease = dt.timedelta(seconds=kind.timeout + LEASE_MARGIN)
+        self._lease = kind.lease
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._attempts = Attempts(kind, self._wake)
@@ -65,6 +64,7 @@ class Deliverer:
     def request_stop(self) -> None:
         """Tell the loop to end once all attempts in flight have ended. Not for signal handlers: it takes a lock."""
         self._stopping.set()
+        self.kind.on_stop()
         self._wake.set()
 
     def stop(self, grace: float) -> None:

@@ -126,6 +126,11 @@ class Queue:
         common = {"ended_on": now, "outcome": result.outcome, "detail": result.detail}
         return {**self._statements.no_result, **result.columns, **common}
 
+    def renew(self, session: Session, claimed: Claimed, *, until: dt.datetime) -> bool:
+        """Let a lease last until then; False if it was lost, so that another process may attempt the job."""
+        values = {"row_id": claimed.job_id, "token": claimed.lease_token, "until": until}
+        return session.connection().scalar(self._statements.renew, values) is not None
+
     def give_back(self, session: Session, claimed: Claimed, *, now: dt.datetime, begun: bool = True) -> None:
         """Make a job due whose attempt is interrupted because we stop, or was not even begun.
 

@@ -30,6 +30,7 @@ class Statements:
         self.forget = _forget(tables)
         self.interrupt = _interrupt(tables)
         self.give_back = _give_back(tables)
+        self.renew = _renew(tables)
         self.reopen = _reopen(tables)
         self.set_state = _set_state(tables)
         self.no_result: dict[str, None] = dict.fromkeys(_result_columns(tables))
@@ -92,6 +93,12 @@ def _give_back(tables: JobTables) -> Update:
     job = tables.job
     mine = update(job).where(job.c.id == bindparam("row_id"), job.c.lease_token == bindparam("token"))
     return mine.values(state=JobState.PENDING, due_on=_now, lease_token=None).returning(job.c.id)
+
+
+def _renew(tables: JobTables) -> Update:
+    job = tables.job
+    mine = update(job).where(job.c.id == bindparam("row_id"), job.c.lease_token == bindparam("token"))
+    return mine.values(due_on=bindparam("until")).returning(job.c.id)
 
 
 def _reopen(tables: JobTables) -> Update:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from shortener.delivery import loop, queue
+from shortener.delivery import kind, loop, queue
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.running import gunicorn_waits, serve
 from shortener.sending import judgement
@@ -19,7 +19,7 @@ from shortener.web import bodies
 class Overrides:
     """Values that replace constants of the product in one process."""
 
-    lease_margin: float = 0.5  # seconds; replaces loop.LEASE_MARGIN
+    lease_margin: float = 0.5  # seconds; replaces kind.LEASE_MARGIN
     poll: float = 0.1  # seconds; replaces loop.POLL
     silence: str = "1s"  # replaces postgresql.SILENCE
     max_starts: int = MAX_STARTS
@@ -33,7 +33,8 @@ class Overrides:
 
     def apply(self) -> None:
         """Replace the constants and the clock of the current process."""
-        _replace(loop, LEASE_MARGIN=self.lease_margin, POLL=self.poll)
+        _replace(kind, LEASE_MARGIN=self.lease_margin)
+        _replace(loop, POLL=self.poll)
         _replace(queue, MAX_STARTS=self.max_starts)
         _replace(postgresql, SILENCE=self.silence)
         _replace(judgement, DOUBT=self.doubt)
