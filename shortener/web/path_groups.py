@@ -1,5 +1,6 @@
 """Groups of paths: each has its own credentials and its own form of errors, also for errors that no view raises."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +29,12 @@ def add(app: Flask, group: PathGroup) -> None:
         if prefix in by_prefix:
             raise ValueError(f"two groups of paths have the prefix {prefix}")
         by_prefix[prefix] = group
+
+
+def prefixes_like(app: Flask, name: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the prefixes that begin with such a name and a slash."""
+    by_prefix: dict[str, PathGroup] = app.extensions[EXTENSION]
+    return tuple(prefix for prefix in by_prefix if name.fullmatch(prefix[1:].partition("/")[0]))
 
 
 def current() -> PathGroup:

@@ -7,6 +7,7 @@ those that are always the same are cached.
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from flask import Flask, Response
@@ -19,16 +20,16 @@ from shortener.rules.delivery.address import network_of
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.rules.visitors import visitor
 from shortener.running.services import EXTENSION, Services
-from shortener.web import visitor_pages
+from shortener.web import path_groups, visitor_pages
 from shortener.web.access import public
 from shortener.web.description import operation
 from shortener.web.problems import ClickNotRecordedError
 from shortener.web.proxies import Environ, Wsgi
 
-# A slug is ten characters `[A-Za-z0-9]`; no other path of ours begins so. More can follow, through no fault of the
-# visitor: messengers include the next characters in the link (`/AbCdEfGhIj.`, `/AbCdEfGhIjです`), and programs that
-# join URLs make `//AbCdEfGhIj` or `/AbCdEfGhIj/`. A word can follow directly (`/AbCdEfGhIjPlease`) if the sender's text
-# had no space after the link.
+# A slug is ten characters `[A-Za-z0-9]`; no other path begins so, unless a group of paths has it in its prefix. More
+# can follow, through no fault of the visitor: messengers include the next characters in the link (`/AbCdEfGhIj.`,
+# `/AbCdEfGhIjです`), and programs that join URLs make `//AbCdEfGhIj` or `/AbCdEfGhIj/`. A word can follow directly
+# (`/AbCdEfGhIjPlease`) if the sender's text had no space after the link.
 _REST: Final = rf"{NO_MORE_SLUG}[^/]*(?:/.*)?"
 _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_REST}", re.DOTALL)
 
@@ -106,16 +107,21 @@ class Redirect:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
-        method = environ["REQUEST_METHOD"]
-        path = _PATH.fullmatch(environ.get("PATH_INFO", "")) if method in ("GET", "HEAD") else None
-        if path is None:
+        method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        found = _PATH.fullmatch(path) if method in ("GET", "HEAD") else None
+        if found is None or path.startswith(self._others):
             return self._next(environ, start_response)
         try:
-            answer = self._follow(path[1], environ)
+            answer = self._follow(found[1], environ)
         except Exception as error:
             answer = self._failed(error, environ)
         start_response(answer.status, list(answer.headers))  # a copy, because servers may change it
         return [answer.body] if answer.body and method == "GET" else []
+
+    @cached_property
+    def _others(self) -> tuple[str, ...]:
+        """The beginnings of paths that look like a slug with something behind it, and belong to others."""
+        return path_groups.prefixes_like(self._app, PATTERN)
 
     def _follow(self, slug: str, environ: Environ) -> Answer:
         """Redirect the visitor, after the click is stored."""

@@ -1,5 +1,6 @@
 """Routes: each declares and enforces who may call it, and only the redirect's path looks like a slug."""
 
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.rules.slug import LENGTH, PATTERN
 from shortener.storage import db
+from shortener.web import path_groups
 from shortener.web.access import ACCESS
 from tests.conftest import SECRET_KEY
 
@@ -108,7 +110,13 @@ def test_no_other_route_has_the_shape_of_a_slug(app: Flask) -> None:
     for rule in others:
         first = rule.rule.split("/")[1]
         assert "<" not in first, f"{rule.rule} may take what is a slug"
-        assert not PATTERN.match(first), f"{rule.rule} is the address of a link"
+        is_excepted = rule.rule.startswith(path_groups.prefixes_like(app, PATTERN))
+        assert not PATTERN.match(first) or is_excepted, f"{rule.rule} is the address of a link"
+
+
+def test_a_group_of_paths_is_never_a_slug_alone(app: Flask) -> None:
+    """A vendor's path may begin like a slug, but what follows is part of the group's prefix."""
+    assert all(re.fullmatch("/[^/]+/[^/]+/", prefix) for prefix in path_groups.prefixes_like(app, PATTERN))
 
 
 @pytest.mark.parametrize("path", ["/abcdefghi", "/abcdefghijk", "/abcdefghi-", "/abcdefghi/j", "/x/abcdefghij"])

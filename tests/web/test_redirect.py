@@ -4,6 +4,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
@@ -12,7 +13,8 @@ from werkzeug.test import TestResponse
 from shortener.config.settings import Settings
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
-from shortener.web import redirect
+from shortener.web import path_groups, redirect
+from shortener.web.path_groups import PathGroup
 from tests.conftest import running
 from tests.support import database_faults
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, Sender, make_account, make_message, slug_of
@@ -193,6 +195,14 @@ def test_slashes_around_the_slug_do_no_harm(client: FlaskClient, sender: Sender,
 def test_another_method_is_refused_where_slashes_follow(client: FlaskClient, sender: Sender, method: str) -> None:
     answer = client.open(f"/{slug_of(make_message(sender).link)}/x", method=method)
     assert (answer.status_code, set(answer.headers["Allow"].split(", "))) == (405, {"GET", "HEAD"})
+
+
+def test_a_group_of_paths_may_begin_like_a_slug(app: Flask, client: FlaskClient) -> None:
+    refused = Response("theirs", status=404)
+    path_groups.add(app, PathGroup(prefixes=("/FriendTalk/v1/",), refuse=lambda _error: refused))
+    assert client.get("/FriendTalk/v1/messages").text == "theirs"
+    assert client.get("/FriendTalk/v1").text != "theirs"
+    assert client.get("/FriendTalk").text != "theirs"
 
 
 @pytest.mark.parametrize("behind", ["Please", "1win", "24h", "Info/"])

@@ -1,8 +1,8 @@
 """Decide whether a text may be a target, and return it with its `Location`, or a reason for the refusal.
 
 A target is an `http` or `https` URL, or a bare domain, that any recipient's browser can open. The reasons include those
-that NAVER Cloud SENS checks before it sends: remaining variables, a doubled scheme, a missing first character of the
-path, and others. No name is resolved and nothing is fetched.
+that a vendor checks before it sends: remaining variables, a doubled scheme, a missing first character of the path, and
+others. No name is resolved and nothing is fetched.
 """
 
 import re

@@ -26,6 +26,7 @@ NAMES: Final = {
     "key": ("The key of the account.", "^[A-Za-z0-9]{32}-[A-Za-z0-9_-]{16}$"),
     "mac": ("The key of the message.", "^[A-Za-z0-9_-]{16}$"),
     "slug": ("The public short code of a link.", "^[A-Za-z0-9]{10}$"),
+    "service": ("The name of the sender's service: whatever its client has.", "^[A-Za-z0-9:_-]{1,100}$"),
 }
 HEADERS: Final = {
     401: ("WWW-Authenticate", "The accepted authentication schemes."),
