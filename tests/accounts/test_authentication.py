@@ -1,14 +1,16 @@
 """Credentials of requests: which account they belong to, and which are refused."""
 
 import pytest
+from sqlalchemy import delete
 
-from shortener.accounts import senders
-from shortener.accounts.authentication import authenticate
+from shortener.accounts import senders, signing_secrets
+from shortener.accounts.authentication import authenticate, signing
 from shortener.accounts.senders import Sender
 from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.running.services import services
 from shortener.storage import db
-from tests.support.factories import disable_account, make_account
+from shortener.storage.models import SigningSecret
+from tests.support.factories import NOW, disable_account, make_account
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -51,3 +53,48 @@ def test_wrong_credentials_differ_from_a_disabled_account() -> None:
     disable_account("shop")
     with pytest.raises(AccountDisabledError):
         sender_of(made.sid, made.token)
+
+
+def signing_of(sid: str, *secret_keys: str) -> tuple[str, list[str]]:
+    """Return the name of the sender with this SID, and its signing secrets."""
+    with db.read() as session:
+        keys = secret_keys or services().settings.secret_keys
+        sender, secrets = signing(session, sid, secret_keys=keys, now=NOW)
+        return sender.name, secrets
+
+
+def test_a_sid_leads_to_its_signing_secrets() -> None:
+    made = make_account("shop")
+    assert signing_of(made.sid) == ("shop", [made.signing_secret])
+
+
+def test_after_a_rotation_both_secrets_sign() -> None:
+    made = make_account("shop")
+    with db.write() as session:
+        account = senders.named(session, "shop")
+        new, _ = signing_secrets.rotate(session, account.id, secret_keys=services().settings.secret_keys, now=NOW)
+    assert signing_of(made.sid)[1] == [new, made.signing_secret]
+
+
+@pytest.mark.parametrize("sid", ["", "x", "x" * 10_000, "\0", "ü"])
+def test_an_unknown_sid_has_no_secrets(sid: str) -> None:
+    make_account("shop")
+    with pytest.raises(CredentialsError):
+        signing_of(sid)
+
+
+def test_a_secret_that_cannot_be_read_signs_nothing() -> None:
+    made = make_account("shop")
+    with pytest.raises(CredentialsError):
+        signing_of(made.sid, "another secret key of thirty-two characters")
+    with db.write() as session:
+        session.execute(delete(SigningSecret))
+    with pytest.raises(CredentialsError):
+        signing_of(made.sid)
+
+
+def test_a_disabled_account_signs_nothing() -> None:
+    made = make_account("shop")
+    disable_account()
+    with pytest.raises(AccountDisabledError):
+        signing_of(made.sid)

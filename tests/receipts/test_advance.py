@@ -181,3 +181,14 @@ def test_many_messages_change_at_once(sender: Sender) -> None:
 def test_no_news_change_nothing(app: Flask) -> None:
     with db.write() as session:
         assert advance_all(session.connection(), {}, now=NOW) == set()
+
+
+@pytest.mark.parametrize(("told", "expected"), [(None, 2), (["delivered"], 1), ([], 0)])
+def test_a_face_may_tell_only_some_states(message: Message, told: list[str] | None, expected: int) -> None:
+    put_url(message, RECEIPTS_URL)
+    with db.write() as session:
+        stored = session.get_one(Message, message.id)
+        stored.told_states, stored.face = told, "acme"
+    change(message, "sent")
+    change(message, "delivered")
+    assert [callback.face for callback in callbacks()] == ["acme"] * expected

@@ -390,7 +390,7 @@ def test_an_upgrade_lets_others_pass_and_tries_again(empty: Engine, monkeypatch:
         assert upgraded.result()[0] == "0003"
 
 
-@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006"])
+@pytest.mark.parametrize("revision", ["0001", "0002", "0003", "0004", "0005", "0006", "0007"])
 def test_a_filled_database_of_each_earlier_schema_is_upgraded(make_url: MakeUrl, tmp_path: Path, revision: str) -> None:
     """Then the product reads it: reports, list, redirect, and a replayed callback."""
     settings = Settings(database_url=make_url(), data=tmp_path, secret_key=SECRET_KEY, public_url="https://s.example")
