@@ -69,5 +69,5 @@ def pre_exec(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Stop the background threads in order, if the worker had started them."""
-    if worker.wsgi is not None:
+    if getattr(worker, "wsgi", None) is not None:  # there is none if the settings cannot be used
         lifecycle.end(worker.wsgi)

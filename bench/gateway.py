@@ -25,7 +25,7 @@ from sqlalchemy import func, select
 
 from bench.instance import environ_of, free_port
 from shortener.rules.delivery import server_address
-from shortener.rules.delivery.server_address import KANNEL_PORTS
+from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import Outgoing, Taken
 from shortener.sending.kannel.gateway import Kannel
 from shortener.storage import db
@@ -39,7 +39,7 @@ WITHIN = 300.0  # seconds that one run may take at most
 
 def without(house: kannel.Kannel, messages: int, threads: int) -> float:
     """Messages a second from a loop of hand-overs without a database."""
-    gateway = Kannel(server_address.parse(house.url(), KANNEL_PORTS))
+    gateway = Kannel(server_address.parse(house.url(), HTTP_PORTS))
     outgoing = Outgoing(msgid="x" * 32, sender="Acme", recipient="+818012345678", text=TEXT, receipt_url=nowhere())
     start = time.monotonic()
     with ThreadPoolExecutor(threads) as pool:

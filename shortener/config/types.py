@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.config import database_address, settings_file
 from shortener.rules import contact
-from shortener.rules.delivery import gateway_name, server_address
+from shortener.rules.delivery import server_address, vendor_addresses
 from shortener.rules.delivery.message_state import MessageState
 
 _ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
@@ -82,8 +82,8 @@ def _sent_or_delivered(value: object) -> object:
     raise ValueError(f"must be {MessageState.SENT} or {MessageState.DELIVERED}")
 
 
-def _names_gateways(value: str) -> str:
-    gateway_name.by_channel(value)  # its ValueError says what is allowed
+def _has_gateway_urls(value: str) -> str:
+    vendor_addresses.parse(value)  # its ValueError does not repeat the passwords
     return value
 
 
@@ -110,7 +110,7 @@ DatabaseUrl = Annotated[str, AfterValidator(database_address.checked)]
 CertificateFile = Annotated[Path, AfterValidator(_has_certificates)]
 Line = Annotated[str, Field(max_length=80), AfterValidator(_is_one_line)]
 Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
-GatewayChoice = Annotated[str, AfterValidator(_names_gateways)]
-KannelUrl = Annotated[str, _server(server_address.KANNEL_PORTS)]
+GatewayUrls = Annotated[str, AfterValidator(_has_gateway_urls)]
+KannelUrl = Annotated[str, _server(server_address.HTTP_PORTS)]
 SmtpUrl = Annotated[str, _server(server_address.SMTP_PORTS)]
 SentIs = Annotated[MessageState, BeforeValidator(_sent_or_delivered)]

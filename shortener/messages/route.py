@@ -8,7 +8,6 @@ from shortener.errors import InvalidFieldsError
 from shortener.messages.submission import Submission
 from shortener.rules.delivery import gateway_choice
 from shortener.rules.delivery.gateway_choice import Gateways
-from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 
 MAIL_ONLY = ("html", "subject", "attachments")
@@ -18,7 +17,7 @@ MAIL_ONLY = ("html", "subject", "attachments")
 class Route:
     """The gateway of a message with its channel, and the recipient as the gateway gets it."""
 
-    gateway: GatewayName
+    gateway: str
     channel: Channel
     recipient: str
 

@@ -26,7 +26,7 @@ from shortener.outbound.guard import Guard, Plain, Resolve, StopError, Tls, Trip
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.receiver import Policy, check
 
-_READ, _KEEP = 8192, 2048  # bytes of an answer's body
+_READ, _KEEP = 8192, 2048  # bytes of an answer's body, unless a client wants more
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Answer:
     outcome: AttemptOutcome
     status: int | None
     detail: str  # one sentence, for whoever asked for the request
-    body: bytes = b""  # its first 2 KB, as received
+    body: bytes = b""  # its first 2 KB, or as many as the client keeps, as received
     retry_after: str | None = None  # the header's value, as received
     lookup_us: int | None = None
     connect_us: int | None = None  # TLS included
@@ -60,10 +60,11 @@ class Client:
         timeout: float = 15.0,
         ca_bundle: str | None = None,
         resolve: Resolve = socket.getaddrinfo,
+        keep: int = _KEEP,
     ) -> None:
         self._policy = policy
         self._guard = Guard(policy, resolve)
-        self._timeout = timeout
+        self._timeout, self._keep = timeout, keep
         self._context = _trust(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
 
     def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
@@ -75,7 +76,7 @@ class Client:
             return _failed(trip, AttemptOutcome.BLOCKED, fault)
         try:
             with closing(_Door(trip, self._context)) as door:
-                return _answered(trip, door.send(request, stream=True, timeout=self._timeout))
+                return _answered(trip, door.send(request, stream=True, timeout=self._timeout), self._keep)
         except StopError as stop:
             return _failed(trip, stop.outcome, str(stop))
         except Exception as error:  # several libraries have parsed the other side's bytes
@@ -145,9 +146,9 @@ def _target(url: str) -> str:
     return target if target.startswith("/") else f"/{target}"
 
 
-def _answered(trip: Trip, response: requests.Response) -> Answer:
+def _answered(trip: Trip, response: requests.Response, keep: int) -> Answer:
     with closing(response.raw) as raw:
-        body, is_whole = _body(raw)
+        body, is_whole = _body(raw, max(keep, _READ))
     detail = _described(response.status_code, raw.headers.get("Location"), is_whole)
     wait = raw.headers.get("Retry-After", "").strip()[:64]
     return _answer(
@@ -155,7 +156,7 @@ def _answered(trip: Trip, response: requests.Response) -> Answer:
         AttemptOutcome.ANSWERED,
         detail,
         status=response.status_code,
-        body=body[:_KEEP],
+        body=body[:keep],
         retry_after=wait if wait and wait.isascii() and wait.isprintable() else None,
     )
 
@@ -179,11 +180,11 @@ def _answer(trip: Trip, outcome: AttemptOutcome, detail: str, *, status: int | N
     return Answer(outcome, status, detail, is_sent=trip.is_sent, **rest)
 
 
-def _body(raw: Any) -> tuple[bytes, bool]:
-    """The first 8 KB of an answer's body, and whether they were received without an error."""
+def _body(raw: Any, longest: int) -> tuple[bytes, bool]:
+    """The beginning of an answer's body, and whether it was received without an error."""
     body = b""
     try:
-        while len(body) < _READ and (piece := raw.read1(_READ - len(body), decode_content=False)):
+        while len(body) < longest and (piece := raw.read1(longest - len(body), decode_content=False)):
             body += piece
     except (HTTPError, OSError, ValueError):  # the status is known, and an error in the body does not change it
         return body, False

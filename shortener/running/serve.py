@@ -101,15 +101,23 @@ def _place(settings: Settings) -> dict[str, Any]:
 
 def _load(target: str) -> Flask:
     """Make the application in a worker process, and start its background work."""
-    app: Flask = import_string(target)
-    lifecycle.use_batch_scheduling()
     try:
+        app: Flask = import_string(target)
+        lifecycle.use_batch_scheduling()
         lifecycle.begin(app)
     except startup_checks.INCOMPATIBLE as error:
-        _unusable[0] = 1
-        os.kill(os.getppid(), signal.SIGTERM)  # the parent would start another worker, forever
+        _end_all()
         startup_checks.refuse(error)
+    except SystemExit:  # the settings cannot be used, as wsgi.py has said
+        _end_all()
+        raise
     return app
+
+
+def _end_all() -> None:
+    """End the whole server: the parent would start another worker, forever."""
+    _unusable[0] = 1
+    os.kill(os.getppid(), signal.SIGTERM)
 
 
 def _work(*args: Any) -> None:

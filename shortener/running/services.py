@@ -33,6 +33,7 @@ from shortener.running.background import Background
 from shortener.running.long_calls import LongCalls
 from shortener.sending import choice
 from shortener.sending import kind as sendings
+from shortener.sending.choice import VendorApis
 from shortener.sending.sweeper import Sweeper
 from shortener.storage import db
 from shortener.storage.lookups import Readers
@@ -57,6 +58,7 @@ class Services:
     pruner: Pruner
     last_used: LastUsed
     long_calls: LongCalls
+    gateways: Gateways
     sendings: Deliverer
     sweeper: Sweeper
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
@@ -101,11 +103,7 @@ class Services:
             own_hosts=own_hosts,
             link_life=timedelta(days=self.settings.link_days),
             slugs=self.slugs,
-            gateways=Gateways(
-                by_channel=self.settings.gateways,
-                configured=self.settings.configured_gateways,
-                validity_period=timedelta(seconds=self.settings.validity_period),
-            ),
+            gateways=self.gateways,
         )
 
     def prepare(self) -> None:
@@ -119,8 +117,11 @@ class Services:
             clock.note(session, db.now(session))
 
 
-def make(app: Flask, settings: Settings) -> Services:
-    """Make the services for these settings, and attach them to the application."""
+def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
+    """Make the services for these settings, and attach them to the application.
+
+    SettingsError if a gateway is named that is neither ours nor a vendor's, or that carries another channel.
+    """
     policy = receiver.Policy(
         allow_nets=settings.callback_allow_nets,
         allow_hosts=settings.callback_allow_hosts,
@@ -132,7 +133,7 @@ def make(app: Flask, settings: Settings) -> Services:
     ca_bundle = str(settings.callback_ca_bundle) if settings.callback_ca_bundle else None
     client = Client(policy, timeout=settings.callback_timeout, ca_bundle=ca_bundle)
     callback_forms: dict[str, Form] = {}
-    gateways = choice.make(settings)
+    gateways = choice.make(settings, vendor_apis)
 
     def load_messages(session: Session, ids: Collection[int]) -> Mapping[int, FaceMessage]:
         return face_messages.load(session, ids, made.site)
@@ -152,6 +153,7 @@ def make(app: Flask, settings: Settings) -> Services:
         pruner=Pruner(app.app_context, settings),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,
+        gateways=choice.chosen(settings, vendor_apis),
         sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context),
         sweeper=Sweeper(app.app_context, settings, gateways),
     )

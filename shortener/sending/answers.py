@@ -1,7 +1,18 @@
-"""What gateways answer, as it may be stored and shown: without the recipient."""
+"""What gateways answer: as it may be stored and shown, without the recipient; and what a status of HTTP means."""
 
 import re
-from typing import Final
+from collections.abc import Set as AbstractSet
+from typing import Any, Final
+
+from shortener.outbound.client import Answer
+from shortener.rules.delivery.reason import Reason
+from shortener.rules.delivery.retry import parse_retry_after
+from shortener.sending.gateway import NotNow, Refused, Unsure
+
+# Our configuration is wrong or the gateway is busy, so the message waits; it is not refused.
+OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
+STORED: Final = 2048  # bytes of an answer
+_PROXY: Final = frozenset({502, 504})  # it gave the message to the gateway, and got no answer that it understands
 
 _MAILBOX: Final = re.compile("<?[^\\s<>]+@[^\\s<>:;]+>?")
 _SEPARATOR: Final = "[ ().-]?"
@@ -21,6 +32,30 @@ def words(answer: bytes) -> str:
     """The beginning of an answer as one line."""
     text = " ".join(answer[:200].decode("utf-8", "replace").split())
     return "".join(letter for letter in text if letter.isprintable())
+
+
+def seen(answer: Answer, who: str, recipient: str) -> dict[str, Any]:
+    """The fields of an outcome that tell of the answer of a gateway, which a sentence calls `who`."""
+    body = hidden(answer.body, recipient)[:STORED]
+    said = words(body)
+    sentence = f"{who} answered {answer.status}: {said}" if said else f"{who}: {answer.detail}"
+    return {"sentence": sentence, "status": answer.status, "answer": body or None, "total_us": answer.total_us}
+
+
+def by_status(
+    answer: Answer, who: str, recipient: str, our_fault: AbstractSet[int] = OUR_FAULT
+) -> Refused | NotNow | Unsure:
+    """What an answer means that does not say by itself that the message was taken.
+
+    A missing one means that the message was not taken only if nothing of it was written.
+    """
+    status, told = answer.status, seen(answer, who, recipient)
+    if answer.is_sent if status is None else status < 300 or status in _PROXY:
+        return Unsure(**told)
+    if status is None or not 400 <= status < 500 or status in our_fault:
+        wait = parse_retry_after(answer.retry_after)
+        return NotNow(retry_after=wait if isinstance(wait, float) else None, **told)
+    return Refused(code=str(status), reason=Reason.BAD_MESSAGE, **told)
 
 
 def _number(recipient: str) -> list[str]:

@@ -1,27 +1,33 @@
 """The gateways of an installation by name, and the URL at which each is to leave its receipts."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from shortener.config.settings import Settings
+from shortener.errors import SettingsError
 from shortener.receipts.incoming import Reader
-from shortener.rules.delivery import server_address
+from shortener.rules.delivery import gateway_name, server_address
+from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.receipt_key import receipt_key
-from shortener.rules.delivery.server_address import KANNEL_PORTS, SMTP_PORTS
+from shortener.rules.delivery.server_address import HTTP_PORTS, SMTP_PORTS
 from shortener.sending.gateway import Gateway
 from shortener.sending.kannel import receipts as kannel_receipts
 from shortener.sending.kannel.gateway import Kannel
 from shortener.sending.mail import receipts as mail_receipts
 from shortener.sending.mail.gateway import Smtp
 from shortener.sending.simulator import Simulator
+from shortener.sending.vendor_api import VendorApi, VendorGateway
 
-GatewaysByName = Mapping[GatewayName, Gateway]
+GatewaysByName = Mapping[str, Gateway]
+VendorApis = Mapping[str, VendorApi]  # by the vendor's name
+_URLS: Final = "SHORTENER_GATEWAY_URLS"
 
 
 def _kannel(settings: Settings) -> Gateway:
-    return Kannel(server_address.parse(settings.kannel_url or "", KANNEL_PORTS), settings.kannel_smsc)
+    return Kannel(server_address.parse(settings.kannel_url or "", HTTP_PORTS), settings.kannel_smsc)
 
 
 def _smtp(settings: Settings) -> Gateway:
@@ -29,7 +35,7 @@ def _smtp(settings: Settings) -> Gateway:
     return Smtp(server_address.parse(settings.smtp_url or "", SMTP_PORTS), own_host, settings.smtp_sent_is)
 
 
-_MAKERS: Final[Mapping[GatewayName, Callable[[Settings], Gateway]]] = {
+_MAKERS: Final[Mapping[str, Callable[[Settings], Gateway]]] = {
     GatewayName.SIMULATOR: lambda _: Simulator(),
     GatewayName.KANNEL: _kannel,
     GatewayName.SMTP: _smtp,
@@ -42,12 +48,35 @@ RECEIPT_READERS: Final[Mapping[str, Reader]] = {
 }
 
 
-def make(settings: Settings) -> GatewaysByName:
-    """Make the configured gateways. It opens no connection and reads no secret key."""
-    return {name: _MAKERS[name](settings) for name in sorted(settings.configured_gateways)}
+def make(settings: Settings, vendor_apis: VendorApis) -> GatewaysByName:
+    """Make the configured gateways. It opens no connection and reads no secret key.
+
+    SettingsError if a vendor is named that has no API here.
+    """
+    vendors = settings.vendor_addresses
+    if unknown := sorted(vendors.keys() - vendor_apis.keys()):
+        known = ", ".join(sorted(vendor_apis)) or "none yet"
+        faults = [f"{_URLS}: {name} is no gateway of this version; vendors with one: {known}" for name in unknown]
+        raise SettingsError(faults)
+    made: dict[str, Gateway] = {
+        name: VendorGateway(name, vendor_apis[name], address) for name, address in vendors.items()
+    }
+    own = sorted(settings.configured_gateways - vendors.keys())
+    return {name: _MAKERS[name](settings) for name in own} | made
 
 
-def receipt_url(settings: Settings, gateway: GatewayName, msgid: str) -> str:
+def chosen(settings: Settings, vendor_apis: VendorApis) -> Gateways:
+    """Which gateway each channel has, and which may be chosen. SettingsError if one carries another channel."""
+    all_carried = {**gateway_name.OWN, **{name: api.channels for name, api in vendor_apis.items()}}
+    carried = {name: channels for name, channels in all_carried.items() if name in settings.configured_gateways}
+    try:
+        by_channel = settings.gateways(carried)
+    except ValueError as fault:
+        raise SettingsError([f"SHORTENER_GATEWAY: {fault}"]) from None
+    return Gateways(by_channel, carried, dt.timedelta(seconds=settings.validity_period))
+
+
+def receipt_url(settings: Settings, gateway: str, msgid: str) -> str:
     """The URL for the receipts of one message; its key proves that we gave it out. May make the secret key."""
     key = receipt_key(settings.secret_keys[0], gateway, msgid)
     return f"{settings.receipts_base_url}/receipts/{gateway}/{msgid}/{key}"

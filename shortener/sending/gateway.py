@@ -1,10 +1,9 @@
 """What every gateway has: it takes a message, and says in one of four ways how that ended."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.reason import Reason
 
 
@@ -33,6 +32,7 @@ class Outgoing:
     subject: str | None = field(default=None, repr=False)
     attached_bytes: int = 0  # of all attachments
     attachments: Callable[[], Sequence[Attached]] = _nothing
+    extras: Mapping[str, Any] = field(default_factory=dict, repr=False)  # what its face gave for the gateway alone
     receipt_url: str = ""  # where the gateway sends its receipts; names the message, and holds a key
     seconds_left: float = 259_200.0  # until its period of validity ends
     number: int = 1  # of this attempt; the first is 1
@@ -55,6 +55,7 @@ class Taken(HandedOver):
 
     reference: str = ""  # the gateway's own id of the message, where it gives one
     is_delivered: bool = False  # no receipt will follow, so this counts as one
+    ask_after: float | None = None  # seconds until it is asked what became of the message; None: it says so itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Gateway(Protocol):
     """A gateway; any number of threads may use one at once."""
 
     @property
-    def name(self) -> GatewayName:
+    def name(self) -> str:
         """Its name in settings and rows."""
 
     @property

@@ -34,7 +34,7 @@ SENDINGS: Final = Queue(
         attempt=Base.metadata.tables["sending_attempt"],
         job_column="sending_id",
         label="id",
-        loaded=("message_id", "gateway", "channel", "recipient", "sender", "expires_on", "unsure_on"),
+        loaded=("message_id", "gateway", "channel", "recipient", "sender", "extras", "expires_on", "unsure_on"),
         claim_lock=5_203_418_669,
         is_scheduled=True,
     )

@@ -14,7 +14,6 @@ from shortener.config.settings import Settings
 from shortener.delivery.job import Claimed
 from shortener.installation.site import Site
 from shortener.messages import rewriting
-from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.sending import choice
 from shortener.sending.gateway import Attached, Outgoing
@@ -60,6 +59,7 @@ class Loaded:
             subject=self.subject,
             attached_bytes=self.files.size,
             attachments=self.files.read,
+            extras=sending.extras or {},
             receipt_url=self.receipt_url,
             seconds_left=(sending.expires_on - self.now).total_seconds(),
             number=self.claimed.number,
@@ -82,7 +82,7 @@ def load(session: Session, claimed: Sequence[Claimed], settings: Settings, now: 
             parts=parts[message.id],
             links=links[message.id],
             files=files.get(message.id, _NO_FILES),
-            receipt_url=choice.receipt_url(settings, GatewayName(one.loaded.gateway), message.msgid),
+            receipt_url=choice.receipt_url(settings, one.loaded.gateway, message.msgid),
             now=now,
         )
         for one in claimed

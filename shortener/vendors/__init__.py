@@ -1,7 +1,8 @@
 """The vendors' wire formats: one package for each, found by walking this one.
 
 A package `shortener.vendors.NAME` has one or more of these modules, and nothing else lists the vendors:
-`face` with a `Face` named `FACE`, `receipts` with a function `read`, and `callbacks` with a `Form` named `FORM`.
+`face` with a `Face` named `FACE`, `receipts` with a function `read`, `callbacks` with a `Form` named `FORM`, and
+`gateway` with a `VendorApi` named `GATEWAY`.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from flask import Blueprint, Flask
 from shortener.callbacks.forms import Form
 from shortener.receipts.incoming import Reader
 from shortener.running.services import EXTENSION, Services
+from shortener.sending.vendor_api import VendorApi
 from shortener.web import path_groups
 from shortener.web.description import openapi
 from shortener.web.path_groups import PathGroup
@@ -42,6 +44,11 @@ def receipt_readers() -> dict[str, Reader]:
 def callback_forms() -> dict[str, Form]:
     """Return the form of callbacks of every vendor that has one, by the packages' names."""
     return {name: module.FORM for name, module in _modules("callbacks").items()}
+
+
+def gateways() -> dict[str, VendorApi]:
+    """Return the API of every vendor that can be a gateway, by the packages' names."""
+    return {name: module.GATEWAY for name, module in _modules("gateway").items()}
 
 
 def register(app: Flask) -> None:

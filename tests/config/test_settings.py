@@ -126,6 +126,7 @@ BAD = {
     "THREADS": "1.5",
     "CONNECTIONS": "1",
     "GATEWAY": "carrier",
+    "GATEWAY_URLS": "http://shop:hunter2@127.0.0.1",
     "GATEWAY_RATE": "0",
     "GATEWAY_IN_FLIGHT": "65",
     "VALIDITY_PERIOD": "0",

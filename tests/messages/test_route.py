@@ -13,7 +13,7 @@ from shortener.storage.models import Account
 
 BOTH = Gateways(
     {Channel.SMS: GatewayName.KANNEL, Channel.EMAIL: GatewayName.SMTP},
-    frozenset({GatewayName.KANNEL, GatewayName.SMTP}),
+    {GatewayName.KANNEL: frozenset({Channel.SMS}), GatewayName.SMTP: frozenset({Channel.EMAIL})},
 )
 SMS = {"message": "hello", "sender": "SHOP", "recipient": "+81 80-1234-5678"}
 MAIL = {"message": "hello", "sender": "shop@example.com", "recipient": "ann@example.com"}

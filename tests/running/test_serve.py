@@ -55,6 +55,16 @@ SERVERS = ["gunicorn", "granian"]
 
 
 @pytest.mark.parametrize("server", SERVERS)
+def test_a_gateway_that_there_is_not_ends_all(tmp_path: Path, server: str) -> None:
+    """Which vendors there are is known only when the application is made."""
+    urls = "zenith=http://shop:hunter2@127.0.0.1"
+    done = refused(server=server, data=tmp_path, gateway_urls=urls, bind=free_address(), processes=1)
+    assert done.returncode == 4
+    assert "SHORTENER_GATEWAY_URLS: zenith is no gateway of this version; vendors with one: " in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("server", SERVERS)
 def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         bind = f"127.0.0.1:{busy.getsockname()[1]}"

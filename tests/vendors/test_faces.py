@@ -14,6 +14,8 @@ from sqlalchemy import select
 
 from shortener import create_app, vendors
 from shortener.config.settings import Settings
+from shortener.errors import SettingsError
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Part
@@ -144,12 +146,20 @@ def test_nothing_remains_of_a_vendor_without_its_folder(settings: Settings) -> N
     with acme_installed():
         assert [face.tag for face in vendors.load()] == ["Acme", *(face.tag for face in before)]
     assert vendors.load() == before
-    assert not [name for name in sys.modules if "acme" in name]
+    assert not [name for name in sys.modules if name.startswith("shortener.vendors.acme")]
     with running(settings) as app:
         client = app.test_client()
         assert list(client.post(SEND).json) == ["detail"]
         assert client.get("/acme/broken").mimetype == "text/html"
         assert "Acme" not in client.get("/openapi.json").text
+
+
+def test_a_vendor_without_its_folder_is_no_gateway(settings: Settings) -> None:
+    settings = settings.model_copy(update={"gateway_urls": "acme=http://127.0.0.1:9", "gateway": "acme"})
+    with acme_installed(), running(settings) as app:
+        assert app.extensions["shortener"].gateways.by_channel == {Channel.SMS: "acme"}
+    with pytest.raises(SettingsError, match="SHORTENER_GATEWAY_URLS: acme is no gateway of this version"):
+        create_app(settings)
 
 
 def test_two_groups_of_paths_cannot_share_a_prefix(tmp_path: Path) -> None:
@@ -172,6 +182,12 @@ def test_there_is_a_vendor() -> None:
 def test_every_vendor_has_a_face_or_receipts(name: str) -> None:
     faces = {face.blueprint.name for face in vendors.load()}
     assert name in faces | vendors.receipt_readers().keys()
+
+
+def test_every_gateway_is_found_by_its_folder() -> None:
+    assert {path.parent.name for path in FOLDER.glob("*/gateway.py")} == vendors.gateways().keys()
+    with acme_installed():
+        assert vendors.gateways()["acme"].channels == {Channel.SMS}
 
 
 @pytest.mark.parametrize("face", vendors.load(), ids=lambda face: face.tag)

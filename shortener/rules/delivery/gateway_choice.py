@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shortener.rules.delivery.gateway_name import NONE, GatewayName
+from shortener.rules.delivery.gateway_name import NONE, Carried
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.mail.address import MailAddress
 
@@ -21,8 +21,8 @@ _SMS_SENDER: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 class Gateways:
     """The gateways of an installation: that of each channel, all that may be chosen, and how long they may try."""
 
-    by_channel: Mapping[Channel, GatewayName] = field(default_factory=dict)
-    configured: frozenset[GatewayName] = frozenset()
+    by_channel: Mapping[Channel, str] = field(default_factory=dict)
+    configured: Carried = field(default_factory=dict)  # all that may be chosen, with what they carry
     validity_period: dt.timedelta = dt.timedelta(days=3)
 
 
@@ -32,7 +32,7 @@ def channel(recipient: str | None, *, has_html: bool) -> Channel:
     return Channel.EMAIL if is_mail else Channel.SMS
 
 
-def choose(asked: str | None, of_account: str | None, way: Channel, gateways: Gateways) -> GatewayName | None:
+def choose(asked: str | None, of_account: str | None, way: Channel, gateways: Gateways) -> str | None:
     """Return the gateway of a message: its own, else its account's, else that of its channel; None if it is not sent.
 
     An account's gateway is for the channels that it carries. ValueError with a sentence if there is no such gateway.
@@ -41,8 +41,8 @@ def choose(asked: str | None, of_account: str | None, way: Channel, gateways: Ga
         return _named(asked, way, gateways)
     if of_account == NONE:
         return None
-    if of_account is not None and way in _of_account(of_account, gateways).channels:
-        return GatewayName(of_account)
+    if of_account is not None and way in _of_account(of_account, gateways):
+        return of_account
     return gateways.by_channel.get(way)
 
 
@@ -75,25 +75,21 @@ def sender_fault(sender: str, way: Channel) -> str | None:
     return None
 
 
-def _named(name: str, way: Channel, gateways: Gateways) -> GatewayName | None:
+def _named(name: str, way: Channel, gateways: Gateways) -> str | None:
     if name == NONE:
         return None
-    gateway = _known(name, gateways)
-    if way not in gateway.channels:
+    if name not in gateways.configured:
+        names = ", ".join([*sorted(gateways.configured), NONE])
+        raise ValueError(f"must be one of those configured here: {names}")
+    if way not in gateways.configured[name]:
         raise ValueError(f"must be a gateway for {_WRITTEN[way]}; {name} carries no {_WRITTEN[way]}")
-    return gateway
+    return name
 
 
-def _of_account(name: str, gateways: Gateways) -> GatewayName:
+def _of_account(name: str, gateways: Gateways) -> frozenset[Channel]:
+    """Return the channels of an account's gateway."""
     if name not in gateways.configured:
         raise ValueError(
             f"must be given, because the account's gateway {name} is not configured here; the operator can change that"
         )
-    return GatewayName(name)
-
-
-def _known(name: str, gateways: Gateways) -> GatewayName:
-    if name not in gateways.configured:
-        names = ", ".join([*sorted(gateways.configured), NONE])
-        raise ValueError(f"must be one of those configured here: {names}")
-    return GatewayName(name)
+    return gateways.configured[name]

@@ -12,7 +12,7 @@ _ADDRESS: Final = re.compile(
     r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?(?P<path>/(?:(?![#\\\\])[!-~])*)?",
     re.IGNORECASE,
 )
-KANNEL_PORTS: Final = {"http": 80, "https": 443}
+HTTP_PORTS: Final = {"http": 80, "https": 443}
 SMTP_PORTS: Final = {"smtp": 25, "smtps": 465}
 _LOOPBACK: Final = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
 

@@ -4,7 +4,8 @@ The text goes as the body, in UTF-8, and everything else in headers: so Japanese
 password nor number is in Kannel's access log.
 """
 
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from shortener.outbound.client import Answer, Client
 from shortener.rules import sms_parts
@@ -13,19 +14,16 @@ from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.receiver import Policy
-from shortener.rules.delivery.retry import parse_retry_after
 from shortener.rules.delivery.server_address import ServerAddress
 from shortener.sending import answers
-from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
+from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
 
 TIMEOUT: Final = 15.0  # seconds; smsbox answers in milliseconds, or has a problem
 PATH: Final = "/cgi-bin/sendsms"  # where an address has none
 RECEIPT_FIELDS: Final = "type=%d&answer=%A&ref=%F&at=%T"  # Kannel puts its values in
 _ALL_RECEIPTS: Final = 31  # delivered, failed, buffered, taken and refused by the carrier
 _TAKEN: Final = 202
-# Our configuration is wrong, not the message: it waits until the operator has put that right.
-_OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
-_PROXY: Final = frozenset({502, 504})  # it gave the message to Kannel, and got no answer that it understands
+_WHO: Final = "Kannel"
 _NO_CREDENTIALS: Final = "Authorization failed"  # with status 403
 _DENIED: Final = "denied by white- and/or black-lists"
 
@@ -71,19 +69,14 @@ def headers(outgoing: Outgoing) -> dict[str, str]:
 
 def judge(answer: Answer, recipient: str = "") -> HandOver:
     """What an answer of Kannel means. Only 202 means that it took the message."""
-    status, body = answer.status, answers.hidden(answer.body, recipient)
-    words = answers.words(body)
-    seen: dict[str, Any] = {"status": status, "answer": body or None, "total_us": answer.total_us}
-    sentence = f"Kannel answered {status}: {words}" if words else f"Kannel: {answer.detail}"
-    if status == _TAKEN:
-        return Taken(sentence=sentence, **seen)
-    if answer.is_sent if status is None else status < 300 or status in _PROXY:
-        return Unsure(sentence=sentence, **seen)
-    if status is None or not 400 <= status < 500 or status in _OUR_FAULT or words.startswith(_NO_CREDENTIALS):
-        wait = parse_retry_after(answer.retry_after)
-        return NotNow(sentence=sentence, retry_after=wait if isinstance(wait, float) else None, **seen)
-    reason = Reason.PROVIDER_BLOCK if _DENIED in words else Reason.BAD_MESSAGE
-    return Refused(sentence=sentence, code=str(status), reason=reason, **seen)
+    words = answers.words(answers.hidden(answer.body, recipient))
+    if answer.status == _TAKEN:
+        return Taken(**answers.seen(answer, _WHO, recipient))
+    our_fault = answers.OUR_FAULT | {403} if words.startswith(_NO_CREDENTIALS) else answers.OUR_FAULT
+    found = answers.by_status(answer, _WHO, recipient, our_fault)
+    if isinstance(found, Refused) and _DENIED in words:
+        return replace(found, reason=Reason.PROVIDER_BLOCK)
+    return found
 
 
 def _fault(outgoing: Outgoing) -> str | None:

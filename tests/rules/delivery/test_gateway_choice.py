@@ -2,13 +2,13 @@
 
 import pytest
 
-from shortener.rules.delivery import gateway_choice
+from shortener.rules.delivery import gateway_choice, gateway_name
 from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 
 SMS, EMAIL = Channel.SMS, Channel.EMAIL
-BOTH = Gateways({SMS: GatewayName.KANNEL, EMAIL: GatewayName.SMTP}, frozenset(GatewayName))
+BOTH = Gateways({SMS: GatewayName.KANNEL, EMAIL: GatewayName.SMTP}, gateway_name.OWN)
 NONE_AT_ALL = Gateways()
 
 

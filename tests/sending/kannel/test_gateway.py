@@ -10,7 +10,7 @@ from shortener.outbound.client import Answer
 from shortener.rules.delivery import server_address
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.reason import Reason
-from shortener.rules.delivery.server_address import KANNEL_PORTS
+from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.kannel.gateway import Kannel, judge
 from tests.support import kannel
@@ -36,7 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kannel.Kannel]:
 
 
 def gateway(url: str, **given: Any) -> Kannel:
-    return Kannel(server_address.parse(url, KANNEL_PORTS), **given)
+    return Kannel(server_address.parse(url, HTTP_PORTS), **given)
 
 
 def handed(behaviour: Behaviour | bytes, **given: Any) -> HandOver:

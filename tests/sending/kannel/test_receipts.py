@@ -12,7 +12,7 @@ from shortener.receipts.incoming import Given, IncomingReceipt
 from shortener.rules.delivery import server_address
 from shortener.rules.delivery.message_state import MessageState as State
 from shortener.rules.delivery.reason import Reason
-from shortener.rules.delivery.server_address import KANNEL_PORTS
+from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import Outgoing, Taken
 from shortener.sending.kannel import receipts
 from shortener.sending.kannel.gateway import Kannel
@@ -99,7 +99,7 @@ def house(phones: Carrier, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def sent(house: kannel.Kannel, phones: Carrier, text: str, msgid: str) -> None:
-    gateway = Kannel(server_address.parse(house.url(), KANNEL_PORTS))
+    gateway = Kannel(server_address.parse(house.url(), HTTP_PORTS))
     url = f"{phones.url}/receipts/kannel/{msgid}/NOGLjZJ0qpoF-Eau"
     outgoing = Outgoing(msgid=msgid, sender="13013", recipient="+818012345678", text=text, receipt_url=url)
     assert isinstance(gateway.hand_over(outgoing), Taken)

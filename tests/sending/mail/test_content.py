@@ -193,7 +193,7 @@ TEXTS = st.text(max_size=60) | st.lists(st.sampled_from([*PIECES, '"', "\\", "Ëç
     "".join
 )
 TYPES = st.from_regex(r"[a-z]{1,9}/[a-z]{1,9}(; ?[a-z]{1,7}=([a-z0-9-]{1,7}|\"[ -~]{0,20}\"))?", fullmatch=True) | TEXTS
-GATEWAYS = Gateways({Channel.EMAIL: GatewayName.SMTP}, frozenset({GatewayName.SMTP}))
+GATEWAYS = Gateways({Channel.EMAIL: GatewayName.SMTP}, {GatewayName.SMTP: frozenset({Channel.EMAIL})})
 HEADERS = ["Content-Type", "Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
 OF_A_FILE = ["Content-Disposition", "Content-Transfer-Encoding", "Content-Type"]
 
