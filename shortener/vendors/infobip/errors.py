@@ -20,7 +20,6 @@ NAMES: Final = {
     429: "TOO_MANY_REQUESTS",
     500: "GENERAL_ERROR",
 }
-INVALID: Final = "Some fields are invalid; `{}` says which and why."
 ACTIONS: Final = {
     400: "Correct the request, then send it again.",
     401: "Check the credentials.",
@@ -33,7 +32,7 @@ ACTIONS: Final = {
 }
 
 
-class InfobipServiceException(TypedDict):
+class ServiceException(TypedDict):
     """What is wrong, in the old form."""
 
     messageId: str
@@ -41,40 +40,40 @@ class InfobipServiceException(TypedDict):
     validationErrors: NotRequired[dict[str, list[str]]]
 
 
-class InfobipRequestFault(TypedDict):
+class RequestFault(TypedDict):
     """The envelope of the old form."""
 
-    serviceException: InfobipServiceException
+    serviceException: ServiceException
 
 
-class InfobipOldError(TypedDict):
+class OldError(TypedDict):
     """An error of the old form."""
 
-    requestError: InfobipRequestFault
+    requestError: RequestFault
 
 
-class InfobipViolation(TypedDict):
+class Violation(TypedDict):
     """A fault of one property."""
 
     property: str
     violation: str
 
 
-class InfobipNewError(TypedDict):
+class NewError(TypedDict):
     """An error of the new form; its client wants all five."""
 
     errorCode: str
     description: str
     action: str
-    violations: list[InfobipViolation]
+    violations: list[Violation]
     resources: list[dict[str, Any]]
 
 
-class InfobipOldRefusal(RootModel[InfobipOldError]):
+class InfobipOldRefusal(RootModel[OldError]):
     """An error of `/sms/1`, `/sms/2` and the first generation of e-mail."""
 
 
-class InfobipRefusal(RootModel[InfobipNewError]):
+class InfobipRefusal(RootModel[NewError]):
     """An error of `/sms/3` and `/email/4`."""
 
 
@@ -86,22 +85,21 @@ def refuse(error: Exception) -> Response:
     return problems.json_response(shape(problem, status), status)
 
 
-def old(problem: Problem, status: int) -> InfobipOldError:
+def old(problem: Problem, status: int) -> OldError:
     """Return an error in the old form."""
     text = "Invalid login details" if status == 401 else problem["detail"]
-    fault: InfobipServiceException = {"messageId": NAMES.get(status, problem["code"].upper()), "text": text}
+    fault: ServiceException = {"messageId": NAMES.get(status, problem["code"].upper()), "text": text}
     if faults := problem.get("errors"):
-        fault["text"] = INVALID.format("validationErrors")
         fault["validationErrors"] = {name: [*map(_sentence, each)] for name, each in faults.items()}
     return {"requestError": {"serviceException": fault}}
 
 
-def new(problem: Problem, status: int) -> InfobipNewError:
+def new(problem: Problem, status: int) -> NewError:
     """Return an error in the new form."""
     faults = problem.get("errors", {})
     return {
         "errorCode": f"E{status}",
-        "description": INVALID.format("violations") if faults else problem["detail"],
+        "description": problem["detail"],
         "action": ACTIONS.get(status, "Ask the operator of this installation."),
         "violations": [
             {"property": name, "violation": _sentence(fault)} for name, each in faults.items() for fault in each

@@ -1,1 +1,1 @@
-"""Vonage's receipts."""
+"""Vonage: its SMS API, and its receipts."""

@@ -8,6 +8,7 @@ from shortener.receipts.incoming import Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import CODES
 
+CLIENT_REF: Final = "client-ref"
 STATES: Final = {
     "delivered": MessageState.DELIVERED,
     "expired": MessageState.EXPIRED,
@@ -23,7 +24,7 @@ def read(given: Given) -> Sequence[IncomingReceipt]:
     """The receipt: `status` is the state, `err-code` the reason. `scts` is passed over: its time zone is unknown."""
     fields = ReceiptFields(given.fields)
     state = fields.one_of("status", STATES)
-    client_ref = fields.text("client-ref")
+    client_ref = fields.text(CLIENT_REF)
     gateway_ref = fields.text("messageId") if client_ref else fields.required("messageId")
     code = fields.text("err-code")
     at = fields.moment("message-timestamp", "%Y-%m-%d %H:%M:%S")

@@ -98,7 +98,8 @@ def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
             described = dict(found)
             text = described.pop("description", "")
             if "anyOf" in described:
-                [described] = [{**described, **one} for one in described.pop("anyOf") if one != {"type": "null"}]
+                kinds = [one for one in described.pop("anyOf") if one != {"type": "null"}]
+                described |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
             yield {"name": name, "in": "query", "description": text, "schema": described}
 
 

@@ -1,1 +1,0 @@
-"""Infobip's wire format for SMS, in both generations."""
