@@ -124,6 +124,56 @@ class NotHeldError(ShortenerError):
         )
 
 
+class ExportsNotConfiguredError(ShortenerError):
+    """The operator has given no storage for exports."""
+
+    code = "exports_not_configured"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This installation writes no exports, because its operator has not set SHORTENER_EXPORT_URL. "
+            "GET /v1/messages/export returns the same file."
+        )
+
+
+class ExportNotFoundError(ShortenerError):
+    """The account has no such export."""
+
+    code = "export_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This account has no export with that id.")
+
+
+class ExportNameTakenError(ShortenerError):
+    """Another export of the account has the same bucket and name."""
+
+    code = "export_name_taken"
+
+    def __init__(self) -> None:
+        super().__init__("Another export of this account has this name; use another one, or leave it out.")
+
+
+class ExportSettledError(ShortenerError):
+    """The export is not waiting or under way, so it cannot be canceled."""
+
+    code = "export_settled"
+
+    def __init__(self) -> None:
+        super().__init__("Only an export that is waiting or under way can be canceled; this one has ended.")
+
+
+class OpenExportsError(ShortenerError):
+    """The account has as many exports that are waiting or under way as it may have."""
+
+    code = "too_many_open_exports"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"This account has {most} exports that are waiting or under way; ask again when one has ended."
+        )
+
+
 class CallbackNotFoundError(ShortenerError):
     """The account has no such callback."""
 

@@ -13,7 +13,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.config import database_address, settings_file
-from shortener.rules import contact
+from shortener.rules import contact, export_place
 from shortener.rules.delivery import server_address, vendor_addresses
 from shortener.rules.delivery.message_state import MessageState
 
@@ -87,6 +87,27 @@ def _has_gateway_urls(value: str) -> str:
     return value
 
 
+def _is_a_place(value: str) -> str:
+    export_place.parse(value)  # its ValueError says what is allowed
+    return value
+
+
+def _is_a_bucket(value: str) -> str:
+    if not export_place.is_bucket(value):
+        raise ValueError("must be names of buckets, comma-separated")
+    return value
+
+
+def _has_options(value: str) -> str:
+    options = [option.partition("=") for option in value.split()]
+    if not all(re.fullmatch("[a-z][a-z0-9_]*", name) and text for name, _, text in options):
+        raise ValueError("must be options like name=value with spaces between; a value has no spaces")
+    endpoint = next((text for name, _, text in options if name.removeprefix("aws_").startswith("endpoint")), "https:")
+    if not endpoint.startswith("https:") and not export_place.is_own_network(endpoint):
+        raise ValueError("endpoint must be https outside of your own network")
+    return value
+
+
 def _server(ports: Mapping[str, int]) -> AfterValidator:
     """Make a validator of addresses of the operator's servers, with these schemes and default ports."""
 
@@ -113,4 +134,7 @@ Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
 GatewayUrls = Annotated[str, AfterValidator(_has_gateway_urls)]
 KannelUrl = Annotated[str, _server(server_address.HTTP_PORTS)]
 SmtpUrl = Annotated[str, _server(server_address.SMTP_PORTS)]
+ExportUrl = Annotated[str, AfterValidator(_is_a_place)]
+Buckets = Annotated[tuple[Annotated[str, AfterValidator(_is_a_bucket)], ...], BeforeValidator(_split)]
+StorageOptions = Annotated[str, AfterValidator(_has_options)]
 SentIs = Annotated[MessageState, BeforeValidator(_sent_or_delivered)]

@@ -15,10 +15,11 @@ MOST = 100  # messages of a page
 Place = tuple[dt.datetime, int]  # received_on and id: the position of a message in a list
 
 
-def _switch(value: object) -> bool:
-    if value not in ("true", "false"):
+def clicked_or_not(value: object) -> bool:
+    """Accept true and false, in a URL and in JSON."""
+    if not isinstance(value, bool) and value not in ("true", "false"):
         raise ValueError("must be true or false")
-    return value == "true"
+    return value in (True, "true")
 
 
 def _count(value: object) -> int:
@@ -29,14 +30,14 @@ def _count(value: object) -> int:
     return int(text)
 
 
-class Filter(Parameters):
+class Conditions(Parameters):
     """Messages that fulfil all given conditions."""
 
     start: Annotated[Moment | None, Field(alias="from", description="Received at or after this time.")] = None
     end: Annotated[Moment | None, Field(alias="to", description="Received before this time.")] = None
     tag: Annotated[ShortText | None, Field(description="Has this tag (exact match, case-sensitive).")] = None
     clicked: Annotated[
-        Annotated[bool, BeforeValidator(_switch, json_schema_input_type=Literal["true", "false"])] | None,
+        Annotated[bool, BeforeValidator(clicked_or_not, json_schema_input_type=Literal["true", "false"])] | None,
         Field(description="Whether a click has counted. Excludes messages without a link."),
     ] = None
     visitor: Annotated[
@@ -59,6 +60,11 @@ class Filter(Parameters):
             "Punctuation or a query string copied with the shortlink is ignored."
         ),
     ] = None
+
+
+class Filter(Conditions):
+    """Messages that fulfil all given conditions, a page of them."""
+
     limit: Annotated[
         int,
         BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
@@ -74,4 +80,4 @@ class Filter(Parameters):
 
 # Of a list; an export has no pages.
 PARAMETERS = Filter.names()
-FILTERS = tuple(name for name in PARAMETERS if name not in ("limit", "cursor"))
+FILTERS = Conditions.names()

@@ -1,9 +1,9 @@
-"""Delete what refers to no message: receipts that were never matched, and counts of long past months."""
+"""Delete what refers to no message: receipts that were never matched, old exports, and counts of past months."""
 
 import datetime as dt
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select
 
 from shortener.storage.models import Base
 
@@ -16,6 +16,17 @@ def delete_early_receipts(connection: Connection, now: dt.datetime, most: int) -
     return connection.execute(_EARLY_RECEIPTS, {"before": now - EARLY, "most": most}).rowcount
 
 
+def delete_exports(connection: Connection, cutoff: dt.datetime, most: int) -> int:
+    """Delete exports, at most `most`, that were asked for at `cutoff` or earlier and have ended; return how many.
+
+    Their files stay: they belong to the operator.
+    """
+    ids = connection.scalars(_OLD_EXPORTS, {"before": cutoff, "most": most}).all()
+    for statement in _OF_EXPORTS if ids else ():
+        connection.execute(statement, {"ids": ids})
+    return len(ids)
+
+
 def delete_usage(connection: Connection, cutoff: dt.datetime) -> int:
     """Delete the counts of months that ended well before `cutoff`, up to which messages are deleted; return how many.
 
@@ -25,7 +36,9 @@ def delete_usage(connection: Connection, cutoff: dt.datetime) -> int:
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
-_account, _receipt, _usage = (Base.metadata.tables[name] for name in ("account", "receipt", "usage"))
+_account, _receipt, _usage, _export, _export_attempt = (
+    Base.metadata.tables[name] for name in ("account", "receipt", "usage", "export", "export_attempt")
+)
 _early = (
     select(_receipt.c.id)
     .where(_receipt.c.message_id.is_(None), _receipt.c.received_on <= bindparam("before"))
@@ -33,6 +46,19 @@ _early = (
     .with_for_update(skip_locked=True)
 )
 _EARLY_RECEIPTS: Final = delete(_receipt).where(_receipt.c.id.in_(_early))
+_these: BindParameter[Any] = bindparam("ids", expanding=True)
+# Naming every account lets the database use the index on account and time.
+_OLD_EXPORTS: Final = (
+    select(_export.c.id)
+    .where(_export.c.account_id.in_(select(_account.c.id)), _export.c.created_on <= bindparam("before"))
+    .where(_export.c.settled_on.is_not(None))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_OF_EXPORTS: Final = (
+    delete(_export_attempt).where(_export_attempt.c.export_id.in_(_these)),
+    delete(_export).where(_export.c.id.in_(_these)),
+)
 # Naming every account lets the database use the key, which begins with the account.
 _USAGE: Final = delete(_usage).where(
     _usage.c.account_id.in_(select(_account.c.id)), _usage.c.month < bindparam("month")

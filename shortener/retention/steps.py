@@ -21,7 +21,7 @@ from shortener.storage import db
 from shortener.storage.models import Base
 
 MESSAGES: Final = 100  # in one transaction
-RECEIPTS: Final = 1_000  # that belong to no message, in one transaction
+LEFTOVERS: Final = 1_000  # receipts that belong to no message, and exports, in one transaction
 CLICKS: Final = 5_000  # in one transaction; a message with more loses its oldest clicks first, in several transactions
 PAGES: Final = 200  # that one transaction takes off a SQLite file
 SPARE: Final = 10  # a tenth of a SQLite file may stay free, for new rows
@@ -112,13 +112,14 @@ def _with_few_clicks(messages: Sequence[OldMessage]) -> list[OldMessage]:
 
 
 def _delete_leftovers(cutoff: dt.datetime, sleep: Sleep) -> Iterator[int]:
-    """Delete receipts and counts that no message needs; yields 0 after each transaction."""
-    deleted = RECEIPTS
-    while deleted == RECEIPTS:
+    """Delete receipts, exports and counts that no message needs; yields 0 after each transaction."""
+    deleted = LEFTOVERS
+    while deleted == LEFTOVERS:
         began = time.monotonic()
         with db.write() as session:
             connection = session.connection()
-            deleted = leftovers.delete_early_receipts(connection, db.now(session), RECEIPTS)
+            receipts = leftovers.delete_early_receipts(connection, db.now(session), LEFTOVERS)
+            deleted = max(receipts, leftovers.delete_exports(connection, cutoff, LEFTOVERS))
             leftovers.delete_usage(connection, cutoff)
         yield 0
         sleep(_pause(began))

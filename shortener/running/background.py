@@ -1,7 +1,7 @@
-"""The background work that `SHORTENER_WORKER` switches: delivery, sending, retention, sweeps."""
+"""The background work that `SHORTENER_WORKER` switches: delivery, sending, exports, retention, sweeps."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from shortener.delivery.loop import Deliverer
 from shortener.retention.loop import Pruner
@@ -9,22 +9,20 @@ from shortener.sending.sweeper import Sweeper
 
 
 class Background:
-    """The loops of a process that delivers; `needs_sendings` says at the start whether that of sendings runs."""
+    """The loops of a process that delivers; each of `if_needed` has a function that says at the start if it runs."""
 
     def __init__(
         self,
         callbacks: Deliverer,
-        sendings: Deliverer,
-        needs_sendings: Callable[[], bool],
+        if_needed: Mapping[Deliverer, Callable[[], bool]],
         helpers: Sequence[Pruner | Sweeper],
     ) -> None:
         self._deliverers, self._helpers = [callbacks], helpers
-        self._sendings, self._needs_sendings = sendings, needs_sendings
+        self._if_needed = if_needed
 
     def start(self) -> None:
         """Start all loops, each in a thread of its own. Call it after a fork."""
-        if self._needs_sendings():
-            self._deliverers.append(self._sendings)
+        self._deliverers += [deliverer for deliverer, is_needed in self._if_needed.items() if is_needed()]
         for loop in (*self._deliverers, *self._helpers):
             loop.start()
 

@@ -17,6 +17,7 @@ from shortener.callbacks.forms import Form
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
+from shortener.exports import kind as exports
 from shortener.installation import clock, public_addresses
 from shortener.installation.site import Site
 from shortener.messages.group_commit import GroupCommit
@@ -60,6 +61,7 @@ class Services:
     long_calls: LongCalls
     gateways: Gateways
     sendings: Deliverer
+    exports: Deliverer
     sweeper: Sweeper
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
     # By the gateway's name; vendors add theirs.
@@ -68,7 +70,8 @@ class Services:
     @cached_property
     def background(self) -> Background:
         """The loops of a process that delivers."""
-        return Background(self.deliverer, self.sendings, self.needs_sendings, [self.pruner, self.sweeper])
+        if_needed = {self.sendings: self.needs_sendings, self.exports: lambda: bool(self.settings.export_places)}
+        return Background(self.deliverer, if_needed, [self.pruner, self.sweeper])
 
     def needs_sendings(self) -> bool:
         """Whether there is a gateway, or there are sendings from a time with one. True if the database is away."""
@@ -155,6 +158,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         callback_forms=callback_forms,
         gateways=choice.chosen(settings, vendor_apis),
         sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context),
+        exports=Deliverer(exports.kind(settings, app.app_context, lambda: made.site), app.app_context),
         sweeper=Sweeper(app.app_context, settings, gateways),
     )
     app.extensions[EXTENSION] = made

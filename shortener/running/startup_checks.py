@@ -21,6 +21,8 @@ from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import DatabaseVersionError, SecretKeyError, SettingsError
 from shortener.files import usable_folders
+from shortener.outbound import object_store
+from shortener.rules import export_place
 from shortener.storage import migrations, postgresql
 
 INCOMPATIBLE = (SecretKeyError, DatabaseVersionError)  # the stored data does not match the key or this version
@@ -67,7 +69,7 @@ def refuse(error: Exception) -> NoReturn:
 
 def check(settings: Settings) -> None:
     """Check all of it; SettingsError for files, folders and the address, an error of INCOMPATIBLE for stored data."""
-    finders = (_temporary, _database_file, _database, _spool, _new_address)
+    finders = (_temporary, _database_file, _database, _spool, _exports, _new_address)
     faults = [fault for find in finders for fault in find(settings)]
     if faults:
         raise SettingsError(faults)
@@ -143,6 +145,17 @@ def _database(settings: Settings) -> Iterator[str]:
 def _spool(settings: Settings) -> Iterator[str]:
     if why := usable_folders.why_unusable(settings.spool_folder):
         yield f"SHORTENER_SPOOL: clicks cannot be stored there while the database is unavailable: {why}"
+
+
+def _exports(settings: Settings) -> Iterator[str]:
+    """Say what is wrong with the storage of exports, as far as that is known without connecting."""
+    for place in list(settings.export_places.values())[:1]:
+        if place.scheme == export_place.FOLDER:
+            why = usable_folders.why_unusable(Path(place.path))
+        else:
+            why = object_store.why_unusable(place, settings.storage_options)
+        if why:
+            yield f"SHORTENER_EXPORT_URL: {why}"
 
 
 def _check_stored(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from flask import Flask
 
 from shortener.running.services import services
 from shortener.web import bodies, converters, dashboard, health, path_groups, problems, proxies, redirect, visitor_pages
-from shortener.web.api import batches, callbacks, exports, messages, receipts, sendings
+from shortener.web.api import batches, callbacks, export_jobs, exports, messages, receipts, sendings
 from shortener.web.description import openapi, reference
 from shortener.web.path_groups import PathGroup
 
@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks.blueprint)
     app.register_blueprint(exports.blueprint)
+    app.register_blueprint(export_jobs.blueprint)
     app.register_blueprint(receipts.blueprint)
     app.register_blueprint(sendings.blueprint)
     app.register_blueprint(health.blueprint)

@@ -37,6 +37,7 @@ MEANT = {
     "sending.lease_token": "shows who holds the lease",
     "account.receipts_url": "the sender's address, no link of a message",
     "message.receipts_url": "the sender's address, no link of a message",
+    "export.lease_token": "shows who holds the lease",
     "message.code": "the gateway's word for a reason",
     "receipt.code": "the gateway's word for a reason",
 }

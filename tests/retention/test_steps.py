@@ -372,7 +372,7 @@ def test_a_transaction_that_fails_removes_nothing(clicked: Callable[..., Preproc
 
 
 def test_receipts_that_nothing_matched_go(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "RECEIPTS", 2)
+    monkeypatch.setattr(steps, "LEFTOVERS", 2)
     message = make_message(sender).message
     with db.read() as session:
         now = db.now(session)

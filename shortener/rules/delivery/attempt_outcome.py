@@ -21,3 +21,4 @@ class AttemptOutcome(enum.StrEnum):
     DECLINED = "declined"  # the gateway refused the message for good
     BUSY = "busy"  # the gateway asked to try again later
     UNSURE = "unsure"  # the gateway may have taken the message
+    UNWRITTEN = "unwritten"  # a file could not be written

@@ -5,6 +5,7 @@ from shortener.storage.models.base import VOCABULARIES, Base
 from shortener.storage.models.callback import CLICK, Attempt, Callback, Replay
 from shortener.storage.models.click import Click
 from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
+from shortener.storage.models.export import Export, ExportAttempt
 from shortener.storage.models.installation import Installation, Origin
 from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
@@ -24,6 +25,8 @@ __all__ = [
     "Click",
     "Credential",
     "Document",
+    "Export",
+    "ExportAttempt",
     "GatewayRate",
     "Installation",
     "Instant",

@@ -12,6 +12,7 @@ from shortener.web.dashboard import (
     callbacks,
     decisions,
     errors,
+    exports,
     filters,
     forms,
     language,
@@ -25,7 +26,7 @@ from shortener.web.dashboard import (
 )
 from shortener.web.path_groups import PathGroup
 
-PAGES: Final = (sign_in, overview, message_list, message, decisions, callbacks, try_it, account, operator)
+PAGES: Final = (sign_in, overview, message_list, message, decisions, callbacks, exports, try_it, account, operator)
 
 
 def register(app: Flask) -> None:

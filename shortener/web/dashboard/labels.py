@@ -40,6 +40,25 @@ STATES: Final[Labels] = {
     JobState.HELD: _("held"),
     JobState.CANCELED: _("canceled"),
 }
+EXPORT_STATES: Final[Labels] = {
+    JobState.PENDING: _("waiting"),
+    JobState.ATTEMPTING: _("under way"),
+    JobState.DELIVERED: _("written"),
+    JobState.EXHAUSTED: _("failed"),
+    JobState.CANCELED: _("canceled"),
+}
+# The conditions of a filter, by the names of their parameters.
+FILTERS: Final[Labels] = {
+    "from": _("From (UTC)"),
+    "to": _("To (UTC)"),
+    "tag": _("Tag"),
+    "clicked": _("Clicked"),
+    "visitor": _("Visited by"),
+    "state": _("State"),
+    "recipient": _("Recipient"),
+    "client_tag": _("Client tag"),
+    "text": _("Client tag, msgid or shortlink"),
+}
 MESSAGE_STATES: Final[Labels] = {
     MessageState.SCHEDULED: _("scheduled"),
     MessageState.QUEUED: _("queued"),
@@ -131,6 +150,7 @@ OUTCOMES: Final[Labels] = {
     AttemptOutcome.DECLINED: _("declined"),
     AttemptOutcome.BUSY: _("try later"),
     AttemptOutcome.UNSURE: _("not sure"),
+    AttemptOutcome.UNWRITTEN: _("not written"),
 }
 ROLES: Final[Labels] = {Role.OWNER: _("owner"), Role.VIEWER: _("viewer")}
 DEFAULT_NAMES: Final[Labels] = {
@@ -237,6 +257,10 @@ BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
 # Faults of fields that forms of the dashboard can have. Others are shown in English, as the API words them.
 FAULTS: Final[Labels] = {
     "is required": _("is required"),
+    "belongs to another export": _("belongs to another export"),
+    "must be 1 to 128 letters, digits, dots, hyphens and underscores, not beginning with one of the last three": _(
+        "must be 1 to 128 letters, digits, dots, hyphens and underscores, not beginning with one of the last three"
+    ),
     "must not contain the character NUL": _("must not contain the character NUL"),
     "must be at most 10000 characters": _("must be at most %(most)s characters", most="10,000"),
     "must be at most 2048 characters": _("must be at most %(most)s characters", most="2,048"),
@@ -280,6 +304,9 @@ DONE: Final[Labels] = {
     "called-off": _("The message has been canceled. It will not be sent."),
     "decided": _("Nothing was changed: the message no longer waits for a decision."),
     "too-late": _("Nothing was changed: it is too late to cancel the message."),
+    "exporting": _("The export has been started. Reload the page to see how far it is."),
+    "export-canceled": _("The export has been canceled."),
+    "export-ended": _("Nothing was changed: the export had already ended."),
     "sending": _("The settings for sending have been saved."),
     "defaults": _("The defaults have been saved. They apply to messages received from now on."),
 }

@@ -18,6 +18,7 @@ PAGES: Final = (
     ("dashboard.try_it", _("Try it")),
     ("dashboard.account", _("Account")),
 )
+EXPORTS: Final = (("dashboard.exports", _("Exports")),)
 OPERATORS: Final = (("dashboard.operator", _("Operator")),)
 
 
@@ -53,4 +54,5 @@ def finish(response: Response) -> Response:
 def _pages(current: access.SignedInPerson) -> list[tuple[str, Any]]:
     """The pages that a person may see: endpoint and name."""
     own = PAGES if current.of is not None else ()
-    return [*own, *(OPERATORS if current.person.operator else ())]
+    exports = EXPORTS if own and services().settings.export_places else ()
+    return [*own, *exports, *(OPERATORS if current.person.operator else ())]

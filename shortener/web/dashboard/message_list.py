@@ -35,6 +35,7 @@ def messages(current: SignedInPerson) -> ResponseReturnValue:
         wanted=wanted,
         asked=wanted.parameters(),
         fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
+        can_store=current.may_change and bool(services().settings.export_places),
         exported={name: value for name, value in wanted.parameters().items() if name in FILTERS},
     )
 

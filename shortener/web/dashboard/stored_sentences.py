@@ -27,6 +27,7 @@ _OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
     AttemptOutcome.DECLINED: _("The gateway refused the message."),
     AttemptOutcome.BUSY: _("The gateway did not take the message and will be asked again."),
     AttemptOutcome.UNSURE: _("The gateway may have taken the message."),
+    AttemptOutcome.UNWRITTEN: _("The file could not be written."),
     AttemptOutcome.INTERRUPTED: _("This system stopped before the attempt ended."),
 }
 _WITH_MESSAGE: Final = (AttemptOutcome.REFUSED, AttemptOutcome.TLS)  # of the system: "… (Connection refused)"

@@ -25,6 +25,7 @@ documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
     "Receipts": "Receipts: take what gateways report about messages, and list it.",
+    "Exports": "Exports: write the messages of a list as a file to the operator's storage.",
     "Callbacks": "Callbacks: list and replay them, and test a receiver.",
     "Visitors": "Shortlinks, as recipients' browsers request them.",
     "Operation": "For operators of this installation, and for tools that read this description.",

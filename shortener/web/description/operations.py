@@ -22,6 +22,7 @@ READING: Final = {
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
     "event_id": ("The ID of the callback.", "^evt_[A-Za-z0-9]{1,60}$"),
+    "export_id": ("The ID of the export.", "^exp_[A-Za-z0-9]{1,60}$"),
     "gateway": ("The name of the gateway that reports.", "^[a-z]{1,20}$"),
     "key": ("The key of the account.", "^[A-Za-z0-9]{32}-[A-Za-z0-9_-]{16}$"),
     "mac": ("The key of the message.", "^[A-Za-z0-9_-]{16}$"),

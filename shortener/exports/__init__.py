@@ -1,0 +1,1 @@
+"""Exports as jobs: messages written as a file to the operator's storage."""
