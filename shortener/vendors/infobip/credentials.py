@@ -5,9 +5,20 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Final
 
-from shortener.errors import CredentialsError
+from flask import Request
 
+from shortener.errors import CredentialsError
+from shortener.web.access import Sender
+from shortener.web.credentials import with_token
+
+IN_THE_QUERY: Final = "/sms/1/text/query"  # the only call whose credentials may be parameters
 ASKED: Final = "Send `Authorization: App TOKEN`, or HTTP Basic with SID:TOKEN."
+
+
+def authenticate(request: Request) -> Sender:
+    """Return the account that the request's credentials belong to; CredentialsError if there is none."""
+    query = request.args if request.path == IN_THE_QUERY else {}
+    return with_token(*read(request.headers.get("Authorization", ""), query))
 
 
 def read(header: str, query: Mapping[str, str]) -> tuple[str | None, str]:

@@ -20,6 +20,7 @@ NAMES: Final = {
     429: "TOO_MANY_REQUESTS",
     500: "GENERAL_ERROR",
 }
+INVALID: Final = "Some fields are invalid; `{}` says which and why."
 ACTIONS: Final = {
     400: "Correct the request, then send it again.",
     401: "Check the credentials.",
@@ -32,7 +33,7 @@ ACTIONS: Final = {
 }
 
 
-class ServiceException(TypedDict):
+class InfobipServiceException(TypedDict):
     """What is wrong, in the old form."""
 
     messageId: str
@@ -40,40 +41,40 @@ class ServiceException(TypedDict):
     validationErrors: NotRequired[dict[str, list[str]]]
 
 
-class RequestFault(TypedDict):
+class InfobipRequestFault(TypedDict):
     """The envelope of the old form."""
 
-    serviceException: ServiceException
+    serviceException: InfobipServiceException
 
 
-class OldError(TypedDict):
+class InfobipOldError(TypedDict):
     """An error of the old form."""
 
-    requestError: RequestFault
+    requestError: InfobipRequestFault
 
 
-class Violation(TypedDict):
+class InfobipViolation(TypedDict):
     """A fault of one property."""
 
     property: str
     violation: str
 
 
-class NewError(TypedDict):
+class InfobipNewError(TypedDict):
     """An error of the new form; its client wants all five."""
 
     errorCode: str
     description: str
     action: str
-    violations: list[Violation]
+    violations: list[InfobipViolation]
     resources: list[dict[str, Any]]
 
 
-class InfobipOldRefusal(RootModel[OldError]):
+class InfobipOldRefusal(RootModel[InfobipOldError]):
     """An error of `/sms/1`, `/sms/2` and the first generation of e-mail."""
 
 
-class InfobipRefusal(RootModel[NewError]):
+class InfobipRefusal(RootModel[InfobipNewError]):
     """An error of `/sms/3` and `/email/4`."""
 
 
@@ -85,21 +86,22 @@ def refuse(error: Exception) -> Response:
     return problems.json_response(shape(problem, status), status)
 
 
-def old(problem: Problem, status: int) -> OldError:
+def old(problem: Problem, status: int) -> InfobipOldError:
     """Return an error in the old form."""
     text = "Invalid login details" if status == 401 else problem["detail"]
-    fault: ServiceException = {"messageId": NAMES.get(status, problem["code"].upper()), "text": text}
+    fault: InfobipServiceException = {"messageId": NAMES.get(status, problem["code"].upper()), "text": text}
     if faults := problem.get("errors"):
+        fault["text"] = INVALID.format("validationErrors")
         fault["validationErrors"] = {name: [*map(_sentence, each)] for name, each in faults.items()}
     return {"requestError": {"serviceException": fault}}
 
 
-def new(problem: Problem, status: int) -> NewError:
+def new(problem: Problem, status: int) -> InfobipNewError:
     """Return an error in the new form."""
     faults = problem.get("errors", {})
     return {
         "errorCode": f"E{status}",
-        "description": problem["detail"],
+        "description": INVALID.format("violations") if faults else problem["detail"],
         "action": ACTIONS.get(status, "Ask the operator of this installation."),
         "violations": [
             {"property": name, "violation": _sentence(fault)} for name, each in faults.items() for fault in each

@@ -1,0 +1,25 @@
+"""Infobip's wire format, so that its clients work unchanged: SMS and e-mail, sent, reported and listed.
+
+Each channel has two generations of calls, which answer in two forms but share messages, reports and logs. Every link is
+replaced, as the vendor does. Without a gateway, a message is rewritten and not sent: it stays `PENDING_ACCEPTED`.
+"""
+
+from typing import Final
+
+from flask import Blueprint
+
+from shortener.vendors import Face
+from shortener.vendors.infobip import credentials, errors
+from shortener.vendors.infobip.blueprint import TAG
+from shortener.vendors.infobip.sms.routes import SMS
+
+FACE: Final = Face(
+    tag=TAG,
+    description="Infobip's wire format: its clients work here unchanged. Without a gateway, the text is not sent.",
+    prefixes=("/sms/1/", "/sms/2/", "/sms/3/", "/email/"),
+    blueprint=Blueprint("infobip", __name__),
+    authenticate=credentials.authenticate,
+    refuse=errors.refuse,
+)
+for _channel in (SMS,):
+    FACE.blueprint.register_blueprint(_channel)

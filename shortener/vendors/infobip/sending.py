@@ -1,0 +1,121 @@
+"""Store the messages of one request: one for each destination, with a link of its own."""
+
+import datetime as dt
+import secrets
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from shortener.errors import InvalidFieldsError
+from shortener.messages.analysis import FromFace, analyze
+from shortener.messages.preprocess import Preprocessed
+from shortener.messages.submission import Submission
+from shortener.messages.within_limits import FARTHEST
+from shortener.rules.delivery.face_message import FaceMessage
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.wire.moments import rfc3339
+from shortener.running.services import services
+from shortener.vendors.infobip import statuses
+from shortener.vendors.infobip.statuses import StatusDocument
+from shortener.web import face_messages
+from shortener.web.access import Sender
+
+NAME: Final = "infobip"
+MOST: Final = 1_000  # messages in one request
+FINAL: Final = frozenset(state for state in MessageState if state.is_final)
+CHARACTERS: Final = string.ascii_letters + string.digits
+FORM: Final = "form"  # names the form in which the message came: its callbacks have the same
+Form = Literal["sms/2", "sms/3", "email/3", "email/4"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A message to one destination: `to` as the client wrote it, the fields of a submission, and what else is kept."""
+
+    to: str
+    submission: Mapping[str, Any]
+    face: FromFace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What became of a destination: the stored message, or None and why it was rejected."""
+
+    to: str
+    message_id: str | None
+    status: StatusDocument
+    message: FaceMessage | None = None
+
+
+def from_face(
+    form: Form, fields: Mapping[str, Any], bulk_id: str | None, told_states: frozenset[MessageState] | None = FINAL
+) -> FromFace:
+    """Return what this wire format keeps of a message: the vendor's fields by its names, unless they are None."""
+    kept = {name: value for name, value in fields.items() if value is not None}
+    return FromFace(
+        name=NAME,
+        fields={FORM: form, **kept},
+        bulk_id=bulk_id,
+        told_states=told_states,
+        pull_queue=queue(form.partition("/")[0]),
+    )
+
+
+def queue(channel: str) -> str:
+    """Return the name of the queue of reports that both generations share."""
+    return f"{NAME} {channel}"
+
+
+def told_states(*, intermediate: bool | None, notify: bool | None = None) -> frozenset[MessageState] | None:
+    """Return the states whose reports are pushed: the final ones, all with `intermediate`, none without `notify`."""
+    if notify is False:
+        return frozenset()
+    return None if intermediate else FINAL
+
+
+def bulk_id(given: str | None, destinations: int) -> str | None:
+    """Return the id of a request: the given one, else a new one if it has several destinations.
+
+    InvalidFieldsError if it has too many.
+    """
+    if destinations > MOST:
+        raise InvalidFieldsError({"messages": [f"must have at most {MOST:,} destinations together"]})
+    if given or destinations < 2:
+        return given
+    return "".join(secrets.choice(CHARACTERS) for _ in range(32))
+
+
+def send_on(given: dt.datetime | None, now: dt.datetime, field: str) -> str | None:
+    """Return when to send (RFC 3339), None for a time that has passed; InvalidFieldsError if it is too far away."""
+    if given is None or given <= now:
+        return None
+    if given > now + FARTHEST:
+        raise InvalidFieldsError({field: [f"must be in the next {FARTHEST.days} days"]})
+    return rfc3339(given)
+
+
+def send_all(account: Sender, wanted: Sequence[Wanted]) -> list[Sent]:
+    """Preprocess and store all that can be; the others are rejected one by one, as the vendor does."""
+    site, policy = services().site, services().policy
+    analyses = [analyze(Submission.check(one.submission, policy), account, site, face=one.face) for one in wanted]
+    outcomes = services().group_commit.preprocess_all(account, analyses, site)
+    done = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
+    messages = iter(face_messages.stored(done))
+    return [
+        _sent(one, next(messages) if isinstance(outcome, Preprocessed) else outcome)
+        for one, outcome in zip(wanted, outcomes, strict=True)
+    ]
+
+
+def _sent(wanted: Wanted, outcome: FaceMessage | Exception) -> Sent:
+    if isinstance(outcome, FaceMessage):
+        status = statuses.ACCEPTED.document()
+        return Sent(to=wanted.to, message_id=message_id(outcome), status=status, message=outcome)
+    given = wanted.submission.get("client_tag")
+    return Sent(to=wanted.to, message_id=given, status=statuses.refused(outcome))
+
+
+def message_id(message: FaceMessage) -> str:
+    """Return a message's id: the one that its sender gave, else ours."""
+    return message.client_tag or message.msgid

@@ -1,0 +1,1 @@
+"""Infobip's wire format for SMS, in both generations."""
