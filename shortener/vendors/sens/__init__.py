@@ -1,0 +1,1 @@
+"""NAVER SENS's wire format: SMS and FriendTalk."""

@@ -1,0 +1,55 @@
+"""Find the account that signed a request: the access key is its SID, the secret key its signing secret as text."""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote
+
+from flask import Request
+
+from shortener.errors import CredentialsError
+from shortener.vendors.sens.signature import ACCESS_KEY, SIGNATURE, TIMESTAMP, is_signed
+from shortener.web import credentials
+from shortener.web.access import Sender
+
+TOLERANCE: Final = 5 * 60 * 1000  # milliseconds
+LONGEST: Final = 20  # digits of a timestamp
+UNSIGNED: Final = f"Send the headers {TIMESTAMP}, {ACCESS_KEY} and {SIGNATURE}."
+LATE: Final = f"{TIMESTAMP} must be the time in milliseconds since 1970, at most five minutes off."
+WRONG: Final = (
+    "The signature is wrong. The access key is an account's sid, the secret key is its signing secret, and the "
+    "signature covers the path with its query as it is sent."
+)
+
+
+def authenticate(request: Request) -> Sender:
+    """Return the account that signed the request; CredentialsError if none did, or not within the last five minutes."""
+    timestamp, access_key, signature = (request.headers.get(name, "") for name in (TIMESTAMP, ACCESS_KEY, SIGNATURE))
+    if not (timestamp and access_key and signature):
+        raise CredentialsError(UNSIGNED)
+    if not _is_current(timestamp, dt.datetime.now(dt.UTC)):
+        raise CredentialsError(LATE)
+    sender, secret_keys = credentials.signing(access_key)
+    if not is_signed(signature, secret_keys, request.method, set(_targets(request)), timestamp, access_key):
+        raise CredentialsError(WRONG)
+    return sender
+
+
+def _is_current(timestamp: str, now: dt.datetime) -> bool:
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= LONGEST):
+        return False
+    return abs(int(timestamp) - now.timestamp() * 1000) <= TOLERANCE
+
+
+def _targets(request: Request) -> Iterator[str]:
+    """Yield the target as it arrived, and as it was before a proxy wrote characters of the path in another way.
+
+    Not every server says how it arrived.
+    """
+    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or "")
+    if raw:
+        yield raw if raw.startswith("/") else "/" + raw.partition("://")[2].partition("/")[2]
+    arrived = request.query_string.decode("latin-1")
+    query = f"?{arrived}" if arrived else ""
+    for path in (quote(request.path, safe="/:"), quote(request.path), request.path):
+        yield path + query

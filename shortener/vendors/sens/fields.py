@@ -1,0 +1,40 @@
+"""Types of fields that both of NAVER's requests have."""
+
+import datetime as dt
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+from shortener.validation.models import Faults
+from shortener.vendors.sens import times
+
+MOST_RECIPIENTS: Final = 100  # of one request
+
+
+def size(text: str) -> int:
+    """Return how many bytes the text has in EUC-KR, as Korean carriers count: two for each that is not ASCII."""
+    return sum(1 if character.isascii() else 2 for character in text)
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+Chars = Annotated[str, AfterValidator(_storable)]
+Content = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
+ShortChars = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+Link = Annotated[str, Field(max_length=2_048), AfterValidator(_storable)]
+TalkText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_storable)]
+CountryCode = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}$")]
+
+
+def reserved_on(text: str | None, zone: str | None, faults: Faults) -> dt.datetime | None:
+    """Return the time of a reservation, None without one; what is wrong with it becomes a fault."""
+    try:
+        return times.read_reserved(text, zone or times.SEOUL) if text else None
+    except ValueError as fault:
+        name = "reserveTimeZone" if "zone" in str(fault) else "reserveTime"
+        faults[name] = [str(fault)]
+        return None

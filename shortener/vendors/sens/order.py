@@ -1,0 +1,138 @@
+"""Store what a request orders: one message for each recipient, all in one transaction."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shortener.accounts.random_text import random_text
+from shortener.errors import InvalidFieldsError, ShortenerError
+from shortener.messages.analysis import Analysis, FromFace, analyze
+from shortener.messages.preprocess import Preprocessed
+from shortener.messages.submission import Submission
+from shortener.rules.delivery.face_message import FaceMessage
+from shortener.rules.links import body
+from shortener.rules.slug import LENGTH
+from shortener.running.services import services
+from shortener.validation.models import Faults
+from shortener.vendors.sens import numbers
+from shortener.vendors.sens.fields import size
+from shortener.vendors.sens.refused import Refused
+from shortener.web import face_messages, incoming, message_reports
+from shortener.web.access import Sender
+
+NAME: Final = "sens"
+ID_LENGTH: Final = 32
+KEY_SEPARATOR: Final = "\x1f"  # between an idempotency key and a recipient's place: no sender's key contains it
+OF_EACH: Final = {"message": "content", "recipient": "to"}  # what each recipient has, in the vendor's words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A message to one recipient. `fields` are given back later, `extras` are for its gateway alone.
+
+    `refusal`: why it is not taken, although the others of the request may be.
+    """
+
+    index: int  # in the request
+    to: str
+    country: str
+    sender: str
+    sender_field: str = "from"  # the vendor's name for it
+    text: str
+    longest: int | None = None  # bytes of the text as it is sent
+    send_on: dt.datetime | None = None
+    fields: Mapping[str, Any]
+    extras: Mapping[str, Any]
+    refusal: Refused | None = None
+
+    def submission(self) -> Submission:
+        """Return the message in our own words; InvalidFieldsError names what is wrong."""
+        given = {
+            "message": self.text,
+            "recipient": numbers.international(self.to, self.country),
+            "sender": self.sender,
+            "send_on": self.send_on and self.send_on.isoformat(),
+        }
+        return Submission.check({name: value for name, value in given.items() if value}, services().policy)
+
+    def face(self, request_id: str) -> FromFace:
+        """Return what is stored besides; the number is in none of it."""
+        zero = numbers.has_trunk_zero(self.to, self.country)
+        fields = {**self.fields, "countryCode": self.country, "zero": zero}
+        return FromFace(name=NAME, fields=fields, extras=dict(self.extras), bulk_id=request_id)
+
+    def named(self, faults: Faults) -> Faults:
+        """Return faults with the vendor's names of fields."""
+        names = {name: f"messages[{self.index}].{theirs}" for name, theirs in OF_EACH.items()}
+        names |= {"sender": self.sender_field, "send_on": "reserveTime"}
+        return {names.get(name, name): sentences for name, sentences in faults.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A request that was stored, as far as its messages were taken."""
+
+    request_id: str
+    received_on: dt.datetime
+    each: Sequence[tuple[Order, FaceMessage | Refused]]
+    errors: Sequence[ShortenerError]  # of the messages that were not stored
+
+
+def place(account: Sender, orders: Sequence[Order]) -> Placed:
+    """Store the messages that are not refused; the same `Idempotency-Key` returns what was stored first.
+
+    InvalidFieldsError if any of them is invalid, or its gateway cannot send it: then none is stored.
+    """
+    request_id = random_text(ID_LENGTH)
+    wanted = [order for order in orders if order.refusal is None]
+    outcomes = [*_stored(account, _analysed(account, wanted, request_id))]
+    errors = [outcome for outcome in outcomes if isinstance(outcome, ShortenerError)]
+    stored = [outcome for outcome in outcomes if isinstance(outcome, FaceMessage)]
+    if not stored and errors and isinstance(errors[0], InvalidFieldsError):
+        raise InvalidFieldsError(wanted[0].named(errors[0].fields))
+    found = iter(Refused.by(one) if isinstance(one, ShortenerError) else one for one in outcomes)
+    return Placed(
+        request_id=stored[0].bulk_id or request_id if stored else request_id,
+        received_on=stored[0].received_on if stored else message_reports.now(),
+        each=[(order, order.refusal or next(found)) for order in orders],
+        errors=errors,
+    )
+
+
+def _analysed(account: Sender, orders: Sequence[Order], request_id: str) -> list[Analysis]:
+    analyses, faults, key = list[Analysis](), Faults(), incoming.idempotency_key()
+    for order in orders:
+        try:
+            analyses.append(_one(account, order, request_id, key))
+        except InvalidFieldsError as error:
+            faults |= order.named(error.fields)
+    if faults:
+        raise InvalidFieldsError(faults)
+    return analyses
+
+
+def _one(account: Sender, order: Order, request_id: str, key: str | None) -> Analysis:
+    own_key = f"{key}{KEY_SEPARATOR}{order.index}" if key and order.index else key
+    analysis = analyze(order.submission(), account, services().site, own_key, face=order.face(request_id))
+    if analysis.refusal is not None:
+        raise analysis.refusal
+    if order.longest is not None and (sent := size(_sent(analysis))) > order.longest:
+        sentence = f"has {sent} bytes in EUC-KR as it is sent, and may have {order.longest}; choose another type"
+        raise InvalidFieldsError({"message": [sentence]})
+    return analysis
+
+
+def _sent(analysis: Analysis) -> str:
+    """Return the text with shortlinks as long as the real ones."""
+    shortlink = f"{services().site.base_url}/{'X' * LENGTH}"
+    links = analysis.finding.links
+    return body.rewrite(analysis.submission.text, ((link.start, link.end, shortlink) for link in links))
+
+
+def _stored(account: Sender, analyses: Sequence[Analysis]) -> Iterator[FaceMessage | ShortenerError]:
+    if analyses:
+        done = services().group_commit.preprocess_all(account, analyses, services().site)
+        messages = iter(face_messages.stored([one for one in done if isinstance(one, Preprocessed)]))
+        for outcome in done:
+            yield next(messages) if isinstance(outcome, Preprocessed) else outcome
