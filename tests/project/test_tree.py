@@ -19,6 +19,7 @@ OF_A_PACKAGE = {
 }
 # The same for each vendor: its own client libraries, and messages that go on through it to a second instance.
 OF_A_VENDOR = ("vendors/*/test_client.py", "vendors/*/test_node_client.py", "vendors/*/test_chain.py")
+OF_A_CHANNEL = ("vendors/*/*/test_client.py", "vendors/*/*/test_node_client.py")
 
 
 def mirrored() -> list[Path]:
@@ -37,7 +38,7 @@ def test_every_test_file_lies_where_its_module_lies() -> None:
         for path in mirrored()
         if not module_of(path).exists()
         and not module_of(path).with_suffix("").is_dir()
-        and not any(path.match(pattern) for pattern in OF_A_VENDOR)
+        and not any(path.match(pattern) for pattern in (*OF_A_VENDOR, *OF_A_CHANNEL))
     }
     assert found == set(OF_A_PACKAGE)
 
