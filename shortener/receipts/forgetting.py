@@ -10,7 +10,9 @@ from shortener.storage.models import Base
 SENDING, ATTACHMENT = (Base.metadata.tables[name] for name in ("sending", "attachment"))
 _ids: Final[Any] = bindparam("ids", expanding=True)
 _FORGET: Final = (
-    update(SENDING).where(SENDING.c.message_id.in_(_ids)).values(recipient=None, extras=None, closes_on=None)
+    update(SENDING)
+    .where(SENDING.c.message_id.in_(_ids))
+    .values(recipient=None, extras=None, closes_on=None, ask_on=None)
 )
 _FORGET_FILES: Final = (
     update(ATTACHMENT).where(ATTACHMENT.c.message_id.in_(_ids), ATTACHMENT.c.content.is_not(None)).values(content=None)

@@ -32,8 +32,9 @@ from shortener.rules.slug import Slugs
 from shortener.rules.visitors import visitor
 from shortener.running.background import Background
 from shortener.running.long_calls import LongCalls
-from shortener.sending import choice
+from shortener.sending import asker, choice
 from shortener.sending import kind as sendings
+from shortener.sending.asker import Asker
 from shortener.sending.choice import VendorApis
 from shortener.sending.sweeper import Sweeper
 from shortener.storage import db
@@ -63,6 +64,7 @@ class Services:
     sendings: Deliverer
     exports: Deliverer
     sweeper: Sweeper
+    askers: list[Asker]
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
     # By the gateway's name; vendors add theirs.
     receipt_readers: dict[str, Reader] = field(default_factory=lambda: dict(choice.RECEIPT_READERS))
@@ -71,7 +73,7 @@ class Services:
     def background(self) -> Background:
         """The loops of a process that delivers."""
         if_needed = {self.sendings: self.needs_sendings, self.exports: lambda: bool(self.settings.export_places)}
-        return Background(self.deliverer, if_needed, [self.pruner, self.sweeper])
+        return Background(self.deliverer, if_needed, [self.pruner, self.sweeper, *self.askers])
 
     def needs_sendings(self) -> bool:
         """Whether there is a gateway, or there are sendings from a time with one. True if the database is away."""
@@ -160,6 +162,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context),
         exports=Deliverer(exports.kind(settings, app.app_context, lambda: made.site), app.app_context),
         sweeper=Sweeper(app.app_context, settings, gateways),
+        askers=asker.make(app.app_context, gateways, deliverer.wake),
     )
     app.extensions[EXTENSION] = made
     return made

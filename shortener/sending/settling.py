@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, update
+from sqlalchemy import Connection, bindparam, case, func, update
 from sqlalchemy.orm import Session
 
 from shortener.delivery.job import Job, Settled
@@ -29,6 +29,8 @@ _sent: Final[dict[str, Any]] = {
     "gateway_ref": func.coalesce(bindparam("ref"), _SENDING.c.gateway_ref),
     "sent_on": bindparam("now"),
     "closes_on": CLOSES_ON,
+    # A receipt may have come, after which nothing is asked.
+    "ask_on": case((_SENDING.c.recipient.is_not(None), bindparam("ask_on", type_=_SENDING.c.ask_on.type))),
     "unsure_on": None,
 }
 _SENT: Final = update(_SENDING).where(_one).values(_sent)
@@ -67,7 +69,13 @@ def _answer(one: Settled) -> Taken | None:
 
 def _taken_values(one: Settled, now: dt.datetime) -> dict[str, Any]:
     answer = _answer(one)
-    return {"row_id": one.job.job_id, "ref": answer and (answer.reference or None), "now": now, "end": now + OPEN}
+    return {
+        "row_id": one.job.job_id,
+        "ref": answer and (answer.reference or None),
+        "ask_on": now + dt.timedelta(seconds=answer.ask_after) if answer and answer.ask_after is not None else None,
+        "now": now,
+        "end": now + OPEN,
+    }
 
 
 def _store_taken(connection: Connection, taken: Sequence[Settled], now: dt.datetime) -> None:

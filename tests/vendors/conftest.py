@@ -1,5 +1,6 @@
 """Fixtures of vendors' tests: the product as a server with the simulator, and a receiver of callbacks."""
 
+import contextlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,12 @@ from werkzeug.serving import make_server
 
 from shortener.config.settings import Settings
 from shortener.running import lifecycle
+from shortener.sending import asker, vendor_api
 from tests.support import hooks
 from tests.support.hooks import Hook
 from tests.support.tls_front import TlsFront, tls_front
 from tests.support.waiting import WITHIN
+from tests.vendors.chain import Chaining
 
 INSTALLING = ("test_client.py", "test_node_client.py", "test_chain.py")
 
@@ -72,3 +75,13 @@ def hook() -> Iterator[Hook]:
     """A receiver of callbacks on loopback."""
     with hooks.receiving() as hook:
         yield hook
+
+
+@pytest.fixture
+def chaining(sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chaining]:
+    """Starts two instances in a chain; those that a vendor must be asked about are asked about soon."""
+    monkeypatch.setattr(vendor_api, "ASK_AFTER", 0.1)
+    monkeypatch.setattr(asker, "PAUSE", 0.05)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    with contextlib.ExitStack() as stack:
+        yield Chaining(stack, sqlite_template, tmp_path)
