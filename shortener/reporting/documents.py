@@ -101,7 +101,7 @@ class MessageSummary(TypedDict):
     track: Track
     lt_callbackurl: str | None
     receipts_url: str | None
-    callbackurl: Annotated[str | None, Field(description="Stored and reported; never called.")]
+    callbackurl: Annotated[str | None, Field(description="As given. Only some vendors' wire formats call it.")]
     client_tag: str | None
     sender: str | None
     recipient: Annotated[str | None, Field(description="In full, masked or null, depending on the account.")]

@@ -141,5 +141,5 @@ def _close(app: Flask) -> None:
     services: Services = app.extensions["shortener"]
     services.readers.close()
     with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+        db.db.session.remove()
+        db.db.engine.dispose()

@@ -1,5 +1,6 @@
 """The answers to Xoxzo's clients."""
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from flask import Response
@@ -7,10 +8,10 @@ from pydantic import Field, RootModel
 from typing_extensions import TypedDict
 
 from shortener.reporting.documents import MessageSummary, ReportedLink
-from shortener.reporting.receipt_documents import MessageReceipt
 from shortener.rules import sms_parts
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.wire.documents import Msgid, Url
+from shortener.rules.wire.moments import rfc3339
 from shortener.web import problems
 
 Status = Literal["QUEUED", "DELIVERING", "DELIVERED", "FAIL"]
@@ -57,7 +58,7 @@ def status(summary: MessageSummary, base_url: str) -> XoxzoStatus:
     """Return a message's status, made from its summary in our own API."""
     tracking = summary["link_tracking"]
     return {
-        "status": _status(summary["receipt"]),
+        "status": word(receipt["state"] if (receipt := summary["receipt"]) else None),
         "sender": summary["sender"],
         "url": f"{base_url}/sms/messages/{summary['msgid']}/",
         "sent_time": _time(summary["received_on"]),
@@ -70,13 +71,13 @@ def status(summary: MessageSummary, base_url: str) -> XoxzoStatus:
     }
 
 
-def _status(receipt: MessageReceipt | None) -> Status:
+def word(state: MessageState | None) -> Status:
     """Return the vendor's word for a message's state."""
-    if receipt is None or receipt["state"].rank <= MessageState.QUEUED.rank:
+    if state is None or state.rank <= MessageState.QUEUED.rank:
         return "QUEUED"
-    if receipt["state"] is MessageState.DELIVERED:
+    if state is MessageState.DELIVERED:
         return "DELIVERED"
-    return "FAIL" if receipt["final"] else "DELIVERING"
+    return "FAIL" if state.is_final else "DELIVERING"
 
 
 def _link(tracking: ReportedLink) -> XoxzoLink:
@@ -88,8 +89,12 @@ def _link(tracking: ReportedLink) -> XoxzoLink:
     }
 
 
+def time(moment: dt.datetime) -> str:
+    """Return a time in UTC as the vendor writes it: `2026-11-16 23:59:58`."""
+    return _time(rfc3339(moment))
+
+
 def _time(moment: str) -> str:
-    """Return a UTC time of RFC 3339 as the vendor writes it: `2026-11-16 23:59:58`."""
     return moment[:19].replace("T", " ")
 
 

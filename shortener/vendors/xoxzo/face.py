@@ -2,7 +2,6 @@
 
 It follows https://docs.xoxzo.com/en/sms.html and the client library xoxzo.cloudpy, and calls the same use cases as our
 own API. Without a gateway, a message is rewritten and not sent: its `status` stays `QUEUED`. Its `cost` is always 0.
-`callbackurl`, where the vendor sends delivery receipts, is stored and not called.
 """
 
 from typing import Final
@@ -11,7 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint
 
 from shortener.errors import InvalidFieldsError, MessageNotFoundError, MonthlyLimitError, QuietHoursError
-from shortener.messages.analysis import analyze
+from shortener.messages.analysis import FromFace, analyze
 from shortener.reporting import message_report
 from shortener.reporting.message_filter import Filter
 from shortener.rules.wire.moments import rfc3339
@@ -49,7 +48,8 @@ MOST_LISTED: Final = 1_000  # messages in one answer: the format has no pages, a
 def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
-    done = services().group_commit.preprocess(account, analyze(requests.submission(), account, site), site)
+    analysis = analyze(requests.submission(), account, site, face=FromFace(name="xoxzo"))
+    done = services().group_commit.preprocess(account, analysis, site)
     accepted = message_report.preprocessed(done.message, done.links, site)
     tracking = accepted["link_tracking"]
     shortlink = tracking["shortlink"] if tracking else None

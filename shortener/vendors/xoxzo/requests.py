@@ -32,7 +32,7 @@ SCHEMA: Final[dict[str, Any]] = {
     "title": "XoxzoMessage",
     "type": "object",
     "properties": {name: _OURS[name] for name in _OURS if name in FIELDS}
-    | {"recipient": _RECIPIENT}
+    | {"recipient": _RECIPIENT, "callbackurl": _OURS["callbackurl"] | {"description": "Called for each new state."}}
     | {name: {"description": "Accepted and ignored."} for name in sorted(CARRIER_OPTIONS)},
     "required": list(REQUIRED),
     "additionalProperties": False,
@@ -55,7 +55,9 @@ def submission() -> Submission:
         if recipient.startswith(" "):
             faults["recipient"].append("In a form, + is written %2B.")
     faults |= {name: ["is required"] for name in REQUIRED if fields.get(name) in (None, "")}
-    return Submission.check({name: fields[name] for name in FIELDS & fields.keys()}, services().policy, faults=faults)
+    known = {name: fields[name] for name in FIELDS & fields.keys()}
+    submission = Submission.check(known, services().policy, faults=faults)
+    return submission.model_copy(update={"receipts_url": submission.callbackurl})
 
 
 def _fields() -> dict[str, Any]:

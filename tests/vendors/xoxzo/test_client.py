@@ -7,6 +7,7 @@ import requests
 from xoxzo.cloudpy import XoxzoClient
 
 from tests.support.factories import BROWSER, PREVIEW, TARGET, TEXT, Sender, make_account
+from tests.support.hooks import Hook
 
 RECIPIENT, SENDER_ID = "+818012345678", "814512345678"
 
@@ -41,6 +42,18 @@ def test_a_sent_message_has_a_status(vendor: XoxzoClient, server: str) -> None:
         "parts": 1,
         "link_tracking": {"link": TARGET, "shortlink": shortlink, "accessed": False, "accessed_on": None},
     }
+
+
+def test_a_message_s_states_are_told(vendor: XoxzoClient, hook: Hook) -> None:
+    [sent] = vendor.send_sms(TEXT, RECIPIENT, SENDER_ID, callbackurl=f"{hook.url}/states").messages
+    told = hook.wait_for(3, "/states")  # sent, accepted, delivered, in any order
+    assert {request.headers["content-type"] for request in told} == {"application/x-www-form-urlencoded"}
+    assert sorted(request.form["status"] for request in told) == ["DELIVERED", "DELIVERING", "DELIVERING"]
+    found = vendor.get_sms_delivery_status(sent["msgid"]).message
+    assert [{**request.form, "status": found["status"]} for request in told] == 3 * [
+        {name: found[name] for name in ("msgid", "status", "recipient", "sent_time")}
+    ]
+    assert found["status"] == "DELIVERED"
 
 
 def test_a_person_s_click_shows_in_status_and_list(vendor: XoxzoClient) -> None:
