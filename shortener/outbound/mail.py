@@ -38,11 +38,12 @@ class Mail:
     recipient: str
     content: Sequence[bytes | Base64]  # each of whole lines
     envelope_id: str  # comes back in delivery status notifications; letters and digits
+    has_utf8_headers: bool = False  # an address in them is not ASCII
 
     @property
     def needs_utf8(self) -> bool:
         """Whether an address can be written only with SMTPUTF8 (RFC 6531)."""
-        return not (self.sender + self.recipient).isascii()
+        return self.has_utf8_headers or not (self.sender + self.recipient).isascii()
 
     @property
     def size(self) -> int:

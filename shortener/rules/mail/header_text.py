@@ -14,7 +14,8 @@ NO_LINE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _PLAIN: Final = re.compile(r"[!-~](?:[ -~]{0,58}[!-~])?")  # what fits into a line of 78 characters
 _WORDS: Final = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 _ENCODED_BYTES: Final = 36  # of the text in one encoded word
-_LONGEST_LINE: Final = 900  # a line may have 998 characters in all
+LONGEST: Final = 900  # characters of a text in one line, which may have 998 in all
+_LONG: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 FOLD: Final = "\r\n "
 
 
@@ -30,6 +31,12 @@ def unstructured(text: str) -> str:
     return text if _is_plain(text) or not text else _encoded(text)
 
 
+def long(text: str) -> str:
+    """A text that programs read, such as a list of URLs: in one line if it is ASCII, because nothing may be added."""
+    is_plain = len(text) <= LONGEST and _LONG.fullmatch(text) and "=?" not in text
+    return text if is_plain or not text else _encoded(text)
+
+
 def phrase(name: str) -> str:
     """A name in front of an address."""
     if not _is_plain(name):
@@ -42,11 +49,16 @@ def file_name(name: str) -> str:
     if _is_plain(name):
         return f"filename={_quoted(name)}"
     letters = [quote(letter, safe="") for letter in name]
-    parts = list(_grouped(letters, _LONGEST_LINE))
+    parts = list(_grouped(letters, LONGEST))
     if len(parts) == 1:
         return f"filename*=utf-8''{parts[0]}"
     sections = [f"filename*{number}*={part}" for number, part in enumerate(["utf-8''" + parts[0], *parts[1:]])]
     return f";{FOLD}".join(sections)
+
+
+def content_id(name: str) -> str:
+    """The id by which HTML shows a file with `cid:NAME` (RFC 2392); letters that an id cannot have are written %XX."""
+    return quote(name, safe="!#$&'*+/=?^_`{|}~@.-")[:LONGEST]
 
 
 def _is_plain(text: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from shortener.outbound.mail import Base64, Mail
 from shortener.rules.mail import content_type, header_text
 from shortener.rules.mail.address import MailAddress
+from shortener.rules.mail.extras import MailExtras, named
 from shortener.rules.mail.header_text import FOLD
 from shortener.sending.gateway import Attached, Outgoing
 from shortener.sending.mail import headers
@@ -31,19 +32,20 @@ def written(outgoing: Outgoing, own_host: str) -> Mail:
         recipient = MailAddress.parse(outgoing.recipient)
     except ValueError as fault:
         raise ValueError(f"the recipient {fault}") from None
-    head = _head(outgoing, sender, recipient, own_host)
-    body, files = _body(outgoing), outgoing.attachments()
-    content = _mixed(head, body, files) if files else [head + body]
-    headers.check(content, parts=(outgoing.text is not None) + (outgoing.html is not None) + len(files))
-    return Mail(f"bounces+{outgoing.msgid}@{sender.domain}", str(recipient), content, envelope_id=outgoing.msgid)
+    extras, files = MailExtras.of(outgoing.extras), outgoing.attachments()
+    head = _head(outgoing, sender, recipient, extras, own_host)
+    content = [head, *_with_files(_body(outgoing), files[: extras.inline], files[extras.inline :])]
+    parts = (outgoing.text is not None) + (outgoing.html is not None) + len(files)
+    headers.check(content, parts, extras.names)
+    bounces = f"bounces+{outgoing.msgid}@{sender.domain}"
+    return Mail(bounces, str(recipient), content, outgoing.msgid, has_utf8_headers=not extras.is_ascii)
 
 
-def _head(outgoing: Outgoing, sender: MailAddress, recipient: MailAddress, own_host: str) -> bytes:
+def _head(outgoing: Outgoing, sender: MailAddress, recipient: MailAddress, extras: MailExtras, own_host: str) -> bytes:
     """The headers of the whole mail, without those about its content."""
-    name = header_text.phrase(sender.name)
     lines = [
-        f"From: {name}{FOLD}<{sender}>" if name else f"From: {sender}",
-        f"To: {recipient}",
+        f"From: {named(sender)}",
+        *extras.lines(recipient),
         f"Subject: {header_text.unstructured(_one_line(outgoing.subject or '', 'subject'))}",
         f"Date: {formatdate()}",
         f"Message-ID: <{outgoing.msgid}@{own_host}>",
@@ -66,24 +68,34 @@ def _body(outgoing: Outgoing) -> bytes:
     return part.as_bytes()
 
 
-def _mixed(head: bytes, body: bytes, files: Sequence[Attached]) -> Sequence[bytes | Base64]:
-    """The mail with its files."""
+def _with_files(body: bytes, inline: Sequence[Attached], files: Sequence[Attached]) -> Sequence[bytes | Base64]:
+    """The body with the images that belong to its HTML, and those with the other files."""
+    content: Sequence[bytes | Base64] = [body]
+    if inline:
+        content = _multipart("related", content, inline)
+    return _multipart("mixed", content, files) if files else content
+
+
+def _multipart(kind: str, first: Sequence[bytes | Base64], files: Sequence[Attached]) -> Sequence[bytes | Base64]:
+    """A part that consists of its first part, which has headers, and of files."""
     border = secrets.token_hex(16)
-    start = f'Content-Type: multipart/mixed; boundary="{border}"\r\n\r\n--{border}\r\n'.encode()
-    content: list[bytes | Base64] = [head + start + body + b"\r\n"]
+    start = f'Content-Type: multipart/{kind}; boundary="{border}"\r\n\r\n--{border}\r\n'.encode()
+    content: list[bytes | Base64] = [start, *first, b"\r\n"]
     for file in files:
-        content += [f"--{border}\r\n{_about(file)}\r\n".encode(), Base64(file.content), b"\r\n"]
+        about = _about(file, is_inline=kind == "related")
+        content += [f"--{border}\r\n{about}\r\n".encode(), Base64(file.content), b"\r\n"]
     return [*content, f"--{border}--\r\n".encode()]
 
 
-def _about(file: Attached) -> str:
+def _about(file: Attached, *, is_inline: bool) -> str:
     """The headers of a file. A type that a mail cannot have becomes `octet-stream`."""
     kind = content_type.ANY if content_type.fault(file.content_type) else file.content_type
-    name = header_text.file_name(_one_line(file.name, "name of an attachment"))
+    name = _one_line(file.name, "name of an attachment")
     lines = [
         f"Content-Type: {kind}",
         "Content-Transfer-Encoding: base64",
-        f"Content-Disposition: attachment;{FOLD}{name}",
+        f"Content-Disposition: {'inline' if is_inline else 'attachment'};{FOLD}{header_text.file_name(name)}",
+        *([f"Content-ID: <{header_text.content_id(name)}>"] if is_inline else []),
     ]
     return "".join(f"{line}\r\n" for line in lines)
 

@@ -11,30 +11,33 @@ from typing import Final
 from shortener.outbound.mail import Base64
 
 _OF_MAIL: Final = ["Date", "From", "MIME-Version", "Message-ID", "Subject", "To"]
-_OF_CONTENT: Final = frozenset({"Content-Type", "Content-Transfer-Encoding", "Content-Disposition"})
+_OF_CONTENT: Final = frozenset({"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-ID"})
 
 
-def check(content: Sequence[bytes | Base64], parts: int) -> None:
-    """Raise ValueError if the mail has another header, or another number of texts and files in it.
+def check(content: Sequence[bytes | Base64], parts: int, more: Sequence[str] = ()) -> None:
+    """Raise ValueError if the mail has another header than these, or another number of texts and files in it.
+
+    `more` has the names of the headers that the sender of this mail has added.
 
     Files are in base64, which can be no header, and are passed over.
     """
     written = b"".join(piece for piece in content if isinstance(piece, bytes))
     mail = message_from_bytes(written)
     own = sorted(name for name in mail.keys() if name not in _OF_CONTENT)  # noqa: SIM118 - names may repeat
+    ours = sorted([*_OF_MAIL, *more])
     all_parts = list(mail.walk())
     leaves = [part for part in all_parts if not part.is_multipart()]
     if not (
         _has_whole_line_ends(written)
-        and own == _OF_MAIL
+        and own == ours
         and len(leaves) == parts
-        and all(_is_ours(part, part is mail) for part in all_parts)
+        and all(_is_ours(part, ours if part is mail else []) for part in all_parts)
     ):
         raise ValueError("the message cannot be written as a mail")
 
 
-def _is_ours(part: Message, is_whole: bool) -> bool:
-    names = [name for name in part.keys() if not (is_whole and name in _OF_MAIL)]  # noqa: SIM118
+def _is_ours(part: Message, own: Sequence[str]) -> bool:
+    names = [name for name in part.keys() if name not in own]  # noqa: SIM118
     return not part.defects and len(set(names)) == len(names) and _OF_CONTENT.issuperset(names)
 
 

@@ -21,6 +21,7 @@ from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.receiver import Policy
 from shortener.rules.mail.address import MailAddress
+from shortener.rules.mail.extras import MailExtras
 from shortener.sending.gateway import Attached, Outgoing
 from shortener.sending.mail.content import written
 from shortener.storage.models import Account
@@ -106,6 +107,61 @@ def test_attachments_arrive_byte_for_byte() -> None:
     assert found[2].get_content_charset() == "shift_jis"
     body = made.get_body(("plain",))
     assert body is not None and content(body) == TEXT
+
+
+LOGO = Attached("logo 1.png", "image/png", b"\x89PNG\r\n\x1a\n")
+
+
+def extras(**given: Any) -> dict[str, Any]:
+    return MailExtras(**given).stored()
+
+
+def test_images_belong_to_their_html() -> None:
+    html = '<img src="cid:logo%201.png">'
+    made = mail(html=html, attachments=lambda: [LOGO, *FILES], extras=extras(inline=1))
+    related, *files = made.iter_parts()
+    alternative, image = related.iter_parts()
+    assert (related.get_content_type(), alternative.get_content_type()) == (
+        *["multipart/related", "multipart/alternative"],
+    )
+    assert (image.get_content_disposition(), image.get_filename()) == ("inline", LOGO.name)
+    assert (image["Content-ID"], image.get_payload(decode=True)) == ("<logo%201.png>", LOGO.content)
+    assert [part.get_payload(decode=True) for part in files] == [file.content for file in FILES]
+
+
+def test_images_may_be_the_only_files() -> None:
+    made = mail(text=None, html="<p>Hello</p>", attachments=lambda: [LOGO], extras=extras(inline=1))
+    assert made.get_content_type() == "multipart/related"
+    page, image = made.iter_parts()
+    assert (content(page), image.get_payload(decode=True)) == ("<p>Hello</p>\n", LOGO.content)
+
+
+def test_headers_of_the_sender_are_added() -> None:
+    long = f"<https://acme.example/{'x' * 300}>, <mailto:off@acme.example>"
+    given = {"X-Campaign": "荷物", "List-Unsubscribe": long, "X-Trap": ENCODED}
+    made = mail(extras=extras(to=("a@b.example", "c@d.example"), cc=("e@f.example",), reply_to="R <r@s.example>"))
+    assert (made["To"], made["Cc"]) == ("a@b.example, c@d.example", "e@f.example")
+    assert made["Reply-To"] == "R <r@s.example>"
+    made = mail(extras=extras(headers=given))
+    assert {name: made[name] for name in given} == given
+
+
+def test_a_copy_still_goes_to_one_recipient() -> None:
+    made = written(replace(OUTGOING, extras=extras(to=(), cc=("e@f.example",))), "links.example")
+    assert made.recipient == OUTGOING.recipient
+    assert OUTGOING.recipient not in made.as_bytes().decode()
+    assert parsed(made)["To"] == "undisclosed-recipients:;"
+
+
+def test_a_named_address_may_need_utf8() -> None:
+    made = written(replace(OUTGOING, extras=extras(cc=("jörg@example.com",))), "links.example")
+    assert made.needs_utf8
+
+
+@pytest.mark.parametrize("name", ["Bcc", "Subject", "Content-Type", "X\r\nBcc"])
+def test_no_header_of_ours_is_doubled(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^the headers must"):
+        mail(extras=extras(headers={name: "x@y.example"}))
 
 
 def test_large_attachments_are_written_in_time() -> None:
