@@ -18,7 +18,7 @@ METADATA_BYTES = 4096
 METADATA_DEPTH = 32  # far more than anybody uses, far less than JSON libraries accept
 URL_LENGTH = 2048
 HTML_LENGTH = 1_000_000
-SUBJECT_LENGTH = 500
+SUBJECT_LENGTH = 1_000
 LONGEST_VALIDITY = 2_592_000  # seconds: 30 days
 
 

@@ -22,6 +22,7 @@ from shortener.rules.delivery.receipt_key import receipt_key
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback
+from shortener.vendors.infobip.email import new_request, old_request
 from tests.conftest import SECRET_KEY, running
 from tests.support import sens
 from tests.support.factories import BROWSER, TEXT, Sender, make_account, make_message, slug_of
@@ -150,6 +151,8 @@ def described(app: Flask, known: dict[str, str], of_faces: dict[str, dict[str, s
             "/receipts/{gateway}/{msgid}/{mac}": receipt,
             "/sms/v2/services/{service}/messages": sens.sms(),
             "/friendtalk/v2/services/{service}/messages": sens.talk(),
+            "/email/3/send": old_request.SCHEMA["examples"][0],
+            "/email/4/messages": new_request.EXAMPLE,
         }
         path = context.operation.path
         is_keyed = path.startswith("/receipts/")  # its path must be right as well, so few requests would be taken
@@ -212,7 +215,7 @@ def asked(operation: Any, sender: Sender, mode: GenerationMode, examples: int) -
         suppress_health_check=[HealthCheck.filter_too_much],  # a generated fault that is none is discarded
     )
     def ask(case: schemathesis.Case) -> None:
-        statuses.add(case.call_and_validate(headers=sender.bearer, checks=asked_checks).status_code)
+        statuses.add(case.call_and_validate(headers=sender.basic, checks=asked_checks).status_code)
 
     ask()
     assert statuses, "no request could be made up"

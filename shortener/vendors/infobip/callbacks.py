@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 from shortener.callbacks.forms import CallbackRequest, Form, Told
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.vendors.infobip import clicks, outcome, sending
+from shortener.vendors.infobip.email import new_reports as new_mail_reports
+from shortener.vendors.infobip.email import old_reports as old_mail_reports
 from shortener.vendors.infobip.outcome import Outcome
 from shortener.vendors.infobip.sms import new_reports, old_reports
 
@@ -21,6 +23,8 @@ class Pushed(NamedTuple):
 BY_FORM: Final[Mapping[sending.Form, Pushed]] = {
     "sms/2": Pushed(old_reports.report, clicks.of_sms),
     "sms/3": Pushed(new_reports.report, clicks.of_sms),
+    "email/3": Pushed(old_mail_reports.report, clicks.of_mail),
+    "email/4": Pushed(new_mail_reports.report, clicks.of_mail),
 }
 
 

@@ -11,6 +11,7 @@ from flask import Blueprint
 from shortener.vendors import Face
 from shortener.vendors.infobip import credentials, errors
 from shortener.vendors.infobip.blueprint import TAG
+from shortener.vendors.infobip.email.routes import EMAIL
 from shortener.vendors.infobip.sms.routes import SMS
 
 FACE: Final = Face(
@@ -21,5 +22,5 @@ FACE: Final = Face(
     authenticate=credentials.authenticate,
     refuse=errors.refuse,
 )
-for _channel in (SMS,):
+for _channel in (SMS, EMAIL):
     FACE.blueprint.register_blueprint(_channel)

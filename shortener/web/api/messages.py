@@ -1,7 +1,5 @@
 """The API for messages: preprocess, list, report, switch off, check."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from flask import Blueprint, request
@@ -23,10 +21,9 @@ from shortener.reporting.click_lists import Position
 from shortener.reporting.message_filter import PARAMETERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.web import incoming
+from shortener.web import incoming, large_bodies
 from shortener.web.access import for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
-from shortener.web.problems import RequestError
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
 LONGEST: Final = 32 * 1024 * 1024  # bytes of a body: 20 MiB of attachments in base64, with text and HTML
@@ -56,30 +53,12 @@ def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, 
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     site = services().site
-    with _room(account):
+    with large_bodies.room(account):
         submission = Submission.check(incoming.fields(LONGEST), services().policy)
         done = services().group_commit.preprocess(account, analyze(submission, account, site, key), site)
     document = message_report.preprocessed(done.message, done.links, site)
     headers = {"Location": document["url"]} | ({"Idempotency-Replayed": "true"} if done.replayed else {})
     return document, 201, headers
-
-
-@contextmanager
-def _room(account: Sender) -> Iterator[None]:
-    """Hold a slot of long calls while a large body is in memory; RequestError if there is none."""
-    usual = request.max_content_length or 0
-    if request.content_length is not None and request.content_length <= usual:
-        yield
-        return
-    call = services().long_calls.begin(account.id)
-    if call is None:
-        raise RequestError(
-            429, "too_many_large_messages", "Other large messages are under way; send this one when they are done."
-        )
-    try:
-        yield
-    finally:
-        call.end()
 
 
 @blueprint.get("/messages")

@@ -1,0 +1,1 @@
+"""Infobip's e-mail: what only this channel has."""

@@ -1,0 +1,126 @@
+"""A mail as both generations of the API submit it, and the copies of it that its recipients get."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.mail.extras import MailExtras
+from shortener.vendors.infobip import sending
+from shortener.vendors.infobip.email import placeholders
+from shortener.vendors.infobip.email.placeholders import Values
+
+MOST_NAMED: Final = 100  # addresses in the headers of a mail
+
+
+@dataclass(frozen=True, slots=True)
+class To:
+    """A recipient: the address, the sender's own id of its message, and its own placeholders."""
+
+    address: str
+    message_id: str | None = None
+    values: Values = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a mail."""
+
+    name: str
+    content_type: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One content for one or several recipients. Copies go to `cc`, whom all of them see, and to `bcc`."""
+
+    sender: str
+    to: Sequence[To]
+    cc: Sequence[To] = ()
+    bcc: Sequence[To] = ()
+    shows_recipients: bool = False
+    subject: str | None = None
+    text: str | None = None
+    html: str | None = None
+    images: Sequence[File] = ()  # that the HTML shows
+    files: Sequence[File] = ()
+    values: Values = field(default_factory=dict)  # of placeholders, for all recipients
+    reply_to: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    track_link: bool | None = None  # None: as the account does
+    click_url: str | None = None
+    receipts_url: str | None = None
+    told_states: frozenset[MessageState] | None = sending.FINAL
+    kept: Mapping[str, Any] = field(default_factory=dict)  # to be given back later, by the vendor's names
+    validity_period: int | None = None  # seconds
+
+    @property
+    def recipients(self) -> Sequence[To]:
+        """Everybody who gets it: `to`, then `cc`, then `bcc`."""
+        return [*self.to, *self.cc, *self.bcc]
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(len(file.content) for file in (*self.images, *self.files))
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What one recipient gets: its text, and what its headers say."""
+
+    to: To
+    subject: str | None
+    text: str | None
+    html: str | None
+    extras: MailExtras
+
+
+def copies(mail: Mail) -> Iterator[Copy]:
+    """Yield the copy of every recipient, in their order."""
+    for index, one in enumerate(mail.recipients):
+        values = {**mail.values, **one.values}
+        extras = _extras(mail, is_copy=index >= len(mail.to))
+        subject, text, html = (placeholders.filled(part, values) for part in (mail.subject, mail.text, mail.html))
+        yield Copy(one, subject, text, html, extras)
+
+
+def _extras(mail: Mail, *, is_copy: bool) -> MailExtras:
+    """Say whom the headers name.
+
+    Several `to` see only themselves unless the sender wants otherwise, so a copy then names none of them.
+    """
+    all_of_them = tuple(to.address for to in mail.to)
+    if mail.shows_recipients or (is_copy and len(all_of_them) == 1):
+        named: tuple[str, ...] | None = all_of_them
+    else:
+        named = () if is_copy else None
+    return MailExtras(
+        to=named,
+        cc=tuple(to.address for to in mail.cc),
+        reply_to=mail.reply_to,
+        headers=mail.headers,
+        inline=len(mail.images),
+    )
+
+
+def faults(mail: Mail) -> dict[str, list[str]]:
+    """Return what is wrong with the number of those whom all recipients see, by field."""
+    found: dict[str, list[str]] = {}
+    if len(mail.cc) > MOST_NAMED or (mail.shows_recipients and len(mail.to) > MOST_NAMED):
+        name = "cc" if len(mail.cc) > MOST_NAMED else "to"
+        found[name] = [f"must have at most {MOST_NAMED} addresses that all recipients see"]
+    return found
+
+
+def tracking(clicks: bool | None, everything: bool | None, click_url: str | None) -> bool | None:
+    """Return whether links are to be replaced, None if the sender does not say.
+
+    Every client sends `track: true` by itself, so that is no wish. Whoever only names a URL for clicks wants them.
+    """
+    if clicks is not None:
+        return clicks
+    if everything is False:
+        return False
+    return True if click_url is not None else None

@@ -1,0 +1,45 @@
+"""Placeholders: `{{name}}` in the subject, the text and the HTML of a mail."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pydantic import JsonValue
+
+_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s][^{}]{0,99}?)\s*\}\}")
+Values = Mapping[str, str]
+
+
+def values(given: object) -> dict[str, str]:
+    """Return the values in an object or its JSON text; ValueError if it is neither.
+
+    Texts stay as they are; other values are written as JSON, and null as nothing.
+    """
+    document = _loaded(given) if isinstance(given, str) else given
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ValueError("must be a JSON object of placeholders")
+    return {str(name): _text(value) for name, value in document.items()}
+
+
+def filled(text: str | None, values: Values) -> str | None:
+    """Return a text with the values of its placeholders; one without a value stays as it is."""
+    if not text or not values:
+        return text
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _loaded(text: str) -> JsonValue:
+    try:
+        document: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("must be a JSON object of placeholders") from None
+    return document
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,79 @@
+"""Make of a mail what is submitted: a message for every recipient."""
+
+import dataclasses
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from shortener.errors import InvalidFieldsError
+from shortener.rules.links.tracking import Track
+from shortener.rules.mail import content_type, header_text
+from shortener.validation.attachments import NewAttachment
+from shortener.vendors.infobip import sending
+from shortener.vendors.infobip.email import mails, queries
+from shortener.vendors.infobip.email.mails import File, Mail
+from shortener.vendors.infobip.sending import Form, Wanted
+
+MOST_STORED: Final = 100 * 1024**2  # bytes of files of one request, counted for every recipient
+# Fields of a submission that have other names here; the others have none of their own faults.
+NAMES: Final = {
+    "message": "text",
+    "sender": "from",
+    "recipient": "to",
+    "lt_callbackurl": "trackingUrl",
+    "receipts_url": "notifyUrl",
+    "client_tag": "messageId",
+    "attachments": "attachment",
+}
+_FOLDERS: Final = re.compile(r"^.*[/\\]", re.DOTALL)
+
+
+def wanted(all_mails: Sequence[Mail], form: Form, bulk_id: str | None, send_on: str | None) -> list[Wanted]:
+    """Return a message for every recipient of the mails; InvalidFieldsError if they are too many or too large."""
+    for mail in all_mails:
+        if faults := mails.faults(mail):
+            raise InvalidFieldsError(faults)
+    if sum(len(mail.recipients) * mail.size for mail in all_mails) > MOST_STORED:
+        sentence = f"must have at most {MOST_STORED // 1024**2} MiB of files, counted for every recipient"
+        raise InvalidFieldsError({"attachment": [f"{sentence}; send it in several requests"]})
+    return [each for mail in all_mails for each in _wanted(mail, form, bulk_id, send_on)]
+
+
+def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) -> Iterator[Wanted]:
+    kept = {**mail.kept, queries.SENDER: queries.address(mail.sender)}
+    face = sending.from_face(form, kept, bulk_id, mail.told_states)
+    shared = {
+        "sender": mail.sender,
+        "track": Track.ALL,
+        "track_link": mail.track_link,
+        "lt_callbackurl": mail.click_url,
+        "receipts_url": mail.receipts_url,
+        "send_on": send_on,
+        "validity_period": mail.validity_period,
+        "attachments": [_attachment(file) for file in (*mail.images, *mail.files)] or None,
+    }
+    for copy in mails.copies(mail):
+        own: dict[str, Any] = {
+            "message": copy.text or None,
+            "html": copy.html,
+            "subject": copy.subject,
+            "recipient": copy.to.address,
+            "client_tag": copy.to.message_id,
+        }
+        yield Wanted(
+            to=copy.to.address,
+            submission=shared | own,
+            face=dataclasses.replace(face, extras=copy.extras.stored()),
+        )
+
+
+def _attachment(file: File) -> NewAttachment:
+    """Return a file as it is sent: in no folder, and with a type that a mail can have."""
+    name = header_text.NO_LINE.sub("", _FOLDERS.sub("", file.name)).strip()[-200:]
+    kind = content_type.ANY if content_type.fault(file.content_type) else file.content_type
+    return NewAttachment(name=name or "attachment", content_type=kind, content=file.content)
+
+
+def renamed(error: InvalidFieldsError) -> InvalidFieldsError:
+    """Return the error with the vendor's names of the fields."""
+    return InvalidFieldsError({NAMES.get(name, name): faults for name, faults in error.fields.items()})

@@ -1,0 +1,34 @@
+"""Placeholders are filled in for every recipient; those without a value stay."""
+
+import pytest
+
+from shortener.vendors.infobip.email.placeholders import filled, values
+
+
+def test_a_placeholder_gets_its_value() -> None:
+    text = "Hello {{name}}, {{ name }}! {{city}} {name} {{name"
+    assert filled(text, {"name": "Anna"}) == "Hello Anna, Anna! {{city}} {name} {{name"
+
+
+def test_a_value_is_not_filled_in_again() -> None:
+    assert filled("{{a}} {{b}}", {"a": "{{b}}", "b": "{{a}} \\1"}) == "{{b}} {{a}} \\1"
+
+
+def test_nothing_stays_nothing() -> None:
+    assert filled(None, {"a": "b"}) is None
+    assert filled("", {"a": "b"}) == ""
+    assert filled("{{a}}", {}) == "{{a}}"
+
+
+def test_values_come_as_json_text_too() -> None:
+    assert values('{"name": "Anna", "count": 3, "none": null, "list": [1]}') == {
+        **{"name": "Anna", "count": "3", "none": "", "list": "[1]"}
+    }
+    assert values({"a": "b"}) == {"a": "b"}
+    assert values(None) == values("null") == {}
+
+
+@pytest.mark.parametrize("given", ["no json", "[1]", "3", 3, ["a"], "[" * 100_000])
+def test_anything_else_is_refused(given: object) -> None:
+    with pytest.raises(ValueError, match="must be a JSON object of placeholders"):
+        values(given)
