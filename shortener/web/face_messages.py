@@ -1,9 +1,12 @@
 """Use cases of vendors' wire formats, which do not use the database themselves: each has a session of its own."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shortener.accounts.senders import Sender
+from shortener.errors import NotCancelableError
 from shortener.messages import lookup
 from shortener.messages.preprocess import Preprocessed
 from shortener.reporting import face_messages
@@ -53,6 +56,20 @@ def cancel(account: Sender, name: str) -> FaceMessage:
         canceled = face_messages.find(session, account, msgid, site)
     services().deliverer.wake()
     return canceled
+
+
+def cancel_all(account: Sender, wanted: FaceFilter, is_meant: Callable[[FaceMessage], bool]) -> None:
+    """Take back those of the filter's messages that are meant and whose hand-over has not begun."""
+    more: FaceFilter | None = wanted
+    while more is not None:
+        with db.write() as session:
+            site, now = services().site, db.now(session)
+            page, cursor = face_messages.page(session, account, more, site)
+            for message in filter(is_meant, page):
+                with contextlib.suppress(NotCancelableError), session.begin_nested():
+                    decisions.cancel(session, lookup.find(session, account, message.msgid), now=now)
+        more = replace(wanted, cursor=cursor) if cursor is not None else None
+    services().deliverer.wake()
 
 
 def settings(account: Sender, face: str) -> Mapping[str, Any]:

@@ -32,7 +32,18 @@ PUBLIC = {
     "/dashboard/sign-in",
 }
 # Formats of vendors whose errors have status 200, each with what only its errors contain.
-REFUSED_WITH_200 = {"/sms/json": "error-text"}
+REFUSED_WITH_200 = {
+    "/sms/json": "error-text",
+    "/p1/api/shortenurl.json": "Required token.",
+    **dict.fromkeys(
+        (
+            *("/p5/api/mt.json", "/p5/api/status.json", "/p5/api/checkreservation.json"),
+            *("/p5/api/cancelreservation.json", "/p5/api/cancelreservationall.json", "/p5/api/template.json"),
+            *("/p5/api/separatedsuccesscount.json", "/p5/api/numbercleaning.json"),
+        ),
+        "Required token.",
+    ),
+}
 # Under /dashboard: for every signed-in person, for an account's viewers, its owners, the operators.
 SEATS = {"people", "viewers", "owners", "operators"}
 REDIRECT = "redirect"

@@ -48,6 +48,9 @@ REFUSED = {
     "POST /v1/messages/{msgid}/cancel",
     "POST /v1/messages/{msgid}/repeat",
     "POST /v1/messages/{msgid}/give-up",
+    "POST /api/{sid}/messages/{msgid}/cancel",
+    # The known message came in another format.
+    "GET /api/{sid}/messages/{msgid}",
 }
 EXAMPLES = {"sqlite": 12, "postgresql": 5}  # of each operation
 
@@ -108,7 +111,7 @@ def known(app: Flask, sender: Sender) -> dict[str, str]:
         "key": account_path(gateway, sender.sid, SECRET_KEY).rpartition("/")[2],
         "mac": receipt_key(SECRET_KEY, gateway, msgid),
     }
-    return {"msgid": msgid, "event_id": callback["id"], "slug": other, "gateway": gateway, **keys}
+    return {"sid": sender.sid, "msgid": msgid, "event_id": callback["id"], "slug": other, "gateway": gateway, **keys}
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,7 @@ def described(app: Flask, known: dict[str, str], of_faces: dict[str, dict[str, s
             "/friendtalk/v2/services/{service}/messages": sens.talk(),
             "/email/3/send": old_request.SCHEMA["examples"][0],
             "/email/4/messages": new_request.EXAMPLE,
+            "/api/{sid}/messages": {"service_id": 1, "to": "09012345678", "body": TEXT},
         }
         path = context.operation.path
         is_keyed = path.startswith("/receipts/")  # its path must be right as well, so few requests would be taken

@@ -1,6 +1,5 @@
 """AI CROSS's delivery receipts: several in each request, JSON in the field `json` of a form."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -10,8 +9,8 @@ from shortener.receipts.incoming import Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.wire.strict_json import DECODER
+from shortener.vendors.aicross.times import JAPAN
 
-JAPAN: Final = dt.timezone(dt.timedelta(hours=9))
 STATES: Final = {
     "0": MessageState.UNKNOWN,
     "1": MessageState.SENT,

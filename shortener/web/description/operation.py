@@ -59,8 +59,9 @@ class Operation:
     codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of other errors, by status
     name: str = ""  # in place of the view's own
     sentence: str = ""  # in place of the view's docstring
-    keyed: bool = False  # the path has a key in place of credentials
-    refusal: type[BaseModel] | None = None  # a vendor's document for every error, which answers 400 for 422
+    keyed: bool = False  # the path, or a field of the vendor's, has a key in place of credentials
+    refusal: type[BaseModel] | None = None  # a vendor's document for every error
+    statuses: Mapping[int, int] = field(default_factory=lambda: {422: 400})  # that a vendor has instead of ours
 
 
 def described(operation: Operation) -> Callable[[View], View]:

@@ -21,6 +21,7 @@ READING: Final = {
 }
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
+    "sid": ("The SID of the account.", "^[A-Za-z0-9]{32}$"),
     "event_id": ("The ID of the callback.", "^evt_[A-Za-z0-9]{1,60}$"),
     "export_id": ("The ID of the export.", "^exp_[A-Za-z0-9]{1,60}$"),
     "gateway": ("The name of the gateway that reports.", "^[a-z]{1,20}$"),
@@ -74,7 +75,7 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
         if operation.refusal is None:
             described["responses"][str(status)] = _problem(status, given, schemas)
         else:
-            shown = 400 if status == 422 else status
+            shown = operation.statuses.get(status, status)
             described["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
     return described
 

@@ -75,14 +75,21 @@ def _bodies(operation: Schema) -> Schema:
 def _curl(description: Schema, operation: Schema) -> str:
     """A command to try; names in braces are placeholders."""
     words = ["curl", *(["-u", "SID:TOKEN"] if operation["security"] else [])]
-    needed = [one for one in operation["parameters"] if one["in"] == "query" and one.get("required")]
-    query = "&".join(f"{one['name']}={one['schema']['enum'][0]}" for one in needed)
+    needed = [(one["in"], one["name"], _value(one)) for one in operation["parameters"] if one.get("required")]
+    query = "&".join(f"{name}={value}" for place, name, value in needed if place == "query")
+    words += [word for place, name, value in needed if place == "header" for word in ("-H", f"{name}: {value}")]
     url = description["servers"][0]["url"] + operation["path"] + (f"?{query}" if query else "")
     line = shlex.join([*words, url])
     body = operation["bodies"].get("application/json")
     if body is None:
         return line if operation["method"] == "GET" else shlex.join([*words, "-X", operation["method"], url])
     return f"{line} \\\n  --json {shlex.quote(json.dumps(_example(description, body['schema']), ensure_ascii=False))}"
+
+
+def _value(parameter: Schema) -> str:
+    """A value of a parameter, or a placeholder."""
+    values: list[str] = parameter["schema"].get("enum", [f"{{{parameter['name']}}}"])
+    return values[0]
 
 
 def _example(description: Schema, schema: Schema) -> Any:
