@@ -9,8 +9,8 @@ from shortener.receipts.fields import ReceiptFields
 from shortener.receipts.incoming import Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
+from shortener.vendors.karaden.times import JAPAN
 
-JAPAN: Final = dt.timezone(dt.timedelta(hours=9))
 MSGID: Final = re.compile(r"[A-Za-z0-9]{32}")
 STATUSES: Final = {
     "waiting": MessageState.SENT,
