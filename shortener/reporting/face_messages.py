@@ -144,7 +144,8 @@ def _last(session: Session, inside: Sequence[Any], wanted: FaceFilter) -> Place 
 def pull(session: Session, account: Sender, wanted: FaceFilter, site: Site, *, now: dt.datetime) -> list[FaceMessage]:
     """Return final messages of the filter's queue that were never pulled, the oldest first, and mark them.
 
-    Only what was due in the last 48 hours. The caller commits; of several callers at once each gets other messages.
+    Only what was due and became final in the last 48 hours. The caller commits; of several callers at once each gets
+    other messages.
     """
     ready = (
         select(Message.id)
@@ -154,6 +155,7 @@ def pull(session: Session, account: Sender, wanted: FaceFilter, site: Site, *, n
             Message.pulled_on.is_(None),
             Message.state.in_(face_filter.FINAL),
             now - KEPT <= face_filter.SENT_ON,
+            now - KEPT <= Message.state_on,  # so that old ones, which nobody took, are not read again and again
             *face_filter.direct(session, account, wanted),
             *face_filter.conditions(wanted),
         )
