@@ -179,6 +179,20 @@ def _urlencoded(data: bytes, most: int) -> Pairs:
         raise RequestError(400, "bad_request", f"The form has more than {most} fields.") from None
 
 
+def query_pairs(most: int = MAX_FORM_FIELDS) -> Pairs:
+    """Return the parameters of the URL, also empty and repeated ones; RequestError if they are not UTF-8.
+
+    Werkzeug would leave the escapes of bytes that are not UTF-8 in the text.
+    """
+    try:
+        text = request.query_string.decode("utf-8")
+        return list(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=most))
+    except UnicodeDecodeError:
+        raise RequestError(400, "invalid_utf8", "The query is not percent-encoded UTF-8.") from None
+    except ValueError:
+        raise RequestError(400, "bad_request", f"The query has more than {most} fields.") from None
+
+
 def _multipart() -> Pairs:
     """Return the fields of a multipart form; InvalidFieldsError if it has files."""
     if request.files:

@@ -39,7 +39,7 @@ def read(longest: int | None = None, *, any_case: bool = False) -> Given:
     `any_case`, names are in lower case. RequestError if the body cannot be read.
     """
     if request.method in ("GET", "HEAD", "DELETE"):
-        return Given(listed(request.args.items(multi=True), any_case=any_case))
+        return Given(query(any_case=any_case))
     incoming.refuse_encoded()
     if longest is not None:
         request.max_content_length = request.max_form_memory_size = longest
@@ -52,6 +52,11 @@ def read(longest: int | None = None, *, any_case: bool = False) -> Given:
         return Given(listed(incoming.form_pairs(MOST_FIELDS), any_case=any_case))
     document = incoming.json_object()
     return Given({name.lower() if any_case else name: value for name, value in document.items()})
+
+
+def query(*, any_case: bool = False) -> dict[str, Any]:
+    """Return the fields of the request's query; RequestError if it is not UTF-8."""
+    return listed(incoming.query_pairs(MOST_FIELDS), any_case=any_case)
 
 
 def _multipart(any_case: bool) -> Given:

@@ -44,6 +44,13 @@ def test_a_query_is_read_for_get(app: Flask) -> None:
     assert given(app, "/?a=1&b=2&b=3", method="GET").fields == {"a": "1", "b": ["2", "3"]}
 
 
+@pytest.mark.parametrize("query", ["a=%FF", "%ED%A0%80=a"])
+def test_a_query_that_is_no_utf8_is_refused(app: Flask, query: str) -> None:
+    with pytest.raises(RequestError, match="UTF-8"):
+        given(app, f"/?{query}", method="GET")
+    assert given(app, "/?a=%E3%81%82%&b=あ", method="GET").fields == {"a": "あ%", "b": "あ"}
+
+
 def test_forms_and_json_are_read(app: Flask) -> None:
     assert given(app, data={"a": ["1", ""], "b": "é"}).fields == {"a": ["1", ""], "b": "é"}
     assert given(app, json={"a": [1, None], "b": {"c": True}}).fields == {"a": [1, None], "b": {"c": True}}

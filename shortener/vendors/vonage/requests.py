@@ -96,8 +96,7 @@ class VonageConversion(VendorFields):
 def fields() -> dict[str, Any]:
     """The fields of the request's query and body, as they were given; read once."""
     if _READ not in request.environ:
-        query = vendor_requests.listed(request.args.items(multi=True))
-        request.environ[_READ] = {**query, **vendor_requests.read().fields}
+        request.environ[_READ] = {**vendor_requests.query(), **vendor_requests.read().fields}
     found: dict[str, Any] = request.environ[_READ]
     return found
 

@@ -314,6 +314,12 @@ def test_any_json_gets_an_answer(client: FlaskClient, sender: Sender, value: Any
         assert entry(post_json(client, sender, **{name: value}))["status"]
 
 
+def test_a_query_that_is_no_utf8_is_3(client: FlaskClient, sender: Sender) -> None:
+    for text in ("%FF", "%ED%A0%80", "a%"):
+        answer = client.get(f"{SEND}?to=447700900001&from=Acme&text={text}", headers=sender.basic)
+        assert entry(answer)["status"] == ("0" if text == "a%" else "3")
+
+
 # Conversions
 
 
