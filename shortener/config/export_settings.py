@@ -16,7 +16,7 @@ class ExportSettings(pydantic.BaseModel):
     export_url: ExportUrl | None = Field(
         None,
         description="Where exports are written: `s3://bucket/folder`, `gs://bucket/folder`, "
-        "`az://account/container/folder` or `file:///folder`. Each account has a folder of its own in it.",
+        "`az://container/folder` or `file:///folder`. Each account has a folder of its own in it.",
     )
     export_buckets: Buckets = Field(
         (), description="Further buckets (comma-separated) of the same storage that accounts may choose."

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,9 @@ from shortener.storage import outages
 from shortener.storage.models import Export
 
 log = logging.getLogger(__name__)
+# Clicks that the same process answers wait while a part is written, so parts are small, with rests between.
+AT_ONCE: Final = 250  # messages in a part
+REST: Final = 1.0  # seconds for each second of processor time
 STOPPED: Final = "our own process was stopped; another one begins again"
 LOST: Final = "the lease was lost; the export was canceled, or another process has begun again"
 NOT_ALLOWED: Final = "the operator does not allow this place any more"
@@ -67,6 +71,18 @@ class Progress:
             return form.write(documents)
 
         return replace(form, write=write)
+
+
+class Pace:
+    """Lets other threads of this process work: those that answer clicks wait for the interpreter's lock."""
+
+    def __init__(self) -> None:
+        self._used = time.thread_time()
+
+    def rest(self) -> float:
+        """The seconds to rest for the processor time that was used since the last rest."""
+        used, self._used = time.thread_time() - self._used, time.thread_time()
+        return REST * used
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,7 @@ class Writer:
         self, claimed: Claimed, account: Sender, site: Site, progress: Progress, heartbeat: Heartbeat
     ) -> Iterator[bytes]:
         """The file, part by part; InterruptedExportError if it must not be completed."""
-        export = claimed.loaded
+        export, pace = claimed.loaded, Pace()
         form = csv_with(DELIMITERS[export.delimiter]) if export.delimiter else FORMATS[export.format]
         found = message_exports.blocks(
             account,
@@ -124,16 +140,18 @@ class Writer:
             site,
             progress.counting(form),
             until=export.created_on,
-            reached=lambda _: self._check(heartbeat),
+            reached=lambda _: self._check(heartbeat, pace),
+            at_once=AT_ONCE,
         )
         for block in found:
             progress.size += len(block)
             yield block
-        self._check(heartbeat)
+        self._check(heartbeat, pace)
         if not heartbeat.beat():  # what follows completes the file
             raise InterruptedExportError(LOST)
 
-    def _check(self, heartbeat: Heartbeat) -> None:
+    def _check(self, heartbeat: Heartbeat, pace: "Pace") -> None:
+        self.stopping.wait(pace.rest())
         if heartbeat.is_lost:
             raise InterruptedExportError(LOST)
         if self.stopping.is_set():

@@ -70,7 +70,7 @@ def opened(place: Place, options: Mapping[str, str]) -> "ObjectStore":
             retry_config={"max_retries": RETRIES},
         )
     except Exception as error:
-        raise StorageError(f"the options of the storage are not valid ({type(error).__name__})") from None
+        raise StorageError(_about_options(error, options)) from None
 
 
 def why_unusable(place: Place, options: Mapping[str, str]) -> str | None:
@@ -113,6 +113,13 @@ class _Watched:
         except Exception as error:
             self.error = error
             raise
+
+
+def _about_options(error: Exception, options: Mapping[str, str]) -> str:
+    """Word an error about options, without their values."""
+    said = str(error).partition("\n")[0]
+    repeats = any(value in said for value in options.values())
+    return f"an option of the storage is not valid ({type(error).__name__})" if repeats or not said else said
 
 
 def _may_use_http(options: Mapping[str, str]) -> bool:

@@ -55,13 +55,15 @@ def blocks(
     *,
     until: dt.datetime,
     reached: Callable[[dt.datetime], object] = lambda _: None,
+    at_once: int | None = None,
 ) -> Iterator[bytes]:
     """Yield the messages received before `until`, the newest first; the first block comes after the first part is read.
 
-    `reached` is called after each part with the moment down to which all messages have been looked at.
+    `reached` is called after each part with the moment down to which all messages have been looked at. A part has at
+    most `at_once` messages; by default 1,000.
     """
     lead = form.before
-    for documents in _parts(account, wanted, site, until, reached):
+    for documents in _parts(account, wanted, site, until, reached, at_once or AT_ONCE):
         yield (lead + form.write(documents)).encode()
         lead = ""
     if lead:
@@ -81,12 +83,13 @@ def _parts(
     site: Site,
     until: dt.datetime,
     reached: Callable[[dt.datetime], object],
+    at_once: int,
 ) -> Iterator[list[ExportedMessage]]:
     last: Place | None = min(place for place in (wanted.before(), (until, 0)) if place)
-    count = LOOKED_AT if message_lists.selective(wanted) else AT_ONCE
+    count = LOOKED_AT if message_lists.selective(wanted) else at_once
     while last is not None:
         with db.read() as session:
-            found, last = message_lists.look(session, account, wanted, site.slugs, last, count, most=AT_ONCE)
+            found, last = message_lists.look(session, account, wanted, site.slugs, last, count, most=at_once)
             documents = _documents(session, message_lists.load(session, found), site)
         if last is not None:
             reached(last[0])

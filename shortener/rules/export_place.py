@@ -7,9 +7,8 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 FOLDER: Final = "file"
-AZURE: Final = "az"
-SCHEMES: Final = ("s3", "gs", AZURE, FOLDER)
-EXAMPLES: Final = "s3://bucket/folder, gs://bucket/folder, az://account/container/folder or file:///folder"
+SCHEMES: Final = ("s3", "gs", "az", FOLDER)
+EXAMPLES: Final = "s3://bucket/folder, gs://bucket/folder, az://container/folder or file:///folder"
 # Without a slash and without a dot at the start, so that no name leaves its folder.
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _NAME: Final = re.compile(NAME)
@@ -20,18 +19,16 @@ _OWN_ENDINGS: Final = (".localhost", ".local", ".internal", ".lan")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place with its folders; of Azure `account` is the storage account, `bucket` the container."""
+    """A place with its folders; a bucket of Azure is called container."""
 
     scheme: str
-    account: str
     bucket: str  # empty for a folder of this machine
     folders: tuple[str, ...]
 
     @property
     def url(self) -> str:
         """The place as a URL, without a slash at its end."""
-        parts = [part for part in (self.account, self.bucket) if part]
-        return f"{self.scheme}://" + "/".join([*(parts or [""]), *map(quote, self.folders)])
+        return f"{self.scheme}://" + "/".join([self.bucket, *map(quote, self.folders)])
 
     @property
     def path(self) -> str:
@@ -60,15 +57,11 @@ def parse(url: str) -> Place:
         return _folder(parts.netloc, folders)
     if not is_bucket(parts.netloc) or not all(map(_FOLDER.fullmatch, folders)):
         raise ValueError(f"must look like {EXAMPLES}, without a user name, a password or a port")
-    if parts.scheme != AZURE:
-        return Place(parts.scheme, "", parts.netloc, tuple(folders))
-    if not folders:
-        raise ValueError("must name the storage account and the container: az://account/container")
-    return Place(AZURE, parts.netloc, folders[0], tuple(folders[1:]))
+    return Place(parts.scheme, parts.netloc, tuple(folders))
 
 
 def is_bucket(text: str) -> bool:
-    """Whether this can be the name of a bucket or of a container."""
+    """Whether this can be the name of a bucket."""
     return _BUCKET.fullmatch(text) is not None
 
 
@@ -89,4 +82,4 @@ def is_own_network(endpoint: str) -> bool:
 def _folder(host: str, folders: list[str]) -> Place:
     if host not in ("", "localhost") or not folders or any(part in (".", "..") or "\0" in part for part in folders):
         raise ValueError("must name a folder of this machine from its root: file:///folder")
-    return Place(FOLDER, "", "", tuple(folders))
+    return Place(FOLDER, "", tuple(folders))

@@ -126,8 +126,9 @@ def test_later_messages_are_left_out(app: Flask, client: FlaskClient, sender: Se
 def test_a_large_file_has_several_parts(
     app: Flask, client: FlaskClient, sender: Sender, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """S3 takes no part below 5 MiB but the last, so the metadata are repeated."""
+    """S3 takes no part below 5 MiB but the last, so each line is repeated."""
     monkeypatch.setattr(message_exports, "AT_ONCE", 1)
+    monkeypatch.setattr(attempt, "AT_ONCE", 1)
     write = message_exports.FORMATS["jsonl"].write
     big = message_exports.Format("application/jsonl", "", lambda found: write(found) * 8000, "")
     monkeypatch.setitem(message_exports.FORMATS, "jsonl", big)
@@ -220,7 +221,7 @@ def test_a_lost_database_fails_the_attempt(
 def test_a_failure_midway_leaves_nothing(
     app: Flask, client: FlaskClient, sender: Sender, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_exports, "AT_ONCE", 2)
+    monkeypatch.setattr(attempt, "AT_ONCE", 2)
     look = message_exports.message_lists.look
     calls: list[int] = []
 
@@ -261,7 +262,7 @@ def test_a_place_that_is_no_longer_allowed_fails(
 
 def paused(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
     """Call a function after the first part of an export has been read."""
-    monkeypatch.setattr(message_exports, "AT_ONCE", 2)
+    monkeypatch.setattr(attempt, "AT_ONCE", 2)
     look, calls = message_exports.message_lists.look, []
 
     def looking(*given: Any, **more: Any) -> Any:
@@ -398,7 +399,7 @@ def test_each_part_has_its_own_transaction(
     app: Flask, client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch, messages: None
 ) -> None:
     """The database may move on while a part is uploaded."""
-    monkeypatch.setattr(message_exports, "AT_ONCE", 1)
+    monkeypatch.setattr(attempt, "AT_ONCE", 1)
     begun: list[int] = []
     main = threading.get_ident()
     event.listen(db.db.engine, "begin", lambda _: begun.append(threading.get_ident()))

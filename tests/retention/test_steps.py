@@ -37,6 +37,8 @@ from shortener.storage.models import (
     Base,
     Callback,
     Click,
+    Export,
+    ExportAttempt,
     Link,
     Message,
     Part,
@@ -395,6 +397,24 @@ def test_the_present_month_keeps_its_count(sender: Sender, other_sender: Sender)
     with db.read() as session:
         kept = session.execute(select(Usage.month, Usage.messages)).all()
     assert sorted(map(tuple, kept)) == [("2026-10", 3), ("2026-10", 3), ("2026-11", 3), ("2026-11", 3)]
+
+
+def test_old_exports_that_ended_go(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "LEFTOVERS", 2)
+    values = {"bucket": "", "format": "csv", "wanted": {}, "destination": "1 export://storage:0", "due_on": NOW}
+    with db.write() as session:
+        account_id = session.scalars(select(Account.id)).one()
+        for number, (days, is_open) in enumerate([(9, False), (9, False), (9, False), (9, True), (7, False)]):
+            id_ = f"exp_{number}"
+            named = {"public_id": id_, "place": id_, "name": id_, "settled_on": None if is_open else NOW}
+            export = Export(account_id=account_id, created_on=NOW - days * DAY, **named, **values)
+            session.add(export)
+            session.flush()
+            session.add(ExportAttempt(export_id=export.id, number=1, started_on=NOW))
+    prune(NOW - 8 * DAY)
+    with db.read() as session:
+        assert session.scalars(select(Export.public_id)).all() == ["exp_3", "exp_4"]
+        assert len(session.scalars(select(ExportAttempt.id)).all()) == 2
 
 
 # Beside others

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import logging
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ class ObjectStore:
 @contextlib.contextmanager
 def serving() -> Iterator[str]:
     """Run the server; yields its endpoint."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:
