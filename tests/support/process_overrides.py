@@ -9,8 +9,9 @@ from typing import Any
 from shortener.delivery import kind, loop, queue
 from shortener.rules.delivery.retry import MAX_STARTS
 from shortener.running import gunicorn_waits, serve
-from shortener.sending import judgement
+from shortener.sending import judgement, vendor_api
 from shortener.sending.kannel.gateway import Kannel
+from shortener.sending.vendor_api import VendorGateway
 from shortener.storage import postgresql
 from shortener.web import bodies
 
@@ -28,7 +29,8 @@ class Overrides:
     arguments: str = ""  # for gunicorn, as in GUNICORN_CMD_ARGS
     poison: str = ""  # a POST to a callback URL that contains this kills the process
     doubt: float = 120.0  # seconds; replaces judgement.DOUBT
-    kannel_timeout: float = 15.0  # seconds
+    kannel_timeout: float = 15.0  # seconds; also of vendors' gateways
+    ask_after: float = 5.0  # seconds; replaces vendor_api.ASK_AFTER
     traced: bool = True  # by coverage; a signal that interrupts coverage while it holds its lock leaves a deadlock
 
     def apply(self) -> None:
@@ -38,8 +40,10 @@ class Overrides:
         _replace(queue, MAX_STARTS=self.max_starts)
         _replace(postgresql, SILENCE=self.silence)
         _replace(judgement, DOUBT=self.doubt)
-        defaults: dict[str, Any] = Kannel.__init__.__kwdefaults__
-        defaults["timeout"] = self.kannel_timeout
+        _replace(vendor_api, ASK_AFTER=self.ask_after)
+        for gateway in (Kannel, VendorGateway):
+            defaults: dict[str, Any] = gateway.__init__.__kwdefaults__
+            defaults["timeout"] = self.kannel_timeout
         if self.read_within is not None:
             _limit_reading(self.read_within)
         if self.clock:
