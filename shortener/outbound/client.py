@@ -67,10 +67,15 @@ class Client:
         self._timeout, self._keep = timeout, keep
         self._context = _trust(ca_bundle or DEFAULT_CA_BUNDLE_PATH)
 
-    def request(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Answer:
-        """Make one request. Raises for headers that cannot be sent, never for what a server or a name server does."""
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", *, begun: float | None = None
+    ) -> Answer:
+        """Make one request. Raises for headers that cannot be sent, never for what a server or a name server does.
+
+        `begun` is when its time began to run, in the seconds of `time.monotonic`; without it, now.
+        """
         request = _request(method, url, headers, body)
-        trip = Trip(self._guard, self._timeout, _target(url))
+        trip = Trip(self._guard, self._timeout, _target(url), begun)
         fault = check(url, self._policy)
         if fault:
             return _failed(trip, AttemptOutcome.BLOCKED, fault)

@@ -1,5 +1,6 @@
 """The objects that web and commands work with, made once for an application by `create_app`."""
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,6 +43,7 @@ from shortener.storage.lookups import Readers
 from shortener.storage.models import Installation
 
 EXTENSION = "shortener"
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Services:
     exports: Deliverer
     sweeper: Sweeper
     askers: list[Asker]
+    warnings: list[str]  # what every start tells the operator
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
     # By the gateway's name; vendors add theirs.
     receipt_readers: dict[str, Reader] = field(default_factory=lambda: dict(choice.RECEIPT_READERS))
@@ -116,6 +119,8 @@ class Services:
 
         SecretKeyError if stored signing secrets cannot be decrypted, because then no event could be signed.
         """
+        for sentence in self.warnings:
+            log.warning(sentence)
         with db.write() as session:
             signing_secrets.check_secret_keys(session, self.settings.secret_keys)
             public_addresses.remember(session, self.settings.base_url)
@@ -163,6 +168,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         exports=Deliverer(exports.kind(settings, app.app_context, lambda: made.site), app.app_context),
         sweeper=Sweeper(app.app_context, settings, gateways),
         askers=asker.make(app.app_context, gateways, deliverer.wake),
+        warnings=list(choice.without_receipts(settings, vendor_apis)),
     )
     app.extensions[EXTENSION] = made
     return made

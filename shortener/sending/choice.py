@@ -1,7 +1,7 @@
 """The gateways of an installation by name, and the URL at which each is to leave its receipts."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from shortener.sending.vendor_api import VendorApi, VendorGateway
 GatewaysByName = Mapping[str, Gateway]
 VendorApis = Mapping[str, VendorApi]  # by the vendor's name
 _URLS: Final = "SHORTENER_GATEWAY_URLS"
+_MSGID, _KEY = "x" * 32, "x" * 16  # as long as each msgid and each key
 
 
 def _kannel(settings: Settings) -> Gateway:
@@ -51,18 +52,36 @@ RECEIPT_READERS: Final[Mapping[str, Reader]] = {
 def make(settings: Settings, vendor_apis: VendorApis) -> GatewaysByName:
     """Make the configured gateways. It opens no connection and reads no secret key.
 
-    SettingsError if a vendor is named that has no API here.
+    SettingsError if a vendor is named that has no API here, or a URL is our own.
     """
     vendors = settings.vendor_addresses
-    if unknown := sorted(vendors.keys() - vendor_apis.keys()):
-        known = ", ".join(sorted(vendor_apis)) or "none yet"
-        faults = [f"{_URLS}: {name} is no gateway of this version; vendors with one: {known}" for name in unknown]
+    if faults := list(_faults(settings, vendor_apis)):
         raise SettingsError(faults)
     made: dict[str, Gateway] = {
         name: VendorGateway(name, vendor_apis[name], address) for name, address in vendors.items()
     }
     own = sorted(settings.configured_gateways - vendors.keys())
     return {name: _MAKERS[name](settings) for name in own} | made
+
+
+def _faults(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:
+    known = ", ".join(sorted(vendor_apis)) or "none yet"
+    for name, address in settings.vendor_addresses.items():
+        if name not in vendor_apis:
+            yield f"{_URLS}: {name} is no gateway of this version; vendors with one: {known}"
+        elif f"{address.host}:{address.port}" in settings.own_receivers:
+            yield f"{_URLS}: the URL of {name} is this installation, which would send each message to itself for ever"
+
+
+def without_receipts(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:
+    """Say which vendors cannot be given our URL for receipts because it is too long."""
+    for name in settings.vendor_addresses:
+        longest, length = vendor_apis[name].longest_receipt_url, len(_receipt_url(settings, name, _MSGID, _KEY))
+        if longest is not None and length > longest:
+            yield (
+                f"{name} takes at most {longest} characters as the URL for receipts, and ours have {length}: it gets "
+                f"none. Set a SHORTENER_INTERNAL_URL with at most {longest - length + len(settings.receipts_base_url)}"
+            )
 
 
 def chosen(settings: Settings, vendor_apis: VendorApis) -> Gateways:
@@ -79,4 +98,8 @@ def chosen(settings: Settings, vendor_apis: VendorApis) -> Gateways:
 def receipt_url(settings: Settings, gateway: str, msgid: str) -> str:
     """The URL for the receipts of one message; its key proves that we gave it out. May make the secret key."""
     key = receipt_key(settings.secret_keys[0], gateway, msgid)
+    return _receipt_url(settings, gateway, msgid, key)
+
+
+def _receipt_url(settings: Settings, gateway: str, msgid: str, key: str) -> str:
     return f"{settings.receipts_base_url}/receipts/{gateway}/{msgid}/{key}"

@@ -17,8 +17,10 @@ from shortener.rules.delivery.receiver import Policy
 from shortener.rules.delivery.server_address import ServerAddress
 from shortener.sending import answers
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
+from shortener.sending.large import FewLarge
 
 TIMEOUT: Final = 15.0  # seconds within which a hand-over ends
+MAIL_TIMEOUT: Final = 60.0  # where a message may have 20 MiB of attachments
 ASK_WITHIN: Final = 5.0  # seconds within which a question about a message ends
 ASK_AFTER: Final = 5.0  # seconds after a hand-over until the first question
 KEEP: Final = 100_000  # bytes of an answer that are read: some repeat the whole message
@@ -55,7 +57,7 @@ class VendorApi:
     `call` makes the request for a message; a ValueError says in a sentence why the vendor cannot be given it. `read`
     says what an answer (its status and the beginning of its body) means; None: its status alone decides. `ask` and
     `answered` are for vendors that cannot be given a URL for the receipts of a message: the request that asks about
-    one, and the receipts in its answer.
+    one, and the receipts in its answer. `longest_receipt_url` says how many characters of such a URL the vendor takes.
     """
 
     channels: frozenset[Channel]
@@ -63,18 +65,20 @@ class VendorApi:
     read: Callable[[int, bytes], HandOver | None]
     ask: Callable[[ServerAddress, Asked], Call] | None = None
     answered: Callable[[int, bytes, Asked], Sequence[IncomingReceipt]] | None = None
+    longest_receipt_url: int | None = None
 
 
 class VendorGateway:
     """The gateway that a vendor's API is."""
 
-    def __init__(self, name: str, api: VendorApi, address: ServerAddress, *, timeout: float = TIMEOUT) -> None:
-        self.name, self.timeout = name, timeout
-        self._api, self._address = api, address
+    def __init__(self, name: str, api: VendorApi, address: ServerAddress, *, timeout: float | None = None) -> None:
+        self.name, self._api, self._address = name, api, address
+        self.timeout = timeout or (MAIL_TIMEOUT if Channel.EMAIL in api.channels else TIMEOUT)
+        self._large = FewLarge()
         # The operator chose this server, so it may be at any address.
         policy = Policy(allow_hosts=(address.host,))
-        self._client = Client(policy, timeout=timeout, keep=KEEP)
-        self._asking_client = Client(policy, timeout=min(timeout, ASK_WITHIN), keep=KEEP)
+        self._client = Client(policy, timeout=self.timeout, keep=KEEP)
+        self._asking_client = Client(policy, timeout=min(self.timeout, ASK_WITHIN), keep=KEEP)
 
     @property
     def is_asked(self) -> bool:
@@ -82,7 +86,10 @@ class VendorGateway:
         return self._api.ask is not None and self._api.answered is not None
 
     def hand_over(self, outgoing: Outgoing) -> HandOver:
-        """Hand over a message once."""
+        """Hand over a message once. A large one first waits until only a few others are in memory."""
+        return self._large.hand_over(outgoing, self.timeout, self._hand_over)
+
+    def _hand_over(self, outgoing: Outgoing, begun: float) -> HandOver:
         try:
             call = self._api.call(self._address, outgoing)
         except ValueError as fault:
@@ -90,7 +97,7 @@ class VendorGateway:
         except Exception:
             log.exception("%s: the request for message %s cannot be made", self.name, outgoing.msgid)
             return NotNow(sentence="not handed over: the request cannot be made; the log says why")
-        answer = self._request(self._client, call, outgoing.msgid)
+        answer = self._request(self._client, call, outgoing.msgid, begun)
         if answer is None:
             return NotNow(sentence="not handed over: the request cannot be written; the log says why")
         return self._judge(answer, outgoing)
@@ -111,10 +118,10 @@ class VendorGateway:
     def close_idle(self, longest: float) -> None:
         """Do nothing: no connection is kept."""
 
-    def _request(self, client: Client, call: Call, msgid: str) -> Answer | None:
+    def _request(self, client: Client, call: Call, msgid: str, begun: float | None = None) -> Answer | None:
         """Make the request; None if it cannot be written, and so nothing of it was."""
         try:
-            return client.request(call.method, call.url, call.headers, call.body)
+            return client.request(call.method, call.url, call.headers, call.body, begun=begun)
         except Exception as error:  # what cannot be a header may be a number, so it is not logged
             log.error("%s: the request for message %s cannot be written: %s", self.name, msgid, type(error).__name__)
             return None

@@ -63,3 +63,15 @@ def test_a_receivers_certificate_is_checked_against_the_operators_bundle(
     with receiving(OK, tls=context) as server, wired(tmp_path / "data", **given) as services:
         answer = services.client.request("POST", server.url(scheme="https"), {}, b"{}")
     assert answer.outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("host", "told"), [("s.example.com", 0), ("links.of-a-company-with-a-long-name.example.com", 1)]
+)
+def test_a_start_warns_that_no_receipts_will_come(
+    services: Services, host: str, told: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {"gateway_urls": "vonage=https://k:s@rest.example", "public_url": f"https://{host}"}
+    with running(services.settings.model_copy(update=given)) as app:
+        app.extensions["shortener"].prepare()
+    assert caplog.text.count("vonage takes at most 100 characters as the URL for receipts") == told

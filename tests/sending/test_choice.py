@@ -1,5 +1,6 @@
 """The configured gateways, and the URLs of their receipts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,22 @@ def test_a_channel_that_a_vendor_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         choice.chosen(read(tmp_path, GATEWAY="email=acme", GATEWAY_URLS=URL), ACME)
     assert caught.value.faults == ["SHORTENER_GATEWAY: must name a gateway for email that carries it; acme does not"]
+
+
+def test_an_installation_is_no_gateway_of_itself(tmp_path: Path) -> None:
+    settings = read(tmp_path, GATEWAY_URLS="acme=https://k:s@S.example.com", PUBLIC_URL="https://s.example.com")
+    with pytest.raises(SettingsError, match="the URL of acme is this installation"):
+        choice.make(settings, ACME)
+
+
+@pytest.mark.parametrize(("spare", "told"), [(0, []), (1, ["acme takes at most 80 characters"])])
+def test_a_url_that_a_vendor_cannot_have_is_told(tmp_path: Path, spare: int, told: list[str]) -> None:
+    """Behind the base come 64 characters: `/receipts/acme/`, msgid and key."""
+    base = "https://" + "x" * (80 - 8 - 64 + spare)
+    settings = read(tmp_path, GATEWAY_URLS=URL, PUBLIC_URL=base, SECRET_KEY=KEY)
+    limited = {"acme": replace(GATEWAY, longest_receipt_url=80)}
+    said = list(choice.without_receipts(settings, limited))
+    assert [sentence.partition(" as the URL")[0] for sentence in said] == told
+    assert all(sentence.endswith(f"with at most {len(base) - 1}") for sentence in said)
+    assert list(choice.without_receipts(settings, ACME)) == []
+    assert len(choice.receipt_url(settings, "acme", MSGID)) == 80 + spare

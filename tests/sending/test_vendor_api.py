@@ -1,8 +1,10 @@
 """A vendor's API takes messages, refuses them or leaves us unsure, and answers questions about them."""
 
+import contextlib
 import datetime as dt
 import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -11,10 +13,12 @@ import pytest
 
 from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery import server_address
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
+from shortener.sending.large import AT_ONCE, LARGE
 from shortener.sending.vendor_api import ASK_AFTER, Asked, Call, VendorApi, VendorGateway
 from tests.support.servers import SHORT, Behaviour, parsed, receiving
 from tests.support.vendors.acme.gateway import GATEWAY
@@ -185,6 +189,26 @@ def test_no_password_or_number_is_told(caplog: pytest.LogCaptureFixture) -> None
     assert "12345678" not in caplog.text
 
 
+def test_the_time_of_writing_counts() -> None:
+    """An attempt that began long ago has no time left."""
+    with receiving(TAKEN) as server:
+        waits = gateway(server.port).hand_over(replace(OUTGOING, begun=time.monotonic() - SHORT))
+    assert isinstance(waits, NotNow) and server.calls == 0
+
+
+def test_large_messages_wait_for_each_other() -> None:
+    large, begun = replace(OUTGOING, attached_bytes=LARGE + 1), time.monotonic()
+    with receiving(TAKEN) as server, contextlib.ExitStack() as stack:
+        made = gateway(server.port)
+        for _ in range(AT_ONCE):
+            stack.enter_context(made._large._free)
+        waits = made.hand_over(large)
+        assert isinstance(waits, NotNow) and time.monotonic() - begun < SHORT
+        assert isinstance(made.hand_over(OUTGOING), Taken)
+        stack.close()
+        assert isinstance(made.hand_over(large), Taken)
+
+
 # Questions
 
 
@@ -213,4 +237,6 @@ def test_an_odd_answer_has_no_receipts(said: bytes) -> None:
 def test_a_question_has_a_deadline_of_its_own() -> None:
     made = VendorGateway("acme", GATEWAY, server_address.parse("https://api.example", HTTP_PORTS))
     assert (made.timeout, made._client._timeout, made._asking_client._timeout) == (15, 15, 5)
+    mail = VendorGateway("acme", replace(GATEWAY, channels=frozenset(Channel)), made._address)
+    assert (mail.timeout, mail._client._timeout, mail._asking_client._timeout) == (60, 60, 5)
     made.close_idle(0)

@@ -128,11 +128,13 @@ def _wrap_answer(reach: Callable[[Point], None]) -> None:
 def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:
     send = Client.request
 
-    def request(self: Client, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> Any:
+    def request(
+        self: Client, method: str, url: str, headers: Mapping[str, str], body: bytes = b"", **given: Any
+    ) -> Any:
         reach(Point.POST)
         if poison and poison in url:
             os.kill(os.getpid(), signal.SIGKILL)
-        answer = send(self, method, url, {**headers, "x-process": str(os.getpid())}, body)
+        answer = send(self, method, url, {**headers, "x-process": str(os.getpid())}, body, **given)
         reach(Point.RECEIVED)
         return answer
 

@@ -2,8 +2,6 @@
 
 import logging
 import re
-import threading
-import time
 from typing import Any, Final
 
 from shortener.outbound.smtp import TIMEOUT, Relay, Reply
@@ -13,14 +11,13 @@ from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
 from shortener.sending import answers
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
+from shortener.sending.large import FewLarge
 from shortener.sending.mail import content
 from shortener.sending.mail.reasons import reason_of
 
 _ENHANCED: Final = re.compile(rb"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 _QUEUED: Final = re.compile(rb"\bqueued as ([!-~]{1,64})")
 _SIGN_IN: Final = 530  # the relay demands credentials: our configuration is wrong, not the mail
-LARGE: Final = 1024 * 1024  # bytes of attachments, which are in memory until the relay has them
-LARGE_AT_ONCE: Final = 4  # in one process; the others wait for half of their time, and are tried again later
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +32,12 @@ class Smtp:
     ) -> None:
         self.timeout = timeout
         self.relay = Relay(address, own_host, timeout=timeout, **given)
-        self._large = threading.BoundedSemaphore(LARGE_AT_ONCE)
+        self._large = FewLarge()
         self._own_host, self._is_delivered = own_host, sent_is is MessageState.DELIVERED
 
     def hand_over(self, outgoing: Outgoing) -> HandOver:
         """Hand over a message as a mail, once. A large one first waits until only a few others are in memory."""
-        begun = time.monotonic() if outgoing.begun is None else outgoing.begun
-        if outgoing.attached_bytes <= LARGE:
-            return self._hand_over(outgoing, begun)
-        if not self._large.acquire(timeout=max(begun + self.timeout / 2 - time.monotonic(), 0.0)):
-            return NotNow(sentence="not handed over yet: other large mails are on their way")
-        try:
-            return self._hand_over(outgoing, begun)
-        finally:
-            self._large.release()
+        return self._large.hand_over(outgoing, self.timeout, self._hand_over)
 
     def close_idle(self, longest: float) -> None:
         """Close the connections to the relay that nobody has used for so many seconds."""

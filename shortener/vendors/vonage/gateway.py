@@ -95,4 +95,6 @@ def _entries(body: bytes) -> list[dict[str, Any]]:
     return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
-GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read)
+GATEWAY: Final = VendorApi(
+    channels=frozenset({Channel.SMS}), call=call, read=read, longest_receipt_url=LONGEST_CALLBACK
+)

@@ -20,7 +20,8 @@ from shortener.rules.delivery.server_address import SMTP_PORTS, parse
 from shortener.running.services import services
 from shortener.sending import kind
 from shortener.sending.gateway import Attached, HandOver, NotNow, Outgoing, Refused, Taken, Unsure
-from shortener.sending.mail.gateway import LARGE, LARGE_AT_ONCE, Smtp
+from shortener.sending.large import AT_ONCE, LARGE
+from shortener.sending.mail.gateway import Smtp
 from tests.support.factories import Sender
 from tests.support.servers import SHORT, Call, receiving
 from tests.support.smtp import Mailbox, Said, mailbox, relay
@@ -164,20 +165,20 @@ def test_only_a_few_large_mails_are_in_memory() -> None:
         call.say(b"250 2.0.0 Ok\r\n")
 
     large = replace(OUTGOING, attachments=read, attached_bytes=LARGE + 1)
-    with relay(end=answer) as server, ThreadPoolExecutor(3 * LARGE_AT_ONCE) as pool:
+    with relay(end=answer) as server, ThreadPoolExecutor(3 * AT_ONCE) as pool:
         gateway = Smtp(parse(server.url(scheme="smtp", path=""), SMTP_PORTS), "links.example", MessageState.SENT)
-        outcomes = list(pool.map(gateway.hand_over, [large] * 3 * LARGE_AT_ONCE))
+        outcomes = list(pool.map(gateway.hand_over, [large] * 3 * AT_ONCE))
         gateway.close_idle(0)
     assert {type(outcome) for outcome in outcomes} == {Taken}
-    assert 1 <= most <= LARGE_AT_ONCE
+    assert 1 <= most <= AT_ONCE
 
 
 def test_a_large_mail_that_waits_too_long_is_tried_later() -> None:
     begun = time.monotonic() - SHORT
     gateway = Smtp(parse("smtp://127.0.0.1:1", SMTP_PORTS), "links.example", MessageState.SENT, timeout=SHORT)
     with ExitStack() as stack:
-        for _ in range(LARGE_AT_ONCE):
-            stack.enter_context(gateway._large)
+        for _ in range(AT_ONCE):
+            stack.enter_context(gateway._large._free)
         waits = gateway.hand_over(replace(OUTGOING, attached_bytes=LARGE + 1, begun=begun))
     assert waits == NotNow(sentence="not handed over yet: other large mails are on their way")
 
