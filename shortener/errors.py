@@ -174,6 +174,15 @@ class OpenExportsError(ShortenerError):
         )
 
 
+class NotErasableError(ShortenerError):
+    """The message's gateway may still need what would be erased, or say something about it."""
+
+    code = "not_erasable"
+
+    def __init__(self) -> None:
+        super().__init__("This message cannot be erased before it is known what became of it; try again later.")
+
+
 class CallbackNotFoundError(ShortenerError):
     """The account has no such callback."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from shortener.accounts.senders import Sender
 from shortener.errors import NotCancelableError
-from shortener.messages import lookup
+from shortener.messages import erasing, lookup
 from shortener.messages.preprocess import Preprocessed
 from shortener.reporting import face_messages
 from shortener.reporting.face_filter import FaceFilter
@@ -70,6 +70,27 @@ def cancel_all(account: Sender, wanted: FaceFilter, is_meant: Callable[[FaceMess
                     decisions.cancel(session, lookup.find(session, account, message.msgid), now=now)
         more = replace(wanted, cursor=cursor) if cursor is not None else None
     services().deliverer.wake()
+
+
+def erase_text(account: Sender, name: str) -> FaceMessage:
+    """Erase what a message says; MessageNotFoundError, or NotErasableError if its gateway may still need it."""
+    with db.write() as session:
+        msgid = face_messages.find(session, account, name, services().site).msgid
+        erasing.erase_text(session, lookup.find(session, account, msgid))
+        session.flush()
+        return face_messages.find(session, account, msgid, services().site)
+
+
+def erase_message(account: Sender, name: str) -> None:
+    """Erase a message's text and recipient, and mark it as deleted; MessageNotFoundError or NotErasableError."""
+    with db.write() as session:
+        msgid = face_messages.find(session, account, name, services().site).msgid
+        erasing.erase_message(session, lookup.find(session, account, msgid))
+
+
+def is_deleted(message: FaceMessage) -> bool:
+    """Whether it was erased, and clients of wire formats must not see it any more."""
+    return bool(message.fields.get(erasing.DELETED))
 
 
 def settings(account: Sender, face: str) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.ExportNameTakenError: 409,
     errors.ExportSettledError: 409,
     errors.OpenExportsError: 429,
+    errors.NotErasableError: 409,
     errors.CallbackNotFoundError: 404,
     errors.CallbackOpenError: 409,
     errors.CredentialsError: 401,

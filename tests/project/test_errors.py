@@ -26,6 +26,7 @@ CODES = {
     errors.ExportNameTakenError: "export_name_taken",
     errors.ExportSettledError: "export_settled",
     errors.OpenExportsError: "too_many_open_exports",
+    errors.NotErasableError: "not_erasable",
     errors.CallbackNotFoundError: "callback_not_found",
     errors.CallbackOpenError: "callback_open",
     errors.CredentialsError: "credentials_invalid",

@@ -118,10 +118,10 @@ def without_links(text: str, finding: Finding) -> Finding:
 def rewrite(text: str, places: Iterable[tuple[int, int, str]]) -> str:
     """Return the text with each `[start, end)` replaced by its shortlink, and every other character unchanged.
 
-    The places must be in order, and must not overlap.
+    The places must be in order, and must not overlap. An erased text, which is empty, stays empty.
     """
     pieces, at = list[str](), 0
-    for start, end, shortlink in places:
+    for start, end, shortlink in places if text else ():
         pieces += text[at:start], shortlink
         at = end
     return "".join([*pieces, text[at:]])
