@@ -21,7 +21,7 @@ from shortener.receipts.keys import account_path
 from shortener.rules.delivery.receipt_key import receipt_key
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Callback
+from shortener.storage.models import Callback, Message
 from shortener.vendors.infobip.email import new_request, old_request
 from tests.conftest import SECRET_KEY, running
 from tests.support import sens
@@ -111,7 +111,8 @@ def known(app: Flask, sender: Sender) -> dict[str, str]:
         "key": account_path(gateway, sender.sid, SECRET_KEY).rpartition("/")[2],
         "mac": receipt_key(SECRET_KEY, gateway, msgid),
     }
-    return {"sid": sender.sid, "msgid": msgid, "event_id": callback["id"], "slug": other, "gateway": gateway, **keys}
+    keys |= {"sid": sender.sid, "account_sid": sender.sid, "message_sid": f"SM{make_message(sender).message.msgid}"}
+    return {"msgid": msgid, "event_id": callback["id"], "slug": other, "gateway": gateway, **keys}
 
 
 @pytest.fixture(scope="module")
@@ -195,8 +196,9 @@ def test_every_answer_matches_its_description(
 
 
 def settle() -> None:
-    """Mark the callback as exhausted, so that it can be replayed once."""
+    """Mark the callback as exhausted, so that it can be replayed once, and take back deletions by vendors' clients."""
     with db.write() as session:
+        session.execute(update(Message).values(vendor_fields=None))
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
 
 
