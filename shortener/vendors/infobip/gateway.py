@@ -11,6 +11,7 @@ from typing import Any, Final
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
+from shortener.rules.mail.extras import MailExtras
 from shortener.sending.gateway import Attached, HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Call, VendorApi
 from shortener.vendors.infobip import statuses
@@ -80,15 +81,25 @@ def _sms(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _mail(outgoing: Outgoing) -> dict[str, Any]:
-    """Return a mail for one recipient; whom its headers name besides cannot be said to Infobip without sending it."""
+    """Return a mail for one recipient. Whom its headers name besides is left out: Infobip would send it to them too."""
     if not outgoing.subject:
         raise ValueError("Infobip takes no mail without a subject")
-    content: dict[str, Any] = {"subject": outgoing.subject, "text": outgoing.text, "html": outgoing.html}
-    files = [_file(file) for file in outgoing.attachments()] if outgoing.attached_bytes else []
-    if files:
-        content["attachments"] = files
-    to = {"to": [{"destination": outgoing.recipient, "messageId": outgoing.msgid}]}
-    return {"destinations": [to], "content": {name: value for name, value in content.items() if value}}
+    extras = MailExtras.of(outgoing.extras)
+    files = [_file(file) for file in outgoing.attachments()]
+    content = {
+        "subject": outgoing.subject,
+        "text": outgoing.text,
+        "html": outgoing.html,
+        "inlineImages": files[: extras.inline],
+        "attachments": files[extras.inline :],
+        "headers": extras.headers,
+    }
+    to = {"to": [{"destination": outgoing.recipient, "messageId": outgoing.msgid}], "replyTo": extras.reply_to}
+    return {"destinations": [_given(to)], "content": _given(content)}
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}
 
 
 def _file(file: Attached) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,16 @@ def test_a_mail_goes_out_with_its_parts_and_files() -> None:
     assert (file["type"], file["fileName"], file["contentType"]) == ("binary", "a.pdf", "application/pdf")
     assert base64.b64decode(file["content"]) == b"%PDF"
     assert document(MAIL)["options"]["tracking"] == {"track": False, "trackClicks": False, "trackOpens": False}
+
+
+def test_a_mail_keeps_its_images_headers_and_replies() -> None:
+    extras = {"mail": {"inline": 1, "reply_to": "help@shop.example", "headers": {"X-A": "b"}, "cc": ["c@example.com"]}}
+    image = Attached("logo.png", "image/png", b"png")
+    [message] = document(replace(MAIL, extras=extras, attachments=lambda: [image, FILE]))["messages"]
+    content, [group] = message["content"], message["destinations"]
+    assert [file["fileName"] for file in content["inlineImages"] + content["attachments"]] == ["logo.png", "a.pdf"]
+    assert (content["headers"], group["replyTo"]) == ({"X-A": "b"}, "help@shop.example")
+    assert "cc" not in group
 
 
 def test_user_and_password_are_basic_credentials() -> None:
