@@ -1,9 +1,10 @@
 """Which messages a vendor's wire format asks for."""
 
 import datetime as dt
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -54,6 +55,7 @@ class FaceFilter:
 
 
 SENT_ON = func.coalesce(Message.send_on, Message.received_on)
+_NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 FINAL = tuple(state for state in MessageState if state.is_final)
 
 
@@ -63,15 +65,21 @@ def direct(session: Session, account: Sender, wanted: FaceFilter) -> list[Column
     if wanted.names is not None:
         conditions.append(Message.id.in_(_named(session, account, wanted.names)))
     if wanted.bulk_ids is not None:
-        conditions.append(and_(Message.account_id == account.id, Message.bulk_id.in_(list(wanted.bulk_ids))))
+        conditions.append(and_(Message.account_id == account.id, Message.bulk_id.in_(_storable(wanted.bulk_ids))))
     return conditions
+
+
+def _storable(texts: Collection[str]) -> list[str]:
+    """Return the texts that a database can hold; no message has any other, and PostgreSQL refuses to look for it."""
+    return [text for text in texts if not _NOT_STORABLE.search(text)]
 
 
 def _named(session: Session, account: Sender, names: Collection[str]) -> list[int]:
     """Return the ids of the account's messages with these msgids or client tags."""
-    by_msgid = select(Message.id, Message.account_id).where(Message.msgid.in_(list(names)))
+    names = _storable(names)
+    by_msgid = select(Message.id, Message.account_id).where(Message.msgid.in_(names))
     own = {row_id for row_id, owner in session.execute(by_msgid) if owner == account.id}
-    by_tag = select(Message.id).where(Message.account_id == account.id, Message.client_tag.in_(list(names)))
+    by_tag = select(Message.id).where(Message.account_id == account.id, Message.client_tag.in_(names))
     return sorted(own | set(session.scalars(by_tag)))
 
 
@@ -81,7 +89,7 @@ def conditions(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     if wanted.states is not None:
         found.append(_state_is_among(wanted.states))
     if wanted.recipients is not None:
-        readings = {reading for one in wanted.recipients for reading in recipient_storage.readings(one)}
+        readings = {reading for one in _storable(wanted.recipients) for reading in recipient_storage.readings(one)}
         found.append(Message.recipient.in_(readings))
     if wanted.completed_from is not None or wanted.completed_to is not None:
         found.append(Message.state.in_(FINAL))
@@ -92,7 +100,7 @@ def _equalities(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     found += [Message.face == wanted.face] if wanted.face is not None else []
     found += [Message.pull_queue == wanted.pull_queue] if wanted.pull_queue is not None else []
-    return found + ([Message.sender.in_(list(wanted.senders))] if wanted.senders is not None else [])
+    return found + ([Message.sender.in_(_storable(wanted.senders))] if wanted.senders is not None else [])
 
 
 def _periods(wanted: FaceFilter) -> list[ColumnElement[bool]]:
@@ -113,7 +121,7 @@ def _state_is_among(states: Collection[State]) -> ColumnElement[bool]:
 
 def _has_field(name: str, value: Any) -> ColumnElement[bool]:
     stored: Any = Message.vendor_fields
-    found: ColumnElement[bool] = stored[name].as_string() == str(value)
+    found: ColumnElement[bool] = stored[name].as_string().in_(_storable([str(value)]))
     return found
 
 
@@ -125,4 +133,4 @@ def with_tag(session: Session, query: Select[*tuple[Any, ...]], tag: str | None)
         tags: ColumnElement[str] = func.json_array_elements_text(Message.tags).column_valued("tag")
     else:
         tags = func.json_each(Message.tags).table_valued("value").c.value
-    return query.where(select(tags).where(tags == tag).correlate(Message).exists())
+    return query.where(select(tags).where(tags.in_(_storable([tag]))).correlate(Message).exists())

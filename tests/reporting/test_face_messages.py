@@ -163,6 +163,15 @@ def test_a_filter_selects_its_messages(sender: Sender, wanted: dict[str, Any]) -
     assert found(sender, face="bravo", **wanted) == []
 
 
+@pytest.mark.parametrize("text", ["a\0", "\0", "\ud800"])
+def test_what_no_database_holds_selects_nothing(sender: Sender, text: str) -> None:
+    store(sender, fields={"a": "b"}, tags=["a"], bulk_id="b1", client_tag="c1")
+    named: list[dict[str, Any]] = [{name: [text]} for name in ("names", "bulk_ids", "senders", "recipients")]
+    for wanted in (*named, {"tag": text}, {"fields": {"a": text}}):
+        assert page(sender, **wanted) == ([], None), wanted
+    assert len(page(sender, names=[text, "c1"])[0]) == 1
+
+
 def test_messages_without_state_can_be_selected(sender: Sender) -> None:
     plain, _ = store(sender), store(sender, state=MessageState.FAILED)
     assert found(sender, states=[None, MessageState.QUEUED]) == [plain.msgid]

@@ -14,6 +14,7 @@ from shortener.rules.delivery.face_message import FaceMessage
 from shortener.vendors import Face
 from shortener.vendors.sens import credentials, search, sms_answers, sms_request, talk_answers, talk_request
 from shortener.vendors.sens.errors import SensRefusal, refuse
+from shortener.vendors.sens.fields import checked_service
 from shortener.vendors.sens.order import NAME, place
 from shortener.web import face_messages, message_reports, vendor_requests
 from shortener.web.access import Sender, for_senders
@@ -51,7 +52,7 @@ def send_sms(account: Sender, service: str) -> tuple[sms_answers.SensSmsRequeste
 
     An account that may not send now, or no more this month, gets an error if none of the messages is taken.
     """
-    placed = place(account, sms_request.orders(vendor_requests.read(LONGEST).fields, service))
+    placed = place(account, sms_request.orders(vendor_requests.read(LONGEST).fields, checked_service(service)))
     if len(placed.errors) == len(placed.each):
         raise placed.errors[0]
     return sms_answers.requested(placed), 202
@@ -111,8 +112,8 @@ def send_talk(account: Sender, service: str) -> tuple[talk_answers.SensTalkReque
 
     Each message is taken or refused by itself: `requestStatusName` says so.
     """
-    fields = vendor_requests.read(LONGEST).fields
-    return talk_answers.requested(place(account, talk_request.orders(fields, service, account.bare_domains))), 202
+    fields, name = vendor_requests.read(LONGEST).fields, checked_service(service)
+    return talk_answers.requested(place(account, talk_request.orders(fields, name, account.bare_domains))), 202
 
 
 @FACE.blueprint.get(TALK)

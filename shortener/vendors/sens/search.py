@@ -12,7 +12,7 @@ from shortener.errors import InvalidFieldsError
 from shortener.reporting.face_filter import FaceFilter
 from shortener.validation.models import Faults, VendorFields
 from shortener.vendors.sens import codes, numbers, times
-from shortener.vendors.sens.fields import CountryCode, ShortChars
+from shortener.vendors.sens.fields import ContentType, CountryCode, ShortChars, Type, checked_service
 from shortener.vendors.sens.order import NAME
 
 DAY: Final = dt.timedelta(days=1)
@@ -49,8 +49,8 @@ class SmsSearch(Search):
     """The parameters of the list of SMS."""
 
     sender: Annotated[ShortChars | None, Field(alias="from")] = None
-    type: Literal["SMS", "LMS", "MMS"] | None = None
-    content_type: Annotated[Literal["COMM", "AD"] | None, Field(alias="contentType")] = None
+    type: Type | None = None
+    content_type: Annotated[ContentType | None, Field(alias="contentType")] = None
 
 
 class TalkSearch(Search):
@@ -131,7 +131,7 @@ def talk(given: Mapping[str, Any], service: str, now: dt.datetime) -> FaceFilter
 
 def _filter(asked: Search, service: str, fields: Mapping[str, Any], **more: Any) -> FaceFilter:
     """Return the filter that both lists share, with the fields and whatever else one of them has."""
-    wanted = {"service": service, **fields, "countryCode": asked.country_code}
+    wanted = {"service": checked_service(service), **fields, "countryCode": asked.country_code}
     number = asked.to and numbers.international(asked.to, asked.country_code or numbers.KOREA)
     return FaceFilter(
         face=NAME,

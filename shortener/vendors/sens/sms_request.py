@@ -1,9 +1,9 @@
 """What NAVER's clients send for SMS: one request for up to a hundred recipients."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
 from shortener.validation.models import VendorFields
@@ -12,15 +12,16 @@ from shortener.vendors.sens.fields import (
     MOST_RECIPIENTS,
     Chars,
     Content,
+    ContentType,
     CountryCode,
     ShortChars,
+    Type,
     reserved_on,
     size,
 )
 from shortener.vendors.sens.order import Order
 
-Type = Literal["SMS", "LMS", "MMS"]
-LIMITS: Final[dict[Type, int]] = {"SMS": 90, "LMS": 2000, "MMS": 2000}  # bytes of the text
+LIMITS: Final[dict[str, int]] = {"SMS": 90, "LMS": 2000, "MMS": 2000}  # bytes of the text
 SUBJECT_BYTES: Final = 40
 PICTURE: Final = "must have the fileId of a picture that the gateway has; pictures themselves are not taken here"
 
@@ -30,10 +31,6 @@ EXAMPLE: Final[dict[str, Any]] = {
     "content": "Your parcel: https://example.com/track?id=1&lang=en",
     "messages": [{"to": "01012345678"}],
 }
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
 
 
 def _subject(text: str) -> str:
@@ -64,8 +61,8 @@ class SmsRequest(VendorFields):
 
     model_config = ConfigDict(title="SensSmsRequest", json_schema_extra={"examples": [EXAMPLE]})
 
-    type: Annotated[Type, BeforeValidator(_upper)]
-    content_type: Annotated[Literal["COMM", "AD"] | None, BeforeValidator(_upper), Field(alias="contentType")] = None
+    type: Type
+    content_type: Annotated[ContentType | None, Field(alias="contentType")] = None
     country_code: Annotated[CountryCode | None, Field(alias="countryCode", description="Default: 82.")] = None
     sender: Annotated[ShortChars, Field(alias="from")]
     subject: Annotated[Subject | None, Field(description="Of LMS and MMS.")] = None

@@ -1,7 +1,7 @@
 """What NAVER's clients send for FriendTalk: messages of a KakaoTalk channel to its friends."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from pydantic import ConfigDict, Field
@@ -19,6 +19,7 @@ from shortener.vendors.sens.fields import (
     Link,
     ShortChars,
     TalkText,
+    Type,
     reserved_on,
 )
 from shortener.vendors.sens.order import Order
@@ -51,7 +52,7 @@ class SensImage(VendorFields):
 class SensFailover(VendorFields):
     """The SMS that the gateway sends if the message does not arrive."""
 
-    type: Literal["SMS", "LMS", "MMS"] | None = None
+    type: Type | None = None
     sender: Annotated[ShortChars | None, Field(alias="from")] = None
     subject: ShortChars | None = None
     content: Content | None = None

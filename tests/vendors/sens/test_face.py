@@ -404,6 +404,32 @@ def test_odd_bodies_get_the_vendors_error(client: FlaskClient, sender: Sender, b
         assert (answer.status_code, answer.json["status"]) == (400, 400)
 
 
+@pytest.mark.parametrize("service", ["%00", "a%00b", "x" * 201])
+def test_a_service_must_be_storable(client: FlaskClient, sender: Sender, service: str) -> None:
+    for target, document in ((sens.SMS, sens.sms()), (sens.TALK, sens.talk())):
+        other = f"{target.partition('ncp:')[0]}{service}/messages"
+        assert refused(client, sender, other, document)[0].startswith("serviceId must")
+        assert sens.get(client, sender, f"{other}?requestId=a").status_code == 400
+        assert sens.get(client, sender, f"{other}/{'x' * 32}").status_code == 404
+    assert stored() == 0
+
+
+@pytest.mark.parametrize("msgid", ["%00", "%FF", "a" * 3000, "%F0%9F%98%80", "dabd8e76-390f-421c-87b5-57f31339d0c5"])
+def test_any_other_id_is_not_found(client: FlaskClient, sender: Sender, msgid: str) -> None:
+    for target in (sens.SMS, sens.TALK):
+        assert sens.get(client, sender, f"{target}/{msgid}").status_code == 404
+
+
+@pytest.mark.parametrize("service", ["%FF", "%ED%A0%80", "a%0Ab", "'--", "%F0%9F%98%80", "%25%32%46"])
+def test_an_odd_service_is_as_good_as_any(client: FlaskClient, sender: Sender, service: str) -> None:
+    target = f"/sms/v2/services/{service}/messages"
+    answer = sens.post(client, sender, target, sens.sms())
+    assert answer.status_code == 202
+    found = sens.get(client, sender, f"{target}?requestId={answer.json['requestId']}").json
+    assert found["itemCount"] == 1
+    assert sens.get(client, sender, f"{target}/{found['messages'][0]['messageId']}").status_code == 200
+
+
 def test_an_outage_has_the_vendors_form(client: FlaskClient, sender: Sender, database_url: str) -> None:
     with database_faults.read_only(database_url):
         answer = sens.post(client, sender, sens.SMS, sens.sms())

@@ -163,7 +163,7 @@ def test_sms_are_chosen_by_their_fields(client: FlaskClient, sender: Sender) -> 
     [first] = send(client, sender, sens.SMS, sens.sms("01011112222"))
     [second] = send(client, sender, sens.SMS, sens.sms("9011112222", countryCode="81", type="lms", contentType="AD"))
     period = around("request", now())
-    choices = {"to": ("01011112222", None), "countryCode": ("82", "81"), "type": ("SMS", "LMS"),
+    choices = {"to": ("01011112222", None), "countryCode": ("82", "81"), "type": ("sms", "LMS"),
                "contentType": ("COMM", "AD"), "messageId": (first, second)}  # fmt: skip
     for name, values in choices.items():
         for msgid, value in zip((first, second), values, strict=True):
