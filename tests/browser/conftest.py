@@ -19,7 +19,7 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.storage import db
 from shortener.storage.models import Account, Callback, Message, Sending
 from tests.conftest import SECRET_KEY
-from tests.support import databases, programs
+from tests.support import databases, export_rows, programs
 from tests.support.browsing import make_person
 from tests.support.waiting import WITHIN
 
@@ -123,12 +123,16 @@ def office(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         processes="1",
         callback_allow_nets="127.0.0.0/8",
         callback_waits="0.1",
+        export_url=f"file://{folder}/exports",
     ) as instance:
         with app.app_context():
             now = dt.datetime.now(dt.UTC)
             with db.write() as session:
                 demo_data.opened(session, "parcels", now - 30 * demo_data.DAY).live(7, 20, now)
                 demo_data.opened(session, "newcomer", now)
+                parcels = session.scalars(select(Account.id).where(Account.name == "parcels")).one()
+                for state in export_rows.STATES:
+                    export_rows.put_export(session, parcels, state, now=now)
             make_person("ann")
             make_person("eve", "newcomer")
             make_person("bob", "parcels")

@@ -29,6 +29,7 @@ PAGES = [
     ("bob", "/messages/{delivered}/clicks"),
     ("bob", "/callbacks?state=exhausted"),
     ("bob", "/callbacks/test"),
+    ("eve", "/exports"),
     ("bob", "/exports?tag=parcel"),
     ("bob", "/account"),
     ("bob", "/try"),

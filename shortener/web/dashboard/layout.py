@@ -11,14 +11,15 @@ from shortener.web.dashboard import access, assets, language
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+EXPORTS: Final = "dashboard.exports"  # is shown if there is a storage for them
 PAGES: Final = (
     ("dashboard.overview", _("Overview")),
     ("dashboard.messages", _("Messages")),
     ("dashboard.callbacks", _("Callbacks")),
+    (EXPORTS, _("Exports")),
     ("dashboard.try_it", _("Try it")),
     ("dashboard.account", _("Account")),
 )
-EXPORTS: Final = (("dashboard.exports", _("Exports")),)
 OPERATORS: Final = (("dashboard.operator", _("Operator")),)
 
 
@@ -53,6 +54,6 @@ def finish(response: Response) -> Response:
 
 def _pages(current: access.SignedInPerson) -> list[tuple[str, Any]]:
     """The pages that a person may see: endpoint and name."""
-    own = PAGES if current.of is not None else ()
-    exports = EXPORTS if own and services().settings.export_places else ()
-    return [*own, *exports, *(OPERATORS if current.person.operator else ())]
+    left_out = () if services().settings.export_places else (EXPORTS,)
+    own = [page for page in PAGES if page[0] not in left_out] if current.of is not None else []
+    return [*own, *(OPERATORS if current.person.operator else ())]
