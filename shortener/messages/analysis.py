@@ -89,43 +89,60 @@ def analyze(
     idempotency_key: str | None = None,
     *,
     face: FromFace = NO_FACE,
+    like: Analysis | None = None,
 ) -> Analysis:
     """Apply the account's defaults, find the links and the gateway. Needs no transaction: a long text blocks nobody.
 
-    That the gateway cannot send it is no error yet: what repeats an earlier message has the outcome of that one.
+    That the gateway cannot send it is no error yet: what repeats an earlier message has the outcome of that one. If
+    `like`, an analysis for the same account, has the same content, its links are not looked for again.
     """
     track_link = account.track_link if submission.track_link is None else submission.track_link
     detection = submission.detection or account.detection
     bare_domains = submission.bare_domains or account.bare_domains
     track = submission.track or Track.FIRST
     way, refusal = _route(submission, account, site)
-    finding, in_html = NOTHING, NOTHING
-    if track_link:
-        in_html = _in_html(submission, site)
-        finding = body.find(
-            submission.text,
-            detection=detection,
-            bare_domains=bare_domains,
-            own_hosts=site.own_hosts,
-            track=track,
-            leave=of_mail(in_html, track) if _is_mail(submission) else None,
-        )
-        if submission.html is not None:
-            in_html = beside(finding, in_html, track, body.MOST_LINKS)
-    return Analysis(
+    analysis = Analysis(
         submission=submission,
         track_link=track_link,
         track=track,
         detection=detection,
         bare_domains=bare_domains,
         count_as_click=submission.count_as_click or account.count_as_click,
-        finding=finding,
-        html_finding=in_html,
+        finding=NOTHING,
         route=way,
         refusal=refusal,
         idempotency_key=idempotency_key,
         face=face,
     )
+    if not track_link:
+        return analysis
+    is_known = like is not None and _content(like) == _content(analysis)
+    finding, in_html = (like.finding, like.html_finding) if like and is_known else _links(analysis, site)
+    return dataclasses.replace(analysis, finding=finding, html_finding=in_html)
+
+
+def _content(analysis: Analysis) -> tuple[object, ...]:
+    """Return all that decides which links are found."""
+    submission = analysis.submission
+    how = (analysis.track_link, analysis.track, analysis.detection, analysis.bare_domains, _is_mail(submission))
+    return (*how, submission.text, submission.html)
+
+
+def _links(analysis: Analysis, site: Site) -> tuple[Finding, Finding]:
+    """Find the links of the text, and those of the HTML that get a shortlink of their own."""
+    submission, track = analysis.submission, analysis.track
+    in_html = _in_html(submission, site)
+    finding = body.find(
+        submission.text,
+        detection=analysis.detection,
+        bare_domains=analysis.bare_domains,
+        own_hosts=site.own_hosts,
+        track=track,
+        leave=of_mail(in_html, track) if _is_mail(submission) else None,
+    )
+    if submission.html is not None:
+        in_html = beside(finding, in_html, track, body.MOST_LINKS)
+    return finding, in_html
 
 
 def _route(submission: Submission, account: Sender, site: Site) -> tuple[Route | None, InvalidFieldsError | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from shortener.errors import InvalidFieldsError
-from shortener.messages.analysis import FromFace, analyze
+from shortener.messages.analysis import Analysis, FromFace, analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.messages.within_limits import FARTHEST
@@ -98,7 +98,10 @@ def send_on(given: dt.datetime | None, now: dt.datetime, field: str) -> str | No
 def send_all(account: Sender, wanted: Sequence[Wanted]) -> list[Sent]:
     """Preprocess and store all that can be; the others are rejected one by one, as the vendor does."""
     site, policy = services().site, services().policy
-    analyses = [analyze(Submission.check(one.submission, policy), account, site, face=one.face) for one in wanted]
+    analyses = list[Analysis]()
+    for one in wanted:
+        submission, last = Submission.check(one.submission, policy), analyses[-1] if analyses else None
+        analyses.append(analyze(submission, account, site, face=one.face, like=last))
     outcomes = services().group_commit.preprocess_all(account, analyses, site)
     done = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
     messages = iter(face_messages.stored(done))

@@ -19,7 +19,7 @@ class _Sent(TypedDict):
 
 
 class InfobipOldMailSent(_Sent):
-    """What became of one recipient; `text`, `html` and `shortlink` are ours."""
+    """What became of one recipient; `text`, `html` (unless a gateway has it) and `shortlink` are ours."""
 
     to: str
     messageCount: int
@@ -33,7 +33,7 @@ class InfobipOldMailsSent(TypedDict):
 
 
 class InfobipMailSent(_Sent):
-    """What became of one recipient; `text`, `html` and `shortlink` are ours."""
+    """What became of one recipient; `text`, `html` (unless a gateway has it) and `shortlink` are ours."""
 
     destination: str
 
@@ -63,6 +63,6 @@ def _sent(sent: Sent) -> _Sent:
         "messageId": sent.message_id,
         "status": sent.status,
         "text": message.text if message else None,
-        "html": message.html if message else None,
+        "html": message.html if message and message.state is None else None,  # large, and a gateway has it
         "shortlink": message.shortlink if message else None,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.mail.extras import MailExtras
@@ -61,29 +61,48 @@ class Mail:
         return [*self.to, *self.cc, *self.bcc]
 
     @property
+    def text_size(self) -> int:
+        """The characters of its text and HTML."""
+        return len(self.text or "") + len(self.html or "")
+
+    @property
     def size(self) -> int:
-        """The bytes of its files."""
-        return sum(len(file.content) for file in (*self.images, *self.files))
+        """The bytes of its files, and the characters of its texts."""
+        return sum(len(file.content) for file in (*self.images, *self.files)) + self.text_size
+
+    @property
+    def filled_size(self) -> int:
+        """The characters of the texts that only one recipient gets."""
+        return sum(bool(one.values) for one in self.recipients) * self.text_size
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """What one recipient gets: its text, and what its headers say."""
+class Content(NamedTuple):
+    """What one recipient reads."""
 
-    to: To
     subject: str | None
     text: str | None
     html: str | None
+
+
+class Copy(NamedTuple):
+    """What one recipient gets, and what its headers say."""
+
+    to: To
+    content: Content
     extras: MailExtras
 
 
 def copies(mail: Mail) -> Iterator[Copy]:
-    """Yield the copy of every recipient, in their order."""
+    """Yield the copy of every recipient, in their order; ValueError if the values of placeholders are too long."""
+    shared = _content(mail, {})  # once: content may be large
     for index, one in enumerate(mail.recipients):
-        values = {**mail.values, **one.values}
-        extras = _extras(mail, is_copy=index >= len(mail.to))
-        subject, text, html = (placeholders.filled(part, values) for part in (mail.subject, mail.text, mail.html))
-        yield Copy(one, subject, text, html, extras)
+        content = _content(mail, one.values) if one.values else shared
+        yield Copy(one, content, _extras(mail, is_copy=index >= len(mail.to)))
+
+
+def _content(mail: Mail, own: Values) -> Content:
+    values = {**mail.values, **own}
+    return Content(*(placeholders.filled(part, values) for part in (mail.subject, mail.text, mail.html)))
 
 
 def _extras(mail: Mail, *, is_copy: bool) -> MailExtras:

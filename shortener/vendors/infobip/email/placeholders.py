@@ -7,7 +7,10 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from shortener.validation.types import HTML_LENGTH
+
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s][^{}]{0,99}?)\s*\}\}")
+LONGEST: Final = HTML_LENGTH  # characters of all values in a text
 Values = Mapping[str, str]
 
 
@@ -25,10 +28,23 @@ def values(given: object) -> dict[str, str]:
 
 
 def filled(text: str | None, values: Values) -> str | None:
-    """Return a text with the values of its placeholders; one without a value stays as it is."""
+    """Return a text with the values of its placeholders; one without a value stays as it is.
+
+    ValueError if the values are longer together than any text may be.
+    """
     if not text or not values:
         return text
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    left = LONGEST
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal left
+        text = values.get(found[1], found[0])
+        left -= len(text)
+        if left < 0:
+            raise ValueError(f"must have values of at most {LONGEST:,} characters in a text")
+        return text
+
+    return _PLACEHOLDER.sub(value, text)
 
 
 def _loaded(text: str) -> JsonValue:

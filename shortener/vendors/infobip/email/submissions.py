@@ -14,7 +14,8 @@ from shortener.vendors.infobip.email import mails, queries
 from shortener.vendors.infobip.email.mails import File, Mail
 from shortener.vendors.infobip.sending import Form, Wanted
 
-MOST_STORED: Final = 100 * 1024**2  # bytes of files of one request, counted for every recipient
+MOST_STORED: Final = 100 * 1024**2  # bytes of one request, counted for every recipient
+MOST_FILLED: Final = 20_000_000  # characters in which links are looked for again, because each recipient has its own
 # Fields of a submission that have other names here; the others have none of their own faults.
 NAMES: Final = {
     "message": "text",
@@ -34,9 +35,17 @@ def wanted(all_mails: Sequence[Mail], form: Form, bulk_id: str | None, send_on: 
         if faults := mails.faults(mail):
             raise InvalidFieldsError(faults)
     if sum(len(mail.recipients) * mail.size for mail in all_mails) > MOST_STORED:
-        sentence = f"must have at most {MOST_STORED // 1024**2} MiB of files, counted for every recipient"
-        raise InvalidFieldsError({"attachment": [f"{sentence}; send it in several requests"]})
-    return [each for mail in all_mails for each in _wanted(mail, form, bulk_id, send_on)]
+        raise _too_large(f"must have at most {MOST_STORED // 1024**2} MiB of files and texts")
+    if sum(mail.filled_size for mail in all_mails) > MOST_FILLED:
+        raise _too_large(f"must have at most {MOST_FILLED:,} characters of texts with own placeholders")
+    try:
+        return [each for mail in all_mails for each in _wanted(mail, form, bulk_id, send_on)]
+    except ValueError as fault:
+        raise InvalidFieldsError({"placeholders": [str(fault)]}) from None
+
+
+def _too_large(sentence: str) -> InvalidFieldsError:
+    return InvalidFieldsError({"to": [f"{sentence}, counted for every recipient: send it in several requests"]})
 
 
 def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) -> Iterator[Wanted]:
@@ -54,9 +63,9 @@ def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) ->
     }
     for copy in mails.copies(mail):
         own: dict[str, Any] = {
-            "message": copy.text or None,
-            "html": copy.html,
-            "subject": copy.subject,
+            "message": copy.content.text or None,
+            "html": copy.content.html,
+            "subject": copy.content.subject,
             "recipient": copy.to.address,
             "client_tag": copy.to.message_id,
         }

@@ -57,7 +57,7 @@ def test_own_placeholders_come_before_those_of_all() -> None:
     made = mail(
         to=[ANNA, own], subject="For {{name}}", html="<b>{{name}} {{city}}</b>", values={"name": "you", "city": "X"}
     )
-    assert [(copy.subject, copy.text, copy.html) for copy in mails.copies(made)] == [
+    assert [tuple(copy.content) for copy in mails.copies(made)] == [
         ("For you", "Hello", "<b>you X</b>"),
         ("For Ben", "Hello", "<b>Ben X</b>"),
     ]

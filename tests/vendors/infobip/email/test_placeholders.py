@@ -20,6 +20,12 @@ def test_nothing_stays_nothing() -> None:
     assert filled("{{a}}", {}) == "{{a}}"
 
 
+def test_values_cannot_make_a_text_endless() -> None:
+    assert filled("{{a}}" * 10, {"a": "b" * 100_000}) == "b" * 1_000_000
+    with pytest.raises(ValueError, match="must have values of at most 1,000,000 characters"):
+        filled("{{a}}" * 100_000, {"a": "b" * 100_000})
+
+
 def test_values_come_as_json_text_too() -> None:
     assert values('{"name": "Anna", "count": 3, "none": null, "list": [1]}') == {
         **{"name": "Anna", "count": "3", "none": "", "list": "[1]"}

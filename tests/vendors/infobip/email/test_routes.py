@@ -275,7 +275,7 @@ def test_files_beyond_the_limit_are_refused(http: FlaskClient) -> None:
     whole = send(http, attachment=file("a", bytes(27 * 1024**2)))
     assert (whole.status_code, list(whole.json)) == (413, ["requestError"])
     many = send(http, to=["anna@example.com"] * 11, attachment=file("a", half))
-    assert list(many.json["requestError"]["serviceException"]["validationErrors"]) == ["attachment"]
+    assert list(many.json["requestError"]["serviceException"]["validationErrors"]) == ["to"]
     assert stored() == []
 
 
