@@ -189,6 +189,22 @@ def test_no_password_or_number_is_told(caplog: pytest.LogCaptureFixture) -> None
     assert "12345678" not in caplog.text
 
 
+@pytest.mark.parametrize("behaviour", [lambda call: call.hang(), lambda call: call.reset(), b"", b"\0\r\n\r\n", TAKEN])
+def test_a_password_in_a_query_is_not_logged(behaviour: Behaviour | bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A vendor may want its token there."""
+    caplog.set_level(logging.DEBUG)
+
+    def ask(address: Any, given: Any) -> Call:
+        return Call(method="GET", url=f"{address.url}?token={address.password}", headers={})
+
+    with receiving(behaviour) as server:
+        gateway(server.port, replace(GATEWAY, ask=ask)).ask(ASKED)
+        gateway(server.port, replace(GATEWAY, call=ask)).hand_over(OUTGOING)
+        assert b"hunter2" in server.requests[0]
+    stopped = gateway(server.port, replace(GATEWAY, call=ask)).hand_over(OUTGOING)
+    assert "hunter2" not in caplog.text + repr(stopped)
+
+
 def test_the_time_of_writing_counts() -> None:
     """An attempt that began long ago has no time left."""
     with receiving(TAKEN) as server:

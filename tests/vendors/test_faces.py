@@ -202,6 +202,17 @@ def test_every_reader_is_found_by_its_folder(services: Services) -> None:
     assert folders == vendors.receipt_readers().keys() <= services.receipt_readers.keys()
 
 
+@pytest.mark.parametrize("name", vendors.gateways())
+def test_every_gateway_has_a_row_for_operators(name: str) -> None:
+    lines = (ROOT / "docs" / "operate" / "gateways.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith(f"| `{name}` |")]
+    assert len(rows) == 1, (
+        f"The vendors' table of docs/operate/gateways.md needs one row that starts with | `{name}` |."
+    )
+    assert ("asked" in rows[0]) == (vendors.gateways()[name].ask is not None)
+    assert ("e-mail" in rows[0]) == (Channel.EMAIL in vendors.gateways()[name].channels)
+
+
 @pytest.mark.parametrize("name", PACKAGES)
 def test_every_vendor_has_tests_of_its_own(name: str) -> None:
     assert list((ROOT / "tests" / "vendors" / name).glob("test_*.py"))

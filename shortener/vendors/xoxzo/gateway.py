@@ -53,9 +53,9 @@ def ask(address: ServerAddress, asked: Asked) -> Call:
 
 
 def answered(status: int, body: bytes, asked: Asked) -> Sequence[IncomingReceipt]:
-    """Return the receipt in a status; none while the message waits, or if it is not found."""
+    """Return the receipt in a status; none until it is final, or if the message is not found."""
     state = receipts.STATES.get(json.loads(body)["status"].lower()) if status == 200 else None
-    return [receipts.receipt(state, asked.reference)] if state is not None else []
+    return [receipts.receipt(state, asked.reference)] if state is not None and state.is_final else []
 
 
 def _reason(faults: Any) -> Reason:

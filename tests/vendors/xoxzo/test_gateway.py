@@ -89,16 +89,14 @@ def test_the_status_is_asked_by_reference() -> None:
 @pytest.mark.parametrize(
     ("word", "state", "reason"),
     [
-        ("QUEUED", MessageState.SENT, Reason.NONE),
-        ("DELIVERING", MessageState.SENT, Reason.NONE),
         ("DELIVERED", MessageState.DELIVERED, Reason.NONE),
         ("FAIL", MessageState.FAILED, Reason.UNKNOWN),
     ],
 )
-def test_a_status_is_a_receipt(word: str, state: MessageState, reason: Reason) -> None:
+def test_a_final_status_is_a_receipt(word: str, state: MessageState, reason: Reason) -> None:
     assert answered(200, word) == [IncomingReceipt(gateway="xoxzo", state=state, gateway_ref="a/b", reason=reason)]
 
 
-@pytest.mark.parametrize(("status", "word"), [(404, "DELIVERED"), (200, "LOST")])
-def test_without_a_known_status_there_is_no_receipt(status: int, word: str) -> None:
+@pytest.mark.parametrize(("status", "word"), [(404, "DELIVERED"), (200, "LOST"), (200, "QUEUED"), (200, "DELIVERING")])
+def test_without_a_final_status_there_is_no_receipt(status: int, word: str) -> None:
     assert answered(status, word) == []
