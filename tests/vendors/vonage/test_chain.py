@@ -10,6 +10,7 @@ from vonage_sms import MessageResponse, SmsMessage
 from tests.support.factories import TARGET
 from tests.support.hooks import Hook
 from tests.support.tls_front import tls_front
+from tests.support.waiting import until
 from tests.vendors.chain import Chain, Chaining, Instance
 
 Send = Callable[[str], MessageResponse]  # to this number
@@ -42,6 +43,10 @@ def send(chain: Chain, hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         yield send
 
 
+def receipts_of(hook: Hook) -> list[dict[str, str]]:
+    return [request.json for request in list(hook.requests)]
+
+
 def checker(chain: Chain) -> Auth:
     return Auth(
         api_key=chain.first.sender.sid, signature_secret=chain.first.sender.signing_secret, signature_method="sha256"
@@ -57,9 +62,8 @@ def test_a_text_is_rewritten_once_and_delivered(chain: Chain, send: Send, hook: 
     assert chain.second.report(second.msgid)["message"] == report["message"]
     assert (first.msgid, second.recipient, second.sender) == (entry.message_id, "+447700900001", "Acme")
     assert second.vendor_fields == {"client-ref": first.msgid}
-    receipts = [request.json for request in hook.wait_for(2, "/dlr")]
-    assert sorted(receipt["status"] for receipt in receipts) == ["accepted", "delivered"]
-    for receipt in receipts:
+    until(lambda: "delivered" in [receipt["status"] for receipt in receipts_of(hook)])
+    for receipt in receipts_of(hook):  # also `accepted`, unless the second instance's receipts overtook each other
         assert (receipt["messageId"], receipt["client-ref"]) == (first.msgid, "campaign-7")
         assert checker(chain).check_signature(receipt)
 
@@ -73,6 +77,7 @@ def test_a_reason_comes_back_through_both(
 ) -> None:
     send(number)
     chain.wait_for(state)
-    [receipt] = [request.json for request in hook.wait_for(1, "/dlr")]
+    hook.wait_for(1, "/dlr")
+    [receipt] = receipts_of(hook)
     assert (receipt["status"], receipt["err-code"], receipt["msisdn"]) == (state, code, number)
     assert checker(chain).check_signature(receipt)
