@@ -1,8 +1,8 @@
 """Who may call a view. Every view says it, and a test checks that it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from flask import Response, after_this_request, request
 
@@ -12,6 +12,7 @@ from shortener.web import path_groups
 P = ParamSpec("P")
 R = TypeVar("R")
 ACCESS = "__access__"
+_AUTHENTICATED = "shortener.authenticated"  # in the environment of a request
 
 
 def public(view: Callable[P, R]) -> Callable[P, R]:
@@ -26,10 +27,17 @@ def for_senders(view: Callable[Concatenate[Sender, P], R]) -> Callable[P, R]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         after_this_request(_forbid_caching)
-        return view(path_groups.current().authenticate(request), *args, **kwargs)
+        sender = path_groups.current().authenticate(request)
+        request.environ[_AUTHENTICATED] = True
+        return view(sender, *args, **kwargs)
 
     setattr(guarded, ACCESS, "senders")
     return guarded
+
+
+def is_authenticated(environ: Mapping[str, Any]) -> bool:
+    """Return whether the request with this environment is known to come from a sender."""
+    return _AUTHENTICATED in environ
 
 
 def _forbid_caching(response: Response) -> Response:

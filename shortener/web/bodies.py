@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, Final
 
 from shortener.running import client_connections
+from shortener.web import access
 from shortener.web.problems import RequestError
 from shortener.web.proxies import PEER, Environ, Wsgi
 
@@ -19,35 +20,35 @@ FIRST_BYTES_WITHIN: Final = 20.0  # seconds
 SLOW_AFTER: Final = 1.0  # seconds; a read that takes longer waits for a slow client, not for our other threads
 MIN_RATE: Final = 16_384  # bytes a second, after the first bytes
 CHECK_EVERY: Final = 1.0  # seconds
-UNAUTHENTICATED: Final = "/dashboard/"  # paths whose bodies are read before the client is authenticated
+A_MOMENT: Final = 0.1  # seconds; enough for the body of a quick client to be read
 
 
 class BodyLimits:
     """WSGI middleware: at most half of a process's threads read bodies, an eighth those of unauthenticated clients.
 
-    A sender's next request waits a moment for a slot, unless slow clients hold half of the slots.
+    The next request waits for a slot, a sender's longer, unless slow clients hold half of the slots. Who signs in is
+    not authenticated yet, nor is a sender whose credentials are in the body.
     """
 
     def __init__(self, app: Wsgi, threads: int) -> None:
         self._app = app
         self._slots = _Slots(max(1, threads // 2), patience=SLOW_AFTER)
-        self._unauthenticated = _Slots(max(1, threads // 8), patience=0)
+        self._unauthenticated = _Slots(max(1, threads // 8), patience=A_MOMENT)
         self._deadlines = _Deadlines()
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
         if _is_incomplete(environ):
-            slots = self._unauthenticated if environ["PATH_INFO"].startswith(UNAUTHENTICATED) else self._slots
-            environ["wsgi.input"] = _LimitedBody(environ, slots, self._deadlines)
+            environ["wsgi.input"] = _LimitedBody(environ, self._slots, self._unauthenticated, self._deadlines)
         return self._app(environ, start_response)
 
 
 class _LimitedBody:
     """The body of a request; each read holds a slot and has a deadline."""
 
-    def __init__(self, environ: Environ, slots: "_Slots", deadlines: "_Deadlines") -> None:
-        self._body = environ["wsgi.input"]
-        self._slots, self._deadlines = slots, deadlines
+    def __init__(self, environ: Environ, slots: "_Slots", unauthenticated: "_Slots", deadlines: "_Deadlines") -> None:
+        self._environ, self._body = environ, environ["wsgi.input"]
+        self._of_senders, self._unauthenticated, self._deadlines = slots, unauthenticated, deadlines
         self._abort = _abort_of(environ)
         self._until: float | None = None
 
@@ -60,7 +61,8 @@ class _LimitedBody:
 
     @contextlib.contextmanager
     def _slot(self) -> Iterator[None]:
-        if not self._slots.take(self):
+        slots = self._of_senders if access.is_authenticated(self._environ) else self._unauthenticated
+        if not slots.take(self):
             raise RequestError(
                 503, "unavailable", "Too many request bodies are arriving slowly; try again in a few seconds."
             )
@@ -71,7 +73,7 @@ class _LimitedBody:
             yield
         finally:
             self._deadlines.clear(self)
-            self._slots.give_back(self)
+            slots.give_back(self)
 
 
 class _Slots:

@@ -36,7 +36,7 @@ class Stalled:
 
 
 def environ(path: str, sender: Sender, body: Any) -> dict[str, Any]:
-    headers = {**sender.bearer, "Content-Length": "9"}
+    headers = {**(sender.bearer if sender.token else {}), "Content-Length": "9"}
     kind = "application/json" if path.endswith("batch") else FORM
     made = EnvironBuilder(path=path, method="POST", content_type=kind, headers=headers).get_environ()
     return {**made, "wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": "9"}
@@ -84,10 +84,14 @@ def test_a_body_does_not_wait_for_slow_ones(monkeypatch: pytest.MonkeyPatch) -> 
     assert not places.take("another")
 
 
-def test_strangers_leave_places_to_senders(app: Flask, sender: Sender) -> None:
+@pytest.mark.parametrize("path", ["/dashboard/sign-in", "/sms/json"])
+def test_strangers_leave_places_to_senders(app: Flask, sender: Sender, path: str) -> None:
+    """A vendor's credentials may be in the body: who they belong to is known only when it has been read."""
     body = Stalled()
     body.let_go.set()
-    with stalled(app, sender, "/dashboard/sign-in"):
+    stranger = Sender("", "", "", "")
+    with stalled(app, stranger, path):
+        assert run_wsgi_app(app, environ(path, stranger, Stalled()))[1] == "503 SERVICE UNAVAILABLE"
         assert run_wsgi_app(app, environ("/v1/messages", sender, body))[1] == "400 BAD REQUEST"
 
 
