@@ -7,9 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from shortener.messages import erasing
 from shortener.running.services import Services
 from shortener.storage import db
-from shortener.storage.models import Callback, Link, Replay
+from shortener.storage.models import Callback, Link, Message, Replay
 from tests.support.browsing import Browser
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_message, slug_of
 from tests.support.servers import OK, receiving
@@ -32,6 +33,16 @@ def exhaust() -> None:
 def asked() -> list[str]:
     with db.read() as session:
         return list(session.scalars(select(Replay.asked_by)))
+
+
+def test_an_erased_text_is_not_shown(viewer: Browser, sender: Sender) -> None:
+    done = make_message(sender)
+    with db.write() as session:
+        erasing.erase_message(session, session.get_one(Message, done.message.id))
+    page = viewer.open(f"/dashboard/messages/{done.message.msgid}")
+    assert "The text has been erased." in page.text
+    assert "parcel" not in page.text
+    assert "parcel" not in viewer.open("/dashboard/messages").text
 
 
 def test_both_texts_are_shown_with_marked_links(viewer: Browser, sender: Sender) -> None:
