@@ -12,7 +12,7 @@ from flask import Flask
 from hypothesis import HealthCheck
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi_checks
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from werkzeug.test import run_wsgi_app
 
 from shortener.config.settings import Settings
@@ -21,7 +21,7 @@ from shortener.receipts.keys import account_path
 from shortener.rules.delivery.receipt_key import receipt_key
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.storage.models import Callback, Message
+from shortener.storage.models import Callback, Export, Message
 from shortener.vendors.infobip.email import new_request, old_request
 from tests.conftest import SECRET_KEY, running
 from tests.support import sens
@@ -87,6 +87,7 @@ def app(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         callback_allow_nets=("127.0.0.0/8",),
         callback_timeout=1,
         spool_bytes=65536,
+        export_url=f"file://{folder}/exports",
     )
     with running(settings) as app:
         services().client = Client(services().policy, timeout=1, resolve=on_loopback)
@@ -106,13 +107,15 @@ def known(app: Flask, sender: Sender) -> dict[str, str]:
     client = app.test_client()
     client.get(f"/{slug}", headers={"User-Agent": BROWSER})
     [callback] = client.get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
+    export = client.post("/v1/exports", json={"format": "csv"}, headers=sender.bearer).get_json()
     msgid, gateway = made.message.msgid, "vonage"
     keys = {
         "key": account_path(gateway, sender.sid, SECRET_KEY).rpartition("/")[2],
         "mac": receipt_key(SECRET_KEY, gateway, msgid),
     }
     keys |= {"sid": sender.sid, "account_sid": sender.sid, "message_sid": f"SM{make_message(sender).message.msgid}"}
-    return {"msgid": msgid, "event_id": callback["id"], "slug": other, "gateway": gateway, **keys}
+    ids = {"msgid": msgid, "event_id": callback["id"], "export_id": export["id"]}
+    return {**ids, "slug": other, "gateway": gateway, **keys}
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,7 @@ def described(app: Flask, known: dict[str, str], of_faces: dict[str, dict[str, s
         """Replace bodies whose schema does not say enough to make up one that is taken; of some paths every second."""
         known_bodies = {
             "/v1/messages": {"message": TEXT},
+            "/v1/exports": {"format": "csv"},
             "/v1/receipts/{gateway}": (receipt := {"messageId": known["msgid"], "status": "delivered"}),
             "/receipts/{gateway}/{key}": receipt,
             "/receipts/{gateway}/{msgid}/{mac}": receipt,
@@ -196,9 +200,12 @@ def test_every_answer_matches_its_description(
 
 
 def settle() -> None:
-    """Mark the callback as exhausted, so that it can be replayed once, and take back deletions by vendors' clients."""
+    """Make the callback ready for a replay and the export for canceling, and take back deletions by vendors' clients."""
     with db.write() as session:
         session.execute(update(Message).values(vendor_fields=None))
+        first = select(func.min(Export.id)).scalar_subquery()
+        session.execute(update(Export).values(state="delivered", settled_on=db.now(session)))
+        session.execute(update(Export).where(Export.id == first).values(state="pending", settled_on=None))
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
 
 
