@@ -1,11 +1,15 @@
 """Checks before a web server starts."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from shortener.config.settings import Settings
 from shortener.running import startup_checks
+from tests.support import ROOT
 
 
 @pytest.mark.parametrize(
@@ -26,3 +30,30 @@ def test_our_own_listening_address_is_no_fault() -> None:
         settings = Settings(bind=f"127.0.0.1:{held.getsockname()[1]}")
         assert list(startup_checks.address(settings)) != []
         assert list(startup_checks._new_address(settings)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"export_url": "s3://bucket", "export_options": "reigon=hunter2"}, "'reigon' is not valid"),
+        ({"export_url": "az://container"}, "Account must be specified"),
+        ({"export_url": "file:///dev/null/out"}, "Not a directory"),
+        ({"export_url": "s3://bucket", "export_options": "region=us-east-1"}, None),
+        ({}, None),
+    ],
+)
+def test_a_storage_is_checked_without_connecting(given: dict[str, str], said: str | None) -> None:
+    faults = list(startup_checks._exports(Settings(**given)))  # type: ignore[arg-type]
+    assert [fault.startswith("SHORTENER_EXPORT_URL: ") for fault in faults] == [True] * (said is not None)
+    assert said is None or said in faults[0]
+    assert not any("hunter2" in fault for fault in faults)
+
+
+def test_a_folder_for_exports_is_made(tmp_path: Path) -> None:
+    assert list(startup_checks._exports(Settings(export_url=f"file://{tmp_path}/out"))) == []
+    assert (tmp_path / "out").is_dir()
+
+
+def test_without_exports_their_package_is_not_loaded() -> None:
+    program = "import sys, shortener; sys.exit('obstore' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

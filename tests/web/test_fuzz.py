@@ -200,7 +200,7 @@ def test_every_answer_matches_its_description(
 
 
 def settle() -> None:
-    """Make the callback ready for a replay and the export for canceling, and take back deletions by vendors' clients."""
+    """Make the callback ready for a replay, the export for canceling, and take back deletions by vendors' clients."""
     with db.write() as session:
         session.execute(update(Message).values(vendor_fields=None))
         first = select(func.min(Export.id)).scalar_subquery()
