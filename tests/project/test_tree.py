@@ -19,7 +19,7 @@ OF_A_PACKAGE = {
 }
 # The same for each vendor: its own client libraries, and messages that go on through it to a second instance.
 OF_A_VENDOR = ("vendors/*/test_client.py", "vendors/*/test_node_client.py", "vendors/*/test_chain.py")
-OF_A_CHANNEL = ("vendors/*/*/test_client.py", "vendors/*/*/test_node_client.py")
+OF_A_CHANNEL = tuple(f"vendors/*/*/test_{kind}.py" for kind in ("client", "node_client", "chain"))
 
 
 def mirrored() -> list[Path]:

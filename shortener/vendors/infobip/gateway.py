@@ -92,7 +92,7 @@ def _mail(outgoing: Outgoing) -> dict[str, Any]:
         "html": outgoing.html,
         "inlineImages": files[: extras.inline],
         "attachments": files[extras.inline :],
-        "headers": extras.headers,
+        "headers": json.dumps(extras.headers) if extras.headers else None,  # as text, says the vendor
     }
     to = {"to": [{"destination": outgoing.recipient, "messageId": outgoing.msgid}], "replyTo": extras.reply_to}
     return {"destinations": [_given(to)], "content": _given(content)}
