@@ -40,31 +40,32 @@ TAKEN: Final = frozenset({"ACCEPTED", "PENDING", "DELIVERED"})
 def call(address: ServerAddress, outgoing: Outgoing) -> Call:
     """Return the request for a message; ValueError if Infobip cannot be given it."""
     is_mail = "@" in outgoing.recipient
-    message = _mail(outgoing) if is_mail else _sms(outgoing)
+    message = _shared(outgoing) | (_mail(outgoing) if is_mail else _sms(outgoing))
+    document = {"messages": [message], "options": {"tracking": _no_tracking(is_mail=is_mail)}}
+    kind = "application/json"
+    return Call(
+        method="POST",
+        url=address.url.rstrip("/") + (MAIL if is_mail else SMS),
+        headers={"Authorization": _credentials(address), "Content-Type": kind, "Accept": kind},
+        body=json.dumps(document, ensure_ascii=False).encode(),
+    )
+
+
+def _shared(outgoing: Outgoing) -> dict[str, Any]:
+    """Return what messages of both channels have: receipts come for each state."""
     delivery = {"url": outgoing.receipt_url, "intermediateReport": True, "notify": True}
-    shared = {
+    seconds = max(1, min(int(outgoing.seconds_left), LONGEST_VALIDITY))
+    return {
         "sender": outgoing.sender,
-        "options": {"validityPeriod": {"amount": _seconds(outgoing), "timeUnit": "SECONDS"}},
+        "options": {"validityPeriod": {"amount": seconds, "timeUnit": "SECONDS"}},
         "webhooks": {"delivery": delivery, "contentType": "application/json"},
     }
-    document = {"messages": [{**shared, **message}], "options": {"tracking": _no_tracking(is_mail=is_mail)}}
-    headers = {
-        "Authorization": _credentials(address),
-        "Content-Type": "application/json",
-        "Accept": "application/json",
-    }
-    url = address.url.rstrip("/") + (MAIL if is_mail else SMS)
-    return Call(method="POST", url=url, headers=headers, body=json.dumps(document, ensure_ascii=False).encode())
 
 
 def _credentials(address: ServerAddress) -> str:
     if address.user.lower() == "app":
         return f"App {address.password}"
     return "Basic " + b64encode(f"{address.user}:{address.password}".encode()).decode()
-
-
-def _seconds(outgoing: Outgoing) -> int:
-    return max(1, min(int(outgoing.seconds_left), LONGEST_VALIDITY))
 
 
 def _no_tracking(*, is_mail: bool) -> dict[str, bool]:

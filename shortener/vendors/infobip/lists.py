@@ -91,22 +91,24 @@ class LogsQuery(_Query):
             raise InvalidFieldsError({"mnc": ["must be given together with mcc"]})
         if self.mcc is not None:
             return [], None
+        wanted = replace(self._selected(channel), senders=senders, recipients=recipients, cursor=cursor)
+        return _pages(account, wanted)
+
+    def _selected(self, channel: str) -> FaceFilter:
+        """Return what the parameters select of the last 48 hours, whoever sent it to whom."""
         oldest = message_reports.now() - KEPT
-        wanted = FaceFilter(
+        is_named = self.message_id is not None or self.bulk_id is not None
+        return FaceFilter(
             pull_queue=sending.queue(channel),
             names=self.message_id,
             bulk_ids=self.bulk_id,
-            senders=senders,
-            recipients=recipients,
             states=statuses.states(self.general_status) if self.general_status else None,
-            received_from=oldest if self.message_id is None and self.bulk_id is None else None,
+            received_from=None if is_named else oldest,
             sent_from=max(oldest, self.sent_since or oldest),
             sent_to=self.sent_until + MILLISECOND if self.sent_until else None,
             fields=self.fields,
             limit=self.limit,
-            cursor=cursor,
         )
-        return _pages(account, wanted)
 
 
 class OfCursor(InfobipFields):
