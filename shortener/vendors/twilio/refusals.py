@@ -31,7 +31,7 @@ _OF_FIELDS: Final = {
     "send_on": BAD_SEND_AT,
     "ScheduleType": BAD_SCHEDULE,
 }
-_OF_STATUSES: Final = {401: 20003, 405: 20004, 422: 20422}
+_OF_STATUSES: Final = {401: 20003, 405: 20004}
 _OF_ERRORS: Final[dict[type[Exception], int]] = {NotCancelableError: 30409, NotErasableError: 20009}
 MORE: Final = "https://www.twilio.com/docs/errors/"
 
@@ -53,11 +53,11 @@ def fault(code: str, sentence: str) -> RequestError:
 
 
 def refuse(error: Exception) -> Response:
-    """Answer an error: 400 for a wrong field, otherwise with its own status."""
+    """Answer an error with its own status, but 400 for what is wrong with a request."""
     problem = problems.of(error)
     status, code, sentence = problem["status"], _OF_ERRORS.get(type(error)), problem["detail"]
     if isinstance(error, InvalidFieldsError):
-        status, (code, sentence) = 400, _of_field(error)
+        code, sentence = _of_field(error)
     elif isinstance(error, RequestError) and error.code.isdigit():
         code = int(error.code)
     elif status == 401:
@@ -65,6 +65,7 @@ def refuse(error: Exception) -> Response:
     elif status == 404:
         sentence = f"The requested resource {request.path} was not found"
     code = code or _OF_STATUSES.get(status, 20_000 + status)
+    status = 400 if status == 422 else status
     document: _Refusal = {"code": code, "message": sentence, "more_info": f"{MORE}{code}", "status": status}
     return problems.json_response(document, status)
 

@@ -71,8 +71,9 @@ def error_code(state: MessageState | None, reason: Reason | None, code: str, *, 
         return int(code)
     if state is MessageState.EXPIRED:
         return UNREACHABLE if was_sent else TOO_LATE
-    default = FILTERED if state is MessageState.REJECTED and reason is None else UNKNOWN
-    return _CODES.get(reason, default) if reason is not None else default
+    if reason is None:
+        return FILTERED if state is MessageState.REJECTED else UNKNOWN
+    return _CODES.get(reason, UNKNOWN)
 
 
 def error_message(message: FaceMessage) -> str | None:
