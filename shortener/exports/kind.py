@@ -35,6 +35,7 @@ EXPORTS: Final = Queue(
     )
 )
 SLOTS: Final = 1  # in one process, which also answers clicks
+AT_ONCE: Final = 16  # on all nodes; that there is a limit also lets accounts take turns
 RENEWED: Final = 15.0  # seconds; with the margin of every lease, another process begins again within 45
 WAITS: Final = (10.0, 60.0, 300.0, 1800.0)  # seconds between attempts
 
@@ -53,6 +54,7 @@ def kind(settings: Settings, context: Callable[[], AbstractContextManager[object
         prepare=partial(prepare, Writer(storage, context, heartbeat, stopping), site),
         slots=SLOTS,
         per_destination=1,
+        per_group=AT_ONCE,
         timeout=RENEWED,
         waits=WAITS,
         hooks=Hooks(judge, on_settled=on_settled),

@@ -383,6 +383,17 @@ def test_an_account_has_one_at_a_time(app: Flask, client: FlaskClient, sender: S
 
 
 @pytest.mark.usefixtures("messages")
+def test_accounts_take_turns_with_the_slot(app: Flask, client: FlaskClient, sender: Sender, store: ObjectStore) -> None:
+    """An account that asks for many does not let another wait for all of them."""
+    for number in range(3):
+        start(client, sender, name=f"{number}.csv")
+    other = make_account("other")
+    start(client, other, name="one.csv")
+    assert [work(app), work(app)] == [1, 1]
+    assert sorted(store.names()) == sorted([f"exports/{sender.sid}/0.csv", f"exports/{other.sid}/one.csv"])
+
+
+@pytest.mark.usefixtures("messages")
 def test_a_full_disk_leaves_no_file(
     make_app: Make, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
