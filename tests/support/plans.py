@@ -8,6 +8,7 @@ from shortener.storage import db
 GROWING = (
     *("message", "part", "link", "click", "callback", "attempt"),
     *("sending", "sending_attempt", "receipt", "attachment"),
+    *("export", "export_attempt"),
 )
 
 

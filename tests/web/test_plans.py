@@ -13,6 +13,7 @@ from flask import Flask
 from shortener.callbacks.kind import CALLBACKS
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
+from tests.support import export_rows
 from tests.support.browsing import Browser, make_person, seated
 from tests.support.databases import listening
 from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
@@ -38,6 +39,7 @@ PATHS = [
     "/dashboard/callbacks?state=delivered",
     "/dashboard/callbacks?state=failing",
     "/dashboard/callbacks?state=waiting&destination=http://127.0.0.1:9",
+    "/dashboard/exports",
     "/dashboard/account",
     "/dashboard/operator",
     "/v1/messages",
@@ -53,6 +55,7 @@ PATHS = [
     "/v1/callbacks?about=receipt&state=exhausted",
     "/v1/callbacks?about=click",
     "/v1/callbacks/{event_id}",
+    "/v1/exports",
     "/v1/receipts",
     "/v1/receipts?state=delivered&gateway=acme",
     "/v1/receipts?msgid={msgid}",
@@ -76,6 +79,9 @@ def test_no_growing_table_is_read_whole(app: Flask, sender: Sender, asked: list[
         put_sending(made.message)
         put_receipt(made.message, MessageState.ACCEPTED)
         put_attachment(made.message)
+    for state in export_rows.STATES:
+        with db.write() as session:
+            export_rows.put_export(session, made.message.account_id, state, now=db.now(session))
     callback, _ = app.test_client().get("/v1/callbacks", headers=sender.bearer).get_json()["callbacks"]
     with db.write() as session:
         assert len(CALLBACKS.claim(session, now=db.now(session), limit=2, lease=DAY, per_destination=2)) == 2
