@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Select, select, tuple_, update
+from sqlalchemy import Select, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -167,6 +167,14 @@ def pull(session: Session, account: Sender, wanted: FaceFilter, site: Site, *, n
     session.execute(update(Message).where(Message.id.in_(ids)).values(pulled_on=now))
     found = load(session, ids, site)
     return [found[id_] for id_ in ids]
+
+
+def total(session: Session, account: Sender, wanted: FaceFilter, name: str) -> int:
+    """Add up a number that a wire format stored with each message that the filter selects."""
+    number: Any = Message.vendor_fields
+    query = select(func.coalesce(func.sum(number[name].as_integer()), 0))
+    found: int = session.scalars(query.where(Message.account_id == account.id, *face_filter.conditions(wanted))).one()
+    return found
 
 
 def settings(session: Session, account: Sender, face: str) -> Mapping[str, Any]:

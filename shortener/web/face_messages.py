@@ -41,6 +41,12 @@ def page(account: Sender, wanted: FaceFilter) -> tuple[list[FaceMessage], str | 
         return face_messages.page(session, account, wanted, services().site)
 
 
+def total(account: Sender, wanted: FaceFilter, name: str) -> int:
+    """Add up a number that a wire format stored with each message that the filter selects, whatever its limit."""
+    with db.read() as session:
+        return face_messages.total(session, account, wanted, name)
+
+
 def pull(account: Sender, wanted: FaceFilter) -> list[FaceMessage]:
     """Return final messages of the filter's queue, the oldest first; none is given out a second time."""
     with db.write() as session:

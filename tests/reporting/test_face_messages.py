@@ -261,3 +261,16 @@ def test_each_vendor_has_its_own_settings(sender: Sender) -> None:
     with db.read() as session:
         assert face_messages.settings(session, account, "acme") == {"a": 1}
         assert face_messages.settings(session, account, "bravo") == {"b": [2]}
+
+
+# Adding up
+
+
+def test_a_stored_number_is_added_up(sender: Sender, other_sender: Sender) -> None:
+    for whose, parts in ((sender, 2), (sender, 3), (sender, None), (other_sender, 7)):
+        store(whose, fields={} if parts is None else {"parts": parts}, state=MessageState.DELIVERED)
+    store(sender, fields={"parts": 11}, state=MessageState.FAILED)
+    wanted = FaceFilter(face="acme", states=[MessageState.DELIVERED], limit=1)
+    with db.read() as session:
+        assert face_messages.total(session, account_of(sender), wanted, "parts") == 5
+        assert face_messages.total(session, account_of(sender), wanted, "pieces") == 0

@@ -1,13 +1,17 @@
 """Send a message, and shorten a URL."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any, Final
 
 from shortener.messages.analysis import Analysis, FromFace, analyze
 from shortener.messages.submission import Submission
+from shortener.rules import sms_parts
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.links import body
 from shortener.rules.links.detection import Detection
+from shortener.rules.slug import LENGTH
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.vendors.aicross import calls, fields, times
@@ -20,6 +24,7 @@ from shortener.web.description.operation import described
 from shortener.web.vendor_requests import read
 
 LONGEST_MESSAGE: Final = 660  # characters, however wide
+PARTS: Final = "parts"  # where the number of SMS parts is stored
 LONGEST_URL: Final = 2_048
 LONGEST_NAME: Final = 256
 CARRIERS: Final = ("101", "103", "105", "106")  # AU, Docomo, SoftBank, Rakuten
@@ -56,7 +61,7 @@ def send(account: Sender) -> AicrossSent:
     """Send a message, at once or at its time."""
     given = read().fields
     number, submission, face = _read(given)
-    message = _stored(account, analyze(submission, account, services().site, face=face))
+    message = _stored(account, _counted(analyze(submission, account, services().site, face=face)))
     return {
         "responseCode": 0,
         "responseMessage": SUCCESS,
@@ -87,6 +92,19 @@ def _read(given: Fields) -> tuple[str, Submission, FromFace]:
     told = TOLD if client_tag is not None else frozenset[MessageState]()
     submission = Submission.check(wanted, services().policy)
     return number, submission, FromFace(name=calls.NAME, fields=kept, told_states=told)
+
+
+def _counted(analysis: Analysis) -> Analysis:
+    """Keep the number of SMS parts with a message, so that those of a month need not be counted anew.
+
+    A text that has a shortlink of ours already stays as it is.
+    """
+    site, text = services().site, analysis.submission.text
+    shortlink = f"{site.base_url}/{'0' * LENGTH}"  # of any slug: all have the same length and alphabet
+    links = () if body.own_slugs(text, site.own_hosts) else analysis.finding.links
+    rewritten = body.rewrite(text, [(link.start, link.end, shortlink) for link in links])
+    kept = {**(analysis.face.fields or {}), PARTS: sms_parts.count(rewritten).parts}
+    return replace(analysis, face=replace(analysis.face, fields=kept))
 
 
 @calls.BLUEPRINT.post("/p1/api/shortenurl.json")

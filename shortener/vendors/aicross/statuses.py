@@ -1,12 +1,13 @@
 """What became of messages, and how many SMS parts were delivered in a month."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
-from shortener.vendors.aicross import calls, documents, fields, listing, times
+from shortener.vendors.aicross import calls, documents, fields, listing, messages, times
 from shortener.vendors.aicross.documents import AicrossParts, AicrossStatuses
 from shortener.vendors.aicross.faults import REQUIRED, CallError
 from shortener.vendors.aicross.listing import Headers
@@ -17,7 +18,6 @@ from shortener.web.vendor_requests import read
 
 SUCCESS: Final = "Success."
 FARTHEST: Final = dt.timedelta(days=180)  # ahead of its sending a message was received
-EACH: Final = 1_000  # messages read at once
 NO_CARRIER: Final = "999"
 TAG: Final = query("clientTag", "The message that you gave this name.", maxLength=fields.LONGEST_ASKED_TAG)
 
@@ -66,29 +66,7 @@ def separated_success_count(account: Sender) -> AicrossParts:
     client_id = fields.client_id(given)
     start, end = fields.month(given, "month")
     until, _ = times.today(message_reports.now())
-    parts = _delivered_parts(account, start, min(end, until)) if start < until else 0
+    delivered = replace(_sent(start, min(end, until)), states=[MessageState.DELIVERED])
+    parts = face_messages.total(account, delivered, messages.PARTS) if start < until else 0
     count = {NO_CARRIER: parts} | ({"clientId": int(client_id)} if client_id.isascii() and client_id.isdigit() else {})
     return {"responseCode": 0, "responseMessage": SUCCESS, "separatedSuccessCount": [count] if parts else []}
-
-
-def _delivered_parts(account: Sender, start: dt.datetime, end: dt.datetime) -> int:
-    cursor, parts = None, 0
-    while True:
-        wanted = _delivered(start, end, cursor)
-        page, cursor = face_messages.page(account, wanted)
-        parts += sum(documents.parts(message) for message in page if _is_sms(message))
-        if cursor is None:
-            return parts
-
-
-def _delivered(start: dt.datetime, end: dt.datetime, cursor: str | None) -> FaceFilter:
-    return FaceFilter(
-        face=calls.NAME,
-        states=[MessageState.DELIVERED],
-        sent_from=start,
-        sent_to=end,
-        received_from=start - FARTHEST,
-        received_to=end,
-        limit=EACH,
-        cursor=cursor,
-    )

@@ -56,7 +56,7 @@ def test_a_text_is_rewritten_once_and_its_state_asked(chaining: Chaining, hook: 
     report = chain.second.report(behind.msgid)
     assert report["message"] == sent["smsMessage"] == TEXT.replace(TARGET, sent["shortlink"])
     assert (report["links"], report["recipient"], report["sender"]) == ([], "+819012345678", "50123")
-    assert (behind.client_tag, behind.vendor_fields) == (front.msgid, {"clientId": "12345"})
+    assert (behind.client_tag, behind.vendor_fields) == (front.msgid, {"clientId": "12345", "parts": 1})
     [told] = hook.wait_for(1, "/dlr")
     assert '"clientTag": "order-1"' in told.form["json"] and '"clientId": "777"' in told.form["json"]
     found = status(chain.first, "order-1")

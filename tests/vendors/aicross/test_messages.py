@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from shortener.rules import sms_parts
 from shortener.storage import db
 from shortener.storage.models import Message, Sending
 from tests.support.factories import BROWSER, TARGET, TEXT, Sender, make_account
@@ -36,7 +37,7 @@ def test_a_message_comes_back_rewritten(send: Call) -> None:
     assert (message.face, message.client_tag, message.sender, message.recipient) == (
         *("aicross", "order-1", "50123", "+819012345678"),
     )
-    assert message.vendor_fields == {"clientId": "12345", "groupTag": "spring", "carrierId": "103"}
+    assert message.vendor_fields == {"clientId": "12345", "groupTag": "spring", "carrierId": "103", "parts": 1}
 
 
 def test_the_shortlink_leads_to_the_target(client: FlaskClient, send: Call) -> None:
@@ -67,7 +68,7 @@ def test_json_and_the_tokens_parameter_are_taken_too(client: FlaskClient, sender
     body = {"clientId": 12345, "smsCode": 50123, "message": TEXT, "phoneNumber": "+819012345678"}
     answer = client.post(f"/p5/api/mt.json?token={sender.token}", json=body | {"unknown": None})
     assert answer.json["responseCode"] == 0
-    assert stored().vendor_fields == {"clientId": "12345"}
+    assert stored().vendor_fields == {"clientId": "12345", "parts": 1}
 
 
 def test_a_time_makes_a_reservation(send: Call) -> None:
@@ -75,6 +76,16 @@ def test_a_time_makes_a_reservation(send: Call) -> None:
     assert send(scheduleTime=at.strftime("%Y-%m-%d %H:%M"))["responseCode"] == 0
     message = stored()
     assert (message.state, message.send_on) == ("scheduled", at)
+
+
+@pytest.mark.parametrize("text", ["a", "a" * 161, "あ" * 660, f"{'あ' * 40}\n{TARGET}", f"{TARGET} {TARGET}"])
+def test_parts_are_those_of_the_rewritten_text(client: FlaskClient, sender: Sender, send: Call, text: str) -> None:
+    short = shorten(client, sender, longUrl=TARGET)["shortUrl"]
+    for message in (text, f"{short} {text}"):
+        answer = send(message=message[:660], clientTag=message[:200])
+        with db.read() as session:
+            kept = session.scalars(select(Message).where(Message.client_tag == message[:200])).one().vendor_fields
+        assert kept is not None and kept["parts"] == sms_parts.count(answer["smsMessage"]).parts
 
 
 @pytest.mark.parametrize(("client_tag", "told"), [("order-1", True), (None, False)])
