@@ -61,7 +61,7 @@ VERSION: Final[Parameter] = {
     "in": "header",
     "required": True,
     "description": "The version of the vendor's API: any date.",
-    "schema": {"type": "string", "format": "date"},
+    "schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"},
 }
 
 
