@@ -117,7 +117,7 @@ def _named(given: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for lower, value in given.items():
         name = _NAMES.get(lower, lower)
-        values = [one for one in (value if isinstance(value, list) else [value]) if one != ""]
+        values = [one for one in (value if isinstance(value, list) else [value]) if one not in ("", None)]
         if values:
             found[name] = values if name in LISTS else values[-1]
     return found

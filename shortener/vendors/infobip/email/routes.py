@@ -24,6 +24,7 @@ EMAIL: Final = Blueprint("email", __name__, url_prefix="/email")
 LONGEST_FORM: Final = 26 * 1024**2  # bytes of a body: 20 MiB of files, with text and HTML
 LONGEST_JSON: Final = 32 * 1024**2  # the same in base64
 MULTIPART: Final = ("multipart/form-data",)
+BUSY: Final = {429: ("too_many_large_messages",)}
 SENT: Final = Answer("What became of each recipient, with the mail to send.")
 ONCE: Final = Answer("Reports; none of them is given out again.")
 LOGS: Final = Answer("The mails, the newest first.")
@@ -32,7 +33,13 @@ LOGS: Final = Answer("The mails, the newest first.")
 @EMAIL.post("/3/send")
 @described(
     Operation(
-        TAG, {200: SENT}, body=SCHEMA, media=MULTIPART, name="infobip_email_send_old", refusal=errors.InfobipOldRefusal
+        TAG,
+        {200: SENT},
+        body=SCHEMA,
+        media=MULTIPART,
+        codes=BUSY,
+        name="infobip_email_send_old",
+        refusal=errors.InfobipOldRefusal,
     )
 )
 @for_senders
@@ -52,7 +59,15 @@ def _files(given: Given) -> list[tuple[str, File]]:
 
 @EMAIL.post("/4/messages")
 @described(
-    Operation(TAG, {200: SENT}, body=InfobipMails, media=JSON, name="infobip_email_send", refusal=errors.InfobipRefusal)
+    Operation(
+        TAG,
+        {200: SENT},
+        body=InfobipMails,
+        media=JSON,
+        codes=BUSY,
+        name="infobip_email_send",
+        refusal=errors.InfobipRefusal,
+    )
 )
 @for_senders
 def send(account: Sender) -> documents.InfobipMailsSent:

@@ -92,6 +92,10 @@ def test_text_and_html_may_be_files() -> None:
     assert (made.text, made.html, made.files) == (None, "<p>荷物</p>", ())
 
 
+def test_null_is_not_given() -> None:
+    assert mail(**dict.fromkeys(("cc", "bcc", "html", "trackclicks", "headers", "defaultplaceholders"))) == mail()
+
+
 def test_empty_fields_were_not_filled_in() -> None:
     empty = dict.fromkeys(("cc", "bcc", "html", "trackclicks", "sendat", "notifyurl", "templateid", "messageid"), "")
     assert mail(**empty) == mail()

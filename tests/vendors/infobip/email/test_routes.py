@@ -1,6 +1,7 @@
 """The calls for e-mail, in both generations: what is stored, what is answered, and every error in the vendor's form."""
 
 import base64
+import datetime as dt
 import json
 from typing import Any
 
@@ -9,10 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from urllib3 import encode_multipart_formdata
 
+from shortener.accounts.authentication import authenticate
 from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attachment, Message, Part
+from tests.support import database_faults
 from tests.support.factories import Sender, make_account
 
 TARGET = "https://shop.example.com/track?id=1&lang=en"
@@ -277,6 +280,33 @@ def test_files_beyond_the_limit_are_refused(http: FlaskClient) -> None:
     many = send(http, to=["anna@example.com"] * 11, attachment=file("a", half))
     assert list(many.json["requestError"]["serviceException"]["validationErrors"]) == ["to"]
     assert stored() == []
+
+
+def test_large_mails_take_turns(http: FlaskClient, sender: Sender, services: Services) -> None:
+    account, _ = authenticate(services.readers, sender.sid, sender.token)
+    while services.long_calls.begin(account.id):
+        pass
+    old = send(http, html="x" * 600_000)
+    assert (old.status_code, old.json["requestError"]["serviceException"]["messageId"]) == (429, "TOO_MANY_REQUESTS")
+    content = {"subject": "Hello", "html": "x" * 600_000}
+    new = http.post(NEW, json=body(content=content))
+    assert (new.status_code, new.json["errorCode"]) == (429, "E429")
+    assert send(http).status_code == 200
+
+
+def test_an_outage_has_the_vendors_form(http: FlaskClient, database_url: str) -> None:
+    with database_faults.read_only(database_url):
+        old, new = send(http), http.post(NEW, json=body())
+    assert (old.status_code, list(old.json)) == (503, ["requestError"])
+    assert (new.status_code, new.json["errorCode"]) == (503, "E503")
+
+
+def test_quiet_hours_reject_single_mails(client: FlaskClient) -> None:
+    now = dt.datetime.now(dt.UTC)
+    hours = f"{now - dt.timedelta(hours=1):%H:%M}-{now + dt.timedelta(hours=1):%H:%M}"
+    quiet = make_account("quiet", quiet_hours=hours, quiet_mode="refuse")
+    [sent] = client.post(NEW, json=body(), headers=app_key(quiet)).json["messages"]
+    assert (sent["status"]["groupName"], sent["messageId"]) == ("REJECTED", None)
 
 
 def test_a_monthly_limit_rejects_single_mails(client: FlaskClient) -> None:
