@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import func, select
 
+from shortener.accounts import signing_secrets
+from shortener.running.services import Services
 from shortener.storage import db
-from shortener.storage.models import Callback, Message
+from shortener.storage.models import Account, Callback, Message
 from shortener.vendors.vonage import signature
 from tests.support import database_faults
 from tests.support.factories import TARGET, TEXT, Sender, disable_account, make_account
@@ -187,6 +190,15 @@ def test_an_old_signature_is_14(client: FlaskClient, sender: Sender, minutes: in
     assert number(client.post(SEND, data={**fields, "sig": signature.sign(fields, sender.signing_secret)})) == "14"
     almost = str(int(time.time()) + 60 * minutes * 4 // 5)
     assert entry(client.post(SEND, data=signed(sender, timestamp=almost)))["status"] == "0"
+
+
+def test_the_former_secret_signs_for_a_while(client: FlaskClient, sender: Sender, services: Services) -> None:
+    with db.write() as session:
+        now, keys = db.now(session), services.settings.secret_keys
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        newest, _ = signing_secrets.rotate(session, account.id, secret_keys=keys, now=now)
+    for secret in (sender.signing_secret, newest):
+        assert entry(client.post(SEND, data=signed(replace(sender, signing_secret=secret))))["status"] == "0"
 
 
 def test_secret_and_signature_together_are_32(client: FlaskClient, sender: Sender) -> None:
