@@ -25,7 +25,7 @@ def headers(sender: Sender, method: str, target: str, *, late: float = 0, secret
 
 def signed(environ: Mapping[str, Any], sender: Sender) -> dict[str, str]:
     """The headers of a request that has the sender's token in place of a signature, as WSGI names them."""
-    if environ.get("HTTP_AUTHORIZATION") != sender.bearer["Authorization"]:
+    if environ.get("HTTP_AUTHORIZATION") != sender.basic["Authorization"]:
         return {}
     given = headers(sender, environ["REQUEST_METHOD"], environ["RAW_URI"])
     return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in given.items()}
