@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 # Clicks that the same process answers wait while a part is written, so parts are small, with rests between.
 AT_ONCE: Final = 250  # messages in a part
 REST: Final = 1.0  # seconds for each second of processor time
+POLL: Final = 0.5  # seconds between two looks whether to stop
+LEAVE_WITHIN: Final = 5.0  # seconds after a request to stop
 STOPPED: Final = "our own process was stopped; another one begins again"
 LOST: Final = "the lease was lost; the export was canceled, or another process has begun again"
 NOT_ALLOWED: Final = "the operator does not allow this place any more"
@@ -95,7 +97,19 @@ class Writer:
     stopping: threading.Event
 
     def attempt(self, claimed: Claimed, account: Sender, site: Site) -> Result:
-        """Write the file of an export once."""
+        """Write the file of an export once. A stop waits a little for a storage that does not answer, and leaves it."""
+        results: list[Result] = []
+        # A daemon, so that it does not keep the process from ending.
+        writing = threading.Thread(
+            target=lambda: results.append(self._result(claimed, account, site)), name="export", daemon=True
+        )
+        writing.start()
+        while writing.is_alive() and not self.stopping.is_set():
+            writing.join(POLL)
+        writing.join(LEAVE_WITHIN)
+        return results[0] if results else Result(AttemptOutcome.INTERRUPTED, STOPPED)
+
+    def _result(self, claimed: Claimed, account: Sender, site: Site) -> Result:
         progress = Progress()
         try:
             self._write(claimed, account, site, progress)

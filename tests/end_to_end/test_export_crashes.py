@@ -19,6 +19,7 @@ from tests.support.factories import Sender
 from tests.support.object_stores import ObjectStore, serving
 from tests.support.process_overrides import Overrides
 from tests.support.processes import Harness, harness
+from tests.support.servers import Receiver, receiving
 from tests.support.waiting import until
 
 MESSAGES = 20_000  # a second of work or more
@@ -149,3 +150,21 @@ class TestInAFolder:
         until(asked.is_written)
         assert [path.name for path in folder.iterdir()] == ["all.csv"]
         assert (folder / "all.csv").read_bytes() == asked.streamed()
+
+
+class TestWithAHangingStorage:
+    @pytest.fixture
+    def hanging(self) -> Iterator[Receiver]:
+        with receiving(lambda call: call.hang()) as receiver:
+            yield receiver
+
+    @pytest.fixture
+    def values(self, values: dict[str, str], store: ObjectStore, hanging: Receiver) -> dict[str, str]:
+        return {**values, "export_options": store.options.replace(store.endpoint, hanging.url(path=""))}
+
+    def test_a_stop_does_not_wait_for_it(self, processes: Harness, asked: Asked, hanging: Receiver) -> None:
+        first = processes.web()
+        until(lambda: hanging.calls > 0)
+        first.send(signal.SIGTERM)
+        assert first.exit_code() == 0
+        assert asked.report()["state"] == "pending"

@@ -416,7 +416,7 @@ def test_each_part_has_its_own_transaction(
     event.listen(db.db.engine, "begin", lambda _: begun.append(threading.get_ident()))
     start(client, sender)
     work(app)
-    assert begun.count(main) > 5
+    assert sum(thread != main for thread in begun) > 5
 
 
 def test_recipients_of_filters_are_masked(app: Flask, client: FlaskClient) -> None:
