@@ -227,7 +227,8 @@ def asked(operation: Any, sender: Sender, mode: GenerationMode, examples: int) -
         derandomize=True,
         database=None,
         deadline=None,
-        suppress_health_check=[HealthCheck.filter_too_much],  # a generated fault that is none is discarded
+        # A generated fault that is none is discarded, and large bodies are made slowly on a busy machine.
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
     )
     def ask(case: schemathesis.Case) -> None:
         statuses.add(case.call_and_validate(headers=credentials, checks=asked_checks).status_code)
