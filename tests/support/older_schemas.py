@@ -67,8 +67,13 @@ def _fill(connection: Connection, revision: str) -> None:
     _insert(
         connection, "click", link_id=1, id=_click_id(connection), clicked_on=now, visitor="person", reason="browser"
     )
-    job = {"event_id": EVENT, "url": "https://crm.example.com/clicked", "destination": "1 https://crm.example.com:443"}
+    job: dict[str, Any] = {
+        "event_id": EVENT,
+        "url": "https://crm.example.com/clicked",
+        "destination": "1 https://crm.example.com:443",
+    }
     times = {"created_on": now, "due_on": now, "settled_on": now, "starts_before": 0}
+    job |= {"message_id": 1, "about": "click"} if revision >= "0007" else {}
     _insert(connection, "callback", id=1, link_id=1, account_id=1, body=b"{}", state="delivered", **job, **times)
     outcome = {"started_on": now, "ended_on": now, "outcome": "delivered", "status": 200}
     _insert(connection, "attempt", id=1, callback_id=1, number=1, **outcome)
