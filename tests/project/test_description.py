@@ -18,7 +18,7 @@ from shortener.web.description.operation import OPERATION
 from tests.support.factories import Sender
 
 # For people; the reference is built from the description itself.
-PAGES = {"/", "/robots.txt", "/docs", "/assets/<name>"}
+PAGES = {"/", "/robots.txt", "/docs", "/docs/<name>", "/assets/<name>"}
 # Codes of no route: unknown paths and methods, and bodies without a length.
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
 # Codes that only people get, on the pages of the dashboard.

@@ -28,6 +28,7 @@ PUBLIC = {
     "/robots.txt",
     "/openapi.json",
     "/docs",
+    "/docs/<name>",
     "/assets/<name>",
     "/dashboard/sign-in",
 }

@@ -137,8 +137,9 @@ def test_a_vendors_operations_are_described(client: FlaskClient, app: Flask) -> 
     description = client.get("/openapi.json").json
     assert {SEND, "/acme/broken", "/sms/messages/"} <= set(description["paths"])
     assert {"name": "Acme", "description": "Acme's wire format."} in description["tags"]
-    page = client.get("/docs").text
+    page = client.get("/docs/acme").text
     assert "Acme's wire format." in page.replace("&#39;", "'") and SEND in page
+    assert 'href="/docs/acme"' in client.get("/docs").text
 
 
 def test_nothing_remains_of_a_vendor_without_its_folder(settings: Settings) -> None:

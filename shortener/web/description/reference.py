@@ -1,4 +1,4 @@
-"""`/docs`: the description of the API as a page without scripts or external resources."""
+"""`/docs`: the description of the API as pages without scripts or external resources, one for each vendor's format."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup, escape
+from werkzeug.exceptions import NotFound
 
 from shortener.web import visitor_pages
 from shortener.web.access import public
@@ -23,10 +24,23 @@ Schema = dict[str, Any]
 @blueprint.get("/docs")
 @public
 def reference() -> Response:
-    """Show the contents of `/openapi.json`."""
-    if EXTENSION not in current_app.extensions:
-        current_app.extensions[EXTENSION] = _page(openapi.of(current_app))
-    html: str = current_app.extensions[EXTENSION]
+    """Show our own API, as `/openapi.json` describes it, and where the pages of the vendors' formats are."""
+    return _shown("")
+
+
+@blueprint.get("/docs/<name>")
+@public
+def reference_of_vendor(name: str) -> Response:
+    """Show the calls of one vendor's format."""
+    return _shown(name)
+
+
+def _shown(name: str) -> Response:
+    """The page of a vendor's format, or of our own API; NotFound if there is no such vendor."""
+    pages: dict[str, str] = current_app.extensions.setdefault(EXTENSION, {})
+    if name not in pages:
+        pages[name] = _page(openapi.of(current_app), name)
+    html = pages[name]
     response = Response(html, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = visitor_pages.policy_of(html)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -34,20 +48,48 @@ def reference() -> Response:
     return response
 
 
-def _page(description: Schema) -> str:
-    schemas = description["components"]["schemas"]
+def _page(description: Schema, name: str) -> str:
+    """The page of the vendor's format with this name, or of our own API if it is empty."""
     tags = {tag["name"]: tag["description"] for tag in description["tags"]}
-    operations = sorted(_operations(description), key=lambda one: [*tags].index(one["tag"]))
+    vendors = {_name(tag): tag for tag in tags if tag not in openapi.TAGS}
+    if name and name not in vendors:
+        raise NotFound
+    wanted = [vendors[name]] if name else [*openapi.TAGS]
+    operations = [one for one in _operations(description) if one["tag"] in wanted]
+    operations.sort(key=lambda one: wanted.index(one["tag"]))
+    webhooks = {} if name else description["webhooks"]
     return render_template(
         "reference.html",
         info=description["info"],
+        vendor=vendors.get(name),
+        vendors=vendors,
         base_url=description["servers"][0]["url"],
         groups=[(tag, tags[tag], [*found]) for tag, found in groupby(operations, key=lambda one: one["tag"])],
-        webhooks=description["webhooks"],
-        schemas=schemas,
+        webhooks=webhooks,
+        schemas=_used(description["components"]["schemas"], [operations, webhooks]),
         code=_with_code,
         shown=_as_json,
     )
+
+
+def _name(tag: str) -> str:
+    """A vendor's name in the path of its page."""
+    return re.sub("[^a-z0-9]+", "-", tag.lower()).strip("-")
+
+
+def _used(schemas: Schema, shown: Any) -> Schema:
+    """The schemas to which what is shown refers, directly or through others, in their order."""
+    found: set[str] = set()
+    names = _references(shown)
+    while names:
+        found |= names
+        names = {one for name in names for one in _references(schemas[name])} - found
+    return {name: schema for name, schema in schemas.items() if name in found}
+
+
+def _references(document: Any) -> set[str]:
+    """The names of the schemas to which a document refers."""
+    return set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
 
 
 def _operations(description: Schema) -> Iterator[Schema]:
