@@ -16,7 +16,7 @@ from functools import partial
 from ipaddress import ip_address
 from itertools import chain, islice, zip_longest
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -26,6 +26,8 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 
 AddressInfo = tuple[Any, ...]  # family, kind, protocol, canonical name, address
 Resolve = Callable[..., list[AddressInfo]]  # as socket.getaddrinfo
+
+NOT_ALLOWED: Final = "callbacks may not go to this address"
 
 _FLOOD = 128 * 1024  # bytes of an answer in all, headers included
 _INTERIM = 50  # answers such as "100 Continue" before the final one
@@ -106,7 +108,7 @@ class Guard:
             raise StopError(AttemptOutcome.UNRESOLVED, "the name has no address")
         if not all(receiver.allows(ip_address(text), host, self.policy) for text in found):
             log.warning("blocked a request: %s resolves to %s", host, ", ".join(found[:8]))
-            raise StopError(AttemptOutcome.BLOCKED, receiver.NOT_ALLOWED)
+            raise StopError(AttemptOutcome.BLOCKED, NOT_ALLOWED)
 
     def _look_up(self, host: str, port: int, trip: Trip) -> list[AddressInfo]:
         """Ask in a thread that may be abandoned, so that a silent name server delays nobody else."""

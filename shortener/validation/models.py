@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from shortener.errors import MOST_NAMED, InvalidFieldsError
 from shortener.rules.delivery import receiver
@@ -106,10 +107,14 @@ class VendorFields(BaseModel):
 def _by_path(error: ValidationError) -> Faults:
     """Return the faults of nested fields by their paths."""
     fields: Faults = {}
-    for fault in error.errors(include_url=False, include_input=False)[:MOST_NAMED]:
+    for fault in error.errors(include_url=False)[:MOST_NAMED]:
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in fault["loc"]).lstrip(".")
-        fields.setdefault(path or "body", []).append(sentence(fault["type"], fault.get("ctx", {}), fault["msg"]))
+        fields.setdefault(path or "body", []).append(_said(fault))
     return fields
+
+
+def _said(fault: ErrorDetails) -> str:
+    return sentence(fault["type"], fault.get("ctx", {}), fault["msg"], fault["input"])
 
 
 def _written(value: object) -> str:
@@ -128,9 +133,8 @@ def _at(loc: tuple[int | str, ...]) -> str:
 def _by_field(error: ValidationError) -> Faults:
     """Return the faults by field, in our own sentences."""
     fields: Faults = {}
-    for fault in error.errors(include_url=False, include_input=False):
+    for fault in error.errors(include_url=False):
         # A fault of the model as a whole has no field.
         field = str(fault["loc"][0]) if fault["loc"] else "body"
-        said = sentence(fault["type"], fault.get("ctx", {}), fault["msg"])
-        fields.setdefault(field, []).append(_at(fault["loc"]) + said)
+        fields.setdefault(field, []).append(_at(fault["loc"]) + _said(fault))
     return {field: list(dict.fromkeys(sentences)) for field, sentences in fields.items()}

@@ -11,6 +11,8 @@ from shortener.accounts.senders import Sender
 from shortener.web import credentials
 
 EXTENSION: Final = "shortener.path_groups"
+BASIC: Final = 'Basic realm="shortener", charset="UTF-8"'
+BEARER: Final = 'Bearer realm="shortener"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,8 @@ class PathGroup:
     prefixes: tuple[str, ...]
     refuse: Callable[[Exception], Response]  # makes the answer to any error; problems.of says what it means
     authenticate: Callable[[Request], Sender] = credentials.authenticate  # or raises CredentialsError
+    # What the clients may send as `Authorization`, as `WWW-Authenticate` says it with status 401.
+    schemes: tuple[str, ...] = (BASIC, BEARER)
 
 
 def add(app: Flask, group: PathGroup) -> None:

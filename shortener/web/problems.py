@@ -164,10 +164,11 @@ def _of_refusal(error: errors.ShortenerError) -> Problem:
 def _answer(error: Exception) -> Response:
     """Answer in the form that the group of the request's path has."""
     _log(error)
-    response = path_groups.current().refuse(error)
+    group = path_groups.current()
+    response = group.refuse(error)
     response.headers.setdefault("Cache-Control", "no-store")
     if response.status_code == 401:
-        response.headers["WWW-Authenticate"] = 'Basic realm="shortener", charset="UTF-8", Bearer realm="shortener"'
+        response.headers["WWW-Authenticate"] = ", ".join(group.schemes)
     if response.status_code in (429, 503):
         response.headers["Retry-After"] = str(_wait(error))
     if response.status_code == 405 and isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -13,7 +13,7 @@ import pytest
 
 from shortener.outbound import client, guard
 from shortener.outbound.client import Client
-from shortener.rules.delivery.receiver import NOT_ALLOWED, Policy
+from shortener.rules.delivery.receiver import Policy
 from tests.support.callback_urls import ALLOWED, BLOCKED, NAMES, PORTS, REFUSED, V4, V6, NameServer, infos
 from tests.support.corpora import rows
 from tests.support.servers import LOOPBACK, SHORT, post, post_in_time, receiving
@@ -88,7 +88,7 @@ def test_a_published_payload_gets_past_no_missing_check(
 
 def test_only_the_operator_learns_the_address(caplog: pytest.LogCaptureFixture) -> None:
     answer = post("http://priv.example/", client=Client(Policy(), resolve=NameServer(NAMES)))
-    assert answer.detail == NOT_ALLOWED
+    assert answer.detail == guard.NOT_ALLOWED
     assert "priv.example resolves to 10.1.2.3" in caplog.text
 
 

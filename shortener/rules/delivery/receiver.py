@@ -37,9 +37,7 @@ class Policy:
     own_hosts: frozenset[str] = frozenset()
 
 
-NOT_ALLOWED: Final = (
-    "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
-)
+NOT_ALLOWED: Final = "must be an address that callbacks may go to: a public one, unless the operator decides otherwise"
 
 
 class _RefusedError(ValueError):
@@ -143,7 +141,7 @@ def _check_host(host: str, port: int, policy: Policy) -> None:
     if host in policy.allow_hosts:
         return
     if host in policy.own_hosts or f"{host}:{port}" in policy.own_hosts:
-        raise _RefusedError("this is our own address: the callback would call itself")
+        raise _RefusedError("must not be our own address: the callback would call itself")
     # If the operator allows a private network, its short names may be used: the check at the socket decides.
     if address is None and not policy.allow_nets and (host.endswith(".localhost") or "." not in host):
         raise _RefusedError(NOT_ALLOWED)

@@ -6,8 +6,10 @@ from typing import Any, Final
 _KINDS: Final = {
     "missing": "is required",
     "extra_forbidden": "is not a field of this call",
-    "list_type": "must be a list",
-    "dict_type": "must be a JSON object",
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), "must be a list"),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"), "must be a JSON object"
+    ),
     "string_type": "must be text",
     "string_unicode": "must be text in valid Unicode",
     **dict.fromkeys(("int_parsing", "int_type", "int_from_float", "int_parsing_size"), "must be a whole number"),
@@ -20,18 +22,23 @@ _LIMITS: Final = {
     "greater_than": ("gt", "must be more than {}"),
     "less_than_equal": ("le", "must be at most {}"),
     "string_too_long": ("max_length", "must be at most {} characters"),
+    "string_too_short": ("min_length", "must be at least {} characters"),
+    "string_pattern_mismatch": ("pattern", "must match {}"),
     "too_long": ("max_length", "must have at most {} entries"),
+    "too_short": ("min_length", "must have at least {} entries"),
     **dict.fromkeys(("literal_error", "enum"), ("expected", "must be {}")),
 }
 
 
-def sentence(kind: str, limits: Mapping[str, Any], said: str) -> str:
-    """Describe a fault by pydantic's `kind` and `limits`; use pydantic's text `said` if we have none."""
+def sentence(kind: str, limits: Mapping[str, Any], said: str, given: object = None) -> str:
+    """Describe a fault of the value `given` by pydantic's `kind` and `limits`; if we cannot, with its text `said`."""
     if kind in _KINDS:
         return _KINDS[kind]
-    if kind == "string_too_short":
-        least = limits["min_length"]
-        return "must not be empty" if least == 1 else f"must be at least {least} characters"
+    if limits.get("min_length") == 1:
+        return "must not be empty"
+    # A limit beside other checks counts a "Value", and does not say of what kind it is.
+    if isinstance(given, str) and limits.get("field_type") == "Value":
+        kind = f"string_{kind}"
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return words.format(_shown(limits[name]))

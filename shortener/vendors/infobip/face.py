@@ -13,6 +13,7 @@ from shortener.vendors.infobip import credentials, errors
 from shortener.vendors.infobip.blueprint import TAG
 from shortener.vendors.infobip.email.routes import EMAIL
 from shortener.vendors.infobip.sms.routes import SMS
+from shortener.web import path_groups
 
 FACE: Final = Face(
     tag=TAG,
@@ -20,6 +21,7 @@ FACE: Final = Face(
     prefixes=("/sms/1/", "/sms/2/", "/sms/3/", "/email/"),
     blueprint=Blueprint("infobip", __name__),
     authenticate=credentials.authenticate,
+    schemes=(path_groups.BASIC, 'App realm="shortener"'),
     refuse=errors.refuse,
 )
 for _channel in (SMS, EMAIL):

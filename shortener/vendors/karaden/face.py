@@ -28,21 +28,25 @@ from shortener.vendors.karaden import documents, requests, states
 from shortener.vendors.karaden.documents import KaradenMessage, KaradenMessages
 from shortener.vendors.karaden.faults import STATUSES, KaradenError, refuse
 from shortener.vendors.karaden.requests import Listed, NewMessage
-from shortener.web import credentials, face_messages, incoming, message_reports
+from shortener.web import credentials, face_messages, incoming, message_reports, path_groups
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, Parameter, described
 from shortener.web.vendor_requests import read
 
 NAME: Final = "karaden"  # of the folder
+ASKED: Final = "Send `Authorization: Bearer TOKEN`, and the account's sid in the path."
 SECOND: Final = dt.timedelta(seconds=1)
 READ_AT_ONCE: Final = 1_000  # messages
 
 
 def authenticate(request: Request) -> Sender:
     """Return the account that the path and `Bearer` name; CredentialsError, or RequestError for a wrong version."""
-    sid, token = credentials.given(request)
+    try:
+        sid, token = credentials.given(request)
+    except CredentialsError:
+        raise CredentialsError(ASKED) from None
     if sid is not None:
-        raise CredentialsError("Send `Authorization: Bearer TOKEN`.")
+        raise CredentialsError(ASKED)
     account = credentials.with_token(str((request.view_args or {}).get("sid", "")), token)
     requests.version(request)
     return account
@@ -54,6 +58,7 @@ FACE: Final = Face(
     prefixes=("/api/",),
     blueprint=Blueprint(NAME, __name__, url_prefix="/api/<sid>/messages"),
     authenticate=authenticate,
+    schemes=(path_groups.BEARER,),
     refuse=refuse,
 )
 VERSION: Final[Parameter] = {

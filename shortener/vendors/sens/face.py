@@ -26,6 +26,7 @@ FACE: Final = Face(
     prefixes=("/sms/v2/", "/friendtalk/v2/"),
     blueprint=Blueprint(NAME, __name__),
     authenticate=credentials.authenticate,
+    schemes=('NCP-Signature-V2 realm="shortener"',),  # HTTP wants one, and the vendor's is none of HTTP
     refuse=refuse,
 )
 LONGEST: Final = 2 * 1024 * 1024  # bytes of a body: a hundred long texts, escaped

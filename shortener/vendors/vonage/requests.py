@@ -13,6 +13,7 @@ from shortener.messages.submission import Submission
 from shortener.running.services import services
 from shortener.validation.models import VendorFields
 from shortener.validation.types import CallbackUrl, ShortText, Switch, Text
+from shortener.vendors.vonage import statuses
 from shortener.vendors.vonage.receipts import CLIENT_REF
 from shortener.web import vendor_requests
 
@@ -114,7 +115,7 @@ def conversion() -> VonageConversion:
 def _filled() -> dict[str, Any]:
     """The fields that have a value; InvalidFieldsError for one that came several times."""
     given = {name: value for name, value in fields().items() if value not in (None, "")}
-    if faults := {name: ["must be given once"] for name, value in given.items() if isinstance(value, list)}:
+    if faults := {name: [statuses.ONCE] for name, value in given.items() if isinstance(value, list)}:
         raise InvalidFieldsError(faults)
     return {name: _plain(name, value) for name, value in given.items()}
 

@@ -33,6 +33,9 @@ class Status(enum.StrEnum):
 # By the field that is wrong; all others are INVALID.
 _OF_FIELDS: Final = {"from": Status.SENDER, "callback": Status.CALLBACK, "gateway": Status.INTERNAL}
 _REQUIRED: Final = "is required"
+ONCE: Final = "must be one value, given once"
+# These are about the request, not about what the field means.
+_OF_REQUESTS: Final = frozenset({ONCE, "must be text"})
 _TOO_LONG: Final = "must be at most"
 # By the status of HTTP that our own API would answer with.
 _OF_HTTP: Final = {401: Status.CREDENTIALS, 413: Status.TOO_LONG, 429: Status.THROTTLED}
@@ -47,6 +50,8 @@ def of_faults(faults: Mapping[str, Sequence[str]]) -> tuple[Status, str]:
         return Status.MISSING, sentence
     if name == "text" and sentences[0].startswith(_TOO_LONG):
         return Status.TOO_LONG, sentence
+    if sentences[0] in _OF_REQUESTS:
+        return Status.INVALID, sentence
     return _OF_FIELDS.get(name, Status.INVALID), sentence
 
 

@@ -277,8 +277,8 @@ FAULTS: Final[Labels] = {
     "must have its IPv4 address written as four decimal numbers": _(
         "must have its IPv4 address written as four decimal numbers"
     ),
-    "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS": _(
-        "callbacks may not go to this address; the operator can allow it with SHORTENER_CALLBACK_ALLOW_NETS"
+    "must be an address that callbacks may go to: a public one, unless the operator decides otherwise": _(
+        "must be an address that callbacks may go to: a public one, unless the operator decides otherwise"
     ),
     "must be two different times and perhaps a time zone, such as `20:00-08:00 Asia/Seoul`": _(
         "must be two different times and perhaps a time zone, such as 20:00-08:00 Asia/Seoul"
@@ -289,8 +289,8 @@ FAULTS: Final[Labels] = {
     "must not name another time zone than the account's": _("must not name another time zone than the account's"),
     "must have an allowed port": _("must have an allowed port"),
     "must be an https URL; http is not allowed": _("must be an https URL; http is not allowed"),
-    "this is our own address: the callback would call itself": _(
-        "this is our own address: the callback would call itself"
+    "must not be our own address: the callback would call itself": _(
+        "must not be our own address: the callback would call itself"
     ),
 }
 _NOT_VALID: Final = _("not a valid value")

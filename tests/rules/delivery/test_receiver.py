@@ -89,7 +89,7 @@ def test_a_port_list_closes_all_other_ports() -> None:
 def test_our_own_host_is_refused_unless_listed() -> None:
     own = frozenset({"s.example", "api.example:8443"})
     for url in ("https://s.example/abc", "http://S.EXAMPLE.:81/", "https://api.example:8443/"):
-        assert check(url, Policy(own_hosts=own)) == "this is our own address: the callback would call itself"
+        assert check(url, Policy(own_hosts=own)) == "must not be our own address: the callback would call itself"
     assert check("https://api.example/", Policy(own_hosts=own)) is None
     assert check("https://www.s.example/", Policy(own_hosts=own)) is None
     assert check("https://s.example/abc", Policy(own_hosts=own, allow_hosts=("s.example",))) is None

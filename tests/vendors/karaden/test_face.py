@@ -235,6 +235,7 @@ def test_tenant_and_token_are_of_one_account(client: FlaskClient, sender: Sender
             method = "POST" if path.endswith("cancel") else "GET"
             answer = client.open(f"/api/{sid}/messages{path}", method=method, headers={**headers, **VERSION})
             assert refusal(answer) == (401, "unauthorized", [])
+            assert (answer.headers["WWW-Authenticate"], "Basic" in answer.text) == ('Bearer realm="shortener"', False)
 
 
 def test_a_disabled_account_is_unauthorized(client: FlaskClient, sender: Sender) -> None:

@@ -128,6 +128,10 @@ def test_a_wrong_field_has_the_vendors_code(
     assert code_of(send(client, sender, **changes)) == (400, code)
 
 
+def test_too_long_a_body_is_counted_in_characters(client: FlaskClient, sender: Sender) -> None:
+    assert send(client, sender, Body="x" * 1_601).json["message"] == "Body must be at most 1600 characters"
+
+
 @pytest.mark.parametrize("name", [*FIELDS, "MessagingServiceSid", "StatusCallback", "SendAt", "ScheduleType", "More"])
 def test_odd_values_are_taken_or_refused(client: FlaskClient, sender: Sender, name: str) -> None:
     for value in (5, 10**30, True, [], ["a", 1], {"a": 1}, "a\0b", "\ud800", "x" * 3_000):

@@ -255,6 +255,13 @@ def test_lone_surrogates_are_3(client: FlaskClient, sender: Sender) -> None:
         assert number(post_json(client, sender, **{name: "\ud800"})) in {"3", "23", "15"}, name
 
 
+@pytest.mark.parametrize("value", [["Acme"], ["Acme", "Shop"], {"a": 1}, True])
+def test_a_sender_that_is_no_text_is_3(client: FlaskClient, sender: Sender, value: Any) -> None:
+    answer = post_json(client, sender, **{"from": value})
+    sentence = "from: must be one value, given once" if isinstance(value, list) else "from: must be text"
+    assert (number(answer), answer.json["messages"][0]["error-text"]) == ("3", sentence)
+
+
 def test_too_long_a_text_is_12(client: FlaskClient, sender: Sender) -> None:
     assert entry(client.post(SEND, data={**MESSAGE, "text": "x" * 10_000}, headers=sender.basic))["status"] == "0"
     assert number(client.post(SEND, data={**MESSAGE, "text": "x" * 10_001}, headers=sender.basic)) == "12"

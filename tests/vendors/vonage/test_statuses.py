@@ -15,7 +15,8 @@ from shortener.vendors.vonage.statuses import Status, of_faults, of_http
         ({"text": ["must not contain the character NUL"]}, "3", "text: must not contain the character NUL"),
         ({"client-ref": ["must be at most 100 characters"]}, "3", "client-ref: must be at most 100 characters"),
         ({"from": ["must be printable"]}, "15", "from: must be printable"),
-        ({"callback": ["callbacks may not go there"]}, "23", "callback: callbacks may not go there"),
+        ({"callback": ["must have a valid host"]}, "23", "callback: must have a valid host"),
+        ({"from": ["must be text"]}, "3", "from: must be text"),
         ({"gateway": ["must be given"]}, "5", "gateway: must be given"),
     ],
 )

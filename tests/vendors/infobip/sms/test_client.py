@@ -164,7 +164,7 @@ query = channel.send_sms_message_over_query_parameters(
     {"username": sid, "password": token, "from": "Acme", "to": [to, to], "text": text}
 )
 reports = []
-for _ in range(600):
+for _ in range(600):  # a report is there once its message is final, which only this call tells
     reports += channel.get_outbound_sms_delivery_reports({"bulk_id": "b", "limit": 1}).results
     if len(reports) >= 3:
         break

@@ -182,7 +182,11 @@ def test_a_message_can_be_scheduled(client: FlaskClient, sender: Sender) -> None
 
 def test_fields_that_we_do_not_know_are_passed_over(client: FlaskClient, sender: Sender) -> None:
     given = {"flash": True, "regional": {"x": 1}, "language": None, "deliveryTimeWindow": {"days": []}, "nobody": 1}
-    sent(send_old(client, sender, request={"sendingSpeedLimit": {"amount": 1}, "tracking": {"track": "SMS"}}, **given))
+    options = {"sendingSpeedLimit": {"amount": 1}, "tracking": {"track": "SMS"}}
+    sent(send_old(client, sender))
+    sent(send_old(client, sender, request=options, **given))
+    without, with_them = columns("sender", "recipient", "track_link", "vendor_fields", "send_on", "told_states")
+    assert with_them == without
 
 
 def test_a_query_sends_to_each_recipient(client: FlaskClient, sender: Sender) -> None:
@@ -334,7 +338,10 @@ def test_basic_credentials_are_sid_and_token(client: FlaskClient, sender: Sender
 def test_wrong_credentials_are_refused_on_every_path(client: FlaskClient, sender: Sender, path: str) -> None:
     other = base64.b64encode(f"{'x' * 32}:{sender.token}".encode()).decode()
     for header in ("", "App wrong", f"Bearer {sender.token}", f"Basic {other}"):
-        assert client.get(path, headers={"Authorization": header}).status_code == 401
+        answer = client.get(path, headers={"Authorization": header})
+        assert answer.status_code == 401
+        schemes = [scheme.split()[0] for scheme in answer.headers["WWW-Authenticate"].split(", ")]
+        assert schemes == ["Basic", 'charset="UTF-8"', "App"]
 
 
 def test_parameters_are_credentials_of_one_call_only(client: FlaskClient, sender: Sender) -> None:
