@@ -31,6 +31,11 @@ def of_any_account(session: Session, msgid: str) -> Message | None:
     return session.scalar(select(Message).where(Message.msgid == msgid))
 
 
+def by_ids(session: Session, ids: Sequence[int]) -> Sequence[Message]:
+    """Return the messages with these ids, in no order."""
+    return session.scalars(select(Message).where(Message.id.in_(ids))).all()
+
+
 def link_of(session: Session, message: Message) -> Link | None:
     """Return the message's first link, if it has one."""
     return session.scalar(select(Link).where(is_first_link_of(message.id)))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.rules import recipient_storage
 from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
 from shortener.storage.models import Message
 
 Named = Collection[str] | None
@@ -24,7 +25,7 @@ class FaceFilter:
 
     `names` are msgids or client tags. Times are UTC, each period without its end. `sent` is when a message was due,
     `completed` when it got a final state, `scheduled` the time for which it was scheduled. `fields` are compared with
-    the texts that its wire format stored.
+    the texts that its wire format stored; those of `has` must exist. `reasons` are of messages in these states.
     """
 
     face: str | None = None
@@ -34,6 +35,7 @@ class FaceFilter:
     senders: Named = None
     recipients: Named = None
     states: Collection[State] | None = None
+    reasons: Mapping[MessageState, Collection[Reason | None]] = field(default_factory=dict)
     received_from: dt.datetime | None = None
     received_to: dt.datetime | None = None
     sent_from: dt.datetime | None = None
@@ -44,6 +46,8 @@ class FaceFilter:
     scheduled_to: dt.datetime | None = None
     tag: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    has: Collection[str] = ()
+    has_sender: bool = False
     limit: int = 50
     cursor: str | None = None
     offset: int = 0  # of the selected messages that are passed over
@@ -52,6 +56,12 @@ class FaceFilter:
     def is_direct(self) -> bool:
         """Whether an index leads to the messages, so that no others are examined."""
         return self.names is not None or self.bulk_ids is not None
+
+    @property
+    def one_state(self) -> State:
+        """The only state that is selected, if there is just one."""
+        states = list(self.states or ())
+        return states[0] if len(states) == 1 else None
 
 
 SENT_ON = func.coalesce(Message.send_on, Message.received_on)
@@ -93,11 +103,14 @@ def conditions(wanted: FaceFilter) -> list[ColumnElement[bool]]:
         found.append(Message.recipient.in_(readings))
     if wanted.completed_from is not None or wanted.completed_to is not None:
         found.append(Message.state.in_(FINAL))
-    return found + [_has_field(name, value) for name, value in wanted.fields.items()]
+    found += [_has_reason(state, reasons) for state, reasons in wanted.reasons.items()]
+    found += [_field(name).is_not(None) for name in wanted.has]
+    return found + [_field(name).in_(_storable([str(value)])) for name, value in wanted.fields.items()]
 
 
 def _equalities(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    found += [Message.sender.is_not(None)] if wanted.has_sender else []
     found += [Message.face == wanted.face] if wanted.face is not None else []
     found += [Message.pull_queue == wanted.pull_queue] if wanted.pull_queue is not None else []
     return found + ([Message.sender.in_(_storable(wanted.senders))] if wanted.senders is not None else [])
@@ -119,9 +132,16 @@ def _state_is_among(states: Collection[State]) -> ColumnElement[bool]:
     return or_(among, Message.state.is_(None)) if None in states else among
 
 
-def _has_field(name: str, value: Any) -> ColumnElement[bool]:
+def _has_reason(state: MessageState, reasons: Collection[Reason | None]) -> ColumnElement[bool]:
+    """Whether a message has one of the reasons, or another state."""
+    found = or_(Message.state.is_(None), Message.state != state)
+    found = or_(found, Message.reason.in_([reason for reason in reasons if reason is not None]))
+    return or_(found, Message.reason.is_(None)) if None in reasons else found
+
+
+def _field(name: str) -> ColumnElement[str]:
     stored: Any = Message.vendor_fields
-    found: ColumnElement[bool] = stored[name].as_string().in_(_storable([str(value)]))
+    found: ColumnElement[str] = stored[name].as_string()
     return found
 
 

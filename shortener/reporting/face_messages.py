@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select, tuple_, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -13,15 +13,15 @@ from shortener.errors import MessageNotFoundError
 from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.preprocess import Preprocessed
-from shortener.reporting import face_filter
+from shortener.reporting import face_filter, face_search
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceLink, FaceMessage
 from shortener.rules.links import body
 from shortener.rules.wire import cursor
 from shortener.storage.models import Account, Link, Message, Part, PartKind, Sending
 
-EXAMINED: Final = 10_000  # messages that one page may examine
 KEPT: Final = dt.timedelta(hours=48)  # for which reports wait to be given out
+AT_ONCE: Final = 8  # clients that may pull at the same moment and each get something
 _COLUMNS: Final = (
     *(Message.id, Message.msgid, Account.sid, Message.client_tag, Message.bulk_id, Message.vendor_fields),
     *(Message.sender, Message.recipient, Message.subject, Message.received_on, Message.send_on, Sending.sent_on),
@@ -102,71 +102,42 @@ def find(session: Session, account: Sender, name: str, site: Site, *, face: str 
 def page(session: Session, account: Sender, wanted: FaceFilter, site: Site) -> tuple[list[FaceMessage], str | None]:
     """Return the messages that the filter selects, the newest first, and a cursor if there may be more.
 
-    Without names or bulk ids it examines at most 10,000 messages; the cursor continues there.
+    It examines at most 50,000 messages; the cursor continues there.
     """
-    before = cursor.row(wanted.cursor) if wanted.cursor is not None else None
-    query, last = _query(session, account, wanted, before)
-    newest = query.order_by(Message.received_on.desc(), Message.id.desc())
-    rows = session.execute(newest.offset(wanted.offset).limit(wanted.limit + 1)).all()
-    if len(rows) > wanted.limit:
-        rows, last = rows[: wanted.limit], (rows[wanted.limit - 1].received_on, rows[wanted.limit - 1].id)
-    found = load(session, [row.id for row in rows], site)
-    return [found[row.id] for row in rows if row.id in found], cursor.after_row(*last) if last else None
-
-
-Place = tuple[dt.datetime, int]
-
-
-def _query(
-    session: Session, account: Sender, wanted: FaceFilter, before: Place | None
-) -> tuple[Select[*tuple[Any, ...]], Place | None]:
-    """Return the selected messages' places, and the place of the last one examined if there are more."""
-    place = tuple_(Message.received_on, Message.id)
-    inside = face_filter.direct(session, account, wanted)
-    inside += [Message.account_id == account.id] if not inside else []
-    inside += [place < before] if before is not None else []
-    last = None if wanted.is_direct else _last(session, inside, wanted)
-    inside += [place >= last] if last is not None else []
-    query = select(Message.received_on, Message.id).where(*inside, *face_filter.conditions(wanted))
-    return face_filter.with_tag(session, query, wanted.tag), last
-
-
-def _last(session: Session, inside: Sequence[Any], wanted: FaceFilter) -> Place | None:
-    """Return the place of the last message that this page examines; None if there are no more behind it."""
-    newest = select(Message.received_on, Message.id).where(*inside)
-    newest = newest.where(Message.received_on >= wanted.received_from) if wanted.received_from else newest
-    newest = newest.where(Message.received_on < wanted.received_to) if wanted.received_to else newest
-    ordered = newest.order_by(Message.received_on.desc(), Message.id.desc())
-    found = session.execute(ordered.offset(EXAMINED - 1).limit(1)).first()
-    return (found[0], found[1]) if found is not None else None
-
-
-def pull(session: Session, account: Sender, wanted: FaceFilter, site: Site, *, now: dt.datetime) -> list[FaceMessage]:
-    """Return final messages of the filter's queue that were never pulled, the oldest first, and mark them.
-
-    Only what was due and became final in the last 48 hours. The caller commits; of several callers at once each gets
-    other messages.
-    """
-    ready = (
-        select(Message.id)
-        .where(
-            Message.account_id == account.id,
-            Message.pull_queue == wanted.pull_queue,
-            Message.pulled_on.is_(None),
-            Message.state.in_(face_filter.FINAL),
-            now - KEPT <= face_filter.SENT_ON,
-            now - KEPT <= Message.state_on,  # so that old ones, which nobody took, are not read again and again
-            *face_filter.direct(session, account, wanted),
-            *face_filter.conditions(wanted),
-        )
-        .order_by(Message.state_on, Message.id)
-        .limit(wanted.limit)
-        .with_for_update(skip_locked=True, key_share=True)
-    )
-    ids = session.scalars(ready).all()
-    session.execute(update(Message).where(Message.id.in_(ids)).values(pulled_on=now))
+    ids, last = face_search.search(session, account, wanted)
     found = load(session, ids, site)
-    return [found[id_] for id_ in ids]
+    return [found[id_] for id_ in ids if id_ in found], cursor.after_row(*last) if last else None
+
+
+def ready(session: Session, account: Sender, wanted: FaceFilter, *, now: dt.datetime) -> Sequence[int]:
+    """Return the ids of final messages of the filter's queue that were never pulled, the oldest first.
+
+    Only what was due and became final in the last 48 hours; several times the limit, because others may take some.
+    """
+    query = select(Message.id).where(
+        Message.account_id == account.id,
+        Message.pull_queue == wanted.pull_queue,
+        Message.pulled_on.is_(None),
+        Message.state.in_(face_filter.FINAL),
+        now - KEPT <= face_filter.SENT_ON,
+        now - KEPT <= Message.state_on,  # so that old ones, which nobody took, are not read again and again
+        *face_filter.direct(session, account, wanted),
+        *face_filter.conditions(wanted),
+    )
+    return session.scalars(query.order_by(Message.state_on, Message.id).limit(AT_ONCE * wanted.limit)).all()
+
+
+def take(session: Session, ids: Sequence[int], site: Site, *, most: int, now: dt.datetime) -> list[FaceMessage]:
+    """Return those of the messages that nobody has pulled meanwhile, in their order, and mark them as pulled.
+
+    The caller commits; of several callers at once each gets other messages.
+    """
+    free = select(Message.id).where(Message.id.in_(ids), Message.pulled_on.is_(None))
+    free = free.order_by(Message.state_on, Message.id).limit(most).with_for_update(skip_locked=True, key_share=True)
+    taken = session.scalars(free).all()
+    session.execute(update(Message).where(Message.id.in_(taken)).values(pulled_on=now))
+    found = load(session, taken, site)
+    return [found[id_] for id_ in taken]
 
 
 def total(session: Session, account: Sender, wanted: FaceFilter, name: str) -> int:

@@ -1,20 +1,23 @@
 """Use cases of vendors' wire formats, which do not use the database themselves: each has a session of its own."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from shortener.accounts.senders import Sender
 from shortener.errors import NotCancelableError
 from shortener.messages import erasing, lookup
 from shortener.messages.preprocess import Preprocessed
-from shortener.reporting import face_messages
+from shortener.reporting import face_messages, face_search
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceMessage
+from shortener.rules.wire.cursor import after_row
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
+
+CANCELED_AT_ONCE: Final = 100  # messages in one transaction, while others wait
 
 
 def stored(preprocessed: Sequence[Preprocessed]) -> list[FaceMessage]:
@@ -49,8 +52,12 @@ def total(account: Sender, wanted: FaceFilter, name: str) -> int:
 
 def pull(account: Sender, wanted: FaceFilter) -> list[FaceMessage]:
     """Return final messages of the filter's queue, the oldest first; none is given out a second time."""
+    with db.read() as session:  # what may take long, while others can write
+        ids = face_messages.ready(session, account, wanted, now=db.now(session))
+    if not ids:
+        return []
     with db.write() as session:
-        return face_messages.pull(session, account, wanted, services().site, now=db.now(session))
+        return face_messages.take(session, ids, services().site, most=wanted.limit, now=db.now(session))
 
 
 def cancel(account: Sender, name: str) -> FaceMessage:
@@ -64,18 +71,24 @@ def cancel(account: Sender, name: str) -> FaceMessage:
     return canceled
 
 
-def cancel_all(account: Sender, wanted: FaceFilter, is_meant: Callable[[FaceMessage], bool]) -> None:
-    """Take back those of the filter's messages that are meant and whose hand-over has not begun."""
+def cancel_all(account: Sender, wanted: FaceFilter) -> None:
+    """Take back those of the filter's messages whose hand-over has not begun."""
     more: FaceFilter | None = wanted
     while more is not None:
-        with db.write() as session:
-            site, now = services().site, db.now(session)
-            page, cursor = face_messages.page(session, account, more, site)
-            for message in filter(is_meant, page):
-                with contextlib.suppress(NotCancelableError), session.begin_nested():
-                    decisions.cancel(session, lookup.find(session, account, message.msgid), now=now)
-        more = replace(wanted, cursor=cursor) if cursor is not None else None
+        with db.read() as session:
+            ids, last = face_search.search(session, account, more)
+        for start in range(0, len(ids), CANCELED_AT_ONCE):
+            _cancel(ids[start : start + CANCELED_AT_ONCE])
+        more = replace(wanted, cursor=after_row(*last)) if last is not None else None
     services().deliverer.wake()
+
+
+def _cancel(ids: Sequence[int]) -> None:
+    with db.write() as session:
+        now = db.now(session)
+        for message in lookup.by_ids(session, ids):
+            with contextlib.suppress(NotCancelableError), session.begin_nested():
+                decisions.cancel(session, message, now=now)
 
 
 def erase_text(account: Sender, name: str) -> FaceMessage:

@@ -14,16 +14,19 @@ from shortener.errors import InvalidFieldsError, MessageNotFoundError
 from shortener.messages.analysis import FromFace, analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
-from shortener.reporting import face_messages
+from shortener.reporting import face_messages, face_search
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.delivery.reason import Reason
+from shortener.rules.wire.cursor import after_row
 from shortener.running.services import services
 from shortener.storage import db, models
 from shortener.storage.models import Message
+from shortener.web import face_messages as use_cases
 from tests.support.databases import listening
 from tests.support.factories import DAY, TARGET, TEXT, Sender, make_account
-from tests.support.plans import scans
+from tests.support.plans import scans, steps
 
 QUEUE = "acme sms"
 HOUR = dt.timedelta(hours=1)
@@ -63,12 +66,8 @@ def found(sender: Sender, /, **wanted: Any) -> list[str]:
 
 
 def pull(sender: Sender, /, **wanted: Any) -> list[str]:
-    wanted = {"pull_queue": QUEUE, **wanted}
-    with db.write() as session:
-        messages = face_messages.pull(
-            session, account_of(sender), FaceFilter(**wanted), services().site, now=db.now(session)
-        )
-        return [message.msgid for message in messages]
+    asked = FaceFilter(**{"pull_queue": QUEUE, **wanted})
+    return [message.msgid for message in use_cases.pull(account_of(sender), asked)]
 
 
 # One message
@@ -124,13 +123,43 @@ def test_pages_follow_each_other_by_cursor(sender: Sender) -> None:
 
 
 def test_a_page_examines_a_bounded_number(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_messages, "EXAMINED", 3)
-    for number in range(1, 5):
+    monkeypatch.setattr(face_search, "EXAMINED", 3)
+    monkeypatch.setattr(face_search, "BLOCKS", 2)
+    for number in range(1, 7):
         store(sender, age=number * HOUR)
-    oldest = store(sender, age=5 * HOUR, sender="SHOP")
+    oldest = store(sender, age=7 * HOUR, sender="SHOP")
     nothing, cursor = page(sender, senders=["SHOP"])
     assert (nothing, cursor is not None) == ([], True)
     assert [message.msgid for message in page(sender, senders=["SHOP"], cursor=cursor)[0]] == [oldest.msgid]
+
+
+def test_passing_over_goes_on_in_the_next_block(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_search, "EXAMINED", 2)
+    stored = [store(sender, age=number * HOUR, sender="AB"[number % 2]).msgid for number in range(8)]
+    assert found(sender, senders=["A"], limit=2, offset=1) == stored[2:6:2]
+    assert found(sender, limit=2, offset=3) == stored[3:5]
+
+
+def test_a_bulk_of_several_blocks_is_complete(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_search, "EXAMINED", 2)
+    stored = [store(sender, age=number * HOUR, bulk_id="b1").msgid for number in (1, 3, 2, 5, 4)]
+    assert found(sender, bulk_ids=["b1"]) == stored[::-1]
+    first, cursor = page(sender, bulk_ids=["b1"], limit=3)
+    second, end = page(sender, bulk_ids=["b1"], limit=3, cursor=cursor)
+    assert ([message.msgid for message in first + second], end) == (stored[::-1], None)
+
+
+def test_reasons_are_of_one_state_alone(sender: Sender) -> None:
+    failed, sent, _ = (store(sender, state=state) for state in (MessageState.FAILED, MessageState.SENT, None))
+    assert len(found(sender, reasons={MessageState.FAILED: [None]})) == 3
+    assert failed.msgid not in found(sender, reasons={MessageState.FAILED: [Reason.BUSY]})
+    assert found(sender, reasons={MessageState.SENT: [None]}, states=[MessageState.SENT]) == [sent.msgid]
+
+
+def test_fields_and_senders_can_be_required(sender: Sender) -> None:
+    plain, full = store(sender), store(sender, fields={"a": 1}, sender="SHOP")
+    assert found(sender, has=["a"]) == found(sender, has_sender=True) == [full.msgid]
+    assert found(sender) == [full.msgid, plain.msgid]
 
 
 def test_a_foreign_cursor_is_refused(sender: Sender) -> None:
@@ -215,6 +244,13 @@ def test_reports_wait_for_two_days(sender: Sender) -> None:
     assert pull(sender) == []
 
 
+def test_a_pull_of_nothing_writes_nothing(sender: Sender) -> None:
+    store(sender, pull_queue=QUEUE, state=MessageState.DELIVERED, fields={"campaign": "c1"})
+    with listening() as executed:
+        assert pull(sender, fields={"campaign": "c2"}) == []
+    assert [statement for statement, _ in executed if statement.startswith(("UPDATE", "BEGIN IMMEDIATE"))] == []
+
+
 def test_eight_clients_share_the_reports(app: Flask, sender: Sender) -> None:
     stored = [store(sender, pull_queue=QUEUE, state=MessageState.DELIVERED).msgid for _ in range(60)]
     got: list[str] = []
@@ -247,6 +283,26 @@ def test_no_query_scans_a_growing_table(app: Flask, sender: Sender, wanted: dict
         page(sender, **wanted)
         pull(sender, **wanted)
     assert [step for statement, values in executed for step in scans(statement, values)] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({"bulk_ids": ["b"]}, "ix_message_bulk_id"),
+        ({"bulk_ids": ["b", "c"], "received_from": dt.datetime(2020, 1, 1, tzinfo=dt.UTC)}, "ix_message_bulk_id"),
+        ({"bulk_ids": ["b"], "cursor": after_row(dt.datetime(2030, 1, 1, tzinfo=dt.UTC), 5)}, "ix_message_bulk_id"),
+        ({"states": [MessageState.SCHEDULED]}, "ix_message_state"),
+    ],
+)
+def test_an_index_leads_to_few_messages(sender: Sender, wanted: dict[str, Any], index: str) -> None:
+    if db.db.engine.dialect.name != "sqlite":
+        pytest.skip("SQLite's plans do not depend on the number of rows")
+    store(sender, bulk_id="b")
+    with listening() as executed:
+        page(sender, **wanted)
+    plans = [" ".join(steps(statement, values)) for statement, values in executed if "received_on" in statement]
+    assert all(f" {index} " in plan for plan in plans[:2]), plans
+    assert not any("ix_message_account_id_received_on_id" in plan for plan in plans), plans
 
 
 # Settings of a vendor

@@ -46,6 +46,7 @@ NAMES: Final = {
     "sender": "smsCode",
     "client_tag": "clientTag",
     "send_on": "scheduleTime",
+    "cursor": "cursor",
 }
 KINDS: Final[dict[type[ShortenerError], tuple[int, str]]] = {
     CredentialsError: (INVALID, "token"),
@@ -55,6 +56,8 @@ KINDS: Final[dict[type[ShortenerError], tuple[int, str]]] = {
     QuietHoursError: (INVALID, "scheduleTime"),
     NotCancelableError: (ALREADY_SENT, ""),
 }
+# What is wrong with a request as a whole: no system error, because clients repeat those.
+UNREADABLE: Final = {400: INVALID, 413: TOO_LONG, 415: INVALID}
 _OWN_STATUS: Final = frozenset({404, 405})
 
 
@@ -95,4 +98,8 @@ def _fault(error: Exception) -> CallError:
     for kind, (response_code, field) in KINDS.items():
         if isinstance(error, kind):
             return CallError(response_code, field)
-    return CallError(SYSTEM)
+    return _of_status(problems.of(error)["status"])
+
+
+def _of_status(status: int) -> CallError:
+    return CallError(UNREADABLE[status], "request") if status in UNREADABLE else CallError(SYSTEM)

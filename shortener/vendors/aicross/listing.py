@@ -1,6 +1,5 @@
 """Lists, which have no pages at the vendor: up to 1,000 messages, and the header `Link` if there are more."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
@@ -14,22 +13,13 @@ from shortener.web import face_messages
 from shortener.web.access import Sender
 
 MOST_LISTED: Final = 1_000  # messages in one answer, which must fit into memory
-MOST_PAGES: Final = 50  # read for one answer; few messages of many may be wanted
 Headers = dict[str, str]
 
 
-def listed(
-    account: Sender, wanted: FaceFilter, is_wanted: Callable[[FaceMessage], bool]
-) -> tuple[list[FaceMessage], Headers]:
+def listed(account: Sender, wanted: FaceFilter) -> tuple[list[FaceMessage], Headers]:
     """Return messages of the filter, the newest first, and the header that leads to the next ones."""
-    found: list[FaceMessage] = []
-    cursor = request.args.get("cursor")
-    for _ in range(MOST_PAGES):
-        asked = replace(wanted, cursor=cursor, limit=MOST_LISTED - len(found))
-        page, cursor = face_messages.page(account, asked)
-        found += [message for message in page if is_wanted(message)]
-        if cursor is None or len(found) == MOST_LISTED:
-            break
+    asked = replace(wanted, cursor=request.args.get("cursor"), limit=MOST_LISTED)
+    found, cursor = face_messages.page(account, asked)
     return found, _link(cursor) if cursor is not None else {}
 
 

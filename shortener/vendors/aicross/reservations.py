@@ -2,17 +2,18 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from shortener.errors import MessageNotFoundError
 from shortener.reporting.face_filter import FaceFilter
-from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
 from shortener.vendors.aicross import calls, documents, fields, listing, times
 from shortener.vendors.aicross.documents import AicrossCanceled, AicrossReservations
 from shortener.vendors.aicross.faults import ALREADY_SENT, INVALID, PAST, REQUIRED, AicrossAnswer, CallError
 from shortener.vendors.aicross.fields import Fields
 from shortener.vendors.aicross.listing import Headers
+from shortener.vendors.aicross.statuses import FARTHEST
 from shortener.vendors.aicross.times import Period
 from shortener.web import face_messages, message_reports
 from shortener.web.access import Sender, for_senders
@@ -20,7 +21,8 @@ from shortener.web.description.operation import described, query
 from shortener.web.vendor_requests import read
 
 SUCCESS: Final = "Success."
-CANCELED_AT_ONCE: Final = 100  # in one transaction, while others wait
+FOUND_AT_ONCE: Final = 1_000
+TIME: Final = "scheduleTime"  # stored with what has a time that its sender chose
 # A message without a gateway has no state, and so it was not sent either.
 NOT_SENT: Final = (None, MessageState.CANCELED)
 _TAG: Final = query("clientTag", "The reservation that you gave this name.", maxLength=fields.LONGEST_TAG)
@@ -46,21 +48,20 @@ def check(account: Sender) -> tuple[AicrossReservations, int, Headers]:
     given = read().fields
     fields.client_id(given)
     sms_code, client_tag = fields.sms_code(given), fields.tag(given, "clientTag")
-    wanted = _named(client_tag) if client_tag is not None else _at_its_time(given, sms_code)
-    found, headers = listing.listed(account, wanted, is_reservation)
+    wanted = _waiting_one(client_tag) if client_tag is not None else _at_its_time(given, sms_code)
+    found, headers = listing.listed(account, wanted)
     if client_tag is not None and not found:
         _refuse_sent(account, client_tag)
     status = [documents.reservation(message) for message in found if message.sender == sms_code]
     return {"responseCode": 0, "responseMessage": SUCCESS, "count": len(status), "status": status}, 200, headers
 
 
-def is_reservation(message: FaceMessage) -> bool:
-    """Whether a message waits for the time that its sender chose, not for the end of quiet hours."""
-    return message.state is MessageState.SCHEDULED and "scheduleTime" in message.fields
-
-
 def _named(client_tag: str) -> FaceFilter:
     return FaceFilter(face=calls.NAME, names=[client_tag])
+
+
+def _waiting_one(client_tag: str) -> FaceFilter:
+    return replace(_named(client_tag), states=[MessageState.SCHEDULED], has=[TIME])
 
 
 def _at_its_time(given: Fields, sms_code: str) -> FaceFilter:
@@ -76,10 +77,19 @@ def _at_its_time(given: Fields, sms_code: str) -> FaceFilter:
 
 
 def _waiting(period: tuple[dt.datetime | None, dt.datetime | None], group_tag: str | None, **more: Any) -> FaceFilter:
+    """Select the messages that wait for a time which their sender chose: not for the end of quiet hours."""
     start, end = period
     group: Mapping[str, str] = {} if group_tag is None else {"groupTag": group_tag}
-    states = [MessageState.SCHEDULED]
-    return FaceFilter(face=calls.NAME, states=states, scheduled_from=start, scheduled_to=end, fields=group, **more)
+    return FaceFilter(
+        face=calls.NAME,
+        states=[MessageState.SCHEDULED],
+        received_from=message_reports.now() - FARTHEST,
+        scheduled_from=start,
+        scheduled_to=end,
+        fields=group,
+        has=[TIME],
+        **more,
+    )
 
 
 def _refuse_sent(account: Sender, client_tag: str) -> None:
@@ -101,7 +111,7 @@ def cancel(account: Sender) -> AicrossCanceled:
         message = face_messages.find(account, client_tag, face=calls.NAME)
     except MessageNotFoundError:
         raise CallError(INVALID, "clientTag") from None
-    if "scheduleTime" not in message.fields:
+    if TIME not in message.fields:
         raise CallError(ALREADY_SENT)
     face_messages.cancel(account, message.msgid)
     return {"responseCode": 0, "responseMessage": SUCCESS, "clientTag": client_tag}
@@ -124,8 +134,8 @@ def cancel_all(account: Sender) -> AicrossAnswer:
     fields.client_id(given)
     first, last = fields.day(given, "startDate"), fields.day(given, "endDate")
     period = _whole(first, last)
-    wanted = _waiting(period, fields.tag(given, "groupTag"), limit=CANCELED_AT_ONCE)
-    face_messages.cancel_all(account, wanted, is_reservation)
+    wanted = _waiting(period, fields.tag(given, "groupTag"), limit=FOUND_AT_ONCE)
+    face_messages.cancel_all(account, wanted)
     return {"responseCode": 0, "responseMessage": SUCCESS}
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final
 
 from shortener.reporting.face_filter import FaceFilter
-from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
 from shortener.vendors.aicross import calls, documents, fields, listing, messages, times
 from shortener.vendors.aicross.documents import AicrossParts, AicrossStatuses
@@ -41,7 +40,7 @@ def status(account: Sender) -> tuple[AicrossStatuses, int, Headers]:
         wanted = _sent(*day)
     else:
         raise CallError(REQUIRED, "clientTag")
-    found, headers = listing.listed(account, wanted, _is_sms)
+    found, headers = listing.listed(account, replace(wanted, has_sender=True))  # a shortened URL has none
     answer: AicrossStatuses = {"responseCode": 0, "responseMessage": SUCCESS}
     answer["status"] = [documents.status(message) for message in found]
     return answer, 200, headers
@@ -50,11 +49,6 @@ def status(account: Sender) -> tuple[AicrossStatuses, int, Headers]:
 def _sent(start: dt.datetime, end: dt.datetime) -> FaceFilter:
     """Select the messages that were, or are to be, sent in a period."""
     return FaceFilter(face=calls.NAME, sent_from=start, sent_to=end, received_from=start - FARTHEST, received_to=end)
-
-
-def _is_sms(message: FaceMessage) -> bool:
-    """Whether it is a message: a shortened URL has no sender."""
-    return message.sender is not None
 
 
 @calls.BLUEPRINT.get("/p5/api/separatedsuccesscount.json")

@@ -21,7 +21,6 @@ from shortener.web.access import Sender
 from shortener.web.vendor_requests import one
 
 MILLISECOND: Final = dt.timedelta(milliseconds=1)  # what is not shown of a time
-PAGES: Final = 5  # that one answer may go through: each examines 10,000 messages
 
 
 class InfobipCursor(TypedDict):
@@ -92,7 +91,7 @@ class LogsQuery(_Query):
         if self.mcc is not None:
             return [], None
         wanted = replace(self._selected(channel), senders=senders, recipients=recipients, cursor=cursor)
-        return _pages(account, wanted)
+        return face_messages.page(account, wanted)
 
     def _selected(self, channel: str) -> FaceFilter:
         """Return what the parameters select of the last 48 hours, whoever sent it to whom."""
@@ -120,15 +119,3 @@ class OfCursor(InfobipFields):
     def document(self, limit: int, following: str | None) -> InfobipCursor | None:
         """Return where the list continues, None if the client did not ask."""
         return {"limit": limit, "nextCursor": following} if self.use_cursor or self.cursor else None
-
-
-def _pages(account: Sender, wanted: FaceFilter) -> tuple[list[FaceMessage], str | None]:
-    """Return as many messages as wanted, if need be from several pages: a page ends after so many examined ones."""
-    found: list[FaceMessage] = []
-    cursor = wanted.cursor
-    for _ in range(PAGES):
-        page, cursor = face_messages.page(account, replace(wanted, limit=wanted.limit - len(found), cursor=cursor))
-        found += page
-        if cursor is None or len(found) >= wanted.limit:
-            break
-    return found, cursor

@@ -5,8 +5,6 @@ gateway a message is rewritten and not sent: its `status` stays `waiting`.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from flask import Blueprint, Request, request
@@ -21,7 +19,7 @@ from shortener.errors import (
 )
 from shortener.messages.analysis import analyze
 from shortener.reporting.face_filter import FaceFilter
-from shortener.rules.delivery.face_message import FaceMessage
+from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.vendors.karaden import documents, requests, states
@@ -36,7 +34,6 @@ from shortener.web.vendor_requests import read
 NAME: Final = "karaden"  # of the folder
 ASKED: Final = "Send `Authorization: Bearer TOKEN`, and the account's sid in the path."
 SECOND: Final = dt.timedelta(seconds=1)
-READ_AT_ONCE: Final = 1_000  # messages
 
 
 def authenticate(request: Request) -> Sender:
@@ -111,37 +108,27 @@ def send(account: Sender, sid: str) -> KaradenMessage:
 @for_senders
 def listed(account: Sender, sid: str) -> KaradenMessages:
     """List messages, the newest first."""
-    asked = Listed.read(read().fields)
-    found: list[KaradenMessage] = []
-    for number, message in enumerate(_selected(account, asked)):
-        if len(found) == asked.per_page:
-            return {"object": "list", "has_more": True, "data": found}
-        if number >= asked.skipped:
-            found.append(documents.message(message))
-    return {"object": "list", "has_more": False, "data": found}
-
-
-def _selected(account: Sender, asked: Listed) -> Iterator[FaceMessage]:
-    """Yield the messages that the parameters select, the newest first."""
-    wanted, words = _filter(asked), (asked.result, asked.status, asked.sent_result)
-    while True:
-        page, cursor = face_messages.page(account, wanted)
-        yield from (found for found in page if states.has(states.words(found.state, found.reason), *words))
-        if cursor is None:
-            return
-        wanted = replace(wanted, cursor=cursor)
+    found, cursor = face_messages.page(account, _filter(Listed.read(read().fields)))
+    return {
+        "object": "list",
+        "has_more": cursor is not None,
+        "data": [documents.message(message) for message in found],
+    }
 
 
 def _filter(asked: Listed) -> FaceFilter:
+    words = asked.result, asked.status, asked.sent_result
     return FaceFilter(
         face=NAME,
         senders=None if asked.service_id is None else [str(asked.service_id)],
         recipients=None if asked.to is None else [asked.to],
-        states=states.states(asked.result, asked.status, asked.sent_result),
+        states=states.states(*words),
+        reasons={MessageState.FAILED: states.reasons(*words)} if any(words) else {},
         tag=asked.tag,
         received_from=asked.start_at,
         received_to=asked.end_at and asked.end_at + SECOND,
-        limit=min(asked.skipped + asked.per_page + 1, READ_AT_ONCE),
+        limit=asked.per_page,
+        offset=asked.skipped,
     )
 
 

@@ -65,6 +65,12 @@ def states(
     ]
 
 
+def reasons(result: Result | None, status: Status | None, sent_result: SentResult | None) -> Collection[Reason | None]:
+    """Return the reasons that a failed message with these words may have."""
+    every = (None, *Reason)
+    return [one for one in every if has(words(MessageState.FAILED, one), result, status, sent_result)]
+
+
 def has(found: Words, result: Result | None, status: Status | None, sent_result: SentResult | None) -> bool:
     """Return whether words are those that are wanted; None stands for any."""
     pairs = ((result, found.result), (status, found.status), (sent_result, found.sent_result))

@@ -12,15 +12,18 @@ from shortener.validation.models import VendorFields
 from shortener.validation.types import Moment, RowCursor, ShortText
 from shortener.vendors.twilio import answers, calls, names, new_message
 from shortener.vendors.twilio.answers import TwilioPage
+from shortener.vendors.twilio.refusals import INVALID, fault
 from shortener.web import face_messages
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import Answer, described, query
 from shortener.web.vendor_requests import one, read
 
 MOST, DEFAULT = 1_000, 50  # messages on a page
-LAST: Final = 10_000  # page without a token
+LAST: Final = 10_000  # page
+MOST_SKIPPED: Final = 10_000  # messages on the pages before, without a token
 FILTERS: Final = ("To", "From", "DateSent", "DateSent<", "DateSent>")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TOO_FAR: Final = "Page is too far without a PageToken: follow next_page_uri"
 _WHEN: Final = "When it was due: `2026-11-28` or `2026-11-28T00:00:00Z`."
 
 
@@ -60,8 +63,13 @@ class Asked(VendorFields):
             sent_to=end,
             limit=self.size,
             cursor=self.token,
-            offset=0 if self.token else self.page * self.size,
+            offset=self.skipped,
         )
+
+    @property
+    def skipped(self) -> int:
+        """How many messages are on the pages before, which a token knows by itself."""
+        return 0 if self.token else self.page * self.size
 
 
 def _recipient(given: str) -> str:
@@ -106,7 +114,11 @@ def list_messages(account: Sender, account_sid: str) -> TwilioPage:
     calls.refuse_other(account, account_sid)
     given = {name: value for name, value in _given(read().fields).items() if value != ""}
     asked = Asked.check(given)
+    if asked.skipped > MOST_SKIPPED:
+        raise fault(INVALID, TOO_FAR)
     found, after = face_messages.page(account, asked.filter())
+    if asked.skipped and after and not found:  # so many were examined that the page was not reached
+        raise fault(INVALID, TOO_FAR)
     return answers.page(
         [message for message in found if not face_messages.is_deleted(message)],
         account.sid,

@@ -103,14 +103,19 @@ def test_what_the_gateway_cannot_use_is_named(client: FlaskClient, send: Call) -
     assert told(send(token=missing.token)) == "500 System error."
 
 
-def test_a_body_that_cannot_be_read_is_a_system_error(client: FlaskClient) -> None:
+def test_a_body_that_cannot_be_read_is_invalid(client: FlaskClient) -> None:
     for body, kind in ((b"{", "application/json"), (b"a=%FF", "application/x-www-form-urlencoded"), (b"x", "text/xml")):
         answer = client.post("/p5/api/mt.json", data=body, content_type=kind)
-        assert (answer.status_code, told(answer.json)) == (200, "500 System error."), kind
+        assert (answer.status_code, told(answer.json)) == (200, "110 Invalid request."), kind
 
 
-def test_an_overlong_body_is_a_system_error(client: FlaskClient, send: Call) -> None:
-    assert told(send(message="x" * 1_000_000)) == "500 System error."
+def test_a_query_that_cannot_be_read_is_invalid(client: FlaskClient, sender: Sender) -> None:
+    answer = client.get(f"/p5/api/status.json?token={sender.token}&clientId=1&clientTag=%FF")
+    assert (answer.status_code, told(answer.json)) == (200, "110 Invalid request.")
+
+
+def test_an_overlong_body_is_too_long(client: FlaskClient, send: Call) -> None:
+    assert told(send(message="x" * 1_000_000)) == "120 request too long."
 
 
 def test_an_outage_is_a_system_error(send: Call, database_url: str) -> None:

@@ -11,6 +11,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import Message
 from shortener.vendors.aicross import reservations, times
+from shortener.web import face_messages
 from tests.support.factories import TARGET, TEXT, Sender, make_account
 from tests.support.sending_rows import put_state
 
@@ -167,7 +168,8 @@ def test_reservations_are_taken_back_together(
     parameters: dict[str, Any],
     canceled: set[str],
 ) -> None:
-    monkeypatch.setattr(reservations, "CANCELED_AT_ONCE", 2)
+    monkeypatch.setattr(reservations, "FOUND_AT_ONCE", 2)
+    monkeypatch.setattr(face_messages, "CANCELED_AT_ONCE", 1)
     reserve("order-1", groupTag="spring")
     reserve("order-2")
     reserve("order-3", LATER, groupTag="spring")

@@ -102,7 +102,7 @@ def test_the_tag_wins_over_the_day(send: Call, ask: Call) -> None:
         ({"clientTag": "x" * 204}, "120 clientTag too long."),
         ({"clientId": "", "clientTag": "x"}, "100 Required clientId."),
         ({"token": "", "clientTag": "x"}, "100 Required token."),
-        ({"date": "20261128", "cursor": "x"}, "500 System error."),
+        ({"date": "20261128", "cursor": "x"}, "110 Invalid cursor."),
     ],
 )
 def test_a_wrong_question_is_refused(ask: Call, parameters: dict[str, str], expected: str) -> None:

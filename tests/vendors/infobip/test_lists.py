@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from shortener.reporting import face_messages
+from shortener.reporting import face_search
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import Message
@@ -122,7 +122,7 @@ def test_a_bad_parameter_is_a_violation(client: FlaskClient, sender: Sender, que
 def test_a_list_without_cursor_goes_through_several_pages(
     client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(face_messages, "EXAMINED", 3)
+    monkeypatch.setattr(face_search, "EXAMINED", 3)
     send(client, sender, *(f"m{number}" for number in range(10)))
     change("m0", state=MessageState.DELIVERED)
     assert listed(client, sender, f"{OLD}?generalStatus=DELIVERED") == ["m0"]

@@ -10,11 +10,11 @@ from hypothesis import settings as examples
 from sqlalchemy import select, update
 
 from shortener.config.settings import Settings
+from shortener.reporting import face_search
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.storage import db
 from shortener.storage.models import Message, Sending
-from shortener.vendors.karaden import face
 from tests.support import database_faults
 from tests.support.factories import BROWSER, TARGET, TEXT, Sender, disable_account, make_account
 from tests.support.json_values import json_values
@@ -368,11 +368,22 @@ def test_a_list_has_the_newest_first(client: FlaskClient, sender: Sender) -> Non
 
 
 def test_pages_begin_with_zero(client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(face_search, "EXAMINED", 2)
     made = [send(client, sender)["id"] for _ in range(5)][::-1]
     pages = [call(client, sender, "GET", query_string={"page": page, "per_page": 2}).json for page in range(4)]
     assert [[found["id"] for found in page["data"]] for page in pages] == [made[:2], made[2:4], made[4:], []]
     assert [page["has_more"] for page in pages] == [True, True, False, False]
+
+
+def test_a_list_ends_after_so_many_examined(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_search, "EXAMINED", 1)
+    monkeypatch.setattr(face_search, "BLOCKS", 2)
+    for number in (2, 1, 1):
+        send(client, sender, service_id=number)
+    answer = call(client, sender, "GET", query_string={"service_id": 2}).json
+    assert answer == {"object": "list", "has_more": True, "data": []}
 
 
 def test_filters_select_messages(client: FlaskClient, sender: Sender) -> None:

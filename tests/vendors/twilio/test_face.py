@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from shortener.receipts.advance import News, advance
+from shortener.reporting import face_search
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import Message
@@ -314,6 +315,16 @@ def test_a_list_is_filtered_by_its_time(client: FlaskClient, sender: Sender, que
 def test_a_wrong_filter_is_refused(client: FlaskClient, sender: Sender, query: str) -> None:
     status, code = code_of(client.get(f"{path(sender)}?{query}", headers=sender.basic))
     assert (status, code) in ((400, 20422), (400, 21211))
+
+
+def test_a_page_without_its_token_is_within_reach(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_search, "EXAMINED", 1)
+    sids = [sid_of(client, sender) for _ in range(7)]
+    assert [message["sid"] for message in listed(client, sender, "?PageSize=2&Page=1")["messages"]] == sids[4:2:-1]
+    for query in ("PageSize=1&Page=5", "PageSize=1000&Page=11"):
+        assert code_of(client.get(f"{path(sender)}?{query}", headers=sender.basic)) == (400, 20422)
 
 
 def test_messages_of_other_formats_are_not_listed(client: FlaskClient, sender: Sender) -> None:
