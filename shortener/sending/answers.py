@@ -14,9 +14,12 @@ OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
 STORED: Final = 2048  # bytes of an answer
 _PROXY: Final = frozenset({502, 504})  # it gave the message to the gateway, and got no answer that it understands
 
-_MAILBOX: Final = re.compile("<?[^\\s<>]+@[^\\s<>:;]+>?")
+# Answers may be long, so each pattern costs a bounded number of steps for a character: an address is looked for only
+# where a word begins, and a number has few digits.
+_MAILBOX: Final = re.compile("<?(?<![^\\s<>])[^\\s<>]+@[^\\s<>:;]+>?")
 _SEPARATOR: Final = "[ ().-]?"
 _ENOUGH: Final = 7  # of a number's last digits name somebody, whatever stands before them
+_BEFORE: Final = 13  # digits of a number before these: 15 together, and as many as open a call abroad
 _HIDDEN: Final = "..."
 
 
@@ -64,7 +67,7 @@ def _number(recipient: str) -> list[str]:
     if len(digits) < 3:
         return []
     end = digits[-_ENOUGH:]
-    return [rf"\+?{_SEPARATOR.join(digits)}", rf"\+?[0-9]*{_SEPARATOR.join(end)}"]
+    return [rf"\+?{_SEPARATOR.join(digits)}", rf"\+?[0-9]{{0,{_BEFORE}}}{_SEPARATOR.join(end)}"]
 
 
 def _names(recipient: str) -> list[str]:

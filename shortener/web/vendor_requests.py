@@ -16,7 +16,8 @@ from shortener.web import incoming
 
 T = TypeVar("T")
 MOST_FIELDS: Final = 2_000
-_INDEX: Final = re.compile(r"\[\s*['\"]?[0-9]{0,9}['\"]?\s*\]\Z")
+# Bounded: names come before credentials are checked, and a run of blanks must not be tried from each of its places.
+_INDEX: Final = re.compile(r"\[\s{0,3}['\"]?[0-9]{0,9}['\"]?\s{0,3}\]\Z")
 _FORMS: Final = (incoming.FORM, "multipart/form-data")
 
 

@@ -1,6 +1,7 @@
 """Requests of vendors' clients: whatever the spelling of a list, and whatever the kind of the body."""
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -18,10 +19,18 @@ def given(app: Flask, path: str = "/", **request: Any) -> Given:
 
 
 @pytest.mark.parametrize(
-    "names", [("to", "to"), ("to[]", "to[]"), ("to[0]", "to[1]"), ("to['0']", "to['1']"), ('to["0"]', "to[]")]
+    "names", [("to", "to"), ("to[]", "to[ ]"), ("to[0]", "to[1]"), ("to['0']", "to['1']"), ('to["0"]', "to[]")]
 )
 def test_lists_may_be_spelled_in_many_ways(names: tuple[str, str]) -> None:
     assert listed(zip(names, ("a", "b"), strict=True)) == {"to": ["a", "b"]}
+
+
+@pytest.mark.parametrize("unit", [" ", "[", "[ ", "[0", "]"])
+def test_long_names_are_read_at_once(unit: str) -> None:
+    name = "x[" + unit * (60_000 // len(unit)) + "x"
+    began = time.thread_time()
+    assert listed([(name, "a")]) == {name: "a"}
+    assert time.thread_time() - began < 1
 
 
 def test_a_single_indexed_value_is_a_list() -> None:
