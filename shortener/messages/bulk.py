@@ -1,6 +1,6 @@
-"""Preprocess many messages in order, a few hundred in each transaction, with an outcome for each.
+"""Preprocess many messages in order, a few hundred in each chunk, with an outcome for each.
 
-A transaction is committed before its outcomes are returned.
+A chunk is one transaction, or several if it has many links; they are committed before its outcomes are returned.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError, ShortenerError
 from shortener.installation.site import Site
-from shortener.messages import preprocess
+from shortener.messages import portions, preprocess
 from shortener.messages.analysis import Analysis, analyze
 from shortener.messages.fifo_lock import FifoLock
 from shortener.messages.group_commit import nobody
@@ -23,8 +23,8 @@ from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.rules.wire.strict_json import Object
 from shortener.storage import db, outages, sqlite
 
-SIZE: Final = 250  # messages in a transaction: more save little, and hold the write lock for longer
-HEAVY: Final = 4 * 1024 * 1024  # characters of JSON in a transaction: they are in memory together
+SIZE: Final = portions.SIZE  # messages in a chunk
+HEAVY: Final = portions.HEAVY  # characters of JSON in a chunk: they are in memory together
 MAX_TRIES: Final = 5  # of a transaction that PostgreSQL ends because of a deadlock
 DEADLOCK: Final = "40P01"  # PostgreSQL, appendix A
 NO_ATTACHMENTS: Final = "are not taken in batches; submit the message alone"
@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 def in_chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """Yield the items in lists of one transaction's size; a list ends with the entry that makes it heavy."""
+    """Yield the items in chunks; a chunk ends with the entry that makes it heavy."""
     chunk, weight = list[T](), 0
     for item in items:
         chunk.append(item)
@@ -59,7 +59,7 @@ def preprocess_entries(
     idempotency_key: str | None = None,
     on_sendings: Callable[[], object] = nobody,
 ) -> list[Outcome]:
-    """Preprocess the entries of one transaction, commit, and return the outcome of each. A fault is its own outcome.
+    """Preprocess the entries of a chunk, commit, and return the outcome of each. A fault is its own outcome.
 
     `on_sendings` is called after a commit that left something to be handed over.
 
@@ -70,7 +70,8 @@ def preprocess_entries(
         _analysed(entry, account, site, policy, idempotency_key and f"{idempotency_key}{KEY_SEPARATOR}{index}")
         for index, entry in enumerate(entries, first)
     ]
-    outcomes = _stored([each for each in analysed if isinstance(each, Analysis)], account, site)
+    analyses = [each for each in analysed if isinstance(each, Analysis)]
+    outcomes = [outcome for portion in portions.of(analyses) for outcome in _stored(portion, account, site)]
     if any(map(preprocess.is_to_be_sent, outcomes)):
         on_sendings()
     stored = iter(outcomes)
@@ -97,7 +98,7 @@ def _analysed(
 
 def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[preprocess.Outcome]:
     tries = 0
-    while analyses:
+    while True:
         tries += 1
         try:
             with _write_lock(), db.writing() as connection:
@@ -106,7 +107,6 @@ def _stored(analyses: Sequence[Analysis], account: Sender, site: Site) -> list[p
             # Batches with the same client tags in different orders wait for each other; PostgreSQL ends one of them.
             if tries == MAX_TRIES or outages.sqlstate(error) != DEADLOCK:
                 raise
-    return []
 
 
 def _write_lock() -> AbstractContextManager[None]:

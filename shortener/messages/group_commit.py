@@ -5,19 +5,23 @@ Those that arrive meanwhile are stored together next.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from typing import Final
 
 from sqlalchemy import Connection
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
-from shortener.messages import preprocess
+from shortener.messages import portions, preprocess
 from shortener.messages.analysis import Analysis
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
+
+BETWEEN: Final = 0.002  # seconds between the transactions of a call: a thread that waits for its outcome gets the lock
 
 
 def nobody() -> None:
@@ -62,10 +66,21 @@ class GroupCommit:
         raise outcome
 
     def preprocess_all(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
-        """Store the messages of one call in one transaction, and return the outcome of each once they are committed.
+        """Store the messages of one call, and return the outcome of each once all are committed.
 
-        If storing fails, none of them is stored. For more than a few hundred messages, see `bulk`.
+        A few hundred share a transaction, so that others wait for no longer. If one of several transactions fails, what
+        the earlier ones stored stays. InvalidFieldsError if there are too many links. For a whole file, see `bulk`.
         """
+        portions.refuse_too_many_links(analyses)
+        outcomes = list[Outcome]()
+        for portion in portions.of(analyses):
+            if outcomes:
+                time.sleep(BETWEEN)
+            outcomes += self._together(account, portion, site)
+        return outcomes
+
+    def _together(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
+        """Store messages in one transaction with those of others. If it fails, none of them is stored."""
         own = _Queued(account, analyses)
         self._queue.append(own)
         with self._storing:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from shortener.errors import ClientTagTakenError, InvalidFieldsError
-from shortener.messages import bulk, preprocess
+from shortener.messages import bulk, portions, preprocess
 from shortener.messages.analysis import analyze
 from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
@@ -70,6 +70,20 @@ def test_each_entry_has_its_outcome_in_its_place(services: Services, sender: Sen
     outcomes = store_all(services, sender, NOT_OBJECT, entry(), entry(tags=5), entry(client_tag="t"), NOT_OBJECT)
     kinds = [type(outcome) for outcome in outcomes]
     assert kinds == [type(NOT_OBJECT), Preprocessed, InvalidFieldsError, Preprocessed, type(NOT_OBJECT)]
+
+
+def test_a_chunk_with_many_links_has_several_transactions(
+    services: Services, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(portions, "LINKS", 2)
+    begun: list[object] = []
+
+    @event.listens_for(db.db.engine, "commit")
+    def count(connection: object) -> None:
+        begun.append(connection)
+
+    outcomes = store_all(services, sender, *[entry()] * 5)
+    assert (len(begun), len(outcomes)) == (3, 5)
 
 
 def test_where_nothing_can_be_stored_no_transaction_is_begun(services: Services, sender: Sender) -> None:

@@ -11,7 +11,8 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from shortener.accounts.authentication import authenticate
-from shortener.errors import ClientTagTakenError
+from shortener.errors import ClientTagTakenError, InvalidFieldsError
+from shortener.messages import portions
 from shortener.messages.analysis import Analysis, analyze
 from shortener.messages.group_commit import GroupCommit
 from shortener.messages.preprocess import Outcome, Preprocessed
@@ -122,6 +123,30 @@ def test_a_call_with_many_messages_has_an_outcome_for_each(sender: Sender) -> No
     many = services().group_commit.preprocess_all
     assert commits(lambda: done.extend(many(account_of(sender), analyses, services().site))) == 1
     assert [type(outcome) for outcome in done] == [Preprocessed, Preprocessed, ClientTagTakenError]
+
+
+def test_a_call_with_very_many_messages_has_several_commits(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "SIZE", 2)
+    analyses = [analysis(sender, client_tag=tag) for tag in ("a", "b", "c", "a", "d")]
+    done: list[Outcome] = []
+    many = services().group_commit.preprocess_all
+    assert commits(lambda: done.extend(many(account_of(sender), analyses, services().site))) == 3
+    assert [isinstance(outcome, ClientTagTakenError) for outcome in done] == [False, False, False, True, False]
+
+
+def test_a_call_with_too_many_links_is_refused(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "MOST_LINKS", 1)
+    with pytest.raises(InvalidFieldsError):
+        services().group_commit.preprocess_all(account_of(sender), [analysis(sender)] * 2, services().site)
+    assert stored() == 0
+
+
+def test_what_earlier_transactions_of_a_call_stored_stays(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portions, "SIZE", 2)
+    analyses = [analysis(sender), analysis(sender), unstorable(sender)]
+    with pytest.raises(SQLAlchemyError):
+        services().group_commit.preprocess_all(account_of(sender), analyses, services().site)
+    assert stored() == 2
 
 
 def test_of_a_call_that_fails_nothing_is_stored(sender: Sender) -> None:

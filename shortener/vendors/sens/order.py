@@ -1,4 +1,4 @@
-"""Store what a request orders: one message for each recipient, all in one transaction."""
+"""Store what a request orders: one message for each recipient."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
