@@ -7,6 +7,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 TAG: Final = "Infobip"
 LONGEST: Final = 4 * 1024 * 1024  # bytes of a body without attachments
+BUSY: Final = {429: ("too_many_large_messages",)}  # of a call that takes large bodies
 
 
 def refuse_head() -> None:

@@ -5,11 +5,12 @@ import secrets
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Literal
 
 from shortener.errors import InvalidFieldsError
 from shortener.messages.analysis import Analysis, FromFace, analyze
-from shortener.messages.preprocess import Preprocessed
+from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.messages.submission import Submission
 from shortener.messages.within_limits import FARTHEST
 from shortener.rules.delivery.face_message import FaceMessage
@@ -25,17 +26,26 @@ NAME: Final = "infobip"
 MOST: Final = 1_000  # messages in one request
 FINAL: Final = frozenset(state for state in MessageState if state.is_final)
 CHARACTERS: Final = string.ascii_letters + string.digits
+ALL: Final = "all"  # names the list of messages of a request
 FORM: Final = "form"  # names the form in which the message came: its callbacks have the same
 Form = Literal["sms/2", "sms/3", "email/3", "email/4"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A message to one destination: `to` as the client wrote it, the fields of a submission, and what else is kept."""
+    """A message to one destination: `to` as the client wrote it, the fields of a submission, and what else is kept.
+
+    `names` says where the submission's fields stand in the request, `ALL` where its messages do.
+    """
 
     to: str
     submission: Mapping[str, Any]
     face: FromFace
+    names: Mapping[str, str]
+
+    def named(self, error: InvalidFieldsError) -> InvalidFieldsError:
+        """Return the error with the vendor's paths."""
+        return InvalidFieldsError({self.names.get(name, name): faults for name, faults in error.fields.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,19 +106,36 @@ def send_on(given: dt.datetime | None, now: dt.datetime, field: str) -> str | No
 
 
 def send_all(account: Sender, wanted: Sequence[Wanted]) -> list[Sent]:
-    """Preprocess and store all that can be; the others are rejected one by one, as the vendor does."""
-    site, policy = services().site, services().policy
-    analyses = list[Analysis]()
-    for one in wanted:
-        submission, last = Submission.check(one.submission, policy), analyses[-1] if analyses else None
-        analyses.append(analyze(submission, account, site, face=one.face, like=last))
-    outcomes = services().group_commit.preprocess_all(account, analyses, site)
+    """Preprocess and store all that can be; the others are rejected one by one, as the vendor does.
+
+    InvalidFieldsError has the paths of invalid fields in the request.
+    """
+    outcomes = _stored(account, _analysed(account, wanted), wanted[0].names[ALL])
     done = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
     messages = iter(face_messages.stored(done))
     return [
         _sent(one, next(messages) if isinstance(outcome, Preprocessed) else outcome)
         for one, outcome in zip(wanted, outcomes, strict=True)
     ]
+
+
+def _analysed(account: Sender, wanted: Sequence[Wanted]) -> list[Analysis]:
+    analyses, last = list[Analysis](), None
+    for one in wanted:
+        try:
+            submission = Submission.check(one.submission, services().policy)
+            last = analyze(submission, account, services().site, face=one.face, like=last)
+        except InvalidFieldsError as error:
+            raise one.named(error) from None
+        analyses.append(last)
+    return analyses
+
+
+def _stored(account: Sender, analyses: Sequence[Analysis], name: str) -> Sequence[Outcome]:
+    try:
+        return services().group_commit.preprocess_all(account, analyses, services().site)
+    except InvalidFieldsError as error:  # about all messages together
+        raise InvalidFieldsError({name: [*chain(*error.fields.values())]}) from None
 
 
 def _sent(wanted: Wanted, outcome: FaceMessage | Exception) -> Sent:

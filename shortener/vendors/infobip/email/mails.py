@@ -4,22 +4,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from shortener.errors import InvalidFieldsError
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.mail.extras import MailExtras
 from shortener.vendors.infobip import sending
 from shortener.vendors.infobip.email import placeholders
 from shortener.vendors.infobip.email.placeholders import Values
 
+VALUES: Final = "placeholders"  # names the values of placeholders
 MOST_NAMED: Final = 100  # addresses in the headers of a mail
+Shared = tuple[str | None, str | None, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
 class To:
-    """A recipient: the address, the sender's own id of its message, and its own placeholders."""
+    """A recipient: the address, the sender's own id of its message, and its own placeholders.
+
+    `names` says where these stand in the request, by the fields of a submission, and `VALUES`.
+    """
 
     address: str
     message_id: str | None = None
     values: Values = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Mail:
     told_states: frozenset[MessageState] | None = sending.FINAL
     kept: Mapping[str, Any] = field(default_factory=dict)  # to be given back later, by the vendor's names
     validity_period: int | None = None  # seconds
+    names: Mapping[str, str] = field(default_factory=dict, compare=False)  # where fields stand in the request
 
     @property
     def recipients(self) -> Sequence[To]:
@@ -75,6 +83,11 @@ class Mail:
         """The characters of the texts that only one recipient gets."""
         return sum(bool(one.values) for one in self.recipients) * self.text_size
 
+    @property
+    def shared(self) -> Shared:
+        """What decides what recipients without own placeholders get: the groups of a message share its values."""
+        return self.subject, self.text, self.html, id(self.values)
+
 
 class Content(NamedTuple):
     """What one recipient reads."""
@@ -92,17 +105,28 @@ class Copy(NamedTuple):
     extras: MailExtras
 
 
-def copies(mail: Mail) -> Iterator[Copy]:
-    """Yield the copy of every recipient, in their order; ValueError if the values of placeholders are too long."""
-    shared = _content(mail, {})  # once: content may be large
+def copies(mail: Mail, filled: dict[Shared, Content] | None = None) -> Iterator[Copy]:
+    """Yield the copy of every recipient, in their order.
+
+    `filled` has the contents that other mails of the request share with it. InvalidFieldsError if the values of
+    placeholders are too long.
+    """
+    filled = {} if filled is None else filled
     for index, one in enumerate(mail.recipients):
-        content = _content(mail, one.values) if one.values else shared
+        if one.values:
+            content = _content(mail, one.values, one.names)
+        elif mail.shared in filled:
+            content = filled[mail.shared]
+        else:
+            content = filled[mail.shared] = _content(mail, {}, mail.names)
         yield Copy(one, content, _extras(mail, is_copy=index >= len(mail.to)))
 
 
-def _content(mail: Mail, own: Values) -> Content:
-    values = {**mail.values, **own}
-    return Content(*(placeholders.filled(part, values) for part in (mail.subject, mail.text, mail.html)))
+def _content(mail: Mail, own: Values, names: Mapping[str, str]) -> Content:
+    try:
+        return Content(*(placeholders.filled(part, own, mail.values) for part in (mail.subject, mail.text, mail.html)))
+    except ValueError as fault:
+        raise InvalidFieldsError({names.get(VALUES, VALUES): [str(fault)]}) from None
 
 
 def _extras(mail: Mail, *, is_copy: bool) -> MailExtras:
@@ -129,7 +153,7 @@ def faults(mail: Mail) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if len(mail.cc) > MOST_NAMED or (mail.shows_recipients and len(mail.to) > MOST_NAMED):
         name = "cc" if len(mail.cc) > MOST_NAMED else "to"
-        found[name] = [f"must have at most {MOST_NAMED} addresses that all recipients see"]
+        found[mail.names.get(name, name)] = [f"must have at most {MOST_NAMED} addresses that all recipients see"]
     return found
 
 

@@ -1,6 +1,6 @@
 """The mails of the new API: JSON, `POST /email/4/messages`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -22,6 +22,8 @@ from shortener.vendors.infobip.email.mails import File, Mail, To
 from shortener.vendors.infobip.fields import Flag, Id, InfobipFields, Url
 from shortener.vendors.infobip.new_fields import MessageOptions, Schedule, Webhooks
 
+LISTS: Final = ("to", "cc", "bcc")
+SEND_AT: Final = "options.schedule.sendAt"
 EXAMPLE: Final[dict[str, Any]] = {
     "messages": [
         {
@@ -76,9 +78,11 @@ class InfobipMailTo(InfobipFields):
     message_id: Id = None
     placeholders: Values = None
 
-    def to(self) -> To:
-        """Return the recipient of a mail."""
-        return To(self.destination, self.message_id, self.placeholders or {})
+    def to(self, at: str) -> To:
+        """Return the recipient of a mail; `at` is where it stands in the request."""
+        names = {"recipient": "destination", "client_tag": "messageId", mails.VALUES: "placeholders"}
+        paths = {name: f"{at}.{theirs}" for name, theirs in names.items()}
+        return To(self.destination, self.message_id, self.placeholders or {}, paths)
 
 
 Recipients = Annotated[list[InfobipMailTo] | None, Field(max_length=sending.MOST)]
@@ -135,19 +139,42 @@ class InfobipMails(InfobipFields):
     def mails(self) -> Iterator[Mail]:
         """Yield a mail for every group of recipients."""
         tracking = (self.options or InfobipMailRequestOptions()).tracking or InfobipMailTracking()
-        for message in self.messages:
-            for group in message.destinations:
-                yield _mail(message, group, tracking)
+        for index, message in enumerate(self.messages):
+            for place, group in enumerate(message.destinations):
+                names = _names(f"messages[{index}]", f"messages[{index}].destinations[{place}]")
+                yield _mail(message, group, tracking, names)
 
 
-def _mail(message: InfobipMailMessage, group: InfobipMailDestination, tracking: InfobipMailTracking) -> Mail:
+def _names(message: str, group: str) -> Mapping[str, str]:
+    """Return where the fields of a submission stand, and lists of recipients."""
+    return {
+        **{name: f"{group}.{name}" for name in LISTS},
+        **{name: f"{message}.content.{name}" for name in ("subject", "html", "attachments")},
+        "message": f"{message}.content.text",
+        mails.VALUES: f"{message}.content.defaultPlaceholders",
+        "sender": f"{message}.sender",
+        "receipts_url": f"{message}.webhooks.delivery.url",
+        "validity_period": f"{message}.options.validityPeriod",
+        "send_on": SEND_AT,
+        "lt_callbackurl": "options.tracking.trackingUrl",
+        sending.ALL: "messages",
+    }
+
+
+def _recipients(given: list[InfobipMailTo] | None, at: str) -> tuple[To, ...]:
+    return tuple(one.to(f"{at}[{index}]") for index, one in enumerate(given or ()))
+
+
+def _mail(
+    message: InfobipMailMessage, group: InfobipMailDestination, tracking: InfobipMailTracking, names: Mapping[str, str]
+) -> Mail:
     content, options = message.content, message.options or MessageOptions()
     webhooks, validity = message.webhooks or Webhooks(), options.validity_period
     return Mail(
         sender=message.sender,
-        to=tuple(one.to() for one in group.to),
-        cc=tuple(one.to() for one in group.cc or ()),
-        bcc=tuple(one.to() for one in group.bcc or ()),
+        to=_recipients(group.to, names["to"]),
+        cc=_recipients(group.cc, names["cc"]),
+        bcc=_recipients(group.bcc, names["bcc"]),
         shows_recipients=bool(group.preserve_recipients),
         subject=content.subject,
         text=content.text,
@@ -163,4 +190,5 @@ def _mail(message: InfobipMailMessage, group: InfobipMailDestination, tracking: 
         told_states=webhooks.told_states,
         kept={"callbackData": webhooks.callback_data, **options.kept},
         validity_period=validity.seconds if validity else None,
+        names=names,
     )

@@ -1,5 +1,6 @@
 """A mail of the old API: a form with files, `POST /email/3/send`."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Self
@@ -24,6 +25,16 @@ from shortener.vendors.infobip.fields import BulkId, CallbackData, Flag, Id, Inf
 from shortener.vendors.infobip.moments import Time
 
 KEPT: Final = {"callback_data", "campaign_reference_id", "entity_id", "application_id"}
+# Where the fields of a submission stand, unless they have the same names here.
+NAMES: Final = {
+    "message": "text",
+    "sender": "from",
+    "lt_callbackurl": "trackingUrl",
+    "receipts_url": "notifyUrl",
+    "client_tag": "messageId",
+    "attachments": "attachment",
+    mails.VALUES: "defaultPlaceholders",
+}
 LISTS: Final = frozenset({"to", "cc", "bcc"})
 
 
@@ -89,12 +100,12 @@ class InfobipOldMail(InfobipFields):
 
     def mail(self, files: Sequence[tuple[str, File]]) -> Mail:
         """Return the mail with its files. An own id of the message belongs to the first recipient."""
-        first, *others = self.to
+        first, *others = _placed("to", self.to)
         return Mail(
             sender=self.sender,
-            to=(To(first.address, self.message_id, first.values), *others),
-            cc=tuple(self.cc or ()),
-            bcc=tuple(self.bcc or ()),
+            to=(dataclasses.replace(first, message_id=self.message_id), *others),
+            cc=_placed("cc", self.cc),
+            bcc=_placed("bcc", self.bcc),
             shows_recipients=bool(self.preserve_recipients),
             subject=self.subject,
             text=self.text,
@@ -109,7 +120,16 @@ class InfobipOldMail(InfobipFields):
             receipts_url=self.notify_url,
             told_states=sending.told_states(intermediate=self.intermediate_report),
             kept=self.model_dump(include=KEPT, by_alias=True),
+            names=NAMES,
         )
+
+
+def _placed(field: str, recipients: Sequence[To] | None) -> tuple[To, ...]:
+    """Return recipients with their places in the form."""
+    return tuple(
+        dataclasses.replace(one, names=dict.fromkeys(("recipient", mails.VALUES), f"{field}[{index}]"))
+        for index, one in enumerate(recipients or ())
+    )
 
 
 def _named(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import JsonValue
 
 from shortener.validation.types import HTML_LENGTH
 
-_PLACEHOLDER: Final = re.compile(r"\{\{\s*([^{}\s][^{}]{0,99}?)\s*\}\}")
+_PLACEHOLDER: Final = re.compile(r"\{\{([^{}]+)\}\}")
 LONGEST: Final = HTML_LENGTH  # characters of all values in a text
 Values = Mapping[str, str]
+NONE: Final[Values] = MappingProxyType({})
 
 
 def values(given: object) -> dict[str, str]:
@@ -27,18 +29,19 @@ def values(given: object) -> dict[str, str]:
     return {str(name): _text(value) for name, value in document.items()}
 
 
-def filled(text: str | None, values: Values) -> str | None:
-    """Return a text with the values of its placeholders; one without a value stays as it is.
+def filled(text: str | None, values: Values, defaults: Values = NONE) -> str | None:
+    """Return a text with the values of its placeholders, or their defaults; one without either stays as it is.
 
     ValueError if the values are longer together than any text may be.
     """
-    if not text or not values:
+    if not text or not (values or defaults):
         return text
     left = LONGEST
 
     def value(found: re.Match[str]) -> str:
         nonlocal left
-        text = values.get(found[1], found[0])
+        name = found[1].strip()
+        text = values.get(name, defaults.get(name, found[0]))
         left -= len(text)
         if left < 0:
             raise ValueError(f"must have values of at most {LONGEST:,} characters in a text")

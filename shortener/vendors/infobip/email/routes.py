@@ -4,11 +4,10 @@ from typing import Final
 
 from flask import Blueprint
 
-from shortener.errors import InvalidFieldsError
 from shortener.running.services import services
 from shortener.vendors.infobip import errors, outcome, sending
-from shortener.vendors.infobip.blueprint import TAG, refuse_head
-from shortener.vendors.infobip.email import documents, new_reports, old_reports, submissions
+from shortener.vendors.infobip.blueprint import BUSY, TAG, refuse_head
+from shortener.vendors.infobip.email import documents, new_reports, new_request, old_reports, submissions
 from shortener.vendors.infobip.email.mails import File, Mail
 from shortener.vendors.infobip.email.new_request import InfobipMails
 from shortener.vendors.infobip.email.old_request import SCHEMA, InfobipOldMail
@@ -24,7 +23,6 @@ EMAIL: Final = Blueprint("email", __name__, url_prefix="/email")
 LONGEST_FORM: Final = 26 * 1024**2  # bytes of a body: 20 MiB of files, with text and HTML
 LONGEST_JSON: Final = 32 * 1024**2  # the same in base64
 MULTIPART: Final = ("multipart/form-data",)
-BUSY: Final = {429: ("too_many_large_messages",)}
 SENT: Final = Answer("What became of each recipient, with the mail to send.")
 ONCE: Final = Answer("Reports; none of them is given out again.")
 LOGS: Final = Answer("The mails, the newest first.")
@@ -75,7 +73,7 @@ def send(account: Sender) -> documents.InfobipMailsSent:
     with large_bodies.room(account):
         given = InfobipMails.check(vendor_requests.read(LONGEST_JSON).fields, services().policy)
         schedule, mails = given.schedule, list(given.mails())
-        send_on = sending.send_on(schedule.send_at, message_reports.now(), "options.schedule.sendAt")
+        send_on = sending.send_on(schedule.send_at, message_reports.now(), new_request.SEND_AT)
         return documents.new_sent(*_send(account, mails, "email/4", schedule.bulk_id, send_on))
 
 
@@ -85,10 +83,7 @@ def _send(
     """Store the messages, and return the id of the request and what became of each recipient."""
     bulk_id = sending.bulk_id(given_id, sum(len(mail.recipients) for mail in mails))
     wanted = submissions.wanted(mails, form, bulk_id, send_on)
-    try:
-        return bulk_id, sending.send_all(account, wanted)
-    except InvalidFieldsError as error:
-        raise submissions.renamed(error) from None
+    return bulk_id, sending.send_all(account, wanted)
 
 
 @EMAIL.get("/1/reports")

@@ -11,21 +11,11 @@ from shortener.rules.mail import content_type, header_text
 from shortener.validation.attachments import NewAttachment
 from shortener.vendors.infobip import sending
 from shortener.vendors.infobip.email import mails, queries
-from shortener.vendors.infobip.email.mails import File, Mail
+from shortener.vendors.infobip.email.mails import Content, File, Mail, Shared
 from shortener.vendors.infobip.sending import Form, Wanted
 
 MOST_STORED: Final = 100 * 1024**2  # bytes of one request, counted for every recipient
 MOST_FILLED: Final = 20_000_000  # characters in which links are looked for again, because each recipient has its own
-# Fields of a submission that have other names here; the others have none of their own faults.
-NAMES: Final = {
-    "message": "text",
-    "sender": "from",
-    "recipient": "to",
-    "lt_callbackurl": "trackingUrl",
-    "receipts_url": "notifyUrl",
-    "client_tag": "messageId",
-    "attachments": "attachment",
-}
 _FOLDERS: Final = re.compile(r"^.*[/\\]", re.DOTALL)
 
 
@@ -35,20 +25,22 @@ def wanted(all_mails: Sequence[Mail], form: Form, bulk_id: str | None, send_on: 
         if faults := mails.faults(mail):
             raise InvalidFieldsError(faults)
     if sum(len(mail.recipients) * mail.size for mail in all_mails) > MOST_STORED:
-        raise _too_large(f"must have at most {MOST_STORED // 1024**2} MiB of files and texts")
-    if sum(mail.filled_size for mail in all_mails) > MOST_FILLED:
-        raise _too_large(f"must have at most {MOST_FILLED:,} characters of texts with own placeholders")
-    try:
-        return [each for mail in all_mails for each in _wanted(mail, form, bulk_id, send_on)]
-    except ValueError as fault:
-        raise InvalidFieldsError({"placeholders": [str(fault)]}) from None
+        raise _too_large(all_mails, f"must have at most {MOST_STORED // 1024**2} MiB of files and texts")
+    shared = {mail.shared: mail.text_size for mail in all_mails if mail.values}
+    if sum(mail.filled_size for mail in all_mails) + sum(shared.values()) > MOST_FILLED:
+        raise _too_large(all_mails, f"must have at most {MOST_FILLED:,} characters of texts with own placeholders")
+    filled: dict[Shared, Content] = {}
+    return [each for mail in all_mails for each in _wanted(mail, filled, form, bulk_id, send_on)]
 
 
-def _too_large(sentence: str) -> InvalidFieldsError:
-    return InvalidFieldsError({"to": [f"{sentence}, counted for every recipient: send it in several requests"]})
+def _too_large(all_mails: Sequence[Mail], sentence: str) -> InvalidFieldsError:
+    name = all_mails[0].names.get(sending.ALL, "to")
+    return InvalidFieldsError({name: [f"{sentence}, counted for every recipient: send it in several requests"]})
 
 
-def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) -> Iterator[Wanted]:
+def _wanted(
+    mail: Mail, filled: dict[Shared, Content], form: Form, bulk_id: str | None, send_on: str | None
+) -> Iterator[Wanted]:
     kept = {**mail.kept, queries.SENDER: queries.address(mail.sender)}
     face = sending.from_face(form, kept, bulk_id, mail.told_states)
     shared = {
@@ -61,7 +53,7 @@ def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) ->
         "validity_period": mail.validity_period,
         "attachments": [_attachment(file) for file in (*mail.images, *mail.files)] or None,
     }
-    for copy in mails.copies(mail):
+    for copy in mails.copies(mail, filled):
         own: dict[str, Any] = {
             "message": copy.content.text or None,
             "html": copy.content.html,
@@ -73,6 +65,7 @@ def _wanted(mail: Mail, form: Form, bulk_id: str | None, send_on: str | None) ->
             to=copy.to.address,
             submission=shared | own,
             face=dataclasses.replace(face, extras=copy.extras.stored()),
+            names={sending.ALL: "to", **mail.names, **copy.to.names},
         )
 
 
@@ -81,8 +74,3 @@ def _attachment(file: File) -> NewAttachment:
     name = header_text.NO_LINE.sub("", _FOLDERS.sub("", file.name)).strip()[-200:]
     kind = content_type.ANY if content_type.fault(file.content_type) else file.content_type
     return NewAttachment(name=name or "attachment", content_type=kind, content=file.content)
-
-
-def renamed(error: InvalidFieldsError) -> InvalidFieldsError:
-    """Return the error with the vendor's names of the fields."""
-    return InvalidFieldsError({NAMES.get(name, name): faults for name, faults in error.fields.items()})

@@ -25,6 +25,8 @@ EXAMPLE: Final[dict[str, Any]] = {
     ]
 }
 
+SEND_AT: Final = "options.schedule.sendAt"
+
 
 class NewDestination(InfobipFields):
     """A recipient, with the client's own id of the message."""
@@ -48,8 +50,8 @@ class NewMessage(InfobipFields):
     options: MessageOptions | None = None
     webhooks: Webhooks | None = None
 
-    def wanted(self, bulk_id: str | None, shared: Mapping[str, Any]) -> Iterator[Wanted]:
-        """Yield a message for each recipient, with what all messages of the request share."""
+    def wanted(self, bulk_id: str | None, shared: Mapping[str, Any], at: str) -> Iterator[Wanted]:
+        """Yield a message for each recipient, with what all messages share; `at` is where this one stands."""
         options, webhooks = self.options or MessageOptions(), self.webhooks or Webhooks()
         kept = {"callbackData": webhooks.callback_data, **options.kept}
         face = sending.from_face("sms/3", kept, bulk_id, webhooks.told_states)
@@ -59,9 +61,25 @@ class NewMessage(InfobipFields):
             "receipts_url": webhooks.url,
             "validity_period": options.validity_period.seconds if options.validity_period else None,
         }
-        for each in self.destinations:
+        for index, each in enumerate(self.destinations):
             own = {"recipient": numbers.stored(each.to), "client_tag": each.message_id}
-            yield Wanted(to=each.to, submission={**shared, **mine, **own}, face=face)
+            names = _names(at, f"{at}.destinations[{index}]")
+            yield Wanted(to=each.to, submission={**shared, **mine, **own}, face=face, names=names)
+
+
+def _names(message: str, destination: str) -> Mapping[str, str]:
+    """Return where the fields of a submission stand."""
+    return {
+        "recipient": f"{destination}.to",
+        "client_tag": f"{destination}.messageId",
+        "message": f"{message}.content.text",
+        "sender": f"{message}.sender",
+        "receipts_url": f"{message}.webhooks.delivery.url",
+        "validity_period": f"{message}.options.validityPeriod",
+        "send_on": SEND_AT,
+        "lt_callbackurl": "options.tracking.trackingUrl",
+        sending.ALL: "messages",
+    }
 
 
 class RequestOptions(InfobipFields):
@@ -85,6 +103,10 @@ class InfobipSend(InfobipFields):
         options = self.options or RequestOptions()
         schedule = options.schedule or Schedule()
         bulk_id = sending.bulk_id(schedule.bulk_id, sum(len(message.destinations) for message in self.messages))
-        send_on = sending.send_on(schedule.send_at, now, "options.schedule.sendAt")
+        send_on = sending.send_on(schedule.send_at, now, SEND_AT)
         shared = {**tracking.of_sms(options.tracking), "send_on": send_on}
-        return bulk_id, [each for message in self.messages for each in message.wanted(bulk_id, shared)]
+        return bulk_id, [
+            each
+            for index, message in enumerate(self.messages)
+            for each in message.wanted(bulk_id, shared, f"messages[{index}]")
+        ]

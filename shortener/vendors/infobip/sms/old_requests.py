@@ -32,6 +32,7 @@ EXAMPLE: Final[dict[str, Any]] = {
         {"from": "SHOP", "destinations": [{"to": "41793026727"}], "text": "On its way: https://example.com/track?id=1"}
     ]
 }
+IN_MESSAGES: Final = "messages[{}]."  # where the fields of a message stand
 OldNumber = Annotated[Number, Field(max_length=50)]
 
 
@@ -62,7 +63,7 @@ class OldMessage(OldText):
     destinations: Annotated[list[OldDestination], Field(min_length=1, max_length=MOST)]
 
     def wanted(self, bulk_id: str | None, links: Mapping[str, Any], now: dt.datetime, at: str) -> Iterator[Wanted]:
-        """Yield a message for each recipient; `at` is where this one stands in the request."""
+        """Yield a message for each recipient; `at` is where this one's fields stand in the request."""
         kept = self.model_dump(include={"callback_data", "entity_id", "application_id"}, by_alias=True)
         told = sending.told_states(intermediate=self.intermediate_report)
         face = sending.from_face("sms/2", kept, bulk_id, told)
@@ -74,9 +75,24 @@ class OldMessage(OldText):
             "send_on": sending.send_on(self.send_at, now, f"{at}sendAt"),
             "validity_period": min(self.validity_period * 60, LONGEST_VALIDITY) if self.validity_period else None,
         }
-        for each in self.destinations:
+        for index, each in enumerate(self.destinations):
             own = {"recipient": numbers.stored(each.to), "client_tag": each.message_id}
-            yield Wanted(to=each.to, submission=shared | own, face=face)
+            yield Wanted(to=each.to, submission=shared | own, face=face, names=_names(at, index))
+
+
+def _names(at: str, destination: int) -> Mapping[str, str]:
+    """Return where the fields of a submission stand; `at` is empty for parameters of a URL."""
+    return {
+        "recipient": f"{at}destinations[{destination}].to" if at else f"to[{destination}]",
+        "client_tag": f"{at}destinations[{destination}].messageId",
+        "message": f"{at}text",
+        "sender": f"{at}from",
+        "receipts_url": f"{at}notifyUrl",
+        "validity_period": f"{at}validityPeriod",
+        "send_on": f"{at}sendAt",
+        "lt_callbackurl": "urlOptions.trackingUrl",
+        sending.ALL: "messages" if at else "to",
+    }
 
 
 class InfobipOldSend(InfobipFields):
@@ -88,14 +104,14 @@ class InfobipOldSend(InfobipFields):
     messages: Annotated[list[OldMessage], Field(min_length=1, max_length=MOST)]
     url_options: UrlOptions | None = None
 
-    def wanted(self, now: dt.datetime) -> tuple[str | None, list[Wanted]]:
-        """Return the id of the request, and a message for each recipient."""
+    def wanted(self, now: dt.datetime, at: str = IN_MESSAGES) -> tuple[str | None, list[Wanted]]:
+        """Return the id of the request, and a message for each recipient; `at` is where fields stand in the request."""
         bulk_id = sending.bulk_id(self.bulk_id, sum(len(message.destinations) for message in self.messages))
         links = tracking.of_sms(self.url_options)
         return bulk_id, [
             each
             for index, message in enumerate(self.messages)
-            for each in message.wanted(bulk_id, links, now, f"messages[{index}].")
+            for each in message.wanted(bulk_id, links, now, at.format(index))
         ]
 
 

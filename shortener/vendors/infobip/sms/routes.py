@@ -6,13 +6,13 @@ from flask import Blueprint
 
 from shortener.running.services import services
 from shortener.vendors.infobip import errors, outcome, sending
-from shortener.vendors.infobip.blueprint import LONGEST, TAG, refuse_head
+from shortener.vendors.infobip.blueprint import BUSY, LONGEST, TAG, refuse_head
 from shortener.vendors.infobip.lists import ReportsQuery
 from shortener.vendors.infobip.sms import documents, new_reports, old_reports
 from shortener.vendors.infobip.sms.new_requests import InfobipSend
-from shortener.vendors.infobip.sms.old_requests import InfobipOldQuery, InfobipOldSend
+from shortener.vendors.infobip.sms.old_requests import IN_MESSAGES, InfobipOldQuery, InfobipOldSend
 from shortener.vendors.infobip.sms.queries import CHANNEL, NewLogsQuery, OldLogsQuery
-from shortener.web import message_reports, vendor_requests
+from shortener.web import large_bodies, message_reports, vendor_requests
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import JSON, Answer, Operation, described
 
@@ -25,14 +25,20 @@ LOGS: Final = Answer("The messages, the newest first.")
 @SMS.post("/2/text/advanced")
 @described(
     Operation(
-        TAG, {200: SENT}, body=InfobipOldSend, media=JSON, name="infobip_sms_send_old", refusal=errors.InfobipOldRefusal
+        TAG,
+        {200: SENT},
+        body=InfobipOldSend,
+        media=JSON,
+        codes=BUSY,
+        name="infobip_sms_send_old",
+        refusal=errors.InfobipOldRefusal,
     )
 )
 @for_senders
 def send_old(account: Sender) -> documents.InfobipOldSent:
     """Send SMS, in the old form."""
-    given = InfobipOldSend.check(vendor_requests.read(LONGEST).fields, services().policy)
-    return _send_old(account, given)
+    with large_bodies.room(account):
+        return _send_old(account, InfobipOldSend.check(vendor_requests.read(LONGEST).fields, services().policy))
 
 
 @SMS.get("/1/text/query")
@@ -48,24 +54,33 @@ def send_by_query(account: Sender) -> documents.InfobipOldSent:
     `username` and `password` may stand for the credentials of the header.
     """
     refuse_head()
-    return _send_old(account, InfobipOldQuery.of(vendor_requests.read().fields, services().policy))
+    return _send_old(account, InfobipOldQuery.of(vendor_requests.read().fields, services().policy), at="")
 
 
-def _send_old(account: Sender, given: InfobipOldSend) -> documents.InfobipOldSent:
-    bulk_id, wanted = given.wanted(message_reports.now())
+def _send_old(account: Sender, given: InfobipOldSend, at: str = IN_MESSAGES) -> documents.InfobipOldSent:
+    bulk_id, wanted = given.wanted(message_reports.now(), at)
     return documents.old_sent(bulk_id, sending.send_all(account, wanted))
 
 
 @SMS.post("/3/messages")
 @described(
-    Operation(TAG, {200: SENT}, body=InfobipSend, media=JSON, name="infobip_sms_send", refusal=errors.InfobipRefusal)
+    Operation(
+        TAG,
+        {200: SENT},
+        body=InfobipSend,
+        media=JSON,
+        codes=BUSY,
+        name="infobip_sms_send",
+        refusal=errors.InfobipRefusal,
+    )
 )
 @for_senders
 def send(account: Sender) -> documents.InfobipSent:
     """Send SMS."""
-    given = InfobipSend.check(vendor_requests.read(LONGEST).fields, services().policy)
-    bulk_id, wanted = given.wanted(message_reports.now())
-    return documents.new_sent(bulk_id, sending.send_all(account, wanted))
+    with large_bodies.room(account):
+        given = InfobipSend.check(vendor_requests.read(LONGEST).fields, services().policy)
+        bulk_id, wanted = given.wanted(message_reports.now())
+        return documents.new_sent(bulk_id, sending.send_all(account, wanted))
 
 
 @SMS.get("/1/reports")

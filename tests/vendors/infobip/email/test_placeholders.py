@@ -1,5 +1,7 @@
 """Placeholders are filled in for every recipient; those without a value stay."""
 
+import time
+
 import pytest
 
 from shortener.vendors.infobip.email.placeholders import filled, values
@@ -8,6 +10,19 @@ from shortener.vendors.infobip.email.placeholders import filled, values
 def test_a_placeholder_gets_its_value() -> None:
     text = "Hello {{name}}, {{ name }}! {{city}} {name} {{name"
     assert filled(text, {"name": "Anna"}) == "Hello Anna, Anna! {{city}} {name} {{name"
+
+
+def test_defaults_come_after_values() -> None:
+    assert filled("{{a}} {{b}} {{c}}", {"a": "1"}, {"a": "2", "b": "3"}) == "1 3 {{c}}"
+    assert filled("{{a}}", {}, {"a": "2"}) == "2"
+
+
+@pytest.mark.parametrize("unit", ["{{a" + " " * 5_000, "{", "{{a", " ", "{{ }"])
+def test_open_placeholders_are_read_at_once(unit: str) -> None:
+    text = "{{a" + unit * (1_000_000 // len(unit))
+    began = time.thread_time()
+    assert filled(text, {"b": "c"}) == text
+    assert time.thread_time() - began < 1
 
 
 def test_a_value_is_not_filled_in_again() -> None:

@@ -224,6 +224,19 @@ def test_faults_have_the_form_of_their_path(http: FlaskClient) -> None:
     assert stored() == []
 
 
+def test_faults_that_a_message_has_get_their_paths(http: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = send(http, subject="a\nb")
+    assert list(old.json["requestError"]["serviceException"]["validationErrors"]) == ["subject"]
+    content = {"subject": "a\nb", "text": "Hello"}
+    first = body()["messages"][0]
+    new = http.post(NEW, json={"messages": [first, {**first, "content": content}]})
+    assert [each["property"] for each in new.json["violations"]] == ["messages[1].content.subject"]
+    monkeypatch.setattr("shortener.messages.portions.MOST_LINKS", 0)
+    assert list(send(http).json["requestError"]["serviceException"]["validationErrors"]) == ["to"]
+    assert [each["property"] for each in http.post(NEW, json=body()).json["violations"]] == ["messages"]
+    assert stored() == []
+
+
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "App wrong"}, {"Authorization": "Bearer x"}])
 @pytest.mark.parametrize(("method", "path"), [("POST", OLD), ("POST", NEW), *(("GET", path) for path in LISTS)])
 def test_wrong_credentials_are_refused(client: FlaskClient, method: str, path: str, headers: dict[str, str]) -> None:

@@ -76,6 +76,26 @@ def test_much_of_the_same_is_taken() -> None:
     assert len(wanted(mail(to=[ANNA] * 1000, html="x" * 50_000))) == 1000
 
 
-def test_faults_get_the_vendors_names() -> None:
-    error = InvalidFieldsError({"message": ["a"], "lt_callbackurl": ["b"], "subject": ["c"]})
-    assert submissions.renamed(error).fields == {"text": ["a"], "trackingUrl": ["b"], "subject": ["c"]}
+def test_groups_of_a_message_are_filled_once() -> None:
+    values = {"name": "Eve"}
+    groups = [mail(html="x" * 50_000, values=values) for _ in range(1_000)]
+    texts = [each.submission["message"] for each in wanted(*groups)]
+    assert {*texts} == {"Hello Eve"} and len({*map(id, texts)}) == 1
+
+
+def test_default_placeholders_count_for_every_message() -> None:
+    with pytest.raises(InvalidFieldsError):
+        wanted(*(mail(html=f"{number}" + "x" * 50_000, values={"name": "Eve"}) for number in range(1_000)))
+
+
+def test_what_is_too_much_is_named_by_its_path() -> None:
+    names = {"cc": "messages[0].destinations[0].cc", "all": "messages"}
+    recipient = To("anna@example.com", None, {"name": "x" * 1_000_001}, {"placeholders": "messages[0].to[0]"})
+    for given, path in (
+        ({"cc": [ANNA] * 101}, "messages[0].destinations[0].cc"),
+        ({"to": [BEN] * 1000, "html": "x" * 50_000}, "messages"),
+        ({"to": [recipient]}, "messages[0].to[0]"),
+    ):
+        with pytest.raises(InvalidFieldsError) as caught:
+            wanted(mail(**given, names=names))
+        assert list(caught.value.fields) == [path]

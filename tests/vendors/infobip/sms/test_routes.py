@@ -11,6 +11,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from shortener.accounts.authentication import authenticate
+from shortener.errors import InvalidFieldsError
+from shortener.messages.submission import Submission
+from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message
 from tests.support import database_faults
@@ -261,6 +265,47 @@ BAD_OPTIONS: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("fields", "path"), BAD_OLD)
 def test_a_bad_field_is_named_by_its_path(client: FlaskClient, sender: Sender, fields: Any, path: str) -> None:
     assert path in faults(send_old(client, sender, **fields))
+
+
+UNTAKEN = ("message", "sender", "recipient", "client_tag", "receipts_url", "validity_period", "send_on")
+
+
+def test_faults_of_a_submission_have_their_paths(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise InvalidFieldsError({name: ["is wrong"] for name in UNTAKEN})
+
+    monkeypatch.setattr(Submission, "check", refuse)
+    in_old = "text from destinations[0].to destinations[0].messageId notifyUrl validityPeriod sendAt"
+    assert faults(send_old(client, sender)) == {f"messages[0].{name}" for name in in_old.split()}
+    in_new = "content.text sender destinations[0].to destinations[0].messageId webhooks.delivery.url"
+    expected = {f"messages[0].{name}" for name in (*in_new.split(), "options.validityPeriod")}
+    assert faults(send_new(client, sender)) == expected | {"options.schedule.sendAt"}
+    asked = client.get(QUERY, query_string={"to": TO, "text": "Hello"}, headers=key(sender))
+    assert {"to[0]", "text", "from", "notifyUrl"} < faults(asked)
+
+
+def test_too_many_links_together_are_refused(
+    client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shortener.messages.portions.MOST_LINKS", 1)
+    two = [{"to": TO}, {"to": TO}]
+    assert faults(send_old(client, sender, destinations=two)) == {"messages"}
+    assert faults(send_new(client, sender, destinations=two)) == {"messages"}
+    query = {"to": f"{TO},{TO}", "text": TEXT}
+    assert faults(client.get(QUERY, query_string=query, headers=key(sender))) == {"to"}
+    assert columns("id") == []
+
+
+def test_large_requests_take_turns(client: FlaskClient, sender: Sender, services: Services) -> None:
+    account, _ = authenticate(services.readers, sender.sid, sender.token)
+    while services.long_calls.begin(account.id):
+        pass
+    padding = {"padding": "x" * 600_000}
+    assert send_old(client, sender, request=padding).status_code == 429
+    assert send_new(client, sender, options=padding).status_code == 429
+    assert send_new(client, sender).status_code == 200
 
 
 @pytest.mark.parametrize(("fields", "path"), BAD_NEW)
