@@ -130,7 +130,7 @@ class Writer:
         with self.context(), self.heartbeat(claimed, note) as heartbeat:
             blocks = self._blocks(claimed, account, site, progress, heartbeat)
             if place.scheme == export_place.FOLDER:
-                whole_file.write(Path(place.path) / export.name, blocks)
+                whole_file.write(Path(place.path) / export.name, blocks, earlier=export.size)
             else:
                 kind = FORMATS[export.format].content_type
                 object_store.upload(place, export.name, blocks, content_type=kind, options=self.storage.options)
@@ -179,7 +179,7 @@ def _note(session: Session, claimed: Claimed, progress: Progress) -> None:
 
 def _sentence(error: Exception) -> str:
     """What an account may know of an error."""
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError | whole_file.TakenError):
         return str(error)
     if outages.is_outage(error):
         return DATABASE

@@ -30,7 +30,7 @@ EXPORTS: Final = Queue(
         attempt=Base.metadata.tables["export_attempt"],
         job_column="export_id",
         label="public_id",
-        loaded=("place", "bucket", "name", "format", "delimiter", "wanted", "created_on"),
+        loaded=("place", "bucket", "name", "format", "delimiter", "wanted", "created_on", "size"),
         claim_lock=5_203_418_670,
     )
 )

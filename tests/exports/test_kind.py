@@ -132,11 +132,32 @@ def test_a_large_file_has_several_parts(
     write = message_exports.FORMATS["jsonl"].write
     big = message_exports.Format("application/jsonl", "", lambda found: write(found) * 8000, "")
     monkeypatch.setitem(message_exports.FORMATS, "jsonl", big)
-    start(client, sender, format="jsonl")
+    start(client, sender, format="jsonl", name="all.jsonl")
     work(app)
     expected = streamed(client, sender, "format=jsonl")
     assert len(expected) > 17 * 1024 * 1024
-    assert store.read(f"exports/{sender.sid}/all.csv") == expected
+    assert store.read(f"exports/{sender.sid}/all.jsonl") == expected
+
+
+@pytest.mark.usefixtures("messages")
+@pytest.mark.parametrize("is_own", [True, False])
+def test_only_its_own_file_is_replaced(make_app: Make, tmp_path: Path, sender: Sender, is_own: bool) -> None:
+    """A process may die after its file has appeared, before the database knows."""
+    app = make_app(export_url=f"file://{tmp_path}/out", export_options=None)
+    client = app.test_client()
+    started = start(client, sender)
+    file = tmp_path / "out" / sender.sid / "all.csv"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"old")
+    with db.write() as session:
+        session.execute(update(Export).values(size=3 if is_own else 0))
+    work(app)
+    now = report(client, sender, started)
+    if is_own:
+        assert now["state"] == "delivered" and file.read_bytes() == streamed(client, sender)
+    else:
+        assert now["attempts"][0]["detail"] == f"{file}: a file of that name is already there"
+        assert file.read_bytes() == b"old"
 
 
 @pytest.mark.usefixtures("messages")
