@@ -41,7 +41,8 @@ def first_start() -> None:
     """
     settings = services().settings
     settings.make_ready()
-    if faults := list(startup_checks.address(settings)):  # before the address is printed
+    # The address is checked before it is printed.
+    if faults := [*startup_checks.address(settings), *startup_checks.exports(settings)]:
         raise SettingsError(faults)
     applied = migrations.upgrade(db.db.engine)
     services().prepare()

@@ -94,7 +94,7 @@ def _is_a_place(value: str) -> str:
 
 def _is_a_bucket(value: str) -> str:
     if not export_place.is_bucket(value):
-        raise ValueError("must be names of buckets, comma-separated")
+        raise ValueError(f"must be names of buckets, comma-separated; each must have {export_place.BUCKET}")
     return value
 
 

@@ -22,6 +22,7 @@ RETRIES: Final = 3  # of one request; the whole upload is retried as a job
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
 _STATUS: Final = re.compile(r"status code: ([0-9]{3})")
 _CODE: Final = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_UNKNOWN: Final = re.compile(r"Configuration key: '([a-z0-9_]+)' is not valid")
 _SYSTEM: Final = re.compile(r'message: "([A-Za-z ]{1,80})"')
 
 
@@ -30,8 +31,9 @@ class StorageError(Exception):
 
 
 def upload(place: Place, name: str, blocks: Iterator[bytes], *, content_type: str, options: Mapping[str, str]) -> None:
-    """Store the blocks as one file, which replaces one of that name; StorageError if the storage refuses.
+    """Store the blocks as one file; StorageError if the storage refuses.
 
+    It replaces a file of that name: the library knows conditions only for files that are in memory as a whole.
     An error of `blocks` passes through. After any error no part of the file can be seen; what has been uploaded is
     removed, unless the storage cannot be reached.
     """
@@ -118,6 +120,8 @@ class _Watched:
 def _about_options(error: Exception, options: Mapping[str, str]) -> str:
     """Word an error about options, without their values."""
     said = str(error).partition("\n")[0]
+    if unknown := _UNKNOWN.match(said):
+        return f"'{unknown[1]}' is not an option of this storage"
     repeats = any(value in said for value in options.values())
     return f"an option of the storage is not valid ({type(error).__name__})" if repeats or not said else said
 

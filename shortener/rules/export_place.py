@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 FOLDER: Final = "file"
 SCHEMES: Final = ("s3", "gs", "az", FOLDER)
 EXAMPLES: Final = "s3://bucket/folder, gs://bucket/folder, az://container/folder or file:///folder"
+BUCKET: Final = "2 to 222 letters, digits, dots, hyphens and underscores, and begin with a letter or digit"
 # Without a slash and without a dot at the start, so that no name leaves its folder.
 NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _NAME: Final = re.compile(NAME)
@@ -55,6 +56,8 @@ def parse(url: str) -> Place:
     folders = [unquote(part) for part in parts.path.split("/") if part]
     if parts.scheme == FOLDER:
         return _folder(parts.netloc, folders)
+    if re.fullmatch("[A-Za-z0-9._-]*", parts.netloc) and not is_bucket(parts.netloc):
+        raise ValueError(f"must name a bucket, which must have {BUCKET}")
     if not is_bucket(parts.netloc) or not all(map(_FOLDER.fullmatch, folders)):
         raise ValueError(f"must look like {EXAMPLES}, without a user name, a password or a port")
     return Place(parts.scheme, parts.netloc, tuple(folders))

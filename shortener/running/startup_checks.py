@@ -69,7 +69,7 @@ def refuse(error: Exception) -> NoReturn:
 
 def check(settings: Settings) -> None:
     """Check all of it; SettingsError for files, folders and the address, an error of INCOMPATIBLE for stored data."""
-    finders = (_temporary, _database_file, _database, _spool, _exports, _new_address)
+    finders = (_temporary, _database_file, _database, _spool, exports, _new_address)
     faults = [fault for find in finders for fault in find(settings)]
     if faults:
         raise SettingsError(faults)
@@ -147,15 +147,15 @@ def _spool(settings: Settings) -> Iterator[str]:
         yield f"SHORTENER_SPOOL: clicks cannot be stored there while the database is unavailable: {why}"
 
 
-def _exports(settings: Settings) -> Iterator[str]:
+def exports(settings: Settings) -> Iterator[str]:
     """Say what is wrong with the storage of exports, as far as that is known without connecting."""
     for place in list(settings.export_places.values())[:1]:
         if place.scheme == export_place.FOLDER:
-            why = usable_folders.why_unusable(Path(place.path))
+            why = without = usable_folders.why_unusable(Path(place.path))
         else:
-            why = object_store.why_unusable(place, settings.storage_options)
+            why, without = (object_store.why_unusable(place, options) for options in (settings.storage_options, {}))
         if why:
-            yield f"SHORTENER_EXPORT_URL: {why}"
+            yield f"SHORTENER_EXPORT_{'URL' if why == without else 'OPTIONS'}: {why}"
 
 
 def _check_stored(settings: Settings) -> None:

@@ -481,6 +481,17 @@ def test_a_worker_ends_cleanly_on_a_signal(environ: dict[str, str], number: int)
             worker.kill()
 
 
+# first-start
+
+
+def test_a_first_start_checks_the_storage(run: Run, services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = {"export_url": "s3://bucket", "export_options": "nonsense=1"}
+    monkeypatch.setattr(services, "settings", Settings(**{**services.settings.model_dump(), **changes}))
+    result = run("first-start")
+    assert result.exit_code == SETTINGS
+    assert "SHORTENER_EXPORT_OPTIONS: 'nonsense' is not an option of this storage" in result.stderr
+
+
 # export
 
 

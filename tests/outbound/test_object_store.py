@@ -114,7 +114,7 @@ def test_keys_go_nowhere_without_tls() -> None:
 
 def test_unknown_options_are_found_without_connecting() -> None:
     said = why_unusable(PLACE, {"secret_acess_key": "hunter2"})
-    assert said == "Configuration key: 'secret_acess_key' is not valid for store 'S3'."
+    assert said == "'secret_acess_key' is not an option of this storage"
     assert why_unusable(PLACE, KEYS) is None
 
 

@@ -45,6 +45,11 @@ def test_other_urls_are_refused_unrepeated(url: str) -> None:
     assert "hunter2" not in str(refused.value)
 
 
+def test_a_short_bucket_is_explained() -> None:
+    with pytest.raises(ValueError, match=r"^must name a bucket, which must have 2 to 222 letters"):
+        parse("s3://b/folder")
+
+
 def test_each_account_has_a_folder() -> None:
     assert parse("s3://bucket/a").of_account("SID").url == "s3://bucket/a/SID"
     assert parse("file:///srv/a b").of_account("SID").url == "file:///srv/a%20b/SID"
