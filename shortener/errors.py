@@ -63,7 +63,7 @@ class IdempotencyKeyReusedError(ShortenerError):
     code = "idempotency_key_reused"
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used before with another body; use a new key for a new message.")
+        super().__init__("This Idempotency-Key was used before with another body; use a new key for a new request.")
 
 
 class MonthlyLimitError(ShortenerError):

@@ -3,18 +3,20 @@
 import datetime as dt
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from shortener.reporting.message_filter import FILTERS, Conditions, clicked_or_not
 from shortener.rules import export_place
 
+ENDINGS: Final = ("csv", "jsonl")
+
 
 def _is_name(value: str) -> str:
     if not export_place.is_name(value):
         raise ValueError(
-            "must be 1 to 128 letters, digits, dots, hyphens and underscores, not beginning with one of the last three"
+            "must be 1 to 128 letters, digits, dots, hyphens and underscores, and begin with a letter or digit"
         )
     return value
 
@@ -41,12 +43,31 @@ class NewExport(Conditions):
     ] = None
     name: Annotated[
         Annotated[str, Field(json_schema_extra={"pattern": export_place.NAME}), AfterValidator(_is_name)] | None,
-        Field(description="The file's name, which no other export of the account has; default: made of time and ID."),
+        Field(
+            description="The file's name, which no other export of the account has, "
+            "and which does not end in `.csv` or `.jsonl` against its format; default: made of time and ID."
+        ),
     ] = None
     clicked: Annotated[
         Annotated[bool, BeforeValidator(clicked_or_not, json_schema_input_type=bool | Literal["true", "false"])] | None,
         Field(description="Whether a click has counted. Excludes messages without a link."),
     ] = None
+
+    @field_validator("end")
+    @classmethod
+    def _is_not_before_start(cls, value: dt.datetime | None, info: ValidationInfo) -> dt.datetime | None:
+        start = info.data.get("start")
+        if value is not None and start is not None and value < start:
+            raise ValueError("must not be earlier than from")
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _ends_like_the_format(cls, value: str | None, info: ValidationInfo) -> str | None:
+        _, dot, ending = (value or "").lower().rpartition(".")
+        if dot and ending in ENDINGS and ending != info.data.get("format", ending):
+            raise ValueError("must not end like a file of the other format")
+        return value
 
     @field_validator("delimiter")
     @classmethod

@@ -90,7 +90,10 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
         compiled = gettext.GNUTranslations(file)
     for message in messages(language):
         one, *many = forms(message.id)
-        found = compiled.ngettext(one, many[0], 5) if many else compiled.gettext(one)
+        if message.context:
+            found = compiled.pgettext(message.context, one)
+        else:
+            found = compiled.ngettext(one, many[0], 5) if many else compiled.gettext(one)
         assert found == forms(message.string)[-1]
 
 

@@ -5,8 +5,8 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.errors import ExportNameTakenError, ExportSettledError, InvalidFieldsError
-from shortener.exports import lists
+from shortener.errors import ExportNameTakenError, ExportSettledError, InvalidFieldsError, OpenExportsError
+from shortener.exports import asking, lists
 from shortener.exports.lists import ExportFilter
 from shortener.reporting.message_filter import FILTERS, Conditions
 from shortener.running.services import services
@@ -44,6 +44,8 @@ def start_export(current: SignedInPerson) -> ResponseReturnValue:
         api.started(current.account, given)
     except ExportNameTakenError:
         return _page(current, wanted, faults={"name": [NAME_TAKEN]}, filled=given), 409
+    except OpenExportsError:
+        return _page(current, wanted, most_open=asking.MOST_OPEN, filled=given), 429
     except InvalidFieldsError as error:
         return _page(current, wanted, faults=error.fields, filled=given), 422
     return redirect(url_for("dashboard.exports", done="exporting"), 303)
@@ -71,5 +73,5 @@ def _page(current: SignedInPerson, wanted: dict[str, str], page: ExportFilter | 
         wanted=wanted,
         buckets={bucket: bucket for bucket in settings.export_places if bucket},
         is_configured=bool(settings.export_places),
-        **{"faults": {}, "filled": {}, **more},
+        **{"faults": {}, "filled": {}, "most_open": None, **more},
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from flask_babel import lazy_gettext as _
+from flask_babel import lazy_pgettext as pgettext
 from flask_babel.speaklater import LazyString
 
 from shortener.callbacks.conditions import About, ListedState
@@ -41,11 +42,11 @@ STATES: Final[Labels] = {
     JobState.CANCELED: _("canceled"),
 }
 EXPORT_STATES: Final[Labels] = {
-    JobState.PENDING: _("waiting"),
-    JobState.ATTEMPTING: _("under way"),
-    JobState.DELIVERED: _("written"),
-    JobState.EXHAUSTED: _("failed"),
-    JobState.CANCELED: _("canceled"),
+    JobState.PENDING: pgettext("export", "waiting"),
+    JobState.ATTEMPTING: pgettext("export", "under way"),
+    JobState.DELIVERED: pgettext("export", "written"),
+    JobState.EXHAUSTED: pgettext("export", "failed"),
+    JobState.CANCELED: pgettext("export", "canceled"),
 }
 # The conditions of a filter, by the names of their parameters.
 FILTERS: Final[Labels] = {
@@ -59,6 +60,7 @@ FILTERS: Final[Labels] = {
     "client_tag": _("Client tag"),
     "text": _("Client tag, msgid or shortlink"),
 }
+_CLICKED: Final[Labels] = {"true": _("yes"), "false": _("no")}
 MESSAGE_STATES: Final[Labels] = {
     MessageState.SCHEDULED: _("scheduled"),
     MessageState.QUEUED: _("queued"),
@@ -258,9 +260,11 @@ BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
 FAULTS: Final[Labels] = {
     "is required": _("is required"),
     "belongs to another export": _("belongs to another export"),
-    "must be 1 to 128 letters, digits, dots, hyphens and underscores, not beginning with one of the last three": _(
-        "must be 1 to 128 letters, digits, dots, hyphens and underscores, not beginning with one of the last three"
+    "must be 1 to 128 letters, digits, dots, hyphens and underscores, and begin with a letter or digit": _(
+        "must be 1 to 128 letters, digits, dots, hyphens and underscores, and begin with a letter or digit"
     ),
+    "must not end like a file of the other format": _("must not end like a file of the other format"),
+    "must not be earlier than from": _("must not be earlier than the start of the period"),
     "must not contain the character NUL": _("must not contain the character NUL"),
     "must be at most 10000 characters": _("must be at most %(most)s characters", most="10,000"),
     "must be at most 2048 characters": _("must be at most %(most)s characters", most="2,048"),
@@ -315,6 +319,12 @@ DONE: Final[Labels] = {
 def about(name: str) -> str:
     """What a callback is about: a click, or a state of its message."""
     return str(_("first click") if name == CLICK else MESSAGE_STATES.get(name, name))
+
+
+def condition(name: str, value: str) -> str:
+    """The value of a condition of a filter."""
+    labels = {"state": MESSAGE_STATES, "visitor": VISITORS, "clicked": _CLICKED}.get(name, {})
+    return str(labels.get(value, value))
 
 
 def faults(sentences: Sequence[str]) -> list[str]:

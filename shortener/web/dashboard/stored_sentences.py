@@ -11,6 +11,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
+from shortener.exports import attempt
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.web.dashboard.language import spoken
 
@@ -32,6 +33,15 @@ _OUTCOMES: Final[dict[AttemptOutcome, LazyString]] = {
 }
 _WITH_MESSAGE: Final = (AttemptOutcome.REFUSED, AttemptOutcome.TLS)  # of the system: "… (Connection refused)"
 _IN_BRACKETS: Final = re.compile(r"\((.+)\)$")
+_UNWRITTEN: Final = {
+    "the storage did not answer in time": _("The storage did not answer in time."),
+    attempt.NOT_ALLOWED: _("The operator does not allow this place any more."),
+    attempt.DATABASE: _("The database could not be used."),
+}
+_ALREADY_THERE: Final = re.compile(r".+: a (?:file|folder) of that name is already there")
+_OF_STORAGE: Final = re.compile(
+    r"(?:the storage answered |the storage cannot be reached: |the file cannot be written: |(?=/))(.+)"
+)
 _ALL_FAILED: Final = re.compile(r"all ([0-9]+) attempts failed")
 
 
@@ -39,10 +49,24 @@ def attempt_detail(stored: str | None, outcome: str, status: int | None) -> str:
     """Why an attempt was not delivered; `status` is the HTTP status of the response, if there was one."""
     if spoken() == "en" or outcome not in _OUTCOMES:
         return stored or ""
+    if outcome == AttemptOutcome.UNWRITTEN:
+        if _ALREADY_THERE.fullmatch(stored or ""):
+            return str(gettext("Something else of that name is already there."))
+        if stored in _UNWRITTEN:
+            return str(_UNWRITTEN[stored])
     is_redirect = status is not None and 300 <= status < 400
     sentence = str(_REDIRECTED if is_redirect else _OUTCOMES[AttemptOutcome(outcome)])
-    message = _IN_BRACKETS.search(stored or "") if outcome in _WITH_MESSAGE else None
-    return str(gettext("%(sentence)s (%(message)s)", sentence=sentence, message=message[1])) if message else sentence
+    message = _message(stored or "", outcome)
+    return str(gettext("%(sentence)s (%(message)s)", sentence=sentence, message=message)) if message else sentence
+
+
+def _message(stored: str, outcome: str) -> str | None:
+    """What a system or a storage said itself, which is not translated."""
+    if outcome == AttemptOutcome.UNWRITTEN:
+        said = _OF_STORAGE.fullmatch(stored)
+    else:
+        said = _IN_BRACKETS.search(stored) if outcome in _WITH_MESSAGE else None
+    return said[1] if said else None
 
 
 def exhausted_because(stored: str) -> str:

@@ -77,6 +77,34 @@ def test_faults_stand_at_their_field(owner: Browser, client: FlaskClient, sender
     assert (kept["name"], kept["format"], kept["tag"]) == ("<b>/..", "jsonl", "a")
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "10 exports are waiting or under way"), ("ja", "エクスポートが10件あります")]
+)
+def test_too_many_open_exports_are_explained(
+    language: str, sentence: str, owner: Browser, client: FlaskClient, sender: Sender
+) -> None:
+    for _ in range(10):
+        post(client, sender)
+    form = owner.open(f"{PAGE}?tag=a&language={language}").form("/exports/start")
+    page = owner.send(form, name="one-more.csv")
+    assert page.status == 429 and sentence in page.text
+    kept = page.form("/exports/start").fields
+    assert (kept["name"], kept["tag"]) == ("one-more.csv", "a")
+
+
+def test_a_fault_of_the_filter_is_shown(owner: Browser) -> None:
+    form = owner.open(f"{PAGE}?from=2026-11-02T00:00&to=2026-11-01T00:00").form("/exports/start")
+    page = owner.send(form)
+    assert page.status == 422 and "must not be earlier than the start" in page.text
+
+
+def test_japanese_pages_speak_of_files(owner: Browser, client: FlaskClient, sender: Sender) -> None:
+    post(client, sender)
+    page = owner.open(f"{PAGE}?state=delivered&clicked=false&language=ja")
+    assert "待機中" in page.text and "送信待ち" not in page.text
+    assert "delivered" not in page.text and "いいえ" in page.text
+
+
 def test_an_owner_cancels_a_waiting_export(owner: Browser, client: FlaskClient, sender: Sender) -> None:
     post(client, sender)
     form = owner.open(PAGE).form("/cancel")
@@ -85,15 +113,23 @@ def test_an_owner_cancels_a_waiting_export(owner: Browser, client: FlaskClient, 
 
 
 @pytest.mark.parametrize(
-    ("language", "reason"), [("en", "Not a directory"), ("ja", "ファイルを書き込めませんでした。")]
+    ("language", "reasons"),
+    [("en", ["Not a directory"]), ("ja", ["ファイルを書き込めませんでした。", "Not a directory"])],
 )
 def test_a_failure_shows_its_reason(
-    language: str, reason: str, owner: Browser, client: FlaskClient, sender: Sender, services: Services, tmp_path: Path
+    language: str,
+    reasons: list[str],
+    owner: Browser,
+    client: FlaskClient,
+    sender: Sender,
+    services: Services,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "out").write_text("a file")
     post(client, sender)
     services.exports.deliver_due()
-    assert reason in owner.open(f"{PAGE}?language={language}").text
+    page = owner.open(f"{PAGE}?language={language}")
+    assert all(reason in page.text for reason in reasons)
 
 
 def test_another_accounts_exports_are_not_shown(stranger: Browser, client: FlaskClient, sender: Sender) -> None:

@@ -38,6 +38,19 @@ def test_the_systems_own_message_is_added(japanese: None) -> None:
     assert sentence == "通知先に接続できませんでした。詳細：Connection refused"
 
 
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("the storage answered 404 NoSuchBucket", "ファイルを書き込めませんでした。詳細：404 NoSuchBucket"),
+        ("/srv/out: Permission denied", "ファイルを書き込めませんでした。詳細：/srv/out: Permission denied"),
+        ("/srv/a.csv: a file of that name is already there", "保存先に同じ名前のファイルまたはフォルダーがあります。"),
+        ("the storage did not answer in time", "保存先から時間内に応答がありませんでした。"),
+    ],
+)
+def test_why_no_file_was_written(japanese: None, stored: str, shown: str) -> None:
+    assert attempt_detail(stored, "unwritten", None) == shown
+
+
 def test_an_unknown_value_is_shown_as_stored(japanese: None) -> None:
     assert attempt_detail("some later sentence", "some-later-outcome", None) == "some later sentence"
 
