@@ -16,7 +16,7 @@ from shortener.vendors.sens import credentials, search, sms_answers, sms_request
 from shortener.vendors.sens.errors import SensRefusal, refuse
 from shortener.vendors.sens.fields import checked_service
 from shortener.vendors.sens.order import NAME, place
-from shortener.web import face_messages, message_reports, vendor_requests
+from shortener.web import face_messages, large_bodies, message_reports, vendor_requests
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import JSON, Answer, Operation, described
 
@@ -30,6 +30,7 @@ FACE: Final = Face(
     refuse=refuse,
 )
 LONGEST: Final = 2 * 1024 * 1024  # bytes of a body: a hundred long texts, escaped
+BUSY: Final = {429: ("too_many_large_messages",)}
 SMS: Final = "/sms/v2/services/<service>/messages"
 TALK: Final = "/friendtalk/v2/services/<service>/messages"
 
@@ -42,7 +43,7 @@ TALK: Final = "/friendtalk/v2/services/<service>/messages"
         body=sms_request.SmsRequest,
         media=JSON,
         refusals=(MonthlyLimitError,),
-        codes={403: (QuietHoursError.code,)},
+        codes={403: (QuietHoursError.code,), **BUSY},
         name="sens_send_sms",
         refusal=SensRefusal,
     )
@@ -53,7 +54,8 @@ def send_sms(account: Sender, service: str) -> tuple[sms_answers.SensSmsRequeste
 
     An account that may not send now, or no more this month, gets an error if none of the messages is taken.
     """
-    placed = place(account, sms_request.orders(vendor_requests.read(LONGEST).fields, checked_service(service)))
+    with large_bodies.room(account):
+        placed = place(account, sms_request.orders(vendor_requests.read(LONGEST).fields, checked_service(service)))
     if len(placed.errors) == len(placed.each):
         raise placed.errors[0]
     return sms_answers.requested(placed), 202
@@ -103,6 +105,7 @@ def get_sms(account: Sender, service: str, msgid: str) -> sms_answers.SensSmsFou
         {202: Answer("The request, with what became of each of its messages.")},
         body=talk_request.TalkRequest,
         media=JSON,
+        codes=BUSY,
         name="sens_send_friendtalk",
         refusal=SensRefusal,
     )
@@ -113,8 +116,9 @@ def send_talk(account: Sender, service: str) -> tuple[talk_answers.SensTalkReque
 
     Each message is taken or refused by itself: `requestStatusName` says so.
     """
-    fields, name = vendor_requests.read(LONGEST).fields, checked_service(service)
-    return talk_answers.requested(place(account, talk_request.orders(fields, name, account.bare_domains))), 202
+    with large_bodies.room(account):
+        fields, name = vendor_requests.read(LONGEST).fields, checked_service(service)
+        return talk_answers.requested(place(account, talk_request.orders(fields, name, account.bare_domains))), 202
 
 
 @FACE.blueprint.get(TALK)

@@ -9,9 +9,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from shortener.accounts.authentication import authenticate
 from shortener.receipts.advance import News, advance
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
+from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message, Sending
 from shortener.vendors.sens import times
@@ -394,6 +396,16 @@ def test_every_error_has_the_vendors_form(client: FlaskClient, sender: Sender, t
     assert client.get(target.replace("messages", "nothing")).json["status"] == 404
     assert client.head(target, headers=sens.headers(sender, "HEAD", target)).status_code == 400
     assert client.options(target).status_code == 200
+
+
+@pytest.mark.parametrize("target", [sens.SMS, sens.TALK])
+def test_large_requests_take_turns(client: FlaskClient, sender: Sender, services: Services, target: str) -> None:
+    account, _ = authenticate(services.readers, sender.sid, sender.token)
+    while services.long_calls.begin(account.id):
+        pass
+    signed = sens.headers(sender, "POST", target)
+    small, large = (client.post(target, json={"x": "x" * size}, headers=signed) for size in (1, 600_000))
+    assert (small.status_code, large.status_code) == (400, 429)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"x"', b"[" * 100_000, b'{"a":NaN}', b'{"type":"\\ud800"}', b"\xff"])
