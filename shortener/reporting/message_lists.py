@@ -136,14 +136,15 @@ def _next(
     place = tuple_(Message.received_on, Message.id)
     conditions = [Message.account_id == account.id]
     conditions += [Message.state == wanted.state] if wanted.state is not None else []  # has an index
-    conditions += [Message.received_on >= wanted.start] if wanted.start is not None else []
     conditions += [place < before] if before is not None else []
-    newest = select(Message.received_on, Message.id).where(*conditions)
+    since = [Message.received_on >= wanted.start] if wanted.start is not None else []
+    newest = select(Message.received_on, Message.id).where(*conditions, *since)
     ordered = newest.order_by(Message.received_on.desc(), Message.id.desc()).offset(count - 1).limit(1)
     found = session.execute(ordered).first()
     if found is None:
-        return conditions, None
+        return [*conditions, *since], None
     last = (found[0], found[1])
+    # Without `since`, which it implies: of two such bounds SQLite may use the farther one, and read the whole period.
     return [*conditions, place >= last], last
 
 

@@ -18,6 +18,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account
+from tests.support.databases import listening
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TEXT, Made, Sender, make_message, slug_of
 
 HOUR = DAY / 24
@@ -55,6 +56,15 @@ def click(client: FlaskClient, sender: Sender, agent: str = BROWSER, **fields: o
     made = make_message(sender, **fields)  # type: ignore[arg-type]  # `now` among them
     assert client.get(f"/{slug_of(made.link)}", headers={"User-Agent": agent}).status_code == 302
     return made.message.msgid
+
+
+def test_a_block_of_a_period_has_one_beginning(app: Flask, sender: Sender) -> None:
+    """Of two, SQLite would use the farther one, and read the whole period for each page."""
+    make(sender, 4)
+    with listening() as executed:
+        assert len(pages(sender, from_="2020-01-01T00:00:00Z", limit="1")) == 4
+    blocks = [statement for statement, _ in executed if "looked_at" in statement]
+    assert [statement.count(">=") for statement in blocks] == [1, 1, 1, 1]
 
 
 def test_the_newest_come_first_in_full_pages(app: Flask, sender: Sender) -> None:
