@@ -57,8 +57,12 @@ def file_name(name: str) -> str:
 
 
 def content_id(name: str) -> str:
-    """The id by which HTML shows a file with `cid:NAME` (RFC 2392); letters that an id cannot have are written %XX."""
-    return quote(name, safe="!#$&'*+/=?^_`{|}~@.-")[:LONGEST]
+    """The id by which HTML shows a file with `cid:NAME` (RFC 2392); letters that an id cannot have are written %XX.
+
+    So are `=` and `?`, which readers of mail would decode.
+    """
+    letters = [quote(letter, safe="!#$&'*+/^_`{|}~@.-") for letter in name]
+    return next(_grouped(letters, LONGEST))
 
 
 def _is_plain(text: str) -> bool:

@@ -81,21 +81,30 @@ def _multipart(kind: str, first: Sequence[bytes | Base64], files: Sequence[Attac
     border = secrets.token_hex(16)
     start = f'Content-Type: multipart/{kind}; boundary="{border}"\r\n\r\n--{border}\r\n'.encode()
     content: list[bytes | Base64] = [start, *first, b"\r\n"]
+    shown = set[str]()
     for file in files:
-        about = _about(file, is_inline=kind == "related")
+        about = _about(file, shown if kind == "related" else None)
         content += [f"--{border}\r\n{about}\r\n".encode(), Base64(file.content), b"\r\n"]
     return [*content, f"--{border}--\r\n".encode()]
 
 
-def _about(file: Attached, *, is_inline: bool) -> str:
-    """The headers of a file. A type that a mail cannot have becomes `octet-stream`."""
+def _about(file: Attached, shown: set[str] | None) -> str:
+    """The headers of a file. A type that a mail cannot have becomes `octet-stream`.
+
+    `shown` are the ids by which the HTML shows files, to which this one's is added; None if it shows none. Of several
+    files with one id it shows the first.
+    """
     kind = content_type.ANY if content_type.fault(file.content_type) else file.content_type
     name = _one_line(file.name, "name of an attachment")
+    content_id = header_text.content_id(name)
+    has_id = shown is not None and content_id not in shown
+    if shown is not None:
+        shown.add(content_id)
     lines = [
         f"Content-Type: {kind}",
         "Content-Transfer-Encoding: base64",
-        f"Content-Disposition: {'inline' if is_inline else 'attachment'};{FOLD}{header_text.file_name(name)}",
-        *([f"Content-ID: <{header_text.content_id(name)}>"] if is_inline else []),
+        f"Content-Disposition: {'attachment' if shown is None else 'inline'};{FOLD}{header_text.file_name(name)}",
+        *([f"Content-ID: <{content_id}>"] if has_id else []),
     ]
     return "".join(f"{line}\r\n" for line in lines)
 

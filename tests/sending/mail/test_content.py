@@ -129,6 +129,13 @@ def test_images_belong_to_their_html() -> None:
     assert [part.get_payload(decode=True) for part in files] == [file.content for file in FILES]
 
 
+def test_images_of_one_name_share_no_id() -> None:
+    made = mail(html="<p>Hello</p>", attachments=lambda: [LOGO, LOGO, LOGO], extras=extras(inline=3))
+    _, *images = made.iter_parts()
+    assert [image["Content-ID"] for image in images] == ["<logo%201.png>", None, None]
+    assert {image.get_content_disposition() for image in images} == {"inline"}
+
+
 def test_images_may_be_the_only_files() -> None:
     made = mail(text=None, html="<p>Hello</p>", attachments=lambda: [LOGO], extras=extras(inline=1))
     assert made.get_content_type() == "multipart/related"
