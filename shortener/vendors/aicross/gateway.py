@@ -5,10 +5,12 @@ only once, so no message is sent twice. It pushes receipts only to one URL of th
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from shortener.receipts.fields import storable
 from shortener.receipts.incoming import IncomingReceipt, reason_for
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.message_state import MessageState
@@ -21,6 +23,7 @@ from shortener.vendors.aicross import codes, faults, fields, messages, receipts,
 
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 STATES: Final = {codes.DELIVERED: MessageState.DELIVERED, codes.FAILED: MessageState.FAILED}
+_CODE: Final = re.compile("[0-9]{1,9}")
 _SHORTEST_CODE, _LONGEST_CODE = fields.SMS_CODE
 
 
@@ -66,20 +69,18 @@ def read(status: int, body: bytes) -> HandOver | None:
             return Taken()
         case faults.DUPLICATE:
             return Taken(sentence="it was taken in an earlier attempt")
-        case faults.LIMIT:
-            return Refused(code=str(code), reason=Reason.PROVIDER_BLOCK)
         case faults.REQUIRED | faults.INVALID | faults.TOO_LONG:
-            # Wrong credentials are the operator's business, and no fault of the message.
-            is_ours = text.endswith((" token.", " clientId."))
-            return NotNow() if is_ours else Refused(code=str(code), reason=Reason.BAD_MESSAGE)
-    return NotNow()
+            # Wrong credentials are the operator's business. We give no time, so that it is wrong means quiet hours.
+            is_later = text.endswith((" token.", " clientId.", " scheduleTime."))
+            return NotNow() if is_later else Refused(code=str(code), reason=Reason.BAD_MESSAGE)
+    return NotNow()  # also if the contract's limit is used up
 
 
 def _answered(status: int, body: bytes) -> tuple[int | None, str]:
     """Return the code and the text of an answer; None if it is none of the vendor's."""
     document = _document(status, body)
-    code, text = document.get("responseCode"), document.get("responseMessage")
-    return code if isinstance(code, int) and not isinstance(code, bool) else None, str(text)
+    code, text = storable(document.get("responseCode")), str(document.get("responseMessage"))
+    return int(code) if _CODE.fullmatch(code) else None, text
 
 
 def _document(status: int, body: bytes) -> Mapping[str, Any]:
@@ -135,4 +136,6 @@ def _url(address: ServerAddress, name: str) -> str:
     return f"{address.url.rstrip('/')}/p5/api/{name}.json"
 
 
-GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered)
+GATEWAY: Final = VendorApi(
+    channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered, asks_by_msgid=True
+)

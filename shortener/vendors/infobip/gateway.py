@@ -8,6 +8,7 @@ import json
 from base64 import b64encode
 from typing import Any, Final
 
+from shortener.receipts.fields import storable
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
@@ -120,7 +121,7 @@ def read(status: int, body: bytes) -> HandOver | None:
     found = message["status"]
     name, number = str(found["name"]), int(found["id"])
     if found["groupName"] in TAKEN or number == statuses.DUPLICATE.id:
-        return Taken(reference=str(message["messageId"]))
+        return Taken(reference=storable(message.get("messageId")))
     sentence = f"Infobip rejects it: {name}: {found.get('description', '')}"
     if number in LATER:
         return NotNow(sentence=sentence)

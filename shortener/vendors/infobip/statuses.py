@@ -106,6 +106,8 @@ def refused(error: Exception) -> StatusDocument:
             return DUPLICATE.document()
         case errors.MonthlyLimitError():
             return NOT_ENOUGH_CREDITS.document(str(error))
+        case errors.QuietHoursError():
+            return FLOODING.document(str(error))
         case errors.InvalidFieldsError(fields=fields) if "recipient" in fields:
             return DESTINATION.document(f"The destination {fields['recipient'][0]}.")
         case errors.InvalidFieldsError(fields=fields) if "sender" in fields:

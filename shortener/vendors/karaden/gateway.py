@@ -11,11 +11,12 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from shortener.errors import InvalidFieldsError
+from shortener.receipts.fields import ReceiptFields, storable
 from shortener.receipts.incoming import Given, IncomingReceipt
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked, Call, VendorApi
 from shortener.vendors.karaden import receipts, requests
 
@@ -48,10 +49,12 @@ def call(address: ServerAddress, outgoing: Outgoing) -> Call:
 def read(status: int, body: bytes) -> HandOver | None:
     """Say what an answer means: 200 has the message, 422 the faults by field."""
     document = _document(body)
-    if status == 200 and document.get("object") == "message" and isinstance(document.get("id"), str):
-        return Taken(reference=document["id"])
+    if status == 200 and document.get("object") == "message" and (reference := storable(document.get("id"))):
+        return Taken(reference=reference)
     if status == _INVALID and document.get("object") == "error":
         names = sorted({*_faults(document)} - {"object"})
+        if names == ["scheduled_at"]:  # we give no time, so that it is wrong means quiet hours
+            return NotNow(sentence="Karaden takes the message at another time")
         reason = Reason.UNREACHABLE if names == ["to"] else Reason.BAD_MESSAGE
         sentence = f"Karaden refused the message: {', '.join(names) or document.get('message')}"
         return Refused(sentence=sentence, code=str(document.get("code"))[:100], reason=reason)
@@ -64,19 +67,28 @@ def _faults(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def ask(address: ServerAddress, asked: Asked) -> Call:
-    """Make the request for a message."""
-    return Call(method="GET", url=f"{_url(address)}/{quote(asked.reference, safe='')}", headers=_headers(address))
+    """Make the request for a message; by its tag if we do not know the vendor's id."""
+    path = f"/{quote(asked.reference, safe='')}" if asked.reference else f"?{urlencode({'tag': asked.msgid})}"
+    return Call(method="GET", url=_url(address) + path, headers=_headers(address))
 
 
 def answered(status: int, body: bytes, asked: Asked) -> Sequence[IncomingReceipt]:
     """Return the receipt in the answer; none while the vendor has not done all."""
     document = _document(body)
+    document = document if asked.reference else _tagged(document, asked.msgid)
     if status != 200 or document.get("result") != "done":
         return ()
     try:
         return receipts.read(Given(document))
     except InvalidFieldsError:
         return ()
+
+
+def _tagged(document: Mapping[str, Any], tag: str) -> Mapping[str, Any]:
+    """Return the message of a list that has this tag; an empty one if there is none."""
+    found = document.get("data")
+    messages = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return next((one for one in messages if tag in ReceiptFields(one).texts("tags")), {})
 
 
 def _document(body: bytes) -> Mapping[str, Any]:
@@ -95,4 +107,6 @@ def _url(address: ServerAddress) -> str:
     return f"{address.url.rstrip('/')}/{quote(address.user, safe='')}/messages"
 
 
-GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered)
+GATEWAY: Final = VendorApi(
+    channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered, asks_by_msgid=True
+)

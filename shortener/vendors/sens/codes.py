@@ -10,7 +10,8 @@ Status = Literal["READY", "PROCESSING", "COMPLETED"]
 Outcome = Literal["success", "processing", "fail"]
 
 READY: Final = frozenset({None, MessageState.SCHEDULED, MessageState.QUEUED})
-ON_ITS_WAY: Final = frozenset({MessageState.SENT, MessageState.BUFFERED, MessageState.ACCEPTED})
+# `unknown` is no end: a later word may say that it arrived.
+ON_ITS_WAY: Final = frozenset({MessageState.SENT, MessageState.BUFFERED, MessageState.ACCEPTED, MessageState.UNKNOWN})
 STATES: Final[dict[Outcome, frozenset[MessageState | None]]] = {
     "success": frozenset({MessageState.DELIVERED}),
     "processing": READY | ON_ITS_WAY,

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 
+from shortener.receipts.fields import storable
 from shortener.receipts.incoming import IncomingReceipt, reason_for
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked, Call, VendorApi
 from shortener.vendors.sens import codes, numbers, times
 from shortener.vendors.sens.fields import size
@@ -89,15 +90,16 @@ def _signed(address: ServerAddress, method: str, target: str, body: bytes = b"")
 def read(status: int, body: bytes) -> HandOver | None:
     """What an answer means: 202 has the id of the request, and for FriendTalk whether the message was taken."""
     document = _document(body)
-    request_id = document.get("requestId")
-    if status != 202 or not isinstance(request_id, str) or not request_id:
+    request_id = storable(document.get("requestId"))
+    if status != 202 or not request_id:
         return None
     messages = _entries(document)
     is_talk = any("requestStatusCode" in one for one in messages)
     if is_talk and messages[0].get("requestStatusName") == "fail":
-        code = str(messages[0].get("requestStatusCode"))
+        code, said = storable(messages[0].get("requestStatusCode")), str(messages[0].get("requestStatusDesc"))
         reason = codes.REASONS.get(code, Reason.UNKNOWN)
-        return Refused(sentence=str(messages[0].get("requestStatusDesc")), code=code, reason=reason)
+        is_later = reason in (Reason.QUIET_HOURS, Reason.MONTHLY_LIMIT)
+        return NotNow(sentence=said) if is_later else Refused(sentence=said, code=code, reason=reason)
     return Taken(reference=f"{TALK}:{request_id}" if is_talk else request_id)
 
 

@@ -11,6 +11,7 @@ from shortener.messages.analysis import Analysis, FromFace, analyze
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.face_message import FaceMessage
+from shortener.rules.delivery.gateway_name import GatewayName
 from shortener.rules.links import body
 from shortener.rules.slug import LENGTH
 from shortener.running.services import services
@@ -24,6 +25,7 @@ from shortener.web.access import Sender
 NAME: Final = "sens"
 ID_LENGTH: Final = 32
 KEY_SEPARATOR: Final = "\x1f"  # between an idempotency key and a recipient's place: no sender's key contains it
+_CARRY_TALK: Final = (NAME, GatewayName.SIMULATOR)
 OF_EACH: Final = {"message": "content", "recipient": "to"}  # what each recipient has, in the vendor's words
 
 
@@ -117,6 +119,9 @@ def _one(account: Sender, order: Order, request_id: str, key: str | None) -> Ana
     analysis = analyze(order.submission(), account, services().site, own_key, face=order.face(request_id))
     if analysis.refusal is not None:
         raise analysis.refusal
+    if "plusFriendId" in order.extras and analysis.route and analysis.route.gateway not in _CARRY_TALK:
+        sentence = f"needs the gateway {NAME}; {analysis.route.gateway} would send an SMS without buttons and picture"
+        raise InvalidFieldsError({"sender": [sentence]})
     if order.longest is not None and (sent := size(_sent(analysis))) > order.longest:
         sentence = f"has {sent} bytes in EUC-KR as it is sent, and may have {order.longest}; choose another type"
         raise InvalidFieldsError({"message": [sentence]})

@@ -5,6 +5,7 @@ from base64 import b64encode
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from shortener.receipts.fields import storable
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
@@ -14,13 +15,13 @@ from shortener.vendors.twilio import names, new_message
 
 # Codes that refuse this recipient; the vendor's others say that a field is wrong.
 _REASONS: Final = {
-    21211: Reason.UNREACHABLE,
-    21214: Reason.UNREACHABLE,
-    21217: Reason.UNREACHABLE,
-    21408: Reason.NO_ROUTE,
-    21610: Reason.OPTED_OUT,
-    21612: Reason.NO_ROUTE,
-    21614: Reason.BLOCKED_BY_CARRIER,
+    "21211": Reason.UNREACHABLE,
+    "21214": Reason.UNREACHABLE,
+    "21217": Reason.UNREACHABLE,
+    "21408": Reason.NO_ROUTE,
+    "21610": Reason.OPTED_OUT,
+    "21612": Reason.NO_ROUTE,
+    "21614": Reason.BLOCKED_BY_CARRIER,
 }
 
 
@@ -60,12 +61,13 @@ def read(status: int, body: bytes) -> HandOver | None:
     """Say what an answer means; the status decides where it has no code."""
     document: dict[str, Any] = json.loads(body)
     if 200 <= status < 300:
-        return Taken(reference=str(document["sid"]))
-    code = document.get("code")
-    if status != 400 or not isinstance(code, int):
+        reference = storable(document["sid"])
+        return Taken(reference=reference) if reference else None
+    code = storable(document.get("code"))
+    if status != 400 or not code:
         return None
     reason = _REASONS.get(code, Reason.BAD_MESSAGE)
-    return Refused(sentence=f"twilio: {document.get('message', '')}", code=str(code), reason=reason)
+    return Refused(sentence=f"twilio: {document.get('message', '')}", code=code, reason=reason)
 
 
 GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read)

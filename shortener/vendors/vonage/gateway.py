@@ -68,16 +68,22 @@ def read(_status: int, body: bytes) -> HandOver | None:
     entries = _entries(body)
     if not entries:
         return None
-    taken = next((entry for entry in entries if entry.get("status") == Status.TAKEN), None)
+    taken = next((entry for entry in entries if _number(entry) == Status.TAKEN), None)
     if taken is not None:
         return Taken(reference=_reference(taken.get("message-id")))
-    number, said = str(entries[0].get("status", "")), str(entries[0].get("error-text", ""))
+    number, said = _number(entries[0]), str(entries[0].get("error-text", ""))
     sentence = f"Vonage answered {number}: {said}"
     if number not in set(Status):
         return Unsure(sentence=sentence)
     if number in _REFUSALS:
         return Refused(sentence=sentence, code=number, reason=_REFUSALS[number])
     return NotNow(sentence=sentence)
+
+
+def _number(entry: Mapping[str, Any]) -> str:
+    """The status of an entry, a text or a number; empty if it is neither."""
+    value = entry.get("status")
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _reference(value: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from shortener.receipts.fields import storable
 from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
@@ -39,7 +40,8 @@ def read(status: int, body: bytes) -> HandOver | None:
     """Say what an answer means: 201 has a list of one message, 400 the faults by field."""
     document: Any = json.loads(body)
     if status in _TAKEN:
-        return Taken(reference=str(document[0]["msgid"]))
+        reference = storable(document[0]["msgid"])
+        return Taken(reference=reference) if reference else None
     if status == 400:
         names = ", ".join(sorted(document))
         return Refused(sentence=f"Xoxzo refused the message: {names}", code=names[:200], reason=_reason(document))

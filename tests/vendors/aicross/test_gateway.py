@@ -79,6 +79,7 @@ def test_what_the_vendor_cannot_take_stays(changes: dict[str, Any], sentence: st
 
 def test_an_answer_of_0_means_taken() -> None:
     assert read(0, "Success") == Taken()
+    assert read("0", "Success") == Taken()
 
 
 def test_a_duplicate_was_taken_before() -> None:
@@ -92,7 +93,8 @@ def test_a_duplicate_was_taken_before() -> None:
         (100, "Required message.", Refused(code="100", reason=Reason.BAD_MESSAGE)),
         (110, "Invalid phoneNumber.", Refused(code="110", reason=Reason.BAD_MESSAGE)),
         (120, "message too long.", Refused(code="120", reason=Reason.BAD_MESSAGE)),
-        (300, "Exceed sending count.", Refused(code="300", reason=Reason.PROVIDER_BLOCK)),
+        (300, "Exceed sending count.", NotNow()),
+        (110, "Invalid scheduleTime.", NotNow()),
         (110, "Invalid token.", NotNow()),
         (110, "Invalid clientId.", NotNow()),
         (500, "System error.", NotNow()),
@@ -103,7 +105,7 @@ def test_another_code_means_not_taken(code: int, text: str, expected: Any) -> No
     assert read(code, text) == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'{"responseCode":"0"}', b'{"responseCode":true}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'{"responseCode":null}', b'{"responseCode":true}'])
 def test_what_is_no_answer_is_judged_by_status(body: bytes) -> None:
     assert gateway.read(200, body) is None
     assert read(0, status=503) is None

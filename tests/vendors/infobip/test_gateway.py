@@ -1,6 +1,7 @@
 """What goes out to the vendor's API, and what its answers mean."""
 
 import base64
+import datetime as dt
 import json
 from dataclasses import replace
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 from infobip_api_client.models import EmailRequest, SmsRequest
 
+from shortener.errors import QuietHoursError
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import HTTP_PORTS, parse
 from shortener.sending.gateway import Attached, NotNow, Outgoing, Refused, Taken
-from shortener.vendors.infobip import gateway
+from shortener.vendors.infobip import gateway, statuses
 
 ADDRESS = parse("https://App:key@x.api.example", HTTP_PORTS)
 SMS = Outgoing(
@@ -111,6 +113,8 @@ def test_what_the_vendor_does_not_take_is_said(outgoing: Outgoing) -> None:
 def test_an_accepted_message_is_taken(name: str) -> None:
     found = gateway.read(200, answer(groupName=name))
     assert isinstance(found, Taken) and found.reference == "m"
+    found = gateway.read(200, answer(groupName=name).replace(b'"messageId": "m"', b'"messageId": null'))
+    assert isinstance(found, Taken) and found.reference == ""
 
 
 def test_a_duplicate_was_taken_before() -> None:
@@ -131,6 +135,11 @@ def test_a_rejected_message_is_refused(number: int, name: str, reason: Reason) -
     found = gateway.read(200, answer(groupName="REJECTED", id=number, name=name, description="Not so"))
     assert isinstance(found, Refused) and (found.code, found.reason) == (name, reason)
     assert "Not so" in found.sentence
+
+
+def test_quiet_hours_are_waited_for() -> None:
+    status = statuses.refused(QuietHoursError(dt.datetime(2026, 11, 29, tzinfo=dt.UTC)))
+    assert isinstance(gateway.read(200, answer(**status)), NotNow)
 
 
 def test_a_message_without_credit_waits() -> None:

@@ -12,7 +12,7 @@ from shortener.rules.delivery import server_address
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import HTTP_PORTS
-from shortener.sending.gateway import Outgoing, Refused, Taken
+from shortener.sending.gateway import NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked
 from shortener.vendors.karaden import gateway
 
@@ -77,8 +77,15 @@ def test_a_refusal_names_the_fields(faults: dict[str, list[str]], reason: Reason
     assert read(422, error(**faults)) == refused
 
 
+def test_quiet_hours_of_the_vendor_are_waited_for() -> None:
+    assert isinstance(read(422, error(scheduled_at=["quiet"])), NotNow)
+    assert isinstance(read(422, error(scheduled_at=["quiet"], body=["x"])), Refused)
+
+
 def test_a_taken_message_has_a_reference() -> None:
     assert read(200, DONE) == Taken(reference="M1")
+    assert read(200, {**DONE, "id": 17}) == Taken(reference="17")
+    assert read(200, {**DONE, "id": None}) is None
 
 
 @pytest.mark.parametrize(
@@ -93,6 +100,17 @@ def test_a_message_is_asked_about_by_reference() -> None:
     call = gateway.ask(ADDRESS, ASKED)
     assert (call.method, call.url) == ("GET", "https://karaden.example:443/api/TENANT/messages/a%2Fb")
     assert call.headers == HEADERS
+
+
+def test_without_a_reference_its_tag_is_asked_for() -> None:
+    unknown = replace(ASKED, reference="")
+    assert gateway.ask(ADDRESS, unknown).url == f"https://karaden.example:443/api/TENANT/messages?tag={ASKED.msgid}"
+    others = [None, {**DONE, "tags": ["other"]}, {**DONE, "tags": 5}]
+    page = {"object": "list", "has_more": False, "data": [*others, {**DONE, "tags": ["a", ASKED.msgid]}]}
+    [found] = gateway.answered(200, json.dumps(page).encode(), unknown)
+    assert (found.state, found.gateway_ref) == (MessageState.DELIVERED, "M1")
+    for said in ({**page, "data": others}, {"data": 5}, DONE, []):
+        assert gateway.answered(200, json.dumps(said).encode(), unknown) == ()
 
 
 @pytest.mark.parametrize(

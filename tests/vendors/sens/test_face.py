@@ -465,6 +465,16 @@ def test_a_gateway_gets_what_only_it_needs(settings: Any) -> None:
     ]
 
 
+def test_friendtalk_needs_a_gateway_for_it(settings: Any) -> None:
+    given = {"gateway": "sms=kannel", "kannel_url": "http://u:p@127.0.0.1:1/cgi-bin/sendsms"}
+    with running(settings.model_copy(update=given)) as app:
+        client, sender = app.test_client(), make_account("other")
+        said = refused(client, sender, sens.TALK, sens.talk({"buttons": [{"type": "WL", "name": "Shop"}]}))
+        assert any("plusFriendId" in one and "kannel would send an SMS" in one for one in said), said
+        assert stored() == 0
+        assert sens.post(client, sender, sens.SMS, sens.sms()).status_code == 202
+
+
 def test_a_sender_that_no_gateway_takes_is_named(settings: Any) -> None:
     with running(settings.model_copy(update={"gateway": "simulator"})) as app:
         client, sender = app.test_client(), make_account("sends")

@@ -11,7 +11,7 @@ from shortener.rules.delivery import server_address
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked, Call
 from shortener.vendors.sens.gateway import GATEWAY
 from shortener.vendors.sens.signature import ACCESS_KEY, SIGNATURE, TIMESTAMP, sign
@@ -120,6 +120,7 @@ def test_what_it_cannot_be_given_is_refused(fields: dict[str, Any], said: str) -
 
 def test_202_means_that_it_was_taken() -> None:
     assert read(202, {"requestId": "r1", "statusName": "success"}) == Taken(reference="r1")
+    assert read(202, {"requestId": 5, "statusName": "success"}) == Taken(reference="5")
     taken = {"requestStatusCode": "A000", "requestStatusName": "success"}
     assert read(202, {"requestId": "r1", "messages": [taken]}) == Taken(reference="F:r1")
 
@@ -132,8 +133,15 @@ def test_a_refused_friend_has_its_reason() -> None:
     assert other == Refused(sentence="bad link", code="K999", reason=Reason.UNKNOWN)
 
 
+@pytest.mark.parametrize("code", ["L429", "K303"])
+def test_limits_and_quiet_hours_are_waited_for(code: str) -> None:
+    said = {"requestStatusCode": code, "requestStatusName": "fail", "requestStatusDesc": "later"}
+    assert read(202, {"requestId": "r1", "messages": [said]}) == NotNow(sentence="later")
+
+
 @pytest.mark.parametrize(
-    "answer", [b"", b"<html>", b"[]", b"\xff", b"[" * 9999, {"requestId": 5}, {"requestId": ""}, {}]
+    "answer",
+    [b"", b"<html>", b"[]", b"\xff", b"[" * 9999, {"requestId": None}, {"requestId": True}, {"requestId": ""}, {}],
 )
 def test_other_answers_are_judged_by_status(answer: Any) -> None:
     for status in (202, 200, 400, 401, 403, 429, 500):

@@ -62,6 +62,12 @@ def test_a_long_text_is_refused() -> None:
 
 def test_a_created_message_is_taken() -> None:
     assert read(201, b'{"sid": "SM1", "status": "queued"}') == Taken(reference="SM1")
+    assert read(201, b'{"sid": null}') is None
+
+
+def test_a_code_may_be_a_text() -> None:
+    found = read(400, b'{"code": "21610"}')
+    assert isinstance(found, Refused) and (found.code, found.reason) == ("21610", Reason.OPTED_OUT)
 
 
 @pytest.mark.parametrize(

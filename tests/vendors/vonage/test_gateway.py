@@ -98,6 +98,7 @@ def test_what_was_taken_has_a_reference() -> None:
     assert read({"status": "0", "message-id": "0A1"}) == Taken(reference="0A1")
     parts = [{"status": "0", "message-id": "0A1"}, {"status": "0", "message-id": "0A2"}]
     assert read(*parts) == Taken(reference="0A1")
+    assert read({"status": 0, "message-id": "0A1"}) == Taken(reference="0A1")
     for odd in (None, 7, "", "a\0", "\ud800", "x" * 201):
         assert read({"status": "0", "message-id": odd}) == Taken(reference="")
     assert read({"status": "5", "error-text": "x"}, {"status": "0", "message-id": "0A2"}) == Taken(reference="0A2")
@@ -123,7 +124,9 @@ def test_other_numbers_let_it_wait(number: str) -> None:
 
 
 def test_an_unknown_number_leaves_us_unsure() -> None:
-    assert isinstance(read({"status": "77"}), Unsure)
+    for odd in ("77", 77, None, True, 0.5, [0]):
+        assert isinstance(read({"status": odd}), Unsure)
+    assert isinstance(read({}), Unsure)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"messages": 1}', b'{"messages": []}', b"\xff"])

@@ -60,6 +60,9 @@ def test_only_international_numbers_go_out(recipient: str) -> None:
 @pytest.mark.parametrize("status", [200, 201])
 def test_a_taken_message_has_a_reference(status: int) -> None:
     assert read(status, [{"msgid": "A1", "message": "x"}]) == Taken(reference="A1")
+    assert read(status, [{"msgid": 17}]) == Taken(reference="17")
+    for odd in (None, "", " ", True, []):
+        assert read(status, [{"msgid": odd}]) is None
 
 
 @pytest.mark.parametrize(
