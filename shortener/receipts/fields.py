@@ -46,9 +46,7 @@ class ReceiptFields:
 
     def cut(self, name: str, *, longest: int = LONGEST) -> str:
         """The value as text that can be stored, whatever it is: it is not worth losing a receipt for."""
-        value = self._values.get(_plain(name))
-        text = str(value) if isinstance(value, str | int | float) else ""
-        return _NOT_STORABLE.sub("\ufffd", text.strip()[:longest])
+        return storable(self._values.get(_plain(name)), longest=longest)
 
     def required(self, name: str) -> str:
         """The value as text, which must not be missing."""
@@ -106,6 +104,12 @@ class ReceiptFields:
     def _fault(self, name: str, sentence: str) -> str:
         self.faults.setdefault(self._within + name, []).append(sentence)
         return ""
+
+
+def storable(value: object, *, longest: int = LONGEST) -> str:
+    """A text or a number as text that both databases can store and index; empty if it is neither."""
+    text = str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return _NOT_STORABLE.sub("\ufffd", text.strip()[:longest])
 
 
 def items(fields: Mapping[str, Any], name: str) -> list[ReceiptFields]:

@@ -1,19 +1,24 @@
 """The threads that ask gateways what became of messages; each gateway has its own, so that none waits for another."""
 
-from collections.abc import Callable
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final
 
+from shortener.receipts.incoming import IncomingReceipt
 from shortener.sending import asking
 from shortener.sending.asking import Question
 from shortener.sending.choice import GatewaysByName
 from shortener.sending.vendor_api import VendorGateway
-from shortener.storage import db
+from shortener.storage import db, outages
 from shortener.storage.periodic import Periodic
 
 PAUSE: Final = 1.0  # seconds between two looks
 THREADS: Final = 4  # for each gateway, so that many questions can be asked of one that takes a while to answer
 LONGEST_STOP: Final = 0.25  # seconds; a question that is cut off is asked again later
+
+log = logging.getLogger(__name__)
 
 
 class Asker(Periodic):
@@ -48,18 +53,34 @@ class Asker(Periodic):
             return asking.claim(session, self._gateway.name, now=db.now(session))
 
     def _ask(self, questions: list[Question]) -> bool:
-        """Ask; return whether the gateway answers and we are not to stop."""
-        for question in questions:
-            if self._stopping.is_set():
-                return False
-            receipts = self._gateway.ask(question.asked)
-            if receipts is None:
-                return False
-            if receipts:
-                with db.write() as session:
-                    asking.take(session, question, receipts, now=db.now(session))
-                self._on_receipts()
-        return True
+        """Ask; return whether the gateway answers and we are not to stop. What is not asked is asked soon."""
+        left, answers = deque(questions), True
+        while left and answers and not self._stopping.is_set():
+            answers = self._ask_one(left.popleft())
+        if left:
+            with db.write() as session:
+                asking.give_back(session, left, now=db.now(session))
+        return answers and not left
+
+    def _ask_one(self, question: Question) -> bool:
+        """Ask about one message; return whether the gateway answers."""
+        receipts = self._gateway.ask(question.asked)
+        if receipts:
+            self._take(question, receipts)
+        return receipts is not None
+
+    def _take(self, question: Question, receipts: Sequence[IncomingReceipt]) -> None:
+        """Store what was answered. An answer that cannot be stored must not keep us from asking about others."""
+        try:
+            with db.write() as session:
+                asking.take(session, question, receipts, now=db.now(session))
+        except Exception as error:
+            if outages.is_outage(error):
+                raise
+            msgid, kind = question.asked.msgid, type(error).__name__  # the error's text may have a number
+            log.error("%s: the receipts of message %s cannot be stored: %s", self._gateway.name, msgid, kind)
+        else:
+            self._on_receipts()
 
 
 def make(

@@ -44,6 +44,7 @@ _REPEAT: Final = (
         due_on=_now,
         settled_on=None,
         unsure_on=None,
+        ask_on=None,
         exhausted_because=None,
         closes_on=None,
         starts_before=_starts,

@@ -24,6 +24,7 @@ from shortener.sending import judgement, outgoing, settling
 from shortener.sending.choice import GatewaysByName
 from shortener.sending.gateway import Gateway, HandOver, NotNow, Refused, Taken
 from shortener.sending.outgoing import Loaded
+from shortener.sending.vendor_api import VendorGateway
 from shortener.storage.models import Base
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ _OUTCOMES: Final = {
 def kind(settings: Settings, gateways: GatewaysByName, site: Callable[[], Site]) -> Kind:
     """Sendings with the limits of these settings. `site` is asked inside a transaction."""
     rate = settings.gateway_rate
+    asked = {name for name, one in gateways.items() if isinstance(one, VendorGateway) and one.is_asked_by_msgid}
     return Kind(
         queue=SENDINGS,
         prepare=partial(prepare, settings, gateways, site),
@@ -67,7 +69,7 @@ def kind(settings: Settings, gateways: GatewaysByName, site: Callable[[], Site])
         rates=Rates(Base.metadata.tables["gateway_rate"], dict.fromkeys(gateways, rate)) if rate else None,
         timeout=max((gateway.timeout for gateway in gateways.values()), default=1.0),
         waits=judgement.WAITS,
-        hooks=Hooks(judgement.judge, judgement.judge_due, settling.on_settled),
+        hooks=Hooks(judgement.judge, judgement.judge_due, partial(settling.on_settled, asked=asked)),
         max_starts=MAX_STARTS,
         longest_schedule=LONGEST_SCHEDULE,
         done="handed over",

@@ -19,7 +19,7 @@ _set: Final[dict[str, Any]] = {name: bindparam(name) for name in ("state", "due_
 _not_sent: Final = (
     update(_SENDING)
     .where(_SENDING.c.id == bindparam("row_id"), _SENDING.c.sent_on.is_(None))
-    .values(_set | {"unsure_on": None, "closes_on": None})
+    .values(_set | {"unsure_on": None, "closes_on": None, "ask_on": None})
     .returning(_SENDING.c.id)
 )
 _WAITING: Final = (JobState.PENDING, JobState.HELD)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from shortener.outbound.client import Answer, Client
-from shortener.receipts.incoming import IncomingReceipt
+from shortener.receipts.fields import storable
+from shortener.receipts.incoming import RAW_BYTES, IncomingReceipt
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.receiver import Policy
@@ -24,30 +25,31 @@ MAIL_TIMEOUT: Final = 60.0  # where a message may have 20 MiB of attachments
 ASK_WITHIN: Final = 5.0  # seconds within which a question about a message ends
 ASK_AFTER: Final = 5.0  # seconds after a hand-over until the first question
 KEEP: Final = 100_000  # bytes of an answer that are read: some repeat the whole message
-# 403 is a wrong password for some vendors, and a refused sender for others: those read it themselves.
-OUR_FAULT: Final = answers.OUR_FAULT | {403}
+# 403 is a wrong password for some vendors, and a refused sender for others: those read it themselves. 409 says that it
+# would be taken at another time, as another installation does within its quiet hours.
+OUR_FAULT: Final = answers.OUR_FAULT | {403, 409}
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request to a vendor's API; `url` has no credentials."""
+    """A request to a vendor's API; where the vendor wants a token in the query, `url` has it, so it is not shown."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A message that its vendor took, and about which it is asked."""
+    """A message that its vendor took, or may have taken, and about which it is asked."""
 
     msgid: str
-    reference: str  # the vendor's own id of it; empty if it gave none
+    reference: str  # the vendor's own id of it; empty if it gave none, or we did not get it
     recipient: str | None = field(repr=False)
-    sent_on: dt.datetime
+    sent_on: dt.datetime  # when it was taken, or when the doubt began
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,8 @@ class VendorApi:
     `call` makes the request for a message; a ValueError says in a sentence why the vendor cannot be given it. `read`
     says what an answer (its status and the beginning of its body) means; None: its status alone decides. `ask` and
     `answered` are for vendors that cannot be given a URL for the receipts of a message: the request that asks about
-    one, and the receipts in its answer. `longest_receipt_url` says how many characters of such a URL the vendor takes.
+    one, and the receipts in its answer. `asks_by_msgid`: `ask` needs no reference, so a message can be asked about that
+    the vendor may have taken. `longest_receipt_url` says how many characters of such a URL the vendor takes.
     """
 
     channels: frozenset[Channel]
@@ -65,6 +68,7 @@ class VendorApi:
     read: Callable[[int, bytes], HandOver | None]
     ask: Callable[[ServerAddress, Asked], Call] | None = None
     answered: Callable[[int, bytes, Asked], Sequence[IncomingReceipt]] | None = None
+    asks_by_msgid: bool = False
     longest_receipt_url: int | None = None
 
 
@@ -84,6 +88,11 @@ class VendorGateway:
     def is_asked(self) -> bool:
         """Whether the vendor is asked what became of messages."""
         return self._api.ask is not None and self._api.answered is not None
+
+    @property
+    def is_asked_by_msgid(self) -> bool:
+        """Whether the vendor can be asked about a message that it may have taken."""
+        return self.is_asked and self._api.asks_by_msgid
 
     def hand_over(self, outgoing: Outgoing) -> HandOver:
         """Hand over a message once. A large one first waits until only a few others are in memory."""
@@ -110,7 +119,7 @@ class VendorGateway:
             answer = self._request(self._asking_client, self._api.ask(self._address, asked), asked.msgid)
             if answer is None or answer.status is None or answer.status == 429 or answer.status >= 500:
                 return None
-            return self._api.answered(answer.status, answer.body, asked)
+            return [_storable(one) for one in self._api.answered(answer.status, answer.body, asked)]
         except Exception as error:  # one odd answer must not keep us from asking about other messages
             log.warning("%s: no receipt can be read about message %s: %s", self.name, asked.msgid, type(error).__name__)
             return ()
@@ -136,7 +145,10 @@ class VendorGateway:
         if read.sentence:
             told["sentence"] = self._sentence(read.sentence, outgoing)
         found = replace(read, **told)
-        return replace(found, ask_after=ASK_AFTER) if isinstance(found, Taken) and self.is_asked else found
+        if isinstance(found, Taken):
+            ask_after = ASK_AFTER if self.is_asked else None
+            return replace(found, reference=storable(found.reference), ask_after=ask_after)
+        return replace(found, code=storable(found.code)) if isinstance(found, Refused) else found
 
     def _read(self, answer: Answer, msgid: str) -> HandOver | None:
         if answer.status is None:
@@ -155,3 +167,14 @@ class VendorGateway:
         """A text without the password."""
         password = self._address.password.encode()
         return text.replace(password, b"...") if password else text
+
+
+def _storable(receipt: IncomingReceipt) -> IncomingReceipt:
+    """A receipt whose texts can be stored, whatever the vendor wrote."""
+    return replace(
+        receipt,
+        gateway_ref=storable(receipt.gateway_ref),
+        references=tuple(map(storable, receipt.references)),
+        code=storable(receipt.code),
+        raw=receipt.raw and storable(receipt.raw, longest=RAW_BYTES),
+    )

@@ -24,6 +24,8 @@ _STATES: Final = {
     "55006": "object in use",
     "55P03": "lock not available",
 }
+# PostgreSQL cannot do what was asked, such as index so long a text. psycopg calls that an OperationalError too.
+_LIMITS: Final = "54"
 # After these, the other connections are unusable too: they lead to the same server.
 _LOST: Final = ("08", "25006", "26000", "42P05", "57P")
 MINUTE: Final = 60.0  # seconds
@@ -34,6 +36,8 @@ def is_outage(error: BaseException) -> bool:
     state = sqlstate(error)
     if state is not None and (state[:2] in _CLASSES or state in _STATES):
         return True
+    if state is not None and state.startswith(_LIMITS):
+        return False
     return isinstance(error, OperationalError | InterfaceError | NoConnectionError)
 
 

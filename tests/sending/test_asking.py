@@ -1,20 +1,36 @@
 """Which messages a gateway is asked about, and when again."""
 
 import datetime as dt
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from shortener.delivery.judgements import Hooks
 from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery.message_state import MessageState
-from shortener.sending import asking
+from shortener.sending import asking, settling
 from shortener.sending.asking import AT_ONCE, Question
-from shortener.sending.gateway import HandOver, Taken
+from shortener.sending.gateway import HandOver, NotNow, Taken, Unsure
+from shortener.sending.kind import SENDINGS, result
 from shortener.storage import db
 from tests.support import databases, plans
 from tests.support.factories import NOW, Sender
-from tests.support.hand_overs import NUMBER, SECOND, claim, message, put, receive, sending, settle
+from tests.support.hand_overs import (
+    DOUBT,
+    HOOKS,
+    NUMBER,
+    SECOND,
+    claim,
+    message,
+    put,
+    receive,
+    sending,
+    set_on_unsure,
+    settle,
+)
 
 FIRST = NOW + 5 * SECOND
 
@@ -80,6 +96,77 @@ def test_only_a_few_are_claimed_at_once(sender: Sender) -> None:
     assert (len(claimed()), len(claimed())) == (AT_ONCE, 1)
 
 
+def test_what_was_not_asked_is_claimed_again_soon(sender: Sender) -> None:
+    open_, ended, late = (handed(sender, reference=f"A{number}") for number in range(3))
+    questions = claimed(FIRST + dt.timedelta(hours=1))
+    receive(sender, ended, MessageState.DELIVERED)
+    with db.write() as session:
+        asking.give_back(session, questions[:2], now=FIRST + dt.timedelta(hours=1))
+    again = FIRST + dt.timedelta(hours=1) + asking.SOON
+    assert [sending(one).ask_on for one in (open_, ended)] == [again, None]
+    assert sending(late).ask_on == FIRST + dt.timedelta(hours=2)
+    assert len(claimed(again)) == 1
+
+
+def in_doubt(sender: Sender, asked: frozenset[str] = frozenset({"acme"})) -> int:
+    """A message that its gateway may have taken; its id."""
+    message_id = put(sender, now=NOW, gateway="acme")
+    [one] = claim()
+    with db.write() as session:
+        settled = [(one, result(Unsure(sentence="no answer")))]
+        SENDINGS.settle(session, settled, now=NOW, waits=(), chance=lambda: 0.5, hooks=hooks(asked))
+    return message_id
+
+
+def hooks(asked: frozenset[str]) -> Hooks:
+    return replace(HOOKS, on_settled=partial(settling.on_settled, asked=asked))
+
+
+def judge(now: dt.datetime, asked: frozenset[str] = frozenset({"acme"})) -> list[Any]:
+    with db.write() as session:
+        return SENDINGS.claim(session, now=now, limit=9, lease=60 * SECOND, per_destination=9, hooks=hooks(asked))
+
+
+def test_a_doubtful_hand_over_is_asked_about(sender: Sender) -> None:
+    message_id = in_doubt(sender)
+    assert sending(message_id).ask_on == FIRST
+    [question] = claimed()
+    assert (question.asked.reference, question.asked.sent_on) == ("", NOW)
+    assert sending(message_id).ask_on == FIRST + 5 * SECOND
+    receipts = [IncomingReceipt(gateway="acme", state=MessageState.DELIVERED)]
+    with db.write() as session:
+        asking.take(session, question, receipts, now=FIRST)
+    found = sending(message_id)
+    assert (message(message_id).state, found.state, found.ask_on) == ("delivered", "delivered", None)
+
+
+def test_a_held_message_is_asked_about_too(sender: Sender) -> None:
+    message_id = in_doubt(sender)
+    assert judge(NOW + DOUBT) == []
+    assert (sending(message_id).state, sending(message_id).ask_on) == ("held", NOW + DOUBT + 5 * SECOND)
+    [question] = claimed(NOW + DOUBT + 5 * SECOND)
+    receipts = [IncomingReceipt(gateway="acme", state=MessageState.DELIVERED)]
+    with db.write() as session:
+        asking.take(session, question, receipts, now=NOW + DOUBT + 5 * SECOND)
+    assert (message(message_id).state, sending(message_id).state) == ("delivered", "delivered")
+
+
+def test_a_repeated_message_is_not_asked_about(sender: Sender) -> None:
+    set_on_unsure(sender, "repeat")
+    message_id = in_doubt(sender)
+    [again] = claim(NOW + DOUBT)
+    assert sending(message_id).ask_on is None
+    settle(again, NotNow(), NOW + DOUBT)
+    assert not is_due(NOW + 2 * DOUBT)
+
+
+def test_a_gateway_that_needs_a_reference_is_not_asked(sender: Sender) -> None:
+    message_id = in_doubt(sender, frozenset({"zenith"}))
+    assert sending(message_id).ask_on is None
+    judge(NOW + DOUBT, frozenset())
+    assert (sending(message_id).state, sending(message_id).ask_on) == ("held", None)
+
+
 def test_a_final_receipt_ends_the_questions(sender: Sender) -> None:
     message_id = handed(sender)
     receive(sender, message_id, MessageState.ACCEPTED)
@@ -111,7 +198,7 @@ def test_an_answer_about_a_deleted_account_is_dropped(app: Flask, sender: Sender
     handed(sender)
     [question] = claimed()
     with db.write() as session:
-        asking.take(session, Question(0, question.asked), [], now=FIRST)
+        asking.take(session, Question(0, 0, question.asked), [], now=FIRST)
 
 
 @pytest.mark.parametrize(

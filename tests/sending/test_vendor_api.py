@@ -19,7 +19,7 @@ from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.large import AT_ONCE, LARGE
-from shortener.sending.vendor_api import ASK_AFTER, Asked, Call, VendorApi, VendorGateway
+from shortener.sending.vendor_api import ASK_AFTER, KEEP, Asked, Call, VendorApi, VendorGateway
 from tests.support.servers import SHORT, Behaviour, parsed, receiving
 from tests.support.vendors.acme.gateway import GATEWAY
 
@@ -133,6 +133,30 @@ def test_a_long_answer_is_read_as_a_whole() -> None:
     assert taken.answer is not None and len(taken.answer) == 2048
 
 
+def test_what_cannot_be_stored_is_replaced() -> None:
+    for said, kept in (("x " * 20_000, "x " * 100), ("a\0b", "a\ufffdb"), ("\ud800", "\ufffd"), (7, "7")):
+        taken = handed(answer("200 OK", json.dumps({"result": "taken", "id": said})))
+        assert isinstance(taken, Taken) and taken.reference == kept
+    api = replace(GATEWAY, read=lambda *_: Refused(code="\0" * 40_000))
+    with receiving(TAKEN) as server:
+        refused = gateway(server.port, api).hand_over(OUTGOING)
+    assert isinstance(refused, Refused) and refused.code == "\ufffd" * 200
+
+
+@pytest.mark.parametrize(("over", "kind"), [(0, Taken), (1, Unsure)])
+def test_an_answer_is_read_up_to_a_limit(over: int, kind: type[HandOver]) -> None:
+    """What is cut off is no JSON any more."""
+    start = '{"result": "taken", "id": "A1", "text": "'
+    body = (start + "x " * KEEP)[: KEEP + over - 2] + '"}'
+    assert len(body) == KEEP + over
+    assert isinstance(handed(answer("200 OK", body)), kind)
+
+
+def test_a_conflict_is_waited_for() -> None:
+    """So another installation answers in its quiet hours."""
+    assert isinstance(handed(answer("409 Conflict", "{}")), NotNow)
+
+
 def test_a_busy_vendor_may_say_how_long() -> None:
     busy = handed(answer("503 Service Unavailable", "", "Retry-After: 40"))
     assert isinstance(busy, NotNow) and busy.retry_after == 40
@@ -185,6 +209,7 @@ def test_no_password_or_number_is_told(caplog: pytest.LogCaptureFixture) -> None
     with receiving(TAKEN) as server:
         made = gateway(server.port)
         assert "hunter2" not in repr(made) + repr(GATEWAY.call(made._address, OUTGOING))
+        assert "hunter2" not in repr(Call(method="GET", url="https://api.example?token=hunter2", headers={}))
         assert "12345678" not in repr(GATEWAY.call(made._address, OUTGOING)) + repr(OUTGOING) + repr(ASKED)
     assert "12345678" not in caplog.text
 
@@ -238,6 +263,20 @@ def test_the_answer_to_a_question_has_receipts() -> None:
     ]
 
 
+def test_a_receipt_of_an_answer_can_be_stored() -> None:
+    odd = IncomingReceipt(
+        gateway="acme",
+        state=MessageState.FAILED,
+        gateway_ref="r" * 40_000,
+        references=("a\0",),
+        code="\0" * 300,
+        raw="\ud800",
+    )
+    with receiving(TAKEN) as server:
+        found = gateway(server.port, replace(GATEWAY, answered=lambda *_: [odd])).ask(ASKED)
+    assert found == [replace(odd, gateway_ref="r" * 200, references=("a\ufffd",), code="\ufffd" * 200, raw="\ufffd")]
+
+
 @pytest.mark.parametrize("said", [b"", answer("429 Too Many Requests"), answer("503 Service Unavailable"), b"\0"])
 def test_a_vendor_that_cannot_answer_now_is_left(said: bytes) -> None:
     assert asked(said) is None
@@ -247,7 +286,7 @@ def test_a_vendor_that_cannot_answer_now_is_left(said: bytes) -> None:
     "said", [answer("404 Not Found"), answer("200 OK", "no"), answer("200 OK", '{"states": ["lost"]}')]
 )
 def test_an_odd_answer_has_no_receipts(said: bytes) -> None:
-    assert asked(said) == ()
+    assert list(asked(said)) == []
 
 
 def test_a_question_has_a_deadline_of_its_own() -> None:
