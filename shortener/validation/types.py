@@ -22,7 +22,7 @@ SUBJECT_LENGTH = 1_000
 LONGEST_VALIDITY = 2_592_000  # seconds: 30 days
 
 
-def _storable(value: str) -> str:
+def storable(value: str) -> str:
     """Refuse NUL, which PostgreSQL refuses and SQLite stores; lone surrogates are refused before this."""
     if "\0" in value:
         raise ValueError("must not contain the character NUL")
@@ -38,7 +38,7 @@ def _switch(value: object) -> object:
     raise ValueError("must be true or false")
 
 
-def _no_switch(value: object) -> object:
+def no_switch(value: object) -> object:
     """Refuse true and false, which count as 1 and 0 in Python."""
     if isinstance(value, bool):
         raise ValueError("must be a whole number")
@@ -102,11 +102,11 @@ def _callback_url(value: str, info: ValidationInfo) -> str:
     return value
 
 
-ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
+ShortText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
 CallbackUrl = Annotated[
     str,
     Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}),
-    AfterValidator(_storable),
+    AfterValidator(storable),
     AfterValidator(_callback_url),
 ]
 Switch = Annotated[bool | None, BeforeValidator(_switch, json_schema_input_type=bool | Literal["true", "false"] | None)]
@@ -120,12 +120,12 @@ Tags = Annotated[
 Metadata = Annotated[
     dict[str, Any] | None, BeforeValidator(_document, json_schema_input_type=dict[str, Any] | str | None)
 ]
-Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(_storable)]
-Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(_storable)]
-Html = Annotated[str, Field(min_length=1, max_length=HTML_LENGTH), AfterValidator(_storable)]
+Recipient = Annotated[str, Field(min_length=1, max_length=320), AfterValidator(storable)]
+Text = Annotated[str, Field(min_length=1, max_length=MESSAGE_LENGTH), AfterValidator(storable)]
+Html = Annotated[str, Field(min_length=1, max_length=HTML_LENGTH), AfterValidator(storable)]
 Subject = Annotated[str, Field(min_length=1, max_length=SUBJECT_LENGTH), AfterValidator(header_text.one_line)]
 _Seconds = Annotated[int, Field(ge=1, le=LONGEST_VALIDITY)]
-Validity = Annotated[_Seconds, BeforeValidator(_no_switch, json_schema_input_type=_Seconds)]
+Validity = Annotated[_Seconds, BeforeValidator(no_switch, json_schema_input_type=_Seconds)]
 
 
 _YEARS = range(2, dt.MAXYEAR)  # beyond them, times in other zones and the days beside them may not exist

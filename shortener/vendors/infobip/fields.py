@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJso
 from pydantic.alias_generators import to_camel
 
 from shortener.validation.models import VendorFields
-from shortener.validation.types import CallbackUrl, ShortText, Switch
+from shortener.validation.types import CallbackUrl, ShortText, Switch, no_switch, storable
 
 LONGEST_VALIDITY: Final = 48 * 3600  # seconds; a longer one becomes this
 
@@ -26,26 +26,13 @@ def _not_blank(value: object) -> object:
     return None if value == "" else value
 
 
-def _storable(value: str | None) -> str | None:
-    if value and "\0" in value:
-        raise ValueError("must not contain the character NUL")
-    return value
-
-
-def _number(value: object) -> object:
-    """Refuse true and false, which count as 1 and 0 in Python."""
-    if isinstance(value, bool):
-        raise ValueError("must be a whole number")
-    return value
-
-
 BLANK: Final = BeforeValidator(_not_blank)  # an empty text is none
 Id = Annotated[ShortText | None, BLANK]
-BulkId = Annotated[Annotated[str, Field(min_length=1, max_length=100)] | None, AfterValidator(_storable), BLANK]
-Name = Annotated[Annotated[str, Field(min_length=1, max_length=255)] | None, AfterValidator(_storable), BLANK]
-CallbackData = Annotated[Annotated[str, Field(min_length=1, max_length=4000)] | None, AfterValidator(_storable), BLANK]
+BulkId = Annotated[Annotated[str, Field(min_length=1, max_length=100), AfterValidator(storable)] | None, BLANK]
+Name = Annotated[Annotated[str, Field(min_length=1, max_length=255), AfterValidator(storable)] | None, BLANK]
+CallbackData = Annotated[Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(storable)] | None, BLANK]
 Url = Annotated[CallbackUrl | None, BLANK]
 Flag = Annotated[Switch, WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "null"}]})]  # also as a parameter
 Positive = Annotated[
-    Annotated[int, Field(ge=1)], BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=1)])
+    Annotated[int, Field(ge=1)], BeforeValidator(no_switch, json_schema_input_type=Annotated[int, Field(ge=1)])
 ]

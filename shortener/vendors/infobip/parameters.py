@@ -1,8 +1,10 @@
 """The types of parameters in the lists of both channels."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from shortener.validation.types import no_switch
 
 MOST_NAMED: Final = 1_000  # ids in one request
 MOST: Final = 1_000  # results in one answer
@@ -26,18 +28,11 @@ def _storable(texts: list[str] | None) -> list[str] | None:
     return texts
 
 
-def _number(value: Any) -> Any:
-    """Refuse true and false, which count as 1 and 0, and take the texts of numbers."""
-    if isinstance(value, bool):
-        raise ValueError("must be a whole number")
-    return value
-
-
 _Name = Annotated[str, Field(max_length=LONGEST)]
 Names = Annotated[
     Annotated[list[_Name], Field(max_length=2 * MOST_NAMED)] | None, BeforeValidator(_names), AfterValidator(_storable)
 ]
 Limit = Annotated[
     Annotated[int, Field(ge=1, le=MOST)],
-    BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
+    BeforeValidator(no_switch, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
 ]

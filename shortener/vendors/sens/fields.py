@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.errors import InvalidFieldsError
 from shortener.validation.models import Faults
+from shortener.validation.types import storable
 from shortener.vendors.sens import times
 
 MOST_RECIPIENTS: Final = 100  # of one request
@@ -22,17 +23,11 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-def _storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain the character NUL")
-    return text
-
-
-Chars = Annotated[str, AfterValidator(_storable)]
-Content = Annotated[str, Field(max_length=10_000), AfterValidator(_storable)]
-ShortChars = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
-Link = Annotated[str, Field(max_length=2_048), AfterValidator(_storable)]
-TalkText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(_storable)]
+Chars = Annotated[str, AfterValidator(storable)]
+Content = Annotated[str, Field(max_length=10_000), AfterValidator(storable)]
+ShortChars = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(storable)]
+Link = Annotated[str, Field(max_length=2_048), AfterValidator(storable)]
+TalkText = Annotated[str, Field(min_length=1, max_length=1_000), AfterValidator(storable)]
 Type = Annotated[Literal["SMS", "LMS", "MMS"], BeforeValidator(_upper)]
 ContentType = Annotated[Literal["COMM", "AD"], BeforeValidator(_upper)]
 CountryCode = Annotated[str, Field(pattern="^[1-9][0-9]{0,3}$")]

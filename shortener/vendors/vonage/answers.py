@@ -10,13 +10,12 @@ from typing_extensions import TypedDict
 from shortener.errors import AccountDisabledError, InvalidFieldsError, MonthlyLimitError, QuietHoursError
 from shortener.reporting.documents import PreprocessedMessage
 from shortener.rules.wire.documents import Msgid, Url
-from shortener.vendors.vonage import requests, statuses
+from shortener.vendors.vonage import codes, requests, statuses
 from shortener.vendors.vonage.credentials import CONVERSIONS, VonageCredentialsError
 from shortener.vendors.vonage.requests import VonageMessage
 from shortener.vendors.vonage.statuses import Status
 from shortener.web import problems
 
-NETWORK: Final = "00000"  # of the recipient, which we do not know
 INVALID_CONVERSION: Final = 420  # the vendor's own status of HTTP
 UNAVAILABLE: Final = 503
 _OF_ERRORS: Final[Mapping[type[Exception], Status]] = {
@@ -57,7 +56,7 @@ def taken(message: VonageMessage, stored: PreprocessedMessage) -> VonageResult:
         "status": Status.TAKEN,
         "remaining-balance": "0",
         "message-price": "0",
-        "network": NETWORK,
+        "network": codes.NETWORK,
         "text": stored["message"],
         "shortlink": tracking["shortlink"] if tracking else None,
     }

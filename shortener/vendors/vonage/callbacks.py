@@ -12,11 +12,9 @@ from typing import Final
 
 from shortener.callbacks.forms import CallbackRequest, Form, Told
 from shortener.rules.delivery.message_state import MessageState
-from shortener.vendors.vonage import signature
-from shortener.vendors.vonage.codes import err_code
+from shortener.vendors.vonage import codes, signature
 from shortener.vendors.vonage.receipts import CLIENT_REF, STATES
 
-NETWORK: Final = "00000"  # of the recipient, which we do not know
 HEADERS: Final = {"Content-Type": "application/json"}
 DONE: Final = range(200, 206)  # the statuses of HTTP that the vendor counts as received
 _STATUSES: Final = {state: status for status, state in STATES.items()}
@@ -40,11 +38,11 @@ def _receipt(told: Told, state: MessageState) -> dict[str, str]:
     message, at = told.message, told.at.astimezone(dt.UTC)
     fields = {
         "api-key": message.sid,
-        "err-code": err_code(state, told.reason),
+        "err-code": codes.err_code(state, told.reason),
         "message-timestamp": at.strftime("%Y-%m-%d %H:%M:%S"),
         "messageId": message.msgid,
         "msisdn": (message.recipient or "").removeprefix("+"),
-        "network-code": NETWORK,
+        "network-code": codes.NETWORK,
         "price": "0",
         "scts": at.strftime("%y%m%d%H%M"),
         "status": _STATUSES[state],

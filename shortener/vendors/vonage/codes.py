@@ -6,6 +6,7 @@ from shortener.receipts.incoming import UNWANTED
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import CODES, Reason
 
+NETWORK: Final = "00000"  # of the recipient, which we do not know
 NO_ERROR: Final = "0"
 UNKNOWN: Final = "1"
 _GENERAL: Final = "99"
