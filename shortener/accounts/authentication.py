@@ -3,6 +3,8 @@
 import datetime as dt
 import logging
 import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -44,10 +46,30 @@ def authenticate(readers: Readers, sid: str | None, token: str) -> tuple[Sender,
     return sender, credential_id
 
 
-def signing(session: Session, sid: str, *, secret_keys: tuple[str, ...], now: dt.datetime) -> tuple[Sender, list[str]]:
-    """Return the account with this SID and its signing secrets as text, the newest first.
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An account and its signing secrets as text, the newest first."""
 
-    CredentialsError if there is none, AccountDisabledError if it is disabled. The caller compares a signature.
+    sender: Sender
+    secrets: list[str]
+    is_disabled: bool
+
+    def signed(self, is_signed: Callable[[Sequence[str]], bool]) -> Sender:
+        """Return the account if one of its secrets made a signature; CredentialsError if none did.
+
+        AccountDisabledError if it is disabled: only who has a secret learns that.
+        """
+        if not is_signed(self.secrets):
+            raise CredentialsError(UNKNOWN)
+        if self.is_disabled:
+            raise AccountDisabledError
+        return self.sender
+
+
+def signer(session: Session, sid: str, *, secret_keys: tuple[str, ...], now: dt.datetime) -> Signer:
+    """Return the account with this SID and its secrets, for whoever compares a signature.
+
+    CredentialsError if there is none.
     """
     account = session.scalar(select(Account).where(Account.sid == sid)) if sid.isalnum() and sid.isascii() else None
     if account is None:
@@ -57,6 +79,4 @@ def signing(session: Session, sid: str, *, secret_keys: tuple[str, ...], now: dt
     except SecretKeyError:
         log.error("account %d: its signing secrets cannot be decrypted, so its signed requests are refused", account.id)
         raise CredentialsError(UNKNOWN) from None
-    if account.disabled_on is not None:
-        raise AccountDisabledError
-    return Sender.of(account), [event.show_secret(key) for key in keys]
+    return Signer(Sender.of(account), [event.show_secret(key) for key in keys], account.disabled_on is not None)

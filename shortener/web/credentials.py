@@ -2,6 +2,7 @@
 
 import binascii
 from base64 import b64decode
+from collections.abc import Callable, Sequence
 
 from flask import Request
 
@@ -24,14 +25,15 @@ def with_token(sid: str | None, token: str) -> Sender:
     return sender
 
 
-def signing(sid: str) -> tuple[Sender, list[str]]:
-    """Return the account with this SID and its signing secrets as text, for whoever compares a signature.
+def signed(sid: str, is_signed: Callable[[Sequence[str]], bool]) -> Sender:
+    """Return the account with this SID if `is_signed`, which gets its signing secrets as text, says so.
 
-    CredentialsError if there is none.
+    CredentialsError if there is none, or none of its secrets made the signature.
     """
     with db.read() as session:
         secret_keys = services().settings.secret_keys
-        return authentication.signing(session, sid, secret_keys=secret_keys, now=db.now(session))
+        signer = authentication.signer(session, sid, secret_keys=secret_keys, now=db.now(session))
+    return signer.signed(is_signed)
 
 
 def given(request: Request) -> tuple[str | None, str]:

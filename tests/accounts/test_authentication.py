@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import delete
 
 from shortener.accounts import senders, signing_secrets
-from shortener.accounts.authentication import authenticate, signing
+from shortener.accounts.authentication import authenticate, signer
 from shortener.accounts.senders import Sender
 from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.running.services import services
@@ -59,8 +59,8 @@ def signing_of(sid: str, *secret_keys: str) -> tuple[str, list[str]]:
     """Return the name of the sender with this SID, and its signing secrets."""
     with db.read() as session:
         keys = secret_keys or services().settings.secret_keys
-        sender, secrets = signing(session, sid, secret_keys=keys, now=NOW)
-        return sender.name, secrets
+        found = signer(session, sid, secret_keys=keys, now=NOW)
+        return found.sender.name, found.secrets
 
 
 def test_a_sid_leads_to_its_signing_secrets() -> None:
@@ -93,8 +93,13 @@ def test_a_secret_that_cannot_be_read_signs_nothing() -> None:
         signing_of(made.sid)
 
 
-def test_a_disabled_account_signs_nothing() -> None:
+def test_only_who_signs_learns_of_disabling() -> None:
     made = make_account("shop")
     disable_account()
+    with db.read() as session:
+        found = signer(session, made.sid, secret_keys=services().settings.secret_keys, now=NOW)
     with pytest.raises(AccountDisabledError):
-        signing_of(made.sid)
+        found.signed(lambda secrets: made.signing_secret in secrets)
+    with pytest.raises(CredentialsError) as caught:
+        found.signed(lambda _: False)
+    assert type(caught.value) is CredentialsError

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from flask import Request
 
-from shortener.errors import CredentialsError
+from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.vendors.sens.signature import ACCESS_KEY, SIGNATURE, TIMESTAMP, is_signed
 from shortener.web import credentials
 from shortener.web.access import Sender
@@ -29,10 +29,13 @@ def authenticate(request: Request) -> Sender:
         raise CredentialsError(UNSIGNED)
     if not _is_current(timestamp, dt.datetime.now(dt.UTC)):
         raise CredentialsError(LATE)
-    sender, secret_keys = credentials.signing(access_key)
-    if not is_signed(signature, secret_keys, request.method, set(_targets(request)), timestamp, access_key):
-        raise CredentialsError(WRONG)
-    return sender
+    signed = request.method, set(_targets(request)), timestamp, access_key
+    try:
+        return credentials.signed(access_key, lambda secret_keys: is_signed(signature, secret_keys, *signed))
+    except AccountDisabledError:
+        raise
+    except CredentialsError:
+        raise CredentialsError(WRONG) from None
 
 
 def _is_current(timestamp: str, now: dt.datetime) -> bool:

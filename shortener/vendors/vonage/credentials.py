@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from flask import Request
 
-from shortener.errors import CredentialsError
+from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.vendors.vonage import requests, signature
 from shortener.vendors.vonage.statuses import Status
 from shortener.web import credentials, message_reports
@@ -55,9 +55,12 @@ def _ascii(value: object) -> str:
 
 def _of_signature(key: str, fields: Mapping[str, Any], *, is_replay_harmless: bool) -> Sender:
     """Return the account with this key, if one of its signing secrets signed the fields."""
-    sender, secrets = credentials.signing(key)
-    if not signature.is_valid(fields, secrets):
-        raise VonageCredentialsError(Status.SIGNATURE, "The signature sig does not fit the fields.")
+    try:
+        sender = credentials.signed(key, lambda secrets: signature.is_valid(fields, secrets))
+    except AccountDisabledError:
+        raise
+    except CredentialsError:
+        raise VonageCredentialsError(Status.SIGNATURE, "The signature sig does not fit the fields.") from None
     signed_on = signature.moment(fields.get(TIMESTAMP))
     # The time of news about a message is that of the news, which may be old.
     if not is_replay_harmless and (signed_on is None or abs(message_reports.now() - signed_on) > LONGEST_AGE):

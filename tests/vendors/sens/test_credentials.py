@@ -95,6 +95,9 @@ def test_an_expired_secret_is_refused(client: FlaskClient, sender: Sender) -> No
 def test_a_disabled_account_is_refused(client: FlaskClient, sender: Sender) -> None:
     disable_account()
     assert "disabled" in refusal_of(asked(client, sens.headers(sender, "GET", LIST)))
+    forged = refusal_of(asked(client, sens.headers(sender, "GET", LIST, secret="whsec_other")))
+    unknown = {**sens.headers(sender, "GET", LIST), ACCESS_KEY: "unknown"}
+    assert forged == refusal_of(asked(client, unknown)) and "disabled" not in forged
 
 
 @pytest.mark.parametrize(

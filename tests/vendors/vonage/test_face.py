@@ -167,7 +167,6 @@ def test_wrong_credentials_are_4(client: FlaskClient, sender: Sender, other_send
     assert number(post_json(client, None, api_key={}, api_secret=[1])) in {"2", "4"}
     for header in ("Basic", "Basic x", "Bearer", "Bearer wrong", "Digest x", "Basic Og=="):
         assert number(client.post(SEND, data=MESSAGE, headers={"Authorization": header})) == "4"
-    assert number(client.post(SEND, data={**signed(sender), "api_key": "x" * 32})) == "4"
     assert stored() == 0
 
 
@@ -211,6 +210,11 @@ def test_a_disabled_account_is_8(client: FlaskClient, sender: Sender) -> None:
     assert number(client.post(SEND, data={**MESSAGE, **secret})) == "8"
     assert number(client.post(SEND, data=MESSAGE, headers=sender.basic)) == "8"
     assert number(client.post(SEND, data=signed(sender))) == "8"
+    assert number(client.post(SEND, data={**signed(sender), "sig": "0" * 64})) == "14"
+
+
+def test_a_signature_with_an_unknown_key_is_14(client: FlaskClient, sender: Sender) -> None:
+    assert number(client.post(SEND, data={**signed(sender), "api_key": "x" * 32})) == "14"
 
 
 # What is wrong
