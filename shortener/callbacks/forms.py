@@ -45,14 +45,15 @@ class Form:
     """How a vendor's callbacks are sent and judged.
 
     `request` makes the request of an attempt from what is told and the account's signing secrets as text, the newest
-    first. It is pure, and what differs between callbacks comes from their ids and times, so that every attempt sends
-    the same bytes. `accepts` says whether an answer with this status counts as delivered. Unless the vendor
-    `tells_clicks`, first clicks are told by our own signed event.
+    first. It is pure, and what differs between callbacks comes from their ids and times (ADR 0038 says how far attempts
+    send the same bytes). Unless a form `is_signed`, there may be no secret. `accepts` says whether an answer with this
+    status counts as delivered. Unless the vendor `tells_clicks`, first clicks are told by our own signed event.
     """
 
     request: Callable[[Told, Sequence[str]], CallbackRequest]
     accepts: Callable[[int], bool]
     tells_clicks: bool = False
+    is_signed: bool = False
 
 
 Forms = Mapping[str, Form]  # by the vendor's name, which `callback.face` stores

@@ -18,6 +18,12 @@ from shortener.rules.delivery.reason import Reason
 from shortener.storage.models import CLICK
 
 log = logging.getLogger(__name__)
+# Nothing that is to be signed is sent without a signature. This uses up an attempt, so that it is retried once there is
+# a secret.
+UNSIGNED: Final = Result(
+    AttemptOutcome.UNSIGNED,
+    "not sent: the account has no signing secret that opens; the operator can give it a new one",
+)
 NO_FORM: Final = Result(
     AttemptOutcome.UNSIGNED,
     "not sent: this version does not know the vendor in whose form it would be sent",
@@ -59,6 +65,8 @@ def _request(claimed: Claimed, forms: Forms, message: FaceMessage | None, secret
     form = forms.get(claimed.loaded.face)
     if form is None or message is None:
         return NO_FORM
+    if form.is_signed and not secrets:
+        return UNSIGNED
     try:
         return InForm(form, form.request(_told(claimed, message), secrets))
     except Exception:  # one callback must not keep the others from being sent

@@ -41,11 +41,6 @@ CALLBACKS = Queue(
     )
 )
 SLOTS = 64  # attempts in flight per loop; an account that is alone gets two thirds of them (rules/delivery/fair_share)
-# No event is sent without a signature. This uses up an attempt, so that the event is retried once there is a secret.
-UNSIGNED = Result(
-    AttemptOutcome.UNSIGNED,
-    "not sent: the account has no signing secret that opens; the operator can give it a new one",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +107,7 @@ def _prepared(
 def attempt(client: Client, claimed: Claimed, signature: Signature, sent_on: dt.datetime) -> Result:
     """POST the event of a callback once, as if sent at that time."""
     if not signature.keys:
-        return UNSIGNED
+        return in_form.UNSIGNED
     callback = claimed.loaded
     headers = signature.headers(callback.event_id, sent_on, callback.body)
     return judge(client.request("POST", callback.url, headers, callback.body))

@@ -211,3 +211,14 @@ def test_an_unknown_vendors_callback_is_retried(sender: Sender, services: Servic
     in_form(sender, "http://127.0.0.1:9/", "unheard-of")
     services.deliverer.deliver_due()
     assert (states(), outcomes()) == (["pending"], ["unsigned"])
+
+
+def test_a_signed_form_needs_a_secret(sender: Sender, services: Services) -> None:
+    services.callback_forms["acme"] = Form(request=form_of, accepts=lambda status: status == 200, is_signed=True)
+    in_form(sender, "http://127.0.0.1:9/", "acme")
+    with db.write() as session:
+        session.execute(delete(SigningSecret))
+    services.deliverer.deliver_due()
+    with db.read() as session:
+        assert "no signing secret that opens" in session.scalars(select(Attempt.detail)).one()
+    assert (states(), outcomes()) == (["pending"], ["unsigned"])

@@ -71,4 +71,4 @@ def _filled(fields: Mapping[str, str | None]) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value}
 
 
-FORM: Final = Form(request=request, accepts=lambda status: 200 <= status < 300, tells_clicks=True)
+FORM: Final = Form(request=request, accepts=lambda status: 200 <= status < 300, tells_clicks=True, is_signed=True)
