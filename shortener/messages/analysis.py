@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -12,11 +12,11 @@ from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.installation.site import Site
 from shortener.messages import route, rows
+from shortener.messages.from_face import NO_FACE, FromFace
 from shortener.messages.route import Route
 from shortener.messages.submission import Submission
 from shortener.rules.delivery import gateway_choice
 from shortener.rules.delivery.gateway_rules import Channel
-from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links import body
 from shortener.rules.links.body import Finding, Found
 from shortener.rules.links.detection import BareDomains, Detection
@@ -27,26 +27,6 @@ from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models import PartKind
 
 NOTHING: Final = Finding(links=(), skipped=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FromFace:
-    """What a vendor's wire format adds to a submission.
-
-    `fields` are stored with the message and given back later, `extras` are for its gateway alone and erased with the
-    recipient. `bulk_id` is the vendor's id of all messages of one request. A new state makes a callback if it is one of
-    `told_states`; None stands for all. The report is given out once by `pull_queue`, if there is one.
-    """
-
-    name: str = ""  # the vendor's folder; empty: it came in our own format
-    fields: dict[str, Any] | None = None
-    extras: dict[str, Any] | None = None
-    bulk_id: str | None = None
-    told_states: frozenset[MessageState] | None = None
-    pull_queue: str | None = None
-
-
-NO_FACE: Final = FromFace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +61,10 @@ class Analysis:
         """How many links get a shortlink."""
         return len(self.finding.links) + len(self.html_finding.links)
 
+    def fingerprint(self) -> bytes:
+        """The digest of what was asked for, with all that a vendor's wire format adds."""
+        return self.face.fingerprint(self.submission)
+
 
 def analyze(
     submission: Submission,
@@ -95,7 +79,9 @@ def analyze(
 
     That the gateway cannot send it is no error yet: what repeats an earlier message has the outcome of that one. If
     `like`, an analysis for the same account, has the same content, its links are not looked for again.
+    InvalidFieldsError if a vendor's fields cannot be stored.
     """
+    face.check()
     track_link = account.track_link if submission.track_link is None else submission.track_link
     detection = submission.detection or account.detection
     bare_domains = submission.bare_domains or account.bare_domains
@@ -181,6 +167,11 @@ def leave_live_shortlinks(
         _without_links(analysis) if numbers.get(index, set()) & live else analysis
         for index, analysis in enumerate(analyses)
     ]
+
+
+def has_own_slugs(analysis: Analysis, site: Site) -> bool:
+    """Whether a message with links may hold a shortlink of ours, live or not."""
+    return analysis.number_of_links > 0 and bool(_own_slugs(analysis, site))
 
 
 def _own_slugs(analysis: Analysis, site: Site) -> list[str]:

@@ -69,7 +69,7 @@ def preprocess_all(
     earlier call stored for the same idempotency key, or the error that prevents it.
     """
     analyses = leave_live_shortlinks(connection, analyses, site, now)
-    outcomes = _not_sendable(connection, account, analyses, now)
+    outcomes = {**_not_sendable(connection, account, analyses, now), **_reused(connection, account, analyses)}
     for _ in range(MAX_DRAWS):
         missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
         if not missing:
@@ -89,6 +89,16 @@ def _not_sendable(
     """
     refusals = within_limits.not_sendable(account, analyses, now)
     return {**refusals, **_conflicts(connection, account, {index: analyses[index] for index in refusals})}
+
+
+def _reused(connection: Connection, account: Sender, analyses: Sequence[Analysis]) -> dict[int, Outcome]:
+    """Refuse all messages of a request if the key of any of them came with another request before."""
+    keyed = {index: one for index, one in enumerate(analyses) if one.face.request is not None and one.idempotency_key}
+    if len(keyed) < 2:
+        return {}
+    conflicts = _conflicts(connection, account, keyed).items()
+    reused = {keyed[index].face.request for index, one in conflicts if isinstance(one, IdempotencyKeyReusedError)}
+    return {index: IdempotencyKeyReusedError() for index, one in keyed.items() if one.face.request in reused}
 
 
 def _store(
@@ -144,7 +154,7 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "skipped": _skipped(analysis),
         "vendor_fields": {**(submission.vendor_fields() or {}), **(face.fields or {})} or None,
         "idempotency_key": analysis.idempotency_key,
-        "fingerprint": submission.fingerprint() if analysis.idempotency_key is not None else None,
+        "fingerprint": analysis.fingerprint() if analysis.idempotency_key is not None else None,
         "face": face.name or None,
         "track": analysis.track,
         "subject": submission.subject,
@@ -156,7 +166,7 @@ def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.d
         "code": None,
         "reason": None,
         "bulk_id": face.bulk_id,
-        "told_states": None if face.told_states is None else sorted(face.told_states),
+        "told_states": face.told_column(),
         "pull_queue": face.pull_queue,
         "pulled_on": None,
     }
@@ -186,7 +196,7 @@ def _conflicts(connection: Connection, account: Sender, refused: Mapping[int, An
     outcomes: dict[int, Outcome] = {}
     for index, analysis in refused.items():
         if (same_key := by_key.get(analysis.idempotency_key or "")) is not None:
-            is_same = same_key.fingerprint == analysis.submission.fingerprint()
+            is_same = same_key.fingerprint == analysis.fingerprint()
             repeated = Preprocessed(same_key.message, same_key.links, replayed=True)
             outcomes[index] = repeated if is_same else IdempotencyKeyReusedError()
         elif (same_tag := by_tag.get(analysis.submission.client_tag or "")) is not None:

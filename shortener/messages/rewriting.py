@@ -13,6 +13,7 @@ from shortener.rules import sms_parts
 from shortener.rules.links import body
 from shortener.rules.links.html import find as html_links
 from shortener.rules.links.same_target import pairs
+from shortener.rules.slug import LENGTH
 from shortener.storage.models import Link, PartKind
 
 Links = Sequence[Link | StoredLink]  # of one message, in their order
@@ -30,6 +31,12 @@ class SmsParts(TypedDict):
 def text(submitted: str, links: Links, site: Site) -> str:
     """Return the text to send: as submitted, with the shortlinks of its links."""
     return body.rewrite(submitted, text_places(links, site))
+
+
+def foreseen(submitted: str, finding: body.Finding, site: Site) -> str:
+    """Return the text to send before it has shortlinks: with others, which are as long and of the same characters."""
+    shortlink = f"{site.base_url}/{'0' * LENGTH}"
+    return body.rewrite(submitted, [(link.start, link.end, shortlink) for link in finding.links])
 
 
 def html(submitted: str, links: Links, site: Site) -> str:

@@ -123,9 +123,13 @@ class Submission(FieldsToCall):
 
     def fingerprint(self) -> bytes:
         """The SHA-256 of the given fields, the same for equal submissions however they were written."""
-        given = self.model_dump(exclude_none=True)
-        canonical = json.dumps(given, sort_keys=True, ensure_ascii=False, default=dt.datetime.isoformat)
-        return hashlib.sha256(canonical.encode()).digest()
+        return digest(self.model_dump(exclude_none=True))
+
+
+def digest(content: object) -> bytes:
+    """The SHA-256 of JSON, in which a time may stand for its text."""
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, default=dt.datetime.isoformat)
+    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).digest()
 
 
 class DryRunRequest(Fields):

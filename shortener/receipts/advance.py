@@ -95,13 +95,19 @@ def _follow(connection: Connection, ids: Sequence[int], news: News, now: dt.date
     if news.state.is_final:
         forget(connection, ids)
     if news.state not in UNTOLD:
-        rows = [row for row in connection.execute(_TO_TELL, {"ids": ids}) if _is_told(row, news.state)]
+        rows = [row for row in connection.execute(_TO_TELL, {"ids": ids}) if _about(row, news.state) is not None]
         INSERT_CALLBACKS[connection.dialect.name].run(connection, _callbacks(rows, news, now))
 
 
-def _is_told(row: Row[*tuple[Any, ...]], state: MessageState) -> bool:
-    """Whether the sender wants to hear of this state; a vendor's wire format may tell only some."""
-    return row.told_states is None or state in row.told_states
+def _about(row: Row[*tuple[Any, ...]], state: MessageState) -> str | None:
+    """Return what a callback of this state is about, None if the sender does not want to hear of it.
+
+    A vendor's wire format may tell only some states, and several that are one word to it only once.
+    """
+    told: Sequence[str] | Mapping[str, str] | None = row.told_states
+    if isinstance(told, Mapping):
+        return told.get(state)
+    return state.value if told is None or state in told else None
 
 
 def _callbacks(rows: Sequence[Row[*tuple[Any, ...]]], news: News, now: dt.datetime) -> list[dict[str, Any]]:
@@ -109,7 +115,7 @@ def _callbacks(rows: Sequence[Row[*tuple[Any, ...]]], news: News, now: dt.dateti
         {
             "message_id": row.id,
             "link_id": None,
-            "about": news.state.value,
+            "about": _about(row, news.state),
             "account_id": row.account_id,
             "event_id": f"evt_{time_ordered_uuid(now).hex}",
             "url": row.url,

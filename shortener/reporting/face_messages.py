@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.errors import MessageNotFoundError
 from shortener.installation.site import Site
-from shortener.messages import rewriting
+from shortener.messages.analysis import Analysis
 from shortener.messages.preprocess import Preprocessed
-from shortener.reporting import face_filter, face_search
+from shortener.reporting import face_filter, face_search, new_face_messages
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceLink, FaceMessage
 from shortener.rules.links import body
@@ -76,15 +76,11 @@ def _message(row: Any, links: Sequence[Any], site: Site) -> FaceMessage:
     )
 
 
-def stored(session: Session, preprocessed: Sequence[Preprocessed], site: Site) -> list[FaceMessage]:
-    """Return messages that were just stored, with their HTML, in their order."""
-    found = load(session, [one.message.id for one in preprocessed], site)
-    return [_with_html(found[one.message.id], one, site) for one in preprocessed]
-
-
-def _with_html(message: FaceMessage, preprocessed: Preprocessed, site: Site) -> FaceMessage:
-    html = preprocessed.message.html
-    return message if html is None else replace(message, html=rewriting.html(html, preprocessed.links, site))
+def replayed(session: Session, analysis: Analysis, done: Preprocessed, site: Site) -> FaceMessage | None:
+    """Return a message that an earlier call stored, as it is now, with its HTML and its recipient as submitted."""
+    found = load(session, [done.message.id], site).get(done.message.id)
+    in_html = new_face_messages.html(done, site)
+    return found and replace(found, recipient=analysis.submission.recipient, html=in_html)
 
 
 def find(session: Session, account: Sender, name: str, site: Site, *, face: str | None = None) -> FaceMessage:

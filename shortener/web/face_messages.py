@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from shortener.accounts.senders import Sender
-from shortener.errors import NotCancelableError
-from shortener.messages import erasing, lookup
+from shortener.errors import NotCancelableError, ShortenerError
+from shortener.messages import erasing, lookup, rewriting
+from shortener.messages.analysis import Analysis, has_own_slugs, leave_live_shortlinks
 from shortener.messages.preprocess import Preprocessed
-from shortener.reporting import face_messages, face_search
+from shortener.reporting import face_messages, face_search, new_face_messages
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.wire.cursor import after_row
@@ -20,10 +21,36 @@ from shortener.storage import db
 CANCELED_AT_ONCE: Final = 100  # messages in one transaction, while others wait
 
 
-def stored(preprocessed: Sequence[Preprocessed]) -> list[FaceMessage]:
-    """Return messages that were just stored, in their order."""
-    with db.read() as session:
-        return face_messages.stored(session, preprocessed, services().site)
+def stored(account: Sender, analysis: Analysis, done: Preprocessed) -> FaceMessage:
+    """Return a message that was just stored, with its recipient as it was submitted.
+
+    Only what an earlier call stored is read from the database.
+    """
+    site = services().site
+    if done.replayed:
+        with db.read() as session:
+            if found := face_messages.replayed(session, analysis, done, site):
+                return found
+    return new_face_messages.new(account, analysis, done, site)
+
+
+def all_stored(
+    account: Sender, analyses: Sequence[Analysis], outcomes: Sequence[Preprocessed | ShortenerError]
+) -> list[FaceMessage | ShortenerError]:
+    """Return the messages of one request that were just stored, and why the others were not, in their order."""
+    return [
+        stored(account, analysis, outcome) if isinstance(outcome, Preprocessed) else outcome
+        for analysis, outcome in zip(analyses, outcomes, strict=True)
+    ]
+
+
+def as_sent(analysis: Analysis) -> str:
+    """Return the text as it will be sent, with shortlinks as long as the real ones."""
+    site = services().site
+    if has_own_slugs(analysis, site):
+        with db.read() as session:
+            [analysis] = leave_live_shortlinks(session.connection(), [analysis], site, db.now(session))
+    return rewriting.foreseen(analysis.submission.text, analysis.finding, site)
 
 
 def find(account: Sender, name: str, *, face: str | None = None) -> FaceMessage:

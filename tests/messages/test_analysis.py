@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.from_face import NO_FACE, FromFace
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
 from shortener.running.services import Services
@@ -18,10 +19,12 @@ HTML = f'<a href="{TARGET}">a</a> <a href="{TARGET}&amp;b=1">b</a>'
 MAIL = {"message": TEXT, "html": HTML, "recipient": "anna@example.com", "track": "all"}
 
 
-def analysis(sender: Sender, services: Services, like: Analysis | None = None, **fields: Any) -> Analysis:
+def analysis(
+    sender: Sender, services: Services, like: Analysis | None = None, *, face: FromFace = NO_FACE, **fields: Any
+) -> Analysis:
     with db.read() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-    return analyze(Submission.check({**MAIL, **fields}, Policy()), account, services.site, like=like)
+    return analyze(Submission.check({**MAIL, **fields}, Policy()), account, services.site, face=face, like=like)
 
 
 def test_the_same_content_has_the_same_links(sender: Sender, services: Services) -> None:

@@ -14,7 +14,8 @@ from sqlalchemy.exc import OperationalError
 from shortener.errors import ClientTagTakenError, InvalidFieldsError, QuietHoursError
 from shortener.installation.site import Site
 from shortener.messages import preprocess
-from shortener.messages.analysis import FromFace, analyze
+from shortener.messages.analysis import analyze
+from shortener.messages.from_face import FromFace
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.messages.submission import Submission
 from shortener.reporting import message_report

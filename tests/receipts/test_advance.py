@@ -192,3 +192,16 @@ def test_a_face_may_tell_only_some_states(message: Message, told: list[str] | No
     change(message, "sent")
     change(message, "delivered")
     assert [callback.face for callback in callbacks()] == ["acme"] * expected
+
+
+@pytest.mark.parametrize("order", [("sent", "accepted", "delivered"), ("accepted", "sent", "delivered")])
+def test_states_of_one_word_are_told_once(message: Message, order: tuple[str, ...]) -> None:
+    """A receipt that overtakes the gateway's answer included."""
+    put_url(message, RECEIPTS_URL)
+    with db.write() as session:
+        stored = session.get_one(Message, message.id)
+        stored.told_states = {"sent": "sent", "buffered": "sent", "accepted": "sent", "delivered": "delivered"}
+    for state in order:
+        change(message, state)
+    assert [callback.about for callback in callbacks()] == ["sent", "delivered"]
+    assert json.loads(callbacks()[0].body)["data"]["state"] == order[0]

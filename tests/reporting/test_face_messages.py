@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 
 from shortener.accounts.senders import Sender as Account
 from shortener.errors import InvalidFieldsError, MessageNotFoundError
-from shortener.messages.analysis import FromFace, analyze
-from shortener.messages.preprocess import Preprocessed
+from shortener.messages.analysis import analyze
+from shortener.messages.from_face import FromFace
 from shortener.messages.submission import Submission
 from shortener.reporting import face_messages, face_search
 from shortener.reporting.face_filter import FaceFilter
@@ -46,14 +46,16 @@ def store(
         name="acme", **{name: more.pop(name) for name in ("fields", "bulk_id", "pull_queue") if name in more}
     )
     submission = Submission.check({"message": TEXT, **more}, services().policy)
-    outcomes = services().group_commit.preprocess_all(account, [analyze(submission, account, site, face=face)], site)
-    done = [one for one in outcomes if isinstance(one, Preprocessed)]
+    analysis = analyze(submission, account, site, face=face)
+    done = services().group_commit.preprocess(account, analysis, site)
     with db.write() as session:
         then = db.now(session) - age
         values = {"state": state, "received_on": then, "state_on": then + dt.timedelta(seconds=1) if state else None}
-        session.execute(update(Message).where(Message.id == done[0].message.id).values(**values))
+        session.execute(update(Message).where(Message.id == done.message.id).values(**values))
     with db.read() as session:
-        return face_messages.stored(session, done, site)[0]
+        found = face_messages.replayed(session, analysis, done, site)
+    assert found is not None
+    return found
 
 
 def page(sender: Sender, /, **wanted: Any) -> tuple[list[FaceMessage], str | None]:

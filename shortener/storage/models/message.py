@@ -73,7 +73,8 @@ class Message(Base):
     code: Mapped[str | None]  # the gateway's own word for the reason
     reason: Mapped[Reason | None]
     bulk_id: Mapped[str | None]  # a vendor's id of all messages of one request
-    told_states: Mapped[list[str] | None] = mapped_column(Document)  # states that make a callback; NULL: each
+    # States that make a callback; NULL: each. An object has for each the state under which it is told once.
+    told_states: Mapped[list[str] | dict[str, str] | None] = mapped_column(Document)
     pull_queue: Mapped[str | None]  # the reports among which its report is given out once; NULL: none
     pulled_on: Mapped[dt.datetime | None]  # when it was given out
 

@@ -4,14 +4,13 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any, Final
 
-from shortener.messages.analysis import Analysis, FromFace, analyze
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.from_face import FromFace
 from shortener.messages.submission import Submission
 from shortener.rules import sms_parts
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
-from shortener.rules.links import body
 from shortener.rules.links.detection import Detection
-from shortener.rules.slug import LENGTH
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.vendors.aicross import calls, fields, times
@@ -95,15 +94,8 @@ def _read(given: Fields) -> tuple[str, Submission, FromFace]:
 
 
 def _counted(analysis: Analysis) -> Analysis:
-    """Keep the number of SMS parts with a message, so that those of a month need not be counted anew.
-
-    A text that has a shortlink of ours already stays as it is.
-    """
-    site, text = services().site, analysis.submission.text
-    shortlink = f"{site.base_url}/{'0' * LENGTH}"  # of any slug: all have the same length and alphabet
-    links = () if body.own_slugs(text, site.own_hosts) else analysis.finding.links
-    rewritten = body.rewrite(text, [(link.start, link.end, shortlink) for link in links])
-    kept = {**(analysis.face.fields or {}), PARTS: sms_parts.count(rewritten).parts}
+    """Keep the number of SMS parts with a message, so that those of a month need not be counted anew."""
+    kept = {**(analysis.face.fields or {}), PARTS: sms_parts.count(face_messages.as_sent(analysis)).parts}
     return replace(analysis, face=replace(analysis.face, fields=kept))
 
 
@@ -141,5 +133,4 @@ def _name(now: dt.datetime) -> str:
 def _stored(account: Sender, analysis: Analysis) -> FaceMessage:
     """Store a message; MonthlyLimitError, QuietHoursError, InvalidFieldsError or ClientTagTakenError."""
     done = services().group_commit.preprocess(account, analysis, services().site)
-    [message] = face_messages.stored([done])
-    return message
+    return face_messages.stored(account, analysis, done)

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from shortener.rules.delivery.message_state import MessageState
 from shortener.vendors.infobip import sending
 from shortener.vendors.infobip.fields import (
     LONGEST_VALIDITY,
@@ -74,7 +73,7 @@ class Webhooks(InfobipFields):
         return self.delivery.url if self.delivery else None
 
     @property
-    def told_states(self) -> frozenset[MessageState] | None:
+    def told_states(self) -> sending.Told:
         """The states whose reports are pushed."""
         asked = self.delivery or Delivery()
         return sending.told_states(intermediate=asked.intermediate_report, notify=asked.notify)

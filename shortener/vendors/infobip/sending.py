@@ -9,8 +9,9 @@ from itertools import chain
 from typing import Any, Final, Literal
 
 from shortener.errors import InvalidFieldsError
-from shortener.messages.analysis import Analysis, FromFace, analyze
-from shortener.messages.preprocess import Outcome, Preprocessed
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.from_face import FromFace
+from shortener.messages.preprocess import Outcome
 from shortener.messages.submission import Submission
 from shortener.messages.within_limits import FARTHEST
 from shortener.rules.delivery.face_message import FaceMessage
@@ -25,9 +26,15 @@ from shortener.web.access import Sender
 NAME: Final = "infobip"
 MOST: Final = 1_000  # messages in one request
 FINAL: Final = frozenset(state for state in MessageState if state.is_final)
+_NEWS: Final = [state for state in MessageState if state.rank > MessageState.QUEUED.rank]
+# All news; those of one status are told once.
+EACH: Final[Mapping[MessageState, MessageState]] = {state: state for state in _NEWS} | {
+    MessageState.ACCEPTED: MessageState.BUFFERED
+}
 CHARACTERS: Final = string.ascii_letters + string.digits
 ALL: Final = "all"  # names the list of messages of a request
 FORM: Final = "form"  # names the form in which the message came: its callbacks have the same
+Told = frozenset[MessageState] | Mapping[MessageState, MessageState]
 Form = Literal["sms/2", "sms/3", "email/3", "email/4"]
 
 
@@ -58,9 +65,7 @@ class Sent:
     message: FaceMessage | None = None
 
 
-def from_face(
-    form: Form, fields: Mapping[str, Any], bulk_id: str | None, told_states: frozenset[MessageState] | None = FINAL
-) -> FromFace:
+def from_face(form: Form, fields: Mapping[str, Any], bulk_id: str | None, told_states: Told = FINAL) -> FromFace:
     """Return what this wire format keeps of a message: the vendor's fields by its names, unless they are None."""
     kept = {name: value for name, value in fields.items() if value is not None}
     return FromFace(
@@ -77,11 +82,11 @@ def queue(channel: str) -> str:
     return f"{NAME} {channel}"
 
 
-def told_states(*, intermediate: bool | None, notify: bool | None = None) -> frozenset[MessageState] | None:
+def told_states(*, intermediate: bool | None, notify: bool | None = None) -> Told:
     """Return the states whose reports are pushed: the final ones, all with `intermediate`, none without `notify`."""
     if notify is False:
         return frozenset()
-    return None if intermediate else FINAL
+    return EACH if intermediate else FINAL
 
 
 def bulk_id(given: str | None, destinations: int) -> str | None:
@@ -110,13 +115,9 @@ def send_all(account: Sender, wanted: Sequence[Wanted]) -> list[Sent]:
 
     InvalidFieldsError has the paths of invalid fields in the request.
     """
-    outcomes = _stored(account, _analysed(account, wanted), wanted[0].names[ALL])
-    done = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
-    messages = iter(face_messages.stored(done))
-    return [
-        _sent(one, next(messages) if isinstance(outcome, Preprocessed) else outcome)
-        for one, outcome in zip(wanted, outcomes, strict=True)
-    ]
+    analyses = _analysed(account, wanted)
+    outcomes = face_messages.all_stored(account, analyses, _stored(account, analyses, wanted[0].names[ALL]))
+    return [_sent(one, outcome) for one, outcome in zip(wanted, outcomes, strict=True)]
 
 
 def _analysed(account: Sender, wanted: Sequence[Wanted]) -> list[Analysis]:

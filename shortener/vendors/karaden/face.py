@@ -88,8 +88,7 @@ def send(account: Sender, sid: str) -> KaradenMessage:
     face, key = new.face(requests.version(request)), incoming.idempotency_key()
     analysis = analyze(new.submission(message_reports.now()), account, site, key, face=face)
     done = services().group_commit.preprocess(account, analysis, site)
-    [stored] = face_messages.stored([done])
-    return documents.sent(stored)
+    return documents.sent(face_messages.stored(account, analysis, done))
 
 
 @FACE.blueprint.get("")

@@ -10,8 +10,8 @@ from flask import Request
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
-from shortener.messages.analysis import FromFace
-from shortener.messages.submission import Submission
+from shortener.messages.from_face import FromFace
+from shortener.messages.submission import Submission, digest
 from shortener.rules.links.tracking import Track
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
@@ -116,7 +116,8 @@ class NewMessage(VendorFields):
         kept: dict[str, Any] = {"service_id": self.service_id, "version": asked_version}
         kept |= {} if self.scheduled_at is None else {"scheduled_at": times.written(self.scheduled_at)}
         kept |= {} if self.limited_at is None else {"limited_at": times.written(self.limited_at)}
-        return FromFace(name="karaden", fields=kept, told_states=states.TOLD)
+        asked = digest(self.model_dump())  # the submission has seconds until `limited_at`, which differ in a repeat
+        return FromFace(name="karaden", fields=kept, told_states=states.TOLD, request=asked)
 
 
 class Listed(VendorFields):

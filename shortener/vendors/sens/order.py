@@ -1,19 +1,17 @@
 """Store what a request orders: one message for each recipient."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from shortener.accounts.random_text import random_text
-from shortener.errors import InvalidFieldsError, ShortenerError
-from shortener.messages.analysis import Analysis, FromFace, analyze
-from shortener.messages.preprocess import Preprocessed
-from shortener.messages.submission import Submission
+from shortener.errors import IdempotencyKeyReusedError, InvalidFieldsError, ShortenerError
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.from_face import FromFace
+from shortener.messages.submission import Submission, digest
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.gateway_name import GatewayName
-from shortener.rules.links import body
-from shortener.rules.slug import LENGTH
 from shortener.running.services import services
 from shortener.validation.models import Faults
 from shortener.vendors.sens import numbers
@@ -58,11 +56,15 @@ class Order:
         }
         return Submission.check({name: value for name, value in given.items() if value}, services().policy)
 
-    def face(self, request_id: str) -> FromFace:
+    def face(self, request_id: str, request: bytes) -> FromFace:
         """Return what is stored besides; the number is in none of it."""
         zero = numbers.has_trunk_zero(self.to, self.country)
         fields = {**self.fields, "countryCode": self.country, "zero": zero}
-        return FromFace(name=NAME, fields=fields, extras=dict(self.extras), bulk_id=request_id)
+        return FromFace(name=NAME, fields=fields, extras=dict(self.extras), bulk_id=request_id, request=request)
+
+    def said(self) -> dict[str, Any]:
+        """Return what the client said of it."""
+        return {name: value for name, value in asdict(self).items() if name != "refusal"}
 
     def named(self, faults: Faults) -> Faults:
         """Return faults with the vendor's names of fields."""
@@ -84,15 +86,18 @@ class Placed:
 def place(account: Sender, orders: Sequence[Order]) -> Placed:
     """Store the messages that are not refused; the same `Idempotency-Key` returns what was stored first.
 
-    InvalidFieldsError if any of them is invalid, or its gateway cannot send it: then none is stored.
+    InvalidFieldsError if any of them is invalid, or its gateway cannot send it: then none is stored. Nor is any if the
+    key came with another request before: IdempotencyKeyReusedError.
     """
-    request_id = random_text(ID_LENGTH)
+    request_id, request = random_text(ID_LENGTH), digest([order.said() for order in orders])
     wanted = [order for order in orders if order.refusal is None]
-    outcomes = [*_stored(account, _analysed(account, wanted, request_id))]
+    outcomes = _stored(account, _analysed(account, wanted, request_id, request))
     errors = [outcome for outcome in outcomes if isinstance(outcome, ShortenerError)]
     stored = [outcome for outcome in outcomes if isinstance(outcome, FaceMessage)]
     if not stored and errors and isinstance(errors[0], InvalidFieldsError):
         raise InvalidFieldsError(wanted[0].named(errors[0].fields))
+    if not stored and errors and isinstance(errors[0], IdempotencyKeyReusedError):
+        raise errors[0]
     found = iter(Refused.by(one) if isinstance(one, ShortenerError) else one for one in outcomes)
     return Placed(
         request_id=stored[0].bulk_id or request_id if stored else request_id,
@@ -102,11 +107,11 @@ def place(account: Sender, orders: Sequence[Order]) -> Placed:
     )
 
 
-def _analysed(account: Sender, orders: Sequence[Order], request_id: str) -> list[Analysis]:
+def _analysed(account: Sender, orders: Sequence[Order], request_id: str, request: bytes) -> list[Analysis]:
     analyses, faults, key = list[Analysis](), Faults(), incoming.idempotency_key()
     for order in orders:
         try:
-            analyses.append(_one(account, order, request_id, key))
+            analyses.append(_one(account, order, order.face(request_id, request), key))
         except InvalidFieldsError as error:
             faults |= order.named(error.fields)
     if faults:
@@ -114,30 +119,22 @@ def _analysed(account: Sender, orders: Sequence[Order], request_id: str) -> list
     return analyses
 
 
-def _one(account: Sender, order: Order, request_id: str, key: str | None) -> Analysis:
+def _one(account: Sender, order: Order, face: FromFace, key: str | None) -> Analysis:
     own_key = f"{key}{KEY_SEPARATOR}{order.index}" if key and order.index else key
-    analysis = analyze(order.submission(), account, services().site, own_key, face=order.face(request_id))
+    analysis = analyze(order.submission(), account, services().site, own_key, face=face)
     if analysis.refusal is not None:
         raise analysis.refusal
     if "plusFriendId" in order.extras and analysis.route and analysis.route.gateway not in _CARRY_TALK:
         sentence = f"needs the gateway {NAME}; {analysis.route.gateway} would send an SMS without buttons and picture"
         raise InvalidFieldsError({"sender": [sentence]})
-    if order.longest is not None and (sent := size(_sent(analysis))) > order.longest:
+    if order.longest is not None and (sent := size(face_messages.as_sent(analysis))) > order.longest:
         sentence = f"has {sent} bytes in EUC-KR as it is sent, and may have {order.longest}; choose another type"
         raise InvalidFieldsError({"message": [sentence]})
     return analysis
 
 
-def _sent(analysis: Analysis) -> str:
-    """Return the text with shortlinks as long as the real ones."""
-    shortlink = f"{services().site.base_url}/{'X' * LENGTH}"
-    links = analysis.finding.links
-    return body.rewrite(analysis.submission.text, ((link.start, link.end, shortlink) for link in links))
-
-
-def _stored(account: Sender, analyses: Sequence[Analysis]) -> Iterator[FaceMessage | ShortenerError]:
-    if analyses:
-        done = services().group_commit.preprocess_all(account, analyses, services().site)
-        messages = iter(face_messages.stored([one for one in done if isinstance(one, Preprocessed)]))
-        for outcome in done:
-            yield next(messages) if isinstance(outcome, Preprocessed) else outcome
+def _stored(account: Sender, analyses: Sequence[Analysis]) -> list[FaceMessage | ShortenerError]:
+    if not analyses:
+        return []
+    done = services().group_commit.preprocess_all(account, analyses, services().site)
+    return face_messages.all_stored(account, analyses, done)

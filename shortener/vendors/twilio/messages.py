@@ -12,8 +12,9 @@ from shortener.errors import (
     NotErasableError,
     QuietHoursError,
 )
-from shortener.messages.analysis import FromFace, analyze
-from shortener.messages.submission import Submission
+from shortener.messages.analysis import analyze
+from shortener.messages.from_face import FromFace
+from shortener.messages.submission import Submission, digest
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.links.tracking import Track
 from shortener.rules.wire.moments import rfc3339_or_none
@@ -58,8 +59,7 @@ def send(account: Sender, account_sid: str) -> tuple[TwilioSent, int]:
     site = services().site
     analysis = analyze(_submission(account, given), account, site, incoming.idempotency_key(), face=_face(given))
     done = services().group_commit.preprocess(account, analysis, site)
-    [message] = face_messages.stored([done])
-    return answers.sent(message), 201
+    return answers.sent(face_messages.stored(account, analysis, done)), 201
 
 
 def _submission(account: Sender, given: NewMessage) -> Submission:
@@ -81,7 +81,8 @@ def _submission(account: Sender, given: NewMessage) -> Submission:
 
 def _face(given: NewMessage) -> FromFace:
     fields = {"messaging_service_sid": given.from_service} if given.from_service else None
-    return FromFace(name=names.NAME, fields=fields, extras=fields, told_states=statuses.TOLD)
+    request = digest(given.model_dump())
+    return FromFace(name=names.NAME, fields=fields, extras=fields, told_states=statuses.TOLD, request=request)
 
 
 @calls.BLUEPRINT.get(calls.MESSAGE)

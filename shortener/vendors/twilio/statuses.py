@@ -21,7 +21,10 @@ _WORDS: Final = {
 }
 # The others have failed: `failed` if no gateway took the message, else `undelivered`.
 FAILED: Final = (MessageState.EXPIRED, MessageState.FAILED, MessageState.REJECTED)
-TOLD: Final = frozenset({MessageState.SENT, MessageState.DELIVERED, MessageState.CANCELED, *FAILED})
+# A receipt may come before the gateway's answer, so any state that is `sent` to the vendor tells it, once.
+TOLD: Final = {state: MessageState.SENT for state, word in _WORDS.items() if word == "sent" and state is not None} | {
+    state: state for state in (MessageState.DELIVERED, MessageState.CANCELED, *FAILED)
+}
 UNREACHABLE, TOO_LATE, FILTERED, UNKNOWN = 30003, 30036, 30007, 30008
 _CODES: Final = {
     Reason.ABSENT_TEMPORARY: UNREACHABLE,

@@ -10,7 +10,8 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from shortener.errors import MonthlyLimitError, QuietHoursError
-from shortener.messages.analysis import FromFace, analyze
+from shortener.messages.analysis import analyze
+from shortener.messages.from_face import FromFace
 from shortener.reporting import message_report
 from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services

@@ -1,7 +1,7 @@
 """The answers to Xoxzo's clients."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from flask import Response
 from pydantic import Field, RootModel
@@ -78,6 +78,11 @@ def word(state: MessageState | None) -> Status:
     if state is MessageState.DELIVERED:
         return "DELIVERED"
     return "FAIL" if state.is_final else "DELIVERING"
+
+
+_ON_THE_WAY: Final = [state for state in MessageState if word(state) == "DELIVERING"]
+# The states that are told; those on the way, which are one word, only once.
+TOLD: Final = {state: state for state in MessageState if state.is_final} | dict.fromkeys(_ON_THE_WAY, MessageState.SENT)
 
 
 def _link(tracking: ReportedLink) -> XoxzoLink:

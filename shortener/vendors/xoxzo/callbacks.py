@@ -1,4 +1,4 @@
-"""Xoxzo's callbacks: a form with the status of a message, for each new state, at its `callbackurl`.
+"""Xoxzo's callbacks: a form with the status of a message, for each new status, at its `callbackurl`.
 
 The vendor documents neither method nor fields; these are ours.
 """

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from flask import Blueprint
 
 from shortener.errors import InvalidFieldsError, MessageNotFoundError, MonthlyLimitError, QuietHoursError
-from shortener.messages.analysis import FromFace, analyze
+from shortener.messages.analysis import analyze
+from shortener.messages.from_face import FromFace
 from shortener.reporting import message_report
 from shortener.reporting.message_filter import Filter
 from shortener.rules.wire.moments import rfc3339
@@ -48,7 +49,8 @@ MOST_LISTED: Final = 1_000  # messages in one answer: the format has no pages, a
 def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
-    analysis = analyze(requests.submission(), account, site, face=FromFace(name="xoxzo"))
+    face = FromFace(name="xoxzo", told_states=answers.TOLD)
+    analysis = analyze(requests.submission(), account, site, face=face)
     done = services().group_commit.preprocess(account, analysis, site)
     accepted = message_report.preprocessed(done.message, done.links, site)
     tracking = accepted["link_tracking"]

@@ -379,6 +379,36 @@ def test_a_repeated_key_returns_the_first_answer(client: FlaskClient, sender: Se
     assert with_key(client, sender, sens.sms("01099998888")).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        sens.sms("01011112222"),
+        sens.sms("01011112222", "01033334444", "01055556666"),
+        sens.sms("01011112222", "01033334444", contentType="AD"),
+    ],
+)
+def test_another_request_with_the_key_stores_nothing(client: FlaskClient, sender: Sender, changed: Any) -> None:
+    assert with_key(client, sender, sens.sms("01011112222", "01033334444")).status_code == 202
+    assert with_key(client, sender, changed).status_code == 400
+    assert stored() == 2
+
+
+def test_another_friend_with_the_key_is_refused(client: FlaskClient, sender: Sender) -> None:
+    headers = {**sens.headers(sender, "POST", sens.TALK), "Idempotency-Key": "k1"}
+    assert client.post(sens.TALK, json=sens.talk(), headers=headers).status_code == 202
+    other = client.post(sens.TALK, json=sens.talk(plusFriendId="@other"), headers=headers)
+    assert (other.status_code, other.json["status"]) == (400, 400)
+    assert stored() == 1
+
+
+def test_a_text_that_stays_is_measured_as_it_is(client: FlaskClient, sender: Sender) -> None:
+    """One with a live shortlink of ours is not rewritten."""
+    [first] = sent(client, sender)
+    long = f"{first['shortlink']} https://shop.example.com/{'x' * 60}"
+    sentences = refused(client, sender, sens.SMS, sens.sms(content=long))
+    assert any("bytes in EUC-KR" in sentence for sentence in sentences)
+
+
 @pytest.mark.parametrize("target", [sens.SMS, sens.TALK])
 def test_every_error_has_the_vendors_form(client: FlaskClient, sender: Sender, target: str) -> None:
     unknown = sens.get(client, sender, f"{target}/{'x' * 32}")

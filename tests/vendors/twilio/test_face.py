@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from shortener.receipts.advance import News, advance
-from shortener.reporting import face_search
+from shortener.reporting import face_messages, face_search
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import Message
@@ -387,3 +388,31 @@ def test_other_paths_of_shortlinks_are_unknown(client: FlaskClient, sender: Send
     here = "/v1/LinkShortening/Domains/DN1/Certificate"
     assert code_of(client.get(here, headers=sender.basic)) == (404, 20404)
     assert config(client, sender, "%00%FF").status_code == 200
+
+
+@pytest.mark.parametrize("storage", ["masked", "none"])
+def test_the_answer_shows_the_submitted_number(client: FlaskClient, database_kind: str, storage: str) -> None:
+    keeps = make_account("keeps", recipient_storage=storage)
+    sent = send(client, keeps).get_json()
+    assert sent["to"] == "+15558675310"
+    found = client.get(path(keeps, f"/{sent['sid']}.json"), headers=keeps.basic).get_json()
+    assert found["to"] != sent["to"]
+
+
+def test_nothing_is_read_after_the_commit(client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or a message would be answered with an error and sent all the same."""
+
+    def unreachable(*_: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(face_messages, "load", unreachable)
+    assert send(client, sender).status_code == 201
+
+
+def test_a_key_belongs_to_one_body(client: FlaskClient, sender: Sender) -> None:
+    """What only the vendor has is part of it."""
+    headers = {**sender.basic, "Idempotency-Key": "a"}
+    given = {**FIELDS, "From": SERVICE}
+    assert client.post(path(sender), data=given, headers=headers).status_code == 201
+    other = client.post(path(sender), data={**given, "MessagingServiceSid": SERVICE}, headers=headers)
+    assert code_of(other) == (400, 20422)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from shortener.errors import InvalidFieldsError
-from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.mail.extras import MailExtras
 from shortener.vendors.infobip import sending
 from shortener.vendors.infobip.email import placeholders
@@ -58,7 +57,7 @@ class Mail:
     track_link: bool | None = None  # None: as the account does
     click_url: str | None = None
     receipts_url: str | None = None
-    told_states: frozenset[MessageState] | None = sending.FINAL
+    told_states: sending.Told = sending.FINAL
     kept: Mapping[str, Any] = field(default_factory=dict)  # to be given back later, by the vendor's names
     validity_period: int | None = None  # seconds
     names: Mapping[str, str] = field(default_factory=dict, compare=False)  # where fields stand in the request

@@ -7,6 +7,7 @@ import pytest
 
 from shortener.errors import InvalidFieldsError
 from shortener.rules.delivery.receiver import Policy
+from shortener.vendors.infobip import sending
 from shortener.vendors.infobip.email.mails import File, Mail, To
 from shortener.vendors.infobip.email.old_request import InfobipOldMail
 
@@ -63,7 +64,7 @@ def test_every_field_has_its_place() -> None:
         track_link=True,
         click_url="https://acme.example/clicks",
         receipts_url="https://acme.example/reports",
-        told_states=None,
+        told_states=sending.EACH,
         kept=KEPT | {"callbackData": "4711", "campaignReferenceId": "spring"},
     )
 
