@@ -15,6 +15,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.storage import db
 from shortener.storage.models import Message, Sending
+from shortener.web import message_reports
 from tests.support import database_faults
 from tests.support.factories import BROWSER, TARGET, TEXT, Sender, disable_account, make_account
 from tests.support.json_values import json_values
@@ -169,8 +170,19 @@ def test_the_same_key_gives_the_same_message(client: FlaskClient, sender: Sender
     path = f"/api/{sender.sid}/messages"
     first = client.post(path, data=FIELDS, headers=headers)
     assert client.post(path, data=FIELDS, headers=headers).json["id"] == first.json["id"]
-    other = client.post(path, data={**FIELDS, "body": "other"}, headers=headers)
-    assert refusal(other) == (422, "unprocessable_entity", [])
+    for changed in ({"body": "other"}, {"service_id": "77"}):
+        other = client.post(path, data={**FIELDS, **changed}, headers=headers)
+        assert refusal(other) == (422, "unprocessable_entity", [])
+
+
+def test_a_key_holds_while_time_passes(client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although there are fewer seconds until `limited_at`."""
+    headers, path = {**sender.bearer, **VERSION, "Idempotency-Key": "key-1"}, f"/api/{sender.sid}/messages"
+    fields = {**FIELDS, "limited_at": (NOW + 2 * HOUR).isoformat()}
+    first = client.post(path, data=fields, headers=headers).json["id"]
+    later = message_reports.now() + dt.timedelta(minutes=5)
+    monkeypatch.setattr(message_reports, "now", lambda: later)
+    assert client.post(path, data=fields, headers=headers).json["id"] == first
 
 
 @pytest.mark.parametrize(
@@ -332,10 +344,12 @@ def test_the_state_is_three_words(
 
 
 def test_a_number_is_shown_as_it_is_stored(client: FlaskClient) -> None:
+    """Only the answer to the message shows it as it was given."""
     for storage, shown in (("masked", "*********5678"), ("none", None)):
         account = make_account(storage, recipient_storage=storage)
         answer = send(client, account)
-        assert answer["to"] == shown
+        assert answer["to"] == "09012345678"
+        assert call(client, account, "GET", f"/{answer['id']}").json["to"] == shown
         assert listed(client, account, to="09012345678") == ([answer["id"]] if shown else [])
 
 
