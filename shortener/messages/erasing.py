@@ -6,9 +6,10 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from shortener.errors import NotErasableError
+from shortener.rules.delivery import event
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
-from shortener.storage.models import Attachment, Message, Part, Receipt, Sending
+from shortener.storage.models import Attachment, Attempt, Callback, Message, Part, Receipt, Sending, SendingAttempt
 
 DELETED: Final = "deleted"  # among the fields of a wire format: its clients do not see the message any more
 # Nothing more is expected: it is final, or nobody knows what became of it, or nobody sends it.
@@ -24,6 +25,7 @@ def erase_text(session: Session, message: Message) -> None:
     session.execute(delete(Part).where(Part.message_id == message.id))
     session.execute(update(Attachment).where(Attachment.message_id == message.id).values(content=None))
     message.subject = message.skipped = None
+    _erase_gateways_words(session, message.id)
 
 
 def erase_message(session: Session, message: Message) -> None:
@@ -34,10 +36,31 @@ def erase_message(session: Session, message: Message) -> None:
     if message.state not in _DONE:
         raise NotErasableError
     erase_text(session, message)
-    session.execute(update(Receipt).where(Receipt.message_id == message.id).values(raw=None))
-    session.execute(update(Sending).where(Sending.message_id == message.id).values(recipient=None, extras=None))
+    session.execute(update(Sending).where(Sending.message_id == message.id).values(recipient=None))
+    _erase_recipient_in_callbacks(session, message.id)
     message.recipient = None
     message.vendor_fields = {**(message.vendor_fields or {}), DELETED: True}
+
+
+def _erase_gateways_words(session: Session, message_id: int) -> None:
+    """Erase what a gateway was given, answered and reported: some gateways repeat the text and the recipient."""
+    sending = Sending.message_id == message_id
+    tries = SendingAttempt.sending_id.in_(select(Sending.id).where(sending))
+    details = select(SendingAttempt.detail).where(tries, SendingAttempt.detail.is_not(None))
+    repeats = Sending.exhausted_because.in_(details)
+    session.execute(update(Sending).where(sending, repeats).values(exhausted_because=None))
+    session.execute(update(Sending).where(sending).values(extras=None))
+    session.execute(update(SendingAttempt).where(tries).values(answer=None, detail=None))
+    session.execute(update(Receipt).where(Receipt.message_id == message_id).values(raw=None))
+
+
+def _erase_recipient_in_callbacks(session: Session, message_id: int) -> None:
+    """Erase the recipient in events, also in those that are still to be sent, and what their receivers answered."""
+    callbacks = session.scalars(select(Callback).where(Callback.message_id == message_id).with_for_update()).all()
+    for callback in callbacks:
+        callback.body = event.without_recipient(callback.body)
+    ids = [callback.id for callback in callbacks]
+    session.execute(update(Attempt).where(Attempt.callback_id.in_(ids)).values(answer=None))
 
 
 def _refuse_open(session: Session, message: Message) -> None:

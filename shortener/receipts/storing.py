@@ -15,7 +15,7 @@ from shortener.storage.bulk import skipping
 from shortener.storage.models import Base
 
 log = logging.getLogger(__name__)
-RECEIPT, MESSAGE = (Base.metadata.tables[name] for name in ("receipt", "message"))
+RECEIPT, MESSAGE, PART = (Base.metadata.tables[name] for name in ("receipt", "message", "part"))
 MOST: Final = 200  # of one message
 # The last places are for receipts that change the message's state: each state can come only once.
 WITHOUT_NEWS: Final = MOST - len(MessageState)
@@ -28,6 +28,7 @@ _COUNTS: Final = (
 )
 _STATE: Final = select(*MESSAGE.c["msgid", "state"]).where(MESSAGE.c.id == bindparam("message"))
 _RECEIVED: Final = select(*MESSAGE.c["id", "received_on"]).where(MESSAGE.c.id.in_(bindparam("ids", expanding=True)))
+_WITH_TEXT: Final = select(PART.c.message_id).where(PART.c.message_id.in_(bindparam("ids", expanding=True)))
 DAY: Final = dt.timedelta(days=1)
 Row = dict[str, Any]
 
@@ -58,13 +59,20 @@ def store_all(connection: Connection, rows: Sequence[Row], *, now: dt.datetime) 
     ids = sorted({row["message_id"] for row in rows})
     counts = dict.fromkeys(ids, 0) | dict(connection.execute(_COUNTS, {"ids": ids}).all())
     waiting = proof.not_begun(connection, ids)
-    for row in _with_likely_times(connection, rows, ids):
+    for row in _with_likely_times(connection, _without_erased(connection, rows), ids):
         count = counts[row["message_id"]]
         counts[row["message_id"]] += (
             _keep(connection, row, count) if row["message_id"] in waiting else _store(connection, row, count, now)
         )
     if ids:
         proof.settle(connection, ids, now=now)
+
+
+def _without_erased(connection: Connection, rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, without what was received where the message's text is erased: some gateways repeat it."""
+    ids = sorted({row["message_id"] for row in rows if row["raw"] is not None})
+    kept = set(connection.scalars(_WITH_TEXT, {"ids": ids})) if ids else set()
+    return [row if row["message_id"] in kept else row | {"raw": None} for row in rows]
 
 
 def _with_likely_times(connection: Connection, rows: Sequence[Row], ids: Sequence[int]) -> Sequence[Row]:

@@ -142,6 +142,8 @@ class VendorGateway:
         if read is None:
             return answers.by_status(shown, self.name, outgoing.recipient, OUR_FAULT)
         told = answers.seen(shown, self.name, outgoing.recipient)
+        if isinstance(read, Taken):  # nobody needs its answer, and many vendors repeat the text in it
+            told |= {"sentence": f"{self.name} answered {answer.status}", "answer": None}
         if read.sentence:
             told["sentence"] = self._sentence(read.sentence, outgoing)
         found = replace(read, **told)

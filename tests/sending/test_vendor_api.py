@@ -130,7 +130,11 @@ def test_a_long_answer_is_read_as_a_whole() -> None:
     text = "長" * 20_000
     taken = handed(answer("200 OK", json.dumps({"text": text, "result": "taken", "id": "A1"}, ensure_ascii=False)))
     assert isinstance(taken, Taken) and taken.reference == "A1"
-    assert taken.answer is not None and len(taken.answer) == 2048
+
+
+def test_the_answer_of_a_taken_message_goes() -> None:
+    taken = handed(answer("200 OK", json.dumps({"text": "Your parcel", "result": "taken", "id": "A1"})))
+    assert isinstance(taken, Taken) and (taken.sentence, taken.answer) == ("acme answered 200", None)
 
 
 def test_what_cannot_be_stored_is_replaced() -> None:

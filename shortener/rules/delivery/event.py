@@ -81,6 +81,13 @@ def build(event_type: EventType, timestamp: dt.datetime, data: EventData | Recei
     return _ENCODER.encode(document).encode()
 
 
+def without_recipient(body: bytes) -> bytes:
+    """Return a stored event with null as its recipient."""
+    document = json.loads(body)
+    document["data"]["recipient"] = None
+    return _ENCODER.encode(document).encode()
+
+
 def headers(event_id: str, sent_on: dt.datetime, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
     """Return the headers of one attempt. Each key signs, the newest first, so that keys can be rotated."""
     seconds = str(int(sent_on.timestamp()))
