@@ -1,7 +1,7 @@
 """Messages for vendors' wire formats: one by its name, pages of them, and reports that are given out once."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -151,7 +151,12 @@ def settings(session: Session, account: Sender, face: str) -> Mapping[str, Any]:
     return found
 
 
-def set_settings(session: Session, account: Sender, face: str, values: Mapping[str, Any]) -> None:
-    """Store this for an account and a vendor's wire format; the caller commits."""
+def change_settings(
+    session: Session, account: Sender, face: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Store and return what `change` makes of a vendor's settings, which others cannot change before the commit."""
     locked = session.scalars(select(Account).where(Account.id == account.id).with_for_update()).one()
-    locked.vendor_settings = {**(locked.vendor_settings or {}), face: dict(values)}
+    stored = locked.vendor_settings or {}
+    changed = dict(change(stored.get(face, {})))
+    locked.vendor_settings = {**stored, face: changed}
+    return changed

@@ -84,7 +84,7 @@ class Parameters(Fields):
 class VendorFields(BaseModel):
     """The fields of a vendor's request, of which those that we do not know are passed over. Faults are by path."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     @classmethod
     def check(

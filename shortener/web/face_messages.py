@@ -1,7 +1,7 @@
 """Use cases of vendors' wire formats, which do not use the database themselves: each has a session of its own."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -145,7 +145,9 @@ def settings(account: Sender, face: str) -> Mapping[str, Any]:
         return face_messages.settings(session, account, face)
 
 
-def set_settings(account: Sender, face: str, values: Mapping[str, Any]) -> None:
-    """Store this for an account and a vendor's wire format, instead of what was stored before."""
+def change_settings(
+    account: Sender, face: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Store and return what `change` makes of what a vendor's wire format has stored; nobody else does meanwhile."""
     with db.write() as session:
-        face_messages.set_settings(session, account, face, values)
+        return face_messages.change_settings(session, account, face, change)

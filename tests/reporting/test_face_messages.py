@@ -3,6 +3,7 @@
 import datetime as dt
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -314,11 +315,30 @@ def test_each_vendor_has_its_own_settings(sender: Sender) -> None:
     account = account_of(sender)
     with db.write() as session:
         assert face_messages.settings(session, account, "acme") == {}
-        face_messages.set_settings(session, account, "acme", {"a": 1})
-        face_messages.set_settings(session, account, "bravo", {"b": [2]})
+        face_messages.change_settings(session, account, "acme", lambda stored: {"a": 1})
+        face_messages.change_settings(session, account, "bravo", lambda stored: {**stored, "b": [2]})
     with db.read() as session:
         assert face_messages.settings(session, account, "acme") == {"a": 1}
         assert face_messages.settings(session, account, "bravo") == {"b": [2]}
+
+
+def test_settings_changed_at_once_are_merged(app: Flask, sender: Sender) -> None:
+    account = account_of(sender)
+
+    def change(name: str, meanwhile: Callable[[], object] = bool) -> None:
+        with app.app_context(), db.write() as session:
+
+            def added(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+                meanwhile()
+                return {**stored, name: 1}
+
+            face_messages.change_settings(session, account, "acme", added)
+
+    other = threading.Thread(target=change, args=("b",))
+    change("a", other.start)
+    other.join()
+    with db.read() as session:
+        assert face_messages.settings(session, account, "acme") == {"a": 1, "b": 1}
 
 
 # Adding up

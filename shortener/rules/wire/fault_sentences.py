@@ -31,7 +31,7 @@ _LIMITS: Final = {
 
 
 def sentence(kind: str, limits: Mapping[str, Any], said: str, given: object = None) -> str:
-    """Describe a fault of the value `given` by pydantic's `kind` and `limits`; if we cannot, with its text `said`."""
+    """Describe a fault of the value `given` by pydantic's `kind` and `limits`, or by its text `said` if it is ours."""
     if kind in _KINDS:
         return _KINDS[kind]
     if limits.get("min_length") == 1:
@@ -42,7 +42,7 @@ def sentence(kind: str, limits: Mapping[str, Any], said: str, given: object = No
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return words.format(_shown(limits[name]))
-    return said.removeprefix("Value error, ")
+    return said.removeprefix("Value error, ") if kind == "value_error" else "is not valid"
 
 
 def _shown(limit: Any) -> str:

@@ -1,9 +1,13 @@
 """The settings of shortlinks: where clicks are told. The vendor has them for each domain, we for each account."""
 
+import logging
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from shortener.rules.delivery import receiver
 from shortener.running.services import services
 from shortener.validation.models import VendorFields
 from shortener.validation.types import URL_LENGTH, CallbackUrl, Switch, Text
@@ -14,8 +18,10 @@ from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import Answer, described
 from shortener.web.vendor_requests import one, read
 
+log = logging.getLogger(__name__)
 PREFIX: Final = "/v1/LinkShortening/"
 _CONFIG: Final = f"{PREFIX}Domains/<domain_sid>/Config"
+_WEB: Final = re.compile(r"https?://[^\s]+")
 _URL: Final = {"type": "string", "format": "uri"}
 _SCHEMA: Final[dict[str, Any]] = {
     "title": "TwilioNewConfig",
@@ -30,20 +36,29 @@ _SCHEMA: Final[dict[str, Any]] = {
 }
 
 
+def _web_url(given: str) -> str:
+    if _WEB.fullmatch(given) is None:
+        raise ValueError("must be a URL that begins with http:// or https://")
+    return given
+
+
 class NewConfig(VendorFields):
     """The settings to change; what is missing stays as it is, and an empty URL is taken away."""
 
     callback_url: Annotated[CallbackUrl | None, Field(alias="CallbackUrl")] = None
     fallback_url: Annotated[
-        Text | None, Field(alias="FallbackUrl", max_length=URL_LENGTH, pattern=r"^https?://[^\s]+$")
+        Annotated[Text, Field(max_length=URL_LENGTH), AfterValidator(_web_url)] | None, Field(alias="FallbackUrl")
     ] = None
     continue_on_failure: Annotated[Switch, Field(alias="ContinueOnFailure")] = None
     disable_https: Annotated[Switch, Field(alias="DisableHttps")] = None
 
 
 def callback_url(account: Sender) -> str | None:
-    """Return the URL that is called after a message's first click."""
+    """Return the URL that is called after a message's first click; None if the operator does not allow it any more."""
     url: str | None = face_messages.settings(account, names.NAME).get("callback_url")
+    if url is not None and (fault := receiver.check(url, services().policy)):
+        log.warning("account %s: clicks are not told to its CallbackUrl: it %s", account.sid, fault)
+        return None
     return url
 
 
@@ -52,7 +67,7 @@ def callback_url(account: Sender) -> str | None:
 @for_senders
 def fetch_config(account: Sender, domain_sid: str) -> TwilioConfig:
     """Get the settings of shortlinks; the domain may be any name."""
-    return _shown(account, domain_sid)
+    return _shown(account, domain_sid, face_messages.settings(account, names.NAME))
 
 
 @calls.BLUEPRINT.post(_CONFIG)
@@ -64,12 +79,13 @@ def set_config(account: Sender, domain_sid: str) -> TwilioConfig:
     wanted = {name: value if value != "" else None for name, value in given.items()}
     changed = NewConfig.check(wanted, services().policy).model_dump(exclude_unset=True)
     now = f"{message_reports.now():%Y-%m-%dT%H:%M:%SZ}"
-    stored = {"date_created": now, **face_messages.settings(account, names.NAME), **changed, "date_updated": now}
-    kept = {name: value for name, value in stored.items() if value is not None}
-    face_messages.set_settings(account, names.NAME, kept)
-    return _shown(account, domain_sid)
+
+    def merged(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        new = {"date_created": now, **stored, **changed, "date_updated": now}
+        return {name: value for name, value in new.items() if value is not None}
+
+    return _shown(account, domain_sid, face_messages.change_settings(account, names.NAME, merged))
 
 
-def _shown(account: Sender, domain_sid: str) -> TwilioConfig:
-    stored = face_messages.settings(account, names.NAME)
+def _shown(account: Sender, domain_sid: str, stored: Mapping[str, Any]) -> TwilioConfig:
     return answers.config(account.sid, domain_sid, stored, services().site.base_url)

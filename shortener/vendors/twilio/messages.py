@@ -1,6 +1,7 @@
 """Send a message, look at it, take it back, erase it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response
@@ -26,6 +27,7 @@ from shortener.vendors.twilio.refusals import fault
 from shortener.web import face_messages, incoming, message_reports
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, described
+from shortener.web.problems import RequestError
 from shortener.web.vendor_requests import one, read
 
 _UPDATE: Final[dict[str, Any]] = {
@@ -54,12 +56,24 @@ def send(account: Sender, account_sid: str) -> tuple[TwilioSent, int]:
     """Send a message, at once or at its time; all of its links are replaced."""
     calls.refuse_other(account, account_sid)
     given = new_message.read(read().fields, services().policy)
-    if given.send_at is not None:
-        new_message.refuse_time(given.send_at, message_reports.now())
     site = services().site
     analysis = analyze(_submission(account, given), account, site, incoming.idempotency_key(), face=_face(given))
+    # Not refused at once: what repeats an earlier request has the same answer after its time, too.
+    refusal = new_message.wrong_time(given.send_at, message_reports.now()) or analysis.refusal
+    analysis = replace(analysis, refusal=refusal)
     done = services().group_commit.preprocess(account, analysis, site)
-    return answers.sent(face_messages.stored(account, analysis, done)), 201
+    message = face_messages.stored(account, analysis, done)
+    if face_messages.is_deleted(message):
+        raise RequestError(404, refusals.NOT_FOUND, "The message that this Idempotency-Key sent is deleted")
+    return answers.sent(message), 201
+
+
+class _Message(Submission):
+    """A message of which the request says all but the URL that is told of clicks."""
+
+    def fingerprint(self) -> bytes:
+        """The SHA-256 of what the request says: the account's settings may change before it is repeated."""
+        return Submission.fingerprint(self.model_copy(update={"lt_callbackurl": None}))
 
 
 def _submission(account: Sender, given: NewMessage) -> Submission:
@@ -76,7 +90,7 @@ def _submission(account: Sender, given: NewMessage) -> Submission:
         "validity_period": given.validity,
         "send_on": rfc3339_or_none(given.send_at),
     }
-    return Submission.check(wanted, services().policy)
+    return _Message.check(wanted, services().policy)
 
 
 def _face(given: NewMessage) -> FromFace:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field
 
+from shortener.errors import InvalidFieldsError
 from shortener.rules.delivery.receiver import Policy
 from shortener.validation.models import VendorFields
 from shortener.validation.types import CallbackUrl, Moment, ShortText, Switch, Text, Validity
@@ -20,6 +21,9 @@ LATEST: Final = dt.timedelta(days=35)
 _SEPARATORS: Final = re.compile(r"[ ().-]")
 _NUMBER: Final = re.compile(r"\+?([1-9][0-9]{6,14})")
 _SERVICE: Final = r"^MG[0-9a-zA-Z]{32}$"
+# Each number with or without its plus; a sender may also be a short number, a name or a messaging service.
+_TO: Final = r"^\+?[1-9][0-9]{6,14}$"
+_FROM: Final = r"^(\+?[0-9]{3,15}|[A-Za-z0-9][A-Za-z0-9 ]{0,10}|MG[0-9a-zA-Z]{32})$"
 
 
 def number(given: str) -> str:
@@ -30,13 +34,19 @@ def number(given: str) -> str:
     return f"+{found[1]}"
 
 
+def _service(given: str) -> str:
+    if re.fullmatch(_SERVICE, given) is None:
+        raise ValueError("must be MG and 32 letters or digits")
+    return given
+
+
 class NewMessage(VendorFields):
     """The fields of a message that we know."""
 
     to: Annotated[str, Field(alias="To"), AfterValidator(number)]
     body: Annotated[Text, Field(alias="Body", max_length=LONGEST_BODY)]
     sender: Annotated[ShortText | None, Field(alias="From")] = None
-    service: Annotated[str | None, Field(alias="MessagingServiceSid", pattern=_SERVICE)] = None
+    service: Annotated[Annotated[str, AfterValidator(_service)] | None, Field(alias="MessagingServiceSid")] = None
     shorten: Annotated[Switch, Field(alias="ShortenUrls")] = None
     status_callback: Annotated[CallbackUrl | None, Field(alias="StatusCallback")] = None
     validity: Annotated[Validity | None, Field(alias="ValidityPeriod", le=LONGEST_VALIDITY)] = None
@@ -53,9 +63,13 @@ SCHEMA: Final[dict[str, Any]] = {
     "title": "TwilioNewMessage",
     "type": "object",
     "properties": {
-        "To": {"type": "string", "description": "A number in E.164.", "pattern": r"^\+[1-9][0-9]{6,14}$"},
-        "From": {"type": "string", "pattern": "^[A-Za-z0-9]{1,11}$"},
-        "MessagingServiceSid": {"type": "string", "pattern": _SERVICE, "description": "In place of `From`."},
+        "To": {"type": "string", "description": "A number in E.164.", "pattern": _TO},
+        "From": {"type": "string", "description": "A number or a name.", "pattern": _FROM},
+        "MessagingServiceSid": {
+            "type": "string",
+            "pattern": _SERVICE,
+            "description": "In place of `From`.",
+        },
         "Body": {"type": "string", "minLength": 1, "maxLength": LONGEST_BODY},
         "ShortenUrls": {"type": "boolean", "description": "Default: the account's setting."},
         "StatusCallback": {"type": "string", "format": "uri", "description": "The URL to call for each new status."},
@@ -63,7 +77,7 @@ SCHEMA: Final[dict[str, Any]] = {
         "ScheduleType": {"type": "string", "description": "With `SendAt`: `fixed`."},
         "SendAt": {"type": "string", "description": "At most 35 days ahead, with a time zone."},
     },
-    "required": ["To", "Body", "From"],
+    "required": ["To", "Body"],  # no `anyOf` for `From`: generators of clients would make two types of one
     "examples": [{"To": "+15558675310", "From": "+15017122661", "Body": "Hello!", "ShortenUrls": True}],
 }
 
@@ -93,7 +107,8 @@ def _refuse_missing(given: Mapping[str, Any]) -> None:
         raise fault(refusals.NO_FROM, "A 'From' phone number or a MessagingServiceSid is required.")
 
 
-def refuse_time(send_at: dt.datetime, now: dt.datetime) -> None:
-    """Raise a RequestError for a time that is past or too far ahead."""
-    if not now < send_at <= now + LATEST:
-        raise fault(refusals.BAD_SEND_AT, "SendAt must be in the future, and at most 35 days ahead")
+def wrong_time(send_at: dt.datetime | None, now: dt.datetime) -> InvalidFieldsError | None:
+    """Return the error about a time that is past or too far ahead; None if it is neither."""
+    if send_at is None or now < send_at <= now + LATEST:
+        return None
+    return InvalidFieldsError({"SendAt": ["must be in the future, and at most 35 days ahead"]})

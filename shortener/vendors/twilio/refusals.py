@@ -13,23 +13,30 @@ from shortener.web.problems import RequestError
 NO_TO, BAD_TO, NO_FROM, BAD_FROM, NO_BODY, LONG_BODY = "21604", "21211", "21603", "21212", "21602", "21617"
 BAD_MEDIA, BAD_CONTENT, BAD_SERVICE = "21620", "21655", "21701"
 NO_SEND_AT, BAD_SEND_AT, BAD_SCHEDULE = "35111", "35114", "35126"
+NOT_FOUND: Final = "20404"
 INVALID: Final = "20422"  # any other parameter
-# By the vendor's names of fields and by ours, which the checks of a message use.
 _OF_FIELDS: Final = {
     "To": BAD_TO,
-    "recipient": BAD_TO,
     "From": BAD_FROM,
-    "sender": BAD_FROM,
     "Body": LONG_BODY,
-    "message": LONG_BODY,
     "MessagingServiceSid": BAD_SERVICE,
     "StatusCallback": "21609",
-    "receipts_url": "21609",
     "ValidityPeriod": "21624",
-    "validity_period": "21624",
     "SendAt": BAD_SEND_AT,
-    "send_on": BAD_SEND_AT,
     "ScheduleType": BAD_SCHEDULE,
+}
+# The vendor's names of our own fields, which the checks of a message and of a list use.
+_VENDORS: Final = {
+    "recipient": "To",
+    "sender": "From",
+    "message": "Body",
+    "track_link": "ShortenUrls",
+    "lt_callbackurl": "CallbackUrl",
+    "receipts_url": "StatusCallback",
+    "validity_period": "ValidityPeriod",
+    "send_on": "SendAt",
+    "cursor": "PageToken",
+    "gateway": "The gateway of the account",  # no field of the vendor
 }
 _OF_STATUSES: Final = {401: 20003, 405: 20004}
 _OF_ERRORS: Final[dict[type[Exception], int]] = {NotCancelableError: 30409, NotErasableError: 20009}
@@ -72,5 +79,6 @@ def refuse(error: Exception) -> Response:
 
 def _of_field(error: InvalidFieldsError) -> tuple[int, str]:
     """Return the code and the sentence of the first wrong field."""
-    name, faults = next(iter(error.fields.items()))
+    ours, faults = next(iter(error.fields.items()))
+    name = _VENDORS.get(ours, ours)
     return int(_OF_FIELDS.get(name, INVALID)), f"{name} {faults[0]}"

@@ -22,6 +22,9 @@ READING: Final = {
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
     "sid": ("The SID of the account.", "^[A-Za-z0-9]{32}$"),
+    "account_sid": ("`AC` and the SID of the account.", "^(AC)?[A-Za-z0-9]{32}$"),
+    "message_sid": ("`SM` and the ID of the message.", "^SM[A-Za-z0-9]{32}$"),
+    "domain_sid": ("The SID of the domain: whatever its client has.", "^[A-Za-z0-9]{1,100}$"),
     "event_id": ("The ID of the callback.", "^evt_[A-Za-z0-9]{1,60}$"),
     "export_id": ("The ID of the export.", "^exp_[A-Za-z0-9]{1,60}$"),
     "gateway": ("The name of the gateway that reports.", "^[a-z]{1,20}$"),

@@ -21,6 +21,7 @@ from shortener.rules.wire.fault_sentences import sentence
         ("dataclass_type", {"class_name": "Ours"}, "must be a JSON object"),
         ("model_type", {"class_name": "Ours"}, "must be a JSON object"),
         ("string_pattern_mismatch", {"pattern": "^MG"}, "must match ^MG"),
+        ("of_a_later_version", {}, "is not valid"),
         ("literal_error", {"expected": "'on' or 'off'"}, "must be 'on' or 'off'"),
     ],
 )

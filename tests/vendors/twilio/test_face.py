@@ -6,16 +6,21 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+import jsonschema_rs
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from shortener.errors import InvalidFieldsError
 from shortener.receipts.advance import News, advance
 from shortener.reporting import face_messages, face_search
 from shortener.rules.delivery.message_state import MessageState
-from shortener.storage import db
+from shortener.storage import db, models
 from shortener.storage.models import Message
+from shortener.vendors.twilio import new_message, refusals
+from shortener.web import message_reports
 from tests.support.factories import NOW, TARGET, TEXT, Sender, disable_account, make_account, make_message
 
 FIELDS = {"To": "+15558675310", "From": "+15017122661", "Body": TEXT}
@@ -94,6 +99,37 @@ def test_a_repeated_key_sends_once(client: FlaskClient, sender: Sender) -> None:
     assert code_of(other) == (400, 20422)
 
 
+def repeat(client: FlaskClient, sender: Sender, **changes: Any) -> TestResponse:
+    headers = {**sender.basic, "Idempotency-Key": "a"}
+    return client.post(path(sender), data=FIELDS | changes, headers=headers)
+
+
+def test_a_key_outlives_the_time_to_send(client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    soon = {"ScheduleType": "fixed", "SendAt": "2026-11-22T10:00:00Z"}
+    monkeypatch.setattr(message_reports, "now", lambda: NOW)
+    monkeypatch.setattr(db, "now", lambda session: NOW)
+    first = repeat(client, sender, **soon)
+    assert first.status_code == 201
+    monkeypatch.setattr(message_reports, "now", lambda: NOW + dt.timedelta(days=1))
+    monkeypatch.setattr(db, "now", lambda session: NOW + dt.timedelta(days=1))
+    assert repeat(client, sender, **soon).get_json()["sid"] == first.get_json()["sid"]
+    assert code_of(send(client, sender, **soon)) == (400, 35114)
+
+
+def test_a_key_outlives_the_accounts_settings(client: FlaskClient, sender: Sender) -> None:
+    first = repeat(client, sender)
+    config(client, sender, CallbackUrl="https://crm.example.com/a")
+    assert repeat(client, sender).get_json() == first.get_json()
+
+
+def test_a_key_of_a_deleted_message_is_refused(client: FlaskClient, sender: Sender) -> None:
+    sid = repeat(client, sender).get_json()["sid"]
+    assert client.delete(path(sender, f"/{sid}.json"), headers=sender.basic).status_code == 204
+    answer = repeat(client, sender)
+    assert code_of(answer) == (404, 20404)
+    assert answer.get_json()["message"] == "The message that this Idempotency-Key sent is deleted"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
@@ -132,6 +168,36 @@ def test_a_wrong_field_has_the_vendors_code(
 
 def test_too_long_a_body_is_counted_in_characters(client: FlaskClient, sender: Sender) -> None:
     assert send(client, sender, Body="x" * 1_601).json["message"] == "Body must be at most 1600 characters"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"To": "12"}, "To is not a valid phone number: give it in E.164, such as +15558675310"),
+        ({"MessagingServiceSid": "MG1"}, "MessagingServiceSid must be MG and 32 letters or digits"),
+        ({"ValidityPeriod": "soon"}, "ValidityPeriod must be a whole number"),
+    ],
+)
+def test_a_wrong_field_is_told_in_words(
+    client: FlaskClient, sender: Sender, changes: dict[str, Any], words: str
+) -> None:
+    assert send(client, sender, **changes).get_json()["message"] == words
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown"),
+    [
+        ("sender", "From"),
+        ("recipient", "To"),
+        ("send_on", "SendAt"),
+        ("gateway", "The gateway of the account"),
+        ("cursor", "PageToken"),
+    ],
+)
+def test_our_names_become_the_vendors(app: Flask, ours: str, shown: str) -> None:
+    with app.test_request_context():
+        answer = refusals.refuse(InvalidFieldsError({ours: ["is wrong"]}))
+    assert answer.get_json()["message"] == f"{shown} is wrong"
 
 
 @pytest.mark.parametrize("name", [*FIELDS, "MessagingServiceSid", "StatusCallback", "SendAt", "ScheduleType", "More"])
@@ -328,6 +394,27 @@ def test_a_page_without_its_token_is_within_reach(
         assert code_of(client.get(f"{path(sender)}?{query}", headers=sender.basic)) == (400, 20422)
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("PageSize=0", "PageSize must be at least 1"),
+        ("Page=x", "Page must be a whole number"),
+        ("PageToken=x", "PageToken is not a cursor of this list"),
+        ("DateSent>=soon", "DateSent> must be a time like 2026-11-22T09:00:00Z"),
+        ("DateSent<=soon", "DateSent< must be a time like 2026-11-22T09:00:00Z"),
+        (f"From={'x' * 201}", "From must be at most 200 characters"),
+    ],
+)
+def test_a_wrong_filter_has_the_vendors_name(client: FlaskClient, sender: Sender, query: str, words: str) -> None:
+    assert client.get(f"{path(sender)}?{query}", headers=sender.basic).get_json()["message"] == words
+
+
+def test_our_own_names_are_passed_over(client: FlaskClient, sender: Sender) -> None:
+    assert listed(client, sender, "?size=7&page=x&token=x&sender=x")["page_size"] == 50
+    assert code_of(send(client, sender, To=None, to="+15558675310")) == (400, 21604)
+    assert send(client, sender, shorten="perhaps", validity="x").status_code == 201
+
+
 def test_messages_of_other_formats_are_not_listed(client: FlaskClient, sender: Sender) -> None:
     make_message(sender)
     assert listed(client, sender)["messages"] == []
@@ -382,6 +469,30 @@ def test_settings_belong_to_the_account(client: FlaskClient, sender: Sender, oth
 def test_wrong_settings_are_refused(client: FlaskClient, sender: Sender, given: dict[str, str]) -> None:
     assert code_of(config(client, sender, **given)) == (400, 20422)
     assert config(client, sender).get_json()["date_created"] is None
+
+
+def test_a_wrong_setting_is_told_in_words(client: FlaskClient, sender: Sender) -> None:
+    told = config(client, sender, FallbackUrl="javascript:1").get_json()["message"]
+    assert told == "FallbackUrl must be a URL that begins with http:// or https://"
+
+
+def test_a_url_refused_meanwhile_is_dropped(
+    client: FlaskClient, sender: Sender, caplog: pytest.LogCaptureFixture
+) -> None:
+    with db.write() as session:
+        stored = {"twilio": {"callback_url": "http://169.254.169.254/"}}
+        session.query(models.Account).update({"vendor_settings": stored})
+    assert send(client, sender).status_code == 201
+    assert "CallbackUrl" in caplog.text and "169.254" not in caplog.text
+    with db.read() as session:
+        assert session.query(Message.lt_callbackurl).one() == (None,)
+
+
+def test_the_example_of_a_message_is_valid() -> None:
+    example = new_message.SCHEMA["examples"][0]
+    jsonschema_rs.validate(new_message.SCHEMA, example)
+    without_from = {"To": "+15558675310", "Body": "Hello", "MessagingServiceSid": SERVICE}
+    jsonschema_rs.validate(new_message.SCHEMA, without_from)
 
 
 def test_other_paths_of_shortlinks_are_unknown(client: FlaskClient, sender: Sender) -> None:
