@@ -7,9 +7,10 @@ from typing import Any
 
 from shortener.running import lifecycle, startup_checks
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
+from shortener.vendors import gateways
 
 with startup_checks.folder_of_gunicorn():
-    settings = startup_checks.configured()
+    settings = startup_checks.configured(gateways())
 
 wsgi_app = "wsgi:app"
 bind = settings.bind

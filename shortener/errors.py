@@ -264,13 +264,15 @@ class SecretKeyError(ShortenerError):
 
 
 class DatabaseVersionError(ShortenerError):
-    """The tables are of an earlier version, or of a later one whose last revision is `later`."""
+    """The tables are of an earlier version, or of a later one whose last revision is `later`, or there are none."""
 
     code = "database_version"
 
-    def __init__(self, later: str | None = None) -> None:
+    def __init__(self, later: str | None = None, *, is_empty: bool = False) -> None:
         super().__init__(
-            f"A later version of the product has upgraded the database (to {later}); run that version."
+            f"The database has no tables yet. If the settings name the right one, run `{typed('db upgrade')}` first."
+            if is_empty
+            else f"A later version of the product has upgraded the database (to {later}); run that version."
             if later
             else "The database is of an older version of the product. Stop the product, make a backup and run "
             f"`{typed('db upgrade')}`; see docs/operate/upgrade.md."

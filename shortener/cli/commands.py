@@ -83,7 +83,8 @@ class Command(click.Command):
     def _check_version(self, ctx: click.Context) -> None:
         if not self.accepts_older_database:
             with ctx.ensure_object(ScriptInfo).load_app().app_context():
-                migrations.refuse_other_version(db.db.engine)
+                # The database itself says that its tables are missing, and `_sentence` what to do.
+                migrations.refuse_other_version(db.db.engine, may_be_empty=True)
 
 
 class AcceptsOlderDatabase(Command):

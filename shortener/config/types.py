@@ -13,7 +13,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.config import database_address, settings_file
-from shortener.rules import contact, export_place
+from shortener.rules import contact, export_place, own_network
 from shortener.rules.delivery import server_address, vendor_addresses
 from shortener.rules.delivery.message_state import MessageState
 
@@ -103,7 +103,7 @@ def _has_options(value: str) -> str:
     if not all(re.fullmatch("[a-z][a-z0-9_]*", name) and text for name, _, text in options):
         raise ValueError("must be options like name=value with spaces between; a value has no spaces")
     endpoint = next((text for name, _, text in options if name.removeprefix("aws_").startswith("endpoint")), "https:")
-    if not endpoint.startswith("https:") and not export_place.is_own_network(endpoint):
+    if not endpoint.startswith("https:") and not own_network.has(endpoint):
         raise ValueError("endpoint must be https outside of your own network")
     return value
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from shortener.rules import export_place
+from shortener.rules import own_network
 from shortener.rules.export_place import Place
 
 if TYPE_CHECKING:
@@ -130,4 +130,4 @@ def _may_use_http(options: Mapping[str, str]) -> bool:
     """Whether the endpoint is an http server of the operator's own network; keys never go further without TLS."""
     named = [value for name, value in options.items() if "endpoint" in name]
     endpoint = next((value for value in (*named, *map(os.environ.get, _ENDPOINTS)) if value), "")
-    return endpoint.startswith("http://") and export_place.is_own_network(endpoint)
+    return endpoint.startswith("http://") and own_network.has(endpoint)

@@ -1,6 +1,5 @@
 """The place that exports are written to: a bucket or a folder of the operator, and each account's own part of it."""
 
-import ipaddress
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +14,6 @@ NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _NAME: Final = re.compile(NAME)
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,221}")
 _FOLDER: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._=@+-]{1,255}")
-_OWN_ENDINGS: Final = (".localhost", ".local", ".internal", ".lan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +69,6 @@ def is_bucket(text: str) -> bool:
 def is_name(text: str) -> bool:
     """Whether a file may have this name."""
     return _NAME.fullmatch(text) is not None
-
-
-def is_own_network(endpoint: str) -> bool:
-    """Whether a server at this URL is on this machine or in the operator's own network, so that http is acceptable."""
-    host = (urlsplit(endpoint).hostname or "").rstrip(".")
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return "." not in host or host.endswith(_OWN_ENDINGS)
 
 
 def _folder(host: str, folders: list[str]) -> Place:

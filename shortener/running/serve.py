@@ -29,6 +29,7 @@ from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME, path_of
 from shortener.running import lifecycle, startup_checks
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
+from shortener.sending.choice import VendorApis
 
 APP = "wsgi:app"
 HEAD_WITHIN = 10_000  # milliseconds for a request's head, and for the next request on an open connection
@@ -37,8 +38,8 @@ _server: MPServer | None = None  # worker processes inherit it
 _unusable = mmap.mmap(-1, 1)  # shared memory: 1 if a worker process cannot use the key or the database
 
 
-def main() -> None:
-    """Become the server; works in any working folder."""
+def main(vendor_apis: VendorApis) -> None:
+    """Become the server; works in any working folder. The vendors lie above this package, so their APIs are given."""
     about = f"Runs the product. It takes no options: set SHORTENER_* in the environment or in {path_of()}; "
     about += "see docs/operate/settings.md."
     argparse.ArgumentParser("python -m shortener.serve", description=about).parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
         command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]
         os.execv(sys.executable, command)  # noqa: S606 - in this process's place
     sys.path.insert(0, str(HOME))
-    _granian(startup_checks.configured())
+    _granian(startup_checks.configured(vendor_apis))
 
 
 def _granian(settings: Settings) -> None:

@@ -23,6 +23,8 @@ from shortener.errors import DatabaseVersionError, SecretKeyError, SettingsError
 from shortener.files import usable_folders
 from shortener.outbound import object_store
 from shortener.rules import export_place
+from shortener.sending import choice
+from shortener.sending.choice import VendorApis
 from shortener.storage import migrations, postgresql
 
 INCOMPATIBLE = (SecretKeyError, DatabaseVersionError)  # the stored data does not match the key or this version
@@ -39,12 +41,12 @@ def read() -> Settings:
         refuse(error)
 
 
-def configured() -> Settings:
-    """Return the settings; end the process if they cannot be used here."""
+def configured(vendor_apis: VendorApis) -> Settings:
+    """Return the settings; end the process if they cannot be used here, with the vendors that may be gateways."""
     settings = read()
     try:
         settings.make_ready()
-        check(settings)
+        check(settings, vendor_apis)
     except (SettingsError, *INCOMPATIBLE) as error:
         refuse(error)
     return settings
@@ -67,10 +69,11 @@ def refuse(error: Exception) -> NoReturn:
     sys.exit(UNUSABLE)
 
 
-def check(settings: Settings) -> None:
+def check(settings: Settings, vendor_apis: VendorApis) -> None:
     """Check all of it; SettingsError for files, folders and the address, an error of INCOMPATIBLE for stored data."""
     finders = (_temporary, _database_file, _database, _spool, exports, _new_address)
     faults = [fault for find in finders for fault in find(settings)]
+    faults += choice.faults(settings, vendor_apis)
     if faults:
         raise SettingsError(faults)
     _check_stored(settings)
@@ -161,7 +164,7 @@ def exports(settings: Settings) -> Iterator[str]:
 def _check_stored(settings: Settings) -> None:
     """Compare version and key with the database. If it does not answer yet, each web process does this later."""
     if settings.database_file is not None and not settings.database_file.exists():
-        return  # connecting would create it
+        raise DatabaseVersionError(is_empty=True)  # connecting would create it
     waits = {} if settings.embedded else {"connect_timeout": postgresql.CONNECT}
     engine = create_engine(settings.sqlalchemy_url, connect_args=waits)
     try:

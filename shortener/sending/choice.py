@@ -55,13 +55,24 @@ def make(settings: Settings, vendor_apis: VendorApis) -> GatewaysByName:
     SettingsError if a vendor is named that has no API here, or a URL is our own.
     """
     vendors = settings.vendor_addresses
-    if faults := list(_faults(settings, vendor_apis)):
-        raise SettingsError(faults)
+    if found := list(_faults(settings, vendor_apis)):
+        raise SettingsError(found)
     made: dict[str, Gateway] = {
         name: VendorGateway(name, vendor_apis[name], address) for name, address in vendors.items()
     }
     own = sorted(settings.configured_gateways - vendors.keys())
     return {name: _MAKERS[name](settings) for name in own} | made
+
+
+def faults(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:
+    """Say what is wrong with the gateways of the settings, before anything is made."""
+    found = list(_faults(settings, vendor_apis))
+    yield from found
+    if not found:
+        try:
+            chosen(settings, vendor_apis)
+        except SettingsError as error:
+            yield from error.faults
 
 
 def _faults(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:
@@ -71,6 +82,8 @@ def _faults(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:
             yield f"{_URLS}: {name} is no gateway of this version; vendors with one: {known}"
         elif f"{address.host}:{address.port}" in settings.own_receivers:
             yield f"{_URLS}: the URL of {name} is this installation, which would send each message to itself for ever"
+        elif fault := vendor_apis[name].fault(address):
+            yield f"{_URLS}: the URL of {name} {fault}"
 
 
 def without_receipts(settings: Settings, vendor_apis: VendorApis) -> Iterator[str]:

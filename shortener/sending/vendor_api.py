@@ -52,6 +52,11 @@ class Asked:
     sent_on: dt.datetime  # when it was taken, or when the doubt began
 
 
+def needs_credentials(address: ServerAddress) -> str | None:
+    """Say that an address has no user or no password, which almost every vendor needs."""
+    return None if address.user and address.password else "needs a user and a password, as https://user:password@host"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VendorApi:
     """What a vendor's folder says about its API; pure functions, with the address that the operator set.
@@ -61,6 +66,7 @@ class VendorApi:
     `answered` are for vendors that cannot be given a URL for the receipts of a message: the request that asks about
     one, and the receipts in its answer. `asks_by_msgid`: `ask` needs no reference, so a message can be asked about that
     the vendor may have taken. `longest_receipt_url` says how many characters of such a URL the vendor takes.
+    `fault` says what the operator's address lacks, as the end of a sentence that repeats nothing of it.
     """
 
     channels: frozenset[Channel]
@@ -70,6 +76,7 @@ class VendorApi:
     answered: Callable[[int, bytes, Asked], Sequence[IncomingReceipt]] | None = None
     asks_by_msgid: bool = False
     longest_receipt_url: int | None = None
+    fault: Callable[[ServerAddress], str | None] = needs_credentials
 
 
 class VendorGateway:

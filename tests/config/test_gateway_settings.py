@@ -67,11 +67,19 @@ def test_vendors_with_urls_can_be_chosen(tmp_path: Path) -> None:
     assert "hunter2" not in repr(settings) and "hunter2" not in repr(settings.vendor_addresses)
 
 
+def test_a_password_may_have_a_comma(tmp_path: Path) -> None:
+    settings = read(tmp_path, GATEWAY_URLS="acme=http://shop:hunt,er=2@gateway.internal")
+    assert settings.vendor_addresses["acme"].password == "hunt,er=2"
+
+
 def test_urls_of_vendors_can_be_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "urls"
     file.write_text(f"{VENDOR}\n")
     settings = read(tmp_path, GATEWAY="acme", GATEWAY_URLS_FILE=str(file))
     assert settings.vendor_addresses["acme"].password == "hunter2"
+
+
+JOINED = "must have spaces between entries, and no commas (entry 1)"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +94,13 @@ def test_urls_of_vendors_can_be_in_a_file(tmp_path: Path) -> None:
             "acme=ftp://key:hunter2@api.example",
             "must look like http://… or https://user:password@host:port, special characters as %XX (entry 1)",
         ),
+        (
+            f"{VENDOR} other=http://key:hunter2@api.example",
+            "must be https for other, whose host is outside of your own network (entry 2)",
+        ),
+        (f"{VENDOR},other=https://k:hunter2@b.example", JOINED),
+        (f"{VENDOR}, other=https://k:hunter2@b.example", JOINED),
+        (f"{VENDOR};Other=http://k:hunter2@b.example", JOINED),
     ],
 )
 def test_wrong_urls_are_refused_without_passwords(tmp_path: Path, urls: str, said: str) -> None:

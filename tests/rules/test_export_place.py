@@ -3,7 +3,7 @@
 import pytest
 
 from shortener.rules import export_place
-from shortener.rules.export_place import Place, is_name, is_own_network, parse
+from shortener.rules.export_place import Place, is_name, parse
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,6 @@ def test_a_plain_name_is_allowed(name: str) -> None:
 )
 def test_other_names_are_refused(name: str) -> None:
     assert not is_name(name)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "192.168.0.9", "localhost", "minio", "s3.internal"])
-def test_own_servers_may_use_http(host: str) -> None:
-    assert is_own_network(f"http://{host}:9000")
-
-
-@pytest.mark.parametrize("host", ["8.8.8.8", "s3.example.com", "internal.example.com", "[2606:4700::1]"])
-def test_other_servers_need_tls(host: str) -> None:
-    assert not is_own_network(f"http://{host}")
 
 
 def test_the_pattern_of_names_is_published() -> None:

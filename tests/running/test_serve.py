@@ -56,12 +56,22 @@ SERVERS = ["gunicorn", "granian"]
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_gateway_that_there_is_not_ends_all(tmp_path: Path, server: str) -> None:
-    """Which vendors there are is known only when the application is made."""
+    """It is found before the server starts; a worker finds it if the settings have changed since."""
     urls = "zenith=http://shop:hunter2@127.0.0.1"
     done = refused(server=server, data=tmp_path, gateway_urls=urls, bind=free_address(), processes=1)
     assert done.returncode == 4
-    assert "SHORTENER_GATEWAY_URLS: zenith is no gateway of this version; vendors with one: " in done.stderr
+    [_, fault] = done.stderr.splitlines()
+    assert fault.startswith("  - SHORTENER_GATEWAY_URLS: zenith is no gateway of this version; vendors with one: ")
     assert "hunter2" not in done.stderr
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_database_without_tables_ends_the_start(tmp_path: Path, server: str) -> None:
+    done = refused(server=server, data=tmp_path, secret_key=SECRET_KEY, bind=free_address())
+    assert done.returncode == 4
+    [sentence] = done.stderr.splitlines()
+    assert sentence.startswith("The database has no tables yet.") and "db upgrade" in sentence
+    assert not list(tmp_path.glob("*.sqlite3"))
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -158,7 +168,7 @@ def test_without_a_temporary_folder_the_start_says_so(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr("tempfile.gettempdir", none)
     with pytest.raises(SettingsError, match=r"TMPDIR: .*--tmpfs /tmp"):
-        startup_checks.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()))
+        startup_checks.check(Settings(data=tmp_path, secret_key="k" * 40, bind=free_address()), {})
 
 
 def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
@@ -167,4 +177,4 @@ def test_a_database_file_of_another_owner_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "access", lambda *_: False)
     said = f"SHORTENER_DATA: {settings.database_file}: Permission denied; it belongs to .*, and this process runs as "
     with pytest.raises(SettingsError, match=said):
-        startup_checks.check(settings.model_copy(update={"bind": free_address()}))
+        startup_checks.check(settings.model_copy(update={"bind": free_address()}), {})

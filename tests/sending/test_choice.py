@@ -66,6 +66,25 @@ def test_a_vendor_without_an_api_is_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("given", ["", "shop:@"])
+def test_an_address_without_credentials_is_refused(tmp_path: Path, given: str) -> None:
+    settings = read(tmp_path, GATEWAY_URLS=f"acme=https://{given}api.example")
+    assert list(choice.faults(settings, ACME)) == [
+        "SHORTENER_GATEWAY_URLS: the URL of acme needs a user and a password, as https://user:password@host"
+    ]
+
+
+def test_faults_of_urls_and_channels_are_found(tmp_path: Path) -> None:
+    assert list(choice.faults(read(tmp_path, GATEWAY="acme", GATEWAY_URLS=URL), ACME)) == []
+    lacking = read(tmp_path, GATEWAY="email=acme", GATEWAY_URLS=URL)
+    assert list(choice.faults(lacking, ACME)) == [
+        "SHORTENER_GATEWAY: must name a gateway for email that carries it; acme does not"
+    ]
+    assert list(choice.faults(lacking, {})) == [
+        "SHORTENER_GATEWAY_URLS: acme is no gateway of this version; vendors with one: none yet"
+    ]
+
+
 def test_a_channel_that_a_vendor_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         choice.chosen(read(tmp_path, GATEWAY="email=acme", GATEWAY_URLS=URL), ACME)

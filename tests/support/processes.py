@@ -21,6 +21,7 @@ import flask.cli
 from gunicorn.app.wsgiapp import WSGIApplication
 
 from bench.instance import ROOT, environ_of, free_port
+from shortener import vendors
 from shortener.running import serve
 from tests.support import crash_points
 from tests.support.crash_points import Death, Point
@@ -176,7 +177,7 @@ def _run(role: str, settings: Mapping[str, str], overrides: Overrides, folder: P
         # granian forks its workers on an operator's machine; here the default would be the forkserver
         multiprocessing.set_start_method("fork", force=True)
         sys.argv = ["serve"]  # instead of the arguments of pytest
-        serve.main()
+        serve.main(vendors.gateways())
     elif role == "web":
         os.environ["GUNICORN_CMD_ARGS"] = overrides.arguments
         sys.argv = ["gunicorn"]

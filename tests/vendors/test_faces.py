@@ -15,7 +15,9 @@ from sqlalchemy import select
 from shortener import create_app, vendors
 from shortener.config.settings import Settings
 from shortener.errors import SettingsError
+from shortener.rules.delivery import server_address
 from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Part
@@ -156,7 +158,7 @@ def test_nothing_remains_of_a_vendor_without_its_folder(settings: Settings) -> N
 
 
 def test_a_vendor_without_its_folder_is_no_gateway(settings: Settings) -> None:
-    settings = settings.model_copy(update={"gateway_urls": "acme=http://127.0.0.1:9", "gateway": "acme"})
+    settings = settings.model_copy(update={"gateway_urls": "acme=http://shop:secret@127.0.0.1:9", "gateway": "acme"})
     with acme_installed(), running(settings) as app:
         assert app.extensions["shortener"].gateways.by_channel == {Channel.SMS: "acme"}
     with pytest.raises(SettingsError, match="SHORTENER_GATEWAY_URLS: acme is no gateway of this version"):
@@ -201,6 +203,22 @@ def test_every_reader_is_found_by_its_folder(services: Services) -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/receipts.py")}
     assert {"vonage", "infobip", "twilio", "aicross", "karaden"} <= folders
     assert folders == vendors.receipt_readers().keys() <= services.receipt_readers.keys()
+
+
+PATHS = {"karaden": "/api", "sens": "/sms"}  # of those vendors that need one
+
+
+@pytest.mark.parametrize("name", vendors.gateways())
+def test_each_gateway_says_what_it_needs(name: str) -> None:
+    fault, path = vendors.gateways()[name].fault, PATHS.get(name, "")
+    addresses = [
+        f"https://key:hunter2@api.example{path}",
+        f"https://api.example{path}",
+        "https://key:hunter2@api.example",
+    ]
+    good, bare, short = (server_address.parse(text, HTTP_PORTS) for text in addresses)
+    assert (fault(good), fault(bare)) == (None, "needs a user and a password, as https://user:password@host")
+    assert ("path" in (fault(short) or "")) == bool(path)
 
 
 @pytest.mark.parametrize("name", vendors.gateways())

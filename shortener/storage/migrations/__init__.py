@@ -66,10 +66,12 @@ def missing(engine: Engine) -> list[str]:
     return [revision for revision in _history(_config()) if revision not in before]
 
 
-def refuse_other_version(engine: Engine) -> None:
-    """Raise DatabaseVersionError if the tables are of an earlier or a later version. A database without any passes."""
+def refuse_other_version(engine: Engine, *, may_be_empty: bool = False) -> None:
+    """Raise DatabaseVersionError if the tables are of an earlier or a later version, or if there are none."""
     with engine.connect() as connection:
         applied = _applied(connection)
+    if not applied and not may_be_empty:
+        raise DatabaseVersionError(is_empty=True)
     if applied and applied != set(_history(_config())):
         raise DatabaseVersionError
 

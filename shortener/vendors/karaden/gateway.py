@@ -17,7 +17,7 @@ from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
-from shortener.sending.vendor_api import Asked, Call, VendorApi
+from shortener.sending.vendor_api import Asked, Call, VendorApi, needs_credentials
 from shortener.vendors.karaden import receipts, requests
 
 FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -91,6 +91,11 @@ def _tagged(document: Mapping[str, Any], tag: str) -> Mapping[str, Any]:
     return next((one for one in messages if tag in ReceiptFields(one).texts("tags")), {})
 
 
+def fault(address: ServerAddress) -> str | None:
+    """Say what an address lacks: clients of the vendor have the path of the API in their base URL too."""
+    return needs_credentials(address) if address.path.strip("/") else "needs the path of the API: /api"
+
+
 def _document(body: bytes) -> Mapping[str, Any]:
     try:
         document = json.loads(body)
@@ -108,5 +113,11 @@ def _url(address: ServerAddress) -> str:
 
 
 GATEWAY: Final = VendorApi(
-    channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered, asks_by_msgid=True
+    channels=frozenset({Channel.SMS}),
+    call=call,
+    read=read,
+    ask=ask,
+    answered=answered,
+    asks_by_msgid=True,
+    fault=fault,
 )

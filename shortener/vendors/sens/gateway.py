@@ -17,7 +17,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
-from shortener.sending.vendor_api import Asked, Call, VendorApi
+from shortener.sending.vendor_api import Asked, Call, VendorApi, needs_credentials
 from shortener.vendors.sens import codes, numbers, times
 from shortener.vendors.sens.fields import size
 from shortener.vendors.sens.order import NAME
@@ -69,8 +69,19 @@ def _talk(outgoing: Outgoing) -> Mapping[str, Any]:
     return {"plusFriendId": outgoing.extras["plusFriendId"], "messages": [message]}
 
 
+def fault(address: ServerAddress) -> str | None:
+    """Say what an address lacks: the ids of services are its path."""
+    if not 1 <= len(_services(address)) <= 2:
+        return "needs the id of the SMS service as its path, and may have that of FriendTalk behind it: /SMS/FRIENDTALK"
+    return needs_credentials(address)
+
+
+def _services(address: ServerAddress) -> list[str]:
+    return [unquote(part) for part in address.path.split("/") if part]
+
+
 def _target(address: ServerAddress, *, is_talk: bool) -> str:
-    services = [unquote(part) for part in address.path.split("/") if part] or [""]
+    services = _services(address)
     service, path = (services[-1], "friendtalk") if is_talk else (services[0], "sms")
     return f"/{path}/v2/services/{quote(service, safe=':')}/messages"
 
@@ -154,4 +165,6 @@ def _entries(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered)
+GATEWAY: Final = VendorApi(
+    channels=frozenset({Channel.SMS}), call=call, read=read, ask=ask, answered=answered, fault=fault
+)
