@@ -50,7 +50,7 @@ def test_the_groups_divide_all_states() -> None:
     [
         (errors.ClientTagTakenError("m" * 32), 23, "earlier message"),
         (errors.MonthlyLimitError(3, NOW, NOW), 12, "next month"),
-        (errors.QuietHoursError(NOW), 6, "quiet hours"),
+        (errors.QuietHoursError(NOW), 20, "quiet hours"),
         (errors.InvalidFieldsError({"recipient": ["must be a number"]}), 52, "The destination must be a number."),
         (errors.InvalidFieldsError({"sender": ["is required by the gateway"]}), 13, "is required"),
         (errors.InvalidFieldsError({"gateway": ["must be given"]}), 6, ""),
