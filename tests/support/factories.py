@@ -100,6 +100,11 @@ def make_message(
         return Made(message, lookup.text_of(session, message), lookup.links_of(session, [message])[message.id])
 
 
+def day_ahead(days: int) -> str:
+    """The date so many days ahead, in UTC."""
+    return f"{dt.datetime.now(dt.UTC) + days * DAY:%Y-%m-%d}"
+
+
 def slug_of(link: Numbered | None) -> str:
     assert link is not None
     return services().slugs.encode(link.number)

@@ -13,7 +13,7 @@ from shortener.reporting import face_search
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import Message
-from tests.support.factories import DAY, Sender
+from tests.support.factories import DAY, Sender, day_ahead
 
 SEND, OLD, NEW = "/sms/3/messages", "/sms/1/logs", "/sms/3/logs"
 
@@ -64,7 +64,7 @@ def test_logs_end_after_two_days(client: FlaskClient, sender: Sender, path: str)
 
 
 def test_a_scheduled_message_is_found_by_its_id(client: FlaskClient, sender: Sender) -> None:
-    options = {"schedule": {"sendAt": "2027-01-02T00:00:00Z"}}
+    options = {"schedule": {"sendAt": f"{day_ahead(30)}T00:00:00Z"}}
     send(client, sender, "later", options=options)
     change("later", age=10 * DAY)
     assert listed(client, sender, NEW) == []

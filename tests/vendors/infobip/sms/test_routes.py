@@ -18,12 +18,13 @@ from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message
 from tests.support import database_faults
-from tests.support.factories import TARGET, TEXT, Sender, disable_account, make_account
+from tests.support.factories import TARGET, TEXT, Sender, day_ahead, disable_account, make_account
 
 OLD, NEW, QUERY = "/sms/2/text/advanced", "/sms/3/messages", "/sms/1/text/query"
 LOGS = ("/sms/1/logs", "/sms/3/logs")
 BASE = "https://s.example.com"
 TO = "41793026727"
+DAY_LATER, DAY_TOO_LATE = day_ahead(30), day_ahead(200)
 
 
 def key(sender: Sender) -> dict[str, str]:
@@ -177,10 +178,13 @@ def test_no_report_is_pushed_without_notify(client: FlaskClient, sender: Sender)
 
 
 def test_a_message_can_be_scheduled(client: FlaskClient, sender: Sender) -> None:
-    sent(send_old(client, sender, sendAt="2027-01-02T09:00:00.000+0900"))
-    sent(send_new(client, sender, options={"schedule": {"bulkId": "b", "sendAt": "2027-01-02T00:00:00.000000+0000"}}))
+    sent(send_old(client, sender, sendAt=f"{DAY_LATER}T09:00:00.000+0900"))
+    sent(send_new(client, sender, options={"schedule": {"bulkId": "b", "sendAt": f"{DAY_LATER}T00:00:00.000000+0000"}}))
     sent(send_old(client, sender, sendAt="2020-01-01T00:00:00Z"))
-    assert [moment and f"{moment:%Y-%m-%d %H:%M}" for moment in columns("send_on")] == [*["2027-01-02 00:00"] * 2, None]
+    assert [moment and f"{moment:%Y-%m-%d %H:%M}" for moment in columns("send_on")] == [
+        *[f"{DAY_LATER} 00:00"] * 2,
+        None,
+    ]
     assert columns("bulk_id") == [None, "b", None]
 
 
@@ -236,7 +240,7 @@ BAD_OLD: list[tuple[dict[str, Any], str]] = [
     ({"notifyUrl": "http://169.254.169.254/"}, "messages[0].notifyUrl"),
     ({"intermediateReport": "perhaps"}, "messages[0].intermediateReport"),
     ({"sendAt": "9999-12-31T23:59:59Z"}, "messages[0].sendAt"),
-    ({"sendAt": "2028-01-01T00:00:00Z"}, "messages[0].sendAt"),
+    ({"sendAt": f"{DAY_TOO_LATE}T00:00:00Z"}, "messages[0].sendAt"),
     ({"sendAt": "soon"}, "messages[0].sendAt"),
     ({"validityPeriod": 0}, "messages[0].validityPeriod"),
     ({"validityPeriod": True}, "messages[0].validityPeriod"),
@@ -256,7 +260,7 @@ BAD_NEW: list[tuple[dict[str, Any], str]] = [
 BAD_OPTIONS: list[tuple[Any, str]] = [
     ([], "options"),
     ({"schedule": {"bulkId": "x" * 101}}, "options.schedule.bulkId"),
-    ({"schedule": {"sendAt": "2028-01-01T00:00:00Z"}}, "options.schedule.sendAt"),
+    ({"schedule": {"sendAt": f"{DAY_TOO_LATE}T00:00:00Z"}}, "options.schedule.sendAt"),
     ({"tracking": {"trackingUrl": "\ud800"}}, "options.tracking.trackingUrl"),
     ({"tracking": {"shortenUrl": 1}}, "options.tracking.shortenUrl"),
 ]
@@ -360,7 +364,7 @@ def test_the_limits_of_an_account_reject_single_messages(client: FlaskClient, ap
     assert [message["status"]["id"] for message in answer["messages"]] == [26, 12]
     assert "month" in answer["messages"][1]["status"]["description"]
     quiet = make_account("quiet", quiet_hours="00:00-12:00", time_zone="Asia/Seoul")
-    answer = sent(send_old(client, quiet, sendAt="2027-01-02T00:00:00+0900"))
+    answer = sent(send_old(client, quiet, sendAt=f"{DAY_LATER}T00:00:00+0900"))
     assert answer["messages"][0]["status"]["groupName"] == "REJECTED"
     assert "quiet hours" in answer["messages"][0]["status"]["description"]
 
