@@ -39,7 +39,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run every test that uses the database once on each kind."""
     if "database_kind" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--database")
-        metafunc.parametrize("database_kind", databases.KINDS if chosen == "both" else [chosen], scope="session")
+        both = databases.KINDS[:1] if _has_no_sql(metafunc.definition.path) else databases.KINDS
+        metafunc.parametrize("database_kind", both if chosen == "both" else [chosen], scope="session")
+
+
+def _has_no_sql(test: Path) -> bool:
+    """Whether a test is about a vendor's folder, which reaches the database by use cases that have tests of their own.
+
+    Such tests run on SQLite alone, except those of lists and of the vendors' clients.
+    """
+    return "vendors" in test.parts and test.name not in ("test_lists.py", "test_client.py", "test_reservations.py")
 
 
 @pytest.fixture(scope="session")
