@@ -20,6 +20,8 @@ from shortener.storage.models import (
     Attempt,
     Base,
     Callback,
+    Export,
+    ExportAttempt,
     GatewayRate,
     Origin,
     Person,
@@ -101,6 +103,7 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                     Replay(callback_id=callback.id, asked_on=now, asked_by="shop"),
                     Attempt(callback_id=callback.id, number=1, started_on=now),
                     *sent(callback.message_id, account.id, now),
+                    *exported(account.id, now),
                 ]
             )
     return sender, slug
@@ -119,6 +122,16 @@ def sent(message_id: int, account_id: int, now: dt.datetime) -> list[object]:
         GatewayRate(gateway="simulator", next_on=now),
         Usage(account_id=account_id, month="2026-11", messages=1),
     ]
+
+
+def exported(account_id: int, now: dt.datetime) -> list[object]:
+    """The rows of an export and its attempt."""
+    place = {"place": "s3://bucket/shop/a.csv", "bucket": "bucket", "name": "a.csv", "format": "csv", "wanted": {}}
+    times = {"created_on": now, "due_on": now}
+    export = Export(
+        id=1, account_id=account_id, public_id="exp_1", destination=f"{account_id} export://storage:0", **place, **times
+    )
+    return [export, ExportAttempt(export_id=1, number=1, started_on=now)]
 
 
 def run(folder: Path, new_url: str) -> subprocess.CompletedProcess[str]:
