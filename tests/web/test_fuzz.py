@@ -155,6 +155,7 @@ def described(app: Flask, known: dict[str, str], of_faces: dict[str, dict[str, s
         known_bodies = {
             "/v1/messages": {"message": TEXT},
             "/v1/exports": {"format": "csv"},
+            "/v1/callbacks/replay": {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
             "/v1/receipts/{gateway}": (receipt := {"messageId": known["msgid"], "status": "delivered"}),
             "/receipts/{gateway}/{key}": receipt,
             "/receipts/{gateway}/{msgid}/{mac}": receipt,
