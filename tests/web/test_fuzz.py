@@ -170,9 +170,12 @@ def described(app: Flask, known: dict[str, str], of_faces: dict[str, dict[str, s
         return known_bodies.get(path, body) if is_keyed or len(str(body)) % 2 else body
 
     def with_known_query(context: Any, query: dict[str, Any] | None) -> dict[str, Any] | None:
-        """Replace every second query of lists that need one of several parameters."""
-        is_replaced = context.operation.path.startswith(sens.PREFIXES) and len(str(query)) % 2
-        return {"requestId": "x"} if is_replaced else query
+        """Replace every second query of calls whose parameters must fit together."""
+        if len(str(query)) % 2 == 0:
+            return query
+        if context.operation.path == "/sms/1/text/query":
+            return {"from": "Acme", "to": "41793026727", "text": TEXT}
+        return {"requestId": "x"} if context.operation.path.startswith(sens.PREFIXES) else query
 
     schema.hook("map_path_parameters")(with_known_names)
     schema.hook("map_query")(with_known_query)
