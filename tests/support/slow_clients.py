@@ -56,14 +56,15 @@ class SlowClient:
 
     def send_a_byte(self) -> None:
         """Send the next byte, or notice that the server has closed the connection."""
-        with contextlib.suppress(BlockingIOError):
-            try:
-                if self.sent < len(self.slow_bytes):
-                    self.sent += self.connection.send(self.slow_bytes[self.sent : self.sent + 1])
-                elif not self.slow_bytes:
-                    self.ended = self.connection.recv(1, socket.MSG_PEEK) == b""
-            except OSError:
-                self.ended = True
+        try:
+            if self.sent < len(self.slow_bytes):
+                self.sent += self.connection.send(self.slow_bytes[self.sent : self.sent + 1])
+            elif not self.slow_bytes:
+                self.ended = self.connection.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:  # an OSError too, but the connection is open: the client waits, and does not reconnect
+            pass
+        except OSError:
+            self.ended = True
 
 
 def connect(url: str, opening: tuple[bytes, bytes]) -> SlowClient:
