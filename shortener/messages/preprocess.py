@@ -69,7 +69,7 @@ def preprocess_all(
     earlier call stored for the same idempotency key, or the error that prevents it.
     """
     analyses = leave_live_shortlinks(connection, analyses, site, now)
-    outcomes = {**_not_sendable(connection, account, analyses, now), **_reused(connection, account, analyses)}
+    outcomes = _not_sendable(connection, account, analyses, now)
     for _ in range(MAX_DRAWS):
         missing = {index: analysis for index, analysis in enumerate(analyses) if index not in outcomes}
         if not missing:
@@ -91,16 +91,6 @@ def _not_sendable(
     return {**refusals, **_conflicts(connection, account, {index: analyses[index] for index in refusals})}
 
 
-def _reused(connection: Connection, account: Sender, analyses: Sequence[Analysis]) -> dict[int, Outcome]:
-    """Refuse all messages of a request if the key of any of them came with another request before."""
-    keyed = {index: one for index, one in enumerate(analyses) if one.face.request is not None and one.idempotency_key}
-    if len(keyed) < 2:
-        return {}
-    conflicts = _conflicts(connection, account, keyed).items()
-    reused = {keyed[index].face.request for index, one in conflicts if isinstance(one, IdempotencyKeyReusedError)}
-    return {index: IdempotencyKeyReusedError() for index, one in keyed.items() if one.face.request in reused}
-
-
 def _store(
     connection: Connection, account: Sender, analyses: Mapping[int, Analysis], site: Site, now: dt.datetime
 ) -> dict[int, Outcome]:
@@ -113,7 +103,12 @@ def _store(
     }
     allowed = within_limits.allowance(connection, account, now)
     inserted = [] if allowed is not None and not allowed.left else list(message_rows.values())
-    stored_ids = within_limits.keep(connection, account, allowed, rows.insert_messages(connection, inserted))
+    inserted_ids = rows.insert_messages(connection, inserted)
+    free = {index for index, row in message_rows.items() if row["id"] in inserted_ids}
+    reused = _reused(connection, account, {index: analyses[index] for index in analyses.keys() - free}, analyses)
+    surplus = {message_rows[index]["id"] for index in free & reused.keys()}
+    rows.delete_messages(connection, sorted(surplus))
+    stored_ids = within_limits.keep(connection, account, allowed, inserted_ids - surplus)
     messages = {
         index: _stored_message(row, analyses[index]) for index, row in message_rows.items() if row["id"] in stored_ids
     }
@@ -130,7 +125,17 @@ def _store(
     refused = {index: analysis for index, analysis in analyses.items() if index not in messages}
     stored = {index: Preprocessed(message, tuple(links.get(message.id, ()))) for index, message in messages.items()}
     beyond = within_limits.refusals(allowed, stored_ids, refused, now)
-    return {**stored, **beyond, **_conflicts(connection, account, refused)}
+    return {**stored, **beyond, **_conflicts(connection, account, refused), **reused}
+
+
+def _reused(
+    connection: Connection, account: Sender, refused: Mapping[int, Analysis], analyses: Mapping[int, Analysis]
+) -> dict[int, Outcome]:
+    """Refuse all messages of a request if the key of one that was refused came with another request."""
+    keyed = {index: one for index, one in refused.items() if one.idempotency_key and one.face.bulk_id}
+    conflicts = _conflicts(connection, account, keyed).items()
+    reused = {keyed[index].face.bulk_id for index, one in conflicts if isinstance(one, IdempotencyKeyReusedError)}
+    return {index: IdempotencyKeyReusedError() for index, one in analyses.items() if one.face.bulk_id in reused}
 
 
 def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:

@@ -1,12 +1,18 @@
 """Preprocess a message: what is stored, returned and refused."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
-from sqlalchemy import func, select
+from flask import Flask
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
 from shortener.errors import ClientTagTakenError, IdempotencyKeyReusedError, MessageNotFoundError
 from shortener.messages import lookup, preprocess, rewriting
-from shortener.messages.analysis import analyze
+from shortener.messages.analysis import Analysis, analyze
+from shortener.messages.from_face import FromFace
 from shortener.messages.preprocess import Preprocessed
 from shortener.messages.submission import Submission
 from shortener.rules.delivery.receiver import Policy
@@ -16,6 +22,7 @@ from shortener.storage import db
 from shortener.storage.models import Account, Link, Message
 from tests.conftest import running
 from tests.support.factories import DAY, NOW, TARGET, TEXT, Sender, make_account, make_message, slug_of, store
+from tests.support.waiting import WITHIN, until
 
 
 def account_of(sender: Sender) -> Account:
@@ -147,6 +154,54 @@ def test_the_same_key_with_another_body_is_refused(sender: Sender) -> None:
     with pytest.raises(IdempotencyKeyReusedError):
         with_key(sender, "k", client_tag="another")
     assert count(Message) == 1
+
+
+def request_of(sender: Sender, name: str, *places: int) -> list[Analysis]:
+    """A request of a vendor's client for several messages, which share an idempotency key."""
+    account, site = account_of(sender), services_of_app().site
+    submission = Submission.check({"message": TEXT}, Policy())
+    face = FromFace(name="sens", bulk_id=name, request=name.encode())
+    keys = [f"k\x1f{place}" if place else "k" for place in places]
+    return [analyze(submission, account, site, key, face=face) for key in keys]
+
+
+def all_stored(session: Session, sender: Sender, analyses: Sequence[Analysis]) -> list[preprocess.Outcome]:
+    found, site = account_of(sender), services_of_app().site
+    return preprocess.preprocess_all(session.connection(), found, analyses, site, now=NOW)
+
+
+def test_of_two_requests_with_a_key_one_is_stored(sender: Sender) -> None:
+    """They come together, so that neither is there before the other."""
+    first, second = request_of(sender, "first", 0, 1), request_of(sender, "second", 0, 1, 2)
+    with db.write() as session:
+        outcomes = all_stored(session, sender, [*first, *second])
+    assert [type(one) for one in outcomes] == [Preprocessed] * 2 + [IdempotencyKeyReusedError] * 3
+    assert (count(Message), count(Link)) == (2, 2)
+
+
+def test_a_request_that_waited_stores_no_rest(app: Flask, sender: Sender, database_kind: str) -> None:
+    """Another transaction has stored a shorter request with the key, and commits while ours waits for it."""
+    if database_kind != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    first, second = request_of(sender, "first", 0, 1), request_of(sender, "second", 0, 1, 2)
+
+    def in_a_thread() -> list[preprocess.Outcome]:
+        with app.app_context(), db.write() as session:
+            return all_stored(session, sender, second)
+
+    def waits() -> bool:
+        with db.read() as session:
+            waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            return bool(session.scalar(waiting))
+
+    with Session(db.db.engine) as other, ThreadPoolExecutor(1) as pool:
+        all_stored(other, sender, first)
+        waiting = pool.submit(in_a_thread)
+        until(waits)
+        other.commit()
+        outcomes = waiting.result(WITHIN)
+    assert {type(one) for one in outcomes} == {IdempotencyKeyReusedError}
+    assert (count(Message), count(Link)) == (2, 2)
 
 
 def test_a_repeated_key_and_tag_is_no_conflict(sender: Sender) -> None:

@@ -22,7 +22,7 @@ from shortener.web.access import Sender
 
 NAME: Final = "sens"
 ID_LENGTH: Final = 32
-KEY_SEPARATOR: Final = "\x1f"  # between an idempotency key and a recipient's place: no sender's key contains it
+KEY_SEPARATOR: Final = "\x1f"  # between an idempotency key and a message's place: no sender's key contains it
 _CARRY_TALK: Final = (NAME, GatewayName.SIMULATOR)
 OF_EACH: Final = {"message": "content", "recipient": "to"}  # what each recipient has, in the vendor's words
 
@@ -63,8 +63,8 @@ class Order:
         return FromFace(name=NAME, fields=fields, extras=dict(self.extras), bulk_id=request_id, request=request)
 
     def said(self) -> dict[str, Any]:
-        """Return what the client said of it."""
-        return {name: value for name, value in asdict(self).items() if name != "refusal"}
+        """Return what the client said of it, and whether it is taken."""
+        return {**asdict(self), "refusal": self.refusal is not None}
 
     def named(self, faults: Faults) -> Faults:
         """Return faults with the vendor's names of fields."""
@@ -109,9 +109,11 @@ def place(account: Sender, orders: Sequence[Order]) -> Placed:
 
 def _analysed(account: Sender, orders: Sequence[Order], request_id: str, request: bytes) -> list[Analysis]:
     analyses, faults, key = list[Analysis](), Faults(), incoming.idempotency_key()
-    for order in orders:
+    for place, order in enumerate(orders):
+        # The first one has the key itself, so that no two requests with the key can both be stored.
+        own_key = f"{key}{KEY_SEPARATOR}{place}" if key and place else key
         try:
-            analyses.append(_one(account, order, order.face(request_id, request), key))
+            analyses.append(_one(account, order, order.face(request_id, request), own_key))
         except InvalidFieldsError as error:
             faults |= order.named(error.fields)
     if faults:
@@ -120,8 +122,7 @@ def _analysed(account: Sender, orders: Sequence[Order], request_id: str, request
 
 
 def _one(account: Sender, order: Order, face: FromFace, key: str | None) -> Analysis:
-    own_key = f"{key}{KEY_SEPARATOR}{order.index}" if key and order.index else key
-    analysis = analyze(order.submission(), account, services().site, own_key, face=face)
+    analysis = analyze(order.submission(), account, services().site, key, face=face)
     if analysis.refusal is not None:
         raise analysis.refusal
     if "plusFriendId" in order.extras and analysis.route and analysis.route.gateway not in _CARRY_TALK:

@@ -401,6 +401,15 @@ def test_another_friend_with_the_key_is_refused(client: FlaskClient, sender: Sen
     assert stored() == 1
 
 
+def test_a_key_is_used_though_a_friend_was_refused(client: FlaskClient, sender: Sender) -> None:
+    headers = {**sens.headers(sender, "POST", sens.TALK), "Idempotency-Key": "k1"}
+    statuses = [
+        client.post(sens.TALK, json=document, headers=headers).status_code
+        for document in (sens.talk({}, {"to": "x"}), sens.talk({"to": "x"}, {}), sens.talk({}, {"to": "x"}))
+    ]
+    assert (statuses, stored()) == ([202, 400, 202], 1)
+
+
 def test_a_text_that_stays_is_measured_as_it_is(client: FlaskClient, sender: Sender) -> None:
     """One with a live shortlink of ours is not rewritten."""
     [first] = sent(client, sender)
