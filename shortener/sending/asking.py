@@ -87,7 +87,13 @@ def take(session: Session, question: Question, receipts: Sequence[IncomingReceip
 
 def _question(row: Row[Any], now: dt.datetime) -> Question:
     sent_on, _ = _since_until(row, now)
-    asked = Asked(msgid=row.msgid, reference=row.gateway_ref or "", recipient=row.recipient, sent_on=sent_on)
+    asked = Asked(
+        msgid=row.msgid,
+        reference=row.gateway_ref or "",
+        recipient=row.recipient,
+        sent_on=sent_on,
+        in_doubt=row.sent_on is None,
+    )
     return Question(row.id, row.account_id, asked)
 
 

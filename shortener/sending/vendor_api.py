@@ -50,6 +50,7 @@ class Asked:
     reference: str  # the vendor's own id of it; empty if it gave none, or we did not get it
     recipient: str | None = field(repr=False)
     sent_on: dt.datetime  # when it was taken, or when the doubt began
+    in_doubt: bool = False  # it may not have been taken, so that the vendor knows it at all is a receipt
 
 
 def needs_credentials(address: ServerAddress) -> str | None:

@@ -131,13 +131,26 @@ def test_a_doubtful_hand_over_is_asked_about(sender: Sender) -> None:
     message_id = in_doubt(sender)
     assert sending(message_id).ask_on == FIRST
     [question] = claimed()
-    assert (question.asked.reference, question.asked.sent_on) == ("", NOW)
+    assert (question.asked.reference, question.asked.sent_on, question.asked.in_doubt) == ("", NOW, True)
     assert sending(message_id).ask_on == FIRST + 5 * SECOND
     receipts = [IncomingReceipt(gateway="acme", state=MessageState.DELIVERED)]
     with db.write() as session:
         asking.take(session, question, receipts, now=FIRST)
     found = sending(message_id)
     assert (message(message_id).state, found.state, found.ask_on) == ("delivered", "delivered", None)
+
+
+def test_a_message_that_its_gateway_knows_is_sent(sender: Sender) -> None:
+    """So it is not repeated, and is asked about like any other."""
+    set_on_unsure(sender, "repeat")
+    message_id = in_doubt(sender)
+    [question] = claimed()
+    with db.write() as session:
+        asking.take(session, question, [IncomingReceipt(gateway="acme", state=MessageState.SENT)], now=FIRST)
+    assert (message(message_id).state, sending(message_id).state) == ("sent", "delivered")
+    assert claim(NOW + DOUBT) == []
+    [again] = claimed(FIRST + 5 * SECOND)
+    assert not again.asked.in_doubt
 
 
 def test_a_held_message_is_asked_about_too(sender: Sender) -> None:

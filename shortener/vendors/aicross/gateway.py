@@ -98,18 +98,19 @@ def ask(address: ServerAddress, asked: Asked) -> Call:
 
 
 def answered(status: int, body: bytes, asked: Asked) -> Sequence[IncomingReceipt]:
-    """Return the receipt in the answer; none while nothing is final."""
+    """Return the receipt in the answer; none while nothing is final, unless it is news that the vendor has it."""
+    states = receipts.STATES if asked.in_doubt else STATES
     entries = _document(status, body).get("status")
     known = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return [
-        _receipt(entry, asked)
+        _receipt(entry, state, asked)
         for entry in known
-        if entry.get("clientTag") == asked.msgid and str(entry.get("statusId")) in STATES
+        if entry.get("clientTag") == asked.msgid and (state := states.get(str(entry.get("statusId")))) is not None
     ]
 
 
-def _receipt(entry: Mapping[str, Any], asked: Asked) -> IncomingReceipt:
-    state, code = STATES[str(entry["statusId"])], str(entry.get("detailedStatusId") or "")[:20]
+def _receipt(entry: Mapping[str, Any], state: MessageState, asked: Asked) -> IncomingReceipt:
+    code = str(entry.get("detailedStatusId") or "")[:20]
     return IncomingReceipt(
         gateway="aicross",
         state=state,

@@ -35,9 +35,9 @@ def read(code: Any, text: str = "", status: int = 200) -> Any:
     return gateway.read(status, json.dumps({"responseCode": code, "responseMessage": text}).encode())
 
 
-def answered(**changes: Any) -> Any:
+def answered(asked: Asked = ASKED, **changes: Any) -> Any:
     document = {"responseCode": 0, "responseMessage": "Success.", "status": [{**ENTRY, **changes}]}
-    return gateway.answered(200, json.dumps(document).encode(), ASKED)
+    return gateway.answered(200, json.dumps(document).encode(), asked)
 
 
 def test_a_message_goes_out_as_a_form() -> None:
@@ -136,6 +136,14 @@ def test_a_failure_has_its_reason(code: Any, reason: Reason | None) -> None:
 @pytest.mark.parametrize("changes", [{"statusId": "0"}, {"statusId": "1"}, {"statusId": None}, {"clientTag": "x"}])
 def test_what_is_not_final_is_no_receipt(changes: dict[str, Any]) -> None:
     assert answered(**changes) == []
+
+
+@pytest.mark.parametrize(("number", "state"), [("0", MessageState.UNKNOWN), ("1", MessageState.SENT)])
+def test_what_the_vendor_knows_is_out_of_doubt(number: str, state: MessageState) -> None:
+    in_doubt = replace(ASKED, in_doubt=True)
+    [found] = answered(in_doubt, statusId=number)
+    assert found.state is state
+    assert answered(in_doubt, statusId="4") == answered(in_doubt, clientTag="x") == []
 
 
 @given(json_values())

@@ -113,6 +113,15 @@ def test_without_a_reference_its_tag_is_asked_for() -> None:
         assert gateway.answered(200, json.dumps(said).encode(), unknown) == ()
 
 
+@pytest.mark.parametrize("status", ["waiting", "done"])
+def test_what_the_vendor_knows_is_out_of_doubt(status: str) -> None:
+    known = {**DONE, "result": "processing", "status": status, "sent_result": "none", "tags": [ASKED.msgid]}
+    unknown = replace(ASKED, reference="", in_doubt=True)
+    [found] = gateway.answered(200, json.dumps({"data": [known]}).encode(), unknown)
+    assert found.state in (MessageState.SENT, MessageState.ACCEPTED)
+    assert gateway.answered(200, b'{"data": []}', unknown) == ()
+
+
 @pytest.mark.parametrize(
     ("changed", "state", "reason"),
     [
