@@ -1,19 +1,24 @@
-"""Read the fields of a receipt: tolerant in how a name is spelled, strict in what it says."""
+"""Read the fields of a receipt: tolerant in how a name is spelled, strict in which message and state it tells.
+
+A time or a code that cannot be read is not worth losing a receipt for.
+"""
 
 import datetime as dt
 import json
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from shortener.errors import InvalidFieldsError
-from shortener.receipts.incoming import RAW_BYTES
+from shortener.receipts.incoming import RAW_BYTES, IncomingReceipt
 from shortener.validation.models import Faults
 
 LONGEST: Final = 200  # characters of an id or a code
 MOST_RECEIPTS: Final = 1_000  # in one request
 _NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class ReceiptFields:
@@ -45,7 +50,7 @@ class ReceiptFields:
         return text
 
     def cut(self, name: str, *, longest: int = LONGEST) -> str:
-        """The value as text that can be stored, whatever it is: it is not worth losing a receipt for."""
+        """The value as text that can be stored, whatever it is."""
         return storable(self._values.get(_plain(name)), longest=longest)
 
     def required(self, name: str) -> str:
@@ -63,14 +68,8 @@ class ReceiptFields:
         return table.get(text)
 
     def moment(self, name: str, *formats: str, zone: dt.tzinfo = dt.UTC) -> dt.datetime | None:
-        """The value as a time: in one of the formats and that zone, or ISO 8601. None if it is missing."""
-        text = self.text(name)
-        if not text:
-            return None
-        found = _moment(text, formats, zone)
-        if found is None:
-            self._fault(name, "must be a time")
-        return found
+        """The value as a time: in one of the formats and that zone, or ISO 8601. None if it is missing, or no time."""
+        return _moment(self.cut(name), formats, zone)
 
     def within(self, name: str) -> "ReceiptFields":
         """The fields of an object in this one; none if it is missing. Its faults are ours."""
@@ -112,21 +111,38 @@ def storable(value: object, *, longest: int = LONGEST) -> str:
     return _NOT_STORABLE.sub("\ufffd", text.strip()[:longest])
 
 
-def items(fields: Mapping[str, Any], name: str) -> list[ReceiptFields]:
-    """The fields of each object in a list of receipts; InvalidFieldsError if it is no such list, or too long."""
+def each(
+    fields: Mapping[str, Any], name: str, read: Callable[[ReceiptFields], IncomingReceipt | None]
+) -> list[IncomingReceipt]:
+    """The receipts of a list, each as `read` makes it; None is passed over.
+
+    So is what cannot be read, because a gateway repeats all of them or none; but InvalidFieldsError if that is all that
+    there is, if there is no such list, or if it is too long.
+    """
     value = fields.get(name)
     if not isinstance(value, list):
         raise InvalidFieldsError({name: ["must be a list"]})
     if len(value) > MOST_RECEIPTS:
         raise InvalidFieldsError({name: [f"must have at most {MOST_RECEIPTS:,} entries"]})
-    faults = {f"{name}[{index}]": ["must be an object"] for index, one in enumerate(value) if not _is_object(one)}
-    if faults:
+    found, faults = list[IncomingReceipt](), Faults()
+    for index, one in enumerate(value):
+        try:
+            receipt = read(_entry(one, f"{name}[{index}]"))
+        except InvalidFieldsError as error:
+            faults |= error.fields
+        else:
+            found += [receipt] if receipt else []
+    if faults and not found:
         raise InvalidFieldsError(faults)
-    return [ReceiptFields(one, f"{name}[{index}].") for index, one in enumerate(value)]
+    if faults:
+        log.warning("of several receipts some cannot be read: %.500s", ", ".join(faults))
+    return found
 
 
-def _is_object(value: object) -> bool:
-    return isinstance(value, Mapping)
+def _entry(value: object, at: str) -> ReceiptFields:
+    if not isinstance(value, Mapping):
+        raise InvalidFieldsError({at: ["must be an object"]})
+    return ReceiptFields(value, f"{at}.")
 
 
 def _plain(name: str) -> str:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shortener.errors import InvalidFieldsError
-from shortener.receipts.fields import MOST_RECEIPTS, ReceiptFields, items
+from shortener.receipts.fields import MOST_RECEIPTS, ReceiptFields, each
+from shortener.receipts.incoming import IncomingReceipt
+from shortener.rules.delivery.message_state import MessageState
 from tests.support.json_values import json_values
 
 
@@ -62,11 +64,13 @@ def test_a_time_is_read_in_its_zone(text: str, hour: int) -> None:
     assert found == dt.datetime(2026, 11, 28, hour, 10, 29, tzinfo=dt.UTC)
 
 
-@pytest.mark.parametrize("text", ["soon", "2026-13-01 00:00:00", "0001-01-01T00:00:00+23:59", "1795867829"])
-def test_what_is_no_time_is_a_fault(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["soon", "2026-13-01 00:00:00", "0001-01-01T00:00:00+23:59", "1795867829", [], "x" * 999]
+)
+def test_what_is_no_time_is_passed_over(text: Any) -> None:
     fields = ReceiptFields({"at": text})
     assert fields.moment("at", "%Y-%m-%d %H:%M:%S") is None
-    assert fields.faults == {"at": ["must be a time"]}
+    assert fields.faults == {}
 
 
 def test_faults_of_inner_objects_are_collected() -> None:
@@ -76,10 +80,29 @@ def test_faults_of_inner_objects_are_collected() -> None:
     assert list(fields.faults) == ["results[1].status.id", "results[1].error"]
 
 
-@pytest.mark.parametrize("value", [None, {}, "x", [1], [[]], [{}] * (MOST_RECEIPTS + 1)])
-def test_a_list_of_receipts_has_objects_only(value: Any) -> None:
+def read(fields: ReceiptFields) -> IncomingReceipt | None:
+    """The receipt of an entry with a `ref`, unless that says otherwise."""
+    ref = fields.checked(fields.required("ref"))
+    return None if ref == "another" else IncomingReceipt(gateway="acme", state=MessageState.DELIVERED, gateway_ref=ref)
+
+
+def test_each_receipt_of_a_list_is_read() -> None:
+    found = each({"results": [{"ref": "1"}, {"ref": "another"}, {"ref": "2"}]}, "results", read)
+    assert [one.gateway_ref for one in found] == ["1", "2"]
+    assert each({"results": []}, "results", read) == []
+
+
+@pytest.mark.parametrize("odd", [{}, {"ref": []}, 1, None, []])
+def test_an_odd_receipt_holds_up_no_other(odd: Any, caplog: pytest.LogCaptureFixture) -> None:
+    [found] = each({"results": [odd, {"ref": "2"}]}, "results", read)
+    assert found.gateway_ref == "2"
+    assert "results[0]" in caplog.text
+
+
+@pytest.mark.parametrize("value", [None, {}, "x", [1], [[]], [{}], [{"ref": "1"}] * (MOST_RECEIPTS + 1)])
+def test_a_list_without_any_receipt_is_refused(value: Any) -> None:
     with pytest.raises(InvalidFieldsError):
-        items({"results": value}, "results")
+        each({"results": value}, "results", read)
 
 
 def test_a_stored_receipt_is_cut() -> None:

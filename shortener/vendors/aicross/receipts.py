@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from shortener.errors import InvalidFieldsError
-from shortener.receipts.fields import ReceiptFields, items
+from shortener.receipts.fields import ReceiptFields, each
 from shortener.receipts.incoming import Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -32,8 +32,7 @@ REASONS: Final = {
 
 def read(given: Given) -> Sequence[IncomingReceipt]:
     """The receipts of a push; notifications of another type are passed over."""
-    notifications = items(_document(given.fields), "eventNotifications")
-    return [_receipt(fields) for fields in notifications if fields.text("type").upper() in ("", "DLR")]
+    return each(_document(given.fields), "eventNotifications", _receipt)
 
 
 def _document(fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -48,11 +47,13 @@ def _document(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-def _receipt(fields: ReceiptFields) -> IncomingReceipt:
-    """One receipt: `statusId` is the state, `detailedStatusId` the reason."""
+def _receipt(fields: ReceiptFields) -> IncomingReceipt | None:
+    """One receipt: `statusId` is the state, `detailedStatusId` the reason. None if it is of another type."""
+    if fields.text("type").upper() not in ("", "DLR"):
+        return None
     client_tag = fields.text("clientTag")
     gateway_ref = fields.text("messageId") if client_tag else fields.required("messageId")
-    code = fields.text("detailedStatusId")
+    code = fields.cut("detailedStatusId")
     at = fields.moment("dateTime", "%Y/%m/%d %H:%M:%S", "%Y%m%d %H%M%S%f", zone=JAPAN)
     state = fields.checked(fields.one_of("statusId", STATES))
     return IncomingReceipt(

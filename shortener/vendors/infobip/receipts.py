@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from shortener.receipts.fields import ReceiptFields, items
+from shortener.receipts.fields import ReceiptFields, each
 from shortener.receipts.incoming import UNWANTED, Given, IncomingReceipt, reason_for
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -64,14 +64,14 @@ REASONS: Final = {
 
 def read(given: Given) -> Sequence[IncomingReceipt]:
     """The receipts of a push: `status` is the state, `error` the reason."""
-    return [_receipt(fields) for fields in items(given.fields, "results")]
+    return each(given.fields, "results", _receipt)
 
 
 def _receipt(fields: ReceiptFields) -> IncomingReceipt:
     gateway_ref = fields.required("messageId")
     callback_data = fields.text("callbackData", longest=4000)
     at = fields.moment("doneAt") or fields.moment("sentAt")
-    status, error_id = fields.within("status"), fields.within("error").text("id")
+    status, error_id = fields.within("status"), fields.within("error").cut("id")
     found = _state(status)
     code = error_id if error_id not in ("", "0") else ""
     state = fields.checked(found)

@@ -41,7 +41,7 @@ def read(given: Given) -> Sequence[IncomingReceipt]:
     fields = ReceiptFields(given.fields)
     sid = fields.text("MessageSid") or fields.text("SmsSid") or fields.required("MessageSid")
     found = fields.one_of("MessageStatus" if fields.text("MessageStatus") else "SmsStatus", STATES)
-    code = fields.text("ErrorCode")
+    code = fields.cut("ErrorCode")
     state = fields.checked(found)
     if state is MessageState.FAILED and code == FILTERED:
         state = MessageState.REJECTED

@@ -26,7 +26,7 @@ def read(given: Given) -> Sequence[IncomingReceipt]:
     state = fields.one_of("status", STATES)
     client_ref = fields.text(CLIENT_REF)
     gateway_ref = fields.text("messageId") if client_ref else fields.required("messageId")
-    code = fields.text("err-code")
+    code = fields.cut("err-code")
     at = fields.moment("message-timestamp", "%Y-%m-%d %H:%M:%S")
     state = fields.checked(state)
     return [

@@ -103,13 +103,19 @@ def test_a_failure_without_any_code_is_unexplained() -> None:
         ({"status": None}, "status.groupId"),
         ({"status": status("LOST")}, "status.groupName"),
         ({"status": status("LOST"), "error": {"id": 4100}}, "status.groupName"),
-        ({"doneAt": "x"}, "doneAt"),
     ],
 )
 def test_a_wrong_value_is_refused(changes: dict[str, Any], fault: str) -> None:
+    odd = {**EXAMPLE, **changes}
     with pytest.raises(InvalidFieldsError) as raised:
-        read(Given({"results": [EXAMPLE, {**EXAMPLE, **changes}]}))
-    assert list(raised.value.fields) == [f"results[1].{fault}"]
+        read(Given({"results": [odd]}))
+    assert list(raised.value.fields) == [f"results[0].{fault}"]
+    assert read(Given({"results": [odd, EXAMPLE]})) == [receipt()]
+
+
+@pytest.mark.parametrize("changes", [{"doneAt": "x"}, {"error": {"id": []}}])
+def test_a_time_or_code_may_be_unreadable(changes: dict[str, Any]) -> None:
+    assert receipt(**changes).state == "delivered"
 
 
 def test_a_body_without_results_is_refused() -> None:
@@ -120,6 +126,6 @@ def test_a_body_without_results_is_refused() -> None:
 @given(st.lists(st.dictionaries(st.sampled_from(list(EXAMPLE)), json_values()), max_size=2))
 def test_any_fields_are_read_or_refused(results: list[dict[str, Any]]) -> None:
     try:
-        assert len(read(Given({"results": results}))) == len(results)
+        assert bool(results) <= len(read(Given({"results": results}))) <= len(results)
     except InvalidFieldsError:
         return

@@ -86,13 +86,16 @@ def test_the_latest_time_counts() -> None:
         ({"id": None}, "id"),
         ({"status": "lost"}, "status"),
         ({"sent_result": "lost"}, "sent_result"),
-        ({"sent_at": "lost"}, "sent_at"),
     ],
 )
 def test_a_wrong_value_is_refused(changes: dict[str, Any], fault: str) -> None:
     with pytest.raises(InvalidFieldsError) as raised:
         receipt(**changes)
     assert list(raised.value.fields) == [fault]
+
+
+def test_a_time_may_be_unreadable() -> None:
+    assert receipt(received_at="lost", sent_at="lost", updated_at=[]).at is None
 
 
 @given(st.dictionaries(st.sampled_from(list(EXAMPLE)), json_values() | st.sampled_from(["done", "none", "error"])))
