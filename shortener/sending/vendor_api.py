@@ -25,9 +25,9 @@ MAIL_TIMEOUT: Final = 60.0  # where a message may have 20 MiB of attachments
 ASK_WITHIN: Final = 5.0  # seconds within which a question about a message ends
 ASK_AFTER: Final = 5.0  # seconds after a hand-over until the first question
 KEEP: Final = 100_000  # bytes of an answer that are read: some repeat the whole message
-# 403 is a wrong password for some vendors, and a refused sender for others: those read it themselves. 409 says that it
-# would be taken at another time, as another installation does within its quiet hours.
-OUR_FAULT: Final = answers.OUR_FAULT | {403, 409}
+# 402 is about the operator's contract. 403 is a wrong password for some vendors, and a refused sender for others: those
+# read it themselves. 409 says that it would be taken at another time, as another installation does in its quiet hours.
+OUR_FAULT: Final = answers.OUR_FAULT | {402, 403, 409}
 
 log = logging.getLogger(__name__)
 

@@ -96,6 +96,7 @@ def test_a_vendor_that_reports_itself_is_not_asked() -> None:
         (answer("400 Bad Request", "{}"), Refused),
         (answer("422 Unprocessable", "no"), Refused),
         (answer("401 Unauthorized", "{}"), NotNow),
+        (answer("402 Payment Required"), NotNow),
         (answer("404 Not Found"), NotNow),
         (answer("405 Method Not Allowed"), NotNow),
         (answer("408 Request Timeout"), NotNow),

@@ -115,6 +115,8 @@ def read(status: int, body: bytes) -> HandOver | None:
     Infobip says 200 also for a message that it rejects. A duplicate is one that it has taken before: each of our ids is
     of one message.
     """
+    if status == 400 and _is_our_url(json.loads(body)):
+        return NotNow(sentence="Infobip does not take our URL for receipts")
     if status != 200:
         return None
     [message] = json.loads(body)["messages"]
@@ -126,6 +128,12 @@ def read(status: int, body: bytes) -> HandOver | None:
     if number in LATER:
         return NotNow(sentence=sentence)
     return Refused(sentence=sentence, code=name, reason=REASONS.get(number, Reason.UNKNOWN))
+
+
+def _is_our_url(fault: dict[str, Any]) -> bool:
+    """Return whether the URL for receipts is all that is wrong with a request."""
+    names = {str(one["property"]).partition("].")[2] for one in fault.get("violations", ())}
+    return names == {"webhooks.delivery.url"}
 
 
 GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS, Channel.EMAIL}), call=call, read=read)

@@ -9,10 +9,11 @@ from shortener.receipts.fields import storable
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Call, VendorApi
 from shortener.vendors.twilio import names, new_message
 
+OUR_URL: Final = "21609"  # StatusCallback is not taken
 # Codes that refuse this recipient; the vendor's others say that a field is wrong.
 _REASONS: Final = {
     "21211": Reason.UNREACHABLE,
@@ -66,8 +67,10 @@ def read(status: int, body: bytes) -> HandOver | None:
     code = storable(document.get("code"))
     if status != 400 or not code:
         return None
-    reason = _REASONS.get(code, Reason.BAD_MESSAGE)
-    return Refused(sentence=f"twilio: {document.get('message', '')}", code=code, reason=reason)
+    sentence = f"twilio: {document.get('message', '')}"
+    if code == OUR_URL:
+        return NotNow(sentence=sentence)
+    return Refused(sentence=sentence, code=code, reason=_REASONS.get(code, Reason.BAD_MESSAGE))
 
 
 GATEWAY: Final = VendorApi(channels=frozenset({Channel.SMS}), call=call, read=read)

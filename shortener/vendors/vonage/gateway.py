@@ -74,7 +74,7 @@ def read(_status: int, body: bytes) -> HandOver | None:
     number, said = _number(entries[0]), str(entries[0].get("error-text", ""))
     sentence = f"Vonage answered {number}: {said}"
     if number not in set(Status):
-        return Unsure(sentence=sentence)
+        return Unsure()
     if number in _REFUSALS:
         return Refused(sentence=sentence, code=number, reason=_REFUSALS[number])
     return NotNow(sentence=sentence)

@@ -14,7 +14,7 @@ from shortener.receipts.incoming import IncomingReceipt
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import HandOver, Outgoing, Refused, Taken
+from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked, Call, VendorApi
 from shortener.vendors.xoxzo import receipts
 from shortener.vendors.xoxzo.requests import PHONE_NUMBER
@@ -44,7 +44,10 @@ def read(status: int, body: bytes) -> HandOver | None:
         return Taken(reference=reference) if reference else None
     if status == 400:
         names = ", ".join(sorted(document))
-        return Refused(sentence=f"Xoxzo refused the message: {names}", code=names[:200], reason=_reason(document))
+        sentence = f"Xoxzo refused the message: {names}"
+        if names == "callbackurl":  # ours
+            return NotNow(sentence=sentence)
+        return Refused(sentence=sentence, code=names[:200], reason=_reason(document))
     return None
 
 

@@ -142,6 +142,15 @@ def test_quiet_hours_are_waited_for() -> None:
     assert isinstance(gateway.read(200, answer(**status)), NotNow)
 
 
+def test_a_wrong_receipt_url_is_our_fault() -> None:
+    url, sender = (
+        {"property": f"messages[0].{name}", "violation": "x"} for name in ("webhooks.delivery.url", "sender")
+    )
+    assert isinstance(gateway.read(400, json.dumps({"violations": [url]}).encode()), NotNow)
+    assert gateway.read(400, json.dumps({"violations": [url, sender]}).encode()) is None
+    assert gateway.read(400, b'{"violations": []}') is None
+
+
 def test_a_message_without_credit_waits() -> None:
     found = gateway.read(200, answer(groupName="REJECTED", id=12, name="REJECTED_NOT_ENOUGH_CREDITS"))
     assert isinstance(found, NotNow)

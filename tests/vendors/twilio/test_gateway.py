@@ -9,7 +9,7 @@ import pytest
 
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import ServerAddress
-from shortener.sending.gateway import Outgoing, Refused, Taken
+from shortener.sending.gateway import NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Call
 from shortener.vendors.twilio.gateway import call, read
 
@@ -76,6 +76,10 @@ def test_a_code_may_be_a_text() -> None:
 def test_a_refusal_has_its_reason(code: int, reason: Reason) -> None:
     found = read(400, json.dumps({"code": code, "message": "No.", "status": 400}).encode())
     assert found == Refused(sentence="twilio: No.", code=str(code), reason=reason)
+
+
+def test_a_wrong_receipt_url_is_our_fault() -> None:
+    assert read(400, b'{"code": 21609, "message": "No."}') == NotNow(sentence="twilio: No.")
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500])

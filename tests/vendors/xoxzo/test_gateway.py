@@ -13,7 +13,7 @@ from shortener.rules.delivery import server_address
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
 from shortener.rules.delivery.server_address import HTTP_PORTS
-from shortener.sending.gateway import Outgoing, Refused, Taken
+from shortener.sending.gateway import NotNow, Outgoing, Refused, Taken
 from shortener.sending.vendor_api import Asked
 from shortener.vendors.xoxzo import gateway
 
@@ -76,6 +76,11 @@ def test_a_taken_message_has_a_reference(status: int) -> None:
 def test_a_refusal_names_the_fields(faults: Any, reason: Reason) -> None:
     names = ", ".join(faults)
     assert read(400, faults) == Refused(sentence=f"Xoxzo refused the message: {names}", code=names, reason=reason)
+
+
+def test_a_wrong_receipt_url_is_our_fault() -> None:
+    found = read(400, {"callbackurl": ["This field must be an address."]})
+    assert found == NotNow(sentence="Xoxzo refused the message: callbackurl")
 
 
 @pytest.mark.parametrize("status", [401, 404, 500])
