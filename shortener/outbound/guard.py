@@ -37,8 +37,10 @@ _LOOK_UP = 5.0  # seconds: getaddrinfo has no limit of its own
 _LOOK_UPS = 128  # at once, including those given up; each is a waiting thread
 
 log = logging.getLogger(__name__)
-# urllib3 logs a stack trace for every malformed header: a hostile server could fill the disk with them.
-logging.getLogger("urllib3").setLevel(logging.ERROR)
+# urllib3 warns of each malformed header, with a stack trace, and of a length that contradicts the chunks: a hostile
+# server could fill the disk. The levels are set at the modules, because other packages set that of "urllib3".
+for module in ("urllib3.connection", "urllib3.response"):
+    logging.getLogger(module).setLevel(logging.ERROR)
 
 
 class StopError(ValueError):

@@ -351,8 +351,12 @@ def test_a_stranger_writes_nothing_unbounded_into_our_log(caplog: pytest.LogCapt
     assert record.getMessage().isprintable()
 
 
-def test_a_malformed_header_leaves_no_trace_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO), receiving(b"HTTP/1.1 200 OK\r\nno header at all\r\n\r\n") as receiver:
+@pytest.mark.parametrize("head", ["no header at all", "Content-Length: 2\r\nTransfer-Encoding: chunked"])
+def test_a_malformed_header_leaves_no_trace_in_the_log(caplog: pytest.LogCaptureFixture, head: str) -> None:
+    """Also where another package has set a level for all of urllib3."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, "urllib3")
+    with receiving(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode()) as receiver:
         assert post(receiver.url()).status == 200
     assert caplog.records == []
 
