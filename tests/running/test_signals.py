@@ -13,6 +13,7 @@ import pytest
 from bench.instance import ROOT
 from shortener.running.serve import Interrupt
 from shortener.running.signals import SIGNALS, SignalPipe
+from tests.support import databases
 from tests.support.waiting import WITHIN
 
 
@@ -28,8 +29,11 @@ def pipe() -> Iterator[SignalPipe]:
         signal.signal(number, handler)
 
 
-def test_gunicorn_handles_all_signals_like_sigterm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_gunicorn_handles_all_signals_like_sigterm(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_template: Path
+) -> None:
     monkeypatch.setenv("SHORTENER_DATA", str(tmp_path))
+    monkeypatch.setenv("SHORTENER_DATABASE_URL", databases.copy_sqlite(sqlite_template, tmp_path))
     worker = SimpleNamespace(handle_exit=object(), handle_quit=object())
     runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_fork"](SimpleNamespace(SIG_QUEUE=None), worker)
     assert worker.handle_quit is worker.handle_exit
