@@ -10,12 +10,11 @@ from sqlalchemy import func, select
 
 from shortener.storage import db
 from shortener.storage.models import Message
-from shortener.vendors.aicross import faults
+from shortener.vendors.aicross import faults, times
 from tests.support import database_faults
 from tests.support.factories import Sender, disable_account, make_account
 
 Call = Callable[..., dict[str, Any]]
-TOMORROW = (dt.datetime.now(dt.timezone(dt.timedelta(hours=9))) + dt.timedelta(days=1)).strftime("%Y-%m-%d %H:%M")
 
 
 def told(answer: dict[str, Any]) -> str:
@@ -87,7 +86,7 @@ def test_the_monthly_limit_is_the_sending_count(send: Call, sender: Sender) -> N
 def test_quiet_hours_make_the_time_invalid(send: Call) -> None:
     """The vendor has no code of its own for them."""
     quiet = make_account("quiet", quiet_hours="00:00-23:59", quiet_mode="refuse")
-    noon = TOMORROW[:11] + "12:00"
+    noon = times.written_minute(dt.datetime.now(dt.UTC) + dt.timedelta(days=1))[:11] + "12:00"
     assert told(send(token=quiet.token, scheduleTime=noon)) == "110 Invalid scheduleTime."
 
 

@@ -9,7 +9,6 @@ import pytest
 from shortener.vendors.aicross import times
 
 Call = Callable[..., dict[str, Any]]
-TODAY = dt.datetime.now(dt.UTC)
 
 
 def test_there_are_no_templates(ask: Call) -> None:
@@ -18,7 +17,7 @@ def test_there_are_no_templates(ask: Call) -> None:
 
 @pytest.mark.parametrize("days", [0, 1, 730])
 def test_the_owner_of_a_number_is_unknown(ask: Call, days: int) -> None:
-    day = times.written_day(TODAY - dt.timedelta(days=days))
+    day = times.written_day(dt.datetime.now(dt.UTC) - dt.timedelta(days=days))
     assert ask("numbercleaning", phoneNumber="09012345678", referenceDate=day) == {
         "responseCode": 0,
         "responseMessage": "Success.",

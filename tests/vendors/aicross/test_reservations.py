@@ -17,16 +17,21 @@ from tests.support.sending_rows import put_state
 
 Call = Callable[..., dict[str, Any]]
 DAY = dt.timedelta(days=1)
-NOW = dt.datetime.now(dt.UTC)
-TOMORROW, LATER = NOW + DAY, NOW + 3 * DAY
+LATER = 3 * DAY
 
 
 @pytest.fixture
-def reserve(send: Call) -> Call:
+def now() -> dt.datetime:
+    """The time at which the test begins."""
+    return dt.datetime.now(dt.UTC)
+
+
+@pytest.fixture
+def reserve(send: Call, now: dt.datetime) -> Call:
     """Send a message for another day."""
 
-    def call(client_tag: str, at: dt.datetime = TOMORROW, **fields: Any) -> dict[str, Any]:
-        answer = send(clientTag=client_tag, scheduleTime=times.written_minute(at), **fields)
+    def call(client_tag: str, wait: dt.timedelta = DAY, **fields: Any) -> dict[str, Any]:
+        answer = send(clientTag=client_tag, scheduleTime=times.written_minute(now + wait), **fields)
         assert answer["responseCode"] == 0
         return answer
 
@@ -50,7 +55,7 @@ def tags(answer: dict[str, Any]) -> list[str]:
 # Looking
 
 
-def test_a_reservation_is_found_by_its_tag(reserve: Call, ask: Call) -> None:
+def test_a_reservation_is_found_by_its_tag(reserve: Call, ask: Call, now: dt.datetime) -> None:
     shortlink = reserve("order-1")["shortlink"]
     assert ask("checkreservation", smsCode="50123", clientTag="order-1") == {
         "responseCode": 0,
@@ -58,7 +63,7 @@ def test_a_reservation_is_found_by_its_tag(reserve: Call, ask: Call) -> None:
         "count": 1,
         "status": [
             {
-                "scheduleTime": times.written_minute(TOMORROW),
+                "scheduleTime": times.written_minute(now + DAY),
                 "phoneNumber": "+819012345678",
                 "message": TEXT.replace(TARGET, shortlink),
                 "smsCode": 50123,
@@ -68,16 +73,16 @@ def test_a_reservation_is_found_by_its_tag(reserve: Call, ask: Call) -> None:
     }
 
 
-def test_reservations_are_found_by_time_and_group(reserve: Call, ask: Call) -> None:
+def test_reservations_are_found_by_time_and_group(reserve: Call, ask: Call, now: dt.datetime) -> None:
     reserve("order-1", groupTag="spring")
-    reserve("order-2", TOMORROW + dt.timedelta(minutes=1))
+    reserve("order-2", DAY + dt.timedelta(minutes=1))
     reserve("order-3", LATER, groupTag="spring")
-    minute, day = times.written_minute(TOMORROW), times.written_day(TOMORROW)
+    minute, day = times.written_minute(now + DAY), times.written_day(now + DAY)
     assert tags(ask("checkreservation", smsCode="50123", scheduleTime=minute)) == ["order-1"]
     assert "order-1" in tags(ask("checkreservation", smsCode="50123", scheduleDate=day))
     assert tags(ask("checkreservation", smsCode="50123", scheduleDate=day, groupTag="spring")) == ["order-1"]
     assert tags(ask("checkreservation", smsCode="50124", scheduleDate=day)) == []
-    later = {"scheduleTime": times.written_minute(LATER), "scheduleDate": day}
+    later = {"scheduleTime": times.written_minute(now + LATER), "scheduleDate": day}
     assert tags(ask("checkreservation", smsCode="50123", **later)) == ["order-3"]
     assert tags(ask("checkreservation", smsCode="50123", clientTag="order-2", **later)) == ["order-2"]
 
@@ -153,8 +158,8 @@ def test_another_accounts_reservation_stays(reserve: Call, ask: Call, other_send
     [
         ({}, {"order-1", "order-2", "order-3"}),
         ({"startDate": LATER}, {"order-3"}),
-        ({"endDate": TOMORROW}, {"order-1", "order-2"}),
-        ({"startDate": TOMORROW, "endDate": TOMORROW}, {"order-1", "order-2"}),
+        ({"endDate": DAY}, {"order-1", "order-2"}),
+        ({"startDate": DAY, "endDate": DAY}, {"order-1", "order-2"}),
         ({"groupTag": "spring"}, {"order-1", "order-3"}),
         ({"groupTag": "spring", "startDate": LATER}, {"order-3"}),
         ({"groupTag": "autumn"}, set()),
@@ -164,6 +169,7 @@ def test_reservations_are_taken_back_together(
     send: Call,
     reserve: Call,
     ask: Call,
+    now: dt.datetime,
     monkeypatch: pytest.MonkeyPatch,
     parameters: dict[str, Any],
     canceled: set[str],
@@ -174,7 +180,7 @@ def test_reservations_are_taken_back_together(
     reserve("order-2")
     reserve("order-3", LATER, groupTag="spring")
     send(clientTag="now")
-    days = {name: v if isinstance(v, str) else times.written_day(v) for name, v in parameters.items()}
+    days = {name: v if isinstance(v, str) else times.written_day(now + v) for name, v in parameters.items()}
     assert ask("cancelreservationall", **days) == {"responseCode": 0, "responseMessage": "Success."}
     assert {tag for tag, state in states().items() if state is MessageState.CANCELED} == canceled
     assert states()["now"] is MessageState.QUEUED

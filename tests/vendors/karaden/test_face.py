@@ -25,7 +25,6 @@ FIELDS = {"service_id": "1", "to": "09012345678", "body": TEXT}
 VERSION = {"Karaden-Version": "2024-03-01"}
 BASE = "https://s.example.com"
 JAPAN = dt.timezone(dt.timedelta(hours=9))
-NOW = dt.datetime.now(JAPAN).replace(microsecond=0)
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
@@ -33,6 +32,12 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 def settings(settings: Settings) -> Settings:
     """Messages are for the simulator, which is not running."""
     return settings.model_copy(update={"gateway": "simulator"})
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    """The full second in which the test begins."""
+    return dt.datetime.now(JAPAN).replace(microsecond=0)
 
 
 def call(client: FlaskClient, sender: Sender, method: str = "POST", path: str = "", **given_: Any) -> Any:
@@ -146,8 +151,8 @@ def test_json_is_taken_too(client: FlaskClient, sender: Sender) -> None:
     assert (answer.status_code, answer.json["service_id"], answer.json["tags"]) == (200, 7, ["a"])
 
 
-def test_a_message_has_its_time_and_period(client: FlaskClient, sender: Sender) -> None:
-    at, until = NOW + HOUR, NOW + 3 * HOUR
+def test_a_message_has_its_time_and_period(client: FlaskClient, sender: Sender, now: dt.datetime) -> None:
+    at, until = now + HOUR, now + 3 * HOUR
     answer = send(client, sender, scheduled_at=at.isoformat(), limited_at=until.astimezone(dt.UTC).isoformat())
     assert (answer["scheduled_at"], answer["limited_at"]) == (at.isoformat(), until.isoformat())
     message = message_of(answer["id"])
@@ -156,9 +161,9 @@ def test_a_message_has_its_time_and_period(client: FlaskClient, sender: Sender) 
         assert session.scalars(select(Sending.expires_on)).one() == until
 
 
-def test_a_period_begins_when_it_is_sent(client: FlaskClient, sender: Sender) -> None:
-    send(client, sender, limited_at=(NOW + 2 * HOUR).isoformat())
-    send(client, sender, limited_at=(NOW + 90 * DAY).isoformat())
+def test_a_period_begins_when_it_is_sent(client: FlaskClient, sender: Sender, now: dt.datetime) -> None:
+    send(client, sender, limited_at=(now + 2 * HOUR).isoformat())
+    send(client, sender, limited_at=(now + 90 * DAY).isoformat())
     with db.read() as session:
         periods = [one.expires_on - one.created_on for one in session.scalars(select(Sending).order_by(Sending.id))]
     assert 0 <= (periods[0] - 2 * HOUR).total_seconds() + 600 <= 601
@@ -175,10 +180,12 @@ def test_the_same_key_gives_the_same_message(client: FlaskClient, sender: Sender
         assert refusal(other) == (422, "unprocessable_entity", [])
 
 
-def test_a_key_holds_while_time_passes(client: FlaskClient, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_holds_while_time_passes(
+    client: FlaskClient, sender: Sender, now: dt.datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Although there are fewer seconds until `limited_at`."""
     headers, path = {**sender.bearer, **VERSION, "Idempotency-Key": "key-1"}, f"/api/{sender.sid}/messages"
-    fields = {**FIELDS, "limited_at": (NOW + 2 * HOUR).isoformat()}
+    fields = {**FIELDS, "limited_at": (now + 2 * HOUR).isoformat()}
     first = client.post(path, data=fields, headers=headers).json["id"]
     later = message_reports.now() + dt.timedelta(minutes=5)
     monkeypatch.setattr(message_reports, "now", lambda: later)
@@ -203,16 +210,19 @@ def test_a_key_holds_while_time_passes(client: FlaskClient, sender: Sender, monk
         ({"tags[]": ["a"] * 101}, ["tags"]),
         ({"is_shorten": "yes"}, ["is_shorten"]),
         ({"scheduled_at": "tomorrow"}, ["scheduled_at"]),
-        ({"scheduled_at": (NOW - DAY).isoformat()}, ["scheduled_at"]),
-        ({"scheduled_at": (NOW + 31 * DAY).isoformat()}, ["scheduled_at"]),
+        ({"scheduled_at": -DAY}, ["scheduled_at"]),
+        ({"scheduled_at": 31 * DAY}, ["scheduled_at"]),
         ({"scheduled_at": "9999-12-31T00:00:00Z"}, ["scheduled_at"]),
-        ({"limited_at": (NOW - HOUR).isoformat()}, ["limited_at"]),
-        ({"limited_at": (NOW + HOUR).isoformat(), "scheduled_at": (NOW + DAY).isoformat()}, ["limited_at"]),
+        ({"limited_at": -HOUR}, ["limited_at"]),
+        ({"limited_at": HOUR, "scheduled_at": DAY}, ["limited_at"]),
         ({"service_id": "", "to": "x", "body": ""}, ["body", "service_id", "to"]),
     ],
 )
-def test_a_wrong_field_is_named(client: FlaskClient, sender: Sender, fields: dict[str, Any], faulty: list[str]) -> None:
-    answer = call(client, sender, data={**FIELDS, **fields})
+def test_a_wrong_field_is_named(
+    client: FlaskClient, sender: Sender, now: dt.datetime, fields: dict[str, Any], faulty: list[str]
+) -> None:
+    given_ = {name: (now + one).isoformat() if isinstance(one, dt.timedelta) else one for name, one in fields.items()}
+    answer = call(client, sender, data={**FIELDS, **given_})
     assert refusal(answer) == (422, "unprocessable_entity", faulty)
     with db.read() as session:
         assert session.scalars(select(Message)).all() == []
@@ -304,9 +314,9 @@ def test_a_limit_is_too_many_requests(client: FlaskClient) -> None:
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_quiet_hours_are_a_fault_of_the_time(client: FlaskClient) -> None:
+def test_quiet_hours_are_a_fault_of_the_time(client: FlaskClient, now: dt.datetime) -> None:
     quiet = make_account("quiet", quiet_hours="00:00-23:59", quiet_mode="refuse")
-    noon = (NOW + DAY).astimezone(dt.UTC).replace(hour=12)
+    noon = (now + DAY).astimezone(dt.UTC).replace(hour=12)
     answer = call(client, quiet, data={**FIELDS, "scheduled_at": noon.isoformat()})
     assert refusal(answer) == (422, "unprocessable_entity", ["scheduled_at"])
 
@@ -333,14 +343,14 @@ def test_an_outage_is_an_error_too(client: FlaskClient, sender: Sender, database
     ],
 )
 def test_the_state_is_three_words(
-    client: FlaskClient, sender: Sender, state: MessageState, reason: Reason | None, words: str
+    client: FlaskClient, sender: Sender, now: dt.datetime, state: MessageState, reason: Reason | None, words: str
 ) -> None:
     msgid = send(client, sender)["id"]
-    put_state(message_of(msgid), state, reason=reason, now=NOW)
+    put_state(message_of(msgid), state, reason=reason, now=now)
     found = get(client, sender, msgid)
     assert " ".join((found["result"], found["status"], found["sent_result"])) == words
-    assert found["updated_at"] == NOW.isoformat()
-    assert found["received_at"] == (NOW.isoformat() if state is MessageState.DELIVERED else None)
+    assert found["updated_at"] == now.isoformat()
+    assert found["received_at"] == (now.isoformat() if state is MessageState.DELIVERED else None)
 
 
 def test_a_number_is_shown_as_it_is_stored(client: FlaskClient) -> None:
@@ -360,8 +370,8 @@ def test_another_accounts_message_is_not_found(client: FlaskClient, sender: Send
     assert listed(client, other_sender) == []
 
 
-def test_a_message_is_taken_back(client: FlaskClient, sender: Sender) -> None:
-    msgid = send(client, sender, scheduled_at=(NOW + HOUR).isoformat())["id"]
+def test_a_message_is_taken_back(client: FlaskClient, sender: Sender, now: dt.datetime) -> None:
+    msgid = send(client, sender, scheduled_at=(now + HOUR).isoformat())["id"]
     for _ in range(2):
         answer = call(client, sender, path=f"/{msgid}/cancel")
         assert (answer.status_code, answer.json["status"], answer.json["result"]) == (200, "canceled", "done")
@@ -422,15 +432,15 @@ def test_filters_select_messages(client: FlaskClient, sender: Sender) -> None:
         assert listed(client, sender, **parameters) == expected, parameters
 
 
-def test_times_select_messages(client: FlaskClient, sender: Sender) -> None:
+def test_times_select_messages(client: FlaskClient, sender: Sender, now: dt.datetime) -> None:
     msgid = send(client, sender)["id"]
     with db.write() as session:
-        session.execute(update(Message).values(received_on=NOW + dt.timedelta(milliseconds=500)))
-    at = NOW.isoformat()
+        session.execute(update(Message).values(received_on=now + dt.timedelta(milliseconds=500)))
+    at = now.isoformat()
     assert listed(client, sender, start_at=at, end_at=at) == [msgid]
-    assert listed(client, sender, start_at=str(NOW)) == [msgid]
-    assert listed(client, sender, start_at=(NOW + dt.timedelta(seconds=1)).isoformat()) == []
-    assert listed(client, sender, end_at=(NOW - dt.timedelta(seconds=1)).isoformat()) == []
+    assert listed(client, sender, start_at=str(now)) == [msgid]
+    assert listed(client, sender, start_at=(now + dt.timedelta(seconds=1)).isoformat()) == []
+    assert listed(client, sender, end_at=(now - dt.timedelta(seconds=1)).isoformat()) == []
 
 
 @pytest.mark.parametrize(
