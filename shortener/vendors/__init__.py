@@ -19,6 +19,7 @@ from shortener.running.services import EXTENSION, Services
 from shortener.sending.vendor_api import VendorApi
 from shortener.web import path_groups
 from shortener.web.description import openapi
+from shortener.web.description.operation import OURS, Credentials
 from shortener.web.path_groups import PathGroup
 
 
@@ -28,7 +29,8 @@ class Face(PathGroup):
 
     tag: str  # the heading of its operations in /openapi.json and /docs
     description: str  # one sentence under the heading
-    blueprint: Blueprint
+    blueprint: Blueprint  # its name is that of the package
+    credentials: Credentials = OURS  # as the description has them
 
 
 def load() -> list[Face]:
@@ -58,7 +60,8 @@ def register(app: Flask) -> None:
     made.callback_forms.update(callback_forms())
     for face in load():
         path_groups.add(app, face)
-        openapi.tags(app)[face.tag] = face.description
+        vendor = openapi.Vendor(face.blueprint.name, face.tag, face.description, face.credentials)
+        openapi.vendors(app)[face.tag] = vendor
         app.register_blueprint(face.blueprint)
 
 

@@ -24,8 +24,8 @@ def headers(sender: Sender, method: str, target: str, *, late: float = 0, secret
 
 
 def signed(environ: Mapping[str, Any], sender: Sender) -> dict[str, str]:
-    """The headers of a request that has the sender's token in place of a signature, as WSGI names them."""
-    if environ.get("HTTP_AUTHORIZATION") != sender.basic["Authorization"]:
+    """The headers of a request that has the sender's access key and no right signature, as WSGI names them."""
+    if environ.get("HTTP_X_NCP_IAM_ACCESS_KEY") != sender.sid:
         return {}
     given = headers(sender, environ["REQUEST_METHOD"], environ["RAW_URI"])
     return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in given.items()}

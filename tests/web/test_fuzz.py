@@ -52,7 +52,6 @@ REFUSED = {
     # The known message came in another format.
     "GET /api/{sid}/messages/{msgid}",
 }
-TAKES_BEARER = "/api/"  # and no Basic
 EXAMPLES = {"sqlite": 12, "postgresql": 5}  # of each operation
 
 
@@ -64,7 +63,7 @@ def on_loopback(_host: str, port: int, *_: Any, **__: Any) -> list[Any]:
 def whole(app: Flask, sender: Sender) -> Callable[..., Iterable[bytes]]:
     """The application, whose answers are read to their end and closed, as a server does it.
 
-    Requests with the sender's token are signed where a signature is what counts.
+    Requests with the sender's access key are signed where a signature is what counts.
     """
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -214,13 +213,20 @@ def settle() -> None:
         session.execute(update(Callback).values(state="exhausted", settled_on=db.now(session)))
 
 
+def credentials_of(sender: Sender, path: str) -> dict[str, str]:
+    """What is sent to this path, as the description has it; `whole` makes the signatures."""
+    if path.startswith(sens.PREFIXES):
+        return {sens.ACCESS_KEY: sender.sid}
+    return sender.bearer if path.startswith("/api/") else sender.basic
+
+
 def asked(operation: Any, sender: Sender, mode: GenerationMode, examples: int) -> set[int]:
     """Generate requests of one operation, the same ones each time; check each response against the description.
 
     Return the statuses of all responses.
     """
     statuses = set()
-    credentials = sender.bearer if operation.path.startswith(TAKES_BEARER) else sender.basic
+    credentials = credentials_of(sender, operation.path)
     asked_checks = [
         one for one in CHECKS if one is not openapi_checks.ignored_auth or operation.label not in REFUSED_WITH_200
     ]

@@ -6,19 +6,21 @@ from flask import Blueprint, Request
 
 from shortener.errors import MonthlyLimitError, QuietHoursError
 from shortener.vendors.aicross import fields
-from shortener.vendors.aicross.faults import AicrossRefusal
+from shortener.vendors.aicross.faults import STATUSES, AicrossRefusal
 from shortener.web import credentials
 from shortener.web.access import Sender
-from shortener.web.description.operation import CURSOR, Answer, Operation, Parameter, query
+from shortener.web.description.operation import CURSOR, Answer, Credentials, Operation, Parameter, query
 from shortener.web.vendor_requests import read
 
 NAME: Final = "aicross"  # of the folder
 TAG: Final = "AI CROSS"
 BLUEPRINT: Final = Blueprint(NAME, __name__)
+KEY: Final = "Credentials are the field or parameter `token`, the account's token."
+CREDENTIALS: Final = Credentials(schemes={}, sentence=KEY)
 _MORE: Final = {"Link": "The next page, if there is one."}
 _CREDENTIALS: Final = (
-    query("token", "The token of the account.", required=True),
-    query("clientId", "Anything; it is given back.", required=True, maxLength=fields.LONGEST_ID),
+    query("token", "The token of the account.", required=True, examples=["TOKEN"]),
+    query("clientId", "Anything; it is given back.", required=True, maxLength=fields.LONGEST_ID, examples=["12345"]),
 )
 
 
@@ -36,7 +38,8 @@ def question(name: str, sentence: str, *parameters: Parameter, is_long: bool = F
         parameters=(*_CREDENTIALS, *parameters, *((CURSOR,) if is_long else ())),
         name=f"{NAME}_{name}",
         refusal=AicrossRefusal,
-        keyed=True,
+        statuses=STATUSES,
+        key=KEY,
     )
 
 
@@ -60,5 +63,6 @@ def order(name: str, sentence: str, properties: dict[str, Any], example: dict[st
         refusals=(MonthlyLimitError, QuietHoursError),
         name=f"{NAME}_{name}",
         refusal=AicrossRefusal,
-        keyed=True,
+        statuses=STATUSES,
+        key=KEY,
     )

@@ -18,5 +18,6 @@ FACE: Final = Face(
     prefixes=("/p5/api/", "/p1/api/"),
     blueprint=calls.BLUEPRINT,
     authenticate=calls.authenticate,
+    credentials=calls.CREDENTIALS,
     refuse=refuse,
 )

@@ -58,6 +58,7 @@ KINDS: Final[dict[type[ShortenerError], tuple[int, str]]] = {
 }
 # What is wrong with a request as a whole: no system error, because clients repeat those.
 UNREADABLE: Final = {400: INVALID, 413: TOO_LONG, 415: INVALID}
+STATUSES: Final = dict.fromkeys(range(400, 600), 200)  # of the answers to a call
 _OWN_STATUS: Final = frozenset({404, 405})
 
 

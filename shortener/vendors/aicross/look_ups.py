@@ -29,8 +29,10 @@ def template(account: Sender) -> AicrossTemplates:
     calls.question(
         "numbercleaning",
         "That it is not known.",
-        query("phoneNumber", "The number.", required=True),
-        query("referenceDate", "A day of the last two years: `yyyyMMdd` in Japan.", required=True),
+        query("phoneNumber", "The number.", required=True, examples=["09012345678"]),
+        query(
+            "referenceDate", "A day of the last two years: `yyyyMMdd` in Japan.", required=True, examples=["20261101"]
+        ),
     )
 )
 @for_senders

@@ -24,7 +24,11 @@ TAG: Final = query("clientTag", "The message that you gave this name.", maxLengt
 @calls.BLUEPRINT.get("/p5/api/status.json")
 @described(
     calls.question(
-        "status", "The messages.", TAG, query("date", "Sent on that day: `yyyyMMdd` in Japan."), is_long=True
+        "status",
+        "The messages.",
+        TAG,
+        {**query("date", "Sent on that day: `yyyyMMdd` in Japan."), "example": "20261101"},
+        is_long=True,
     )
 )
 @for_senders
@@ -52,7 +56,11 @@ def _sent(start: dt.datetime, end: dt.datetime) -> FaceFilter:
 
 
 @calls.BLUEPRINT.get("/p5/api/separatedsuccesscount.json")
-@described(calls.question("separatedsuccesscount", "The count.", query("month", "`yyyyMM` in Japan.", required=True)))
+@described(
+    calls.question(
+        "separatedsuccesscount", "The count.", query("month", "`yyyyMM` in Japan.", required=True, examples=["202611"])
+    )
+)
 @for_senders
 def separated_success_count(account: Sender) -> AicrossParts:
     """Count the SMS parts of a month's messages that were delivered; of the present month up to yesterday."""

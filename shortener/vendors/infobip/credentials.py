@@ -10,8 +10,16 @@ from flask import Request
 from shortener.errors import CredentialsError
 from shortener.web.access import Sender
 from shortener.web.credentials import with_token
+from shortener.web.description.operation import BASIC, Credentials
 
 IN_THE_QUERY: Final = "/sms/1/text/query"  # the only call whose credentials may be parameters
+DESCRIBED: Final = Credentials(
+    schemes={
+        **BASIC,
+        "app": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`App TOKEN`"},
+    },
+    sentence="Credentials are `Authorization: App TOKEN`, or HTTP Basic `SID:TOKEN`.",
+)
 ASKED: Final = "Send `Authorization: App TOKEN`, or HTTP Basic with SID:TOKEN."
 
 

@@ -23,6 +23,7 @@ FACE: Final = Face(
     authenticate=credentials.authenticate,
     schemes=(path_groups.BASIC, 'App realm="shortener"'),
     refuse=errors.refuse,
+    credentials=credentials.DESCRIBED,
 )
 for _channel in (SMS, EMAIL):
     FACE.blueprint.register_blueprint(_channel)

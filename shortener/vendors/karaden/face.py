@@ -28,7 +28,15 @@ from shortener.vendors.karaden.faults import STATUSES, KaradenError, refuse
 from shortener.vendors.karaden.requests import Listed, NewMessage
 from shortener.web import credentials, face_messages, incoming, message_reports, path_groups
 from shortener.web.access import Sender, for_senders
-from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, Parameter, described
+from shortener.web.description.operation import (
+    BEARER,
+    IDEMPOTENCY_KEY,
+    Answer,
+    Credentials,
+    Operation,
+    Parameter,
+    described,
+)
 from shortener.web.vendor_requests import read
 
 NAME: Final = "karaden"  # of the folder
@@ -56,6 +64,11 @@ FACE: Final = Face(
     blueprint=Blueprint(NAME, __name__, url_prefix="/api/<sid>/messages"),
     authenticate=authenticate,
     schemes=(path_groups.BEARER,),
+    credentials=Credentials(
+        schemes=BEARER,
+        sentence="Credentials are `Authorization: Bearer TOKEN`, and the account's SID in the path.",
+        curl=("-H", "Authorization: Bearer TOKEN"),
+    ),
     refuse=refuse,
 )
 VERSION: Final[Parameter] = {
@@ -63,6 +76,7 @@ VERSION: Final[Parameter] = {
     "in": "header",
     "required": True,
     "description": "The version of the vendor's API: any date.",
+    "example": "2024-03-01",
     "schema": {"type": "string", "pattern": "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"},
 }
 

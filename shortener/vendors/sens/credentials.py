@@ -11,11 +11,21 @@ from shortener.errors import AccountDisabledError, CredentialsError
 from shortener.vendors.sens.signature import ACCESS_KEY, SIGNATURE, TIMESTAMP, is_signed
 from shortener.web import credentials
 from shortener.web.access import Sender
+from shortener.web.description.operation import Credentials
 
 TOLERANCE: Final = 5 * 60 * 1000  # milliseconds
 LONGEST: Final = 20  # digits of a timestamp
 UNSIGNED: Final = f"Send the headers {TIMESTAMP}, {ACCESS_KEY} and {SIGNATURE}."
 LATE: Final = f"{TIMESTAMP} must be the time in milliseconds since 1970, at most five minutes off."
+_HEADERS: Final = {ACCESS_KEY: "SID", TIMESTAMP: "MILLISECONDS", SIGNATURE: "SIGNATURE"}
+DESCRIBED: Final = Credentials(
+    schemes={name: {"type": "apiKey", "in": "header", "name": name} for name in _HEADERS},
+    are_all_needed=True,
+    sentence=f"Credentials are three headers. `{ACCESS_KEY}` is the SID, and `{TIMESTAMP}` the time in milliseconds "
+    f"since 1970. `{SIGNATURE}` is the base64 of an HMAC with SHA-256; its key is the signing secret (`whsec_…`), "
+    "its text the method, a space, the path with its query, a line feed, the timestamp, a line feed and the SID.",
+    curl=tuple(word for name, value in _HEADERS.items() for word in ("-H", f"{name}: {value}")),
+)
 WRONG: Final = (
     "The signature is wrong. The access key is an account's sid, the secret key is its signing secret, and the "
     "signature covers the path with its query as it is sent."

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from shortener.errors import InvalidFieldsError
 from shortener.reporting.face_filter import FaceFilter
@@ -30,6 +30,13 @@ def _time(text: str) -> str:
 Time = Annotated[str, AfterValidator(_time)]
 
 
+_EXAMPLE: Final = ConfigDict(
+    json_schema_extra={
+        "examples": [{"requestStartTime": "2026-11-28 00:00:00", "requestEndTime": "2026-11-29 00:00:00"}]
+    }
+)
+
+
 class Search(VendorFields):
     """The parameters of both lists; others are passed over."""
 
@@ -48,6 +55,8 @@ class Search(VendorFields):
 class SmsSearch(Search):
     """The parameters of the list of SMS."""
 
+    model_config = _EXAMPLE
+
     sender: Annotated[ShortChars | None, Field(alias="from")] = None
     type: Type | None = None
     content_type: Annotated[ContentType | None, Field(alias="contentType")] = None
@@ -55,6 +64,8 @@ class SmsSearch(Search):
 
 class TalkSearch(Search):
     """The parameters of the list of FriendTalk messages."""
+
+    model_config = _EXAMPLE
 
     plus_friend_id: Annotated[ShortChars | None, Field(alias="plusFriendId")] = None
     request_status: Annotated[Result | None, Field(alias="requestStatusName")] = None

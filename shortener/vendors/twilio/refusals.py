@@ -43,14 +43,16 @@ _OF_ERRORS: Final[dict[type[Exception], int]] = {NotCancelableError: 30409, NotE
 MORE: Final = "https://www.twilio.com/docs/errors/"
 
 
-class _Refusal(TypedDict):
+class TwilioError(TypedDict):
+    """An error, with the vendor's code."""
+
     code: int
     message: str
     more_info: str
     status: int
 
 
-class TwilioRefusal(RootModel[_Refusal]):
+class TwilioRefusal(RootModel[TwilioError]):
     """An error, with the vendor's code."""
 
 
@@ -73,7 +75,7 @@ def refuse(error: Exception) -> Response:
         sentence = f"The requested resource {request.path} was not found"
     code = code or _OF_STATUSES.get(status, 20_000 + status)
     status = 400 if status == 422 else status
-    document: _Refusal = {"code": code, "message": sentence, "more_info": f"{MORE}{code}", "status": status}
+    document: TwilioError = {"code": code, "message": sentence, "more_info": f"{MORE}{code}", "status": status}
     return problems.json_response(document, status)
 
 

@@ -18,6 +18,9 @@ from shortener.web import problems
 
 INVALID_CONVERSION: Final = 420  # the vendor's own status of HTTP
 UNAVAILABLE: Final = 503
+# The vendor's statuses of HTTP instead of ours
+CONVERSION_STATUSES: Final = dict.fromkeys((400, 413, 415, 422), INVALID_CONVERSION)
+STATUSES: Final = {status: 200 for status in range(400, 600) if status != UNAVAILABLE}
 _OF_ERRORS: Final[Mapping[type[Exception], Status]] = {
     AccountDisabledError: Status.ACCOUNT_BARRED,
     MonthlyLimitError: Status.NO_CREDIT,
@@ -71,10 +74,10 @@ def refuse(error: Exception) -> Response:
     """Answer an error: a number and a sentence, with status 200 unless the request should be repeated soon."""
     status = problems.of(error)["status"]
     if request.path.startswith(CONVERSIONS):
-        return Response(status=INVALID_CONVERSION if status in (400, 413, 415, 422) else status)
+        return Response(status=CONVERSION_STATUSES.get(status, status))
     number, sentence = _reason(error, status)
     document = _result({"status": number, "error-text": sentence})
-    return problems.json_response(document, UNAVAILABLE if status == UNAVAILABLE else 200)
+    return problems.json_response(document, STATUSES.get(status, status))
 
 
 def _reason(error: Exception, status: int) -> tuple[str, str]:

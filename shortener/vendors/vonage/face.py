@@ -20,7 +20,7 @@ from shortener.vendors.vonage import answers, credentials, requests
 from shortener.vendors.vonage.receipts import STATES
 from shortener.vendors.vonage.requests import VonageConversion, VonageMessage
 from shortener.web.access import Sender, for_senders
-from shortener.web.description.operation import Answer, Operation, described
+from shortener.web.description.operation import OURS, Answer, Credentials, Operation, described
 
 NAME: Final = "vonage"
 FACE: Final = Face(
@@ -30,6 +30,11 @@ FACE: Final = Face(
     blueprint=Blueprint(NAME, __name__),
     refuse=answers.refuse,
     authenticate=credentials.authenticate,
+    credentials=Credentials(
+        schemes=OURS.schemes,
+        sentence="Credentials are HTTP Basic `SID:TOKEN`; or the fields `api_key` and `api_secret`, which are SID and "
+        "token; or `api_key`, `timestamp` and `sig`, made with the signing secret.",
+    ),
 )
 TOLD: Final = frozenset(STATES.values())  # the states that the vendor has a word for
 TAKEN: Final = Answer("The message, or a number that says what is wrong.", answers.VonageAnswer)
@@ -44,6 +49,7 @@ TAKEN: Final = Answer("The message, or a number that says what is wrong.", answe
         refusals=(MonthlyLimitError, QuietHoursError),
         name="vonage_send",
         refusal=answers.VonageAnswer,
+        statuses=answers.STATUSES,
     )
 )
 @for_senders
@@ -51,7 +57,6 @@ def send(account: Sender) -> answers.VonageResult:
     """Send a message.
 
     Every answer has HTTP status 200, unless the database cannot be used; `status` says whether the message was taken.
-    Credentials may also be the fields `api_key` and `api_secret`, or `api_key`, `timestamp` and `sig`.
     """
     return _send(account)
 
@@ -65,6 +70,7 @@ def send(account: Sender) -> answers.VonageResult:
         refusals=(MonthlyLimitError, QuietHoursError),
         name="vonage_send_by_query",
         refusal=answers.VonageAnswer,
+        statuses=answers.STATUSES,
     )
 )
 @for_senders
@@ -92,15 +98,20 @@ def _send(account: Sender) -> answers.VonageResult:
         {
             200: Answer("Taken, and not kept."),
             401: Answer("The credentials are wrong."),
-            420: Answer("A field is wrong."),
+            420: Answer("A field is wrong, or the request cannot be read."),
+            500: Answer("An error on our side."),
             503: Answer("The database cannot be used at the moment."),
         },
         body=VonageConversion,
         name="vonage_conversion",
+        statuses=answers.CONVERSION_STATUSES,
     )
 )
 @for_senders
 def conversion(_account: Sender) -> Response:
-    """Say whether a message was a success. Nothing is kept of it: clicks say more."""
+    """Say whether a message was a success.
+
+    Nothing is kept of it: clicks say more.
+    """
     requests.conversion()
     return Response()

@@ -57,7 +57,7 @@ def _taken(name: str, *, by_body: bool, keyed: bool) -> Operation:
         refusals=(MessageNotFoundError,),
         codes={404: ("not_found",), 422: ("invalid_fields",)},
         name=name,
-        keyed=keyed,
+        key="The last part of the path is a key that stands for credentials." if keyed else "",
     )
 
 

@@ -1,6 +1,7 @@
 """`/openapi.json`: the description of every route, made from its view, its models and its documents."""
 
 import re
+from dataclasses import dataclass
 from typing import Any, Final
 
 from apispec import APISpec
@@ -11,16 +12,16 @@ from shortener.config.settings import VERSION
 from shortener.rules.delivery.event import CLICKED, RECEIPT, Event, ReceiptEvent
 from shortener.running.services import services
 from shortener.web.access import public
-from shortener.web.description.operation import OPERATION, Answer, Operation, described
+from shortener.web.description.operation import OPERATION, OURS, Answer, Credentials, Operation, described
 from shortener.web.description.operations import names, operation_object
 from shortener.web.description.schemas import Schemas
 
 blueprint = Blueprint("openapi", __name__)
 EXTENSION: Final = "openapi"
-TAGS_EXTENSION: Final = "openapi.tags"
-INTRODUCTION: Final = """Preprocess a message, send the text that is returned, and see who clicked its link.
+VENDORS_EXTENSION: Final = "openapi.vendors"
+INTRODUCTION: Final = f"""Preprocess a message, send the text that is returned, and see who clicked its link.
 
-Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`. Times are UTC, RFC 3339. Errors are problem
+{OURS.sentence} Times are UTC, RFC 3339. Errors are problem
 documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
@@ -32,16 +33,32 @@ TAGS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A vendor whose operations have a page of their own, `/docs/<name>`."""
+
+    name: str
+    tag: str
+    description: str
+    credentials: Credentials
+
+
 def register(app: Flask) -> None:
-    """Add the route, and the tags of our own operations."""
-    app.extensions[TAGS_EXTENSION] = dict(TAGS)
+    """Add the route."""
+    app.extensions[VENDORS_EXTENSION] = {}
     app.register_blueprint(blueprint)
 
 
-def tags(app: Flask) -> dict[str, str]:
-    """Return the tags of an application, each with its sentence, in the order of `/docs`; vendors add theirs."""
-    found: dict[str, str] = app.extensions[TAGS_EXTENSION]
+def vendors(app: Flask) -> dict[str, Vendor]:
+    """Return the vendors of an application by their tags; their packages add them."""
+    found: dict[str, Vendor] = app.extensions[VENDORS_EXTENSION]
     return found
+
+
+def credentials_of(app: Flask, tag: str) -> Credentials:
+    """Return the credentials of the operations with this tag."""
+    vendor = vendors(app).get(tag)
+    return vendor.credentials if vendor else OURS
 
 
 @blueprint.get("/openapi.json")
@@ -73,15 +90,21 @@ def _assembled(app: Flask) -> dict[str, Any]:
         openapi_version="3.1.0",
         info={"description": INTRODUCTION},
         servers=[{"url": services().settings.base_url}],
-        tags=[{"name": name, "description": text} for name, text in tags(app).items()],
+        tags=[
+            *({"name": name, "description": text} for name, text in TAGS.items()),
+            *({"name": one.tag, "description": one.description} for one in vendors(app).values()),
+        ],
     )
-    spec.components.security_scheme("basic", {"type": "http", "scheme": "basic", "description": "SID and TOKEN."})
-    spec.components.security_scheme("bearer", {"type": "http", "scheme": "bearer", "description": "TOKEN."})
+    schemes = [OURS.schemes, *(one.credentials.schemes for one in vendors(app).values())]
+    for name, scheme in {name: scheme for group in schemes for name, scheme in group.items()}.items():
+        spec.components.security_scheme(name, {**scheme})
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if hasattr(view, OPERATION):
             method = min((rule.methods or set()) - {"OPTIONS", "HEAD"}).lower()
-            spec.path(path_of(rule), parameters=names(rule), operations={method: operation_object(view, schemas)})
+            credentials = credentials_of(app, getattr(view, OPERATION).tag)
+            operations = {method: operation_object(view, schemas, credentials)}
+            spec.path(path_of(rule), parameters=names(rule), operations=operations)
     webhooks = {
         CLICKED: _webhook(
             "link_clicked", "A message's link was clicked for the first time", "lt_callbackurl", schemas.answer(Event)

@@ -33,6 +33,30 @@ IDEMPOTENCY_KEY: Final[Parameter] = {
 }
 
 
+BASIC: Final = {"basic": {"type": "http", "scheme": "basic", "description": "SID and TOKEN."}}
+BEARER: Final = {"bearer": {"type": "http", "scheme": "bearer", "description": "TOKEN."}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """How the senders of a group of operations say who they are."""
+
+    schemes: Mapping[str, Mapping[str, Any]]  # of OpenAPI, by their names
+    are_all_needed: bool = False  # or one of them
+    sentence: str
+    curl: tuple[str, ...] = ("-u", "SID:TOKEN")  # the words of a command that give them
+
+    def security(self) -> list[dict[str, list[str]]]:
+        """What an operation needs, as OpenAPI writes it."""
+        each: list[dict[str, list[str]]] = [{name: []} for name in self.schemes]
+        return [{name: [] for name in self.schemes}] if self.are_all_needed else each
+
+
+OURS: Final = Credentials(
+    schemes=BASIC | BEARER, sentence="Credentials are HTTP Basic `SID:TOKEN` or `Authorization: Bearer TOKEN`."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of a route that succeeds."""
@@ -59,9 +83,9 @@ class Operation:
     codes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)  # of other errors, by status
     name: str = ""  # in place of the view's own
     sentence: str = ""  # in place of the view's docstring
-    keyed: bool = False  # the path, or a field of the vendor's, has a key in place of credentials
+    key: str = ""  # a sentence that says where the key is that stands for credentials; empty without one
     refusal: type[BaseModel] | None = None  # a vendor's document for every error
-    statuses: Mapping[int, int] = field(default_factory=lambda: {422: 400})  # that a vendor has instead of ours
+    statuses: Mapping[int, int] = field(default_factory=dict)  # that a vendor has instead of ours
 
 
 def described(operation: Operation) -> Callable[[View], View]:

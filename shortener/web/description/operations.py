@@ -8,7 +8,16 @@ from werkzeug.routing import Rule
 
 from shortener.errors import AccountDisabledError, CredentialsError, InvalidFieldsError
 from shortener.web.access import ACCESS
-from shortener.web.description.operation import BODIES, FORMS, JSON, OPERATION, Answer, Operation, document_of
+from shortener.web.description.operation import (
+    BODIES,
+    FORMS,
+    JSON,
+    OPERATION,
+    Answer,
+    Credentials,
+    Operation,
+    document_of,
+)
 from shortener.web.description.schemas import Schemas
 from shortener.web.problems import STATUS, TITLES, Problem
 
@@ -19,6 +28,7 @@ READING: Final = {
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
 }
+OF_VENDORS: Final = {422: 400}  # that most vendors have instead of ours
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
     "sid": ("The SID of the account.", "^[A-Za-z0-9]{32}$"),
@@ -53,8 +63,8 @@ def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
     return dict(sorted(found.items()))
 
 
-def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, Any]:
-    """The operation object of a view."""
+def operation_object(view: Callable[..., Any], schemas: Schemas, credentials: Credentials) -> dict[str, Any]:
+    """The operation object of a view, whose group of operations has these credentials."""
     operation: Operation = getattr(view, OPERATION)
     guarded = getattr(view, ACCESS, None) == "senders"
     summary, _, more = (operation.sentence or view.__doc__ or "").partition("\n")
@@ -63,8 +73,10 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
         "tags": [operation.tag],
         "summary": summary.removesuffix("."),
         "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
-        "security": [{"basic": []}, {"bearer": []}] if guarded and not operation.keyed else [],
+        "security": credentials.security() if guarded and not operation.key else [],
     }
+    if operation.key:
+        described["x-key"] = operation.key
     if parameters := [*_query(operation, schemas), *operation.parameters]:
         described["parameters"] = parameters
     if operation.body:
@@ -72,15 +84,24 @@ def operation_object(view: Callable[..., Any], schemas: Schemas) -> dict[str, An
     described["responses"] = {
         str(status): _answer(answer, document_of(view, answer), schemas) for status, answer in operation.answers.items()
     }
+    statuses = operation.statuses or (OF_VENDORS if operation.refusal else {})
     for status, given in codes(operation, guarded=guarded).items():
-        if status in operation.answers:
-            continue
-        if operation.refusal is None:
-            described["responses"][str(status)] = _problem(status, given, schemas)
+        shown = statuses.get(status, status)
+        if shown in operation.answers:
+            _add_refusal(described["responses"][str(shown)], operation.refusal, schemas)
+        elif operation.refusal is None:
+            described["responses"][str(shown)] = _problem(shown, given, schemas)
         else:
-            shown = operation.statuses.get(status, status)
             described["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
     return described
+
+
+def _add_refusal(answer: dict[str, Any], refusal: Any, schemas: Schemas) -> None:
+    """Describe that an answer may also be a vendor's error, which has the same status."""
+    for body in answer.get("content", {}).values() if refusal else ():
+        known, error = body["schema"].get("anyOf", [body["schema"]]), schemas.answer(refusal)
+        if error not in known:
+            body["schema"] = {"anyOf": [*known, error]}
 
 
 def names(rule: Rule) -> list[dict[str, Any]]:
@@ -98,14 +119,17 @@ def _text(pattern: str) -> dict[str, Any]:
 
 def _query(operation: Operation, schemas: Schemas) -> Iterator[dict[str, Any]]:
     """A parameter for each of a model's fields. Parameters are never null."""
-    for name, found in (schemas.parameters(operation.query) if operation.query else {}).items():
+    fields, needed, example = schemas.parameters(operation.query) if operation.query else ({}, (), {})
+    for name, found in fields.items():
         if name not in operation.without:
             described = dict(found)
             text = described.pop("description", "")
             if "anyOf" in described:
                 kinds = [one for one in described.pop("anyOf") if one != {"type": "null"}]
                 described |= kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-            yield {"name": name, "in": "query", "description": text, "schema": described}
+            parameter = {"name": name, "in": "query", "description": text, "schema": described}
+            required = {"required": True} if name in needed else {}
+            yield parameter | required | ({"example": example[name]} if name in example else {})
 
 
 def _request(operation: Operation, schemas: Schemas) -> dict[str, Any]:

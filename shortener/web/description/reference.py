@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import groupby
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import Blueprint, Response, current_app, render_template
 from markupsafe import Markup, escape
@@ -17,7 +18,8 @@ from shortener.web.description import openapi
 
 blueprint = Blueprint("reference", __name__)
 EXTENSION: Final = "reference"
-METHODS: Final = ("post", "get")
+PLACEHOLDER: Final = "{}"  # characters that mark one
+METHODS: Final = ("post", "get", "delete")
 Schema = dict[str, Any]
 
 
@@ -51,7 +53,7 @@ def _shown(name: str) -> Response:
 def _page(description: Schema, name: str) -> str:
     """The page of the vendor's format with this name, or of our own API if it is empty."""
     tags = {tag["name"]: tag["description"] for tag in description["tags"]}
-    vendors = {_name(tag): tag for tag in tags if tag not in openapi.TAGS}
+    vendors = {vendor.name: tag for tag, vendor in openapi.vendors(current_app).items()}
     if name and name not in vendors:
         raise NotFound
     wanted = [vendors[name]] if name else [*openapi.TAGS]
@@ -62,6 +64,7 @@ def _page(description: Schema, name: str) -> str:
         "reference.html",
         info=description["info"],
         vendor=vendors.get(name),
+        credentials=openapi.credentials_of(current_app, wanted[0]),
         vendors=vendors,
         base_url=description["servers"][0]["url"],
         groups=[(tag, tags[tag], [*found]) for tag, found in groupby(operations, key=lambda one: one["tag"])],
@@ -70,11 +73,6 @@ def _page(description: Schema, name: str) -> str:
         code=_with_code,
         shown=_as_json,
     )
-
-
-def _name(tag: str) -> str:
-    """A vendor's name in the path of its page."""
-    return re.sub("[^a-z0-9]+", "-", tag.lower()).strip("-")
 
 
 def _used(schemas: Schema, shown: Any) -> Schema:
@@ -116,22 +114,35 @@ def _bodies(operation: Schema) -> Schema:
 
 def _curl(description: Schema, operation: Schema) -> str:
     """A command to try; names in braces are placeholders."""
-    words = ["curl", *(["-u", "SID:TOKEN"] if operation["security"] else [])]
-    needed = [(one["in"], one["name"], _value(one)) for one in operation["parameters"] if one.get("required")]
-    query = "&".join(f"{name}={value}" for place, name, value in needed if place == "query")
+    credentials = openapi.credentials_of(current_app, operation["tag"]).curl if operation["security"] else ()
+    words = ["curl", *credentials]
+    shown = [one for one in operation["parameters"] if one.get("required") or "example" in one]
+    needed = [(one["in"], one["name"], _value(one)) for one in shown]
+    query = "&".join(f"{name}={quote(value, safe=PLACEHOLDER)}" for place, name, value in needed if place == "query")
     words += [word for place, name, value in needed if place == "header" for word in ("-H", f"{name}: {value}")]
     url = description["servers"][0]["url"] + operation["path"] + (f"?{query}" if query else "")
     line = shlex.join([*words, url])
-    body = operation["bodies"].get("application/json")
-    if body is None:
-        return line if operation["method"] == "GET" else shlex.join([*words, "-X", operation["method"], url])
-    return f"{line} \\\n  --json {shlex.quote(json.dumps(_example(description, body['schema']), ensure_ascii=False))}"
+    if body := operation["bodies"].get("application/json"):
+        example = json.dumps(_example(description, body["schema"]), ensure_ascii=False)
+        return f"{line} \\\n  --json {shlex.quote(example)}"
+    if form := operation["bodies"].get("multipart/form-data"):
+        fields = [f"{name}={text}" for name, text in _texts(_example(description, form["schema"]))]
+        return f"{line} \\\n  " + " ".join(f"--form-string {shlex.quote(field)}" for field in fields)
+    return line if operation["method"] == "GET" else shlex.join([*words, "-X", operation["method"], url])
 
 
 def _value(parameter: Schema) -> str:
     """A value of a parameter, or a placeholder."""
-    values: list[str] = parameter["schema"].get("enum", [f"{{{parameter['name']}}}"])
-    return values[0]
+    schema = parameter["schema"]
+    values: list[str] = schema.get("enum") or schema.get("examples") or [f"{{{parameter['name']}}}"]
+    return str(parameter.get("example", values[0]))
+
+
+def _texts(example: Schema) -> Iterator[tuple[str, str]]:
+    """The fields of a form; one with several values comes again."""
+    for name, value in example.items():
+        for one in value if isinstance(value, list) else [value]:
+            yield name, str(one)
 
 
 def _example(description: Schema, schema: Schema) -> Any:

@@ -1,6 +1,7 @@
 """JSON schemas of the models that check requests and of the documents that answer them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel, TypeAdapter
@@ -37,10 +38,10 @@ class Schemas:
         """Return the schema of an answer's document."""
         return self._of_type(kind, "serialization")
 
-    def parameters(self, model: type[BaseModel]) -> dict[str, Any]:
-        """The schemas of a model's fields, each of which is a parameter."""
-        fields: dict[str, Any] = self._of_type(model, "validation", inline=True)["properties"]
-        return fields
+    def parameters(self, model: type[BaseModel]) -> tuple[dict[str, Any], Sequence[str], dict[str, Any]]:
+        """The schemas of a model's fields, each of which is a parameter; the names of the required ones; an example."""
+        schema = self._of_type(model, "validation", inline=True)
+        return schema["properties"], schema.get("required", ()), next(iter(schema.get("examples", ())), {})
 
     def components(self) -> dict[str, Any]:
         """Every schema that has a name, by its name."""

@@ -27,6 +27,11 @@ from shortener.vendors.infobip.sms.numbers import Number
 from shortener.vendors.infobip.tracking import UrlOptions
 from shortener.web.vendor_requests import comma_separated, one
 
+EXAMPLE_OF_QUERY: Final[dict[str, Any]] = {
+    "from": "SHOP",
+    "to": "41793026727",
+    "text": "On its way: https://example.com/track?id=1",
+}
 EXAMPLE: Final[dict[str, Any]] = {
     "messages": [
         {"from": "SHOP", "destinations": [{"to": "41793026727"}], "text": "On its way: https://example.com/track?id=1"}
@@ -117,6 +122,8 @@ class InfobipOldSend(InfobipFields):
 
 class InfobipOldQuery(OldText):
     """A text to send, as parameters of a URL."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE_OF_QUERY]})
 
     bulk_id: BulkId = None
     to: Annotated[list[OldNumber], Field(min_length=1, max_length=MOST, description="Separated by commas.")]
