@@ -57,6 +57,7 @@ class Conditions(Parameters):
         ShortText | None,
         Field(
             description="Begins with this client tag or msgid (case-sensitive), or has this shortlink or slug. "
+            "A msgid may have a vendor's two letters in front of it. "
             "Punctuation or a query string copied with the shortlink is ignored."
         ),
     ] = None

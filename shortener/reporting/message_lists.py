@@ -5,6 +5,7 @@ full or when enough messages have been examined; the next page continues there (
 """
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ LOOKED_AT = (1_000, 9_000)  # messages examined for one page, in two blocks: mos
 FEW = 1_000  # at most so many that begin with a text are found by an index; more are soon found by examining in order
 LONGEST_TEXT = 200  # characters of a client tag
 LAST = "\U0010ffff"  # sorts after everything else
+
+VENDORS_ID = re.compile("[A-Z]{2}([A-Za-z0-9]{32})")
 
 Row = tuple[Message, Link | None]
 
@@ -159,8 +162,15 @@ def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place])
     first, last = wanted.text, wanted.text.ljust(LONGEST_TEXT, LAST)
     tagged = _places(session, account, own.where(Message.client_tag >= first, Message.client_tag <= last))
     # Of all accounts: the index of msgids does not contain the account, and skipping others would be unbounded.
+    first, last = _msgid(wanted.text), _msgid(wanted.text).ljust(LONGEST_TEXT, LAST)
     named = _places(session, account, columns.where(Message.msgid >= first, Message.msgid <= last))
     return None if tagged is None or named is None else list({*tagged, *named, *linked})
+
+
+def _msgid(text: str) -> str:
+    """Return the msgid of a vendor's id that has two letters in front of it, or else the text as it is."""
+    found = VENDORS_ID.fullmatch(text)
+    return found[1] if found else text
 
 
 def _linked(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> list[Place]:
@@ -197,9 +207,10 @@ def _conditions(session: Session, wanted: Filter, linked: list[Place], message: 
     if wanted.tag is not None:
         conditions.append(_has_tag(session, wanted.tag, message))
     if wanted.text is not None:
-        begins = [func.substr(column, 1, len(wanted.text)) for column in (message.c.client_tag, message.c.msgid)]
+        sought = [(message.c.client_tag, wanted.text), (message.c.msgid, _msgid(wanted.text))]
+        begins = [func.substr(column, 1, len(text)) == text for column, text in sought]
         its_link = [message.c.id == row_id for _, row_id in linked]
-        conditions.append(or_(*(beginning == wanted.text for beginning in begins), *its_link))
+        conditions.append(or_(*begins, *its_link))
     return conditions
 
 

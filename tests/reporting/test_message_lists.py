@@ -155,6 +155,8 @@ def test_text_matches_the_start_of_tag_or_msgid(app: Flask, sender: Sender) -> N
     make_message(sender, client_tag="Order-1")
     assert listed(sender, text="order-1") == [farthest, longer, made]
     assert listed(sender, text=made[:20]) == listed(sender, text=made) == [made]
+    assert listed(sender, text=f"SM{made}") == [made]
+    assert listed(sender, text=f"sm{made}") == listed(sender, text=f"SM{made[:20]}") == []
     assert listed(sender, text="rder") == listed(sender, text="order_1") == listed(sender, text="%") == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 
 from tests.support.browsing import Browser, Page
-from tests.support.factories import BROWSER, DAY, NOW, Sender, make_message, slug_of
+from tests.support.factories import BROWSER, DAY, NOW, TARGET, Sender, make_message, slug_of
 
 PAGE = "/dashboard/messages"
 EVIL = "<script>alert(1)</script>\"'>"
@@ -38,7 +38,7 @@ def test_click_on_another_link_is_a_click(app: Flask, viewer: Browser, sender: S
 
 
 def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> None:
-    make_message(sender, client_tag="a-1", tags=["gift", "a&b"], now=NOW)
+    make_message(sender, client_tag="a-1", tags=["gift", "a&b"], recipient="+818012345678", now=NOW)
     done = make_message(sender, client_tag="b-1", now=dt.datetime.now(dt.UTC))
     app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
     page = viewer.open(PAGE)
@@ -47,6 +47,8 @@ def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> No
     for fields, expected in (
         ({"text": "a-"}, ["a-1"]),
         ({"text": done.message.msgid[:8]}, ["b-1"]),
+        ({"text": f"SM{done.message.msgid}"}, ["b-1"]),
+        ({"recipient": "+818012345678"}, ["a-1"]),
         ({"text": f" http://old.example/{slug_of(done.link)}. "}, ["b-1"]),
         ({"tag": "a&b"}, ["a-1"]),
         ({"clicked": "true"}, ["b-1"]),
@@ -61,6 +63,11 @@ def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> No
         again = page.forms[1].fields
         assert {name: again[name] for name in fields} == fields
     assert "No messages match the filter." in viewer.send(form, visitor="bot").text
+
+
+def test_recipients_and_subjects_are_shown(viewer: Browser, sender: Sender) -> None:
+    make_message(sender, None, html=f'<a href="{TARGET}">Track it</a>', subject="On its way", recipient="a@b.example")
+    assert "Recipient: a@b.example · On its way" in viewer.open(PAGE).text
 
 
 def test_a_tag_on_the_page_leads_to_its_messages(viewer: Browser, sender: Sender) -> None:
