@@ -104,6 +104,7 @@ def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **sho
         fixed=_fixed(current.account),
         sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
         used=used,
+        gateways=dict.fromkeys(services().gateways.by_channel.values()),
         receipts_urls=_receipts_urls(current) if current.may_change else {},
         **shown,
     )

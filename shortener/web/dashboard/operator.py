@@ -44,11 +44,11 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
 
 
 def _shown(settings: Settings) -> list[tuple[str, str, bool]]:
-    """Each setting: name, value, whether it is not set, so that this is its default. Values of secrets are hidden."""
+    """Each setting: name, value, whether it is not set, so that this is its default. Secrets are hidden."""
     rows = []
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        shown = _text(value) if field.repr or value is None else "••••••••"
+        shown = _text(value) if field.repr or not value else "••••••••"
         rows.append((f"{PREFIX}{name.upper()}", shown, name not in settings.model_fields_set))
     return rows
 

@@ -1,6 +1,7 @@
 """The account page: credentials and secrets, shown once; defaults; who may change them."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -9,6 +10,7 @@ from sqlalchemy import select, update
 from shortener.accounts import senders, signing_secrets
 from shortener.accounts.authentication import authenticate
 from shortener.errors import CredentialsError
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.running.services import Services
 from shortener.running.services import services as of_app
 from shortener.storage import db
@@ -204,6 +206,15 @@ def test_use_of_the_monthly_limit_is_shown(viewer: Browser, sender: Sender) -> N
     assert "at most 5,000" in viewer.open(PAGE).text
     make_message(sender)
     assert "1 of 5,000 in this month" in viewer.open(PAGE).text
+
+
+def test_the_gateway_in_use_is_named(app: Flask, viewer: Browser, services: Services, sender: Sender) -> None:
+    assert "none: texts are given back and not sent" in viewer.open(PAGE).text
+    services.gateways = replace(services.gateways, by_channel={Channel.SMS: "kannel", Channel.EMAIL: "smtp"})
+    assert "kannel, smtp as the installation is set" in viewer.open(PAGE).text
+    with db.write() as session:
+        senders.configure(session, sender.name, {"gateway": "none"})
+    assert "none: texts are given back and not sent" in viewer.open(PAGE).text
 
 
 def test_owner_sees_the_urls_for_receipts(app: Flask, owner: Browser, viewer: Browser, sender: Sender) -> None:

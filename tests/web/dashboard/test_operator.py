@@ -43,6 +43,13 @@ def test_the_settings_in_force_are_shown_without_secrets(operator: Browser) -> N
     assert SECRET_KEY not in page.html
 
 
+def test_only_secrets_that_are_set_are_hidden() -> None:
+    url = "vonage=https://key:hunter2@rest.example.com"
+    for given, expected in (({}, ""), ({"SHORTENER_GATEWAY_URLS": url}, "••••••••")):
+        values = {name: value for name, value, _ in operator_page._shown(Settings.from_env(given))}
+        assert values["SHORTENER_GATEWAY_URLS"] == expected
+
+
 def test_the_databases_password_is_not_shown(operator: Browser, app: Flask) -> None:
     services = app.extensions["shortener"]
     url = "postgresql://shop:hunter2@db.example.com:5433/links?password=hunter3&sslmode=require"
