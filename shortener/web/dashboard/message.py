@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import segno
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,7 @@ from shortener.messages import lookup, rewriting
 from shortener.reporting import callback_report, click_lists, message_report
 from shortener.reporting.documents import MessageReport
 from shortener.reporting.message_report import Record
+from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
@@ -24,6 +25,7 @@ from shortener.storage.models import Link, Message, PartKind
 from shortener.web.dashboard import highlight, timeline
 from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 from shortener.web.dashboard.highlight import Segment
+from shortener.web.description import openapi
 
 MODULE: Final = 4  # pixels per module of the QR code
 LONGEST_PART: Final = 20_000  # characters of a part that are shown
@@ -63,6 +65,8 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         line=timeline.of(report, found, record.story, now=now),
         life=_life(report, now),
         parts=_parts(record),
+        is_mail=_is_mail(report),
+        wire_format=_wire_format(found),
     )
 
 
@@ -118,6 +122,20 @@ def _with_link(session: Session, current: SignedInPerson, msgid: str) -> tuple[M
     if link is None:
         raise MessageNotFoundError
     return found, link
+
+
+def _is_mail(report: MessageReport) -> bool:
+    """Whether it is certain that the message is no SMS."""
+    sending = report["sending"]
+    if sending is not None:
+        return sending["channel"] == Channel.EMAIL
+    return bool(report["subject"] or report["html"]) or "@" in (report["recipient"] or "")
+
+
+def _wire_format(found: Message) -> str | None:
+    """The vendor in whose wire format the message came, as `/docs` calls it; None if it came through our own API."""
+    by_name = {vendor.name: vendor.tag for vendor in openapi.vendors(current_app).values()}
+    return None if found.face is None else by_name.get(found.face, found.face)
 
 
 def _life(report: MessageReport, now: str) -> str | None:

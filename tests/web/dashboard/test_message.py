@@ -286,6 +286,30 @@ def test_both_parts_are_shown_with_their_links(viewer: Browser, sender: Sender) 
     assert "Your parcel" in page.text
 
 
+def test_sms_parts_are_shown_of_sms_alone(viewer: Browser, sender: Sender) -> None:
+    for fields, expected in (({"recipient": "+818012345678"}, True), ({"recipient": "ann@shop.example"}, False)):
+        page = viewer.open(f"/dashboard/messages/{make_message(sender, **fields).message.msgid}")
+        assert ("SMS parts after" in page.text) == expected
+
+
+def test_the_vendors_wire_format_is_named(app: Flask, viewer: Browser, sender: Sender) -> None:
+    own = viewer.open(f"/dashboard/messages/{make_message(sender).message.msgid}")
+    assert "Wire format" not in own.text
+    fields = {"from": "Shop", "to": "447700900001", "text": TEXT}
+    sent = app.test_client().post("/sms/json", json=fields, headers=sender.basic).get_json()
+    page = viewer.open(f"/dashboard/messages/{sent['messages'][0]['message-id']}")
+    assert "Wire format Vonage" in page.text
+
+
+def test_several_links_are_switched_off_together(app: Flask, owner: Browser, sender: Sender) -> None:
+    done = make_message(sender, f"{TARGET} https://shop.example.com/more", track="all")
+    page = owner.open(f"/dashboard/messages/{done.message.msgid}")
+    assert page.text.count(TARGET) == 2  # the original text and the table
+    assert "Switch all links of the message off" in page.text
+    owner.send(page.form("/off"))
+    assert {app.test_client().get(f"/{slug_of(link)}").status_code for link in done.links} == {410}
+
+
 def test_long_part_is_shown_in_part(viewer: Browser, sender: Sender) -> None:
     html = f'<p>{"long " * 5_000}<a href="{TARGET}">Parcel</a></p>'
     done = make_message(sender, "Hello", html=html)
