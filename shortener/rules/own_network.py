@@ -11,6 +11,8 @@ def has(url: str) -> bool:
     """Whether a server at this URL is on this machine or in the operator's own network, so that http is acceptable."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     try:
-        return not ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
         return "." not in host or host.endswith(_OWN_ENDINGS)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return not (mapped or address).is_global
