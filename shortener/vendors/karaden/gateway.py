@@ -56,8 +56,8 @@ def read(status: int, body: bytes) -> HandOver | None:
         if names == ["scheduled_at"]:  # we give no time, so that it is wrong means quiet hours
             return NotNow(sentence="Karaden takes the message at another time")
         reason = Reason.UNREACHABLE if names == ["to"] else Reason.BAD_MESSAGE
-        sentence = f"Karaden refused the message: {', '.join(names) or document.get('message')}"
-        return Refused(sentence=sentence, code=str(document.get("code"))[:100], reason=reason)
+        sentence = f"Karaden refused the message: {', '.join(names) or storable(document.get('message'))}"
+        return Refused(sentence=sentence, code=storable(document.get("code")), reason=reason)
     return None
 
 

@@ -1,6 +1,8 @@
 """What NAVER calls the states of a message, and the codes of its reasons."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from pydantic import Field
 
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.message_state import MessageState
@@ -8,10 +10,11 @@ from shortener.rules.delivery.reason import Reason, explanation
 
 Status = Literal["READY", "PROCESSING", "COMPLETED"]
 Outcome = Literal["success", "processing", "fail"]
+OwnState = Annotated[MessageState | None, Field(description="Our own word; the vendor has no such field.")]
 
 READY: Final = frozenset({None, MessageState.SCHEDULED, MessageState.QUEUED})
-# `unknown` is no end: a later word may say that it arrived.
-ON_ITS_WAY: Final = frozenset({MessageState.SENT, MessageState.BUFFERED, MessageState.ACCEPTED, MessageState.UNKNOWN})
+# Not `unknown`: clients that wait for the end would wait for ever.
+ON_ITS_WAY: Final = frozenset({MessageState.SENT, MessageState.BUFFERED, MessageState.ACCEPTED})
 STATES: Final[dict[Outcome, frozenset[MessageState | None]]] = {
     "success": frozenset({MessageState.DELIVERED}),
     "processing": READY | ON_ITS_WAY,

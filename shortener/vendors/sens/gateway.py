@@ -106,8 +106,10 @@ def read(status: int, body: bytes) -> HandOver | None:
         return None
     messages = _entries(document)
     is_talk = any("requestStatusCode" in one for one in messages)
+    if not is_talk and document.get("statusName") == "fail":
+        return Refused(code=storable(document.get("statusCode")))
     if is_talk and messages[0].get("requestStatusName") == "fail":
-        code, said = storable(messages[0].get("requestStatusCode")), str(messages[0].get("requestStatusDesc"))
+        code, said = storable(messages[0].get("requestStatusCode")), storable(messages[0].get("requestStatusDesc"))
         reason = codes.REASONS.get(code, Reason.UNKNOWN)
         is_later = reason in (Reason.QUIET_HOURS, Reason.MONTHLY_LIMIT)
         return NotNow(sentence=said) if is_later else Refused(sentence=said, code=code, reason=reason)
@@ -122,14 +124,17 @@ def ask(address: ServerAddress, asked: Asked) -> Call:
 
 def answered(status: int, body: bytes, asked: Asked) -> Sequence[IncomingReceipt]:
     """The receipt of the message, once it is completed."""
-    entries = _entries(_document(body)) if status == 200 else []
-    return [receipt for entry in entries[:1] if (receipt := _receipt(entry, asked)) is not None]
+    entries, request_id = _entries(_document(body)) if status == 200 else [], asked.reference.removeprefix(f"{TALK}:")
+    own = [entry for entry in entries if storable(entry.get("requestId")) in ("", request_id)]
+    return [receipt for entry in own[:1] if (receipt := _receipt(entry, asked)) is not None]
 
 
 def _receipt(entry: Mapping[str, Any], asked: Asked) -> IncomingReceipt | None:
     is_talk = asked.reference.startswith(f"{TALK}:")
     name = entry.get("messageStatusName" if is_talk else "statusName")
     if name not in ("success", "fail") or (not is_talk and entry.get("status") != "COMPLETED"):
+        return None
+    if entry.get("state") == MessageState.UNKNOWN:  # another installation says so: it may still arrive
         return None
     state = MessageState.DELIVERED if name == "success" else MessageState.FAILED
     code = str(entry.get("messageStatusCode" if is_talk else "statusCode") or "")

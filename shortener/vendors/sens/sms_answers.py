@@ -56,6 +56,7 @@ class SensSmsStatus(SensFrom, TypedDict):
     completeTime: Time | None
     telcoCode: Annotated[str | None, Field(description="Always null: gateways do not name the carrier.")]
     shortlink: Url | None
+    state: codes.OwnState
 
 
 class SensSmsFound(TypedDict):
@@ -141,4 +142,5 @@ def _status(message: FaceMessage) -> SensSmsStatus:
         "completeTime": times.spaced(message.state_on) if message.is_final and message.state_on else None,
         "telcoCode": None,
         "shortlink": message.shortlink,
+        "state": message.state,
     }

@@ -59,6 +59,7 @@ class SensTalkStatus(TypedDict):
     messageStatusDesc: str | None
     useSmsFailover: bool
     shortlink: Url | None
+    state: codes.OwnState
 
 
 class SensTalkList(TypedDict):
@@ -129,4 +130,5 @@ def found(message: FaceMessage) -> SensTalkStatus:
         "messageStatusDesc": codes.sentence(message),
         "useSmsFailover": fields.get("useSmsFailover") is True,
         "shortlink": message.shortlink,
+        "state": message.state,
     }

@@ -20,7 +20,7 @@ STATES = {
     MessageState.SENT: PROCESSING,
     MessageState.BUFFERED: PROCESSING,
     MessageState.ACCEPTED: PROCESSING,
-    MessageState.UNKNOWN: PROCESSING,
+    MessageState.UNKNOWN: FAILED,
     MessageState.EXPIRED: FAILED,
     MessageState.FAILED: FAILED,
     MessageState.REJECTED: FAILED,

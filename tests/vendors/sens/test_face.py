@@ -109,6 +109,7 @@ def test_an_sms_is_found_with_its_fields(client: FlaskClient, sender: Sender) ->
         "completeTime": None,
         "telcoCode": None,
         "shortlink": entry["shortlink"],
+        "state": None,
     }
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -43,9 +44,9 @@ def asked(reference: str) -> Asked:
     return Asked(msgid="m1", reference=reference, recipient=None, sent_on=SENT_ON)
 
 
-def answered(entry: Any, reference: str = "r1", status: int = 200) -> Any:
+def answered(entry: Any, reference: str = "r1", status: int = 200, others: Sequence[Any] = ()) -> Any:
     assert GATEWAY.answered is not None
-    body = json.dumps({"messages": [entry]}).encode()
+    body = json.dumps({"messages": [*others, entry]}).encode()
     return GATEWAY.answered(status, body, asked(reference))
 
 
@@ -133,6 +134,11 @@ def test_a_refused_friend_has_its_reason() -> None:
     assert other == Refused(sentence="bad link", code="K999", reason=Reason.UNKNOWN)
 
 
+def test_a_failed_request_is_refused() -> None:
+    failed = {"requestId": "r1", "statusCode": "400", "statusName": "fail"}
+    assert read(202, failed) == Refused(code="400")
+
+
 @pytest.mark.parametrize("code", ["L429", "K303"])
 def test_limits_and_quiet_hours_are_waited_for(code: str) -> None:
     said = {"requestStatusCode": code, "requestStatusName": "fail", "requestStatusDesc": "later"}
@@ -179,6 +185,19 @@ def test_an_sms_that_failed_has_its_code(code: str | None, reason: Reason | None
         reason,
         None,
     )
+
+
+def test_what_another_installation_does_not_know_is_open() -> None:
+    failed = {"status": "COMPLETED", "statusCode": "3001", "statusName": "fail", "completeTime": None}
+    assert answered({**failed, "state": "unknown"}) == []
+    assert len(answered({**failed, "state": "failed"})) == 1
+
+
+def test_other_requests_in_the_answer_are_passed_over() -> None:
+    other = {"requestId": "r2", "status": "COMPLETED", "statusCode": "3001", "statusName": "fail"}
+    own = {"requestId": "r1", "status": "COMPLETED", "statusCode": "0", "statusName": "success"}
+    [receipt] = answered(own, others=[other])
+    assert receipt.state is MessageState.DELIVERED
 
 
 @pytest.mark.parametrize(
