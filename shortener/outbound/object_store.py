@@ -22,6 +22,7 @@ RETRIES: Final = 3  # of one request; the whole upload is retried as a job
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
 _STATUS: Final = re.compile(r"status code: ([0-9]{3})")
 _CODE: Final = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
+_ODD: Final = re.compile("Got invalid|Unable to extract")
 _UNKNOWN: Final = re.compile(r"Configuration key: '([a-z0-9_]+)' is not valid")
 _SYSTEM: Final = re.compile(r'message: "([A-Za-z ]{1,80})"')
 
@@ -87,9 +88,11 @@ def why_unusable(place: Place, options: Mapping[str, str]) -> str | None:
 def sentence(error: Exception) -> str:
     """Word an error of the storage; its own text may contain keys."""
     text = str(error)
-    if status := _STATUS.search(text):
-        code = _CODE.search(text)
-        return f"the storage answered {status[1]}{' ' + code[1] if code else ''}"
+    status, code = _STATUS.search(text), _CODE.search(text)
+    if status or code:  # S3 may say 200 before it knows of an error
+        return "the storage answered " + " ".join(found[1] for found in (status, code) if found)
+    if _ODD.search(text):
+        return "the storage gave an answer that makes no sense"
     if "kind: Timeout" in text or "TimedOut" in text:
         return "the storage did not answer in time"
     if system := _SYSTEM.search(text):

@@ -35,6 +35,12 @@ def send(where: export_place.Place, blocks: Iterator[bytes], **options: str) -> 
     upload(where, "a.csv", blocks, content_type="text/csv", options=options)
 
 
+def http(status: str, body: bytes = b"", *headers: bytes) -> bytes:
+    """An answer after which the connection ends."""
+    lines = [f"HTTP/1.1 {status}".encode(), b"Content-Length: %d" % len(body), b"Connection: close", *headers]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
 def failure(answer: bytes) -> str:
     with receiving(answer) as server, pytest.raises(StorageError) as refused:
         send(PLACE, iter([b"x"]), **KEYS, endpoint=server.url(path=""))
@@ -92,12 +98,25 @@ def test_other_threads_work_during_an_upload() -> None:
 
 def test_a_refusal_is_named_without_keys() -> None:
     body = b"<Error><Code>InvalidAccessKeyId</Code><AWSAccessKeyId>testing</AWSAccessKeyId></Error>"
-    answer = b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
-    assert failure(answer) == "the storage answered 403 InvalidAccessKeyId"
+    assert failure(http("403 Forbidden", body)) == "the storage answered 403 InvalidAccessKeyId"
+
+
+def test_an_error_may_come_with_200() -> None:
+    """S3 begins its answer to the last request before it knows how that ends."""
+    begun = http("200 OK", b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>")
+    error = http("200 OK", b"<Error><Code>InternalError</Code><Message>testing</Message></Error>")
+    answers = iter([begun, http("200 OK", b"", b'ETag: "1"')])
+    with receiving(lambda call: call.say(next(answers, error))) as server, pytest.raises(StorageError) as refused:
+        send(PLACE, iter([b"x"]), **KEYS, endpoint=server.url(path=""))
+    assert str(refused.value) == "the storage answered InternalError"
+
+
+def test_an_odd_answer_is_named() -> None:
+    assert failure(http("200 OK", b"<html>")) == "the storage gave an answer that makes no sense"
 
 
 def test_an_answer_without_a_code_is_named() -> None:
-    assert failure(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n") == "the storage answered 400"
+    assert failure(http("400 Bad Request")) == "the storage answered 400"
 
 
 def test_a_slow_storage_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
