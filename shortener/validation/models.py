@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from functools import cache
 from itertools import islice
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,6 +15,7 @@ from shortener.rules.wire.fault_sentences import sentence
 from shortener.rules.wire.moments import rfc3339
 
 Faults = dict[str, list[str]]  # what is wrong, by the field's name
+MOST_ENTRIES: Final = 10_000  # of all lists of a vendor's request together: each may have faults, which are made first
 
 
 class _Checked(BaseModel):
@@ -92,8 +93,11 @@ class VendorFields(BaseModel):
     ) -> Self:
         """Return a checked model; InvalidFieldsError has every fault by its path: `messages[0].destinations[1].to`.
 
-        `policy` says which URLs may be called, where a field names one.
+        `policy` says which URLs may be called, where a field names one. The entries of all lists are counted first:
+        lists in lists may have very many, though each list is short.
         """
+        if _has_more_entries(fields, MOST_ENTRIES):
+            raise InvalidFieldsError({"body": [f"must have at most {MOST_ENTRIES:,} entries in all of its lists"]})
         try:
             checked = cls.model_validate(dict(fields), context={"policy": policy})
         except ValidationError as error:
@@ -102,6 +106,22 @@ class VendorFields(BaseModel):
         if faults:
             raise InvalidFieldsError(faults)
         return checked
+
+
+def _has_more_entries(fields: Mapping[str, Any], most: int) -> bool:
+    """Return whether the lists in these fields have more entries together, at any depth."""
+    left: list[Any] = [fields]
+    count = 0
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            count += len(value)
+            if count > most:
+                return True
+            left += value
+        elif isinstance(value, Mapping):
+            left += value.values()
+    return False
 
 
 def _by_path(error: ValidationError) -> Faults:

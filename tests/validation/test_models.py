@@ -7,7 +7,7 @@ from pydantic import Field
 
 from shortener.errors import MOST_NAMED, InvalidFieldsError
 from shortener.rules.delivery.receiver import Policy
-from shortener.validation.models import VendorFields
+from shortener.validation.models import MOST_ENTRIES, VendorFields
 from shortener.validation.types import CallbackUrl
 
 
@@ -45,6 +45,16 @@ def test_a_url_is_judged_by_the_policy() -> None:
 
 def test_only_the_first_faults_are_named() -> None:
     assert len(faults(destinations=[{}] * 10_000)) == MOST_NAMED
+
+
+def test_entries_of_all_lists_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault takes a kilobyte: lists in lists, each of them short, would take gigabytes."""
+    few, many = [{}] * 90, [{"destinations": [{}] * 90}] * (MOST_ENTRIES // 90)
+    assert len(faults(destinations=few)) == MOST_NAMED
+    assert faults(destinations=few, other=many) == ["body"]
+    assert faults(destinations=few, other={"more": [many]}) == ["body"]
+    monkeypatch.setattr(Message, "model_validate", None)
+    assert faults(other=many) == ["body"]
 
 
 def test_earlier_faults_come_first() -> None:
