@@ -11,6 +11,7 @@ from shortener.errors import InvalidFieldsError
 from shortener.rules.delivery import receiver
 from shortener.rules.mail import header_text
 from shortener.rules.wire import cursor
+from shortener.rules.wire.strict_json import nests_deeper
 
 MESSAGE_LENGTH = 10_000
 MOST_TAGS = 100
@@ -63,7 +64,7 @@ def _document(value: object) -> object:
         return None
     if not isinstance(value, dict):
         raise ValueError("must be a JSON object")
-    if _nests_deeper(value, METADATA_DEPTH):
+    if nests_deeper(value, METADATA_DEPTH):
         raise ValueError(f"must be nested at most {METADATA_DEPTH} levels deep")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
@@ -74,14 +75,6 @@ def _document(value: object) -> object:
     if "\0" in "".join(_texts(value)):
         raise ValueError("must not contain the character NUL")
     return value
-
-
-def _nests_deeper(value: object, levels: int) -> bool:
-    """Return whether a JSON value has more levels than this; recursion stops there."""
-    if not isinstance(value, dict | list):
-        return False
-    parts = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_nests_deeper(part, levels - 1) for part in parts)
 
 
 def _texts(value: object) -> list[str]:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from shortener.errors import InvalidFieldsError
 from shortener.messages import submission
-from shortener.rules.wire.strict_json import DECODER, Object
+from shortener.rules.wire.strict_json import DECODER, Object, nests_deeper
 from shortener.validation.models import Faults
 from shortener.validation.types import MOST_TAGS
 from shortener.web.problems import RequestError
@@ -154,6 +154,8 @@ def _form_fields(pairs: Pairs) -> Pairs:
 def _json(data: bytes) -> Object:
     try:
         document = DECODER.decode(data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
+        if nests_deeper(document):
+            raise ValueError("too deep")
     except UnicodeDecodeError:
         raise RequestError(400, "invalid_utf8", "The body is not valid UTF-8.") from None
     except json.JSONDecodeError as error:

@@ -1,9 +1,14 @@
-"""A strict JSON decoder: it refuses NaN and numbers beyond a float's range, and reports repeated fields."""
+"""A strict JSON decoder: it refuses NaN and numbers beyond a float's range, and reports repeated fields.
+
+How deep a document may be is for the caller to say: see `nests_deeper`.
+"""
 
 import json
 import math
 from collections import Counter
 from typing import Any, Final
+
+DEEPEST: Final = 100  # levels of a document: more than anybody needs, and few enough to write it as text again
 
 
 class Object(dict[str, Any]):
@@ -43,3 +48,18 @@ def _finite(text: str) -> float:
 DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_finite)
 # Accepts every number; used to find where a value ends.
 LENIENT: Final = json.JSONDecoder(parse_int=float)
+
+
+def nests_deeper(value: Any, levels: int = DEEPEST) -> bool:
+    """Return whether a JSON value has more levels than this; a value that holds no others has none."""
+    containers = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
+        containers = [
+            inner
+            for outer in containers
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not containers:
+            return False
+    return bool(containers)

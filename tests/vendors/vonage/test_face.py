@@ -310,6 +310,14 @@ def test_an_unreadable_body_is_3(client: FlaskClient, sender: Sender, body: byte
     assert number(client.post(SEND, data=body, content_type=kind)) in {"2", "3"}
 
 
+def test_a_deep_value_is_3_or_14(client: FlaskClient, sender: Sender) -> None:
+    """The text that is signed has its values as texts, which Python cannot write of every depth that it reads."""
+    rest = json.dumps(MESSAGE | {"api_key": sender.sid, "timestamp": "1", "sig": "0" * 64})[1:]
+    for depth in (50, *range(800, 1000)):
+        body = f'{{"other": {"[" * depth}{"]" * depth}, {rest}'
+        assert number(client.post(SEND, data=body, content_type="application/json")) in {"3", "14"}
+
+
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_wrong_method_is_3(client: FlaskClient, sender: Sender, method: str) -> None:
     assert number(client.open(SEND, method=method, headers=sender.basic)) == "3"

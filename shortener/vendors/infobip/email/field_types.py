@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from shortener.rules.mail import custom_headers
 from shortener.rules.mail.address import MailAddress
+from shortener.rules.wire.strict_json import nests_deeper
 from shortener.validation.types import ShortText
 from shortener.vendors.infobip.email import placeholders
 
@@ -32,7 +33,7 @@ def _headers(value: object) -> object:
         document = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         document = None
-    if not isinstance(document, dict) or len(document) > custom_headers.MOST:
+    if not isinstance(document, dict) or len(document) > custom_headers.MOST or nests_deeper(document):
         raise ValueError(f"must be a JSON object of at most {custom_headers.MOST} headers")
     found = {str(name): str(value) for name, value in document.items()}
     for name, text in found.items():

@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from shortener.rules.wire.strict_json import nests_deeper
 from shortener.validation.types import HTML_LENGTH
 
 _PLACEHOLDER: Final = re.compile(r"\{\{([^{}]+)\}\}")
@@ -24,8 +25,8 @@ def values(given: object) -> dict[str, str]:
     document = _loaded(given) if isinstance(given, str) else given
     if document is None:
         return {}
-    if not isinstance(document, dict):
-        raise ValueError("must be a JSON object of placeholders")
+    if not isinstance(document, dict) or nests_deeper(document):
+        raise ValueError("must be a JSON object of placeholders, at most 100 levels deep")
     return {str(name): _text(value) for name, value in document.items()}
 
 

@@ -49,6 +49,16 @@ def test_values_come_as_json_text_too() -> None:
     assert values(None) == values("null") == {}
 
 
+def test_values_may_be_nested() -> None:
+    assert values('{"a": {"b": [1, {"c": null}]}}') == {"a": '{"b": [1, {"c": null}]}'}
+
+
+@pytest.mark.parametrize("depth", [101, *range(900, 1000)])
+def test_deep_values_are_refused(depth: int) -> None:
+    with pytest.raises(ValueError, match="must be a JSON object of placeholders"):
+        values(f'{{"a": {"[" * depth}{"]" * depth}}}')
+
+
 @pytest.mark.parametrize("given", ["no json", "[1]", "3", 3, ["a"], "[" * 100_000])
 def test_anything_else_is_refused(given: object) -> None:
     with pytest.raises(ValueError, match="must be a JSON object of placeholders"):
