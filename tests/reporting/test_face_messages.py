@@ -242,6 +242,20 @@ def test_a_pull_takes_what_it_asks_for(sender: Sender) -> None:
     assert pull(sender) == [stored[1]]
 
 
+def test_a_pull_reads_in_the_order_of_an_index(sender: Sender) -> None:
+    """However many reports wait, it reads only the oldest: to sort them, it would have to read all."""
+    states = [state for state in MessageState if state.is_final] * 2
+    stored = [store(sender, pull_queue=QUEUE, state=state, age=HOUR * (20 - n)).msgid for n, state in enumerate(states)]
+    with listening() as executed:
+        assert pull(sender, limit=7) == stored[:7]
+    selects = [(statement, values) for statement, values in executed if "pull_queue =" in statement]
+    assert selects
+    for statement, values in selects:
+        plan = "; ".join(steps(statement, values))
+        assert "ix_message_pull_queue" in plan and "Sort" not in plan and "B-TREE" not in plan, plan
+    assert pull(sender) == stored[7:]
+
+
 def test_reports_wait_for_two_days(sender: Sender) -> None:
     store(sender, pull_queue=QUEUE, state=MessageState.DELIVERED, age=2 * DAY + HOUR)
     assert pull(sender) == []
