@@ -23,7 +23,7 @@ def erase_text(session: Session, message: Message) -> None:
     """
     _refuse_open(session, message)
     session.execute(delete(Part).where(Part.message_id == message.id))
-    session.execute(update(Attachment).where(Attachment.message_id == message.id).values(content=None))
+    session.execute(delete(Attachment).where(Attachment.message_id == message.id))
     message.subject = message.skipped = None
     _erase_gateways_words(session, message.id)
 
