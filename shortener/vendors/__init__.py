@@ -31,6 +31,8 @@ class Face(PathGroup):
     description: str  # one sentence under the heading
     blueprint: Blueprint  # its name is that of the package
     credentials: Credentials = OURS  # as the description has them
+    references: tuple[str, ...] = ()  # stored fields in which clients name a message; the dashboard shows them
+    bulk: str = ""  # the vendor's name of the id of all messages of one request
 
 
 def load() -> list[Face]:
@@ -60,8 +62,9 @@ def register(app: Flask) -> None:
     made.callback_forms.update(callback_forms())
     for face in load():
         path_groups.add(app, face)
-        vendor = openapi.Vendor(face.blueprint.name, face.tag, face.description, face.credentials)
-        openapi.vendors(app)[face.tag] = vendor
+        openapi.vendors(app)[face.tag] = openapi.Vendor(
+            face.blueprint.name, face.tag, face.description, face.credentials, face.references, face.bulk
+        )
         app.register_blueprint(face.blueprint)
 
 

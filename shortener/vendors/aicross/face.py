@@ -19,5 +19,6 @@ FACE: Final = Face(
     blueprint=calls.BLUEPRINT,
     authenticate=calls.authenticate,
     credentials=calls.CREDENTIALS,
+    references=("clientId", "groupTag"),
     refuse=refuse,
 )

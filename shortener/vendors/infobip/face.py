@@ -24,6 +24,8 @@ FACE: Final = Face(
     schemes=(path_groups.BASIC, 'App realm="shortener"'),
     refuse=errors.refuse,
     credentials=credentials.DESCRIBED,
+    references=("callbackData", "campaignReferenceId", "entityId", "applicationId"),
+    bulk="bulkId",
 )
 for _channel in (SMS, EMAIL):
     FACE.blueprint.register_blueprint(_channel)

@@ -29,6 +29,8 @@ FACE: Final = Face(
     schemes=('NCP-Signature-V2 realm="shortener"',),  # HTTP wants one, and the vendor's is none of HTTP
     refuse=refuse,
     credentials=credentials.DESCRIBED,
+    references=("service",),
+    bulk="requestId",
 )
 LONGEST: Final = 2 * 1024 * 1024  # bytes of a body: a hundred long texts, escaped
 BUSY: Final = {429: ("too_many_large_messages",)}

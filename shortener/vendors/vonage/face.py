@@ -17,7 +17,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.vendors.vonage import answers, credentials, requests
-from shortener.vendors.vonage.receipts import STATES
+from shortener.vendors.vonage.receipts import CLIENT_REF, STATES
 from shortener.vendors.vonage.requests import VonageConversion, VonageMessage
 from shortener.web.access import Sender, for_senders
 from shortener.web.description.operation import OURS, Answer, Credentials, Operation, described
@@ -30,6 +30,7 @@ FACE: Final = Face(
     blueprint=Blueprint(NAME, __name__),
     refuse=answers.refuse,
     authenticate=credentials.authenticate,
+    references=(CLIENT_REF, requests.ACCOUNT_REF),
     credentials=Credentials(
         schemes=OURS.schemes,
         sentence="Credentials are HTTP Basic `SID:TOKEN`; or the fields `api_key` and `api_secret`, which are SID and "

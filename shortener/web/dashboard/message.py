@@ -26,6 +26,7 @@ from shortener.web.dashboard import highlight, timeline
 from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 from shortener.web.dashboard.highlight import Segment
 from shortener.web.description import openapi
+from shortener.web.description.openapi import Vendor
 
 MODULE: Final = 4  # pixels per module of the QR code
 LONGEST_PART: Final = 20_000  # characters of a part that are shown
@@ -66,7 +67,8 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         life=_life(report, now),
         parts=_parts(record),
         is_mail=_is_mail(report),
-        wire_format=_wire_format(found),
+        vendor=(vendor := _vendor(found)),
+        references=_references(found, vendor) if vendor else {},
     )
 
 
@@ -132,10 +134,15 @@ def _is_mail(report: MessageReport) -> bool:
     return bool(report["subject"] or report["html"]) or "@" in (report["recipient"] or "")
 
 
-def _wire_format(found: Message) -> str | None:
-    """The vendor in whose wire format the message came, as `/docs` calls it; None if it came through our own API."""
-    by_name = {vendor.name: vendor.tag for vendor in openapi.vendors(current_app).values()}
-    return None if found.face is None else by_name.get(found.face, found.face)
+def _vendor(found: Message) -> Vendor | None:
+    """The vendor in whose wire format the message came; None if it came through our own API."""
+    return next((one for one in openapi.vendors(current_app).values() if one.name == found.face), None)
+
+
+def _references(found: Message, vendor: Vendor) -> dict[str, str]:
+    """What the vendor's client calls the message, by the vendor's names."""
+    given = {vendor.bulk: found.bulk_id} | {name: (found.vendor_fields or {}).get(name) for name in vendor.references}
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _life(report: MessageReport, now: str) -> str | None:

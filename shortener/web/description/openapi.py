@@ -35,12 +35,17 @@ TAGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """A vendor whose operations have a page of their own, `/docs/<name>`."""
+    """A vendor whose operations have a page of their own, `/docs/<name>`.
+
+    `references` are the fields in which its clients name a message, and `bulk` is its name of a whole request's id.
+    """
 
     name: str
     tag: str
     description: str
     credentials: Credentials
+    references: tuple[str, ...]
+    bulk: str
 
 
 def register(app: Flask) -> None:

@@ -11,6 +11,7 @@ from shortener.messages import erasing
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Callback, Link, Message, Replay
+from tests.support import sens
 from tests.support.browsing import Browser
 from tests.support.factories import BROWSER, DAY, NOW, PREVIEW, TARGET, TEXT, Sender, make_message, slug_of
 from tests.support.servers import OK, receiving
@@ -292,13 +293,16 @@ def test_sms_parts_are_shown_of_sms_alone(viewer: Browser, sender: Sender) -> No
         assert ("SMS parts after" in page.text) == expected
 
 
-def test_the_vendors_wire_format_is_named(app: Flask, viewer: Browser, sender: Sender) -> None:
+def test_what_a_vendors_client_said_is_shown(app: Flask, viewer: Browser, sender: Sender) -> None:
     own = viewer.open(f"/dashboard/messages/{make_message(sender).message.msgid}")
     assert "Wire format" not in own.text
-    fields = {"from": "Shop", "to": "447700900001", "text": TEXT}
+    fields = {"from": "Shop", "to": "447700900001", "text": TEXT, "client-ref": "order-7"}
     sent = app.test_client().post("/sms/json", json=fields, headers=sender.basic).get_json()
     page = viewer.open(f"/dashboard/messages/{sent['messages'][0]['message-id']}")
-    assert "Wire format Vonage" in page.text
+    assert "Wire format Vonage client-ref order-7" in page.text
+    requested = sens.post(app.test_client(), sender, sens.SMS, sens.sms()).get_json()
+    page = viewer.open(f"/dashboard/messages/{requested['messages'][0]['messageId']}")
+    assert f"Wire format NAVER SENS requestId {requested['requestId']} service ncp:sms:kr:123:shop" in page.text
 
 
 def test_several_links_are_switched_off_together(app: Flask, owner: Browser, sender: Sender) -> None:
