@@ -5,8 +5,8 @@ import signal
 import sys
 from typing import Any
 
-from shortener.running import lifecycle, startup_checks
-from shortener.running.signals import GRACE, SIGNALS, SignalPipe
+from shortener.running import lifecycle, signals, startup_checks
+from shortener.running.signals import GRACE, SignalPipe
 from shortener.vendors import gateways
 
 with startup_checks.folder_of_gunicorn():
@@ -30,6 +30,11 @@ forwarded_allow_ips = ""
 control_socket_disable = True
 
 
+def on_starting(server: Any) -> None:
+    """Lose no signal while a worker starts."""
+    signals.hold_during_forks()
+
+
 def when_ready(server: Any) -> None:
     """Stop when the terminal is closed. gunicorn would take that SIGHUP for a reload and continue."""
     if sys.stdin is not None and sys.stdin.isatty():
@@ -42,7 +47,7 @@ def post_fork(server: Any, worker: Any) -> None:
     gunicorn's own handler shuts the thread pool down. If it interrupts a thread that is adding a request to the pool,
     it waits forever for the pool's lock.
     """
-    worker.handle_quit, worker.inherited_signals = worker.handle_exit, server.SIG_QUEUE
+    worker.handle_quit = worker.handle_exit
 
 
 def post_worker_init(worker: Any) -> None:
@@ -54,17 +59,12 @@ def post_worker_init(worker: Any) -> None:
         lifecycle.begin(worker.wsgi)
     except startup_checks.INCOMPATIBLE as error:
         startup_checks.refuse(error)  # its exit code ends gunicorn as a whole
-    # Signals that arrived right after the fork went to the handlers inherited from the parent.
-    while not worker.inherited_signals.empty():
-        if worker.inherited_signals.get() in SIGNALS:
-            worker.handle_exit(signal.SIGTERM, None)
-    if not worker.alive:
-        pipe.note(signal.SIGTERM)
     lifecycle.follow_signals(worker.wsgi, pipe, stop=lambda: None)
 
 
 def pre_exec(server: Any) -> None:
     """On SIGUSR2, start the new server with `python -m gunicorn`, like this one, instead of gunicorn's own file."""
+    signals.release()  # held during the fork
     server.START_CTX["args"] = [sys.executable, "-m", "gunicorn", *sys.argv[1:]]
 
 

@@ -27,14 +27,13 @@ from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME, path_of
-from shortener.running import lifecycle, startup_checks
+from shortener.running import lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 from shortener.sending.choice import VendorApis
 
 APP = "wsgi:app"
 HEAD_WITHIN = 10_000  # milliseconds for a request's head, and for the next request on an open connection
 CONNECTIONS = 1000  # of a process, as under gunicorn; Granian counts idle ones too and accepts no more than this
-_server: MPServer | None = None  # worker processes inherit it
 _unusable = mmap.mmap(-1, 1)  # shared memory: 1 if a worker process cannot use the key or the database
 
 
@@ -72,12 +71,11 @@ def _granian(settings: Settings) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
 
-    global _server
-    _server = server
     server.main_loop_interrupt = Interrupt()
     signal.signal(signal.SIGQUIT, server.signal_handler_interrupt)
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, _refuse_signal)
+    signals.hold_during_forks()
     server.serve(spawn_target=_work, target_loader=_load)
     if _unusable[0]:
         sys.exit(startup_checks.UNUSABLE)
@@ -125,8 +123,6 @@ def _work(*args: Any) -> None:
     """Run a worker process until a signal ends it; then stop its background work."""
     pipe = SignalPipe()
     pipe.listen(*SIGNALS)
-    if _server is not None and _server.interrupt_signal:  # a signal right after the fork went to the parent's handlers
-        return
     _signals.set_sync_signals = functools.partial(_end_by, pipe)
     try:
         MPServer._spawn_wsgi_worker(*args)

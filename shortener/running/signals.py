@@ -4,6 +4,9 @@ Python runs a signal's handler between two steps of the main thread. If the hand
 holds at that moment (of an Event, of a starting Thread, of a thread pool), it would wait forever. And if the main
 thread waits for a lock while the system delivers the signal to another thread, the handler does not run at all. So
 Python writes the number of each signal into a pipe as it arrives (`set_wakeup_fd`), and a thread reads the pipe.
+
+Python forgets a signal that a new process receives before Python's own part of the fork has ended. So the system holds
+signals back during a fork, and in the new process until that listens.
 """
 
 import contextlib
@@ -38,6 +41,7 @@ class SignalPipe:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in instead_of_handlers:
             signal.signal(number, _nothing)
+        release()
 
     def note(self, number: int) -> None:
         """Add a signal that arrived by other means. Takes no lock, so handlers may call it."""
@@ -48,6 +52,20 @@ class SignalPipe:
         """Wait at most `seconds` for a signal; return the numbers of those that end a process. None: no limit."""
         ready, _, _ = select.select([self._read], [], [], seconds)
         return bytes(number for number in os.read(self._read, 64) if number in SIGNALS) if ready else b""
+
+
+def hold_during_forks() -> None:
+    """From now on, the signals that end a process wait while it forks, and in a new process until it listens."""
+    os.register_at_fork(before=_hold, after_in_parent=release)
+
+
+def _hold() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
+def release() -> None:
+    """Receive the signals that were held, and from now on all."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:

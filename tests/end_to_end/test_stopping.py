@@ -123,6 +123,18 @@ def test_ctrl_c_during_the_start_ends_it(processes: Harness, server: str) -> Non
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_a_signal_during_the_fork_ends_a_process(processes: Harness, server: str) -> None:
+    stopping = processes.spawn_web(Overrides(signalled_in_fork=True), server=server)
+    seen: set[int] = set()
+
+    def is_replaced() -> bool:
+        seen.update(stopping.children())
+        return len(seen) > 1
+
+    until(is_replaced)
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
 def test_ctrl_c_at_any_moment_under_load_ends_it(processes: Harness, sender: Sender, server: str) -> None:
     moments = moments_of(server)
     paths = [f"/{slug_of(make_message(sender).link)}" for _ in range(20)]

@@ -35,7 +35,7 @@ def test_gunicorn_handles_all_signals_like_sigterm(
     monkeypatch.setenv("SHORTENER_DATA", str(tmp_path))
     monkeypatch.setenv("SHORTENER_DATABASE_URL", databases.copy_sqlite(sqlite_template, tmp_path))
     worker = SimpleNamespace(handle_exit=object(), handle_quit=object())
-    runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_fork"](SimpleNamespace(SIG_QUEUE=None), worker)
+    runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_fork"](None, worker)
     assert worker.handle_quit is worker.handle_exit
 
 

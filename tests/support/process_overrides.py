@@ -1,6 +1,9 @@
 """What a test changes about a process of the product, besides its settings."""
 
+import ctypes
 import datetime
+import functools
+import signal
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -32,6 +35,7 @@ class Overrides:
     doubt: float = 120.0  # seconds; replaces judgement.DOUBT
     kannel_timeout: float = 15.0  # seconds; also of vendors' gateways
     ask_after: float = 5.0  # seconds; replaces vendor_api.ASK_AFTER
+    signalled_in_fork: bool = False  # each new process receives SIGTERM before Python's part of the fork has ended
     traced: bool = True  # by coverage; a signal that interrupts coverage while it holds its lock leaves a deadlock
 
     def apply(self) -> None:
@@ -47,6 +51,8 @@ class Overrides:
             defaults["timeout"] = self.kannel_timeout
         if self.read_within is not None:
             _limit_reading(self.read_within)
+        if self.signalled_in_fork:
+            _signal_in_fork()
         if self.clock:
             _shift_clock(self.clock)
 
@@ -62,6 +68,16 @@ def _limit_reading(seconds: float) -> None:
     _replace(gunicorn_waits, READ_WITHIN=seconds)
     _replace(serve, HEAD_WITHIN=int(seconds * 1000))
     _replace(bodies, FIRST_BYTES_WITHIN=seconds)
+
+
+def _signal_in_fork() -> None:
+    libc = ctypes.PyDLL(None)
+    # A partial, because Python would handle the signal between two steps of a function written in Python.
+    _in_fork.append(ctypes.CFUNCTYPE(None)(functools.partial(getattr(libc, "raise"), signal.SIGTERM)))
+    libc.__register_atfork(None, None, _in_fork[-1], None)
+
+
+_in_fork: list[Any] = []  # keeps what the C library calls
 
 
 def _shift_clock(seconds: float) -> None:
