@@ -15,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -71,14 +72,21 @@ def _granian(settings: Settings) -> None:
         if sys.stdin is not None and sys.stdin.isatty():
             signal.signal(signal.SIGHUP, server.signal_handler_interrupt)
 
-    server.main_loop_interrupt = Interrupt()
+    server.main_loop_interrupt = Interrupt(lambda: _is_due(server))
     signal.signal(signal.SIGQUIT, server.signal_handler_interrupt)
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, _refuse_signal)
     signals.hold_during_forks()
-    server.serve(spawn_target=_work, target_loader=_load)
-    if _unusable[0]:
-        sys.exit(startup_checks.UNUSABLE)
+    try:
+        server.serve(spawn_target=_work, target_loader=_load)
+    finally:  # Granian exits with 1 if it saw a worker end before the worker's SIGTERM
+        if _unusable[0]:
+            sys.exit(startup_checks.UNUSABLE)
+
+
+def _is_due(server: MPServer) -> bool:
+    """Whether Granian's main loop has something to do."""
+    return bool(server.interrupt_signal or server.interrupt_children or server.reload_signal)
 
 
 def _refuse_signal(_number: int, _frame: object) -> None:
@@ -140,30 +148,25 @@ def _end_by(pipe: SignalPipe) -> WorkerSignal:
 class Interrupt(threading.Event):
     """Replaces the Event that wakes Granian's main loop: signal handlers set it, so it must take no lock.
 
-    Signals that the system delivers to other threads must also wake the loop, so that their handlers run.
+    Signals that the system delivers to other threads must also wake the loop, so that their handlers run. It is set
+    while the loop has something to do: the loop clears it after it has looked, and would forget what came in between.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_due: Callable[[], bool]) -> None:
         super().__init__()
-        self._is_set, self._pipe = False, SignalPipe()
+        self.is_set, self._pipe = is_due, SignalPipe()  # type: ignore[method-assign]
 
     def set(self) -> None:
         """Wake the waiting thread."""
-        self._is_set = True
         self._pipe.note(signal.SIGCONT)
 
-    def is_set(self) -> bool:
-        """Whether it was set and not cleared."""
-        return self._is_set
-
     def clear(self) -> None:
-        """Make `wait` wait again."""
-        self._is_set = False
+        """What is due remains due."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, at most `timeout` seconds. Call it in the main thread."""
         self._pipe.listen()
         ends = math.inf if timeout is None else time.monotonic() + timeout
-        while not self._is_set and (left := ends - time.monotonic()) > 0:
+        while not self.is_set() and (left := ends - time.monotonic()) > 0:
             self._pipe.wait(None if timeout is None else left)
-        return self._is_set
+        return self.is_set()

@@ -98,6 +98,11 @@ def test_another_secret_key_ends_the_start(tmp_path: Path, database_url: str, ap
     assert "The newest signing secret, of the account shop, cannot be decrypted" in done.stderr
 
 
+UNCHECKED = (
+    "import runpy; from shortener.running import serve, startup_checks; startup_checks._check_stored = lambda _: None; "
+)
+
+
 @pytest.mark.parametrize("server", SERVERS)
 def test_another_secret_key_found_by_a_worker_ends_all(
     tmp_path: Path, database_url: str, app: Flask, server: str
@@ -105,12 +110,8 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     """The database did not answer when the server started."""
     make_account()
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = (
-        "import runpy; from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
-    )
-    command = f"{unchecked}runpy.run_module('{module}', run_name='__main__')"
     done = refused(
-        command=["-c", command],
+        command=["-c", f"{UNCHECKED}runpy.run_module('{module}', run_name='__main__')"],
         server=server,
         data=tmp_path,
         database_url=database_url,
@@ -119,6 +120,22 @@ def test_another_secret_key_found_by_a_worker_ends_all(
     )
     assert done.returncode == 4
     assert "The newest signing secret, of the account shop, cannot be decrypted" in done.stderr
+
+
+def test_granian_keeps_the_exit_code_of_workers(tmp_path: Path, database_url: str, app: Flask) -> None:
+    """It sees the worker's end before the worker's signal."""
+    make_account()
+    late = f"{UNCHECKED}serve._is_due = lambda server: bool(server.interrupt_children); "
+    done = refused(
+        command=["-c", f"{late}runpy.run_module('shortener.serve', run_name='__main__')"],
+        server="granian",
+        data=tmp_path,
+        database_url=database_url,
+        secret_key="n" * 40,
+        bind=free_address(),
+    )
+    assert "Unexpected exit from worker" in done.stdout + done.stderr
+    assert done.returncode == 4
 
 
 OTHERS = {
@@ -147,10 +164,8 @@ def test_a_database_of_another_version_ends_the_start(
     """A worker detects it if the database did not answer when the server started."""
     url, sentence = other
     module = "gunicorn" if server == "gunicorn" else "shortener.serve"
-    unchecked = "from shortener.running import startup_checks; startup_checks._check_stored = lambda _: None; "
-    command = (
-        f"import runpy; {unchecked if found_by == 'worker' else ''}runpy.run_module('{module}', run_name='__main__')"
-    )
+    before = UNCHECKED if found_by == "worker" else "import runpy; "
+    command = f"{before}runpy.run_module('{module}', run_name='__main__')"
     given = {"data": tmp_path, "database_url": url, "secret_key": SECRET_KEY, "bind": free_address()}
     done = refused(command=["-c", command], server=server, processes=1, **given)
     assert done.returncode == 4

@@ -73,13 +73,22 @@ def test_a_full_pipe_is_no_error() -> None:
 
 
 def test_granians_loop_wakes_from_handler_and_thread(pipe: SignalPipe) -> None:
-    interrupt = Interrupt()
+    due: list[bool] = []
+    interrupt = Interrupt(lambda: bool(due))
+
+    def set_it(*_: object) -> None:
+        due.append(True)
+        interrupt.set()
+
     assert not interrupt.wait(0.01)
-    setting = threading.Timer(0.05, interrupt.set)
+    setting = threading.Timer(0.05, set_it)
     setting.start()
     assert interrupt.wait(WITHIN)
     interrupt.clear()
-    before = signal.signal(signal.SIGTERM, lambda *_: interrupt.set())
+    assert interrupt.wait(0)
+    due.clear()
+    assert not interrupt.wait(0.01)
+    before = signal.signal(signal.SIGTERM, set_it)
     killing = threading.Timer(0.05, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM))
     killing.start()
     assert interrupt.wait(WITHIN)
