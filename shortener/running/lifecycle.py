@@ -41,7 +41,7 @@ def begin(app: Flask) -> None:
         services.background.start()
 
 
-def follow_signals(app: Flask, pipe: SignalPipe, stop: Callable[[], None], *, child: bool = False) -> None:
+def follow_signals(app: Flask, pipe: SignalPipe, stop: Callable[[], None], *, parent: int | None = None) -> None:
     """Handle the signals that arrive in the pipe; `stop` asks the server to end this process."""
     background = _services(app).background
 
@@ -51,7 +51,7 @@ def follow_signals(app: Flask, pipe: SignalPipe, stop: Callable[[], None], *, ch
         stop()
 
     waits_for = lambda: f"requests and {background.waits_for()}"  # noqa: E731
-    signals.follow(pipe, Shutdown(begin_to_stop, lambda: end(app, grace=0), waits_for), child=child)
+    signals.follow(pipe, Shutdown(begin_to_stop, lambda: end(app, grace=0), waits_for), parent=parent)
 
 
 def end(app: Flask, grace: float = GRACE - 5) -> None:

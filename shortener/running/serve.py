@@ -78,7 +78,7 @@ def _granian(settings: Settings) -> None:
         signal.signal(number, _refuse_signal)
     signals.hold_during_forks()
     try:
-        server.serve(spawn_target=_work, target_loader=_load)
+        server.serve(spawn_target=functools.partial(_work, os.getpid()), target_loader=_load)
     finally:  # Granian exits with 1 if it saw a worker end before the worker's SIGTERM
         if _unusable[0]:
             sys.exit(startup_checks.UNUSABLE)
@@ -127,21 +127,21 @@ def _end_all() -> None:
     os.kill(os.getppid(), signal.SIGTERM)
 
 
-def _work(*args: Any) -> None:
+def _work(parent: int, *args: Any) -> None:
     """Run a worker process until a signal ends it; then stop its background work."""
     pipe = SignalPipe()
     pipe.listen(*SIGNALS)
-    _signals.set_sync_signals = functools.partial(_end_by, pipe)
+    _signals.set_sync_signals = functools.partial(_end_by, pipe, parent)
     try:
         MPServer._spawn_wsgi_worker(*args)
     finally:
         lifecycle.end(import_string(APP))
 
 
-def _end_by(pipe: SignalPipe) -> WorkerSignal:
+def _end_by(pipe: SignalPipe, parent: int) -> WorkerSignal:
     """Return what ends Granian's worker. A thread sets it only once: in a signal handler, or set twice, it may hang."""
     ends = WorkerSignal()
-    lifecycle.follow_signals(import_string(APP), pipe, stop=ends.set, child=True)
+    lifecycle.follow_signals(import_string(APP), pipe, stop=ends.set, parent=parent)
     return ends
 
 

@@ -81,13 +81,13 @@ class Shutdown:
     waits_for: Callable[[], str]  # describes what it is waiting for
 
 
-def follow(signals: SignalPipe, shutdown: Shutdown, *, child: bool = False) -> None:
-    """Handle signals in a thread; the second Ctrl-C ends the process at once. A `child` ends with its parent."""
-    threading.Thread(target=_follow, args=(signals, shutdown, child), name="signals", daemon=True).start()
+def follow(signals: SignalPipe, shutdown: Shutdown, *, parent: int | None = None) -> None:
+    """Handle signals in a thread; the second Ctrl-C ends the process at once, and its `parent`'s end ends it too."""
+    threading.Thread(target=_follow, args=(signals, shutdown, parent), name="signals", daemon=True).start()
 
 
-def _follow(signals: SignalPipe, shutdown: Shutdown, child: bool) -> None:
-    interrupts = _first(signals, child).count(signal.SIGINT)
+def _follow(signals: SignalPipe, shutdown: Shutdown, parent: int | None) -> None:
+    interrupts = _first(signals, parent).count(signal.SIGINT)
     shutdown.stop()
     interrupts += _more(signals, NOTICE)
     if interrupts < 2:
@@ -106,10 +106,9 @@ def _more(signals: SignalPipe, seconds: float) -> int:
     return interrupts
 
 
-def _first(signals: SignalPipe, child: bool) -> bytes:
-    parent = os.getppid()
-    while not (numbers := signals.wait(PARENT_CHECK if child else None)):
-        if child and os.getppid() != parent:
+def _first(signals: SignalPipe, parent: int | None) -> bytes:
+    while not (numbers := signals.wait(PARENT_CHECK if parent else None)):
+        if parent and os.getppid() != parent:
             return bytes([signal.SIGTERM])
     return numbers
 

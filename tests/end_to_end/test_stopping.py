@@ -135,6 +135,16 @@ def test_a_signal_during_the_fork_ends_a_process(processes: Harness, server: str
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_no_process_survives_its_killed_parent(processes: Harness, server: str) -> None:
+    """The parent ends before its child has the application."""
+    killed = processes.spawn_web(server=server)
+    until(lambda: killed.has_a_group() and bool(killed.children()))
+    killed.send(signal.SIGKILL)
+    killed.process.join(WITHIN)
+    until(lambda: not killed.has_a_group())
+
+
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
 def test_ctrl_c_at_any_moment_under_load_ends_it(processes: Harness, sender: Sender, server: str) -> None:
     moments = moments_of(server)
     paths = [f"/{slug_of(make_message(sender).link)}" for _ in range(20)]
