@@ -12,7 +12,8 @@ from shortener.sending.gateway import NotNow, Refused, Unsure
 # Our configuration is wrong or the gateway is busy, so the message waits; it is not refused.
 OUR_FAULT: Final = frozenset({401, 404, 405, 407, 408, 425, 429})
 STORED: Final = 2048  # bytes of an answer
-_PROXY: Final = frozenset({502, 504})  # it gave the message to the gateway, and got no answer that it understands
+# A proxy gave the message to the gateway, and got no answer that it understands; 520 and 524 are Cloudflare's.
+_PROXY: Final = frozenset({502, 504, 520, 524})
 
 # Answers may be long, so each pattern costs a bounded number of steps for a character: an address is looked for only
 # where a word begins, and a number has few digits.

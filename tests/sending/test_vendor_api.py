@@ -106,6 +106,8 @@ def test_a_vendor_that_reports_itself_is_not_asked() -> None:
         (answer("503 Service Unavailable", "{}"), NotNow),
         (answer("302 Found", "", "Location: http://127.0.0.1/"), NotNow),
         (answer("502 Bad Gateway"), Unsure),
+        (answer("520 Unknown Error"), Unsure),
+        (answer("524 A Timeout Occurred"), Unsure),
         (answer("504 Gateway Time-out"), Unsure),
         (answer("200 OK", '{"result": "taken"}'), Unsure),
         (answer("200 OK", "[" * 50_000), Unsure),
