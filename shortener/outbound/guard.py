@@ -38,8 +38,9 @@ _LOOK_UPS = 128  # at once, including those given up; each is a waiting thread
 
 log = logging.getLogger(__name__)
 # urllib3 warns of each malformed header, with a stack trace, and of a length that contradicts the chunks: a hostile
-# server could fill the disk. The levels are set at the modules, because other packages set that of "urllib3".
-for module in ("urllib3.connection", "urllib3.response"):
+# server could fill the disk. Its lowest level tells URLs, in which a vendor may want its token. The levels are set at
+# the modules, because other packages set that of "urllib3".
+for module in ("urllib3.connection", "urllib3.connectionpool", "urllib3.response"):
     logging.getLogger(module).setLevel(logging.ERROR)
 
 
