@@ -9,17 +9,18 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
 from shortener.installation.site import Site
+from shortener.messages.first_link import is_first_link_of
 from shortener.reporting import message_links, message_lists
 from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_filter import Filter, Place
-from shortener.reporting.message_lists import Row
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.reason import shown
 from shortener.rules.visitors.visitor import Visitor
@@ -33,7 +34,26 @@ LOOKED_AT: Final = 10_000  # messages that are read for one part if a filter ski
 BROKEN_OFF: Final = "The export broke off here, and what follows is missing: ask for it again."
 BOM: Final = "\ufeff"  # without it, Excel does not recognise UTF-8
 COLUMNS: Final = tuple(ExportedMessage.__annotations__)
-Clicks = Mapping[tuple[int, Visitor], int]  # by the message's id and the visitor's class
+_values: Final[Callable[[Mapping[str, object]], tuple[object, ...]]] = itemgetter(*COLUMNS)
+# Made once, as they are executed for each part. What they select are columns, which cost less than objects.
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+_SHOWN: Final = (
+    select(Message.id, Message.msgid, Message.received_on, Message.client_tag, Message.sender, Message.recipient)
+    .add_columns(Message.tags, Message.details, Message.state, Message.state_on, Message.reason, Message.code)
+    .add_columns(Link.base_url, Link.number, Link.target, Link.expires_on)
+    .outerjoin_from(Message, Link, is_first_link_of(Message.id))
+    .where(Message.id.in_(_IDS))
+)
+# Of messages, on any of their links.
+_CLICKS: Final = (
+    select(Link.message_id, Click.visitor, func.count())
+    .join(Click, Click.link_id == Link.id)
+    .where(Link.message_id.in_(_IDS))
+    .group_by(Link.message_id, Click.visitor)
+)
+_CALLBACKS: Final = select(Callback.message_id, Callback.state).where(
+    Callback.message_id.in_(_IDS), Callback.about == CLICK
+)
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -90,75 +110,75 @@ def _parts(
     while last is not None:
         with db.read() as session:
             found, last = message_lists.look(session, account, wanted, site.slugs, last, count, most=at_once)
-            documents = _documents(session, message_lists.load(session, found), site)
+            documents = _documents(session, _load(session, found), site)
         if last is not None:
             reached(last[0])
         if documents:
             yield documents
 
 
-def _documents(session: Session, rows: Sequence[Row], site: Site) -> list[ExportedMessage]:
+def _load(session: Session, places: Sequence[Place]) -> list[Row[Any]]:
+    """Return what is shown of the messages at these positions and of their first links."""
+    rows = {row.id: row for row in session.execute(_SHOWN, {"ids": [row_id for _, row_id in places]})}
+    return [rows[row_id] for _, row_id in places if row_id in rows]
+
+
+def _documents(session: Session, rows: Sequence[Row[Any]], site: Site) -> list[ExportedMessage]:
     """Return the messages as documents, with three more queries for any number of messages."""
-    ids = [message.id for message, _ in rows]
-    first_clicks, clicks = message_links.first_clicks(session, ids), _clicks(session, ids)
-    states = select(Callback.message_id, Callback.state).where(Callback.message_id.in_(ids), Callback.about == CLICK)
-    callbacks: dict[int, JobState] = dict(session.execute(states).all())
-    return [_document(*row, first_clicks.get(row[0].id), clicks, callbacks.get(row[0].id), site) for row in rows]
-
-
-def _clicks(session: Session, ids: Sequence[int]) -> Clicks:
-    """Count the clicks of messages by their ids, on any of their links."""
-    joined = select(Link.message_id, Click.visitor, func.count()).join(Click, Click.link_id == Link.id)
-    counted = joined.where(Link.message_id.in_(ids)).group_by(Link.message_id, Click.visitor)
-    return {(message_id, visitor): count for message_id, visitor, count in session.execute(counted)}
+    ids = [row.id for row in rows]
+    first_clicks = message_links.first_clicks(session, ids)
+    clicks: dict[int, dict[Visitor, int]] = {}
+    for message_id, visitor, count in session.execute(_CLICKS, {"ids": ids}):
+        clicks.setdefault(message_id, {})[visitor] = count
+    callbacks: dict[int, JobState] = dict(session.execute(_CALLBACKS, {"ids": ids}).all())
+    return [
+        _document(row, first_clicks.get(row.id), clicks.get(row.id, {}), callbacks.get(row.id), site) for row in rows
+    ]
 
 
 def _document(
-    message: Message,
-    link: Link | None,
+    row: Row[Any],
     accessed_on: dt.datetime | None,
-    clicks: Clicks,
+    clicks: Mapping[Visitor, int],
     callback: JobState | None,
     site: Site,
 ) -> ExportedMessage:
     """Return a message as one line; of several links the first one, but the clicks of all."""
+    has_link = row.number is not None
     return {
-        "msgid": message.msgid,
-        "received_on": rfc3339(message.received_on),
-        "client_tag": message.client_tag,
-        "sender": message.sender,
-        "recipient": message.recipient,
-        "tags": message.tags or [],
-        "link": link.target if link else None,
-        "shortlink": site.shortlink_of(link) if link else None,
-        "expires_on": rfc3339(link.expires_on) if link else None,
-        "accessed": accessed_on is not None if link else None,
+        "msgid": row.msgid,
+        "received_on": rfc3339(row.received_on),
+        "client_tag": row.client_tag,
+        "sender": row.sender,
+        "recipient": row.recipient,
+        "tags": row.tags or [],
+        "link": row.target if has_link else None,
+        "shortlink": site.shortlink_of(row) if has_link else None,
+        "expires_on": rfc3339(row.expires_on) if has_link else None,
+        "accessed": accessed_on is not None if has_link else None,
         "accessed_on": rfc3339_or_none(accessed_on),
-        "clicks_person": clicks.get((message.id, Visitor.PERSON), 0) if link else None,
-        "clicks_unknown": clicks.get((message.id, Visitor.UNKNOWN), 0) if link else None,
-        "clicks_preview": clicks.get((message.id, Visitor.PREVIEW), 0) if link else None,
-        "clicks_bot": clicks.get((message.id, Visitor.BOT), 0) if link else None,
-        "clicks_scanner": clicks.get((message.id, Visitor.SCANNER), 0) if link else None,
+        "clicks_person": clicks.get(Visitor.PERSON, 0) if has_link else None,
+        "clicks_unknown": clicks.get(Visitor.UNKNOWN, 0) if has_link else None,
+        "clicks_preview": clicks.get(Visitor.PREVIEW, 0) if has_link else None,
+        "clicks_bot": clicks.get(Visitor.BOT, 0) if has_link else None,
+        "clicks_scanner": clicks.get(Visitor.SCANNER, 0) if has_link else None,
         "callback": callback,
-        "metadata": message.details or {},
-        "state": message.state,
-        "state_on": rfc3339_or_none(message.state_on),
-        "reason": shown(message.reason, message.code or ""),
-        "code": message.code,
+        "metadata": row.details or {},
+        "state": row.state,
+        "state_on": rfc3339_or_none(row.state_on),
+        "reason": shown(row.reason, row.code or ""),
+        "code": row.code,
     }
 
 
-def _csv(documents: Sequence[Mapping[str, object]], delimiter: str) -> str:
-    return csv_cells.lines(([_cell(document[column]) for column in COLUMNS] for document in documents), delimiter)
+def _csv(documents: Sequence[Mapping[str, Any]], delimiter: str) -> str:
+    return csv_cells.lines(map(_cells, documents), delimiter)
 
 
-def _cell(value: object) -> object:
+def _cells(document: Mapping[str, Any]) -> Sequence[object]:
     """Return a message's cells: tags as `a,b`, as in requests, and metadata as JSON."""
-    if isinstance(value, list):
-        return ",".join(value)
-    if isinstance(value, dict):
-        return _encode(value) if value else None
-    return value
+    tags, metadata = document["tags"], document["metadata"]
+    return _values({**document, "tags": ",".join(tags), "metadata": _encode(metadata) if metadata else None})
 
 
 def _json_lines(documents: Sequence[Mapping[str, object]]) -> str:

@@ -3,13 +3,20 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from shortener.installation.site import Site
 from shortener.rules.links import body
 from shortener.storage.models import Link, PartKind
+
+_FIRST_CLICKS: Final = (  # made once, as exports execute it for each part
+    select(Link.message_id, func.min(Link.accessed_on))
+    .where(Link.accessed_on.is_not(None), Link.message_id.in_(bindparam("ids", expanding=True)))
+    .group_by(Link.message_id)
+)
 
 
 def texts_to_send(session: Session, submitted: Mapping[int, str], site: Site) -> dict[int, str]:
@@ -26,7 +33,5 @@ def texts_to_send(session: Session, submitted: Mapping[int, str], site: Site) ->
 
 def first_clicks(session: Session, message_ids: Sequence[int]) -> dict[int, dt.datetime]:
     """Return when any link of each message was first clicked, by message id; none for those without a click."""
-    clicked = select(Link.message_id, func.min(Link.accessed_on)).where(Link.accessed_on.is_not(None))
-    query = clicked.where(Link.message_id.in_(message_ids)).group_by(Link.message_id)
-    rows = session.execute(query) if message_ids else ()
+    rows = session.execute(_FIRST_CLICKS, {"ids": message_ids}) if message_ids else ()
     return {message_id: first for message_id, first in rows if first is not None}

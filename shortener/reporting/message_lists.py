@@ -31,6 +31,7 @@ LOOKED_AT = (1_000, 9_000)  # messages examined for one page, in two blocks: mos
 FEW = 1_000  # at most so many that begin with a text are found by an index; more are soon found by examining in order
 LONGEST_TEXT = 200  # characters of a client tag
 LAST = "\U0010ffff"  # sorts after everything else
+_position = tuple_(Message.received_on, Message.id)
 
 VENDORS_ID = re.compile("[A-Z]{2}([A-Za-z0-9]{32})")
 
@@ -103,6 +104,11 @@ def look(
 
     The latter is None if there are no more messages.
     """
+    if not selective(wanted):  # all that are examined are selected
+        enough = min(count, most + 1)
+        rows = session.execute(_newest(account, wanted, before).limit(enough))
+        found = [(moment, row_id) for moment, row_id in rows]
+        return found[:most], found[:most][-1] if len(found) == enough else None
     linked = _linked(session, account, wanted, slugs)
     inside, last = _next(session, account, wanted, linked, before, count)
     columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
@@ -136,19 +142,28 @@ def _next(
         places = sorted((place for place in inside if before is None or place < before), reverse=True)
         last = places[count - 1] if len(places) > count else None
         return [Message.id.in_([row_id for _, row_id in places[:count]])], last
-    place = tuple_(Message.received_on, Message.id)
+    found = session.execute(_newest(account, wanted, before).offset(count - 1).limit(1)).first()
+    if found is None:
+        return [*_until(account, wanted, before), *_since(wanted)], None
+    last = (found[0], found[1])
+    # Without `_since`, which it implies: of two such bounds SQLite may use the farther one, and read the whole period.
+    return [*_until(account, wanted, before), _position >= last], last
+
+
+def _newest(account: Sender, wanted: Filter, before: Place | None) -> Select[dt.datetime, int]:
+    """Return a query for the positions of messages, whatever else the filter asks for than period and state."""
+    query = select(Message.received_on, Message.id).where(*_until(account, wanted, before), *_since(wanted))
+    return query.order_by(Message.received_on.desc(), Message.id.desc())
+
+
+def _until(account: Sender, wanted: Filter, before: Place | None) -> list[ColumnElement[bool]]:
     conditions = [Message.account_id == account.id]
     conditions += [Message.state == wanted.state] if wanted.state is not None else []  # has an index
-    conditions += [place < before] if before is not None else []
-    since = [Message.received_on >= wanted.start] if wanted.start is not None else []
-    newest = select(Message.received_on, Message.id).where(*conditions, *since)
-    ordered = newest.order_by(Message.received_on.desc(), Message.id.desc()).offset(count - 1).limit(1)
-    found = session.execute(ordered).first()
-    if found is None:
-        return [*conditions, *since], None
-    last = (found[0], found[1])
-    # Without `since`, which it implies: of two such bounds SQLite may use the farther one, and read the whole period.
-    return [*conditions, place >= last], last
+    return conditions + ([_position < before] if before is not None else [])
+
+
+def _since(wanted: Filter) -> list[ColumnElement[bool]]:
+    return [Message.received_on >= wanted.start] if wanted.start is not None else []
 
 
 def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place]) -> list[Place] | None:

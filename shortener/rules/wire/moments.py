@@ -22,7 +22,7 @@ def from_micros(micros: int) -> dt.datetime:
 @lru_cache(maxsize=1024)  # the links of a batch expire at the same time
 def rfc3339(moment: dt.datetime) -> str:
     """Format a time as the API does: `2025-11-16T09:30:00.123456Z`."""
-    return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment.astimezone(dt.UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def rfc3339_or_none(moment: dt.datetime | None) -> str | None:
