@@ -5,6 +5,8 @@ import signal
 import sys
 from typing import Any
 
+from gunicorn.errors import HaltServer
+
 from shortener.running import lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SignalPipe
 from shortener.vendors import gateways
@@ -31,8 +33,25 @@ control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:
-    """Lose no signal while a worker starts."""
+    """Lose no signal while a worker starts, and end with the reason of the first one that cannot."""
     signals.hold_during_forks()
+    keep_first_reason(server)
+
+
+def keep_first_reason(server: Any) -> None:
+    """Ignore other workers that cannot start while the server is ending: gunicorn would fail with a stack trace."""
+    reap, is_ending = server.reap_workers, False
+
+    def reap_workers() -> None:
+        nonlocal is_ending
+        try:
+            reap()
+        except HaltServer:
+            if not is_ending:
+                is_ending = True
+                raise
+
+    server.reap_workers = reap_workers
 
 
 def when_ready(server: Any) -> None:

@@ -7,8 +7,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from gunicorn.arbiter import Arbiter
+from gunicorn.errors import HaltServer
 
 from bench.instance import ROOT
 from shortener.running.serve import Interrupt
@@ -29,14 +32,31 @@ def pipe() -> Iterator[SignalPipe]:
         signal.signal(number, handler)
 
 
-def test_gunicorn_handles_all_signals_like_sigterm(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_template: Path
-) -> None:
+@pytest.fixture
+def gunicorn_hooks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_template: Path) -> dict[str, Any]:
+    """What gunicorn's configuration defines."""
     monkeypatch.setenv("SHORTENER_DATA", str(tmp_path))
     monkeypatch.setenv("SHORTENER_DATABASE_URL", databases.copy_sqlite(sqlite_template, tmp_path))
+    return runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+
+
+def test_gunicorn_handles_all_signals_like_sigterm(gunicorn_hooks: dict[str, Any]) -> None:
     worker = SimpleNamespace(handle_exit=object(), handle_quit=object())
-    runpy.run_path(str(ROOT / "gunicorn.conf.py"))["post_fork"](None, worker)
+    gunicorn_hooks["post_fork"](None, worker)
     assert worker.handle_quit is worker.handle_exit
+
+
+def test_gunicorn_ends_with_its_first_reason(gunicorn_hooks: dict[str, Any]) -> None:
+    """Two workers cannot start, and the second one ends while gunicorn is ending."""
+
+    def reap() -> None:
+        raise HaltServer("App failed to load.", Arbiter.APP_LOAD_ERROR)
+
+    server = SimpleNamespace(reap_workers=reap)
+    gunicorn_hooks["keep_first_reason"](server)
+    with pytest.raises(HaltServer):
+        server.reap_workers()
+    server.reap_workers()
 
 
 def test_signals_arrive_in_order(pipe: SignalPipe) -> None:
