@@ -7,7 +7,7 @@ Those that arrive meanwhile are stored together next.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import Final
@@ -68,16 +68,22 @@ class GroupCommit:
     def preprocess_all(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
         """Store the messages of one call, and return the outcome of each once all are committed.
 
-        A few hundred share a transaction, so that others wait for no longer. If one of several transactions fails, what
-        the earlier ones stored stays. InvalidFieldsError if there are too many links. For a whole file, see `bulk`.
+        If one of several transactions fails, what the earlier ones stored stays. InvalidFieldsError if there are too
+        many links. For a whole file, see `bulk`.
+        """
+        return list(self.outcomes(account, analyses, site))
+
+    def outcomes(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Iterator[Outcome]:
+        """Store the messages of one call, and yield the outcome of each once it is committed.
+
+        A few hundred share a transaction, so that others wait for no longer. After an error, those without an outcome
+        are not stored, unless it was a commit that failed. InvalidFieldsError if there are too many links.
         """
         portions.refuse_too_many_links(analyses)
-        outcomes = list[Outcome]()
-        for portion in portions.of(analyses):
-            if outcomes:
+        for number, portion in enumerate(portions.of(analyses)):
+            if number:
                 time.sleep(BETWEEN)
-            outcomes += self._together(account, portion, site)
-        return outcomes
+            yield from self._together(account, portion, site)
 
     def _together(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
         """Store messages in one transaction with those of others. If it fails, none of them is stored."""

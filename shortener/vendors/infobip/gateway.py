@@ -34,7 +34,7 @@ REASONS: Final = {
     25: Reason.BAD_MESSAGE,  # REJECTED_MESSAGE_TOO_LONG
 }
 # It is our contract that Infobip rejects, or Infobip itself is at fault, so the message waits.
-LATER: Final = frozenset({statuses.NOT_ENOUGH_CREDITS.id, 17, statuses.FLOODING.id, 21})
+LATER: Final = frozenset({statuses.NOT_ENOUGH_CREDITS.id, 17, statuses.FLOODING.id, statuses.SYSTEM_ERROR.id})
 TAKEN: Final = frozenset({"ACCEPTED", "PENDING", "DELIVERED"})
 
 

@@ -1,6 +1,7 @@
 """Store the messages of one request: one for each destination, with a link of its own."""
 
 import datetime as dt
+import logging
 import secrets
 import string
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from shortener.vendors.infobip.statuses import StatusDocument
 from shortener.web import face_messages
 from shortener.web.access import Sender
 
+log = logging.getLogger(__name__)
 NAME: Final = "infobip"
 MOST: Final = 1_000  # messages in one request
 FINAL: Final = frozenset(state for state in MessageState if state.is_final)
@@ -116,8 +118,11 @@ def send_all(account: Sender, wanted: Sequence[Wanted]) -> list[Sent]:
     InvalidFieldsError has the paths of invalid fields in the request.
     """
     analyses = _analysed(account, wanted)
-    outcomes = face_messages.all_stored(account, analyses, _stored(account, analyses, wanted[0].names[ALL]))
-    return [_sent(one, outcome) for one, outcome in zip(wanted, outcomes, strict=True)]
+    outcomes = _stored(account, analyses, wanted[0].names[ALL])
+    count = len(outcomes)
+    stored = face_messages.all_stored(account, analyses[:count], outcomes)
+    sent = [_sent(one, outcome) for one, outcome in zip(wanted[:count], stored, strict=True)]
+    return sent + [_rejected(one, statuses.SYSTEM_ERROR.document()) for one in wanted[count:]]
 
 
 def _analysed(account: Sender, wanted: Sequence[Wanted]) -> list[Analysis]:
@@ -133,18 +138,32 @@ def _analysed(account: Sender, wanted: Sequence[Wanted]) -> list[Analysis]:
 
 
 def _stored(account: Sender, analyses: Sequence[Analysis], name: str) -> Sequence[Outcome]:
+    """Store the messages, many of them in several transactions; return the outcomes of those before one that failed.
+
+    Only if the first one fails, so does the request: a client that repeated it would send once more what was stored.
+    """
+    outcomes = list[Outcome]()
     try:
-        return services().group_commit.preprocess_all(account, analyses, services().site)
+        for outcome in services().group_commit.outcomes(account, analyses, services().site):
+            outcomes.append(outcome)
     except InvalidFieldsError as error:  # about all messages together
         raise InvalidFieldsError({name: [*chain(*error.fields.values())]}) from None
+    except Exception:
+        if not outcomes:
+            raise
+        log.exception("of %d messages of a request, only the first %d were stored", len(analyses), len(outcomes))
+    return outcomes
 
 
 def _sent(wanted: Wanted, outcome: FaceMessage | Exception) -> Sent:
     if isinstance(outcome, FaceMessage):
         status = statuses.ACCEPTED.document()
         return Sent(to=wanted.to, message_id=message_id(outcome), status=status, message=outcome)
-    given = wanted.submission.get("client_tag")
-    return Sent(to=wanted.to, message_id=given, status=statuses.refused(outcome))
+    return _rejected(wanted, statuses.refused(outcome))
+
+
+def _rejected(wanted: Wanted, status: StatusDocument) -> Sent:
+    return Sent(to=wanted.to, message_id=wanted.submission.get("client_tag"), status=status)
 
 
 def message_id(message: FaceMessage) -> str:

@@ -51,6 +51,7 @@ SENDER: Final = Status("REJECTED", 13, "REJECTED_SENDER", "Sender is not allowed
 BLOCKED: Final = Status("REJECTED", 14, "REJECTED_DESTINATION", "Destination is blocked")
 NO_ROUTE: Final = Status("REJECTED", 19, "REJECTED_ROUTE_NOT_AVAILABLE", "There is no route to the destination")
 FLOODING: Final = Status("REJECTED", 20, "REJECTED_FLOODING_FILTER", "Too many messages")
+SYSTEM_ERROR: Final = Status("REJECTED", 21, "REJECTED_SYSTEM_ERROR", "The message was not stored; send it again")
 DUPLICATE: Final = Status("REJECTED", 23, "REJECTED_DUPLICATE_MESSAGE_ID", "An earlier message has this message id")
 DESTINATION: Final = Status("REJECTED", 52, "REJECTED_DESTINATION", "Destination is not valid")
 BY_STATE: Final[Mapping[MessageState, Status]] = {

@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -356,6 +358,24 @@ def test_an_outage_is_told_in_the_vendors_form(client: FlaskClient, database_url
         old, new = send_old(client, sender), send_new(client, sender)
     assert (old.status_code, new.status_code, new.json["errorCode"]) == (503, 503, "E503")
     assert "serviceException" in old.json["requestError"] and old.headers["Retry-After"]
+
+
+def test_an_outage_after_the_beginning_rejects_the_rest(
+    client: FlaskClient, database_url: str, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the whole request failed, its client would repeat it, and send once more what was stored before."""
+    monkeypatch.setattr("shortener.messages.portions.SIZE", 2)
+    to = [{"to": f"4179302672{number}", "messageId": f"m{number}"} for number in range(5)]
+    with ExitStack() as fault:
+        begin = SimpleNamespace(sleep=lambda _: fault.enter_context(database_faults.read_only(database_url)))
+        monkeypatch.setattr("shortener.messages.group_commit.time", begin)  # it sleeps between two transactions
+        answer = send_new(client, sender, destinations=to)
+    found = [(one["messageId"], one["status"]["name"], one["shortlink"] is None) for one in answer.json["messages"]]
+    assert found == [
+        *((f"m{number}", "PENDING_ACCEPTED", False) for number in range(2)),
+        *((f"m{number}", "REJECTED_SYSTEM_ERROR", True) for number in range(2, 5)),
+    ]
+    assert columns("client_tag") == ["m0", "m1"]
 
 
 def test_the_limits_of_an_account_reject_single_messages(client: FlaskClient, app: Flask) -> None:
