@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
+from shortener.messages.within_limits import FARTHEST
 from shortener.rules import recipient_storage
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
@@ -64,6 +65,8 @@ class FaceFilter:
         return states[0] if len(states) == 1 else None
 
 
+# A message may be scheduled so far ahead, and then held through quiet hours.
+FARTHEST_DUE: Final = FARTHEST + dt.timedelta(days=2)
 SENT_ON = func.coalesce(Message.send_on, Message.received_on)
 _NOT_STORABLE: Final = re.compile("[\0\ud800-\udfff]")
 FINAL = tuple(state for state in MessageState if state.is_final)
@@ -95,7 +98,7 @@ def _named(session: Session, account: Sender, names: Collection[str]) -> list[in
 
 def conditions(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     """Return the filter's conditions, except those that lead to few messages and the place in the list."""
-    found = [*_equalities(wanted), *_periods(wanted)]
+    found = [*_equalities(wanted), *received_when(wanted), *_periods(wanted)]
     if wanted.states is not None:
         found.append(_state_is_among(wanted.states))
     if wanted.recipients is not None:
@@ -116,9 +119,15 @@ def _equalities(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     return found + ([Message.sender.in_(_storable(wanted.senders))] if wanted.senders is not None else [])
 
 
+def received_when(wanted: FaceFilter) -> list[ColumnElement[bool]]:
+    """Return when the messages were received, of which there is an index: they were due then, or not much later."""
+    starts = (wanted.received_from, wanted.sent_from - FARTHEST_DUE if wanted.sent_from is not None else None)
+    since = [Message.received_on >= start for start in starts if start is not None]
+    return since + [Message.received_on < end for end in (wanted.received_to, wanted.sent_to) if end is not None]
+
+
 def _periods(wanted: FaceFilter) -> list[ColumnElement[bool]]:
     periods = (
-        (Message.received_on, wanted.received_from, wanted.received_to),
         (SENT_ON, wanted.sent_from, wanted.sent_to),
         (Message.state_on, wanted.completed_from, wanted.completed_to),
         (Message.send_on, wanted.scheduled_from, wanted.scheduled_to),

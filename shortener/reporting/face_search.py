@@ -72,10 +72,8 @@ def _in_order(
     inside = [Message.account_id == account.id]
     inside += [Message.state == wanted.one_state] if wanted.one_state is not None else []  # has an index
     inside += [place < before] if before is not None else []
-    newest = select(Message.received_on, Message.id).where(*inside)
-    newest = newest.where(Message.received_on >= wanted.received_from) if wanted.received_from else newest
-    newest = newest.where(Message.received_on < wanted.received_to) if wanted.received_to else newest
-    last = _last(session, newest, wanted)
+    inside += face_filter.received_when(wanted)
+    last = _last(session, select(Message.received_on, Message.id).where(*inside), wanted)
     return [*inside, *([place >= last] if last is not None else [])], last
 
 

@@ -136,6 +136,18 @@ def test_a_page_examines_a_bounded_number(sender: Sender, monkeypatch: pytest.Mo
     assert [message.msgid for message in page(sender, senders=["SHOP"], cursor=cursor)[0]] == [oldest.msgid]
 
 
+def test_later_messages_are_not_examined(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_search, "EXAMINED", 2)
+    monkeypatch.setattr(face_search, "BLOCKS", 1)
+    stored = [store(sender, age=number * HOUR).msgid for number in range(1, 7)]
+    with db.read() as session:
+        noon = db.now(session) - 5 * HOUR / 2
+    for period in ("sent_to", "received_to"):
+        found_in_period, cursor = page(sender, **{period: noon})
+        assert [message.msgid for message in found_in_period] == stored[2:4]
+        assert [message.msgid for message in page(sender, cursor=cursor, **{period: noon})[0]] == stored[4:]
+
+
 def test_passing_over_goes_on_in_the_next_block(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_search, "EXAMINED", 2)
     stored = [store(sender, age=number * HOUR, sender="AB"[number % 2]).msgid for number in range(8)]

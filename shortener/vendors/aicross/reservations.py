@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from shortener.errors import MessageNotFoundError
+from shortener.messages.within_limits import FARTHEST
 from shortener.reporting.face_filter import FaceFilter
 from shortener.rules.delivery.message_state import MessageState
 from shortener.vendors.aicross import calls, documents, fields, listing, times
@@ -13,7 +14,6 @@ from shortener.vendors.aicross.documents import AicrossCanceled, AicrossReservat
 from shortener.vendors.aicross.faults import ALREADY_SENT, INVALID, PAST, REQUIRED, AicrossAnswer, CallError
 from shortener.vendors.aicross.fields import Fields
 from shortener.vendors.aicross.listing import Headers
-from shortener.vendors.aicross.statuses import FARTHEST
 from shortener.vendors.aicross.times import Period
 from shortener.web import face_messages, message_reports
 from shortener.web.access import Sender, for_senders

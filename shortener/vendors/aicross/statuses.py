@@ -16,7 +16,6 @@ from shortener.web.description.operation import described, query
 from shortener.web.vendor_requests import read
 
 SUCCESS: Final = "Success."
-FARTHEST: Final = dt.timedelta(days=180)  # ahead of its sending a message was received
 NO_CARRIER: Final = "999"
 TAG: Final = query("clientTag", "The message that you gave this name.", maxLength=fields.LONGEST_ASKED_TAG)
 
@@ -52,7 +51,7 @@ def status(account: Sender) -> tuple[AicrossStatuses, int, Headers]:
 
 def _sent(start: dt.datetime, end: dt.datetime) -> FaceFilter:
     """Select the messages that were, or are to be, sent in a period."""
-    return FaceFilter(face=calls.NAME, sent_from=start, sent_to=end, received_from=start - FARTHEST, received_to=end)
+    return FaceFilter(face=calls.NAME, sent_from=start, sent_to=end)
 
 
 @calls.BLUEPRINT.get("/p5/api/separatedsuccesscount.json")
