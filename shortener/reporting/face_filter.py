@@ -97,8 +97,8 @@ def _named(session: Session, account: Sender, names: Collection[str]) -> list[in
 
 
 def conditions(wanted: FaceFilter) -> list[ColumnElement[bool]]:
-    """Return the filter's conditions, except those that lead to few messages and the place in the list."""
-    found = [*_equalities(wanted), *received_when(wanted), *_periods(wanted)]
+    """Return the filter's conditions, except those that lead to few messages, `received_when`, and the place."""
+    found = [*_equalities(wanted), *_periods(wanted)]
     if wanted.states is not None:
         found.append(_state_is_among(wanted.states))
     if wanted.recipients is not None:

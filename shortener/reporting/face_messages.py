@@ -117,6 +117,7 @@ def ready(session: Session, account: Sender, wanted: FaceFilter, *, now: dt.date
         now - KEPT <= face_filter.SENT_ON,
         now - KEPT <= Message.state_on,  # so that old ones, which nobody took, are not read again and again
         *face_filter.direct(session, account, wanted),
+        *face_filter.received_when(wanted),
         *face_filter.conditions(wanted),
     )
     query = query.order_by(Message.state_on, Message.id).limit(most := AT_ONCE * wanted.limit)
@@ -143,8 +144,9 @@ def take(session: Session, ids: Sequence[int], site: Site, *, most: int, now: dt
 def total(session: Session, account: Sender, wanted: FaceFilter, name: str) -> int:
     """Add up a number that a wire format stored with each message that the filter selects."""
     number: Any = Message.vendor_fields
-    query = select(func.coalesce(func.sum(number[name].as_integer()), 0))
-    found: int = session.scalars(query.where(Message.account_id == account.id, *face_filter.conditions(wanted))).one()
+    query = select(func.coalesce(func.sum(number[name].as_integer()), 0)).where(Message.account_id == account.id)
+    query = query.where(*face_filter.received_when(wanted), *face_filter.conditions(wanted))
+    found: int = session.scalars(query).one()
     return found
 
 

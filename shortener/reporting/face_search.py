@@ -61,7 +61,7 @@ def _led_by_index(
     inside += [Message.id < before[1]] if before is not None else []
     last = _last(session, select(Message.received_on, Message.id).where(*inside), wanted)
     ids = select(Message.id).where(*inside).order_by(*_newest(wanted)).limit(EXAMINED)
-    return [Message.id.in_(ids)], last
+    return [Message.id.in_(ids), *face_filter.received_when(wanted)], last
 
 
 def _in_order(
@@ -72,9 +72,10 @@ def _in_order(
     inside = [Message.account_id == account.id]
     inside += [Message.state == wanted.one_state] if wanted.one_state is not None else []  # has an index
     inside += [place < before] if before is not None else []
-    inside += face_filter.received_when(wanted)
-    last = _last(session, select(Message.received_on, Message.id).where(*inside), wanted)
-    return [*inside, *([place >= last] if last is not None else [])], last
+    period = face_filter.received_when(wanted)
+    last = _last(session, select(Message.received_on, Message.id).where(*inside, *period), wanted)
+    # The nearest bounds first: of two on one side SQLite uses the first, and reads all that is between them.
+    return [*inside, *([place >= last] if last is not None else []), *period], last
 
 
 def _last(session: Session, query: Select[*tuple[Any, ...]], wanted: FaceFilter) -> Place | None:

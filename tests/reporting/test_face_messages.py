@@ -148,6 +148,19 @@ def test_later_messages_are_not_examined(sender: Sender, monkeypatch: pytest.Mon
         assert [message.msgid for message in page(sender, cursor=cursor, **{period: noon})[0]] == stored[4:]
 
 
+def test_the_nearest_beginning_comes_first(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two, SQLite uses the first: with the farther one it would read the whole period for each block."""
+    monkeypatch.setattr(face_search, "EXAMINED", 2)
+    for number in range(1, 6):
+        store(sender, age=number * HOUR)
+    with db.read() as session, listening() as executed:
+        assert found(sender, received_from=db.now(session) - DAY, senders=["nobody"]) == []
+    begins = [statement.find("(message.received_on, message.id) >=") for statement, _ in executed]
+    periods = [statement.find("message.received_on >=") for statement, _ in executed]
+    blocks = [(begin, period) for begin, period in zip(begins, periods, strict=True) if begin > 0]
+    assert len(blocks) == 2 and all(begin < period for begin, period in blocks)
+
+
 def test_passing_over_goes_on_in_the_next_block(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(face_search, "EXAMINED", 2)
     stored = [store(sender, age=number * HOUR, sender="AB"[number % 2]).msgid for number in range(8)]
