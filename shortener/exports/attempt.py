@@ -31,7 +31,7 @@ from shortener.storage.models import Export
 
 log = logging.getLogger(__name__)
 # Clicks that the same process answers wait while a part is written, so parts are small, with rests between.
-AT_ONCE: Final = 500  # messages in a part
+AT_ONCE: Final = 250  # messages in a part
 REST: Final = 1.0  # seconds for each second of processor time
 POLL: Final = 0.5  # seconds between two looks whether to stop
 LEAVE_WITHIN: Final = 5.0  # seconds after a request to stop
