@@ -15,7 +15,7 @@ from shortener.outbound.mail import Mail
 from shortener.outbound.smtp import Relay, Reply
 from shortener.rules.delivery.server_address import SMTP_PORTS, parse
 from tests.support.callback_urls import NameServer
-from tests.support.servers import SHORT, Call, receiving, swallowing
+from tests.support.servers import SHORT, Call, patience, receiving, swallowing
 from tests.support.smtp import Said, mailbox, relay
 
 MAIL = Mail("bounces@acme.example", "anna@example.com", [b"Subject: Hello\r\n\r\nHello\r\n"], "Zq3")
@@ -33,7 +33,8 @@ def client(url: str, **given: Any) -> Iterator[Relay]:
 
 def handed(mail: Mail = MAIL, **said: Said) -> Reply:
     """The reply of a relay with this script."""
-    with relay(**said) as server, client(server.url(scheme="smtp", path=""), timeout=SHORT) as made:
+    timeout = patience(*said.values())
+    with relay(**said) as server, client(server.url(scheme="smtp", path=""), timeout=timeout) as made:
         return made.hand_over(mail)
 
 

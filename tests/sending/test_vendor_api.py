@@ -20,7 +20,7 @@ from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.large import AT_ONCE, LARGE
 from shortener.sending.vendor_api import ASK_AFTER, KEEP, Asked, Call, VendorApi, VendorGateway
-from tests.support.servers import SHORT, Behaviour, parsed, receiving
+from tests.support.servers import LONG, SHORT, Behaviour, parsed, patience, receiving
 from tests.support.vendors.acme.gateway import GATEWAY
 
 NUMBER = "+818012345678"
@@ -35,9 +35,9 @@ OUTGOING = Outgoing(
 ASKED = Asked(msgid=OUTGOING.msgid, reference="A 1", recipient=NUMBER, sent_on=dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
 
 
-def gateway(port: int, api: VendorApi = GATEWAY, scheme: str = "http") -> VendorGateway:
+def gateway(port: int, api: VendorApi = GATEWAY, scheme: str = "http", timeout: float = LONG) -> VendorGateway:
     address = server_address.parse(f"{scheme}://shop:hunter2@127.0.0.1:{port}/v1", HTTP_PORTS)
-    return VendorGateway("acme", api, address, timeout=SHORT)
+    return VendorGateway("acme", api, address, timeout=timeout)
 
 
 def answer(status: str, body: str = "", *headers: str) -> bytes:
@@ -47,12 +47,13 @@ def answer(status: str, body: str = "", *headers: str) -> bytes:
 
 def handed(behaviour: Behaviour | bytes, **changed: Any) -> HandOver:
     with receiving(behaviour) as server:
-        return gateway(server.port).hand_over(replace(OUTGOING, **changed))
+        made = gateway(server.port, timeout=patience(behaviour))
+        return made.hand_over(replace(OUTGOING, **changed))
 
 
 def asked(said: Behaviour | bytes) -> Any:
     with receiving(said) as server:
-        return gateway(server.port).ask(ASKED)
+        return gateway(server.port, timeout=patience(said)).ask(ASKED)
 
 
 TAKEN = answer("200 OK", '{"result": "taken", "id": "A 1"}')
@@ -180,7 +181,7 @@ def test_a_stopped_vendor_did_not_get_it() -> None:
 
 def test_a_vendor_without_a_handshake_did_not_get_it() -> None:
     with receiving(b"") as server:
-        assert isinstance(gateway(server.port, scheme="https").hand_over(OUTGOING), NotNow)
+        assert isinstance(gateway(server.port, scheme="https", timeout=SHORT).hand_over(OUTGOING), NotNow)
 
 
 def test_what_the_vendor_cannot_have_is_refused() -> None:
@@ -230,8 +231,8 @@ def test_a_password_in_a_query_is_not_logged(behaviour: Behaviour | bytes, caplo
         return Call(method="GET", url=f"{address.url}?token={address.password}", headers={})
 
     with receiving(behaviour) as server:
-        gateway(server.port, replace(GATEWAY, ask=ask)).ask(ASKED)
-        gateway(server.port, replace(GATEWAY, call=ask)).hand_over(OUTGOING)
+        gateway(server.port, replace(GATEWAY, ask=ask), timeout=patience(behaviour)).ask(ASKED)
+        gateway(server.port, replace(GATEWAY, call=ask), timeout=patience(behaviour)).hand_over(OUTGOING)
         assert b"hunter2" in server.requests[0]
     stopped = gateway(server.port, replace(GATEWAY, call=ask)).hand_over(OUTGOING)
     assert "hunter2" not in caplog.text + repr(stopped)
@@ -240,18 +241,19 @@ def test_a_password_in_a_query_is_not_logged(behaviour: Behaviour | bytes, caplo
 def test_the_time_of_writing_counts() -> None:
     """An attempt that began long ago has no time left."""
     with receiving(TAKEN) as server:
-        waits = gateway(server.port).hand_over(replace(OUTGOING, begun=time.monotonic() - SHORT))
+        waits = gateway(server.port).hand_over(replace(OUTGOING, begun=time.monotonic() - LONG))
     assert isinstance(waits, NotNow) and server.calls == 0
 
 
 def test_large_messages_wait_for_each_other() -> None:
-    large, begun = replace(OUTGOING, attached_bytes=LARGE + 1), time.monotonic()
+    large = replace(OUTGOING, attached_bytes=LARGE + 1)
     with receiving(TAKEN) as server, contextlib.ExitStack() as stack:
         made = gateway(server.port)
         for _ in range(AT_ONCE):
             stack.enter_context(made._large._free)
-        waits = made.hand_over(large)
-        assert isinstance(waits, NotNow) and time.monotonic() - begun < SHORT
+        begun = time.monotonic()
+        waits = made.hand_over(replace(large, begun=begun - LONG / 2 + SHORT))
+        assert isinstance(waits, NotNow) and time.monotonic() - begun < LONG / 2
         assert isinstance(made.hand_over(OUTGOING), Taken)
         stack.close()
         assert isinstance(made.hand_over(large), Taken)

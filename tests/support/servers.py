@@ -18,6 +18,7 @@ LOOPBACK = Policy(allow_nets=(ip_network("127.0.0.0/8"),))
 HEADERS = {"Content-Type": "application/json", "webhook-id": "msg_1"}
 BODY = b'{"type":"link.clicked"}'
 SHORT = 0.5  # seconds: the deadline of attempts that are expected to time out
+LONG = 10.0  # seconds: the deadline of other attempts, also on a busy machine
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -146,6 +147,11 @@ def is_whole(data: bytes) -> bool:
         return False
     lengths = [line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
     return len(body) >= int(lengths[0] if lengths else 0)
+
+
+def patience(*behaviours: object) -> float:
+    """The deadline of an attempt at a server: what is no fixed answer may be silence."""
+    return SHORT if any(behaviour is None or callable(behaviour) for behaviour in behaviours) else LONG
 
 
 def post(url: str, *, client: Client | None = None, body: bytes = BODY) -> Answer:

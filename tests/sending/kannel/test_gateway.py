@@ -14,7 +14,7 @@ from shortener.rules.delivery.server_address import HTTP_PORTS
 from shortener.sending.gateway import HandOver, NotNow, Outgoing, Refused, Taken, Unsure
 from shortener.sending.kannel.gateway import Kannel, judge
 from tests.support import kannel
-from tests.support.servers import SHORT, Behaviour, Call, parsed, receiving
+from tests.support.servers import SHORT, Behaviour, Call, parsed, patience, receiving
 from tests.support.waiting import until
 
 TEXT = "荷物をお届けします https://s.example.com/Ab3dEf9hIj"
@@ -42,7 +42,7 @@ def gateway(url: str, **given: Any) -> Kannel:
 def handed(behaviour: Behaviour | bytes, **given: Any) -> HandOver:
     """What becomes of a message at a server that behaves so."""
     with receiving(behaviour, **given) as server:
-        return gateway(f"http://tester:foobar@127.0.0.1:{server.port}", timeout=SHORT).hand_over(OUTGOING)
+        return gateway(f"http://tester:foobar@127.0.0.1:{server.port}", timeout=patience(behaviour)).hand_over(OUTGOING)
 
 
 def answer(status: str, body: str = "", *headers: str) -> bytes:

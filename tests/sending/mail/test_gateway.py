@@ -23,7 +23,7 @@ from shortener.sending.gateway import Attached, HandOver, NotNow, Outgoing, Refu
 from shortener.sending.large import AT_ONCE, LARGE
 from shortener.sending.mail.gateway import Smtp
 from tests.support.factories import Sender
-from tests.support.servers import SHORT, Call, receiving
+from tests.support.servers import LONG, SHORT, Call, patience, receiving
 from tests.support.smtp import Mailbox, Said, mailbox, relay
 
 MSGID = "Zq3" * 10 + "ab"
@@ -38,9 +38,11 @@ OUTGOING = Outgoing(
 )
 
 
-def handed(url: str, outgoing: Outgoing = OUTGOING, sent_is: MessageState = MessageState.SENT) -> HandOver:
+def handed(
+    url: str, outgoing: Outgoing = OUTGOING, sent_is: MessageState = MessageState.SENT, timeout: float = LONG
+) -> HandOver:
     """What becomes of a message at this relay."""
-    gateway = Smtp(parse(url, SMTP_PORTS), "links.example", sent_is, timeout=SHORT)
+    gateway = Smtp(parse(url, SMTP_PORTS), "links.example", sent_is, timeout=timeout)
     try:
         return gateway.hand_over(outgoing)
     finally:
@@ -49,7 +51,7 @@ def handed(url: str, outgoing: Outgoing = OUTGOING, sent_is: MessageState = Mess
 
 def said(**script: Said) -> HandOver:
     with relay(**script) as server:
-        return handed(server.url(scheme="smtp", path=""))
+        return handed(server.url(scheme="smtp", path=""), timeout=patience(*script.values()))
 
 
 def test_a_message_is_taken_by_the_relay() -> None:
@@ -185,7 +187,7 @@ def test_a_large_mail_that_waits_too_long_is_tried_later() -> None:
 
 def test_the_time_of_writing_counts() -> None:
     with mailbox() as box:
-        waits = handed(box.url(), replace(OUTGOING, begun=time.monotonic() - SHORT))
+        waits = handed(box.url(), replace(OUTGOING, begun=time.monotonic() - LONG))
     assert isinstance(waits, NotNow) and box.kept == []
 
 
