@@ -31,9 +31,8 @@ LOOKED_AT = (1_000, 9_000)  # messages examined for one page, in two blocks: mos
 FEW = 1_000  # at most so many that begin with a text are found by an index; more are soon found by examining in order
 LONGEST_TEXT = 200  # characters of a client tag
 LAST = "\U0010ffff"  # sorts after everything else
-_position = tuple_(Message.received_on, Message.id)
-
 VENDORS_ID = re.compile("[A-Z]{2}([A-Za-z0-9]{32})")
+_position = tuple_(Message.received_on, Message.id)
 
 Row = tuple[Message, Link | None]
 

@@ -30,9 +30,7 @@ def template(account: Sender) -> AicrossTemplates:
         "numbercleaning",
         "That it is not known.",
         query("phoneNumber", "The number.", required=True, examples=["09012345678"]),
-        query(
-            "referenceDate", "A day of the last two years: `yyyyMMdd` in Japan.", required=True, examples=["20261101"]
-        ),
+        query("referenceDate", "A day of the last two years: `yyyyMMdd` in Japan.", required=True),
     )
 )
 @for_senders

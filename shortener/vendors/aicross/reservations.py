@@ -37,7 +37,7 @@ _GROUP: Final = query("groupTag", "The reservations that you gave this name.", m
         query("smsCode", "The sender.", required=True, pattern="^[0-9]{5,6}$", examples=["50123"]),
         _TAG,
         query("scheduleTime", "For that minute: `yyyy-MM-dd HH:mm` in Japan."),
-        {**query("scheduleDate", "For that day: `yyyyMMdd` in Japan."), "example": "20261224"},
+        {**query("scheduleDate", "For that day: `yyyyMMdd` in Japan."), "example": "20991224"},
         _GROUP,
         is_long=True,
     )

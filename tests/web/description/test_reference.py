@@ -1,5 +1,6 @@
 """`/docs`: the whole description, in pages without further requests."""
 
+import datetime as dt
 import html
 import re
 import shlex
@@ -56,6 +57,7 @@ def test_an_unknown_vendor_has_no_page(client: FlaskClient) -> None:
 def test_every_command_of_a_vendor_works(client: FlaskClient, sender: Sender, name: str) -> None:
     """As it stands on the page, with an account's credentials. Of an unknown message it is not found."""
     known = {"sid": sender.sid, "account_sid": f"AC{sender.sid}", "service": "shop", "domain_sid": "DN1"}
+    known["referenceDate"] = f"{dt.datetime.now(dt.UTC) - dt.timedelta(days=1):%Y%m%d}"
     lines = commands(client.get(f"/docs/{name}").text)
     assert len(lines) > 2
     for line in lines:
