@@ -21,6 +21,7 @@ from tests.support.factories import BROWSER, TEXT
 from tests.support.waiting import WITHIN, until
 
 LINKS = 60
+PROCESSES = 2
 START = """
 set -e
 mount -t tmpfs -o size=16m,mode=0700 tmpfs "$SHORTENER_DATA"
@@ -45,6 +46,10 @@ class Small:
     def has_account(self) -> bool:
         path = self.data / "account.json"
         return path.exists() and path.stat().st_size > 0
+
+    def has_spools(self) -> bool:
+        """Whether each web process has reserved its space."""
+        return len(list((self.data / "spool").glob("*.spool"))) == PROCESSES
 
     def answers(self) -> bool:
         try:
@@ -90,13 +95,14 @@ def small(folder: Path) -> Iterator[Small]:
         pytest.skip("no file system can be mounted here; tests/clicks/test_recorder.py uses max_page_count instead")
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
-    environ = environ_of(data=data, bind=address, spool_bytes=131_072, public_url="https://s.example.com")
+    public = "https://s.example.com"
+    environ = environ_of(data=data, bind=address, processes=PROCESSES, spool_bytes=131_072, public_url=public)
     environ["PYTHON"] = sys.executable
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([*namespace, "sh", "-c", START], cwd=ROOT, env=environ, stdout=log, stderr=log)
         try:
             instance = Small(f"http://{address}", Path(f"/proc/{server.pid}/root{data}"))
-            for ready in (instance.has_tables, instance.has_account, instance.answers):
+            for ready in (instance.has_tables, instance.has_account, instance.answers, instance.has_spools):
                 until(lambda ready=ready: server.poll() is not None or ready())
                 assert server.poll() is None, (folder / "log").read_text()
             yield instance
