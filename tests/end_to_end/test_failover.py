@@ -326,13 +326,12 @@ def test_a_role_with_few_connections_serves_two_applications(
                     statuses.append(click(client, slug))
 
         with running(pairs[0]) as first, running(pairs[1]) as second, ThreadPoolExecutor(16) as pool:
+            # Each has a connection, or the other could take all five: then there would be none to wait for.
+            assert [health(application) for application in (first, second)] == [200, 200]
             for each in [pool.submit(use, application) for application in (first, second) for _ in range(8)]:
                 each.result()
             assert set(statuses) <= {201, 302, 503}
-            for application in (
-                first,
-                second,
-            ):  # the second gets the connection of the first
+            for application in (first, second):  # the second gets the connection of the first
                 until(lambda application=application: health(application) == 200)
                 assert post(application.test_client(), sender).status_code == 201
             until(lambda: open_connections(database_url) == 0)  # and unused connections are closed
