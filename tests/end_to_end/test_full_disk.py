@@ -22,6 +22,8 @@ from tests.support.waiting import WITHIN, until
 
 LINKS = 60
 PROCESSES = 2
+SPOOL = 131_072  # bytes
+PUBLIC = "https://s.example.com"
 START = """
 set -e
 mount -t tmpfs -o size=16m,mode=0700 tmpfs "$SHORTENER_DATA"
@@ -49,7 +51,7 @@ class Small:
 
     def has_spools(self) -> bool:
         """Whether each web process has reserved its space."""
-        return len(list((self.data / "spool").glob("*.spool"))) == PROCESSES
+        return [file.stat().st_size for file in (self.data / "spool").glob("*.spool")] == [SPOOL] * PROCESSES
 
     def answers(self) -> bool:
         try:
@@ -95,8 +97,7 @@ def small(folder: Path) -> Iterator[Small]:
         pytest.skip("no file system can be mounted here; tests/clicks/test_recorder.py uses max_page_count instead")
     address, data = f"127.0.0.1:{free_port()}", folder / "data"
     data.mkdir()
-    public = "https://s.example.com"
-    environ = environ_of(data=data, bind=address, processes=PROCESSES, spool_bytes=131_072, public_url=public)
+    environ = environ_of(data=data, bind=address, processes=PROCESSES, spool_bytes=SPOOL, public_url=PUBLIC)
     environ["PYTHON"] = sys.executable
     with (folder / "log").open("w") as log:
         server = subprocess.Popen([*namespace, "sh", "-c", START], cwd=ROOT, env=environ, stdout=log, stderr=log)
@@ -119,7 +120,7 @@ def test_a_full_disk_loses_no_click(tmp_path: Path) -> None:
         instance.fill()
 
         def click(message: dict[str, dict[str, str]]) -> int:
-            url = message["link_tracking"]["shortlink"].replace("https://s.example.com", instance.url)
+            url = message["link_tracking"]["shortlink"].replace(PUBLIC, instance.url)
             headers = {"User-Agent": BROWSER}
             return requests.get(url, headers=headers, allow_redirects=False, timeout=WITHIN).status_code
 

@@ -91,7 +91,7 @@ def whole(app: Flask, sender: Sender) -> Callable[..., Iterable[bytes]]:
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(sens.PREFIXES):
             environ |= sens.signed(environ, sender)
-        with environ["wsgi.input"]:  # of a large body it is a file, which Werkzeug's client leaves open
+        with environ["wsgi.input"]:  # for a large body it is a file, which Werkzeug's client leaves open
             body, status, headers = run_wsgi_app(app, environ, buffered=True)
         start_response(status, headers.to_wsgi_list())
         return body
