@@ -4,7 +4,7 @@
     .venv/bin/python bench/shortcuts.py --rounds 9 --seconds 10
 
 All variants run on one processor under gunicorn on SQLite and are loaded in turn. Prints for each variant the medians
-of the CPU time for a first click and for a batched message, and of the requests per second. The CPU time is
+of the CPU time for a first click, a single post and a batched message, and of the requests per second. The CPU time is
 meaningful also on a busy machine. See docs/adr/0030-shortcuts.md.
 """
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import cpu_affinity  # noqa: E402  # the checkout is on the path from here on
-from bench.table import FIRST, MANY, SQLITE, Cell, started, stored  # noqa: E402
+from bench.table import FIRST, MANY, SINGLE, SQLITE, Cell, started, stored  # noqa: E402
 
 # Python imports `sitecustomize` at the start of every process; each of these removes one shortcut.
 WITHOUT = {
@@ -39,7 +39,7 @@ def run(self, connection, rows):
 bulk.Many.run = run
 """,
 }
-ROWS = (FIRST, MANY)
+ROWS = (FIRST, SINGLE, MANY)
 SHAPE = {"processes": "1", "threads": "16"}
 
 

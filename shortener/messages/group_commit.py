@@ -1,16 +1,16 @@
 """Store messages that arrive at the same moment in one transaction, so that they share one commit.
 
 No message waits for others to arrive: a thread that finds no other one storing stores all messages that are queued.
-Those that arrive meanwhile are stored together next.
+Those that arrive meanwhile are stored together next, by the first thread among them.
 """
 
+import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import Final
+from typing import Final, Self
 
 from sqlalchemy import Connection
 
@@ -21,7 +21,7 @@ from shortener.messages.analysis import Analysis
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
 
-BETWEEN: Final = 0.002  # seconds between the transactions of a call: a thread that waits for its outcome gets the lock
+BETWEEN: Final = 0.002  # seconds between the transactions of a call: others that wait to write get the lock
 
 
 def nobody() -> None:
@@ -37,9 +37,22 @@ class _Queued:
 
     account: Sender
     analyses: Sequence[Analysis]
+    wake_up: threading.Lock  # its thread waits for this one
     outcomes: Sequence[Outcome] | None = None
     error: BaseException | None = None
     retry_alone: bool = False
+
+    @classmethod
+    def of(cls, account: Sender, analyses: Sequence[Analysis]) -> Self:
+        """Return the messages of a call that has no outcomes yet."""
+        wake_up = threading.Lock()
+        wake_up.acquire()
+        return cls(account, analyses, wake_up)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was decided what became of them."""
+        return self.outcomes is not None or self.error is not None
 
 
 class GroupCommit:
@@ -49,8 +62,9 @@ class GroupCommit:
     """
 
     def __init__(self, on_sendings: Callable[[], object] = nobody) -> None:
-        self._queue: deque[_Queued] = deque()  # its operations are atomic, so adding to it needs no lock
-        self._storing = threading.Lock()
+        self._queue: list[_Queued] = []
+        self._is_storing = False  # whether a thread stores, or was woken to do so
+        self._change = threading.Lock()
         self._on_sendings = on_sendings
 
     def preprocess(self, account: Sender, analysis: Analysis, site: Site) -> Preprocessed:
@@ -87,18 +101,45 @@ class GroupCommit:
 
     def _together(self, account: Sender, analyses: Sequence[Analysis], site: Site) -> Sequence[Outcome]:
         """Store messages in one transaction with those of others. If it fails, none of them is stored."""
-        own = _Queued(account, analyses)
-        self._queue.append(own)
-        with self._storing:
-            if own.outcomes is None and own.error is None:
-                _store([self._queue.popleft() for _ in range(len(self._queue))], site)
-        if own.retry_alone:  # outside the lock: other messages need not wait for this one
+        own = _Queued.of(account, analyses)
+        with self._change:
+            self._queue.append(own)
+            is_first, self._is_storing = not self._is_storing, True
+        if not is_first:
+            own.wake_up.acquire()  # until another thread has stored them, or leaves the next group to this one
+        if not own.is_settled:
+            self._store_queued(site)
+        if own.retry_alone:  # other messages need not wait for this one
             _store([own], site)
         if own.outcomes is None:
             raise own.error or RuntimeError("a queued message has no outcome")
         if any(map(preprocess.is_to_be_sent, own.outcomes)):
             self._on_sendings()
         return own.outcomes
+
+    def _store_queued(self, site: Site) -> None:
+        """Store what is queued; wake all that waited for it, and the first of those that have come since."""
+        self._let_requests_in()
+        with self._change:
+            group, self._queue = self._queue, []
+        try:
+            _store(group, site)
+        finally:
+            with self._change:
+                following = self._queue[:1]
+                self._is_storing = bool(following)
+            for queued in (*group, *following):
+                queued.wake_up.release()
+
+    def _let_requests_in(self) -> None:
+        """Let requests that are running on this processor queue their messages, so that these share the commit.
+
+        There is no timer: a message that is alone is stored at once. ADR 0011 says what this saves.
+        """
+        count = 0
+        while len(self._queue) > count:
+            count = len(self._queue)
+            os.sched_yield()
 
 
 def _store(group: Sequence[_Queued], site: Site) -> None:

@@ -45,22 +45,20 @@ def unstorable(sender: Sender) -> Analysis:
 
 
 def together(app: Flask, *handed_in: tuple[Sender, Analysis]) -> list[Future[Preprocessed]]:
-    """Submit these in this order, while another thread is committing."""
+    """Submit these in this order, as if another thread were committing until all are there."""
     group_commit, site = services().group_commit, services().site
 
     def preprocess(sender: Sender, made: Analysis) -> Preprocessed:
         with app.app_context():
             return group_commit.preprocess(account_of(sender), made, site)
 
-    with ThreadPoolExecutor(len(handed_in)) as pool, group_commit._storing:
+    group_commit._is_storing = True
+    with ThreadPoolExecutor(len(handed_in)) as pool:
         futures = []
         for number, (sender, made) in enumerate(handed_in, 1):
             futures.append(pool.submit(preprocess, sender, made))
             until(lambda number=number: len(group_commit._queue) == number)
-        group_commit._storing.release()
-        for future in futures:
-            future.exception()
-        group_commit._storing.acquire()
+        group_commit._queue[0].wake_up.release()
     return futures
 
 
@@ -93,6 +91,33 @@ def test_messages_that_come_together_share_one_commit(app: Flask, sender: Sender
     assert [message.client_tag for message in of(done)] == [f"order-{number}" for number in range(5)]
     assert all(future.result().link for future in done)
     assert stored() == 5
+
+
+def test_messages_that_come_meanwhile_share_the_next_commit(app: Flask, sender: Sender) -> None:
+    group_commit, site, account = services().group_commit, services().site, account_of(sender)
+    later = [analysis(sender) for _ in range(3)]
+    groups: list[object] = []
+
+    def preprocess(made: Analysis) -> Preprocessed:
+        with app.app_context():
+            return group_commit.preprocess(account, made, site)
+
+    with ThreadPoolExecutor(len(later)) as pool:
+
+        def hand_in(connection: object) -> None:
+            groups.append(connection)
+            if len(groups) == 1:
+                futures.extend(pool.submit(preprocess, made) for made in later)
+                until(lambda: len(group_commit._queue) == len(later))
+
+        futures: list[Future[Preprocessed]] = []
+        event.listen(db.db.engine, "commit", hand_in)
+        try:
+            preprocess(analysis(sender))
+            assert all(future.result().link for future in futures)
+        finally:
+            event.remove(db.db.engine, "commit", hand_in)
+    assert (len(groups), stored()) == (2, 4)
 
 
 def test_each_account_gets_its_own(app: Flask, sender: Sender, other_sender: Sender) -> None:
