@@ -75,10 +75,10 @@ def post_worker_init(worker: Any) -> None:
     pipe.listen()
     lifecycle.use_batch_scheduling()
     try:
-        lifecycle.begin(worker.wsgi)
+        lifecycle.begin(worker.application)
     except startup_checks.INCOMPATIBLE as error:
         startup_checks.refuse(error)  # its exit code ends gunicorn as a whole
-    lifecycle.follow_signals(worker.wsgi, pipe, stop=lambda: None)
+    lifecycle.follow_signals(worker.application, pipe, stop=lambda: None)
 
 
 def pre_exec(server: Any) -> None:
@@ -89,5 +89,5 @@ def pre_exec(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Stop the background threads in order, if the worker had started them."""
-    if getattr(worker, "wsgi", None) is not None:  # there is none if the settings cannot be used
-        lifecycle.end(worker.wsgi)
+    if getattr(worker, "application", None) is not None:  # there is none if the settings cannot be used
+        lifecycle.end(worker.application)

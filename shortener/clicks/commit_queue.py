@@ -1,10 +1,16 @@
-"""The queue between requests and the recorder: each request waits until its click is committed."""
+"""The queue between requests and the recorder: each request is answered when its click is committed."""
 
 import contextlib
 import os
 import threading
+import time
+from collections.abc import Callable
+from typing import Final
 
 from shortener.clicks.new_click import NewClick
+
+Then = Callable[[bool], None]
+_NOTHING: Final = (0.0, None)
 
 
 class QueuedClick:
@@ -34,6 +40,8 @@ class CommitQueue:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._queued: list[QueuedClick] = []
+        # What to call for a click, and since when it waits. Whoever removes an entry calls it, so it is called once.
+        self._promises: dict[QueuedClick, tuple[float, Then]] = {}
         self._changed = threading.Condition()
         self._closed = False
 
@@ -45,15 +53,33 @@ class CommitQueue:
         """Whether the queue is closed and empty."""
         return self._closed and not self._queued
 
-    def put(self, click: NewClick) -> QueuedClick | None:
-        """Add a click; None if the queue is full."""
+    def put(self, click: NewClick, then: Then | None = None) -> QueuedClick | None:
+        """Add a click; None if the queue is full. `then` is what to call when it is known whether it is stored."""
         queued = QueuedClick(click)
         with self._changed:
             if len(self._queued) >= self._limit:
                 return None
+            if then is not None:
+                self._promises[queued] = time.monotonic(), then
             self._queued.append(queued)
             self._changed.notify()
         return queued
+
+    def settle(self, queued: QueuedClick, *, stored: bool) -> Then | None:
+        """Say whether a click that was taken is stored; return what is to be called, unless it was taken over."""
+        queued.settle(stored=stored)
+        return self._promises.pop(queued, _NOTHING)[1]
+
+    def longest_wait(self) -> float:
+        """Return the seconds that the first of the clicks has waited whose request is to be called; 0 if none waits."""
+        promises = self._promises.copy()
+        return time.monotonic() - next(iter(promises.values()))[0] if promises else 0.0
+
+    def take_over(self, patience: float) -> list[tuple[QueuedClick, Then]]:
+        """Return the clicks that have waited for `patience` seconds, and what the caller now has to call for each."""
+        until = time.monotonic() - patience
+        late = [queued for queued, (since, _) in self._promises.copy().items() if since <= until]
+        return [(queued, then) for queued in late if (then := self._promises.pop(queued, _NOTHING)[1]) is not None]
 
     def remove(self, queued: QueuedClick) -> None:
         """Remove a click, unless the recorder has already taken it."""

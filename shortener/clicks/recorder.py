@@ -1,9 +1,9 @@
 """The recorder: commits clicks that arrive together in one transaction, and spools what the database does not accept.
 
-Each process has one thread for this. A request queues its click and waits a short time for the commit. If that does not
-come, the request spools the click, under the same id, and redirects. If it cannot spool it either, it waits a little
-longer, and then asks the visitor to try again. The thread imports spooled clicks, of its own process and of processes
-that have ended, as soon as the database accepts them.
+Each process has one thread for this. A request queues its click and is answered after the commit. If that does not
+come in a short time, the click is spooled, under the same id, and the visitor redirected. If it cannot be spooled
+either, the request waits a little longer, and then asks the visitor to try again. The thread imports spooled clicks, of
+its own process and of processes that have ended, as soon as the database accepts them.
 """
 
 import logging
@@ -11,11 +11,12 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from shortener.clicks.commit_queue import CommitQueue, QueuedClick
+from shortener.clicks.commit_queue import CommitQueue, QueuedClick, Then
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.spool import ClickSpool, pack
 from shortener.clicks.store import ClickStore, Result
@@ -51,6 +52,7 @@ class Recorder:
         """`context` gives the thread its database; for `slugs` and `on_callbacks` see ClickStore."""
         self._context = context
         self._patience, self._last_patience, self._queue_limit = patience, last_patience, queue_limit
+        self._threads = settings.threads
         # At most half of the threads may wait for the last attempt; the others must stay free to answer.
         self._last_attempts = threading.BoundedSemaphore(max(1, settings.threads // 2))
         self._store = ClickStore(slugs, on_callbacks)
@@ -66,8 +68,12 @@ class Recorder:
                 return
             self._spool.close()  # after a fork, because the file is the parent's
             self.queue = CommitQueue(self._queue_limit)
+            self._helpers = ThreadPoolExecutor(self._threads, "recorder-helper")  # starts threads when they are needed
+            self._stopped = threading.Event()
             self._thread = threading.Thread(target=self._run, args=(self.queue,), name="recorder", daemon=True)
             self._thread.start()
+            watching = (self.queue, self._stopped)
+            threading.Thread(target=self._watch, args=watching, name="recorder-watch", daemon=True).start()
             self._process = os.getpid()
 
     def stop(self, grace: float) -> None:
@@ -75,6 +81,9 @@ class Recorder:
         if self._process == os.getpid():
             self.queue.close()
             self._thread.join(grace)
+            self._stopped.set()
+            self._take_over(self.queue, 0)
+            self._helpers.shutdown(wait=False)
             self._process = None
 
     def record(self, click: NewClick) -> bool:
@@ -85,10 +94,40 @@ class Recorder:
         stored = queued.wait(self._patience) if queued else False
         if stored is None:
             self._store.mark_unavailable(f"no answer within {self._patience:g} s")
-        if stored or self._spool.add(click) or self._try_longer(click, queued if stored is None else None):
+        return stored or self._keep(click, queued if stored is None else None)
+
+    def record_later(self, click: NewClick, then: Then) -> None:
+        """Call `then` with what `record` would return, from another thread; waits for nothing itself."""
+        if self._process != os.getpid():
+            self.start()
+        if not self._store.is_available or self.queue.put(click, then) is None:
+            self._helpers.submit(self._keep_and_tell, click, None, then)
+
+    def _keep_and_tell(self, click: NewClick, queued: QueuedClick | None, then: Then) -> None:
+        self._tell(click, then, stored=self._keep(click, queued))
+
+    def _tell(self, click: NewClick, then: Then, *, stored: bool) -> None:
+        try:
+            then(stored)
+        except Exception:  # the others must be answered
+            log.exception("click %s was not answered", click.id)
+
+    def _keep(self, click: NewClick, queued: QueuedClick | None) -> bool:
+        """Spool a click that is not stored, or not yet; False if that is impossible, and the click is lost."""
+        if self._spool.add(click) or self._try_longer(click, queued):
             return True
         self._spool.count_lost(click)
         return False
+
+    def _watch(self, queue: CommitQueue, stopped: threading.Event) -> None:
+        """Spool the clicks whose commit does not come in time."""
+        while not stopped.wait(max(0.01, self._patience - queue.longest_wait())):
+            self._take_over(queue, self._patience)
+
+    def _take_over(self, queue: CommitQueue, patience: float) -> None:
+        for queued, then in queue.take_over(patience):
+            self._store.mark_unavailable(f"no answer within {self._patience:g} s")
+            self._helpers.submit(self._keep_and_tell, queued.click, queued, then)
 
     def _try_longer(self, click: NewClick, queued: QueuedClick | None) -> bool:
         """Queue a click that cannot be spooled until the database accepts it; False when time is up."""
@@ -133,7 +172,12 @@ class Recorder:
         """Store queued clicks, and let each request continue as soon as its own click is committed."""
         results = self._store.store([queued.click for queued in batch])
         for queued, result in zip(batch, results, strict=True):
-            queued.settle(stored=result is Result.STORED)
+            stored = result is Result.STORED
+            then = self.queue.settle(queued, stored=stored)
+            if then is not None and stored:
+                self._tell(queued.click, then, stored=True)
+            elif then is not None:
+                self._helpers.submit(self._keep_and_tell, queued.click, None, then)
 
     def _import_spooled(self) -> float:
         """Store the spooled clicks; the first one that is stored shows that the database accepts clicks again.

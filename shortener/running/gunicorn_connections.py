@@ -31,6 +31,7 @@ class Socket(socket.socket):
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _RECEIVE_WITHIN)
         if self.family != socket.AF_UNIX:  # so that `unsent` soon shows a client that does not read
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, SEND_IN_KERNEL)
+        self.connection: Any = None
         self.unsent = bytearray()
         self._read_until: float | None = None
         self.body_here = 0  # bytes after the head that have arrived; may be more than the body
@@ -91,6 +92,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, cfg: Any, client: Socket, address: Any, server: Any) -> None:
         super().__init__(cfg, client, address, server)
+        client.connection = self
         self.received = b""
         self.data_ready = True  # so that its thread does not wait for the first byte
         self.leaves = False  # whether it ends after the answer

@@ -1,8 +1,10 @@
-"""gunicorn's threaded worker, changed so that no slow client occupies a thread.
+"""gunicorn's threaded worker, changed so that no slow client occupies a thread, and no click.
 
 gunicorn gives a connection to a thread as soon as it is open. Here the main loop reads the request first: a thread gets
 it when its head has arrived, and its body too if that is short. The main loop also sends the rest of an answer that a
 client does not read at once, and ends connections. Each of these waits has a deadline.
+
+While a click is committed, no thread waits for it; the main loop sends its answer then.
 """
 
 import contextlib
@@ -11,14 +13,13 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER
 
+from shortener.running.gunicorn_answers import LATER, AnsweringWorker
 from shortener.running.gunicorn_connections import LONGEST_HEAD, TAKE_WITHIN, Connection, Socket
-from shortener.running.gunicorn_waits import WaitingWorker
 
 CHUNK: Final = 65_536
 DRAIN_WITHIN: Final = 0.05  # seconds to read the rest of a body that no view read; otherwise the connection ends
@@ -26,7 +27,7 @@ _TOO_LONG: Final = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection:
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
-class Worker(WaitingWorker):
+class Worker(AnsweringWorker):
     """Threads answer requests; the main loop waits for clients."""
 
     def accept(self, listener: socket.socket) -> None:
@@ -65,12 +66,9 @@ class Worker(WaitingWorker):
         for conn in [*self.sending.expired(now), *self.leaving.expired(now)]:
             self._close(conn)
 
-    def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
-        """Continue with a connection when its thread has finished."""
-        if not isinstance(conn, Connection):
-            super().finish_request(conn, fs)
-            return
-        conn.leaves = fs.cancelled() or fs.exception() is not None or not fs.result()
+    def go_on(self, conn: Connection, *, keepalive: bool) -> None:
+        """Continue with a connection whose answer was sent."""
+        conn.leaves = not keepalive
         if conn.sock.unsent:
             self._wait(self.sending, conn, selectors.EVENT_WRITE, self._send_more)
         else:
@@ -86,10 +84,10 @@ class Worker(WaitingWorker):
             self.log.info("A client did not read its answer within %g seconds.", TAKE_WITHIN)
             raise StopIteration from None  # ends the connection
 
-    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> Any:
         """Whether another request may follow; does not wait long for the rest of a body that no view read."""
-        if not keepalive:
-            return False
+        if not keepalive or keepalive is LATER:
+            return keepalive
         deadline = time.monotonic() + DRAIN_WITHIN
         # gunicorn checks the deadline every 1,024 bytes; a client can send them one by one
         is_ours = isinstance(conn, Connection)

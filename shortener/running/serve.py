@@ -23,12 +23,13 @@ from granian import _signals
 from granian._granian import WorkerSignal
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
+from granian.server import mp
 from granian.server.mp import MPServer
 from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME, path_of
-from shortener.running import lifecycle, signals, startup_checks
+from shortener.running import granian_answers, lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 from shortener.sending.choice import VendorApis
 
@@ -77,6 +78,7 @@ def _granian(settings: Settings) -> None:
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, _refuse_signal)
     signals.hold_during_forks()
+    vars(mp)["_wsgi_call_wrap"] = granian_answers.wrap  # the name by which the worker's function calls it
     try:
         server.serve(spawn_target=functools.partial(_work, os.getpid()), target_loader=_load)
     finally:  # Granian exits with 1 if it saw a worker end before the worker's SIGTERM

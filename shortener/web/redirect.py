@@ -6,8 +6,7 @@ those that are always the same are cached.
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from flask import Flask, Response
@@ -19,6 +18,7 @@ from shortener.clicks.resolve import Resolved, resolve
 from shortener.rules.delivery.address import network_of
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.rules.visitors import visitor
+from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import EXTENSION, Services
 from shortener.web import path_groups, visitor_pages
 from shortener.web.access import public
@@ -77,15 +77,6 @@ def _not_reached(slug: str) -> Response:
     raise NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response: status such as `302 FOUND`, headers, body."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes = b""
-
-
 # The browser discards a prefetched response only if it is an error: then the real click still reaches us.
 _PREFETCH_REFUSED: Final = Answer("503 SERVICE UNAVAILABLE", [("Cache-Control", "no-store"), ("Content-Length", "0")])
 _REDIRECT_HEADERS: Final = (
@@ -112,43 +103,53 @@ class Redirect:
         if found is None or path.startswith(self._others):
             return self._next(environ, start_response)
         try:
-            answer = self._follow(found[1], environ)
+            answer, click = self._follow(found[1], environ)
+            if click is not None:
+                late: LateAnswer | None = environ.get(LATE_ANSWER)
+                if late is not None:
+                    self._services.recorder.record_later(click, partial(self._send, late, answer, environ))
+                    return late
+                if not self._services.recorder.record(click):
+                    raise ClickNotRecordedError
         except Exception as error:
             answer = self._failed(error, environ)
         start_response(answer.status, list(answer.headers))  # a copy, because servers may change it
         return [answer.body] if answer.body and method == "GET" else []
+
+    def _send(self, late: LateAnswer, answer: Answer, environ: Environ, stored: bool) -> None:
+        """Send the answer to a click that is stored, or to one that could not be."""
+        late.send(answer if stored else self._failed(ClickNotRecordedError(), environ))
 
     @cached_property
     def _others(self) -> tuple[str, ...]:
         """The beginnings of paths that look like a slug with something behind it, and belong to others."""
         return path_groups.prefixes_like(self._app, PATTERN)
 
-    def _follow(self, slug: str, environ: Environ) -> Answer:
-        """Redirect the visitor, after the click is stored."""
+    def _follow(self, slug: str, environ: Environ) -> tuple[Answer, NewClick | None]:
+        """Return the answer, and the click that must be stored before it is sent."""
         resolved = self._resolve(slug)
         if resolved is None:
-            return self._dead("unknown", environ)
+            return self._dead("unknown", environ), None
         if not resolved.live:
-            return self._dead("off" if resolved.off else "expired", environ)
-        if environ["REQUEST_METHOD"] == "GET":
-            headers = {name: environ[key] for name, key in visitor.HEADERS if key in environ}
-            if visitor.is_prefetch(headers):
-                return _PREFETCH_REFUSED
-            self._record(resolved, headers, environ)
+            return self._dead("off" if resolved.off else "expired", environ), None
         # Unchanged, so that signed URLs stay valid: Werkzeug would percent-encode some characters again.
-        return Answer("302 FOUND", [("Location", resolved.location), *_REDIRECT_HEADERS])
+        answer = Answer("302 FOUND", [("Location", resolved.location), *_REDIRECT_HEADERS])
+        if environ["REQUEST_METHOD"] != "GET":
+            return answer, None
+        headers = {name: environ[key] for name, key in visitor.HEADERS if key in environ}
+        if visitor.is_prefetch(headers):
+            return _PREFETCH_REFUSED, None
+        return answer, self._click(resolved, headers, environ)
 
     def _resolve(self, slug: str) -> Resolved | None:
         number = self._services.slugs.decode(slug)
         return None if number is None else resolve(self._services.readers, number)
 
-    def _record(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> None:
-        """Store the click in the database or the spool; ClickNotRecordedError if neither is possible."""
+    def _click(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> NewClick:
         address = environ.get("REMOTE_ADDR")
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._stores_network else None
-        if not self._services.recorder.record(NewClick.of(resolved, verdict, network)):
-            raise ClickNotRecordedError
+        return NewClick.of(resolved, verdict, network)
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """Return the answer for a dead link, cached for each language."""

@@ -91,3 +91,26 @@ def test_a_request_learns_whether_its_click_is_stored(stored: bool) -> None:
     assert queued.wait(0) is None
     queued.settle(stored=stored)
     assert queued.wait(0) is stored
+
+
+def test_a_settled_click_returns_its_call_once() -> None:
+    queue, then = CommitQueue(9), lambda _: None
+    queued = queue.put(click(1), then)
+    assert queued is not None
+    assert queue.settle(queued, stored=True) is then
+    assert queue.take_over(0) == []
+
+
+def test_clicks_that_waited_long_are_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue, then, now = CommitQueue(9), lambda _: None, [100.0]
+    monkeypatch.setattr("shortener.clicks.commit_queue.time.monotonic", lambda: now[0])
+    assert queue.longest_wait() == 0
+    first = queue.put(click(1), then)
+    queue.put(click(2))  # its request waits itself
+    now[0] += 2
+    queue.put(click(3), then)
+    assert queue.longest_wait() == 2
+    assert queue.take_over(2) == [(first, then)]
+    assert first is not None
+    assert queue.settle(first, stored=True) is None
+    assert queue.longest_wait() == 0

@@ -288,7 +288,7 @@ def test_without_a_spool_a_click_waits_for_the_database(
 def test_without_a_spool_a_refused_click_is_lost(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
-    recorder, new_clicks = make(spool=occupied, patience=0.1), [new() for _ in range(3)]
+    recorder, new_clicks = make(spool=occupied, last_patience=0.5), [new() for _ in range(3)]
     assert recorder.record(new_clicks[0])
     with database_faults.read_only(database_url):
         assert not recorder.record(new_clicks[1])
@@ -496,6 +496,95 @@ def test_a_forked_process_has_its_own_spool(
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 2
     assert all(stored(new_click) for new_click in new_clicks)
+
+
+def answers(recorder: Recorder, new_clicks: list[NewClick]) -> list[bool]:
+    """Record clicks for late answers, and return the list of these."""
+    told: list[bool] = []
+    for new_click in new_clicks:
+        recorder.record_later(new_click, told.append)
+    return told
+
+
+def test_a_late_answer_follows_the_commit(recorder: Recorder, new: Callable[[], NewClick]) -> None:
+    new_click, found = new(), []
+    recorder.record_later(new_click, lambda is_stored: found.append((is_stored, stored(new_click) is not None)))
+    until(lambda: bool(found))
+    assert found == [(True, True)]
+
+
+def test_an_overdue_click_is_spooled_and_answered(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
+) -> None:
+    recorder, new_clicks = make(patience=0.2), [new() for _ in range(4)]
+    with database_faults.locked(database_url):
+        told = answers(recorder, new_clicks[:3])
+        until(lambda: len(told) == 3)
+        assert recorder.counts() == (3, 0)
+        spooled_at_once = answers(recorder, new_clicks[3:])
+        until(lambda: spooled_at_once == [True])
+    until(lambda: recorder.counts() == (0, 0))
+    assert told == [True] * 3
+    assert (count(Click), count(Callback)) == (4, 4)
+
+
+def test_a_full_queue_spools_late_answers_too(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], database_url: str
+) -> None:
+    recorder, new_clicks, late = make(queue_limit=3), [new() for _ in range(4)], new()
+    with together(recorder, new_clicks, database_url):
+        told = answers(recorder, [late])
+        until(lambda: told == [True])
+        assert recorder.counts() == (1, 0)
+    until(lambda: stored(late) is not None)
+
+
+def test_a_late_answer_waits_for_the_database(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
+) -> None:
+    recorder, new_click = make(spool=occupied, patience=0.1, last_patience=WITHIN), new()
+    with database_faults.read_only(database_url):
+        told = answers(recorder, [new_click])
+        until(lambda: "the database accepts no clicks" in caplog.text)
+        assert told == []
+    until(lambda: told == [True])
+    assert stored(new_click) is not None
+
+
+def test_a_late_answer_says_that_a_click_is_lost(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str
+) -> None:
+    recorder, new_click = make(spool=occupied), new()
+    with database_faults.read_only(database_url):
+        told = answers(recorder, [new_click])
+        until(lambda: told == [False])
+    assert recorder.counts() == (0, 1)
+
+
+def test_a_failing_answer_affects_no_other(
+    recorder: Recorder, new: Callable[[], NewClick], database_url: str, caplog: Log
+) -> None:
+    new_clicks, told = [new() for _ in range(3)], list[bool]()
+    with together(recorder, [new()], database_url):
+        recorder.record_later(new_clicks[0], told.append)
+        recorder.record_later(new_clicks[1], lambda _: 1 // 0)
+        recorder.record_later(new_clicks[2], told.append)
+    until(lambda: told == [True, True])
+    assert f"click {new_clicks[1].id} was not answered" in caplog.text
+    assert all(stored(new_click) for new_click in new_clicks)
+
+
+def test_stopping_spools_what_cannot_be_stored(
+    make: Callable[..., Recorder], new: Callable[[], NewClick], services: Services, database_url: str
+) -> None:
+    recorder, new_clicks = make(), [new() for _ in range(3)]
+    with database_faults.locked(database_url):
+        told = answers(recorder, new_clicks)
+        recorder.stop(0.1)
+        until(lambda: told == [True] * 3)
+        assert recorder.counts() == (3, 0)
+    make().start()
+    until(lambda: all(stored(new_click) for new_click in new_clicks))
 
 
 def test_only_new_callbacks_wake_the_delivery(app: Flask, services: Services, new: Callable[[], NewClick]) -> None:

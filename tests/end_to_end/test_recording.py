@@ -1,11 +1,13 @@
 """Every click answered with 302 is stored in the end, despite a locked database, kill -9 and SIGTERM."""
 
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,9 +19,9 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from tests.support import database_faults
-from tests.support.factories import Sender, make_message, slug_of
+from tests.support.factories import BROWSER, Sender, make_message, slug_of
 from tests.support.processes import Harness, Node, harness
-from tests.support.waiting import until
+from tests.support.waiting import WITHIN, until
 
 SETTINGS = {
     "secret_key": "k" * 40,
@@ -138,3 +140,49 @@ def test_a_lone_click_needs_no_company(processes: Harness, sender: Sender) -> No
     [slug] = links(sender, 1)
     assert processes.web().status(f"/{slug}") == 302
     assert stored_whole() == {slug}
+
+
+SERVERS = pytest.mark.parametrize("server", ["gunicorn", "granian"])
+
+
+@SERVERS
+def test_waiting_for_a_commit_occupies_no_thread(
+    processes: Harness, sender: Sender, database_url: str, server: str
+) -> None:
+    slugs = links(sender, 6)
+    node = processes.web(server=server, threads="1")
+    with ThreadPoolExecutor(5) as pool:
+        with database_faults.locked(database_url):
+            clicked = [pool.submit(node.status, f"/{slug}") for slug in slugs[:5]]
+            asked = requests.head(f"{node.url}/{slugs[5]}", allow_redirects=False, timeout=30)
+            assert asked.status_code == 302
+            assert stored_whole() == set()
+        assert [one.result() for one in clicked] == [302] * 5
+    until(lambda: stored_whole() == set(slugs[:5]))
+
+
+@SERVERS
+def test_late_answers_keep_the_order_of_requests(processes: Harness, sender: Sender, server: str) -> None:
+    slugs = links(sender, 3)
+    node = processes.web(server=server)
+    requested = [f"GET /{slug} HTTP/1.1\r\nHost: a\r\nUser-Agent: {BROWSER}\r\n" for slug in slugs]
+    with socket.create_connection(("127.0.0.1", urlsplit(node.url).port or 0), WITHIN) as client:
+        client.sendall("\r\n".join(requested).encode() + b"Connection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    assert answer.count(b"HTTP/1.1 302") == 3
+    assert stored_whole() == set(slugs)
+
+
+@SERVERS
+def test_a_visitor_who_leaves_disturbs_nobody(
+    processes: Harness, sender: Sender, database_url: str, server: str
+) -> None:
+    slugs = links(sender, 3)
+    node = processes.web(server=server, threads="1")
+    with database_faults.locked(database_url):
+        for slug in slugs[:2]:
+            with socket.create_connection(("127.0.0.1", urlsplit(node.url).port or 0), WITHIN) as client:
+                client.sendall(f"GET /{slug} HTTP/1.1\r\nHost: a\r\nUser-Agent: {BROWSER}\r\n\r\n".encode())
+    assert node.status(f"/{slugs[2]}") == 302
+    until(lambda: slugs[2] in stored_whole())
+    assert not node.died()

@@ -108,7 +108,7 @@ def _watch_statements(reach: Callable[[Point], None]) -> None:
 
 
 def _wrap_answer(reach: Callable[[Point], None]) -> None:
-    answer = Redirect.__call__
+    answer, send = Redirect.__call__, Redirect._send
 
     def call(self: Redirect, environ: Any, start_response: Any) -> Any:
         statuses: list[str] = []
@@ -118,11 +118,17 @@ def _wrap_answer(reach: Callable[[Point], None]) -> None:
             return start_response(status, *rest)
 
         body = answer(self, environ, start)
-        if statuses[0].startswith("302"):  # gunicorn sends the head later, together with the body
+        if statuses and statuses[0].startswith("302"):  # gunicorn sends the head later, together with the body
             reach(Point.ANSWER)
         return body
 
+    def send_late(self: Redirect, late: Any, found: Any, environ: Any, stored: bool) -> None:
+        if stored:
+            reach(Point.ANSWER)
+        send(self, late, found, environ, stored)
+
     Redirect.__call__ = call  # type: ignore[method-assign]
+    Redirect._send = send_late  # type: ignore[method-assign]
 
 
 def _wrap_post(reach: Callable[[Point], None], poison: str) -> None:

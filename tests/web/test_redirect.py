@@ -8,9 +8,11 @@ from flask import Flask, Response
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
 from shortener.config.settings import Settings
+from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
+from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from shortener.web import path_groups, redirect
@@ -70,6 +72,56 @@ def test_a_preview_is_redirected_without_counting(client: FlaskClient, sender: S
     assert [stored.visitor for stored in clicks_stored()] == ["preview"]
     assert not is_accessed()
     assert callbacks_stored() == 0
+
+
+class Kept(LateAnswer):
+    """Keeps the answer that a server would send."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+
+    def send(self, answer: Answer) -> None:
+        """Keep it."""
+        self.answers.append(answer)
+
+
+def click_later(app: Flask, slug: str, method: str = "GET") -> tuple[Kept, object]:
+    """Click as under a server that sends late answers; return the answer, and what the application returned."""
+    kept = Kept()
+    builder = EnvironBuilder(f"/{slug}", method=method, headers={"User-Agent": BROWSER})
+    body = app({**builder.get_environ(), LATE_ANSWER: kept}, lambda status, _: kept.answers.append(Answer(status, [])))
+    return kept, body
+
+
+def test_a_late_answer_is_the_same(app: Flask, client: FlaskClient, sender: Sender) -> None:
+    slug = slug_of(make_message(sender).link)
+    kept, body = click_later(app, slug)
+    assert body is kept
+    until(lambda: len(kept.answers) == 1)
+    assert len(clicks_stored()) == 1
+    direct = click(client, slug)
+    assert kept.answers == [Answer(direct.status, list(direct.headers))]
+
+
+def test_what_stores_no_click_is_answered_at_once(app: Flask, sender: Sender) -> None:
+    slug = slug_of(make_message(sender).link)
+    for path, method, status in ((slug, "HEAD", "302 FOUND"), (f"{slug[:-1]}_", "GET", "404 NOT FOUND")):
+        kept, body = click_later(app, path, method)
+        assert body is not kept
+        assert [answer.status for answer in kept.answers] == [status]
+
+
+def test_a_late_answer_can_be_an_error(app: Flask, sender: Sender, database_url: str) -> None:
+    slug = slug_of(make_message(sender).link)
+    services().settings.spool_folder.parent.mkdir(parents=True, exist_ok=True)
+    services().settings.spool_folder.touch()  # a file where the folder should be
+    with database_faults.read_only(database_url):
+        kept, _ = click_later(app, slug)
+        until(lambda: len(kept.answers) == 1)
+    [answer] = kept.answers
+    assert answer.status == "503 SERVICE UNAVAILABLE"
+    assert b"<html" in answer.body
+    assert services().recorder.counts() == (0, 1)
 
 
 def test_head_answers_the_same_and_records_nothing(client: FlaskClient, sender: Sender) -> None:
