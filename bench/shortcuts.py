@@ -28,6 +28,12 @@ WITHOUT = {
     "as it is": "",
     "without sched_yield": "import os; os.sched_yield = lambda: None",
     "without SCHED_BATCH": "import os; del os.SCHED_BATCH",
+    "with a thread for each waiting click": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.web import redirect
+
+redirect.LATE_ANSWER = "none"
+""",
     "with SQLAlchemy's executemany": """
 import sys; sys.path.insert(0, {root!r})
 from shortener.storage import bulk

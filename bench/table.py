@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, islice
 from pathlib import Path
+from typing import Final
 
 from flask import Flask
 from sqlalchemy import select, text
@@ -51,11 +52,13 @@ def _on(server: str, floor: float, *databases: str) -> dict[tuple[str, str], flo
     return {(database, server): floor for database in databases}
 
 
-UNKNOWN = Row("unknown", "unknown slugs", _on("gunicorn", 0.60, *KINDS))
-HEAD = Row("head", "look-up by HEAD, unclicked", _on("gunicorn", 0.60, *KINDS))
-FIRST = Row("first", "first clicks, spread", _on("gunicorn", 0.30, SQLITE) | _on("granian", 0.08, SQLITE))
-AGAIN = Row("again", "repeated clicks, one link", _on("gunicorn", 0.35, SQLITE))
-SPREAD = Row("spread", "repeated clicks, spread", _on("gunicorn", 0.35, SQLITE))
+_LOOK_UPS: Final = _on("gunicorn", 0.60, SQLITE) | _on("gunicorn", 0.50, POSTGRESQL)
+_REPEATED: Final = _on("gunicorn", 0.50, SQLITE) | _on("granian", 0.18, SQLITE)
+UNKNOWN = Row("unknown", "unknown slugs", _LOOK_UPS)
+HEAD = Row("head", "look-up by HEAD, unclicked", _LOOK_UPS)
+FIRST = Row("first", "first clicks, spread", _on("gunicorn", 0.40, SQLITE) | _on("granian", 0.10, SQLITE))
+AGAIN = Row("again", "repeated clicks, one link", _REPEATED)
+SPREAD = Row("spread", "repeated clicks, spread", _REPEATED)
 SINGLE = Row("single", "single posts", _on("gunicorn", 0.20, *KINDS))
 MANY = Row("batch", f"messages in batches of {BATCH:,}", _on("gunicorn", 1.5, *KINDS))
 ROWS = (UNKNOWN, HEAD, FIRST, AGAIN, SPREAD, SINGLE, MANY)
