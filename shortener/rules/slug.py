@@ -22,8 +22,10 @@ NO_MORE_SLUG: Final = r"(?:(?![A-Za-z0-9])|(?=[A-Z][a-z]|[0-9]+[a-z]))"
 _PASTED: Final = re.compile(rf"[^A-Za-z0-9]*(?:[^?#]*/)?({PATTERN.pattern})[^A-Za-z0-9?#]*(?:[?#].*)?", re.S)
 
 # hashids encodes a number as a first character, which depends on the number modulo 100, and the number's digits. The
-# first character decides the order of the alphabet for the digits. Slugs of less than ten characters are padded.
+# first character decides the order of the alphabet for the digits. Slugs of less than ten characters are padded: with a
+# mark before and mostly one behind, and with other digits outside of the marks. Separators are between several numbers.
 _BASE: Final = 44  # characters of its alphabet for digits; the others separate and pad
+_SEPARATORS: Final = "cfhistuCFHISTU"
 _UNPADDED: Final = _BASE ** (LENGTH - 2)  # from this number on there are nine digits, and no padding
 
 
@@ -49,6 +51,11 @@ class Slugs:
         self._unpadded = Hashids(salt=salt)
         self._first_characters = [str(self._unpadded.encode(order))[0] for order in range(_BASE)]
         self._orders = {first: order for order, first in enumerate(self._first_characters)}
+        digits = "".join(self._first_characters)
+        marks = "".join(set(Hashids.ALPHABET).difference(digits, _SEPARATORS))
+        self._padded_slug = re.compile(
+            rf"[{marks}][{digits}]{{9}}|[{digits}]{{0,3}}[{marks}][{digits}]{{2,8}}[{marks}][{digits}]{{0,3}}"
+        )
         self._digits = cache(self._order_of)
 
     def encode(self, number: int) -> str:
@@ -82,6 +89,8 @@ class Slugs:
         return number if _UNPADDED <= number < 1 << NUMBER_BITS and number % 100 % _BASE == order else None
 
     def _padded(self, slug: str) -> int | None:
+        if not self._padded_slug.fullmatch(slug):  # so are nearly all slugs that somebody made up
+            return None
         numbers = self._hashids.decode(slug)
         return numbers[0] if len(numbers) == 1 and numbers[0] < 1 << NUMBER_BITS else None
 

@@ -79,6 +79,13 @@ def test_a_slug_leads_where_hashids_says(slug: str, place: int, data: st.DataObj
         assert SLUGS.decode(text) == (found[0] if found else None)
 
 
+@given(st.integers(0, 7), st.floats(0, 1, exclude_max=True), st.text())
+def test_a_number_of_any_length_is_decoded(digits: int, share: float, salt: str) -> None:
+    """Numbers of at most eight digits have padded slugs, each length with its own padding."""
+    number = int(44**digits * (1 + 43 * share)) - (not digits)
+    assert Slugs(salt).decode(str(Hashids(salt=salt, min_length=LENGTH).encode(number))) == number
+
+
 def test_a_slug_never_changes() -> None:
     """Links have been sent: the same salt and number must give this slug in every future version."""
     assert [SLUGS.encode(number) for number in (0, 1, LAST)] == ["XDpWBymejL", "0O8W5Vr57v", "KDyEjyZnqk"]
