@@ -16,9 +16,9 @@ _LINK = Base.metadata.tables["link"]
 _BY_NUMBER = select(
     *_LINK.c["id", "target", "location", "expires_on", "off_on", "accessed_on", "count_as_click"]
 ).where(_LINK.c.number == bindparam("number"))
-# The last column is the database's clock in microseconds, or 0 where the system's clock counts.
+# The last column is the database's clock, or NULL where the system's clock counts.
 _LOOK_UP: dict[str, Select[*tuple[Any, ...]]] = {
-    "sqlite": _BY_NUMBER.add_columns(text("0")),
+    "sqlite": _BY_NUMBER.add_columns(text("NULL")),
     "postgresql": _BY_NUMBER.add_columns(text(postgresql.CLOCK)),
 }
 
@@ -44,8 +44,8 @@ def resolve(readers: Readers, number: int) -> Resolved | None:
     row = readers.row(_LOOK_UP[readers.dialect], {"number": number})
     if row is None:
         return None
-    link_id, target, location, expires_on, off_on, accessed_on, count_as_click, micros = row
-    now = from_micros(micros) if micros else dt.datetime.now(dt.UTC)
+    link_id, target, location, expires_on, off_on, accessed_on, count_as_click, clock = row
+    now = postgresql.moment(clock) if clock else dt.datetime.now(dt.UTC)
     return Resolved(
         link_id=link_id,
         location=location or target,

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Engine, ExceptionContext, NullPool, event, te
 from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
-from shortener.rules.wire.moments import from_micros
 from shortener.storage import postgresql, sqlite
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Base
@@ -96,7 +95,8 @@ def prepare_postgresql(engine: Engine, settings: Settings) -> Readers:
         connections.close()
 
     any_node = partial(postgresql.connect, parameters, connections, writable=False)
-    return Readers(engine, connections, any_node if postgresql.is_choosy(parameters) else None)
+    first_row = postgresql.Connection.first_row
+    return Readers(engine, connections, first_row, any_node if postgresql.is_choosy(parameters) else None)
 
 
 @contextmanager
@@ -167,5 +167,4 @@ def now(on: Session | Connection) -> dt.datetime:
     """Return the current time: the database's on PostgreSQL, so that clocks of nodes do not matter; ours on SQLite."""
     if (on if isinstance(on, Connection) else on.get_bind()).dialect.name != "postgresql":
         return dt.datetime.now(dt.UTC)
-    micros = on.scalar(text(f"SELECT {postgresql.CLOCK}"))
-    return from_micros(micros or 0)
+    return postgresql.moment(on.execute(text(f"SELECT {postgresql.CLOCK}")).scalar_one())

@@ -25,20 +25,25 @@ PAUSE: Final = 1.0  # seconds in which look-ups fail at once after a slow failur
 class Readers:
     """Look-ups on the driver's own connections. While the database does not answer, most fail at once."""
 
-    def __init__(self, engine: Engine, connections: Connections, any_node: Callable[[], Any] | None = None) -> None:
-        """`any_node` opens a connection to a read-only node, for use if there is no other."""
-        self._engine, self._connections, self._any_node = engine, connections, any_node
+    def __init__(
+        self,
+        engine: Engine,
+        connections: Connections,
+        first_row: Callable[[Any, str, Any], Any],
+        any_node: Callable[[], Any] | None = None,
+    ) -> None:
+        """`first_row` runs a statement with values on a connection, and returns its first row or None.
+
+        `any_node` opens a connection to a read-only node, for use if there is no other.
+        """
+        self._engine, self._connections, self._first_row, self._any_node = engine, connections, first_row, any_node
+        self.dialect = engine.dialect.name  # SQLAlchemy's name of the database
         self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._texts: dict[Select[Any], tuple[str, list[str] | None]] = {}
         self._answered = 0.0
         self._primary_until = 0.0
         self._refused_until = 0.0
         self._refusal: Exception | None = None
-
-    @property
-    def dialect(self) -> str:
-        """SQLAlchemy's name of the database."""
-        return self._engine.dialect.name
 
     def row(self, statement: Select[Any], parameters: dict[str, object]) -> Any:
         """Return the first row, with the driver's values; None if there is none.
@@ -102,7 +107,7 @@ class Readers:
         """Ask once. A connection that failed is closed, and all others too if the server is at fault."""
         connection = take()
         try:
-            rows = connection.execute(text, values).fetchall()  # reading all rows releases SQLite's snapshot
+            row = self._first_row(connection, text, values)
         except BaseException as error:
             self._primary_until = 0.0
             if is_node_lost(error) or getattr(connection, "closed", False):
@@ -110,7 +115,7 @@ class Readers:
             self._connections.drop(connection)
             raise
         self._connections.give_back(connection)
-        return rows[0] if rows else None
+        return row
 
     def _compiled(self, statement: Select[Any]) -> tuple[str, list[str] | None]:
         """Return the statement's text, and the order of its parameters if the driver takes no names."""

@@ -5,19 +5,25 @@ sets its limits itself, in the round trip that begins it.
 """
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 import psycopg
+from psycopg import abc, adapt, generators
 from psycopg.abc import RV, PQGen
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from sqlalchemy import URL, Dialect
 from sqlalchemy import Connection as SQLConnection
 
 from shortener.errors import SettingsError
+from shortener.rules.wire.moments import from_micros
 from shortener.storage.pool import Connections
 
-CLOCK: Final = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"  # the database's clock in microseconds
+CLOCK: Final = "extract(epoch FROM clock_timestamp())"  # the database's clock, in seconds with all microseconds
+MICROS: Final = 1_000_000
 CONNECT: Final = 3  # seconds, for each host
 LOOK_UP: Final = 3.0  # seconds for a look-up
 LOCK: Final = "3s"  # for which a statement waits for a lock
@@ -64,6 +70,28 @@ class Connection(psycopg.Connection[Any]):
                 self.cancel_safe(timeout=CANCEL)  # otherwise the statement would continue on the server
             self.pgconn.finish()
             raise SilentError(f"the database did not answer within {timeout or self.longest:g} s") from None
+
+    def first_row(self, statement: str, values: Any = None) -> Any:
+        """Return the first row of a statement, or None; with values only if it has any.
+
+        Without values no cursor is made: psycopg needs as long for a cursor and its adapters as for the statement.
+        """
+        if values:
+            return self.execute(statement, values).fetchone()
+        self.pgconn.send_query(statement.encode())
+        result = self.wait(generators.execute(self.pgconn))[-1]
+        if result.status != ExecStatus.TUPLES_OK:
+            raise psycopg.errors.error_from_result(result)
+        if not result.ntuples:
+            return None
+        self._loading.set_pgresult(result)
+        return self._loading.load_row(0, tuple)
+
+    @cached_property
+    def _loading(self) -> abc.Transformer:
+        """Makes Python's values of those of a result; made once, because it looks up how for each type."""
+        transformer: abc.Transformer = adapt.Transformer.from_context(self)
+        return transformer
 
     def add_notice_handler(self, callback: Callable[[Any], None]) -> None:
         """Add it only once: SQLAlchemy adds its handler whenever it takes the connection for a new one."""
@@ -159,6 +187,11 @@ def beginning() -> str:
         f"BEGIN; SET LOCAL lock_timeout = '{LOCK}'; SET LOCAL statement_timeout = '{STATEMENT}s'; "
         f"SET LOCAL idle_in_transaction_session_timeout = '{SILENCE}'; SHOW transaction_read_only"
     )
+
+
+def moment(clock: Decimal) -> dt.datetime:
+    """Return the time that CLOCK has told."""
+    return from_micros(int(clock * MICROS))
 
 
 def allow_time(connection: SQLConnection, seconds: int | None) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
@@ -78,4 +79,10 @@ def readers(engine: Engine, most: int) -> Readers:
         pooled.detach()
         return pooled.dbapi_connection
 
-    return Readers(engine, Connections(opened, lambda connection: connection.close(), most, idle=None))
+    return Readers(engine, Connections(opened, lambda connection: connection.close(), most, idle=None), first_row)
+
+
+def first_row(connection: sqlite3.Connection, statement: str, values: Any) -> Any:
+    """Return the first row of a statement, or None. Reading all rows releases the snapshot."""
+    rows = connection.execute(statement, values).fetchall()
+    return rows[0] if rows else None

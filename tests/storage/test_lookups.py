@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import Text, bindparam, func, select
+from sqlalchemy import Text, bindparam, func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from shortener.storage import db
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Link
+from shortener.storage.outages import sqlstate
 from tests.support import database_faults
 from tests.support.factories import Sender, make_message
 
@@ -46,6 +48,13 @@ def test_only_numbers_become_part_of_the_statement(readers: Readers, sender: Sen
     numbers = select(LINK.c.number).where(LINK.c.target == bindparam("target"))
     assert readers.row(numbers, {"target": link.target}) == (link.number,)
     assert readers.row(numbers, {"target": "' OR '%' = '%"}) is None
+
+
+def test_a_failed_look_up_keeps_its_sqlstate(readers: Readers, database_url: str) -> None:
+    only_on("postgresql", database_url)
+    with pytest.raises(DBAPIError) as caught:
+        readers.row(select(text("1 / 0")), {})
+    assert sqlstate(caught.value) == "22012"
 
 
 def test_a_look_up_sees_what_was_committed_before_it(readers: Readers, sender: Sender) -> None:
