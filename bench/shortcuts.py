@@ -36,13 +36,21 @@ redirect.LATE_ANSWER = "none"
 """,
     "with SQLAlchemy's executemany": """
 import sys; sys.path.insert(0, {root!r})
-from shortener.storage import bulk
+from sqlalchemy import insert
+from sqlalchemy.dialects import sqlite
+from shortener.storage import bulk, many_rows
 
 def run(self, connection, rows):
     rows = [{{name: row[name] for name in self._names}} for row in rows]
     return connection.execute(self._statement, rows if len(rows) > 1 else rows[0]).rowcount if rows else 0
 
-bulk.Many.run = run
+def run_rows(self, connection, rows):
+    rows = [{{name: row[name] for name in self._names}} for row in rows]
+    skipping = sqlite.insert(self._table).on_conflict_do_nothing()
+    statement = skipping if self._behind else insert(self._table)
+    return connection.execute(statement.inline(), rows if len(rows) > 1 else rows[0]).rowcount if rows else 0
+
+bulk.Many.run, many_rows.ManyRows.run = run, run_rows
 """,
 }
 ROWS = (FIRST, SINGLE, MANY)

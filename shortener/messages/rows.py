@@ -5,16 +5,16 @@ a session, which took a sixth of the time that a message of a batch takes.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, delete, insert, or_, select
 
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links.skip_reason import SkippedText
-from shortener.storage.bulk import Many, skipping
+from shortener.storage.bulk import Many
+from shortener.storage.many_rows import ManyRows
 from shortener.storage.models import Attachment, Base, Link, Message, Part, PartKind, Sending
 
 Row = dict[str, Any]  # values by column
@@ -24,21 +24,14 @@ MESSAGE, PART, LINK, SENDING, ATTACHMENT = (
     Base.metadata.tables[table.__tablename__] for table in (Message, Part, Link, Sending, Attachment)
 )
 
-# Most messages have none of these, and each value of a row costs time.
-_RARE: Final = (
-    *("face", "subject", "receipts_url", "gateway", "send_on", "state", "state_on", "code", "reason"),
-    *("bulk_id", "told_states", "pull_queue", "pulled_on"),
-)
-_MESSAGES: Final = skipping(MESSAGE, MESSAGE.c.keys())
-_PLAIN_MESSAGES: Final = skipping(MESSAGE, [column.name for column in MESSAGE.c if column.name not in _RARE])
-_rare_values, _NO_VALUES = itemgetter(*_RARE), (None,) * len(_RARE)
-_PARTS: Final = Many(insert(PART).inline(), PART.c.keys())
-_LINKS: Final = skipping(LINK, LINK.c.keys())
+_MESSAGES: Final = ManyRows(MESSAGE, MESSAGE.c.keys(), skips=True)
+_PARTS: Final = ManyRows(PART, PART.c.keys())
+_LINKS: Final = ManyRows(LINK, LINK.c.keys(), skips=True)
 _NEW_SENDING: Final = (
     *("message_id", "account_id", "gateway", "channel", "destination", "recipient", "sender", "extras"),
     *("state", "created_on", "due_on", "expires_on", "starts_before"),
 )
-_SENDINGS: Final = Many(insert(SENDING).inline(), _NEW_SENDING)
+_SENDINGS: Final = ManyRows(SENDING, _NEW_SENDING)
 _ATTACHMENTS: Final = Many(insert(ATTACHMENT).inline(), ATTACHMENT.c.keys())
 # SQLite has one writer, which assigns the next ids as SQLite would. On PostgreSQL, one statement for both tables.
 _LAST_IDS: Final = "SELECT (SELECT coalesce(max(id), 0) FROM message), (SELECT coalesce(max(id), 0) FROM link)"
@@ -103,8 +96,7 @@ def insert_messages(connection: Connection, rows: Sequence[Row]) -> set[int]:
     They are inserted in the order of their unique values, so that two transactions do not wait for each other.
     """
     ordered = sorted(rows, key=lambda row: (row["client_tag"] or "", row["idempotency_key"] or ""))
-    is_plain = all(_rare_values(row) == _NO_VALUES for row in rows)
-    return _insert(connection, MESSAGE, _PLAIN_MESSAGES if is_plain else _MESSAGES, ordered)
+    return _insert(connection, MESSAGE, _MESSAGES, ordered)
 
 
 def delete_messages(connection: Connection, ids: Sequence[int]) -> None:
@@ -193,9 +185,9 @@ def live_numbers(connection: Connection, numbers: Sequence[int], now: dt.datetim
     return found
 
 
-def _insert(connection: Connection, table: Table, inserts: Mapping[str, Many], rows: Sequence[Row]) -> set[int]:
+def _insert(connection: Connection, table: Table, insert: ManyRows, rows: Sequence[Row]) -> set[int]:
     ids = {row["id"] for row in rows}
-    if inserts[connection.dialect.name].run(connection, rows) == len(rows):
+    if insert.run(connection, rows) == len(rows):
         return ids
     stored: set[int] = set()
     for some in _chunks(sorted(ids)):
