@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from shortener.accounts.random_text import random_text
 from shortener.accounts.senders import Sender
 from shortener.errors import (
     ClientTagTakenError,
@@ -19,7 +18,7 @@ from shortener.errors import (
     QuietHoursError,
 )
 from shortener.installation.site import Site
-from shortener.messages import rows, sendings, within_limits
+from shortener.messages import msgid, rows, sendings, within_limits
 from shortener.messages.analysis import Analysis, leave_live_shortlinks
 from shortener.messages.first_link import FIRST
 from shortener.messages.rows import Row, StoredLink, StoredMessage
@@ -28,7 +27,6 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.slug import NUMBER_BITS
 
-MSGID_LENGTH: Final = 32
 MAX_DRAWS: Final = 8  # of a random msgid or number: if 49 random bits are taken eight times in a row, it is no chance
 
 
@@ -97,9 +95,10 @@ def _store(
     """Return outcomes by index. A message whose msgid was taken has none: another msgid must be drawn for it."""
     count = sum(one.number_of_links for one in analyses.values())
     message_ids, link_ids = rows.draw_ids(connection, len(analyses), count)
+    msgids = msgid.draw(len(analyses), now)
     message_rows = {
-        index: _message_row(id_, account, one, now)
-        for id_, (index, one) in zip(message_ids, analyses.items(), strict=True)
+        index: _message_row(id_, drawn, account, one, now)
+        for id_, drawn, (index, one) in zip(message_ids, msgids, analyses.items(), strict=True)
     }
     allowed = within_limits.allowance(connection, account, now)
     inserted = [] if allowed is not None and not allowed.left else list(message_rows.values())
@@ -138,13 +137,13 @@ def _reused(
     return {index: IdempotencyKeyReusedError() for index, one in analyses.items() if one.face.bulk_id in reused}
 
 
-def _message_row(message_id: int, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:
+def _message_row(message_id: int, drawn: str, account: Sender, analysis: Analysis, now: dt.datetime) -> Row:
     submission, face, due_on = analysis.submission, analysis.face, within_limits.due_on(account, analysis, now)
     state = rows.first_state(sends=analysis.route is not None, later=due_on > now)
     return {
         "id": message_id,
         "account_id": account.id,
-        "msgid": random_text(MSGID_LENGTH),
+        "msgid": drawn,
         "received_on": now,
         "track_link": analysis.track_link,
         "detection": analysis.detection,
