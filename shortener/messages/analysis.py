@@ -4,7 +4,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -83,51 +83,64 @@ def analyze(
     """
     face.check()
     track_link = account.track_link if submission.track_link is None else submission.track_link
-    detection = submission.detection or account.detection
-    bare_domains = submission.bare_domains or account.bare_domains
-    track = submission.track or Track.FIRST
+    how = _How(
+        track=submission.track or Track.FIRST,
+        detection=submission.detection or account.detection,
+        bare_domains=submission.bare_domains or account.bare_domains,
+        is_mail=_is_mail(submission),
+    )
+    if not track_link:
+        found = NOTHING, NOTHING
+    elif like is not None and _content(like) == (True, how, submission.text, submission.html):
+        found = like.finding, like.html_finding
+    else:
+        found = _links(submission, how, site)
     way, refusal = _route(submission, account, site)
-    analysis = Analysis(
+    return Analysis(
         submission=submission,
         track_link=track_link,
-        track=track,
-        detection=detection,
-        bare_domains=bare_domains,
+        track=how.track,
+        detection=how.detection,
+        bare_domains=how.bare_domains,
         count_as_click=submission.count_as_click or account.count_as_click,
-        finding=NOTHING,
+        finding=found[0],
+        html_finding=found[1],
         route=way,
         refusal=refusal,
         idempotency_key=idempotency_key,
         face=face,
     )
-    if not track_link:
-        return analysis
-    is_known = like is not None and _content(like) == _content(analysis)
-    finding, in_html = (like.finding, like.html_finding) if like and is_known else _links(analysis, site)
-    return dataclasses.replace(analysis, finding=finding, html_finding=in_html)
+
+
+class _How(NamedTuple):
+    """What decides, besides the parts, which links are found."""
+
+    track: Track
+    detection: Detection
+    bare_domains: BareDomains
+    is_mail: bool
 
 
 def _content(analysis: Analysis) -> tuple[object, ...]:
     """Return all that decides which links are found."""
     submission = analysis.submission
-    how = (analysis.track_link, analysis.track, analysis.detection, analysis.bare_domains, _is_mail(submission))
-    return (*how, submission.text, submission.html)
+    how = _How(analysis.track, analysis.detection, analysis.bare_domains, _is_mail(submission))
+    return analysis.track_link, how, submission.text, submission.html
 
 
-def _links(analysis: Analysis, site: Site) -> tuple[Finding, Finding]:
+def _links(submission: Submission, how: _How, site: Site) -> tuple[Finding, Finding]:
     """Find the links of the text, and those of the HTML that get a shortlink of their own."""
-    submission, track = analysis.submission, analysis.track
     in_html = _in_html(submission, site)
     finding = body.find(
         submission.text,
-        detection=analysis.detection,
-        bare_domains=analysis.bare_domains,
+        detection=how.detection,
+        bare_domains=how.bare_domains,
         own_hosts=site.own_hosts,
-        track=track,
-        leave=of_mail(in_html, track) if _is_mail(submission) else None,
+        track=how.track,
+        leave=of_mail(in_html, how.track) if how.is_mail else None,
     )
     if submission.html is not None:
-        in_html = beside(finding, in_html, track, body.MOST_LINKS)
+        in_html = beside(finding, in_html, how.track, body.MOST_LINKS)
     return finding, in_html
 
 

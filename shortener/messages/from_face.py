@@ -34,6 +34,8 @@ class FromFace:
 
     def check(self) -> None:
         """Raise InvalidFieldsError, which names the vendor's fields, for texts that no database keeps."""
+        if self.bulk_id is None and not self.fields and not self.extras:
+            return
         given = {"bulkId": self.bulk_id, **(self.fields or {}), **(self.extras or {})}
         if unstorable := [name for name, value in given.items() if not _is_storable([name, value])]:
             names = (name if _is_storable([name]) else "fields" for name in unstorable)

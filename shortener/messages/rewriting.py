@@ -1,8 +1,8 @@
 """The parts of a message with its shortlinks in them, and how many SMS parts its text takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -17,6 +17,7 @@ from shortener.rules.slug import LENGTH
 from shortener.storage.models import Link, PartKind
 
 Links = Sequence[Link | StoredLink]  # of one message, in their order
+_TEXT: Final = PartKind.TEXT.value
 Place = tuple[int, int, str]  # start and end in the part as submitted, and what stands there instead
 
 
@@ -31,6 +32,12 @@ class SmsParts(TypedDict):
 def text(submitted: str, links: Links, site: Site) -> str:
     """Return the text to send: as submitted, with the shortlinks of its links."""
     return body.rewrite(submitted, text_places(links, site))
+
+
+def text_with(submitted: str, links: Links, shortlinks: Iterable[str]) -> str:
+    """Return the text to send, as `text` does, with shortlinks that are already known."""
+    places = zip(links, shortlinks, strict=True)
+    return body.rewrite(submitted, [(link.starts_at, link.ends_at, new) for link, new in places if link.part == _TEXT])
 
 
 def foreseen(submitted: str, finding: body.Finding, site: Site) -> str:

@@ -29,8 +29,9 @@ _MEANINGS: VisitorMeanings = {
 
 def preprocessed(message: StoredMessage, links: Sequence[StoredLink], site: Site) -> documents.PreprocessedMessage:
     """Return the answer to a preprocessed message, as of the moment when it was received."""
-    entries = [_link_entry(link, site, accessed_on=None) for link in links]
-    rewritten = rewriting.text(message.text, links, site)
+    shortlinks = [site.shortlink_of(link) for link in links]
+    entries = [_new_entry(link, shortlink) for link, shortlink in zip(links, shortlinks, strict=True)]
+    rewritten = rewriting.text_with(message.text, links, shortlinks)
     return {
         "msgid": message.msgid,
         "message": rewritten,
@@ -180,14 +181,21 @@ def _click(click: Click) -> documents.Click:
 
 
 def _reported_link(link: Link, site: Site) -> documents.ReportedLink:
-    return {**_link_entry(link, site, link.accessed_on), "off_on": rfc3339_or_none(link.off_on)}
-
-
-def _link_entry(link: Link | StoredLink, site: Site, accessed_on: dt.datetime | None) -> documents.Link:
     return {
         "link": link.target,
         "shortlink": site.shortlink_of(link),
         "expires_on": rfc3339(link.expires_on),
-        "accessed": accessed_on is not None,
-        "accessed_on": rfc3339_or_none(accessed_on),
+        "accessed": link.accessed_on is not None,
+        "accessed_on": rfc3339_or_none(link.accessed_on),
+        "off_on": rfc3339_or_none(link.off_on),
+    }
+
+
+def _new_entry(link: StoredLink, shortlink: str) -> documents.Link:
+    return {
+        "link": link.target,
+        "shortlink": shortlink,
+        "expires_on": rfc3339(link.expires_on),
+        "accessed": False,
+        "accessed_on": None,
     }

@@ -15,9 +15,12 @@ BASIC: Final = frozenset(
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 EXTENSION: Final = frozenset("\f^{}\\[~]|€")  # each takes an escape and a character
-# Patterns, because this runs twice for every message.
+# Patterns and tables, because this runs twice for every message.
 _IN_GSM: Final = re.compile(f"[{re.escape(''.join(sorted(BASIC | EXTENSION)))}]*")
 _EXTENSION: Final = re.compile(f"[{re.escape(''.join(sorted(EXTENSION)))}]")
+_ASCII_GSM, _ASCII_EXTENSION = (
+    "".join(filter(str.isascii, characters)).encode("ascii") for characters in (BASIC | EXTENSION, EXTENSION)
+)
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
 
 
@@ -31,11 +34,24 @@ class Sms:
 
 def count(text: str) -> Sms:
     """Return the encoding and the number of parts of a text. An empty text is one part."""
-    if _IN_GSM.fullmatch(text):
-        wide = _EXTENSION.findall(text)
-        return Sms("GSM-7", _parts(text, EXTENSION if wide else frozenset(), len(text) + len(wide), 160, 153))
+    if _is_gsm(text):
+        escapes = _escapes(text)
+        return Sms("GSM-7", _parts(text, EXTENSION if escapes else frozenset(), len(text) + escapes, 160, 153))
     wide = _BEYOND.findall(text)
     return Sms("UCS-2", _parts(text, frozenset(wide), len(text) + len(wide), 70, 67))
+
+
+def _is_gsm(text: str) -> bool:
+    if text.isascii():
+        return not text.encode("ascii").translate(None, _ASCII_GSM)
+    return _IN_GSM.fullmatch(text) is not None
+
+
+def _escapes(text: str) -> int:
+    """Return how many characters take an escape."""
+    if text.isascii():
+        return len(text) - len(text.encode("ascii").translate(None, _ASCII_EXTENSION))
+    return len(_EXTENSION.findall(text))
 
 
 def _parts(text: str, wide: frozenset[str], length: int, single: int, each: int) -> int:

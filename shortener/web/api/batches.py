@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, stream_with_context
 from pydantic import Field
 
 from shortener.accounts.senders import Sender
+from shortener.installation.site import Site
 from shortener.messages import bulk
 from shortener.messages.bulk import Outcome
 from shortener.messages.preprocess import Preprocessed
@@ -143,12 +144,12 @@ def _documents(
                 yield [_broken_off(done)]
             raise
         done += len(part)
-        yield [_document(outcome) for outcome in outcomes]
+        yield [_document(outcome, site) for outcome in outcomes]
 
 
-def _document(outcome: Outcome) -> BatchEntry:
+def _document(outcome: Outcome, site: Site) -> BatchEntry:
     if isinstance(outcome, Preprocessed):
-        return {"status": 201, **message_report.preprocessed(outcome.message, outcome.links, services().site)}
+        return {"status": 201, **message_report.preprocessed(outcome.message, outcome.links, site)}
     if isinstance(outcome, Fault):
         return problems.document(STATUS.get(outcome.code, 400), outcome.code, outcome.sentence)
     return problems.of(outcome)
