@@ -7,7 +7,7 @@ a session, which took a sixth of the time that a message of a batch takes.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Table, delete, insert, or_, select
 
@@ -41,8 +41,7 @@ _NEXT_IDS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMessage:
+class StoredMessage(NamedTuple):
     """The columns of a message that the answer to its submission needs."""
 
     id: int
@@ -54,8 +53,7 @@ class StoredMessage:
     state: MessageState | None  # as it was stored; None if the message is not sent
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLink:
+class StoredLink(NamedTuple):
     """The columns of a link that the answer to a submission needs."""
 
     id: int

@@ -22,7 +22,7 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")  # what the last part of an address looks like to a resolver
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one per process; a hash of all networks would cost each check more
 class Policy:
     """The addresses, hosts and ports that the operator allows or denies; hosts are lower-case, in ASCII form.
 

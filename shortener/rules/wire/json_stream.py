@@ -103,9 +103,12 @@ class _Window:
     def next(self) -> str:
         """Skip white space and return the next character without consuming it; an empty text at the end."""
         while True:
+            character = self.text[self.at : self.at + 1]
+            if character and character not in " \t\r\n":
+                return character
             self.at = _end(_SPACE, self.text, self.at)
-            if self.at < len(self.text) or not self._read():
-                return self.text[self.at : self.at + 1]
+            if self.at == len(self.text) and not self._read():
+                return ""
 
     def take(self, longest: int) -> Entry:
         """Consume the value that begins here, up to the comma or bracket that follows."""
