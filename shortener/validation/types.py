@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
@@ -88,8 +88,11 @@ def _texts(value: object) -> list[str]:
     return []
 
 
+_NO_POLICY: Final = receiver.Policy()
+
+
 def _callback_url(value: str, info: ValidationInfo) -> str:
-    policy: receiver.Policy = (info.context or {}).get("policy", receiver.Policy())
+    policy: receiver.Policy = (info.context or {}).get("policy", _NO_POLICY)
     if fault := receiver.check(value, policy):
         raise ValueError(fault)
     return value

@@ -44,5 +44,6 @@ def prefixes_like(app: Flask, name: re.Pattern[str]) -> tuple[str, ...]:
 def current() -> PathGroup:
     """Return the group of the current request: the one whose prefix is the longest that its path begins with."""
     by_prefix: dict[str, PathGroup] = current_app.extensions[EXTENSION]
-    longest = max((prefix for prefix in by_prefix if request.path.startswith(prefix)), key=len)
+    path = request.path  # not once for each prefix: Flask finds the request anew each time
+    longest = max((prefix for prefix in by_prefix if path.startswith(prefix)), key=len)
     return by_prefix[longest]
