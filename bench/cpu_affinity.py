@@ -23,7 +23,8 @@ def app(environ, start_response):
 '''
 TICKS = os.sysconf("SC_CLK_TCK")
 # The processors of the measured program and of the load; the same if there is only one.
-SERVING, LOADING = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
+EVERY = tuple(sorted(os.sched_getaffinity(0)))
+SERVING, LOADING = EVERY[0], EVERY[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,10 @@ class Server:
 
 
 @contextmanager
-def on(processor: int) -> Iterator[None]:
-    """Run this thread, and the processes that it starts in the block, on one processor."""
+def on(*processors: int) -> Iterator[None]:
+    """Run this thread, and the processes that it starts in the block, on these processors alone."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {processor})
+    os.sched_setaffinity(0, processors)
     try:
         yield
     finally:

@@ -152,9 +152,14 @@ def quantiles(taken: Sequence[float]) -> tuple[float, float]:
     return statistics.median(taken), statistics.quantiles([*taken, max(taken)], n=100, method="inclusive")[98]
 
 
-def at_rate(address: str, requests: Sequence[bytes], rate: float, connections: int = 64) -> list[Answer | None]:
-    """Send each request when it is due, at `rate` per second; return None for each unanswered request."""
-    with contextlib.closing(_Sender(address, connections)) as sender:
+def at_rate(
+    address: str, requests: Sequence[bytes], rate: float, connections: int = 64, pause: float = 0
+) -> list[Answer | None]:
+    """Send each request when it is due, at `rate` per second; return None for each unanswered request.
+
+    Without a `pause` in seconds between two looks, the sender needs a processor of its own.
+    """
+    with contextlib.closing(_Sender(address, connections, pause)) as sender:
         return sender.send(requests, rate)
 
 
@@ -174,10 +179,11 @@ class _Line:
 
 
 class _Sender:
-    """Polls without pauses for due requests and for responses, because it has its own processor."""
+    """Polls for due requests and for responses."""
 
-    def __init__(self, address: str, connections: int) -> None:
+    def __init__(self, address: str, connections: int, pause: float = 0) -> None:
         host, _, port = address.rpartition(":")
+        self._pause = pause
         self._address = host, int(port)
         self._epoll = select.epoll()
         self._lines: dict[int, _Line] = {}
@@ -201,6 +207,8 @@ class _Sender:
                 self._ask(self._idle.popleft(), place, requests[place])
             for number, _ in self._epoll.poll(0):
                 self._hear(self._lines[number], began, rate, answers)
+            if self._pause:
+                time.sleep(self._pause)
         return answers
 
     def close(self) -> None:

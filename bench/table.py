@@ -127,6 +127,7 @@ class Cell:
     folder: Path
     seconds: int
     shape: Mapping[str, str]
+    processors: Sequence[int] = (cpu_affinity.SERVING,)
     runs: dict[str, list[Run]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     notes: dict[str, tuple[float, ...]] = field(default_factory=dict)
@@ -231,17 +232,20 @@ class Cell:
 
     def steady(self) -> None:
         """Send first clicks at half the maximum rate, then one at a time; each must be stored."""
-        ids = self.store.take(int(self.top() / 2 * FIXED))
-        answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), self.top() / 2)
-        self.every("first clicks at a fixed rate", ids, answers)
-        taken = [answer.taken for answer in answers if answer]
-        p50, p99 = load.quantiles(taken)
-        self.notes["fixed"] = (self.top() / 2, p50, p99, max(taken))
+        self.notes["fixed"] = (self.top() / 2, *self.at_rate(self.top() / 2))
         ids = self.store.take(LONE)
         answers = load.one_by_one(self.product.address, load.clicks(self.store.slugs(ids)))
         self.every("first clicks one by one", ids, answers)
         p50, p99 = load.quantiles([answer.taken for answer in answers if answer])
         self.notes["lone"] = (p50, p99)
+
+    def at_rate(self, rate: float, pause: float = 0) -> tuple[float, float, float]:
+        """Send first clicks at a fixed rate; each must be stored. Return the median, 99th percentile and maximum."""
+        ids = self.store.take(int(rate * FIXED))
+        answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), rate, pause=pause)
+        self.every("first clicks at a fixed rate", ids, answers)
+        taken = [answer.taken for answer in answers if answer]
+        return (*load.quantiles(taken), max(taken))
 
     def every(self, name: str, ids: Sequence[int], answers: Sequence[load.Answer | None]) -> None:
         """Check that all were answered with 302 and stored."""
@@ -264,7 +268,7 @@ class Cell:
         ids = self.store.take(int(self.top() * 2))
         threading.Timer(random.uniform(0.5, 1), self.product.kill).start()
         answers = load.at_rate(self.product.address, load.clicks(self.store.slugs(ids)), self.top(), CONNECTIONS)
-        with started(self.server, self.store, self.folder, self.shape):
+        with started(self.server, self.store, self.folder, self.shape, self.processors):
             lost = self.lost(ids, answers)
         answered = sum(answer is not None and answer.status == 302 for answer in answers)
         self.notes["kill"] = (answered, lost)
@@ -298,10 +302,10 @@ def message() -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def stored(kind: str, links: int) -> Iterator[Store]:
+def stored(kind: str, links: int, processors: Sequence[int] = (cpu_affinity.SERVING,)) -> Iterator[Store]:
     """Create a database with `links` unclicked links, and as many that were clicked once."""
     with contextlib.ExitStack() as stack:
-        with cpu_affinity.on(cpu_affinity.SERVING):
+        with cpu_affinity.on(*processors):
             url = stack.enter_context(database(kind))
         app = stack.enter_context(application(url))
         with db.write() as session:
@@ -319,9 +323,15 @@ def stored(kind: str, links: int) -> Iterator[Store]:
 
 
 @contextlib.contextmanager
-def started(server: str, store: Store, folder: Path, shape: Mapping[str, str]) -> Iterator[Server]:
+def started(
+    server: str,
+    store: Store,
+    folder: Path,
+    shape: Mapping[str, str],
+    processors: Sequence[int] = (cpu_affinity.SERVING,),
+) -> Iterator[Server]:
     """Run the application on that database."""
     with contextlib.ExitStack() as stack:
-        with cpu_affinity.on(cpu_affinity.SERVING):
+        with cpu_affinity.on(*processors):
             running = stack.enter_context(cpu_affinity.product(server, store.url, SECRET_KEY, folder, **shape))
         yield running

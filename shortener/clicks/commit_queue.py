@@ -86,11 +86,16 @@ class CommitQueue:
         with self._changed, contextlib.suppress(ValueError):
             self._queued.remove(queued)
 
-    def take_all(self, timeout: float) -> list[QueuedClick]:
-        """Take all clicks; if there are none, wait at most `timeout` seconds for the first."""
+    def wait(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds for the first click; return whether there is one."""
         with self._changed:
             if not self._queued and not self._closed:
                 self._changed.wait(timeout)
+            return bool(self._queued)
+
+    def take_all(self, timeout: float) -> list[QueuedClick]:
+        """Take all clicks; if there are none, wait at most `timeout` seconds for the first."""
+        self.wait(timeout)
         self._let_requests_in()
         with self._changed:
             taken, self._queued = self._queued, []
@@ -107,7 +112,7 @@ class CommitQueue:
             os.sched_yield()
 
     def close(self) -> None:
-        """Let `take_all` return without waiting from now on."""
+        """Let `wait` and `take_all` return without waiting from now on."""
         with self._changed:
             self._closed = True
             self._changed.notify()

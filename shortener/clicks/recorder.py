@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 
@@ -23,6 +23,7 @@ from shortener.clicks.store import ClickStore, Result
 from shortener.config.settings import Settings
 from shortener.files.spool_file import SpoolFile
 from shortener.rules.slug import Slugs
+from shortener.storage import db
 
 log = logging.getLogger(__name__)
 
@@ -163,14 +164,17 @@ class Recorder:
                     if time.monotonic() >= next_import:
                         next_import = time.monotonic() + PAUSE
                         next_import += self._import_spooled()
-                    self._store_queued(queue.take_all(PAUSE))
+                    if queue.wait(PAUSE):
+                        self._store_queued(queue)
                 except Exception:
                     log.exception("the recorder failed; it continues")
             self._spool.close()
 
-    def _store_queued(self, batch: Sequence[QueuedClick]) -> None:
-        """Store queued clicks, and let each request continue as soon as its own click is committed."""
-        results = self._store.store([queued.click for queued in batch])
+    def _store_queued(self, queue: CommitQueue) -> None:
+        """Store the queued clicks, and let each request continue as soon as its own click is committed."""
+        with db.turn():  # before they are taken: clicks that arrive while we wait for it share the commit
+            batch = queue.take_all(0)
+            results = self._store.store([queued.click for queued in batch])
         for queued, result in zip(batch, results, strict=True):
             stored = result is Result.STORED
             then = self.queue.settle(queued, stored=stored)
@@ -205,7 +209,7 @@ class Recorder:
                     return False
                 if result is Result.REJECTED:
                     self._spool.set_aside(pack(click))
-            self._store_queued(self.queue.take_all(0))  # visitors who are waiting go first
+            self._store_queued(self.queue)  # visitors who are waiting go first
         if records:
             file.free(end)
             log.warning("imported %d spooled clicks", len(new_clicks))

@@ -34,11 +34,13 @@ class ClickStore:
     def store(self, new_clicks: Sequence[NewClick]) -> Iterator[Result]:
         """Store clicks in one transaction; if that fails, one by one, so that one bad click does not affect the others.
 
-        Yields a result for each click, as soon as it is known.
+        Returns a result for each click, as soon as it is known. The transaction has ended when this returns.
         """
         if not new_clicks or self._commit(new_clicks) is None:
-            yield from repeat(Result.STORED, len(new_clicks))
-            return
+            return repeat(Result.STORED, len(new_clicks))
+        return self._store_each(new_clicks)
+
+    def _store_each(self, new_clicks: Sequence[NewClick]) -> Iterator[Result]:
         for number, click in enumerate(new_clicks):
             error = self._commit([click])
             yield (result := _result(error))

@@ -1,9 +1,8 @@
 """Bind the tables to the application: connections, transactions, and the clock that counts."""
 
 import datetime as dt
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, NullPool, event, te
 from sqlalchemy.orm import Session
 
 from shortener.config.settings import Settings
-from shortener.storage import postgresql, sqlite
+from shortener.storage import postgresql, sqlite, turns
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Base
 from shortener.storage.outages import is_node_lost
@@ -24,7 +23,6 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 READERS: Final = "shortener.readers"
 IDLE_CONNECTION: Final = TransactionStatus.IDLE
-_writers = threading.RLock()
 # The locks that storing a click takes; other writers do not conflict with them.
 _CHECK: Final = "SET LOCAL lock_timeout = '1s'; LOCK TABLE message, link, click, callback IN ROW EXCLUSIVE MODE"
 
@@ -114,7 +112,7 @@ def write() -> Iterator[Session]:
     """Open a session whose changes are committed together when the block ends without an error."""
     session = db.session()
     session.close()  # a transaction that is still open would keep its snapshot and lock mode
-    with _writer_lock(db.engine):
+    with turn():
         session.connection(execution_options={"writes": True})
         try:
             yield session
@@ -126,8 +124,7 @@ def write() -> Iterator[Session]:
 @contextmanager
 def writing() -> Iterator[Connection]:
     """Open a transaction like `write`, as a connection: for code that writes many rows and loads no models."""
-    engine = db.engine
-    with _writer_lock(engine), engine.connect().execution_options(writes=True) as connection, connection.begin():
+    with turn(), db.engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
 
 
@@ -148,19 +145,13 @@ def allow_time(session: Session) -> None:
         postgresql.allow_time(session.connection(), postgresql.SLOW)
 
 
-@contextmanager
-def _writer_lock(engine: Engine) -> Iterator[None]:
-    """On SQLite, let the writers of this process wait for each other.
+def turn() -> AbstractContextManager[None]:
+    """On SQLite, wait until no other thread or process is writing; see `turns`. Turns may lie in one another.
 
-    SQLite itself would let each retry after growing pauses, even while the lock is free. A writer that has waited too
-    long here asks SQLite, which raises the right error.
+    `write` and `writing` take one themselves. Whoever waits for more to write can take one before.
     """
-    is_locked = engine.dialect.name == "sqlite" and _writers.acquire(timeout=sqlite.BUSY)
-    try:
-        yield
-    finally:
-        if is_locked:
-            _writers.release()
+    engine = db.engine
+    return turns.turn(engine.url.database, sqlite.BUSY) if engine.dialect.name == "sqlite" else nullcontext()
 
 
 def now(on: Session | Connection) -> dt.datetime:

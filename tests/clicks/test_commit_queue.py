@@ -71,6 +71,7 @@ def test_waiting_ends_with_the_first_click() -> None:
     queue = CommitQueue(9)
     joining = threading.Timer(0.05, queue.put, [click(1)])
     joining.start()
+    assert queue.wait(30)
     assert links(queue.take_all(30)) == [1]
     joining.join()
 
@@ -82,6 +83,7 @@ def test_a_closed_queue_finishes_when_empty() -> None:
     assert not queue.is_finished
     assert links(queue.take_all(30)) == [1]
     assert queue.is_finished
+    assert not queue.wait(30)
     assert queue.take_all(30) == []
 
 

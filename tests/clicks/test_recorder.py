@@ -168,6 +168,20 @@ def test_clicks_that_arrive_together_share_one_commit(
     assert (count(Click), count(Callback)) == (20, 20)
 
 
+def test_clicks_share_the_commit_that_waits_for_its_turn(
+    recorder: Recorder, new: Callable[[], NewClick], database_kind: str
+) -> None:
+    if database_kind == "postgresql":
+        pytest.skip("PostgreSQL's writers take no turns")
+    new_clicks = [new() for _ in range(3)]
+    with commits() as seen, ThreadPoolExecutor(3) as pool, db.turn():
+        for number, new_click in enumerate(new_clicks, 1):
+            pool.submit(recorder.record, new_click)
+            until(lambda number=number: len(recorder.queue) == number)  # type: ignore[misc]
+    assert len(seen) == 1
+    assert count(Click) == 3
+
+
 def test_one_bad_click_does_not_affect_the_others(
     recorder: Recorder,
     new: Callable[[], NewClick],

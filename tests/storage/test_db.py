@@ -123,7 +123,7 @@ def test_a_writer_kept_waiting_tries_the_database(app: Flask, monkeypatch: pytes
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with app.app_context(), db._writer_lock(db.db.engine):
+        with app.app_context(), db.turn():
             held.set()
             done.wait()
 
