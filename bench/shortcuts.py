@@ -52,6 +52,30 @@ def run_rows(self, connection, rows):
 
 bulk.Many.run, many_rows.ManyRows.run = run, run_rows
 """,
+    "with SQLAlchemy's execution of clicks": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.storage.direct import Direct
+
+def read(self, statement, numbers):
+    return self.connection.exec_driver_sql(statement, ("[" + ",".join(map(str, numbers)) + "]",)).all()
+
+def write(self, statement, rows):
+    return self.connection.exec_driver_sql(statement, rows).rowcount if rows else 0
+
+Direct.read, Direct.write = read, write
+""",
+    "with whole events encoded": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.rules.delivery import event
+from shortener.rules.wire.moments import rfc3339
+
+def clicked(moment, visitor, *, msgid, client_tag, recipient, link, shortlink, tags, metadata):
+    data = dict(msgid=msgid, client_tag=client_tag, recipient=recipient, link=link, shortlink=shortlink, accessed=True)
+    data |= dict(accessed_on=rfc3339(moment), visitor=visitor, tags=tags or [], metadata=metadata or {{}})
+    return event.build(event.CLICKED, moment, data)
+
+event.clicked = clicked
+""",
 }
 ROWS = (FIRST, SINGLE, MANY)
 SHAPE = {"processes": "1", "threads": "16"}

@@ -58,12 +58,7 @@ def hide_details(engine: Engine) -> None:
 
     @event.listens_for(engine, "handle_error")
     def on_error(context: ExceptionContext) -> None:
-        said = getattr(context.original_exception, "diag", None)
-        if said is None or said.message_detail is None:
-            return
-        for error in (context.original_exception, context.sqlalchemy_exception):
-            if error is not None:
-                error.args = (said.message_primary, *error.args[1:])
+        postgresql.hide_detail(context.original_exception, context.sqlalchemy_exception)
 
 
 def prepare_postgresql(engine: Engine, settings: Settings) -> Readers:

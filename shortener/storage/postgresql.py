@@ -156,6 +156,16 @@ def why_unusable(url: URL) -> str | None:
     return None
 
 
+def hide_detail(error: BaseException, *others: BaseException | None) -> None:
+    """Remove an error's detail from it and from the errors made of it: the detail may show a whole row."""
+    said = getattr(error, "diag", None)
+    if said is None or said.message_detail is None:
+        return
+    for one in (error, *others):
+        if one is not None:
+            one.args = (said.message_primary, *one.args[1:])
+
+
 def begun(connections: Connections) -> Connection:
     """Return a connection with a new transaction, whose beginning shows whether connection and node are usable."""
     try:

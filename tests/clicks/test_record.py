@@ -6,13 +6,14 @@ import datetime as dt
 import json
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from shortener.callbacks.kind import CALLBACKS
 from shortener.clicks import record
@@ -22,6 +23,7 @@ from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import Services, services
 from shortener.storage import db
+from shortener.storage.direct import Direct, Value
 from shortener.storage.models import Base, Callback, Click, Link
 from tests.support.factories import TARGET, Sender, make_message, slug_of
 from tests.support.links import add_link
@@ -191,19 +193,27 @@ def test_the_earliest_counted_click_is_the_first(sender: Sender, services: Servi
     assert (count(Click), count(Callback)) == (4, 1)
 
 
-def test_clicks_of_many_links_take_few_statements(sender: Sender, services: Services) -> None:
+def test_clicks_of_many_links_take_few_statements(
+    sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     new_clicks = [prepared(number_of(make_message(sender, lt_callbackurl=CALLBACK).link)) for _ in range(50)]
-    links: list[int] = []
     statements: list[str] = []
+    links: list[object] = []
 
-    @event.listens_for(db.db.engine, "before_cursor_execute")
-    def on_statement(_: object, __: object, statement: str, parameters: object, *___: object) -> None:
-        statements.append(statement.split()[0])
-        if statement.startswith("INSERT INTO click"):
-            links.extend(row["link_id"] if isinstance(row, dict) else row[0] for row in parameters)  # type: ignore[attr-defined]
+    class Noting(Direct):
+        def read(self, statement: str, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
+            statements.append(statement.split()[0])
+            return super().read(statement, numbers)
 
+        def write(self, statement: str, rows: Sequence[Sequence[Value]]) -> int:
+            statements.append(statement.split()[0])
+            if statement.startswith("INSERT INTO click"):
+                links.extend(row[0] for row in rows)
+            return super().write(statement, rows)
+
+    monkeypatch.setattr(record, "Direct", Noting)
     assert record_all(new_clicks[::-1], services) == 50
-    assert [statement for statement in statements if statement != "BEGIN"] == ["INSERT", "SELECT", "UPDATE", "INSERT"]
+    assert statements == ["INSERT", "SELECT", "UPDATE", "INSERT"]
     assert links == sorted(new_click.link_id for new_click in new_clicks)
 
 

@@ -122,10 +122,11 @@ def together(recorder: Recorder, new_clicks: list[NewClick], url: str) -> Iterat
     trying = threading.Event()
 
     def on_statement(_: object, __: object, statement: str, *___: object) -> None:
-        if statement.startswith(("BEGIN IMMEDIATE", "INSERT INTO click")):
+        if statement == "BEGIN IMMEDIATE":  # on SQLite, where it waits for the lock
             trying.set()
 
     event.listen(db.db.engine, "before_cursor_execute", on_statement)
+    event.listen(db.db.engine, "begin", lambda _: trying.set())
     threads = [threading.Thread(target=recorder.record, args=(one,)) for one in new_clicks]
     with database_faults.locked(url):
         threads[0].start()

@@ -20,6 +20,7 @@ from sqlalchemy import Engine, event
 
 from shortener.delivery import loop
 from shortener.outbound.client import Client
+from shortener.storage.direct import Direct
 from shortener.web.redirect import Redirect
 
 LOG = "deaths"
@@ -92,10 +93,20 @@ def watch(reach: Callable[[Point], None], poison: str) -> None:
 def _watch_statements(reach: Callable[[Point], None]) -> None:
     @event.listens_for(Engine, "after_cursor_execute")
     def executed(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if ACCESSED.match(statement):
-            reach(Point.LINK_UPDATED)
         done = connection.info.setdefault("done", set())
         done.update(point for point, pattern in STATEMENTS.items() if pattern.match(statement))
+
+    write = Direct.write
+
+    def written(self: Direct, statement: str, rows: Any) -> int:
+        count = write(self, statement, rows)
+        if ACCESSED.match(statement):
+            reach(Point.LINK_UPDATED)
+        if rows:
+            executed(self.connection, None, statement)
+        return count
+
+    Direct.write = written  # type: ignore[method-assign]
 
     @event.listens_for(Engine, "commit")
     def commits(connection: Any) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from shortener.rules.delivery import event
+from shortener.rules.visitors.marks import Visitor
+from shortener.rules.wire.moments import rfc3339
 
 KEY, OLD_KEY = bytes(range(32)), bytes(range(32, 64))
 MOMENT = dt.datetime(2025, 11, 16, 9, 30, 0, 123456, tzinfo=dt.UTC)
@@ -34,6 +36,39 @@ def now() -> dt.datetime:
 
 def verify(body: bytes, headers: dict[str, str], key: bytes) -> Any:
     return Webhook(event.show_secret(key)).verify(body, headers)
+
+
+texts = st.none() | st.text()
+
+
+@given(st.text(), texts, texts, st.none() | st.lists(st.text()), st.none() | st.dictionaries(st.text(), json_values))
+def test_a_clicks_event_is_what_build_makes(
+    link: str, tag: str | None, recipient: str | None, tags: list[str] | None, metadata: dict[str, Any] | None
+) -> None:
+    data: event.EventData = {
+        "msgid": "a" * 32,
+        "client_tag": tag,
+        "recipient": recipient,
+        "link": link,
+        "shortlink": "https://s.example.com/abcdefghij",
+        "accessed": True,
+        "accessed_on": rfc3339(MOMENT),
+        "visitor": Visitor.PERSON,
+        "tags": tags or [],
+        "metadata": metadata or {},
+    }
+    made = event.clicked(
+        MOMENT,
+        Visitor.PERSON,
+        msgid="a" * 32,
+        client_tag=tag,
+        recipient=recipient,
+        link=link,
+        shortlink="https://s.example.com/abcdefghij",
+        tags=tags,
+        metadata=metadata,
+    )
+    assert made == event.build(event.CLICKED, MOMENT, data)
 
 
 def test_the_standards_example_has_its_published_signature() -> None:

@@ -1,0 +1,61 @@
+"""The statements that store clicks and their callbacks, in each database's own words, as `Direct` takes them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shortener.rules.delivery.job_state import JobState
+from shortener.storage.models import CLICK
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements for one database. The writing ones skip what is stored already."""
+
+    insert_clicks: str  # the link's id, the click's id, time, visitor, reason, network
+    find_links: str  # the ids of links
+    set_accessed_on: str  # time, the link's id
+    # The message's id, the link's id, account, event, URL, destination, body, time twice, face.
+    insert_callbacks: str
+
+
+_CLICKS: Final = "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network)"
+_CALLBACKS: Final = (
+    "INSERT INTO callback (about, state, starts_before, "
+    "message_id, link_id, account_id, event_id, url, destination, body, created_on, due_on, face)"
+)
+_CONSTANT: Final = f"'{CLICK}', '{JobState.PENDING}', 0"
+_COLUMNS: Final = (
+    "link.id, link.accessed_on, link.number, link.base_url, link.target, message.id, message.account_id, "
+    "message.lt_callbackurl, message.face, message.msgid, message.client_tag, message.recipient"
+)
+_ONE_EACH: Final = "ON CONFLICT (message_id, about) DO NOTHING"
+SQLITE: Final = Statements(
+    insert_clicks=f"{_CLICKS} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    find_links=(
+        f"SELECT {_COLUMNS}, message.tags, message.metadata FROM link JOIN message ON message.id = link.message_id "  # noqa: S608
+        "WHERE link.id IN (SELECT value FROM json_each(?)) ORDER BY link.id"
+    ),
+    set_accessed_on="UPDATE link SET accessed_on = ? WHERE id = ? AND accessed_on IS NULL",
+    insert_callbacks=f"{_CALLBACKS} VALUES ({_CONSTANT}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {_ONE_EACH}",
+)
+# Links are locked in the order of their ids, so that transactions cannot deadlock; SQLite has only one writer.
+POSTGRESQL: Final = Statements(
+    insert_clicks=(
+        f"{_CLICKS} SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[]) "  # noqa: S608
+        "ON CONFLICT DO NOTHING"
+    ),
+    find_links=(
+        f"SELECT {_COLUMNS}, message.tags::text, message.metadata::text "  # noqa: S608 - only words of our own
+        "FROM link JOIN message ON message.id = link.message_id "
+        "WHERE link.id = ANY(%s::bigint[]) ORDER BY link.id FOR NO KEY UPDATE OF link"
+    ),
+    set_accessed_on=(
+        "UPDATE link SET accessed_on = first.now FROM unnest(%s::bigint[], %s::bigint[]) AS first (now, link) "
+        "WHERE id = first.link AND accessed_on IS NULL"
+    ),
+    insert_callbacks=(
+        f"{_CALLBACKS} SELECT {_CONSTANT}, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], "  # noqa: S608
+        f"%s::text[], %s::text[], %s::bytea[], %s::bigint[], %s::bigint[], %s::text[]) {_ONE_EACH}"
+    ),
+)
+STATEMENTS: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
