@@ -34,24 +34,19 @@ class Sms:
 
 def count(text: str) -> Sms:
     """Return the encoding and the number of parts of a text. An empty text is one part."""
-    if _is_gsm(text):
-        escapes = _escapes(text)
+    escapes = _escapes(text)
+    if escapes is not None:
         return Sms("GSM-7", _parts(text, EXTENSION if escapes else frozenset(), len(text) + escapes, 160, 153))
     wide = _BEYOND.findall(text)
     return Sms("UCS-2", _parts(text, frozenset(wide), len(text) + len(wide), 70, 67))
 
 
-def _is_gsm(text: str) -> bool:
-    if text.isascii():
-        return not text.encode("ascii").translate(None, _ASCII_GSM)
-    return _IN_GSM.fullmatch(text) is not None
-
-
-def _escapes(text: str) -> int:
-    """Return how many characters take an escape."""
-    if text.isascii():
-        return len(text) - len(text.encode("ascii").translate(None, _ASCII_EXTENSION))
-    return len(_EXTENSION.findall(text))
+def _escapes(text: str) -> int | None:
+    """Return how many characters of a text in GSM 03.38 take an escape; None if it has others."""
+    if not text.isascii():
+        return len(_EXTENSION.findall(text)) if _IN_GSM.fullmatch(text) else None
+    data = text.encode("ascii")
+    return None if data.translate(None, _ASCII_GSM) else len(data) - len(data.translate(None, _ASCII_EXTENSION))
 
 
 def _parts(text: str, wide: frozenset[str], length: int, single: int, each: int) -> int:
