@@ -1,7 +1,8 @@
 """Measure the running product with ten thousand, a million and ten million links.
 
-Creates messages of 400 days with one link each in SQL, a third of them with a click and a callback; then starts the
-product on each database and measures them alternately, so that other load affects all alike. Prints warm medians.
+Creates messages of 400 days with one link each in SQL, a third of them with a click and a callback, half of these
+within minutes and some after days; then starts the product on each database and measures them alternately, so that
+other load affects all alike. Prints warm medians.
 
     python bench/grow.py
     python bench/grow.py --database sqlite --links 10000 1000000 --pause
@@ -36,6 +37,7 @@ from shortener import create_app
 from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.delivery.job import Claimed
 from shortener.outbound.client import Answer
+from shortener.reporting import hour_totals
 from shortener.retention import steps
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.running.services import services
@@ -52,6 +54,10 @@ PIECE = 500_000  # rows per statement
 SCATTER = 549_755_813_881  # odd, so that i * SCATTER modulo a power of two hits every number once, in scattered order
 BITS = (1 << 49) - 1
 ROUNDS, EACH, STEPS = 6, 50, 6  # the first round only warms up
+# Seconds to the first click, in microseconds: the median is five minutes, the longest ten days.
+SHARE = "((i * 7919) % 1000)"
+FOURTH = f"({SHARE} * {SHARE} / 1000 * {SHARE} / 1000 * {SHARE} / 1000)"
+TOOK = f"(5000000 + {SHARE} * 300000 + {FOURTH} * {FOURTH} * {FOURTH} * 864)"
 T = TypeVar("T")
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 LEASE = dt.timedelta(seconds=45)
@@ -61,7 +67,7 @@ DIALECT = {
     "sqlite": {
         "numbers": "WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last})",
         "from": "FROM n",
-        "digits": "printf('%032d', {})",
+        "digits": "printf('%012d%020d', i, {})",
         "uuid": "randomblob(16)",
         "bytes": "CAST('{}' AS BLOB)",
         "true": "1",
@@ -69,7 +75,7 @@ DIALECT = {
     "postgresql": {
         "numbers": "",
         "from": "FROM generate_series({first}::bigint, {last}::bigint) AS n(i)",
-        "digits": "lpad(({})::text, 32, '0')",
+        "digits": "lpad(i::text, 12, '0') || lpad(({})::text, 20, '0')",
         "uuid": "gen_random_uuid()",
         "bytes": "convert_to('{}', 'UTF8')",
         "true": "true",
@@ -86,16 +92,16 @@ ROWS = (
     """INSERT INTO link (id, message_id, position, number, base_url, target, starts_at, ends_at, expires_on,
        count_as_click, accessed_on)
        SELECT i, i, 1, {number}, 'https://s.example.com', 'https://shop.example.com/track?id=' || i, 21, 55,
-       {received} + {life}, 'person_or_unknown', CASE WHEN i % 3 = 0 THEN {received} + 60000000 END {from}""",
+       {received} + {life}, 'person_or_unknown', CASE WHEN i % 3 = 0 THEN {clicked} END {from}""",
     """INSERT INTO click (link_id, id, clicked_on, visitor, reason)
-       SELECT i, {uuid}, {received} + 60000000, 'person', 'browser' {from} WHERE i % 3 = 0""",
+       SELECT i, {uuid}, {clicked}, 'person', 'browser' {from} WHERE i % 3 = 0""",
     """INSERT INTO callback (id, message_id, about, link_id, account_id, event_id, url, destination, body, state,
        created_on, due_on, settled_on, starts_before)
        SELECT i, i, 'click', i, {account}, 'evt_' || {msgid}, 'http://127.0.0.1:9/clicked',
        '{account} http://127.0.0.1:9', {body}, 'delivered',
-       {received} + 60000000, {received} + 60000000, {received} + 61000000, 0 {from} WHERE i % 3 = 0""",
+       {clicked}, {clicked}, {clicked} + 1000000, 0 {from} WHERE i % 3 = 0""",
     """INSERT INTO attempt (callback_id, number, started_on, ended_on, outcome, status)
-       SELECT i, 1, {received} + 60000000, {received} + 61000000, 'delivered', 200 {from} WHERE i % 3 = 0""",
+       SELECT i, 1, {clicked}, {clicked} + 1000000, 'delivered', 200 {from} WHERE i % 3 = 0""",
 )
 MAKE_DUE = (
     "UPDATE callback SET state = 'pending', settled_on = NULL, destination = 'r' || (id % 10), due_on = {now} "
@@ -116,6 +122,7 @@ class Stock:
         self._weights: dict[str, float] = {}
         with self.app.app_context():
             self.bytes_per_link = _fill(url, count) / count
+            _count_hours()
             self._asks = self._choose()
             self._steps = steps.prune(services().pruner.cutoff(), sleep=lambda _: None)
 
@@ -149,7 +156,7 @@ class Stock:
 
     def _pages(self) -> dict[str, str]:
         """Return the paths, by what they show; the single message is a clicked one."""
-        msgid = f"{self.count // 3 * 3 * SCATTER & BITS:032d}"
+        msgid = _msgid(self.count // 3 * 3)
         now = dt.datetime.now(dt.UTC)
         pages = {f"overview, days: {days}": "?" + urlencode(parameters(*last_days(now, days))) for days in (1, 7, 30)}
         lists = {
@@ -177,12 +184,14 @@ class Stock:
         return found | {"private memory of a worker": max(_private(self.instance))} | self._weights
 
     def _note(self, turn: int, name: str, work: Callable[[], T], after: Callable[[T], object] = lambda _: None) -> None:
-        began = time.perf_counter()
+        began, began_cpu = time.perf_counter(), time.thread_time()
         done = work()
-        took = (time.perf_counter() - began) * 1000
+        took, cpu = time.perf_counter() - began, time.thread_time() - began_cpu
         after(done)
         if turn:
-            self.times.setdefault(name, []).append(took)
+            self.times.setdefault(name, []).append(took * 1000)
+            if name.startswith(("overview", "retention")):  # they are long, so other programs interrupt them
+                self.times.setdefault(f"{name}, processor time here", []).append(cpu * 1000)
 
     def _step(self) -> None:
         if (removed := next(self._steps)) != steps.MESSAGES:
@@ -200,7 +209,7 @@ class Stock:
         return {
             "look-up": [("HEAD", slug, 302) for slug in slugs[::2]],
             "first click": [("GET", slug, 302) for slug in slugs[1::2]],
-            "report": [("GET", f"/v1/messages/{number * SCATTER & BITS:032d}", 200) for number in clicked],
+            "report": [("GET", f"/v1/messages/{_msgid(number)}", 200) for number in clicked],
             "first page of the list": [("GET", "/v1/messages", 200)] * (ROUNDS * EACH),
         }
 
@@ -252,6 +261,20 @@ def _fill(url: str, count: int) -> int:
     return _size(url)
 
 
+def _msgid(number: int) -> str:
+    """The msgid of a message: in the order of time, as those of the product."""
+    return f"{number:012d}{number * SCATTER & BITS:020d}"
+
+
+def _count_hours() -> None:
+    """Count the hours of the past, as the product does in the minutes after an upgrade."""
+    began, began_cpu = time.perf_counter(), time.process_time()
+    hour_totals.claim_run(dt.timedelta())
+    hours = sum(hour_totals.count_hours(time.sleep))
+    took, cpu = time.perf_counter() - began, time.process_time() - began_cpu
+    print(f"counted {hours:,} hours in {took:.0f} s, {cpu:.0f} s of them processor time", file=sys.stderr, flush=True)
+
+
 def _statement(template: str, kind: str, first: int, last: int, count: int) -> str:
     """Return the statement for links `first` to `last` of `count`: the old ones are past retention."""
     words, now = DIALECT[kind], time.time_ns() // 1000
@@ -264,6 +287,7 @@ def _statement(template: str, kind: str, first: int, last: int, count: int) -> s
         msgid=words["digits"].format(scattered),
         number=scattered,
         received=f"({received})",
+        clicked=f"(CASE WHEN {received} + {TOOK} < {now} THEN {received} + {TOOK} ELSE {received} + 60000000 END)",
         life=LIVE * DAY,
         uuid=words["uuid"],
         body=words["bytes"].format(BODY),

@@ -12,12 +12,13 @@ from shortener.rules.delivery import event, receiver
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.slug import Slugs
 from shortener.rules.wire.moments import to_micros
+from shortener.storage import changed_hours
 from shortener.storage.bulk import Many
 from shortener.storage.direct import Direct, Value
 from shortener.storage.models import CLICK, Base
 
 CALLBACK, LINK = (Base.metadata.tables[name] for name in ("callback", "link"))
-_MESSAGE, _URL = 5, 7  # the places of a found link's message and callback URL
+_MESSAGE, _ACCOUNT, _URL = 5, 6, 7  # the places of a found link's message, account and callback URL
 _IS_ABOUT_CLICK = CALLBACK.c.about == literal_column(f"'{CLICK}'")
 # A callback that has never been claimed: a claim takes a lease and changes `due_on`.
 _UNCLAIMED = (
@@ -76,7 +77,9 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
         elif to_micros(click.clicked_on) < accessed_on:
             corrected.append((found, click))
     direct.write(statements.set_accessed_on, [(to_micros(click.clicked_on), click.link_id) for _, click in firsts])
-    told = _told([*firsts, *corrected])
+    changed = [*firsts, *corrected]
+    changed_hours.note(connection, [(found[_ACCOUNT], found[-1]) for found, _ in changed if found[-1] is not None])
+    told = _told(changed)
     # A callback that has been claimed may have been sent, and stays as it is.
     made = direct.write(statements.insert_callbacks, [_callback(found, click, slugs) for found, click in told])
     if made < len(told):
@@ -122,7 +125,7 @@ def _correction(found: Found, click: NewClick, slugs: Slugs) -> dict[str, object
 
 
 def _event_body(found: Found, click: NewClick, slugs: Slugs) -> bytes:
-    _, _, number, base_url, target, _, _, _, _, msgid, client_tag, recipient, tags, details = found
+    _, _, number, base_url, target, _, _, _, _, msgid, client_tag, recipient, tags, details, _ = found
     return event.clicked(
         click.clicked_on,
         click.verdict.visitor,

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shortener.rules.delivery.job_state import JobState
+from shortener.rules.wire.moments import MICROSECOND
+from shortener.storage.changed_hours import HOUR
 from shortener.storage.models import CLICK
 
 
@@ -28,11 +30,17 @@ _COLUMNS: Final = (
     "link.id, link.accessed_on, link.number, link.base_url, link.target, message.id, message.account_id, "
     "message.lt_callbackurl, message.face, message.msgid, message.client_tag, message.recipient"
 )
+# As `changed_hours.TOTALLED_HOUR`: the hour of a message that may have a total.
+_TOTALLED_HOUR: Final = (
+    "CASE WHEN message.received_on < (SELECT totals_end_on FROM installation) "  # noqa: S608
+    f"THEN message.received_on / {HOUR // MICROSECOND} END"
+)
 _ONE_EACH: Final = "ON CONFLICT (message_id, about) DO NOTHING"
 SQLITE: Final = Statements(
     insert_clicks=f"{_CLICKS} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     find_links=(
-        f"SELECT {_COLUMNS}, message.tags, message.metadata FROM link JOIN message ON message.id = link.message_id "  # noqa: S608
+        f"SELECT {_COLUMNS}, message.tags, message.metadata, {_TOTALLED_HOUR} "  # noqa: S608
+        "FROM link JOIN message ON message.id = link.message_id "
         "WHERE link.id IN (SELECT value FROM json_each(?)) ORDER BY link.id"
     ),
     set_accessed_on="UPDATE link SET accessed_on = ? WHERE id = ? AND accessed_on IS NULL",
@@ -45,7 +53,7 @@ POSTGRESQL: Final = Statements(
         "ON CONFLICT DO NOTHING"
     ),
     find_links=(
-        f"SELECT {_COLUMNS}, message.tags::text, message.metadata::text "  # noqa: S608 - only words of our own
+        f"SELECT {_COLUMNS}, message.tags::text, message.metadata::text, {_TOTALLED_HOUR} "  # noqa: S608 - only words of our own
         "FROM link JOIN message ON message.id = link.message_id "
         "WHERE link.id = ANY(%s::bigint[]) ORDER BY link.id FOR NO KEY UPDATE OF link"
     ),

@@ -18,6 +18,7 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason, explanation, shown
 from shortener.rules.wire.moments import rfc3339
+from shortener.storage import changed_hours
 from shortener.storage.bulk import skipping
 from shortener.storage.models import Base
 
@@ -30,7 +31,7 @@ _ADVANCE: Final = {
     state: update(MESSAGE)
     .where(MESSAGE.c.id.in_(_ids), or_(MESSAGE.c.state.is_(None), MESSAGE.c.state.in_(state.replaceable)))
     .values(state=state, state_on=bindparam("at"), code=bindparam("new_code"), reason=bindparam("new_reason"))
-    .returning(MESSAGE.c.id)
+    .returning(*MESSAGE.c["id", "account_id"], changed_hours.TOTALLED_HOUR)
     for state in MessageState
 }
 _url: Final = func.coalesce(MESSAGE.c.receipts_url, ACCOUNT.c.receipts_url)
@@ -76,10 +77,11 @@ def advance_all(connection: Connection, news: Mapping[int, News], *, now: dt.dat
     changed: set[int] = set()
     for one, ids in _by_news(news).items():
         values = {"ids": ids, "at": one.at, "new_code": one.code or None, "new_reason": one.reason}
-        advanced = connection.scalars(_ADVANCE[one.state], values).all()
+        advanced = connection.execute(_ADVANCE[one.state], values).all()
         if advanced:
-            _follow(connection, advanced, one, now)
-        changed.update(advanced)
+            changed_hours.note(connection, [(account_id, hour) for _, account_id, hour in advanced if hour is not None])
+            _follow(connection, [message_id for message_id, *_ in advanced], one, now)
+        changed.update(message_id for message_id, *_ in advanced)
     return changed
 
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
+from shortener.reporting.message_counts import MessageCounts
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
-from shortener.storage.models import Link, Message, Sending
+from shortener.storage.models import Message, Sending
 
 NOT_SENT: Final = frozenset({MessageState.SCHEDULED, MessageState.QUEUED, MessageState.CANCELED})
 UNDELIVERED: Final = (MessageState.FAILED, MessageState.REJECTED, MessageState.EXPIRED)
@@ -64,29 +65,10 @@ class Held:
     since: dt.datetime | None
 
 
-def count(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> SendingNumbers:
-    """Count the messages received in a period."""
-    inside = and_(
-        Message.account_id == account.id,
-        Message.received_on >= start,
-        Message.received_on < end,
-        Message.state.is_not(None),
-    )
-    columns = (Message.state, func.count(), func.min(Message.id), func.max(Message.id))
-    rows = session.execute(select(*columns).where(inside).group_by(Message.state)).all()
-    states = {MessageState(state): number for state, number, _, _ in rows if state is not None}
-    ends = {state: (first, last) for state, _, first, last in rows}
-    if MessageState.DELIVERED not in ends:
-        return SendingNumbers(states, 0, 0)
-    first, last = ends[MessageState.DELIVERED]
-    clicked = case((Link.accessed_on.is_not(None), Link.message_id))
-    query = select(func.count(Link.message_id.distinct()), func.count(clicked.distinct())).join(
-        Message, Message.id == Link.message_id
-    )
-    # The condition on links' messages is redundant, but without it PostgreSQL would read all links.
-    bounds = Link.message_id.between(first, last)
-    with_link, clicks = session.execute(query.where(inside, bounds, Message.state == MessageState.DELIVERED)).one()
-    return SendingNumbers(states, with_link, clicks)
+def of(counts: MessageCounts) -> SendingNumbers:
+    """Return what the counts of some messages say about their sending."""
+    states = {MessageState(state): count for state, count in counts.states.items()}
+    return SendingNumbers(states, counts.delivered_with_link, counts.delivered_clicked)
 
 
 def held(session: Session, account: Sender, limit: int) -> tuple[int, Sequence[Held]]:

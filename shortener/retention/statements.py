@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import BindParameter, Connection, Select, Table, bindparam, delete, func, literal, select, tuple_
 
 from shortener.rules.delivery.job_state import JobState
+from shortener.storage import changed_hours
 from shortener.storage.models import Base
 
 Position = tuple[dt.datetime, int]
@@ -72,6 +73,7 @@ def oldest(
 
 def delete_messages(connection: Connection, messages: Sequence[OldMessage]) -> None:
     """Delete messages with everything that refers to them."""
+    changed_hours.note_of(connection, [message.id for message in messages])
     for statements, ids in (  # rows that refer to others are deleted first
         (_OF_CALLBACKS, [id_ for message in messages for id_ in message.callbacks]),
         (_OF_SENDINGS, [id_ for message in messages for id_ in message.sendings]),

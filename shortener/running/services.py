@@ -25,6 +25,7 @@ from shortener.messages.group_commit import GroupCommit
 from shortener.outbound.client import Client
 from shortener.receipts.incoming import Reader
 from shortener.reporting import face_messages
+from shortener.reporting.totals_loop import Totals
 from shortener.retention.loop import Pruner
 from shortener.rules.delivery import receiver
 from shortener.rules.delivery.face_message import FaceMessage
@@ -60,6 +61,7 @@ class Services:
     readers: Readers
     group_commit: GroupCommit
     pruner: Pruner
+    totals: Totals
     last_used: LastUsed
     long_calls: LongCalls
     gateways: Gateways
@@ -76,7 +78,7 @@ class Services:
     def background(self) -> Background:
         """The loops of a process that delivers."""
         if_needed = {self.sendings: self.needs_sendings, self.exports: lambda: bool(self.settings.export_places)}
-        return Background(self.deliverer, if_needed, [self.pruner, self.sweeper, *self.askers])
+        return Background(self.deliverer, if_needed, [self.pruner, self.totals, self.sweeper, *self.askers])
 
     def needs_sendings(self) -> bool:
         """Whether there is a gateway, or there are sendings from a time with one. True if the database is away."""
@@ -161,6 +163,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         readers=db.readers(app),
         group_commit=GroupCommit(on_sendings=lambda: made.wake_sendings()),
         pruner=Pruner(app.app_context, settings),
+        totals=Totals(app.app_context),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,
         gateways=choice.chosen(settings, vendor_apis),

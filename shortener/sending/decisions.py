@@ -13,6 +13,7 @@ from shortener.receipts.proof import HAS_PROOF
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason
+from shortener.storage import changed_hours
 from shortener.storage.models import Message, Sending, SendingAttempt
 
 GIVEN_UP: Final = "given up by "  # begins `exhausted_because`; who decided it follows
@@ -88,6 +89,7 @@ def repeat(session: Session, message: Message, *, now: dt.datetime) -> None:
     if session.connection().scalar(_REPEAT, values) is None:
         raise NotHeldError
     session.connection().execute(_QUEUE_AGAIN, {"message": message.id, "now": now})
+    changed_hours.note_of(session.connection(), [message.id])
     session.refresh(message)
 
 

@@ -20,9 +20,11 @@ from shortener.storage.models import (
     Attempt,
     Base,
     Callback,
+    ChangedHour,
     Export,
     ExportAttempt,
     GatewayRate,
+    HourTotal,
     Origin,
     Person,
     Receipt,
@@ -121,6 +123,8 @@ def sent(message_id: int, account_id: int, now: dt.datetime) -> list[object]:
         Receipt(state=MessageState.DELIVERED, happened_on=now, received_on=now, **whose),
         GatewayRate(gateway="simulator", next_on=now),
         Usage(account_id=account_id, month="2026-11", messages=1),
+        HourTotal(account_id=account_id, hour=1, version=1, counts={}),
+        ChangedHour(account_id=account_id, hour=1),
     ]
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 from sqlalchemy import select, update
 
-from shortener.reporting import sending_numbers
+from shortener.reporting import period_counts, sending_numbers
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
@@ -17,7 +17,7 @@ from tests.support.sending_rows import put_sending, put_state
 def counted(sender: Sender, start: dt.datetime = NOW - DAY) -> sending_numbers.SendingNumbers:
     with db.read() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-        return sending_numbers.count(session, account, start, NOW + DAY)  # type: ignore[arg-type]
+        return sending_numbers.of(period_counts.counted(session, account.id, start, NOW + DAY))
 
 
 def in_state(sender: Sender, state: MessageState, text: str | None = None) -> Made:

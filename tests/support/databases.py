@@ -106,7 +106,8 @@ def emptier(url: str) -> Callable[[], None]:
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
             )
             connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-            connection.execute("UPDATE installation SET pruned_on = NULL, seen_on = NULL")
+            moments = ("pruned_on", "seen_on", "totals_end_on", "totalled_on")
+            connection.execute(f"UPDATE installation SET {', '.join(f'{name} = NULL' for name in moments)}")
 
     return empty
 

@@ -10,6 +10,7 @@ from shortener.storage.models.installation import Installation, Origin
 from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
 from shortener.storage.models.sending import GatewayRate, Receipt, Sending, SendingAttempt
+from shortener.storage.models.total import ChangedHour, HourTotal
 
 __all__ = [
     "CLICK",
@@ -21,6 +22,7 @@ __all__ = [
     "BinaryUuid",
     "ByteText",
     "Callback",
+    "ChangedHour",
     "Choice",
     "Click",
     "Credential",
@@ -28,6 +30,7 @@ __all__ = [
     "Export",
     "ExportAttempt",
     "GatewayRate",
+    "HourTotal",
     "Installation",
     "Instant",
     "Link",

@@ -20,6 +20,10 @@ class Installation(Base):
     pruned_on: Mapped[dt.datetime | None]
     # The latest accepted time: a clock that is far ahead of it deletes nothing.
     seen_on: Mapped[dt.datetime | None]
+    # Messages received before this may be part of an hourly total: whoever changes one of them leaves a note.
+    totals_end_on: Mapped[dt.datetime | None]
+    # When a process last began to count hours.
+    totalled_on: Mapped[dt.datetime | None]
 
 
 class Origin(Base):

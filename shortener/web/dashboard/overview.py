@@ -43,7 +43,6 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         db.allow_time(session)
         start, end = _period(given, db.now(session))
         found = overviews.overview(session, current.account, start, end)
-        delivery = sending_numbers.count(session, current.account, start, end)
         held_count, held = sending_numbers.held(session, current.account, HELD)
         undetected_count = undetected.smart_would_take(session, current.account, start, end)
         worst = (
@@ -56,7 +55,7 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
     return render_template(
         "dashboard/overview.html",
         found=found,
-        delivery=delivery,
+        delivery=found.delivery,
         held=held,
         held_count=held_count,
         period=periods.parameters(start, end),

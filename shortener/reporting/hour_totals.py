@@ -1,0 +1,165 @@
+"""Count the hours of the past, and count those again whose messages have changed since.
+
+A total is only stored if nobody else has counted the same hour meanwhile. It may be older than its messages, but then
+there is a note about the change that it lacks, and the total is not used.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, update
+
+from shortener.reporting.message_counts import LATEST, MessageCounts
+from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
+from shortener.storage import db
+from shortener.storage.bulk import skipping
+from shortener.storage.changed_hours import HOUR, hour_of
+from shortener.storage.models import Base
+
+# Most first clicks come within a day. An earlier total would have to be counted again all the time.
+YOUNGEST: Final = dt.timedelta(days=1)
+NOTES: Final = 10_000  # that are read at once
+TRIES, WAIT = 100, 0.1  # for other transactions to end, in seconds
+Sleep = Callable[[float], object]
+
+
+def claim_run(interval: dt.timedelta) -> bool:
+    """Record that a run begins now, if the last one began at least `interval` ago; return whether it was recorded.
+
+    The run may count the hours that ended a day ago: from the commit on, a change of their messages leaves a note. If
+    the clock was set back, their totals are deleted, because new messages leave no note.
+    """
+    with db.read() as session:
+        now = db.now(session)
+        due = {"due": now - interval, "ahead": now + interval}
+        if session.execute(_IS_DUE, due).first() is None:
+            return False
+    with db.write() as session:
+        before = EPOCH + (now - YOUNGEST - EPOCH) // HOUR * HOUR
+        if not session.connection().execute(_CLAIM, {"now": now, "before": before, **due}).rowcount:
+            return False
+        session.execute(_DELETE_LATER, {"hour": to_micros(before) // (HOUR // MICROSECOND)})
+    return True
+
+
+def count_hours(sleep: Sleep) -> Iterator[int]:
+    """Count the hours with notes, then those without a total, oldest first; yields after each how many were stored.
+
+    The caller may stop at any point; `sleep` is called to wait for transactions of others, a tenth of a second at most.
+    """
+    if not _others_ended(sleep):
+        return
+    for (account_id, hour), notes in _noted().items():
+        yield _count(account_id, hour, notes)
+    with db.read() as session:
+        accounts = session.scalars(select(_account.c.id).order_by(_account.c.id)).all()
+    for account_id in accounts:
+        while (following := _next_hour(account_id)) is not None:
+            yield _count(account_id, following, ())
+
+
+def _others_ended(sleep: Sleep) -> bool:
+    """Wait until all transactions that may have missed `totals_end_on` have ended; return whether they have.
+
+    On SQLite, the transaction that wrote it had no other writer beside it.
+    """
+    if db.db.engine.dialect.name == "sqlite":
+        return True
+    with db.read() as session:
+        begun = session.scalars(text("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")).one()
+    for _ in range(TRIES):
+        with db.read() as session:
+            if session.scalars(text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")).one() >= begun:
+                return True
+        sleep(WAIT)
+    return False
+
+
+def _noted() -> dict[tuple[int, int], list[int]]:
+    """Return hours with their accounts, and the ids of the notes about them."""
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    with db.read() as session:
+        for note_id, account_id, hour in session.execute(_NOTES):
+            found[account_id, hour].append(note_id)
+    return found
+
+
+def _next_hour(account_id: int) -> int | None:
+    """Return the first hour with messages after the account's last total, if it may have a total."""
+    with db.read() as session:
+        last = session.scalars(_LAST, {"account": account_id}).one()
+        after = EPOCH if last is None else EPOCH + (last + 1) * HOUR
+        received = session.scalars(_NEXT, {"account": account_id, "after": after}).first()
+    return None if received is None else (received - EPOCH) // HOUR
+
+
+def _count(account_id: int, hour: int, notes: Sequence[int]) -> int:
+    """Count an hour that has these notes; return 1 if the result was stored, else 0. No lock is held meanwhile."""
+    counts, of_hour = MessageCounts(), {"account": account_id, "of_hour": hour}
+    with db.read() as session:
+        db.allow_time(session)
+        version = session.scalars(_VERSION, of_hour).first()
+        counts.add_rows(session, account_id, EPOCH + hour * HOUR, EPOCH + (hour + 1) * HOUR, LATEST)
+    with db.write() as session:
+        is_stored = _store(session.connection(), account_id, hour, version, counts)
+        if is_stored and notes:
+            session.execute(_DELETE_NOTES, {"ids": notes})
+    return int(is_stored)
+
+
+def _store(connection: Connection, account_id: int, hour: int, version: int | None, counts: MessageCounts) -> bool:
+    """Store counts in place of the total of this version; return whether nobody else has done so before."""
+    if version is None and not counts.messages:
+        return True
+    values = {"account": account_id, "of_hour": hour, "seen": version}
+    if version is None:
+        new = {"account_id": account_id, "hour": hour, "version": 1, "counts": counts.document(hour)}
+        return bool(_INSERT[connection.dialect.name].run(connection, [new]))
+    if not counts.messages:
+        return bool(connection.execute(_DELETE, values).rowcount)
+    return bool(connection.execute(_UPDATE, {**values, "new_counts": counts.document(hour)}).rowcount)
+
+
+# Statements are built once, and on tables rather than models: building one takes longer than running it.
+_account, _message, _installation, _total, _changed = (
+    Base.metadata.tables[name] for name in ("account", "message", "installation", "hour_total", "changed_hour")
+)
+_last = _installation.c.totalled_on
+# A time in the future was written by a clock that has been corrected since.
+_due = or_(_last.is_(None), _last <= bindparam("due"), _last > bindparam("ahead"))
+_IS_DUE: Final = select(_installation.c.id).where(_due)
+_CLAIM: Final = (
+    update(_installation).where(_due).values(totalled_on=bindparam("now"), totals_end_on=bindparam("before"))
+)
+_DELETE_LATER: Final = delete(_total).where(
+    _total.c.account_id.in_(select(_account.c.id)), _total.c.hour >= bindparam("hour")
+)
+_NOTES: Final = (
+    select(*_changed.c["id", "account_id", "hour"])
+    .where(_changed.c.hour < select(hour_of(_installation.c.totals_end_on)).scalar_subquery())
+    .order_by(_changed.c.id)
+    .limit(NOTES)
+)
+_DELETE_NOTES: Final = delete(_changed).where(_changed.c.id.in_(bindparam("ids", expanding=True)))
+_LAST: Final = select(func.max(_total.c.hour)).where(_total.c.account_id == bindparam("account"))
+_NEXT: Final = (
+    select(_message.c.received_on)
+    .where(
+        _message.c.account_id == bindparam("account"),
+        _message.c.received_on >= bindparam("after"),
+        _message.c.received_on < select(_installation.c.totals_end_on).scalar_subquery(),
+    )
+    .order_by(_message.c.received_on)
+    .limit(1)
+)
+_this = (_total.c.account_id == bindparam("account"), _total.c.hour == bindparam("of_hour"))
+_VERSION: Final = select(_total.c.version).where(*_this)
+_DELETE: Final = delete(_total).where(*_this, _total.c.version == bindparam("seen"))
+_UPDATE: Final = (
+    update(_total)
+    .where(*_this, _total.c.version == bindparam("seen"))
+    .values(version=_total.c.version + 1, counts=bindparam("new_counts"))
+)
+_INSERT: Final = skipping(_total, _total.c.keys())
