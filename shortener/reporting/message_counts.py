@@ -87,13 +87,11 @@ class MessageCounts:
     def add_document(self, hour: int, stored: Mapping[str, Any]) -> None:
         """Add the stored counts of the messages of an hour."""
         first = hour * QUARTERS
-        for quarter, count in enumerate(stored["messages"]):
-            self.messages[first + quarter] += count
+        _add(self.messages, dict(enumerate(stored["messages"], first)))
         self.with_link += stored["with_link"]
-        for after, count in zip(*stored["clicks"], strict=True):
-            self.clicks[first + after] += count
-        for seconds, count in zip(*stored["took"], strict=True):
-            self.took[seconds] += count
+        after, counts = stored["clicks"]
+        _add(self.clicks, dict(zip([first + each for each in after], counts, strict=True)))
+        _add(self.took, dict(zip(*stored["took"], strict=True)))
         _add(self.states, stored["states"])
         self.delivered_with_link += stored["delivered_with_link"]
         self.delivered_clicked += stored["delivered_clicked"]
@@ -113,8 +111,9 @@ class MessageCounts:
 
 
 def _add(counter: Counter[Any], counts: Mapping[Any, int]) -> None:
+    before = counter.get
     for key, count in counts.items():
-        counter[key] += count
+        counter[key] = before(key, 0) + count
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.

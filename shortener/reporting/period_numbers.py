@@ -80,7 +80,8 @@ def _unsettled(session: Session, account: Sender) -> tuple[int, int]:
 
 
 def _exhausted(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> int:
-    selected = (Callback.account_id == account.id, conditions.is_exhausted(), *conditions.clicked(start, end))
+    # By destination: with the account named instead, SQLite reads every callback of the period.
+    selected = (conditions.is_exhausted(), *conditions.of(account), *conditions.clicked(start, end))
     return session.scalars(select(func.count()).where(*selected)).one()
 
 
