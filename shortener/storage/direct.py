@@ -66,7 +66,7 @@ class Direct:
 
 
 def array(values: Sequence[Value]) -> str:
-    """Return PostgreSQL's text of an array. psycopg itself takes a hundred times as long for one of `bytea`."""
+    """Return PostgreSQL's text of an array. psycopg itself takes much longer, most of all for one of `bytea`."""
     return f"{{{','.join(map(_element, values))}}}"
 
 
