@@ -2,9 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Select, bindparam, select, text
+from sqlalchemy import bindparam, select, text
 
 from shortener.rules.wire.moments import from_micros
 from shortener.storage import postgresql
@@ -13,14 +12,10 @@ from shortener.storage.models import Base
 
 # Built once: building a statement takes longer than running it.
 _LINK = Base.metadata.tables["link"]
-_BY_NUMBER = select(
-    *_LINK.c["id", "target", "location", "expires_on", "off_on", "accessed_on", "count_as_click"]
-).where(_LINK.c.number == bindparam("number"))
+_COLUMNS = _LINK.c["id", "target", "location", "expires_on", "off_on", "accessed_on", "count_as_click"]
 # The last column is the database's clock, or NULL where the system's clock counts.
-_LOOK_UP: dict[str, Select[*tuple[Any, ...]]] = {
-    "sqlite": _BY_NUMBER.add_columns(text("NULL")),
-    "postgresql": _BY_NUMBER.add_columns(text(postgresql.CLOCK)),
-}
+_ALONE = select(_LINK.c.number, *_COLUMNS, text("NULL")).where(_LINK.c.number == bindparam("number"))
+_TOGETHER = select(_LINK.c.number, *_COLUMNS, text(postgresql.CLOCK)).where(text("number IN (:numbers)"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +34,15 @@ class Resolved:
 def resolve(readers: Readers, number: int) -> Resolved | None:
     """Look up a link by its number; None if there is none.
 
-    Takes one query, which on PostgreSQL also reads the database's clock.
+    Takes at most one query, which on PostgreSQL also reads the database's clock.
     """
-    row = readers.row(_LOOK_UP[readers.dialect], {"number": number})
+    if readers.dialect == "postgresql":
+        row = readers.row_of(_TOGETHER, number)
+    else:
+        row = readers.row(_ALONE, {"number": number})
     if row is None:
         return None
-    link_id, target, location, expires_on, off_on, accessed_on, count_as_click, clock = row
+    _, link_id, target, location, expires_on, off_on, accessed_on, count_as_click, clock = row
     now = postgresql.moment(clock) if clock else dt.datetime.now(dt.UTC)
     return Resolved(
         link_id=link_id,

@@ -88,8 +88,8 @@ def prepare_postgresql(engine: Engine, settings: Settings) -> Readers:
         connections.close()
 
     any_node = partial(postgresql.connect, parameters, connections, writable=False)
-    first_row = postgresql.Connection.first_row
-    return Readers(engine, connections, first_row, any_node if postgresql.is_choosy(parameters) else None)
+    fetch = postgresql.Connection.fetch
+    return Readers(engine, connections, fetch, any_node if postgresql.is_choosy(parameters) else None)
 
 
 @contextmanager

@@ -5,7 +5,8 @@ snapshot stays open afterwards, which on SQLite would delay checkpoints.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 from psycopg.errors import ReadOnlySqlTransaction
@@ -16,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from shortener.storage.outages import is_node_lost
 from shortener.storage.pool import Connections
 from shortener.storage.postgresql import SilentError
+from shortener.storage.shared_lookups import SharedLookups
 
 LONG: Final = 1.0  # seconds after which a failed look-up counts as slow
 CERTAIN: Final = 1.0  # seconds for which a primary is assumed to remain one
@@ -29,17 +31,18 @@ class Readers:
         self,
         engine: Engine,
         connections: Connections,
-        first_row: Callable[[Any, str, Any], Any],
+        fetch: Callable[[Any, str, Any], Sequence[Any]],
         any_node: Callable[[], Any] | None = None,
     ) -> None:
-        """`first_row` runs a statement with values on a connection, and returns its first row or None.
+        """`fetch` runs a statement with values on a connection, and returns its rows.
 
         `any_node` opens a connection to a read-only node, for use if there is no other.
         """
-        self._engine, self._connections, self._first_row, self._any_node = engine, connections, first_row, any_node
+        self._engine, self._connections, self._fetch, self._any_node = engine, connections, fetch, any_node
         self.dialect = engine.dialect.name  # SQLAlchemy's name of the database
         self._error: type[Exception] = engine.dialect.loaded_dbapi.Error
         self._texts: dict[Select[Any], tuple[str, list[str] | None]] = {}
+        self._shared: dict[Select[Any], SharedLookups] = {}
         self._answered = 0.0
         self._primary_until = 0.0
         self._refused_until = 0.0
@@ -55,12 +58,32 @@ class Readers:
         if order is None and all(type(value) is int for value in parameters.values()):
             # Numbers become part of the text: PostgreSQL needs a third less time for a statement without parameters.
             text, values = text % parameters, None
+        rows = self._asked(text, values, 1)
+        return rows[0] if rows else None
+
+    def row_of(self, statement: Select[Any], number: int) -> Any:
+        """Return the row of a number, or None, on PostgreSQL; look-ups that arrive together share a statement.
+
+        The statement has `numbers`, and the number as the first column. DBAPIError as for `row`.
+        """
+        shared = self._shared.get(statement)
+        if shared is None:
+            shared = self._shared.setdefault(statement, SharedLookups(partial(self._rows_of, statement)))
+        return shared.row(number)
+
+    def _rows_of(self, statement: Select[Any], numbers: Sequence[int]) -> Mapping[int, Any]:
+        text, _ = self._texts.get(statement) or self._compiled(statement)
+        listed = ", ".join(map(str, numbers))
+        return {row[0]: row for row in self._asked(text % {"numbers": listed}, None, len(set(numbers)))}
+
+    def _asked(self, text: str, values: object, most: int) -> Sequence[Any]:
+        """Return the rows; if there are less than `most`, make sure that this node must have them all."""
         began = time.monotonic()
         if began < self._refused_until and self._refusal is not None:
             raise self._refusal.with_traceback(None)
         try:
-            row = self._row(text, values)
-            if row is None and self.dialect == "postgresql":
+            rows = self._rows(text, values)
+            if len(rows) < most and self.dialect == "postgresql":
                 self._check_primary()
         except self._error as error:
             refusal = DBAPIError.instance(text, None, error, self._error, dialect=self._engine.dialect)
@@ -70,7 +93,7 @@ class Readers:
             self._refuse(error, began)
             raise
         self._answered = began
-        return row
+        return rows
 
     def close(self) -> None:
         """Close idle connections."""
@@ -85,11 +108,11 @@ class Readers:
     def _check_primary(self) -> None:
         """Raise ReadOnlySqlTransaction on a standby; asks at most once a second."""
         if time.monotonic() >= self._primary_until:
-            if self._row("SELECT pg_is_in_recovery()", None) != (False,):
+            if self._rows("SELECT pg_is_in_recovery()", None) != [(False,)]:
                 raise ReadOnlySqlTransaction("this node is a standby, which may not have all rows yet")
             self._primary_until = time.monotonic() + CERTAIN
 
-    def _row(self, text: str, values: object) -> Any:
+    def _rows(self, text: str, values: object) -> Sequence[Any]:
         try:
             return self._ask(self._connections.take, text, values)
         except SilentError:  # a second wait would be too long
@@ -103,11 +126,11 @@ class Readers:
                 raise
         return self._ask(self._any_node, text, values)
 
-    def _ask(self, take: Callable[[], Any], text: str, values: object) -> Any:
+    def _ask(self, take: Callable[[], Any], text: str, values: object) -> Sequence[Any]:
         """Ask once. A connection that failed is closed, and all others too if the server is at fault."""
         connection = take()
         try:
-            row = self._first_row(connection, text, values)
+            rows = self._fetch(connection, text, values)
         except BaseException as error:
             self._primary_until = 0.0
             if is_node_lost(error) or getattr(connection, "closed", False):
@@ -115,7 +138,7 @@ class Readers:
             self._connections.drop(connection)
             raise
         self._connections.give_back(connection)
-        return row
+        return rows
 
     def _compiled(self, statement: Select[Any]) -> tuple[str, list[str] | None]:
         """Return the statement's text, and the order of its parameters if the driver takes no names."""

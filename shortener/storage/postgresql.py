@@ -6,7 +6,7 @@ sets its limits itself, in the round trip that begins it.
 
 import contextlib
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
@@ -71,21 +71,19 @@ class Connection(psycopg.Connection[Any]):
             self.pgconn.finish()
             raise SilentError(f"the database did not answer within {timeout or self.longest:g} s") from None
 
-    def first_row(self, statement: str, values: Any = None) -> Any:
-        """Return the first row of a statement, or None; with values only if it has any.
+    def fetch(self, statement: str, values: Any = None) -> Sequence[Any]:
+        """Return the rows of a statement; with values only if it has any.
 
         Without values no cursor is made: psycopg needs as long for a cursor and its adapters as for the statement.
         """
         if values:
-            return self.execute(statement, values).fetchone()
+            return self.execute(statement, values).fetchall()
         self.pgconn.send_query(statement.encode())
         result = self.wait(generators.execute(self.pgconn))[-1]
         if result.status != ExecStatus.TUPLES_OK:
             raise psycopg.errors.error_from_result(result)
-        if not result.ntuples:
-            return None
         self._loading.set_pgresult(result)
-        return self._loading.load_row(0, tuple)
+        return self._loading.load_rows(0, result.ntuples, tuple)
 
     @cached_property
     def _loading(self) -> abc.Transformer:

@@ -4,6 +4,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,9 @@ def readers(engine: Engine, most: int) -> Readers:
         pooled.detach()
         return pooled.dbapi_connection
 
-    return Readers(engine, Connections(opened, lambda connection: connection.close(), most, idle=None), first_row)
+    return Readers(engine, Connections(opened, lambda connection: connection.close(), most, idle=None), fetch)
 
 
-def first_row(connection: sqlite3.Connection, statement: str, values: Any) -> Any:
-    """Return the first row of a statement, or None. Reading all rows releases the snapshot."""
-    rows = connection.execute(statement, values).fetchall()
-    return rows[0] if rows else None
+def fetch(connection: sqlite3.Connection, statement: str, values: Any) -> Sequence[Any]:
+    """Return all rows of a statement, which releases the snapshot."""
+    return connection.execute(statement, values).fetchall()

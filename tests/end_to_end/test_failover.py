@@ -154,7 +154,7 @@ def test_visitors_of_a_locked_table_get_503_at_once(
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE link IN ACCESS EXCLUSIVE MODE")
         assert click(app.test_client(), slug) == 503
-        monkeypatch.setattr(services().readers, "_row", lambda *_: pytest.fail("it was asked again"))
+        monkeypatch.setattr(services().readers, "_rows", lambda *_: pytest.fail("it was asked again"))
         assert click(app.test_client(), slug) == 503
 
 
