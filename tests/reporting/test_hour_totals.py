@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import Connection, event, func, select, update
 
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
@@ -167,6 +167,27 @@ def test_the_total_of_deleted_messages_is_deleted(sender: Sender, services: Serv
     count_hours()
     with db.read() as session:
         assert session.scalars(select(func.count()).select_from(HourTotal)).one() == 0
+
+
+def test_changes_during_the_claim_are_waited_for(
+    sender: Sender, services: Services, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    made = make_message(sender, now=LONG_AGO)
+    with db.db.engine.connect() as other:
+
+        def click_first(claiming: Connection) -> None:
+            other.execute(update(Link).where(Link.id == made.links[0].id).values(accessed_on=NOW))
+            other.execute(select(Installation.totals_end_on)).all()  # not yet what the claim is about to commit
+
+        event.listen(db.db.engine, "commit", click_first, once=True)
+        assert hour_totals.claim_run(dt.timedelta())
+        with monkeypatch.context() as patch:
+            patch.setattr(hour_totals, "TRIES", 1)
+            assert not hour_totals._others_ended(lambda _: None)
+        other.commit()
+    assert hour_totals._others_ended(time.sleep)
 
 
 def test_one_process_counts_within_an_interval(services: Services) -> None:
