@@ -102,6 +102,8 @@ def _count(account_id: int, hour: int, notes: Sequence[int]) -> int:
     with db.read() as session:
         db.allow_time(session)
         version = session.scalars(_VERSION, of_hour).first()
+        # Another process may have deleted some since, and SQLite gives their ids to later notes.
+        notes = session.scalars(_STILL, {**of_hour, "ids": notes}).all() if notes else ()
         counts.add_rows(session, account_id, EPOCH + hour * HOUR, EPOCH + (hour + 1) * HOUR, LATEST)
     with db.write() as session:
         is_stored = _store(session.connection(), account_id, hour, version, counts)
@@ -143,7 +145,11 @@ _NOTES: Final = (
     .order_by(_changed.c.id)
     .limit(NOTES)
 )
-_DELETE_NOTES: Final = delete(_changed).where(_changed.c.id.in_(bindparam("ids", expanding=True)))
+_these: Final = _changed.c.id.in_(bindparam("ids", expanding=True))
+_STILL: Final = select(_changed.c.id).where(
+    _these, _changed.c.account_id == bindparam("account"), _changed.c.hour == bindparam("of_hour")
+)
+_DELETE_NOTES: Final = delete(_changed).where(_these)
 _LAST: Final = select(func.max(_total.c.hour)).where(_total.c.account_id == bindparam("account"))
 _NEXT: Final = (
     select(_message.c.received_on)

@@ -159,6 +159,21 @@ def test_a_count_that_was_overtaken_is_dropped(sender: Sender, services: Service
     assert (stored, first) == (False, False)
 
 
+def test_an_overtaken_run_deletes_no_later_note(sender: Sender, services: Services) -> None:
+    hours = [[make_message(sender, now=LONG_AGO + place * HOUR) for _ in range(2)] for place in range(3)]
+    count_hours()
+    for place in (0, 1):
+        click(hours[place][0], NOW, services)
+    slow = hour_totals.count_hours(time.sleep)
+    assert next(slow) == 1
+    count_hours()  # by another process, before the slow one counts the second hour
+    for place in (0, 2):
+        click(hours[place][1], NOW, services)
+    assert next(slow) == 1
+    with_totals, rows = both_ways(sender, LONG_AGO - DAY, NOW)
+    assert with_totals == rows
+
+
 def test_the_total_of_deleted_messages_is_deleted(sender: Sender, services: Services) -> None:
     make_message(sender, now=LONG_AGO)
     count_hours()
