@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, text, update
+from sqlalchemy import BigInteger, Connection, bindparam, delete, func, or_, select, text, type_coerce, update
 
 from shortener.reporting.message_counts import LATEST, MessageCounts
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
@@ -54,8 +54,8 @@ def count_hours(sleep: Sleep) -> Iterator[int]:
     for (account_id, hour), notes in _noted().items():
         yield _count(account_id, hour, notes)
     with db.read() as session:
-        accounts = session.scalars(select(_account.c.id).order_by(_account.c.id)).all()
-    for account_id in accounts:
+        waiting = [account_id for account_id, received in session.execute(_NEXT) if received is not None]
+    for account_id in waiting:
         while (following := _next_hour(account_id)) is not None:
             yield _count(account_id, following, ())
 
@@ -90,9 +90,7 @@ def _noted() -> dict[tuple[int, int], list[int]]:
 def _next_hour(account_id: int) -> int | None:
     """Return the first hour with messages after the account's last total, if it may have a total."""
     with db.read() as session:
-        last = session.scalars(_LAST, {"account": account_id}).one()
-        after = EPOCH if last is None else EPOCH + (last + 1) * HOUR
-        received = session.scalars(_NEXT, {"account": account_id, "after": after}).first()
+        _, received = session.execute(_NEXT_OF, {"account": account_id}).one()
     return None if received is None else (received - EPOCH) // HOUR
 
 
@@ -150,17 +148,23 @@ _STILL: Final = select(_changed.c.id).where(
     _these, _changed.c.account_id == bindparam("account"), _changed.c.hour == bindparam("of_hour")
 )
 _DELETE_NOTES: Final = delete(_changed).where(_these)
-_LAST: Final = select(func.max(_total.c.hour)).where(_total.c.account_id == bindparam("account"))
-_NEXT: Final = (
+_behind: Final = select(func.coalesce(func.max(_total.c.hour) + 1, 0)).where(_total.c.account_id == _account.c.id)
+# Each account with its first message behind its last total, or NULL; takes two looks into indexes for each.
+_NEXT: Final = select(
+    _account.c.id,
     select(_message.c.received_on)
     .where(
-        _message.c.account_id == bindparam("account"),
-        _message.c.received_on >= bindparam("after"),
+        _message.c.account_id == _account.c.id,
+        type_coerce(_message.c.received_on, BigInteger)
+        >= _behind.correlate(_account).scalar_subquery() * (HOUR // MICROSECOND),
         _message.c.received_on < select(_installation.c.totals_end_on).scalar_subquery(),
     )
     .order_by(_message.c.received_on)
     .limit(1)
-)
+    .correlate(_account)
+    .scalar_subquery(),
+).order_by(_account.c.id)
+_NEXT_OF: Final = _NEXT.where(_account.c.id == bindparam("account"))
 _this = (_total.c.account_id == bindparam("account"), _total.c.hour == bindparam("of_hour"))
 _VERSION: Final = select(_total.c.version).where(*_this)
 _DELETE: Final = delete(_total).where(*_this, _total.c.version == bindparam("seen"))

@@ -211,6 +211,16 @@ def test_one_process_counts_within_an_interval(services: Services) -> None:
     assert hour_totals.claim_run(dt.timedelta())
 
 
+def test_idle_accounts_are_looked_at_together(sender: Sender, other_sender: Sender, services: Services) -> None:
+    for owner in (sender, other_sender):
+        make_message(owner, now=LONG_AGO)
+    assert count_hours() == 2
+    read: list[str] = []
+    event.listen(db.db.engine, "before_cursor_execute", lambda *given: read.append(given[2]))
+    assert list(hour_totals.count_hours(time.sleep)) == []
+    assert len([statement for statement in read if "FROM account" in statement]) == 1
+
+
 def test_a_clock_set_back_deletes_later_totals(sender: Sender, services: Services) -> None:
     make_message(sender, now=HOUR_AGO)
     with db.write() as session:
