@@ -49,14 +49,17 @@ def count_hours(sleep: Sleep) -> Iterator[int]:
 
     The caller may stop at any point; `sleep` is called to wait for transactions of others, a tenth of a second at most.
     """
-    if not _others_ended(sleep):
+    with db.read() as session:
+        # Read before the wait: what another process adds meanwhile has transactions of its own to wait for.
+        end = session.scalars(_END).one()
+    if end is None or not _others_ended(sleep):
         return
-    for (account_id, hour), notes in _noted().items():
+    for (account_id, hour), notes in _noted(end).items():
         yield _count(account_id, hour, notes)
     with db.read() as session:
-        waiting = [account_id for account_id, received in session.execute(_NEXT) if received is not None]
-    for account_id in waiting:
-        while (following := _next_hour(account_id)) is not None:
+        found = session.execute(_NEXT, {"end": end}).all()
+    for account_id in [account_id for account_id, received in found if received is not None]:
+        while (following := _next_hour(account_id, end)) is not None:
             yield _count(account_id, following, ())
 
 
@@ -78,19 +81,19 @@ def _others_ended(sleep: Sleep) -> bool:
     return False
 
 
-def _noted() -> dict[tuple[int, int], list[int]]:
-    """Return hours with their accounts, and the ids of the notes about them."""
+def _noted(end: dt.datetime) -> dict[tuple[int, int], list[int]]:
+    """Return hours before `end` with their accounts, and the ids of the notes about them."""
     found: dict[tuple[int, int], list[int]] = defaultdict(list)
     with db.read() as session:
-        for note_id, account_id, hour in session.execute(_NOTES):
+        for note_id, account_id, hour in session.execute(_NOTES, {"end": (end - EPOCH) // HOUR}):
             found[account_id, hour].append(note_id)
     return found
 
 
-def _next_hour(account_id: int) -> int | None:
-    """Return the first hour with messages after the account's last total, if it may have a total."""
+def _next_hour(account_id: int, end: dt.datetime) -> int | None:
+    """Return the first hour with messages after the account's last total, if it is before `end`."""
     with db.read() as session:
-        _, received = session.execute(_NEXT_OF, {"account": account_id}).one()
+        _, received = session.execute(_NEXT_OF, {"account": account_id, "end": end}).one()
     return None if received is None else (received - EPOCH) // HOUR
 
 
@@ -137,8 +140,10 @@ _CLAIM: Final = (
 _DELETE_LATER: Final = delete(_total).where(
     _total.c.account_id.in_(select(_account.c.id)), _total.c.hour >= bindparam("hour")
 )
+_END: Final = select(_installation.c.totals_end_on)  # may also move back, with the clock
 _NOTES: Final = (
     select(*_changed.c["id", "account_id", "hour"])
+    .where(_changed.c.hour < bindparam("end"))
     .where(_changed.c.hour < select(hour_of(_installation.c.totals_end_on)).scalar_subquery())
     .order_by(_changed.c.id)
     .limit(NOTES)
@@ -157,7 +162,8 @@ _NEXT: Final = select(
         _message.c.account_id == _account.c.id,
         type_coerce(_message.c.received_on, BigInteger)
         >= _behind.correlate(_account).scalar_subquery() * (HOUR // MICROSECOND),
-        _message.c.received_on < select(_installation.c.totals_end_on).scalar_subquery(),
+        _message.c.received_on < bindparam("end"),
+        _message.c.received_on < _END.scalar_subquery(),
     )
     .order_by(_message.c.received_on)
     .limit(1)

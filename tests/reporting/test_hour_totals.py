@@ -205,6 +205,21 @@ def test_changes_during_the_claim_are_waited_for(
     assert hour_totals._others_ended(time.sleep)
 
 
+def test_a_run_counts_no_hours_added_meanwhile(
+    sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for received in (LONG_AGO - DAY, LONG_AGO):
+        make_message(sender, now=received)
+    with monkeypatch.context() as patch:
+        patch.setattr(hour_totals, "YOUNGEST", 3 * DAY + 2 * HOUR)
+        assert hour_totals.claim_run(dt.timedelta())
+    run = hour_totals.count_hours(time.sleep)
+    assert next(run) == 1
+    assert hour_totals.claim_run(dt.timedelta())  # by another process, which waits for those that missed this
+    assert list(run) == []
+    assert count_hours() == 1
+
+
 def test_one_process_counts_within_an_interval(services: Services) -> None:
     assert hour_totals.claim_run(HOUR)
     assert not hour_totals.claim_run(HOUR)
