@@ -13,8 +13,11 @@ from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 LATER: Final = "later"  # what handling a request returns if its answer is still to be sent
 
 
-class _LaterError(Exception):
-    """Ends gunicorn's handling of a request before it sends an answer."""
+class _LaterError(BaseException):
+    """Ends gunicorn's handling of a request before it sends an answer.
+
+    No Exception: after one, gunicorn closes the connection if the main loop has sent the answer already.
+    """
 
 
 class GunicornAnswer(LateAnswer):
