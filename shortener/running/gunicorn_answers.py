@@ -34,6 +34,11 @@ class GunicornAnswer(LateAnswer):
         self._worker.do_soon(partial(self._worker.send_late, self, answer))
 
 
+def _has_body(environ: dict[str, Any]) -> bool:
+    """Whether a body may follow the head: its thread must read it before the connection can continue."""
+    return environ.get("CONTENT_LENGTH", "0") != "0" or "HTTP_TRANSFER_ENCODING" in environ
+
+
 class AnsweringWorker(WaitingWorker):
     """A worker whose application may answer late."""
 
@@ -50,7 +55,7 @@ class AnsweringWorker(WaitingWorker):
 
     def _call(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         client = environ["gunicorn.socket"]
-        if not isinstance(client, Socket):  # its bytes are encrypted
+        if not isinstance(client, Socket) or _has_body(environ):  # its bytes are encrypted, or not all are read
             called: Iterable[bytes] = self.application(environ, start_response)
             return called
         response: Any = start_response.__self__  # type: ignore[attr-defined]  # gunicorn's response

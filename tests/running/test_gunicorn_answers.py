@@ -69,8 +69,21 @@ def server() -> Iterator[Server]:
         yield made
 
 
+def get(*headers: str, body: bytes = b"") -> bytes:
+    return "\r\n".join(["GET / HTTP/1.1", "Host: a", *headers, "", ""]).encode() + body
+
+
 def test_an_answer_may_overtake_its_thread(server: Server) -> None:
     server.before_return = server.worker._do_work
     for _ in range(2):
-        assert server.status(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n") == b"302"
+        assert server.status(get()) == b"302"
         assert server.is_idle()
+
+
+@pytest.mark.parametrize(
+    ("header", "body"), [("Content-Length: 4", b"\r\n\r\n"), ("Transfer-Encoding: chunked", b"1\r\na\r\n0\r\n\r\n")]
+)
+def test_a_body_is_no_further_request(server: Server, header: str, body: bytes) -> None:
+    assert server.status(get(header, body=body)) == b"200"
+    assert server.is_idle()
+    assert server.status(get("Content-Length: 0")) == b"302"
