@@ -63,6 +63,7 @@ class AnsweringWorker(WaitingWorker):
         body: Iterable[bytes] = self.application(environ, start_response)
         if body is late:
             raise _LaterError
+        environ.pop(LATE_ANSWER, None)  # it refers to the environ: only the garbage collector would free both
         return body
 
     def handle_request(self, req: Any, conn: Any) -> Any:

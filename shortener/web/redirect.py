@@ -105,7 +105,7 @@ class Redirect:
         try:
             answer, click = self._follow(found[1], environ)
             if click is not None:
-                late: LateAnswer | None = environ.get(LATE_ANSWER)
+                late: LateAnswer | None = environ.pop(LATE_ANSWER, None)
                 if late is not None:
                     self._services.recorder.record_later(click, partial(self._send, late, answer, environ))
                     return late

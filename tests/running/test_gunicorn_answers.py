@@ -34,11 +34,13 @@ class Server:
         self.client.setblocking(False)
         self.connection = Connection(cfg, Socket(ours), ("127.0.0.1", 1), ("127.0.0.1", 2))
         self.worker._await_request(self.connection)
+        self.may_be_late, self.environ = True, dict[str, Any]()
         self.before_return: Callable[[], object] = lambda: None
 
     def app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answer late if that is possible."""
-        late: LateAnswer | None = environ.get(LATE_ANSWER)
+        """Answer late if that is possible, unless the test forbids it."""
+        self.environ = environ
+        late: LateAnswer | None = environ.pop(LATE_ANSWER, None) if self.may_be_late else None
         if late is None:
             start_response("200 OK", HEADERS)
             return []
@@ -87,3 +89,9 @@ def test_a_body_is_no_further_request(server: Server, header: str, body: bytes) 
     assert server.status(get(header, body=body)) == b"200"
     assert server.is_idle()
     assert server.status(get("Content-Length: 0")) == b"302"
+
+
+def test_an_unused_late_answer_is_removed(server: Server) -> None:
+    server.may_be_late = False
+    assert server.status(get()) == b"200"
+    assert LATE_ANSWER not in server.environ
