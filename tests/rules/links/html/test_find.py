@@ -16,7 +16,7 @@ from tests.support.html_oracle import start_tags
 OWN = frozenset({"s.xoxzo.com"})
 SHORTLINK = "https://s.xoxzo.com/Ab3dE6gH9k"
 MANY = 10_000
-PART = 625_000  # characters
+PART = 300_000  # characters
 
 
 def links(html: str, track: Track = Track.ALL) -> list[str]:
@@ -198,10 +198,10 @@ def test_a_url_on_the_next_line_leads_out_of_a_list() -> None:
 )  # fmt: skip
 def test_hostile_html_takes_linear_time(piece: str) -> None:
     def seconds(html: str) -> float:
-        began = time.process_time()
+        began = time.thread_time()
         find(html, track=Track.ALL)
         find(f'<a href="{html}">', track=Track.ALL)
-        return time.process_time() - began
+        return time.thread_time() - began
 
     def is_linear() -> bool:
         """Whether the whole takes as long as its four parts; quadratic work would take four times as long."""
