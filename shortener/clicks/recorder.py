@@ -123,7 +123,10 @@ class Recorder:
     def _watch(self, queue: CommitQueue, stopped: threading.Event) -> None:
         """Spool the clicks whose commit does not come in time."""
         while not stopped.wait(max(0.01, self._patience - queue.longest_wait())):
-            self._take_over(queue, self._patience)
+            try:
+                self._take_over(queue, self._patience)
+            except Exception:
+                log.exception("clicks whose commit does not come could not be spooled")
 
     def _take_over(self, queue: CommitQueue, patience: float) -> None:
         for queued, then in queue.take_over(patience):
