@@ -1,13 +1,13 @@
 """The queue between requests and the recorder: each request is answered when its click is committed."""
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
 
 from shortener.clicks.new_click import NewClick
+from shortener.storage.shared_commits import let_requests_in
 
 Then = Callable[[bool], None]
 _NOTHING: Final = (0.0, None)
@@ -96,20 +96,10 @@ class CommitQueue:
     def take_all(self, timeout: float) -> list[QueuedClick]:
         """Take all clicks; if there are none, wait at most `timeout` seconds for the first."""
         self.wait(timeout)
-        self._let_requests_in()
+        let_requests_in(self._queued)
         with self._changed:
             taken, self._queued = self._queued, []
         return taken
-
-    def _let_requests_in(self) -> None:
-        """Let requests that are running on this processor add their clicks, so that these share the commit.
-
-        There is no timer: a click that is alone is taken at once. ADR 0030 says what this saves.
-        """
-        count = 0
-        while len(self._queued) > count:
-            count = len(self._queued)
-            os.sched_yield()
 
     def close(self) -> None:
         """Let `wait` and `take_all` return without waiting from now on."""

@@ -4,7 +4,6 @@ No message waits for others to arrive: a thread that finds no other one storing 
 Those that arrive meanwhile are stored together next, by the first thread among them.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ from shortener.messages import portions, preprocess
 from shortener.messages.analysis import Analysis
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
+from shortener.storage.shared_commits import let_requests_in
 
 BETWEEN: Final = 0.002  # seconds between the transactions of a call: others that wait to write get the lock
 
@@ -119,7 +119,7 @@ class GroupCommit:
 
     def _store_queued(self, site: Site) -> None:
         """Store what is queued; wake all that waited for it, and the first of those that have come since."""
-        self._let_requests_in()
+        let_requests_in(self._queue)
         with self._change:
             group, self._queue = self._queue, []
         try:
@@ -130,16 +130,6 @@ class GroupCommit:
                 self._is_storing = bool(following)
             for queued in (*group, *following):
                 queued.wake_up.release()
-
-    def _let_requests_in(self) -> None:
-        """Let requests that are running on this processor queue their messages, so that these share the commit.
-
-        There is no timer: a message that is alone is stored at once. ADR 0011 says what this saves.
-        """
-        count = 0
-        while len(self._queue) > count:
-            count = len(self._queue)
-            os.sched_yield()
 
 
 def _store(group: Sequence[_Queued], site: Site) -> None:

@@ -45,13 +45,12 @@ class Many:
         return made
 
 
-def skipping(table: Table, names: Sequence[str], unique: Sequence[str] | None = None) -> dict[str, Many]:
+def skipping(table: Table, names: Sequence[str]) -> dict[str, Many]:
     """Return an INSERT for each database that skips rows which violate a unique constraint.
 
-    Unlike a failed INSERT, it leaves the transaction usable. With `unique`, only rows with the values of a stored row
-    in these columns are skipped.
+    Unlike a failed INSERT, it leaves the transaction usable.
     """
     return {
-        "postgresql": Many(postgresql.insert(table).on_conflict_do_nothing(index_elements=unique).inline(), names),
-        "sqlite": Many(sqlite.insert(table).on_conflict_do_nothing(index_elements=unique).inline(), names),
+        "postgresql": Many(postgresql.insert(table).on_conflict_do_nothing().inline(), names),
+        "sqlite": Many(sqlite.insert(table).on_conflict_do_nothing().inline(), names),
     }
