@@ -7,6 +7,7 @@ from typing import Any
 
 from gunicorn.errors import HaltServer
 
+from shortener.config import database_address
 from shortener.running import lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SignalPipe
 from shortener.vendors import gateways
@@ -78,6 +79,8 @@ def post_worker_init(worker: Any) -> None:
         lifecycle.begin(worker.application)
     except startup_checks.INCOMPATIBLE as error:
         startup_checks.refuse(error)  # its exit code ends gunicorn as a whole
+    if database_address.is_sqlite(settings.database_url):
+        worker.open_lane()
     lifecycle.follow_signals(worker.application, pipe, stop=lambda: None)
 
 

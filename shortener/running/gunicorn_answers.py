@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from shortener.running.gunicorn_connections import Connection, Socket
+from shortener.running.gunicorn_lane import Lane, is_click
 from shortener.running.gunicorn_waits import WaitingWorker
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 
@@ -46,6 +47,7 @@ class AnsweringWorker(WaitingWorker):
         super().__init__(*args, **kwargs)
         self._work: deque[Callable[[], object]] = deque()
         self._will_work = False
+        self._lane: Lane | None = None
 
     def load_wsgi(self) -> None:
         """Load the application, and offer it late answers."""
@@ -73,12 +75,29 @@ class AnsweringWorker(WaitingWorker):
         except _LaterError:
             return LATER
 
+    def open_lane(self) -> None:
+        """Give clicks a thread of their own; call it after the fork."""
+        self._lane = Lane(self._handle_in_thread, self.log)
+
     def enqueue_req(self, conn: Any) -> None:
         """Let a thread handle a request."""
-        if isinstance(conn, Connection):
-            self.tpool.submit(self._handle_in_thread, conn)
-        else:
+        if not isinstance(conn, Connection):
             super().enqueue_req(conn)
+        elif self._lane and is_click(conn.received):
+            self._lane.add(conn)
+            self._relieve_lane()
+        else:
+            self.tpool.submit(self._handle_in_thread, conn)
+
+    def murder_pending(self) -> None:
+        """End the connections whose deadline has passed; the main loop calls this in each round."""
+        super().murder_pending()
+        self._relieve_lane()
+
+    def _relieve_lane(self) -> None:
+        """Let other threads handle the clicks that would wait for long."""
+        for conn in self._lane.stuck() if self._lane else ():
+            self.tpool.submit(self._handle_in_thread, conn)
 
     def _handle_in_thread(self, conn: Connection) -> None:
         keepalive: Any = False
