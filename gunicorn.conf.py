@@ -77,6 +77,7 @@ def post_worker_init(worker: Any) -> None:
     lifecycle.use_batch_scheduling()
     try:
         lifecycle.begin(worker.application)
+        lifecycle.collect_less()
     except startup_checks.INCOMPATIBLE as error:
         startup_checks.refuse(error)  # its exit code ends gunicorn as a whole
     if database_address.is_sqlite(settings.database_url):

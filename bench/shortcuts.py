@@ -28,6 +28,7 @@ WITHOUT = {
     "as it is": "",
     "without sched_yield": "import os; os.sched_yield = lambda: None",
     "without SCHED_BATCH": "import os; del os.SCHED_BATCH",
+    "without gc.freeze": "import gc; gc.freeze = lambda: None; gc.set_threshold = lambda *_: None",
     "with a thread for each waiting click": """
 import sys; sys.path.insert(0, {root!r})
 from shortener.web import redirect

@@ -1,9 +1,11 @@
 """Start and stop the background work of a web process, under any server."""
 
 import contextlib
+import gc
 import logging
 import os
 from collections.abc import Callable
+from typing import Final
 
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +16,7 @@ from shortener.running.signals import GRACE, Shutdown, SignalPipe
 from shortener.storage import db, migrations
 
 log = logging.getLogger(__name__)
+COLLECT_AFTER: Final = 10_000  # new objects; by default Python looks for garbage after 700
 
 
 def use_batch_scheduling() -> None:
@@ -24,6 +27,16 @@ def use_batch_scheduling() -> None:
     """
     with contextlib.suppress(AttributeError, OSError):  # only Linux has it, and it may be forbidden
         os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def collect_less() -> None:
+    """Let the garbage collector pass over the objects that the application consists of, and run less often.
+
+    It took 0.1 s to look through them, again and again while batches were stored. ADR 0030 says what this saves.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def begin(app: Flask) -> None:

@@ -114,6 +114,7 @@ def _load(target: str) -> Flask:
         app: Flask = import_string(target)
         lifecycle.use_batch_scheduling()
         lifecycle.begin(app)
+        lifecycle.collect_less()
     except startup_checks.INCOMPATIBLE as error:
         _end_all()
         startup_checks.refuse(error)

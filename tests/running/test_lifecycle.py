@@ -1,5 +1,6 @@
 """The background work of a web process."""
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -66,3 +67,18 @@ def test_systems_without_batch_scheduling_are_supported(monkeypatch: pytest.Monk
     assert policy_of_a_thread() == before
     monkeypatch.delattr(os, "sched_setscheduler")
     assert policy_of_a_thread() == before
+
+
+@pytest.fixture
+def usual_collection() -> Iterator[None]:
+    """Garbage is collected as before once the test has ended."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("usual_collection")
+def test_garbage_is_sought_among_new_objects_alone() -> None:
+    lifecycle.collect_less()
+    assert len(gc.get_objects()) < gc.get_freeze_count() / 10
