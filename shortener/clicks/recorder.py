@@ -171,6 +171,7 @@ class Recorder:
                         self._store_queued(queue)
                 except Exception:
                     log.exception("the recorder failed; it continues")
+            self._store.close()
             self._spool.close()
 
     def _store_queued(self, queue: CommitQueue) -> None:

@@ -29,6 +29,7 @@ class ClickStore:
     def __init__(self, slugs: Callable[[], Slugs], on_callbacks: Callable[[], None]) -> None:
         """`slugs` returns the installation's slugs; `on_callbacks` is called when callbacks have been committed."""
         self._slugs, self._on_callbacks = slugs, on_callbacks
+        self._writer = db.Writer()
         self.is_available = True  # whether the database accepted a click when it was last tried
 
     def store(self, new_clicks: Sequence[NewClick]) -> Iterator[Result]:
@@ -39,6 +40,10 @@ class ClickStore:
         if not new_clicks or self._commit(new_clicks) is None:
             return repeat(Result.STORED, len(new_clicks))
         return self._store_each(new_clicks)
+
+    def close(self) -> None:
+        """Give back what is kept between two transactions."""
+        self._writer.close()
 
     def _store_each(self, new_clicks: Sequence[NewClick]) -> Iterator[Result]:
         for number, click in enumerate(new_clicks):
@@ -67,7 +72,7 @@ class ClickStore:
         """Store clicks in one transaction; return the error if that fails."""
         try:
             slugs = self._slugs()
-            with db.writing() as connection:
+            with self._writer.writing() as connection:
                 callbacks = record.record_all(connection, new_clicks, slugs)
         except Exception as error:  # of any kind: the caller must still take care of the clicks
             return error

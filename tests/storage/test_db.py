@@ -101,6 +101,26 @@ def test_a_new_connection_reads_despite_the_write_lock(tmp_path: Path, monkeypat
     first.dispose()
 
 
+def test_a_writer_begins_anew_after_an_error(app: Flask) -> None:
+    writer = db.Writer()
+    with writer.writing() as connection:
+        connection.execute(insert(Origin), {"address": "https://a.example.com"})
+    with pytest.raises(IntegrityError), writer.writing() as connection:
+        connection.execute(insert(Origin), {"address": "https://b.example.com"})
+        connection.execute(insert(Origin), {"address": "https://a.example.com"})
+    with writer.writing() as connection:
+        assert connection.scalars(select(Origin.address)).all() == ["https://a.example.com"]
+    writer.close()
+
+
+def test_a_writer_leaves_nothing_behind(app: Flask) -> None:
+    writer = db.Writer()
+    with writer.writing() as connection:
+        connection.execute(insert(Origin), {"address": "https://a.example.com"})
+    writer.close()
+    assert connection.closed
+
+
 def test_simultaneous_writers_all_succeed(app: Flask) -> None:
     together = threading.Barrier(12)
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, text
 
 from shortener.storage.db import db
 
@@ -88,13 +88,17 @@ def failing(fault: str, url: str) -> Iterator[None]:
 
 @contextmanager
 def _pragma(during: str, after: str) -> Iterator[None]:
-    """Run the pragma `during` whenever the application takes a connection from the pool, and `after` from then on."""
+    """Run the pragma `during` for each connection that the application uses, and `after` from then on."""
     now = during
 
     def on_checkout(connection: Any, *_: object) -> None:
         connection.execute(f"PRAGMA {now}")
 
+    def on_begin(connection: Connection) -> None:
+        on_checkout(connection.connection.driver_connection)
+
     event.listen(db.engine, "checkout", on_checkout)
+    event.listen(db.engine, "begin", on_begin)  # of a connection that was taken before
     try:
         yield
     finally:
