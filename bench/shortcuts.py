@@ -35,6 +35,19 @@ from shortener.web import redirect
 
 redirect.LATE_ANSWER = "none"
 """,
+    "without a thread for clicks alone": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.running.gunicorn_worker import Worker
+
+Worker.open_lane = lambda self: None
+""",
+    "with gunicorn's own configuration": """
+import sys; sys.path.insert(0, {root!r})
+from gunicorn.http.parser import RequestParser
+from shortener.running import gunicorn_connections, gunicorn_waits
+
+gunicorn_waits.FixedConfig, gunicorn_connections.DirectParser = lambda cfg: cfg, RequestParser
+""",
     "with SQLAlchemy's executemany": """
 import sys; sys.path.insert(0, {root!r})
 from sqlalchemy import insert

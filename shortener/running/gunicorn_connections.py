@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from gunicorn.workers.gthread import TConn
 
+from shortener.running.gunicorn_requests import DirectParser
+
 READ_WITHIN: Final = 10.0  # seconds for a head with a short body
 SEND_WITHIN: Final = 120.0  # seconds to send the buffered rest of an answer
 TAKE_WITHIN: Final = 30.0  # seconds that a thread waits for a client to read what exceeds the buffer
@@ -92,6 +94,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, cfg: Any, client: Socket, address: Any, server: Any) -> None:
         super().__init__(cfg, client, address, server)
+        self.parser: Any = DirectParser(cfg, client, address)
         client.connection = self
         self.received = b""
         self.data_ready = True  # so that its thread does not wait for the first byte

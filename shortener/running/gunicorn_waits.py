@@ -10,6 +10,7 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 from shortener.running.gunicorn_connections import LEAVE_WITHIN, READ_WITHIN, SEND_WITHIN, Connection
+from shortener.running.gunicorn_requests import FixedConfig
 
 
 class Deadlines:
@@ -46,6 +47,7 @@ class WaitingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.cfg: Any = FixedConfig(self.cfg)
         self.reading, self.sending, self.leaving = (
             Deadlines(READ_WITHIN),
             Deadlines(SEND_WITHIN),
