@@ -5,6 +5,7 @@ from typing import Final
 
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.wire.moments import MICROSECOND
+from shortener.storage import functions
 from shortener.storage.changed_hours import HOUR
 from shortener.storage.models import CLICK
 
@@ -46,24 +47,10 @@ SQLITE: Final = Statements(
     set_accessed_on="UPDATE link SET accessed_on = ? WHERE id = ? AND accessed_on IS NULL",
     insert_callbacks=f"{_CALLBACKS} VALUES ({_CONSTANT}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {_ONE_EACH}",
 )
-# Links are locked in the order of their ids, so that transactions cannot deadlock; SQLite has only one writer.
 POSTGRESQL: Final = Statements(
-    insert_clicks=(
-        f"{_CLICKS} SELECT * FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[], %s::text[], %s::text[]) "  # noqa: S608
-        "ON CONFLICT DO NOTHING"
-    ),
-    find_links=(
-        f"SELECT {_COLUMNS}, message.tags::text, message.metadata::text, {_TOTALLED_HOUR} "  # noqa: S608 - only words of our own
-        "FROM link JOIN message ON message.id = link.message_id "
-        "WHERE link.id = ANY(%s::bigint[]) ORDER BY link.id FOR NO KEY UPDATE OF link"
-    ),
-    set_accessed_on=(
-        "UPDATE link SET accessed_on = first.now FROM unnest(%s::bigint[], %s::bigint[]) AS first (now, link) "
-        "WHERE id = first.link AND accessed_on IS NULL"
-    ),
-    insert_callbacks=(
-        f"{_CALLBACKS} SELECT {_CONSTANT}, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], "  # noqa: S608
-        f"%s::text[], %s::text[], %s::bytea[], %s::bigint[], %s::bigint[], %s::text[]) {_ONE_EACH}"
-    ),
+    insert_clicks=functions.INSERT_CLICKS.query,
+    find_links=functions.FIND_LINKS.query,
+    set_accessed_on=functions.SET_ACCESSED_ON.query,
+    insert_callbacks=functions.INSERT_CALLBACKS.query,
 )
 STATEMENTS: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}

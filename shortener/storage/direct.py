@@ -28,8 +28,10 @@ class Direct:
         """Return the rows of a query whose only parameter is a list of numbers, with the driver's values."""
         listed = ",".join(map(str, numbers))
         try:
-            found = self._driver.execute(statement, [f"[{listed}]" if self.dialect == "sqlite" else f"{{{listed}}}"])
-            rows: list[tuple[Any, ...]] = found.fetchall()
+            if self.dialect == "sqlite":
+                rows: list[tuple[Any, ...]] = self._driver.execute(statement, [f"[{listed}]"]).fetchall()
+            else:
+                rows = self._driver.rows_of(self._driver.run(statement, [f"{{{listed}}}"]))
         except self._error as error:
             self._fail(statement, error)
         return rows
@@ -46,9 +48,8 @@ class Direct:
             if self.dialect == "sqlite":
                 written: int = self._driver.executemany(statement, rows).rowcount
             else:
-                written = self._driver.execute(
-                    statement, [array(column) for column in zip(*rows, strict=True)]
-                ).rowcount
+                columns = [array(column) for column in zip(*rows, strict=True)]
+                written = self._driver.run(statement, columns).command_tuples
         except self._error as error:
             self._fail(statement, error)
         return written

@@ -15,6 +15,7 @@ import psycopg
 from psycopg import abc, adapt, generators
 from psycopg.abc import RV, PQGen
 from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import URL, Dialect
 from sqlalchemy import Connection as SQLConnection
 
@@ -72,16 +73,27 @@ class Connection(psycopg.Connection[Any]):
             raise SilentError(f"the database did not answer within {timeout or self.longest:g} s") from None
 
     def fetch(self, statement: str, values: Any = None) -> Sequence[Any]:
-        """Return the rows of a statement; with values only if it has any.
-
-        Without values no cursor is made: psycopg needs as long for a cursor and its adapters as for the statement.
-        """
+        """Return the rows of a statement; with values only if it has any."""
         if values:
             return self.execute(statement, values).fetchall()
-        self.pgconn.send_query(statement.encode())
-        result = self.wait(generators.execute(self.pgconn))[-1]
-        if result.status != ExecStatus.TUPLES_OK:
+        return self.rows_of(self.run(statement))
+
+    def run(self, statement: str, texts: Sequence[str] = ()) -> PGresult:
+        """Run a statement whose values `$1`, `$2`, … have these texts; return its result, or raise its error.
+
+        No cursor is made: psycopg needs as long for a cursor and its adapters as for the statement.
+        """
+        if texts:
+            self.pgconn.send_query_params(statement.encode(), [text.encode() for text in texts])
+        else:
+            self.pgconn.send_query(statement.encode())
+        result: PGresult = self.wait(generators.execute(self.pgconn))[-1]
+        if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
             raise psycopg.errors.error_from_result(result)
+        return result
+
+    def rows_of(self, result: PGresult) -> Sequence[Any]:
+        """Return the rows of a result."""
         self._loading.set_pgresult(result)
         return self._loading.load_rows(0, result.ntuples, tuple)
 
@@ -177,9 +189,7 @@ def begun(connections: Connections) -> Connection:
 def _begun(connections: Connections) -> Connection:
     connection: Connection = connections.take()
     try:
-        answer = connection.execute(beginning())
-        answer.set_result(-1)
-        if answer.fetchone() != ("off",):
+        if connection.fetch(beginning()) != [("off",)]:
             raise psycopg.errors.ReadOnlySqlTransaction(READ_ONLY)
     except BaseException:
         connections.drop(connection)

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, create_engine, select, text
 from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import BackupError, DatabaseVersionError
-from shortener.storage import backups, db, sqlite
+from shortener.storage import backups, db, functions, sqlite
 from shortener.storage.models import Base, Link, Message
 from tests.conftest import SECRET_KEY, running
 from tests.support import databases
@@ -92,6 +92,9 @@ def test_a_restored_database_takes_new_messages(app: Flask, sender: Sender, else
         make_message(make_account("another"))
         with db.read() as session:
             assert len(session.scalars(select(Message.msgid)).all()) == 2
+        if elsewhere.dialect.name == "postgresql":
+            with db.writing() as connection:
+                assert not functions.are_missing(connection)
 
 
 def test_a_backup_under_load_is_complete(app: Flask, sender: Sender, elsewhere: Engine, tmp_path: Path) -> None:

@@ -15,11 +15,11 @@ from shortener.storage.models import Base
 ORIGIN = Base.metadata.tables["origin"]
 ADD = {
     "sqlite": "INSERT INTO origin (address) VALUES (?)",
-    "postgresql": "INSERT INTO origin (address) SELECT * FROM unnest(%s::text[])",
+    "postgresql": "INSERT INTO origin (address) SELECT * FROM unnest($1::text[])",
 }
 READ = {
     "sqlite": "SELECT value FROM json_each(?) ORDER BY value",
-    "postgresql": "SELECT * FROM unnest(%s::bigint[]) ORDER BY 1",
+    "postgresql": "SELECT * FROM unnest($1::bigint[]) ORDER BY 1",
 }
 TEXTS = ["", "NULL", "null", 'a "quoted" \\ word', "{a,b}", "a, b", "%s ?", "\n\t", "道 \N{PARTY POPPER}", "\\x61"]
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from shortener.clicks.statements import STATEMENTS as CLICK_STATEMENTS
 from shortener.delivery import loop
 from shortener.outbound.client import Client
 from shortener.storage.direct import Direct
@@ -40,11 +41,11 @@ class Point(Enum):
 
 # The statement that shows that a transaction has reached the point.
 STATEMENTS = {
-    Point.CLICK_COMMITS: re.compile(r"INSERT INTO callback "),
     Point.CLAIM_COMMITS: re.compile(r"INSERT INTO (sending_)?attempt "),
     Point.SETTLE_COMMITS: re.compile(r"UPDATE (sending_)?attempt SET .* WHERE (sending_)?attempt\.id = ", re.DOTALL),
 }
-ACCESSED = re.compile(r"UPDATE link SET accessed_on")
+ACCESSED = frozenset(statements.set_accessed_on for statements in CLICK_STATEMENTS.values())
+CALLBACKS_INSERTED = frozenset(statements.insert_callbacks for statements in CLICK_STATEMENTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,10 @@ def _watch_statements(reach: Callable[[Point], None]) -> None:
 
     def written(self: Direct, statement: str, rows: Any) -> int:
         count = write(self, statement, rows)
-        if ACCESSED.match(statement):
+        if statement in ACCESSED:
             reach(Point.LINK_UPDATED)
-        if rows:
-            executed(self.connection, None, statement)
+        if rows and statement in CALLBACKS_INSERTED:
+            self.connection.info.setdefault("done", set()).add(Point.CLICK_COMMITS)
         return count
 
     Direct.write = written  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, inspect, text
 
 from shortener.errors import BackupError
-from shortener.storage import migrations
+from shortener.storage import functions, migrations
 from shortener.storage.models import Base
 
 NAME: Final = "PostgreSQL"
@@ -89,7 +89,7 @@ def load(engine: Engine, source: Path) -> None:
 
 
 def _write_script(into: IO[bytes], pg_restore: list[str], there: list[str], said: IO[bytes]) -> bool:
-    """Write the SQL that drops the old tables and creates the new ones; return whether it is complete.
+    """Write the SQL that replaces our tables and functions; return whether it is complete.
 
     COMMIT is written only after pg_restore has succeeded. Without it, everything is rolled back when psql ends.
     """
@@ -97,7 +97,8 @@ def _write_script(into: IO[bytes], pg_restore: list[str], there: list[str], said
         into.write(_beginning(there).encode())
         if subprocess.run(pg_restore, stdout=into, stderr=said, check=False).returncode:  # noqa: S603 - no shell
             return False
-        into.write(b"\nCOMMIT;\n")
+        # pg_restore's script has emptied the search path.
+        into.write(f"\nRESET search_path;\n{functions.SCRIPT}\nCOMMIT;\n".encode())
     except BrokenPipeError:  # psql has ended, and its output says why
         return False
     return True

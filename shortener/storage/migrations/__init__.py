@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from shortener.errors import DatabaseVersionError
-from shortener.storage import outages, postgresql
+from shortener.storage import functions, outages, postgresql
 
 # Two nodes that start at once upgrade one after the other; the number is arbitrary and ours.
 ADVISORY_LOCK = 5_203_418_667
@@ -48,7 +48,10 @@ def _upgrade(engine: Engine) -> list[str]:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        return [revision for revision in _history(config) if revision not in before]
+        done = [revision for revision in _history(config) if revision not in before]
+        if connection.dialect.name == "postgresql" and (done or functions.are_missing(connection)):
+            functions.create(connection)
+        return done
 
 
 def _take_turn(connection: Connection) -> None:
