@@ -31,3 +31,8 @@ class DirectParser(RequestParser):  # type: ignore[misc]  # gunicorn has no type
     """Reads the requests of one connection."""
 
     mesg_class = DirectRequest
+
+    def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
+        """Discard the rest of the request's body; return whether all of it was read. Mostly nothing is left of it."""
+        reader = self.mesg and self.mesg.body.reader
+        return getattr(reader, "length", None) == 0 or bool(super().finish_body(deadline, max_bytes))
