@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 PAUSE: Final = 0.005  # seconds between two attempts, if nobody rings: the other process did not inherit our bell
@@ -37,7 +38,7 @@ def turn(database: str | None, within: float) -> Iterator[None]:
     if not _writers.acquire(timeout=within):
         yield
         return
-    held = None if _inner or not database or database == ":memory:" else _enter(os.path.dirname(database) or ".", ends)
+    held = None if _inner or not database or database == ":memory:" else _enter(Path(database).parent, ends)
     _inner += 1
     try:
         yield
@@ -48,7 +49,7 @@ def turn(database: str | None, within: float) -> Iterator[None]:
         _writers.release()
 
 
-def _enter(folder: str, ends: float) -> int | None:
+def _enter(folder: Path, ends: float) -> int | None:
     """Return a descriptor that holds the folder's lock; None if time is up, or if the folder cannot be locked.
 
     The folder rather than a file: it is there, and copies of the data do not contain it. Locking the database's own

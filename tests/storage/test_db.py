@@ -105,9 +105,9 @@ def test_a_writer_begins_anew_after_an_error(app: Flask) -> None:
     writer = db.Writer()
     with writer.writing() as connection:
         connection.execute(insert(Origin), {"address": "https://a.example.com"})
+    again = [{"address": "https://b.example.com"}, {"address": "https://a.example.com"}]
     with pytest.raises(IntegrityError), writer.writing() as connection:
-        connection.execute(insert(Origin), {"address": "https://b.example.com"})
-        connection.execute(insert(Origin), {"address": "https://a.example.com"})
+        connection.execute(insert(Origin), again)
     with writer.writing() as connection:
         assert connection.scalars(select(Origin.address)).all() == ["https://a.example.com"]
     writer.close()
