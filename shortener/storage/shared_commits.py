@@ -1,15 +1,15 @@
-"""Let what arrives at the same moment share a commit."""
+"""Let what arrives at the same moment share a commit or a statement."""
 
 import os
 from collections.abc import Sized
 
 
 def let_requests_in(queued: Sized) -> None:
-    """Let requests that are running on this processor add to the queue, so that they share the commit.
+    """Let requests that are running on this processor add to the queue, so that they share the commit or statement.
 
-    There is no timer: what is alone is stored at once. ADR 0030 says what this saves.
+    There is no timer: what is alone goes on at once. ADR 0030 says what this saves.
     """
-    count = 0
+    count = -1  # an empty queue gets a chance too
     while len(queued) > count:
         count = len(queued)
         os.sched_yield()

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from shortener.storage.shared_commits import let_requests_in
+
 PATIENCE: Final = 0.05  # seconds that a look-up waits for another one; then it is asked by itself
 
 
@@ -58,6 +60,7 @@ class SharedLookups:
 
     def _ask_for_all(self, number: int) -> Any:
         """Ask for this number and for those that wait; then let the next one ask."""
+        let_requests_in(self._waiting)
         with self._changing:
             others, self._waiting = self._waiting, []
         rows: Mapping[int, Any] | None = None

@@ -7,9 +7,12 @@ import pytest
 from shortener.storage.shared_commits import let_requests_in
 
 
+@pytest.mark.parametrize("there", ["", "a"])
 @pytest.mark.parametrize(("arriving", "yields"), [("", 1), ("b", 2), ("bc", 3)])
-def test_the_queue_grows_until_nobody_comes(monkeypatch: pytest.MonkeyPatch, arriving: str, yields: int) -> None:
-    queued, coming, calls = ["a"], list(arriving), []
+def test_the_queue_grows_until_nobody_comes(
+    monkeypatch: pytest.MonkeyPatch, there: str, arriving: str, yields: int
+) -> None:
+    queued, coming, calls = list(there), list(arriving), []
 
     def sched_yield() -> None:
         calls.append(len(queued))
@@ -18,5 +21,5 @@ def test_the_queue_grows_until_nobody_comes(monkeypatch: pytest.MonkeyPatch, arr
 
     monkeypatch.setattr(os, "sched_yield", sched_yield)
     let_requests_in(queued)
-    assert queued == ["a", *arriving]
+    assert queued == [*there, *arriving]
     assert len(calls) == yields
