@@ -32,7 +32,11 @@ class DirectParser(RequestParser):  # type: ignore[misc]  # gunicorn has no type
 
     mesg_class = DirectRequest
 
+    @property
+    def has_read_body(self) -> bool:
+        """Whether nothing is left of the request's body, as after most requests."""
+        return self.mesg is not None and getattr(self.mesg.body.reader, "length", None) == 0
+
     def finish_body(self, deadline: float | None = None, max_bytes: int | None = None) -> bool:
-        """Discard the rest of the request's body; return whether all of it was read. Mostly nothing is left of it."""
-        reader = self.mesg and self.mesg.body.reader
-        return getattr(reader, "length", None) == 0 or bool(super().finish_body(deadline, max_bytes))
+        """Discard the rest of the request's body; return whether all of it was read."""
+        return self.has_read_body or bool(super().finish_body(deadline, max_bytes))

@@ -86,11 +86,11 @@ class Worker(AnsweringWorker):
 
     def _keepalive_after(self, conn: Any, keepalive: Any) -> Any:
         """Whether another request may follow; does not wait long for the rest of a body that no view read."""
-        if not keepalive or keepalive is LATER:
+        is_ours = isinstance(conn, Connection)
+        if not keepalive or keepalive is LATER or (is_ours and conn.parser.has_read_body):
             return keepalive
         deadline = time.monotonic() + DRAIN_WITHIN
         # gunicorn checks the deadline every 1,024 bytes; a client can send them one by one
-        is_ours = isinstance(conn, Connection)
         with conn.sock.reading_until(deadline) if is_ours else contextlib.nullcontext():
             return bool(conn.parser.finish_body(deadline=deadline))
 
