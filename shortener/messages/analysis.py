@@ -1,9 +1,7 @@
 """Analyse a submission before anything is stored: which options apply, which links it has, which gateway sends it."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
@@ -29,8 +27,7 @@ from shortener.storage.models import PartKind
 NOTHING: Final = Finding(links=(), skipped=())
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(NamedTuple):
     """A submission with its options, where the account's defaults have filled the gaps, and what was found in it.
 
     `html_finding` has the links of the HTML that get a shortlink of their own. `refusal`: its gateway cannot send it.
@@ -195,8 +192,7 @@ def _own_slugs(analysis: Analysis, site: Site) -> list[str]:
 
 def _without_links(analysis: Analysis) -> Analysis:
     submission = analysis.submission
-    return dataclasses.replace(
-        analysis,
+    return analysis._replace(
         finding=body.without_links(submission.text, analysis.finding),
         html_finding=html.without_links(analysis.html_finding),
     )

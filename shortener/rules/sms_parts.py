@@ -7,8 +7,7 @@ tables are not used: few gateways send them.
 """
 
 import re
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -24,8 +23,7 @@ _ASCII_GSM, _ASCII_EXTENSION = (
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  # two units of UTF-16
 
 
-@dataclass(frozen=True, slots=True)
-class Sms:
+class Sms(NamedTuple):
     """The encoding of a text, and how many SMS parts it takes."""
 
     encoding: Literal["GSM-7", "UCS-2"]

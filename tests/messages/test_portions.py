@@ -1,6 +1,5 @@
 """Many messages are divided into portions, each for one transaction."""
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -31,7 +30,7 @@ def plain(services: Services, sender: Sender) -> Analysis:
 
 def linked(plain: Analysis, links: int) -> Analysis:
     [link] = plain.finding.links
-    return dataclasses.replace(plain, finding=Finding(links=(link,) * links, skipped=()), html_finding=NOTHING)
+    return plain._replace(finding=Finding(links=(link,) * links, skipped=()), html_finding=NOTHING)
 
 
 def sizes(*analyses: Analysis) -> list[int]:

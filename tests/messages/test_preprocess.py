@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import pytest
 from flask import Flask
@@ -81,7 +82,7 @@ def test_a_number_already_in_use_is_drawn_again(
     sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter([7, 8, 7, 9, 10])
-    monkeypatch.setattr("shortener.messages.preprocess.secrets.randbits", lambda _: next(numbers))
+    monkeypatch.setattr("shortener.messages.preprocess.draw_numbers", lambda count: [*islice(numbers, count)])
     make_message(sender)
     done = make_message(sender, f"{TEXT} https://other.example.org/x", track="all")
     assert [(link.position, link.number) for link in done.links] == [(1, 8), (2, 9)]

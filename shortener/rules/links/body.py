@@ -7,9 +7,8 @@ Text that looks like a link and is not rewritten is reported with a reason. Noth
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from shortener.rules.links import bare, markup, plain
 from shortener.rules.links.boundaries import is_balanced, strip, touches_text
@@ -35,8 +34,7 @@ _MARKED: Final = Refusal(SkipReason.MARK)
 SMART_TAKES: Final = frozenset({SkipReason.GLUED, SkipReason.MARK})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A link of a message, `text[start:end]`, and its target."""
 
     start: int
@@ -44,8 +42,7 @@ class Found:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """Link-like text at `start` that was not rewritten, and why.
 
     `text` is the link-like part alone, cut to 2,048 characters, so `[start, start + len(text))` lies within its piece.
@@ -56,8 +53,7 @@ class Skipped:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """The links to replace and the skipped texts, each in the order of the message."""
 
     links: tuple[Found, ...]
@@ -184,7 +180,7 @@ def _judge_piece(
         yield Candidate(first, last, verdict if isinstance(verdict, Refusal) else _GLUED)
         return
     for part in parts:
-        yield replace(part, verdict=_doubt(text, part)) if isinstance(part.verdict, Target) else part
+        yield part._replace(verdict=_doubt(text, part)) if isinstance(part.verdict, Target) else part
 
 
 def _may_be_bare(text: str, first: int, last: int) -> bool:

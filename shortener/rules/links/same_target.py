@@ -6,7 +6,6 @@ text, the second to the second, and so on; what is left over has no counterpart.
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from shortener.rules.links.body import LONGEST_SKIPPED, MOST_SKIPPED, Finding, Found, Skipped
@@ -67,6 +66,6 @@ def beside(text: Finding, html: Finding, track: Track, most: int) -> Finding:
     else:
         wanted, reason = most - len(text.links), SkipReason.MANY
     left = [Skipped(found.target.link[:LONGEST_SKIPPED], reason, found.start) for found in alone[wanted:]]
-    earlier = [replace(each, reason=reason) if each.reason == SkipReason.MANY else each for each in html.skipped]
+    earlier = [each._replace(reason=reason) if each.reason == SkipReason.MANY else each for each in html.skipped]
     skipped = sorted([*earlier, *left], key=lambda each: each.start)
     return Finding(tuple(alone[:wanted]), tuple(skipped[:MOST_SKIPPED]))

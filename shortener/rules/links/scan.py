@@ -5,8 +5,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from shortener.rules.links import bare, markup, neighbours
 from shortener.rules.links.boundaries import CJK, IDEOGRAPHIC_HOST, OPENING, SPACELESS, run_end, strip
@@ -43,8 +42,7 @@ _BREAK: Final = re.compile(
 )  # `acme.com/a...and`, `acme.com/a,,Win`, `…[/url]`
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A link-like text, `text[start:end]`, with the verdict on it."""
 
     start: int

@@ -7,7 +7,6 @@ others. No name is resolved and nothing is fetched.
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -28,16 +27,14 @@ _NOT_IN_LINK: Final = frozenset('<>"\\`')
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A target: `link` as typed, with its scheme, and `location`, its ASCII form for the redirect."""
 
     link: str
     location: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """The refusal of a text that may not be a target."""
 
     reason: SkipReason

@@ -96,7 +96,7 @@ def _read(given: Fields) -> tuple[str, Submission, FromFace]:
 def _counted(analysis: Analysis) -> Analysis:
     """Keep the number of SMS parts with a message, so that those of a month need not be counted anew."""
     kept = {**(analysis.face.fields or {}), PARTS: sms_parts.count(face_messages.as_sent(analysis)).parts}
-    return replace(analysis, face=replace(analysis.face, fields=kept))
+    return analysis._replace(face=replace(analysis.face, fields=kept))
 
 
 @calls.BLUEPRINT.post("/p1/api/shortenurl.json")

@@ -1,7 +1,6 @@
 """Send a message, look at it, take it back, erase it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from flask import Response
@@ -60,7 +59,7 @@ def send(account: Sender, account_sid: str) -> tuple[TwilioSent, int]:
     analysis = analyze(_submission(account, given), account, site, incoming.idempotency_key(), face=_face(given))
     # Not refused at once: what repeats an earlier request has the same answer after its time, too.
     refusal = new_message.wrong_time(given.send_at, message_reports.now()) or analysis.refusal
-    analysis = replace(analysis, refusal=refusal)
+    analysis = analysis._replace(refusal=refusal)
     done = services().group_commit.preprocess(account, analysis, site)
     message = face_messages.stored(account, analysis, done)
     if face_messages.is_deleted(message):
