@@ -1,7 +1,6 @@
 """A self-hosted link shortener and click tracker for messages."""
 
 from flask import Flask
-from flask.json.provider import DefaultJSONProvider
 
 from shortener.cli import register as register_commands
 from shortener.config.settings import Settings
@@ -14,13 +13,6 @@ from shortener.web import register as register_routes
 MAX_BODY = 512 * 1024  # bytes; enough for the longest allowed fields, escaped as in JSON or a form
 
 
-class Json(DefaultJSONProvider):
-    """Readable JSON: fields in the order given, text not escaped to ASCII."""
-
-    sort_keys = False
-    ensure_ascii = False
-
-
 def create_app(settings: Settings | None = None) -> Flask:
     """Create the WSGI application, from the environment if no settings are given. Only here are parts put together.
 
@@ -29,7 +21,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env()
     app = Flask(__name__, template_folder="../templates", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
-    app.json = Json(app)
     bind(app, settings)
     make(app, settings, vendor_apis())
     register_routes(app)

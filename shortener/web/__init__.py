@@ -5,7 +5,18 @@ from typing import Final
 from flask import Flask
 
 from shortener.running.services import services
-from shortener.web import bodies, converters, dashboard, health, path_groups, problems, proxies, redirect, visitor_pages
+from shortener.web import (
+    bodies,
+    converters,
+    dashboard,
+    health,
+    path_groups,
+    problems,
+    proxies,
+    redirect,
+    responses,
+    visitor_pages,
+)
 from shortener.web.api import batches, callbacks, export_jobs, exports, messages, receipts, sendings
 from shortener.web.description import openapi, reference
 from shortener.web.path_groups import PathGroup
@@ -24,6 +35,7 @@ def register(app: Flask) -> None:
     redirect.register(app)  # before the proxies: the middleware added last runs first
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
+    responses.register(app)
     path_groups.add(app, PROGRAMS)
     path_groups.add(app, PEOPLE)
     path_groups.add(app, receipts.WITH_KEYS)
