@@ -1,7 +1,7 @@
 """Senders: the accounts that messages belong to."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -50,14 +50,12 @@ class Sender:
     @classmethod
     def read(cls, values: Iterable[Any]) -> Self:
         """Return the sender with these values of `COLUMNS`, as a model or as a driver has them."""
-        return cls(
-            *(_TYPES[name](value) if name in _TYPES else value for name, value in zip(COLUMNS, values, strict=True))
-        )
+        return cls(*[value if known is None else known[value] for known, value in zip(_KNOWN, values, strict=True)])
 
 
 COLUMNS: Final = tuple(Sender.__dataclass_fields__)  # of the table `account`
-_TYPES: Final[dict[str, Callable[[Any], Any]]] = {
-    "track_link": bool,  # the driver of SQLite returns 0 or 1
+_VOCABULARIES: Final[dict[str, Iterable[Any]]] = {
+    "track_link": (False, True),  # equal to 0 and 1, which the driver of SQLite returns
     "detection": Detection,
     "bare_domains": BareDomains,
     "count_as_click": Threshold,
@@ -65,6 +63,8 @@ _TYPES: Final[dict[str, Callable[[Any], Any]]] = {
     "on_unsure": OnUnsure,
     "quiet_mode": QuietMode,
 }
+# The members of each column's vocabulary by what a driver returns for them, in the order of the columns.
+_KNOWN: Final = [{each: each for each in _VOCABULARIES[name]} if name in _VOCABULARIES else None for name in COLUMNS]
 
 
 @dataclass(frozen=True, slots=True)
