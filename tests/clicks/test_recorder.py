@@ -306,9 +306,12 @@ def test_without_a_spool_a_refused_click_is_lost(
     make: Callable[..., Recorder], new: Callable[[], NewClick], occupied: Path, database_url: str, caplog: Log
 ) -> None:
     recorder, new_clicks = make(spool=occupied, last_patience=0.5), [new() for _ in range(3)]
+    another = new()
     assert recorder.record(new_clicks[0])
     with database_faults.read_only(database_url):
         assert not recorder.record(new_clicks[1])
+        next_in_queue = recorder.queue.put(another)
+        assert next_in_queue and next_in_queue.wait(WITHIN) is False  # nothing tries to store the lost click any more
     assert recorder.counts() == (0, 1)
     assert recorder.fault() is not None
     until(lambda: recorder.record(new_clicks[2]))
