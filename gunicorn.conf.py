@@ -27,7 +27,7 @@ keepalive = 5
 limit_request_line = 0
 limit_request_field_size = 65_536
 limit_request_fields = 1000
-# gunicorn trusts no proxy; SHORTENER_TRUSTED_PROXIES alone decides.
+# gunicorn trusts no proxy, and the worker ignores another value; SHORTENER_TRUSTED_PROXIES alone decides.
 forwarded_allow_ips = ""
 # The control socket has a fixed path, but several instances may run on one machine.
 control_socket_disable = True

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from shortener.running.gunicorn_connections import Connection, Socket
-from shortener.running.gunicorn_lane import Lane, is_click
+from shortener.running.gunicorn_lane import PATIENCE, Lane, is_click
 from shortener.running.gunicorn_waits import WaitingWorker
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 
@@ -85,18 +85,14 @@ class AnsweringWorker(WaitingWorker):
             super().enqueue_req(conn)
         elif self._lane and is_click(conn.received):
             self._lane.add(conn)
-            self._relieve_lane()
         else:
             self.tpool.submit(self._handle_in_thread, conn)
 
-    def murder_pending(self) -> None:
-        """End the connections whose deadline has passed; the main loop calls this in each round."""
-        super().murder_pending()
-        self._relieve_lane()
-
-    def _relieve_lane(self) -> None:
-        """Let other threads handle the clicks that would wait for long."""
-        for conn in self._lane.stuck() if self._lane else ():
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Wait for events, and let other threads handle the clicks that have waited too long for theirs."""
+        is_waited_for = self._lane is not None and self._lane.is_waited_for
+        super().wait_for_and_dispatch_events(min(timeout, PATIENCE) if is_waited_for else timeout)
+        for conn in self._lane.overdue() if self._lane else ():
             self.tpool.submit(self._handle_in_thread, conn)
 
     def _handle_in_thread(self, conn: Connection) -> None:

@@ -1,6 +1,6 @@
 """gunicorn's configuration and requests, without work that it repeats for every request with the same result.
 
-Without this, gunicorn takes a third more processor time for a request.
+Without this, a request to an empty application takes nearly twice the processor time.
 """
 
 from typing import Any

@@ -16,7 +16,7 @@ from shortener.running.signals import GRACE, Shutdown, SignalPipe
 from shortener.storage import db, migrations
 
 log = logging.getLogger(__name__)
-COLLECT_AFTER: Final = 10_000  # new objects; by default Python looks for garbage after 700
+COLLECT_AFTER: Final = 10_000  # new objects, after which Python looks for garbage; Python 3.11 does so after 700
 
 
 def use_batch_scheduling() -> None:

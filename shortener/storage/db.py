@@ -1,6 +1,7 @@
 """Bind the tables to the application: connections, transactions, and the clock that counts."""
 
 import datetime as dt
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -124,37 +125,42 @@ def writing() -> Iterator[Connection]:
 
 
 class Writer:
-    """Transactions as `writing` opens them, for one thread that writes often.
+    """Transactions as `writing` opens them, for a thread that writes often.
 
-    On SQLite they are all on one connection: to take one from the pool and set it up takes longer than to store a
-    click. PostgreSQL's connections are shared, and not to be kept.
+    On SQLite each thread keeps one connection for them: to take one from the pool and set it up takes longer than to
+    store a click. PostgreSQL's connections are shared, and not to be kept.
     """
 
     def __init__(self) -> None:
-        self._kept: Connection | None = None
+        self._own = threading.local()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction; it is committed when the block ends without an error."""
-        engine = db.engine
-        if engine.dialect.name != "sqlite":
+        if db.engine.dialect.name != "sqlite":
             with writing() as connection:
                 yield connection
             return
         try:
             with turn():
-                self._kept = self._kept or engine.connect().execution_options(writes=True)
-                with self._kept.begin():
-                    yield self._kept
+                kept = self._kept()
+                with kept.begin():
+                    yield kept
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Give the connection back."""
-        kept, self._kept = self._kept, None
+        """Give this thread's connection back."""
+        kept: Connection | None = self._own.__dict__.pop("connection", None)
         if kept is not None:
             kept.close()
+
+    def _kept(self) -> Connection:
+        own: dict[str, Connection] = self._own.__dict__
+        if "connection" not in own:
+            own["connection"] = db.engine.connect().execution_options(writes=True)
+        return own["connection"]
 
 
 def check(session: Session) -> None:

@@ -30,32 +30,33 @@ class Function:
     @property
     def query(self) -> str:
         """Return the query for the rows."""
-        values = ", ".join(f"${number}" for number in range(1, len(self.types) + 1))
+        values = ", ".join(f"${number}::{type_}[]" for number, type_ in enumerate(self.types, 1))
         return f"SELECT * FROM {self.name}({values})"  # noqa: S608 - only words of our own
 
     @property
     def definition(self) -> str:
         """Return the statement that creates or replaces the function.
 
-        Its plan fits arrays of any length. Otherwise PostgreSQL would plan again and again for short ones.
+        Its plan fits arrays of any length; otherwise PostgreSQL would plan again and again for short ones. It uses
+        indexes, because it may be made while the tables are small, and be used when they no longer are.
         """
-        types = ", ".join(f"{type_}[]" for type_ in self.types)
         return (
-            f"CREATE OR REPLACE FUNCTION {self.name}({types}) RETURNS {self.rows} LANGUAGE plpgsql "
-            f"SET plan_cache_mode = force_generic_plan AS $$BEGIN RETURN QUERY {self.statement}; END$$"
+            f"CREATE OR REPLACE FUNCTION {self.signature} RETURNS {self.rows} LANGUAGE plpgsql "
+            "SET plan_cache_mode = force_generic_plan SET enable_seqscan = off "
+            f"AS $$BEGIN RETURN QUERY {self.statement}; END$$"
         )
+
+    @property
+    def signature(self) -> str:
+        """Return the name and the types of the values."""
+        types = ", ".join(f"{type_}[]" for type_ in self.types)
+        return f"{self.name}({types})"
 
 
 INSERT_CLICKS: Final = Function(
     "insert_clicks",
-    (
-        "bigint",
-        "uuid",
-        "bigint",
-        "text",
-        "text",
-        "text",
-    ),  # the link's id, the click's id, time, visitor, reason, network
+    # The link's id, the click's id, time, visitor, reason, network.
+    ("bigint", "uuid", "bigint", "text", "text", "text"),
     "SETOF boolean",
     "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network) "
     "SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
@@ -103,6 +104,5 @@ def create(connection: Connection) -> None:
 
 def are_missing(connection: Connection) -> bool:
     """Whether a function is missing, as after the tables alone were restored."""
-    names = ", ".join(f"'{function.name}'" for function in FUNCTIONS)
-    there = f"SELECT count(DISTINCT proname) FROM pg_proc WHERE proname IN ({names}) AND pg_function_is_visible(oid)"  # noqa: S608
-    return bool(connection.exec_driver_sql(there).scalar_one() != len(FUNCTIONS))
+    found = " AND ".join(f"to_regprocedure('{function.signature}') IS NOT NULL" for function in FUNCTIONS)
+    return not connection.exec_driver_sql(f"SELECT {found}").scalar_one()

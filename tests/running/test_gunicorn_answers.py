@@ -95,3 +95,11 @@ def test_an_unused_late_answer_is_removed(server: Server) -> None:
     server.may_be_late = False
     assert server.status(get()) == b"200"
     assert LATE_ANSWER not in server.environ
+
+
+def test_overdue_clicks_are_handled_by_the_pool(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: list[Connection] = []
+    stuck = SimpleNamespace(add=waiting.append, is_waited_for=True, overdue=lambda: [waiting.pop()] if waiting else [])
+    monkeypatch.setattr(server.worker, "_lane", stuck)
+    assert server.status(get().replace(b"/", b"/AbCdEfGhIj", 1)) == b"302"
+    assert server.is_idle()

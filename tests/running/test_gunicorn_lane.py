@@ -35,6 +35,7 @@ def test_a_request_for_a_slug_is_a_click(request_bytes: bytes) -> None:
         HEAD + b"CONTENT-length: 3\r\n\r\nabc",
         HEAD + b"Accept: */*\r\nTransfer-Encoding: chunked\r\n\r\n",
         HEAD + b"Expect: 100-continue\r\n\r\n",
+        HEAD.replace(b"Host: a.example", b"Content-Length: 3") + b"\r\nabc",
     ],
 )
 def test_other_requests_are_no_clicks(request_bytes: bytes) -> None:
@@ -61,20 +62,26 @@ def test_a_failed_click_does_not_end_the_thread() -> None:
     assert handled.get(timeout=10) == 1
 
 
-def test_clicks_behind_a_slow_one_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_overdue_clicks_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     began, may_end = threading.Event(), threading.Event()
+    handled: SimpleQueue[int] = SimpleQueue()
 
-    def handle(_number: int) -> None:
+    def handle(number: int) -> None:
+        handled.put(number)
         began.set()
         assert may_end.wait(10)
 
     clicks = lane(handle)
     clicks.add(1)
     assert began.wait(10)
-    clicks.add(2)
-    clicks.add(3)
+    for number in (2, 3):
+        clicks.add(number)
     monkeypatch.setattr(gunicorn_lane, "PATIENCE", 60.0)
-    assert clicks.stuck() == []
+    assert clicks.overdue() == []
+    assert clicks.is_waited_for
     monkeypatch.setattr(gunicorn_lane, "PATIENCE", -1.0)
-    assert clicks.stuck() == [2, 3]
+    assert clicks.overdue() == [2, 3]
+    assert not clicks.is_waited_for
     may_end.set()
+    clicks.add(4)
+    assert [handled.get(timeout=10) for _ in range(2)] == [1, 4]

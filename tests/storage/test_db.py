@@ -101,6 +101,19 @@ def test_a_new_connection_reads_despite_the_write_lock(tmp_path: Path, monkeypat
     first.dispose()
 
 
+def test_a_writer_closes_only_its_threads_connection(app: Flask) -> None:
+    writer = db.Writer()
+    with writer.writing() as connection:
+        connection.execute(insert(Origin), {"address": "https://a.example.com"})
+        other = threading.Thread(target=writer.close)
+        other.start()
+        other.join()
+        connection.execute(insert(Origin), {"address": "https://b.example.com"})
+    with writer.writing() as connection:
+        assert len(connection.scalars(select(Origin.address)).all()) == 2
+    writer.close()
+
+
 def test_a_writer_begins_anew_after_an_error(app: Flask) -> None:
     writer = db.Writer()
     with writer.writing() as connection:

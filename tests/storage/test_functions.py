@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
+from shortener.errors import DatabaseVersionError
 from shortener.storage import db, functions, migrations
+from tests.support.factories import Sender, make_message
 
 
 @pytest.fixture
@@ -41,3 +43,34 @@ def test_missing_functions_are_created_or_replaced() -> None:
 def test_each_upgrade_creates_missing_functions() -> None:
     assert migrations.upgrade(db.db.engine) == []
     assert not are_missing()
+
+
+@pytest.mark.usefixtures("dropped")
+def test_missing_functions_prevent_a_start() -> None:
+    with pytest.raises(DatabaseVersionError):
+        migrations.refuse_other_version(db.db.engine)
+    create()
+    migrations.refuse_other_version(db.db.engine)
+
+
+@pytest.mark.usefixtures("dropped")
+def test_a_function_of_others_is_not_ours() -> None:
+    with db.writing() as connection:
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION {functions.INSERT_CLICKS.name}(text) RETURNS text LANGUAGE sql AS 'SELECT $1'"
+        )
+    assert are_missing()
+    with db.writing() as connection:
+        connection.exec_driver_sql(f"DROP FUNCTION {functions.INSERT_CLICKS.name}(text)")
+
+
+def test_links_in_small_tables_are_found_by_index(sender: Sender, database_kind: str) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has no functions")
+    make_message(sender)
+    with db.writing() as connection:
+        connection.exec_driver_sql("ANALYZE link, message")  # both are one page: to read it all would be cheapest
+        found = connection.exec_driver_sql(f"SELECT link_id FROM {functions.FIND_LINKS.name}(ARRAY[1, 2]::bigint[])")
+        assert found.all() is not None
+        scans = "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname IN ('link', 'message')"
+        assert connection.exec_driver_sql(scans).scalar_one() == 0

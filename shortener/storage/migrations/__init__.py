@@ -70,12 +70,16 @@ def missing(engine: Engine) -> list[str]:
 
 
 def refuse_other_version(engine: Engine, *, may_be_empty: bool = False) -> None:
-    """Raise DatabaseVersionError if the tables are of an earlier or a later version, or if there are none."""
+    """Raise DatabaseVersionError if the tables are of an earlier or a later version, or if there are none.
+
+    Also if PostgreSQL lacks our functions, as after the tables alone were restored by other means than ours.
+    """
     with engine.connect() as connection:
         applied = _applied(connection)
+        lacks_functions = connection.dialect.name == "postgresql" and functions.are_missing(connection)
     if not applied and not may_be_empty:
         raise DatabaseVersionError(is_empty=True)
-    if applied and applied != set(_history(_config())):
+    if applied and (lacks_functions or applied != set(_history(_config()))):
         raise DatabaseVersionError
 
 
