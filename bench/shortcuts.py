@@ -43,10 +43,11 @@ Worker.open_lane = lambda self: None
 """,
     "with gunicorn's own configuration": """
 import sys; sys.path.insert(0, {root!r})
-from gunicorn.http.parser import RequestParser
-from shortener.running import gunicorn_connections, gunicorn_waits
+from gunicorn.http.message import Request
+from shortener.running import gunicorn_requests, gunicorn_waits
 
-gunicorn_waits.FixedConfig, gunicorn_connections.DirectParser = lambda cfg: cfg, RequestParser
+gunicorn_waits.FixedConfig = lambda cfg: cfg
+gunicorn_requests.DirectRequest._peer_is_trusted_proxy = Request._peer_is_trusted_proxy
 """,
     "with SQLAlchemy's executemany": """
 import sys; sys.path.insert(0, {root!r})
