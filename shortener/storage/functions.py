@@ -14,6 +14,24 @@ from shortener.rules.wire.moments import MICROSECOND
 from shortener.storage.changed_hours import HOUR
 from shortener.storage.models import CLICK
 
+# What SQLite's statements of a click have in common with these.
+INSERT_INTO_CLICK: Final = "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network)"
+INSERT_INTO_CALLBACK: Final = (
+    "INSERT INTO callback (about, state, starts_before, "
+    "message_id, link_id, account_id, event_id, url, destination, body, created_on, due_on, face)"
+)
+NEW_CALLBACK: Final = f"'{CLICK}', '{JobState.PENDING}', 0"
+LINK_COLUMNS: Final = (
+    "link.id, link.accessed_on, link.number, link.base_url, link.target, message.id, message.account_id, "
+    "message.lt_callbackurl, message.face, message.msgid, message.client_tag, message.recipient"
+)
+# As `changed_hours.TOTALLED_HOUR`: the hour of a message that may have a total.
+TOTALLED_HOUR: Final = (
+    "CASE WHEN message.received_on < (SELECT totals_end_on FROM installation) "  # noqa: S608
+    f"THEN message.received_on / {HOUR // MICROSECOND} END"
+)
+ONE_EACH: Final = "ON CONFLICT (message_id, about) DO NOTHING"
+
 # Whoever changes a function adds a revision, so that installations are upgraded, and keeps its name only if the
 # version before can call it.
 
@@ -58,8 +76,8 @@ INSERT_CLICKS: Final = Function(
     # The link's id, the click's id, time, visitor, reason, network.
     ("bigint", "uuid", "bigint", "text", "text", "text"),
     "SETOF boolean",
-    "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network) "
-    "SELECT * FROM unnest($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
+    f"{INSERT_INTO_CLICK} SELECT * FROM unnest($1, $2, $3, $4, $5, $6) "  # noqa: S608 - only words of our own
+    "ON CONFLICT DO NOTHING RETURNING true",
 )
 # Links are locked in the order of their ids, so that transactions cannot deadlock.
 FIND_LINKS: Final = Function(
@@ -68,11 +86,7 @@ FIND_LINKS: Final = Function(
     "TABLE (link_id bigint, accessed_on bigint, number bigint, base_url text, target text, message_id bigint, "
     "account_id bigint, lt_callbackurl text, face text, msgid text, client_tag text, recipient text, tags text, "
     "metadata text, totalled_hour bigint)",
-    "SELECT link.id, link.accessed_on, link.number, link.base_url, link.target, message.id, message.account_id, "  # noqa: S608
-    "message.lt_callbackurl, message.face, message.msgid, message.client_tag, message.recipient, message.tags::text, "
-    # As `changed_hours.TOTALLED_HOUR`: the hour of a message that may have a total.
-    "message.metadata::text, CASE WHEN message.received_on < (SELECT totals_end_on FROM installation) "
-    f"THEN message.received_on / {HOUR // MICROSECOND} END "
+    f"SELECT {LINK_COLUMNS}, message.tags::text, message.metadata::text, {TOTALLED_HOUR} "  # noqa: S608
     "FROM link JOIN message ON message.id = link.message_id "
     "WHERE link.id = ANY($1) ORDER BY link.id FOR NO KEY UPDATE OF link",
 )
@@ -88,21 +102,22 @@ INSERT_CALLBACKS: Final = Function(
     # The message's id, the link's id, account, event, URL, destination, body, time twice, face.
     ("bigint", "bigint", "bigint", "text", "text", "text", "bytea", "bigint", "bigint", "text"),
     "SETOF boolean",
-    "INSERT INTO callback (about, state, starts_before, "  # noqa: S608 - only words of our own
-    "message_id, link_id, account_id, event_id, url, destination, body, created_on, due_on, face) "
-    f"SELECT '{CLICK}', '{JobState.PENDING}', 0, * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
-    "ON CONFLICT (message_id, about) DO NOTHING RETURNING true",
+    f"{INSERT_INTO_CALLBACK} SELECT {NEW_CALLBACK}, * "  # noqa: S608 - only words of our own
+    f"FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) {ONE_EACH} RETURNING true",
 )
 FUNCTIONS: Final = (INSERT_CLICKS, FIND_LINKS, SET_ACCESSED_ON, INSERT_CALLBACKS)
 SCRIPT: Final = "\n".join(f"{function.definition};" for function in FUNCTIONS)  # creates or replaces all
 
 
 def create(connection: Connection) -> None:
-    """Create or replace all functions."""
-    connection.exec_driver_sql(SCRIPT)
+    """Create or replace all functions, if the database is PostgreSQL."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(SCRIPT)
 
 
 def are_missing(connection: Connection) -> bool:
-    """Whether a function is missing, as after the tables alone were restored."""
+    """Whether PostgreSQL lacks a function, as after the tables alone were restored; SQLite needs none."""
+    if connection.dialect.name == "sqlite":
+        return False
     found = " AND ".join(f"to_regprocedure('{function.signature}') IS NOT NULL" for function in FUNCTIONS)
     return not connection.exec_driver_sql(f"SELECT {found}").scalar_one()

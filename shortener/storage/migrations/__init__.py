@@ -49,7 +49,7 @@ def _upgrade(engine: Engine) -> list[str]:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         done = [revision for revision in _history(config) if revision not in before]
-        if connection.dialect.name == "postgresql" and (done or functions.are_missing(connection)):
+        if done or functions.are_missing(connection):
             functions.create(connection)
         return done
 
@@ -76,7 +76,7 @@ def refuse_other_version(engine: Engine, *, may_be_empty: bool = False) -> None:
     """
     with engine.connect() as connection:
         applied = _applied(connection)
-        lacks_functions = connection.dialect.name == "postgresql" and functions.are_missing(connection)
+        lacks_functions = functions.are_missing(connection)
     if not applied and not may_be_empty:
         raise DatabaseVersionError(is_empty=True)
     if applied and (lacks_functions or applied != set(_history(_config()))):
