@@ -218,6 +218,19 @@ class AccountDisabledError(CredentialsError):
         super().__init__("This account is disabled; ask the operator of this installation.")
 
 
+class WrongCredentialsLimitError(ShortenerError):
+    """Credentials are wrong, and so were many others from this network or with this SID; `wait` is in seconds."""
+
+    code = "too_many_wrong_credentials"
+
+    def __init__(self, wait: int) -> None:
+        self.wait = dt.timedelta(seconds=wait)
+        super().__init__(
+            "These credentials belong to no account, and many wrong ones have come from this network or with this SID. "
+            "Right ones work at any time."
+        )
+
+
 class AccountNameError(ShortenerError):
     """No account has this name, or another one already has it."""
 

@@ -34,6 +34,7 @@ from shortener.rules.slug import Slugs
 from shortener.rules.visitors import visitor
 from shortener.running.background import Background
 from shortener.running.long_calls import LongCalls
+from shortener.running.strangers import Strangers
 from shortener.sending import asker, choice
 from shortener.sending import kind as sendings
 from shortener.sending.asker import Asker
@@ -70,6 +71,7 @@ class Services:
     sweeper: Sweeper
     askers: list[Asker]
     warnings: list[str]  # what every start tells the operator
+    strangers: Strangers = field(default_factory=Strangers)
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
     # By the gateway's name; vendors add theirs.
     receipt_readers: dict[str, Reader] = field(default_factory=lambda: dict(choice.RECEIPT_READERS))

@@ -2,13 +2,14 @@
 
 import binascii
 from base64 import b64decode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from flask import Request
+from flask import Request, request
 
 from shortener.accounts import authentication
 from shortener.accounts.senders import Sender
-from shortener.errors import CredentialsError
+from shortener.errors import AccountDisabledError, CredentialsError, WrongCredentialsLimitError
 from shortener.running.services import services
 from shortener.storage import db
 
@@ -20,7 +21,8 @@ def authenticate(request: Request) -> Sender:
 
 def with_token(sid: str | None, token: str) -> Sender:
     """Return the account of a token, which must have this SID if one is given; CredentialsError if there is none."""
-    sender, credential_id = authentication.authenticate(services().readers, sid, token)
+    with counted(sid):
+        sender, credential_id = authentication.authenticate(services().readers, sid, token)
     services().last_used.note(credential_id)
     return sender
 
@@ -30,10 +32,27 @@ def signed(sid: str, is_signed: Callable[[Sequence[str]], bool]) -> Sender:
 
     CredentialsError if there is none, or none of its secrets made the signature.
     """
-    with db.read() as session:
-        secret_keys = services().settings.secret_keys
-        signer = authentication.signer(session, sid, secret_keys=secret_keys, now=db.now(session))
-    return signer.signed(is_signed)
+    with counted(sid):
+        with db.read() as session:
+            secret_keys = services().settings.secret_keys
+            signer = authentication.signer(session, sid, secret_keys=secret_keys, now=db.now(session))
+        return signer.signed(is_signed)
+
+
+@contextmanager
+def counted(sid: str | None) -> Iterator[None]:
+    """Count credentials that the block finds wrong; WrongCredentialsLimitError if there were too many.
+
+    Those of a disabled account are not wrong. Requests without any do not count: some clients send them at first.
+    """
+    try:
+        yield
+    except AccountDisabledError:
+        raise
+    except CredentialsError:
+        if wait := services().strangers.wrong_credentials(request.remote_addr or "", sid):
+            raise WrongCredentialsLimitError(wait) from None
+        raise
 
 
 def given(request: Request) -> tuple[str | None, str]:

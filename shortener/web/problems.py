@@ -36,6 +36,7 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.CallbackOpenError: 409,
     errors.CredentialsError: 401,
     errors.AccountDisabledError: 401,
+    errors.WrongCredentialsLimitError: 429,
     errors.AccountNameError: 404,
     errors.PersonNameError: 404,
     errors.PasswordError: 422,
@@ -178,9 +179,9 @@ def _answer(error: Exception) -> Response:
 
 def _wait(error: Exception) -> int:
     """Return after how many seconds another request makes sense."""
-    return (
-        ceil(error.wait.total_seconds()) if isinstance(error, errors.MonthlyLimitError) else visitor_pages.RETRY_AFTER
-    )
+    if isinstance(error, (errors.MonthlyLimitError, errors.WrongCredentialsLimitError)):
+        return ceil(error.wait.total_seconds())
+    return visitor_pages.RETRY_AFTER
 
 
 def _log(error: Exception) -> None:

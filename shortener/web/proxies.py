@@ -1,11 +1,13 @@
 """The client's address behind proxies: `X-Forwarded-*` is used only if it comes from a trusted proxy."""
 
 import ipaddress
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from shortener.rules.delivery.address import IPNetwork
+from shortener.rules.delivery.address import IPNetwork, is_public
 
+log = logging.getLogger(__name__)
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 PEER: Final = (
@@ -20,13 +22,27 @@ class TrustedProxies:
     def __init__(self, app: Wsgi, trusted: Sequence[IPNetwork]) -> None:
         self._app = app
         self._trusted = tuple(trusted)
+        self._has_warned = False
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
         forwarded = {name: environ.pop(name) for name in FORWARDED if name in environ}
         if forwarded and self._trusts(environ.get("REMOTE_ADDR", "")):
             self._apply(environ, forwarded)
+        elif forwarded and not self._has_warned:
+            self._warn(environ.get("REMOTE_ADDR", ""))
         return self._app(environ, start_response)
+
+    def _warn(self, address: str) -> None:
+        """Say once that a proxy seems to be missing in the settings. Anybody on the Internet can send the headers."""
+        ip = _parsed(address)
+        if ip is not None and not is_public(ip):
+            self._has_warned = True
+            log.warning(
+                "X-Forwarded-For comes from %s, which SHORTENER_TRUSTED_PROXIES does not name: if it is your proxy, "
+                "every visitor seems to have its address; see docs/operate/tls.md",
+                address,
+            )
 
     def _apply(self, environ: Environ, forwarded: dict[str, str]) -> None:
         """Go back hop by hop: the first address that is not a trusted proxy is the client's."""

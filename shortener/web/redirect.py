@@ -46,6 +46,12 @@ FOLLOW: Final = operation.Operation(
         ),
         404: operation.Answer("The link does not exist: an HTML page.", media=_HTML),
         410: operation.Answer("The link has expired or is switched off: an HTML page.", media=_HTML),
+        429: operation.Answer(
+            "The link does not exist, and many others that were asked for from the visitor's network neither: the page "
+            "of 404. Links that exist redirect.",
+            media=_HTML,
+            headers={"Retry-After": "Seconds until unknown links are answered with 404 again."},
+        ),
         500: operation.Answer("Internal error: an HTML page.", media=_HTML),
         503: operation.Answer(
             "The database is unavailable, or the click cannot be stored: an HTML page. A prefetch request: no body.",
@@ -129,7 +135,7 @@ class Redirect:
         """Return the answer, and the click that must be stored before it is sent."""
         resolved = self._resolve(slug)
         if resolved is None:
-            return self._dead("unknown", environ), None
+            return self._unknown(environ), None
         if not resolved.live:
             return self._dead("off" if resolved.off else "expired", environ), None
         # Unchanged, so that signed URLs stay valid: Werkzeug would percent-encode some characters again.
@@ -150,6 +156,14 @@ class Redirect:
         verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._stores_network else None
         return NewClick.of(resolved, verdict, network)
+
+    def _unknown(self, environ: Environ) -> Answer:
+        """Return the answer for an unknown link, or for one of too many from a network."""
+        wait = self._services.strangers.unknown_link(environ.get("REMOTE_ADDR", ""))
+        if not wait:
+            return self._dead("unknown", environ)
+        answer = self._dead("limited", environ)
+        return Answer(answer.status, [*answer.headers, ("Retry-After", str(wait))], answer.body)
 
     def _dead(self, name: str, environ: Environ) -> Answer:
         """Return the answer for a dead link, cached for each language."""

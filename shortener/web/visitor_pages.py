@@ -42,8 +42,11 @@ def home() -> Response:
 def gone(name: str) -> Response:
     """Answer a click on a link that does not redirect: with the operator's fallback URL if it is set, else with a page.
 
-    `name` is `unknown` (404), `expired` or `off` (410).
+    `name` is `unknown` (404), `expired` or `off` (410), or `limited`: an unknown one of too many, for which there is
+    always a page (429).
     """
+    if name == "limited":
+        return page(429, "unknown")
     fallback = services().settings.fallback_url
     if fallback is None:
         return page(404 if name == "unknown" else 410, name)

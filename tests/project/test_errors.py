@@ -31,6 +31,7 @@ CODES = {
     errors.CallbackOpenError: "callback_open",
     errors.CredentialsError: "credentials_invalid",
     errors.AccountDisabledError: "account_disabled",
+    errors.WrongCredentialsLimitError: "too_many_wrong_credentials",
     errors.AccountNameError: "account_name",
     errors.CampaignError: "campaign",
     errors.BackupError: "backup",

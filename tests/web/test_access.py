@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event as listeners
 
 from shortener.accounts import credentials, senders
+from shortener.running.strangers import WRONG_CREDENTIALS
 from shortener.storage import db
 from shortener.web.access import ACCESS, for_senders, public
 from tests.support.factories import NOW, Sender, disable_account
@@ -141,3 +142,21 @@ def test_a_refused_request_stores_nothing(client: FlaskClient, sender: Sender) -
 def test_each_decorator_notes_who_may_call() -> None:
     assert getattr(public(lambda: ""), ACCESS) == "public"
     assert getattr(for_senders(lambda account: ""), ACCESS) == "senders"
+
+
+def test_many_wrong_credentials_get_429_and_right_ones_work(client: FlaskClient, sender: Sender) -> None:
+    network = {"REMOTE_ADDR": "20.30.40.50"}
+    for _ in range(WRONG_CREDENTIALS):
+        assert client.get(CLOSED, headers=bearer("wrong"), environ_base=network).status_code == 401
+    answer = client.get(CLOSED, headers=bearer("wrong"), environ_base=network)
+    assert (answer.status_code, answer.get_json()["code"]) == (429, "too_many_wrong_credentials")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert client.get(CLOSED, headers=sender.basic, environ_base=network).status_code == 200
+    assert client.get(CLOSED, environ_base=network).status_code == 401  # a client that asks first what to send
+
+
+def test_a_disabled_account_is_told_so_always(client: FlaskClient, sender: Sender) -> None:
+    disable_account(sender.name)
+    for _ in range(WRONG_CREDENTIALS + 1):
+        answer = client.get(CLOSED, headers=sender.basic, environ_base={"REMOTE_ADDR": "20.30.40.50"})
+        assert (answer.status_code, answer.get_json()["code"]) == (401, "account_disabled")

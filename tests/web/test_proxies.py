@@ -102,3 +102,11 @@ def test_any_forwarded_header_gives_a_valid_address(chain: str) -> None:
 )
 def test_an_address_with_a_port_is_read_without_it(hop: str, address: str) -> None:
     assert seen(PROXY, x_forwarded_for=hop)["REMOTE_ADDR"] == address
+
+
+def test_a_proxy_missing_in_the_settings_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
+    application = TrustedProxies(lambda *_: [], ())
+    for address in ("20.30.40.50", PROXY, PROXY):
+        application({"REMOTE_ADDR": address, "HTTP_X_FORWARDED_FOR": VISITOR}, lambda *_: None)
+    [record] = caplog.records
+    assert PROXY in record.getMessage()

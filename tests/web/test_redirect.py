@@ -13,6 +13,7 @@ from werkzeug.test import EnvironBuilder, TestResponse
 from shortener.config.settings import Settings
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import services
+from shortener.running.strangers import UNKNOWN_LINKS
 from shortener.storage import db
 from shortener.storage.models import Callback, Click, Link
 from shortener.web import path_groups, redirect
@@ -377,3 +378,18 @@ def test_the_operators_list_decides_over_ours(settings: Settings) -> None:
             app.test_client().get(f"/{slug}", headers=headers, environ_overrides={"REMOTE_ADDR": address})
         assert [stored.visitor for stored in clicks_stored()] == ["scanner", "scanner"]
         assert not is_accessed()
+
+
+def from_carrier(client: FlaskClient, slug: str) -> TestResponse:
+    """A click from an address that many people share."""
+    return client.get(f"/{slug}", headers={"User-Agent": BROWSER}, environ_base={"REMOTE_ADDR": "20.30.40.50"})
+
+
+def test_a_scanners_network_gets_429_for_misses_alone(client: FlaskClient, sender: Sender) -> None:
+    slug = slug_of(make_message(sender).link)
+    misses = [from_carrier(client, "AAAAAAAAAA") for _ in range(UNKNOWN_LINKS + 1)]
+    assert [miss.status_code for miss in misses] == [404] * UNKNOWN_LINKS + [429]
+    assert 1 <= int(misses[-1].headers["Retry-After"]) <= 60
+    assert misses[-1].data == misses[0].data
+    assert from_carrier(client, slug).status_code == 302
+    assert click(client, "AAAAAAAAAA").status_code == 404

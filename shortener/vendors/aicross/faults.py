@@ -17,6 +17,7 @@ from shortener.errors import (
     NotCancelableError,
     QuietHoursError,
     ShortenerError,
+    WrongCredentialsLimitError,
 )
 from shortener.web import problems
 from shortener.web.problems import RequestError
@@ -50,6 +51,7 @@ NAMES: Final = {
 }
 KINDS: Final[dict[type[ShortenerError], tuple[int, str]]] = {
     CredentialsError: (INVALID, "token"),
+    WrongCredentialsLimitError: (INVALID, "token"),  # the client should not try it again
     ClientTagTakenError: (DUPLICATE, ""),
     MonthlyLimitError: (LIMIT, ""),
     # The nearest that the vendor has: at another time it would be taken.

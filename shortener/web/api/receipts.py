@@ -16,7 +16,7 @@ from shortener.reporting.receipt_documents import ReceiptPage
 from shortener.reporting.receipt_lists import ReceiptFilter
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.web import incoming, problems
+from shortener.web import credentials, incoming, problems
 from shortener.web.access import for_senders
 from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.path_groups import PathGroup
@@ -32,7 +32,7 @@ def authenticate(request: Request) -> Sender:
     """Return the account whose key is in the path; CredentialsError if it is not one of ours."""
     given: dict[str, str] = request.view_args or {}
     secret_keys = services().settings.secret_keys
-    with db.read() as session:
+    with credentials.counted(None), db.read() as session:
         if "mac" in given:
             return keys.account_of_message(session, given["gateway"], given["msgid"], given["mac"], secret_keys)
         return keys.account_of(session, given["gateway"], given["key"], secret_keys)

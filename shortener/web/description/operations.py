@@ -6,7 +6,12 @@ from typing import Any, Final
 
 from werkzeug.routing import Rule
 
-from shortener.errors import AccountDisabledError, CredentialsError, InvalidFieldsError
+from shortener.errors import (
+    AccountDisabledError,
+    CredentialsError,
+    InvalidFieldsError,
+    WrongCredentialsLimitError,
+)
 from shortener.web.access import ACCESS
 from shortener.web.description.operation import (
     BODIES,
@@ -28,6 +33,7 @@ READING: Final = {
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
 }
+GUARDED: Final = (CredentialsError, AccountDisabledError, WrongCredentialsLimitError)
 OF_VENDORS: Final = {422: 400}  # that most vendors have instead of ours
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
@@ -53,7 +59,7 @@ HEADERS: Final = {
 def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
     """The codes of all errors that a route may answer with, by status."""
     found: dict[int, list[str]] = {status: [*given] for status, given in operation.codes.items()}
-    refusals = [*operation.refusals, *((CredentialsError, AccountDisabledError) if guarded else ())]
+    refusals = [*operation.refusals, *(GUARDED if guarded else ())]
     if operation.body or operation.query or operation.parameters:
         refusals.append(InvalidFieldsError)
     for refusal in dict.fromkeys(refusals):
