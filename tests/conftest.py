@@ -14,11 +14,12 @@ from shortener import create_app
 from shortener.config.settings import Settings
 from shortener.running.services import Services
 from shortener.storage.db import db
-from tests.support import databases
+from tests.support import compiled_routes, databases
 from tests.support.described_client import DescribedClient
 from tests.support.factories import Sender, make_account
 
 os.environ["SHORTENER_ENV_FILE"] = os.devnull  # a developer may have a settings file
+compiled_routes.remember()
 SECRET_KEY = "a key for tests, long enough to be one"
 
 if not os.environ.get("CI"):  # Hypothesis itself has no deadlines under CI
