@@ -30,6 +30,22 @@ def reencrypt(session: Session, secret_keys: tuple[str, ...]) -> Count:
     return count
 
 
+def count(session: Session, secret_keys: tuple[str, ...]) -> Count:
+    """Count what `reencrypt` would do with these keys, which may be none; nothing is changed."""
+    count = Count()
+    for column in ENCRYPTED:
+        table = Base.metadata.tables[column.class_.__tablename__]
+        secret = table.c[column.key]
+        for old in session.scalars(select(secret).where(secret.is_not(None))):
+            if secret_keys and can_decrypt(old, secret_keys[:1]):
+                count.already += 1
+            elif secret_keys and can_decrypt(old, secret_keys[1:] or secret_keys):
+                count.resealed += 1
+            else:
+                count.unopened += 1
+    return count
+
+
 def _reencrypt(
     session: Session, column: InstrumentedAttribute[Any], secret_keys: tuple[str, ...], count: Count
 ) -> None:

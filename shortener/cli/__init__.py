@@ -16,6 +16,7 @@ from shortener.cli import (
     signing_secrets,
     worker,
 )
+from shortener.cli.doctor.command import doctor
 
 
 def register(app: Flask) -> None:
@@ -33,3 +34,4 @@ def register(app: Flask) -> None:
     app.cli.add_command(campaigns.preprocess)
     app.cli.add_command(retention.prune)
     app.cli.add_command(secret_keys.group)
+    app.cli.add_command(doctor)

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def collect(environ: Mapping[str, str], known: Collection[str]) -> tuple[dict[st
         if field not in known and field.removesuffix("_file") in known:
             field, from_file = field.removesuffix("_file"), True
         if field not in known:
-            log.warning("%s is not a setting of this version and is ignored%s", name, _suggestion(field, known))
+            log.warning(_unknown(name, field, known))
         elif field in values or field in faults:
             faults[field] = f"{PREFIX}{field.upper()}: given both directly and as a file; give one"
         elif not from_file:
@@ -41,6 +41,18 @@ def collect(environ: Mapping[str, str], known: Collection[str]) -> tuple[dict[st
                 reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
                 faults[field] = f"{name}: cannot read the file {value}: {reason}"
     return values, faults
+
+
+def unknown(environ: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
+    """Yield a sentence for each name that looks like a setting and is none."""
+    for name, value in environ.items():
+        field = name.removeprefix(PREFIX).lower()
+        if name.startswith(PREFIX) and value and not {field, field.removesuffix("_file")} & set(known):
+            yield _unknown(name, field, known)
+
+
+def _unknown(name: str, field: str, known: Collection[str]) -> str:
+    return f"{name} is not a setting of this version and is ignored{_suggestion(field, known)}"
 
 
 def _suggestion(field: str, known: Collection[str]) -> str:

@@ -88,3 +88,12 @@ def test_every_encrypted_column_is_reencrypted() -> None:
         if isinstance(column.type, LargeBinary) and column.type.length is None and column.name not in PLAIN
     }
     assert sealed == {f"{one.class_.__tablename__}.{one.key}" for one in reencryption.ENCRYPTED}
+
+
+def test_counting_changes_nothing(app: Flask, sender: Sender, other_sender: Sender) -> None:
+    lose(other_sender.name)
+    with db.read() as session:
+        assert reencryption.count(session, (SECRET_KEY,)) == Count(already=1, unopened=1)
+        assert reencryption.count(session, (NEW, SECRET_KEY)) == Count(resealed=1, unopened=1)
+        assert reencryption.count(session, ()) == Count(unopened=2)
+    assert reencrypt(NEW, SECRET_KEY) == Count(resealed=1, unopened=1)

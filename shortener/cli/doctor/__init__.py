@@ -1,0 +1,1 @@
+"""`doctor`: check an installation without changing it, and say what to do."""
