@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shortener.accounts import passwords, senders
-from shortener.errors import PersonNameError
+from shortener.errors import InvalidFieldsError, PersonNameError
+from shortener.rules import local_time
 from shortener.rules.role import Role
 from shortener.storage.models import Account, Person, SignedIn
 
@@ -22,12 +23,13 @@ def create(
     account: str | None = None,
     role: Role | None = None,
     operator: bool = False,
+    time_zone: str | None = None,
     now: dt.datetime,
 ) -> Person:
     """Add a person.
 
     PersonNameError if the name is invalid or taken, or the person would have access to nothing; PasswordError if the
-    password is not acceptable.
+    password is not acceptable; InvalidFieldsError if there is no such time zone.
     """
     name = normalized(name)
     if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
@@ -36,6 +38,7 @@ def create(
         raise PersonNameError("A person needs an account and a role in it, or is an operator, or both.")
     passwords.check_new(password, name, account)
     person = Person(name=name, password=passwords.hashed(password), role=role, operator=operator, created_on=now)
+    set_time_zone(person, time_zone)
     person.account_id = None if account is None else senders.named(session, account).id
     session.add(person)
     try:
@@ -81,6 +84,14 @@ def set_password(session: Session, person: Person, password_hash: str, *, keep: 
     """Store a new password's hash, and end all the person's sessions except the one with the id `keep`."""
     person.password = password_hash
     session.execute(delete(SignedIn).where(SignedIn.person_id == person.id, SignedIn.id != (keep or 0)))
+
+
+def set_time_zone(person: Person, name: str | None) -> None:
+    """Show times to the person in this zone, None: in the account's; InvalidFieldsError if there is no such zone."""
+    try:
+        person.time_zone = None if name is None else local_time.zone(name).key
+    except ValueError as error:
+        raise InvalidFieldsError({"time_zone": [str(error)]}) from None
 
 
 def disable(session: Session, name: str, *, now: dt.datetime) -> Person:

@@ -21,7 +21,7 @@ _OPTIONS: Final = (
     click.option("--receipts-url", metavar="URL", help="Where new states of messages are sent to; or none."),
     click.option("--on-unsure", type=choice_of(OnUnsure), help="After a sending that may have been done."),
     click.option("--monthly-limit", metavar="N", help="At most N messages in a month; or none."),
-    click.option("--time-zone", metavar="ZONE", help="The zone of months and quiet hours, such as Asia/Seoul."),
+    click.option("--time-zone", metavar="ZONE", help="The zone of months, quiet hours and pages: Asia/Seoul."),
     click.option(
         "--quiet-hours",
         metavar="'20:00-08:00 ZONE'",

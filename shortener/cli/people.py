@@ -19,6 +19,8 @@ group = Group(
     "person",
     help="People who sign in to the dashboard.\n\nExample: flask --app wsgi person create ann --operator",
 )
+ACCOUNTS = "account"  # in place of a time zone: the account's
+zone_option = click.option("--time-zone", metavar="ZONE", help="The zone of times on pages, such as Asia/Tokyo.")
 generated = click.option("--generate", is_flag=True, help="Generate a password and show it once.")
 
 
@@ -27,9 +29,18 @@ generated = click.option("--generate", is_flag=True, help="Generate a password a
 @click.option("--account", help="The account that the person belongs to.")
 @click.option("--role", type=choice_of(Role), help="What the person may do there. Default: viewer.")
 @click.option("--operator", is_flag=True, help="Let the person see the operator's page.")
+@zone_option
 @generated
 @as_json
-def create(name: str, account: str | None, role: str | None, operator: bool, generate: bool, wants_json: bool) -> None:
+def create(
+    name: str,
+    account: str | None,
+    role: str | None,
+    operator: bool,
+    time_zone: str | None,
+    generate: bool,
+    wants_json: bool,
+) -> None:
     """Create a person with a name or an e-mail address.
 
     \b
@@ -39,12 +50,33 @@ def create(name: str, account: str | None, role: str | None, operator: bool, gen
               flask --app wsgi person create ann --operator --generate --json
     """
     wanted = Role(role) if role else Role.VIEWER if account else None
-    password = _password(generate)
+    password, zone = _password(generate), _zone(time_zone)
     with db.write() as session:
+        now = db.now(session)
         person = people.create(
-            session, name, password, account=account, role=wanted, operator=operator, now=db.now(session)
+            session, name, password, account=account, role=wanted, operator=operator, time_zone=zone, now=now
         )
     _show_new(_shown(person, account), password if generate else None, wants_json)
+
+
+@group.command("set")
+@click.argument("name")
+@zone_option
+@as_json
+def set_person(name: str, time_zone: str | None, wants_json: bool) -> None:
+    """Set a person's time zone.
+
+    \b
+    The dashboard shows times in it. With account, it is the account's zone.
+    Examples: flask --app wsgi person set ann --time-zone Asia/Tokyo
+              flask --app wsgi person set ann --time-zone account
+    """
+    with db.write() as session:
+        person = people.named(session, name)
+        if time_zone is not None:
+            people.set_time_zone(person, _zone(time_zone))
+        row = _shown(person, people.account_name(session, person))
+    show(row, wants_json)
 
 
 @group.command("list")
@@ -117,6 +149,10 @@ def enable(name: str, wants_json: bool) -> None:
     show(row, wants_json)
 
 
+def _zone(option: str | None) -> str | None:
+    return None if option == ACCOUNTS else option
+
+
 def _password(generate: bool) -> str:
     """Ask for a password without echo; without a terminal, read a line of standard input, for scripts."""
     if generate:
@@ -137,6 +173,7 @@ def _shown(person: Person, account: str | None) -> dict[str, Any]:
         "account": account,
         "role": person.role,
         "operator": person.operator,
+        "time_zone": person.time_zone or ACCOUNTS,
         "disabled": person.disabled_on is not None,
         "created_on": rfc3339(person.created_on),
     }

@@ -1,6 +1,8 @@
 """Totals of an account's messages in a period."""
 
 import datetime as dt
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, select
@@ -12,18 +14,18 @@ from shortener.errors import InvalidFieldsError
 from shortener.reporting import period_counts, sending_numbers
 from shortener.reporting.message_counts import QUARTER, MessageCounts
 from shortener.reporting.sending_numbers import SendingNumbers
-from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
+from shortener.rules.wire.moments import MICROSECOND, to_micros
 from shortener.storage.models import Callback
 
 LONGEST = dt.timedelta(days=400)
-HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """An hour or a day in UTC; the first and the last one may lie partly outside the period."""
+    """What was counted from `start` to before `end`, which may lie partly outside the period."""
 
     start: dt.datetime
+    end: dt.datetime
     messages: int
     first_clicks: int
 
@@ -34,8 +36,7 @@ class Overview:
 
     `median_to_click` is rounded down to seconds; from an hour on to minutes, and from a day on to hours.
     `waiting` callbacks are not settled now, however old they are; `failing` ones among them have a failed attempt;
-    `exhausted` ones were created within the period, about clicks or receipts. `days` and `hours` count the period's
-    messages by the time of receipt, and their first clicks by the time of the click, up to the period's end.
+    `exhausted` ones were created within the period, about clicks or receipts.
     """
 
     messages: int
@@ -46,9 +47,19 @@ class Overview:
     waiting: int
     failing: int
     exhausted: int
-    days: list[Bucket]
-    hours: list[Bucket]
     delivery: SendingNumbers
+    counts: MessageCounts
+    end: dt.datetime
+
+    def buckets(self, begins: Sequence[dt.datetime]) -> list[Bucket]:
+        """Return the numbers of each piece of the period, also of empty ones; `begins` says when each began.
+
+        Each begins at a quarter of an hour. Messages count by the time of receipt, and their first clicks by the time
+        of the click, up to the period's end.
+        """
+        messages, clicks = (_by_piece(begins, counted) for counted in (self.counts.messages, self.counts.clicks))
+        ends = [*begins[1:], max(self.end, begins[-1])]
+        return [Bucket(*piece) for piece in zip(begins, ends, messages, clicks, strict=True)]
 
 
 def overview(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> Overview:
@@ -66,9 +77,9 @@ def overview(session: Session, account: Sender, start: dt.datetime, end: dt.date
         waiting=waiting,
         failing=failing,
         exhausted=_exhausted(session, account, start, end),
-        days=_buckets(start, end, DAY, counts),
-        hours=_buckets(start, end, HOUR, counts),
         delivery=sending_numbers.of(counts),
+        counts=counts,
+        end=end,
     )
 
 
@@ -85,16 +96,10 @@ def _exhausted(session: Session, account: Sender, start: dt.datetime, end: dt.da
     return session.scalars(select(func.count()).where(*selected)).one()
 
 
-def _buckets(start: dt.datetime, end: dt.datetime, width: dt.timedelta, counts: MessageCounts) -> list[Bucket]:
-    """Return every hour or day of the period, including empty ones."""
-    size = width // QUARTER
-    first, last = (to_micros(moment) // (width // MICROSECOND) for moment in (start, end - MICROSECOND))
-    messages, clicks = ([0] * (last - first + 1) for _ in range(2))
-    for counted, found in ((counts.messages, messages), (counts.clicks, clicks)):
-        for quarter, count in counted.items():
-            if first <= quarter // size:  # a clock may have been wrong
-                found[quarter // size - first] += count
-    return [
-        Bucket(start=EPOCH + number * width, messages=received, first_clicks=clicked)
-        for number, received, clicked in zip(range(first, last + 1), messages, clicks, strict=True)
-    ]
+def _by_piece(begins: Sequence[dt.datetime], counted: Mapping[int, int]) -> list[int]:
+    """Add up what was counted by the quarter of an hour."""
+    firsts, found = [to_micros(begin) // (QUARTER // MICROSECOND) for begin in begins], [0] * len(begins)
+    for quarter, count in counted.items():
+        if quarter >= firsts[0]:  # a clock may have been wrong
+            found[bisect_right(firsts, quarter) - 1] += count
+    return found

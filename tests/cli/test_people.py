@@ -43,7 +43,7 @@ def test_the_list_shows_everybody_and_no_secret(app: Flask, run: Run, sender: Se
     typed(app, LONG, "create", "otto", "--operator")
     [first, second] = document(run("person", "list", "--json"))
     assert (first["name"], first["account"]) == ("otto", None)
-    assert set(second) == {"name", "account", "role", "operator", "disabled", "created_on"}
+    assert set(second) == {"name", "account", "role", "operator", "time_zone", "disabled", "created_on"}
     table = done(run("person", "list"))
     assert "None" not in table and "argon2" not in table
 
@@ -57,6 +57,14 @@ def test_a_new_password_ends_sessions_and_failures(app: Flask, run: Run, sender:
     new = document(run("person", "password", "vera", "--generate", "--json"))["password"]
     assert browser.open("/dashboard/try").title == "Sign in"
     assert Browser(app).sign_in("vera", new).status == 200
+
+
+def test_a_persons_time_zone_is_set_and_taken_back(app: Flask, run: Run, sender: Sender) -> None:
+    shown = typed(app, LONG, "create", "vera", "--account", "shop", "--time-zone", "Asia/Tokyo", "--json")
+    assert json.loads(shown)["time_zone"] == "Asia/Tokyo"
+    assert document(run("person", "set", "vera", "--json"))["time_zone"] == "Asia/Tokyo"
+    assert document(run("person", "set", "vera", "--time-zone", "Asia/Seoul", "--json"))["time_zone"] == "Asia/Seoul"
+    assert document(run("person", "set", "vera", "--time-zone", "account", "--json"))["time_zone"] == "account"
 
 
 def test_a_disabled_person_is_out_until_enabled(app: Flask, run: Run, sender: Sender) -> None:
@@ -82,6 +90,9 @@ def test_a_disabled_person_is_out_until_enabled(app: Flask, run: Run, sender: Se
         (["password", "nobody"], "There is no person named nobody."),
         (["disable", "nobody"], "There is no person named nobody."),
         (["enable", "nobody"], "There is no person named nobody."),
+        (["set", "nobody", "--time-zone", "UTC"], "There is no person named nobody."),
+        (["set", "vera", "--time-zone", "Mars/Olympus"], "time_zone must be a time zone of the IANA database"),
+        (["create", "otto", "--operator", "--time-zone", "JST"], "time_zone must be a time zone"),
     ],
 )
 def test_what_cannot_be_done_is_refused_in_a_sentence(
@@ -113,7 +124,7 @@ def test_a_password_of_the_wrong_length_is_refused(app: Flask, run: Run, sender:
 
 def test_every_command_about_people_can_answer_in_json(app: Flask) -> None:
     group = app.cli.commands["person"]
-    assert {words[-1] for words in commands(group)} == {"create", "list", "password", "disable", "enable"}  # type: ignore[arg-type]
+    assert {words[-1] for words in commands(group)} == {"create", "set", "list", "password", "disable", "enable"}  # type: ignore[arg-type]
     for command in group.commands.values():  # type: ignore[attr-defined]
         assert "--json" in [option for parameter in command.params for option in parameter.opts]
 

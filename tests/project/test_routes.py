@@ -82,7 +82,7 @@ def test_every_view_says_who_may_call_it(app: Flask) -> None:
 def test_viewers_can_only_read_and_manage_themselves(app: Flask) -> None:
     sent = {rule.rule for rule in app.url_map.iter_rules() if of_dashboard(rule) and "POST" in methods(rule)}
     for_all = {rule.rule for rule in app.url_map.iter_rules() if access(app, rule) in {"viewers", "people"}}
-    assert sent & for_all == {"/dashboard/try", "/dashboard/password", "/dashboard/sign-out"}
+    assert sent & for_all == {"/dashboard/try", "/dashboard/password", "/dashboard/time-zone", "/dashboard/sign-out"}
 
 
 def test_what_is_public_is_there(app: Flask) -> None:

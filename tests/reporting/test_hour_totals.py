@@ -17,7 +17,9 @@ from shortener.reporting.message_counts import MessageCounts
 from shortener.reporting.period_counts import counted
 from shortener.reporting.period_numbers import overview
 from shortener.retention import steps
+from shortener.rules import local_time
 from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.local_time import Width
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.rules.wire.moments import MICROSECOND, to_micros
 from shortener.running.services import Services
@@ -250,8 +252,10 @@ def test_the_overview_adds_totals_and_rows(sender: Sender, services: Services) -
     for received in (LONG_AGO, LONG_AGO + 20 * MINUTE, HOUR_AGO):
         click(make_message(sender, now=received), received + MINUTE, services)
     count_hours()
+    period = (LONG_AGO - DAY, NOW + DAY)
     with db.read() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
-        found = overview(session, account, LONG_AGO - DAY, NOW + DAY)  # type: ignore[arg-type]
+        found = overview(session, account, *period)  # type: ignore[arg-type]
     assert (found.messages, found.clicked, found.median_to_click) == (3, 3, MINUTE)
-    assert [bucket.messages for bucket in found.hours if bucket.messages] == [2, 1]
+    hours = found.buckets(local_time.begins(*period, local_time.zone("UTC"), Width.HOUR))
+    assert [hour.messages for hour in hours if hour.messages] == [2, 1]

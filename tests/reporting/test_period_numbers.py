@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import Flask
@@ -10,14 +11,17 @@ from sqlalchemy import select, update
 from shortener.callbacks.kind import CALLBACKS, judge
 from shortener.errors import InvalidFieldsError
 from shortener.outbound.client import Answer
-from shortener.reporting.period_numbers import Overview, overview
+from shortener.reporting.period_numbers import Bucket, Overview, overview
+from shortener.rules import local_time
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
+from shortener.rules.local_time import Width
 from shortener.storage import db
 from shortener.storage.models import Account, Callback, Link
 from tests.support import due_callbacks
 from tests.support.factories import DAY, NOW, Sender, make_message
 
 HOUR = dt.timedelta(hours=1)
+UTC = local_time.zone("UTC")
 FIRST, LAST = dt.datetime.min.replace(tzinfo=dt.UTC), dt.datetime.max.replace(tzinfo=dt.UTC)
 WEEK = (NOW - 6 * DAY, NOW + DAY)  # from nine to nine: cut in the middle of a day
 REFUSED = judge(Answer(AttemptOutcome.ANSWERED, 500, "HTTP 500"))
@@ -27,6 +31,12 @@ def counted(sender: Sender, start: dt.datetime = WEEK[0], end: dt.datetime = WEE
     with db.read() as session:
         account = session.scalars(select(Account).where(Account.name == sender.name)).one()
         return overview(session, account, start, end)
+
+
+def pieces(
+    found: Overview, width: Width, zone: ZoneInfo = UTC, period: tuple[dt.datetime, dt.datetime] = WEEK
+) -> list[Bucket]:
+    return found.buckets(local_time.begins(*period, zone, width))
 
 
 def make(sender: Sender, received: dt.datetime, clicked_after: dt.timedelta | None = None, **fields: Any) -> None:
@@ -47,8 +57,8 @@ def test_nothing_is_counted_as_nothing(app: Flask, sender: Sender) -> None:
         None,
     )
     assert (found.waiting, found.failing, found.exhausted) == (0, 0, 0)
-    assert (len(found.hours), len(found.days)) == (7 * 24, 8)
-    assert not any(bucket.messages or bucket.first_clicks for bucket in found.hours + found.days)
+    assert (len(pieces(found, Width.HOUR)), len(pieces(found, Width.DAY))) == (7 * 24, 8)
+    assert not any(bucket.messages or bucket.first_clicks for bucket in pieces(found, Width.HOUR))
 
 
 def test_messages_links_and_clicks_of_the_period_are_counted(app: Flask, sender: Sender, other_sender: Sender) -> None:
@@ -72,7 +82,7 @@ def test_the_first_click_on_any_link_is_the_messages(app: Flask, sender: Sender)
             session.execute(update(Link).where(Link.id == link.id).values(accessed_on=moment))
     found = counted(sender)
     assert (found.with_link, found.clicked, found.median_to_click) == (1, 1, 2 * HOUR)
-    assert [bucket.start for bucket in found.hours if bucket.first_clicks] == [NOW + 2 * HOUR]
+    assert [bucket.start for bucket in pieces(found, Width.HOUR) if bucket.first_clicks] == [NOW + 2 * HOUR]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +101,7 @@ def test_messages_and_clicks_count_at_their_time(app: Flask, sender: Sender) -> 
     make(sender, NOW + HOUR - due_callbacks.MICROSECOND, DAY - 2 * HOUR)
     make(sender, NOW - 2 * DAY, 3 * DAY)  # clicked when the period is over
     found = counted(sender)
-    hours = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in found.hours}
+    hours = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in pieces(found, Width.HOUR)}
     assert {start: counts for start, counts in hours.items() if any(counts)} == {
         NOW - 2 * DAY: (1, 0),
         NOW: (2, 0),
@@ -99,13 +109,31 @@ def test_messages_and_clicks_count_at_their_time(app: Flask, sender: Sender) -> 
         NOW + 22 * HOUR: (0, 1),
     }
     midnight = NOW.replace(hour=0)
-    days = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in found.days}
+    days = {bucket.start: (bucket.messages, bucket.first_clicks) for bucket in pieces(found, Width.DAY)}
     assert {start: counts for start, counts in days.items() if any(counts)} == {
         midnight - 2 * DAY: (1, 0),
         midnight: (2, 1),
         midnight + DAY: (0, 1),
     }
     assert found.clicked == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes"), [("Asia/Kolkata", 330), ("Asia/Kathmandu", 345), ("America/New_York", -300)]
+)
+def test_days_of_a_zone_count_from_its_midnight(app: Flask, sender: Sender, name: str, minutes: int) -> None:
+    zone, midnight = local_time.zone(name), NOW.replace(hour=0) - dt.timedelta(minutes=minutes)
+    for received in (midnight - due_callbacks.MICROSECOND, midnight, midnight + DAY - due_callbacks.MICROSECOND):
+        make(sender, received, due_callbacks.MICROSECOND)
+    [day] = counted(sender, midnight, midnight + DAY).buckets([midnight])
+    assert (day.messages, day.first_clicks) == (2, 1)  # the last one was clicked when the day was over
+    days = pieces(counted(sender), Width.DAY, zone)
+    assert [(day.start, day.messages, day.first_clicks) for day in days if day.messages] == [
+        (midnight - DAY, 1, 0),
+        (midnight, 2, 2),
+    ]
+    hours = pieces(counted(sender), Width.HOUR, zone)
+    assert [hour.start for hour in hours if hour.messages] == [midnight - HOUR, midnight, midnight + 23 * HOUR]
 
 
 def attempt(*, answers: Answer | None, now: dt.datetime, waits: tuple[float, ...] = (60,)) -> None:

@@ -24,6 +24,7 @@ class Person(Base):
     operator: Mapped[bool] = mapped_column(default=False)
     created_on: Mapped[dt.datetime]
     disabled_on: Mapped[dt.datetime | None]
+    time_zone: Mapped[str | None]  # in which pages show times; NULL: the account's
 
 
 class SignedIn(Base):

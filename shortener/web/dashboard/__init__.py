@@ -22,11 +22,15 @@ from shortener.web.dashboard import (
     operator,
     overview,
     sign_in,
+    time_zone,
     try_it,
 )
 from shortener.web.path_groups import PathGroup
 
-PAGES: Final = (sign_in, overview, message_list, message, decisions, callbacks, exports, try_it, account, operator)
+PAGES: Final = (
+    *(sign_in, time_zone, overview, message_list, message, decisions),
+    *(callbacks, exports, try_it, account, operator),
+)
 
 
 def register(app: Flask) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, Final, ParamSpec
+from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,6 +15,7 @@ from werkzeug.exceptions import Forbidden
 
 from shortener.accounts import logins
 from shortener.accounts.senders import Sender
+from shortener.rules import local_time
 from shortener.rules.role import Role
 from shortener.running.services import services
 from shortener.storage import db
@@ -49,6 +51,11 @@ class SignedInPerson:
     def may_change(self) -> bool:
         """Whether the person may make changes to the account."""
         return self.person.role == Role.OWNER
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the person's pages: the person's own, else the account's, else UTC."""
+        return local_time.zone_or_utc(self.person.time_zone or (self.of.time_zone if self.of is not None else None))
 
     @property
     def asker(self) -> str:
@@ -105,6 +112,12 @@ def signed_in_person() -> SignedInPerson | None:
         request.environ[_FOUND] = _find()
     current: SignedInPerson | None = request.environ[_FOUND]
     return current
+
+
+def shown_zone() -> ZoneInfo:
+    """The time zone in which the current page shows times."""
+    current = signed_in_person()
+    return local_time.zone_or_utc(None) if current is None else current.zone
 
 
 def _find() -> SignedInPerson | None:

@@ -9,6 +9,7 @@ from shortener.accounts import credentials, limits, people, senders, sending_def
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.receipts import keys
+from shortener.rules import local_time
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.dashboard import forms, labels
@@ -104,6 +105,7 @@ def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **sho
         fixed=_fixed(current.account),
         sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
         used=used,
+        zones=local_time.names(),
         gateways=dict.fromkeys(services().gateways.by_channel.values()),
         receipts_urls=_receipts_urls(current) if current.may_change else {},
         **shown,

@@ -45,7 +45,7 @@ class Offer:
 @for_viewers
 def callbacks(current: SignedInPerson) -> ResponseReturnValue:
     """List the callbacks that the filter selects, the newest first."""
-    given = periods.given(request.args)
+    given = periods.given(request.args, current.zone)
     replayed = given.pop("replayed", "")
     wanted = Filter.check(given)
     asked = wanted.parameters()
@@ -63,14 +63,14 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         destinations=destinations,
         offer=offer,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,
-        fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
+        fields={"from": periods.field(wanted.start, current.zone), "to": periods.field(wanted.end, current.zone)},
     )
 
 
 @for_owners
 def replay_all(current: SignedInPerson) -> ResponseReturnValue:
     """Replay the callbacks that the filter selects, the oldest first, at most 1,000."""
-    given = periods.given(forms.fields())
+    given = periods.given(forms.fields(), current.zone)
     given.pop(forms.TOKEN, None)
     selection = replay.Selection.check(given)
     with db.read() as session:

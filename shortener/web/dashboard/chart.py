@@ -16,7 +16,7 @@ HOURS: Final = (1, 2, 3, 6, 12, 24)  # between two labels
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The bars of one hour or day."""
+    """The bars of one hour, day or week."""
 
     bucket: Bucket
     x: float
@@ -35,14 +35,14 @@ class Chart:
     base: float = HEIGHT - BOTTOM
 
 
-def draw(buckets: Sequence[Bucket]) -> Chart:
-    """Draw messages as wide bars and first clicks as narrow ones in front, on one scale."""
+def draw(buckets: Sequence[Bucket], zone: dt.tzinfo = dt.UTC) -> Chart:
+    """Draw messages as wide bars and first clicks as narrow ones in front, on one scale; label hours of the zone."""
     most = max((max(bucket.messages, bucket.first_clicks) for bucket in buckets), default=0)
     step = _step(most)
     top = max(step * LINES, 1)
     base, slot = HEIGHT - BOTTOM, (WIDTH - LEFT) / max(len(buckets), 1)
     scale = (base - TOP) / top
-    labelled = _labelled(buckets)
+    labelled = _labelled(buckets, zone)
     bars = [
         Bar(
             bucket=bucket,
@@ -65,15 +65,19 @@ def _step(most: int) -> int:
     return next(size * each for each in (1, 2, 5) if size * each * LINES >= most)
 
 
-def _labelled(buckets: Sequence[Bucket]) -> set[int]:
+def _labelled(buckets: Sequence[Bucket], zone: dt.tzinfo) -> set[int]:
     """The positions of the bars with a label: few enough to read, at round hours."""
     count = len(buckets)
-    if count > 1 and buckets[1].start - buckets[0].start < dt.timedelta(days=1):
+    if count > 1 and buckets[1].start - buckets[0].start < dt.timedelta(hours=12):  # a day may have only 23 hours
         step = next((hours for hours in HOURS if count <= hours * MOST_LABELS), count)
-        return {place for place, bucket in enumerate(buckets) if bucket.start.hour % min(step, 24) == 0}
+        return {place for place, bucket in enumerate(buckets) if _hour(bucket, zone) % min(step, 24) == 0}
     return set(range(0, count, max(1, -(-count // MOST_LABELS))))
+
+
+def _hour(bucket: Bucket, zone: dt.tzinfo) -> int:
+    return bucket.start.astimezone(zone).hour
 
 
 def by_hour(start: dt.datetime, end: dt.datetime) -> bool:
     """Whether a period is short enough to be drawn by the hour by default."""
-    return end - start <= dt.timedelta(days=2)
+    return end - start <= dt.timedelta(days=2, hours=1)  # the clock may be put back on one of two days

@@ -29,7 +29,7 @@ def register(blueprint: Blueprint) -> None:
 @for_viewers
 def exports(current: SignedInPerson) -> ResponseReturnValue:
     """List the exports, the newest first; the form is for the messages that the page's filter selects."""
-    given = periods.given(request.args)
+    given = periods.given(request.args, current.zone)
     page = ExportFilter.check({name: given.pop(name) for name in ("cursor",) if name in given})
     return _page(current, Conditions.check(given).parameters(), page)
 
@@ -37,7 +37,7 @@ def exports(current: SignedInPerson) -> ResponseReturnValue:
 @for_owners
 def start_export(current: SignedInPerson) -> ResponseReturnValue:
     """Start an export of the messages that the form's filter selects."""
-    given = periods.given(forms.fields())
+    given = periods.given(forms.fields(), current.zone)
     given.pop(forms.TOKEN, None)
     wanted = {name: value for name, value in given.items() if name in FILTERS}
     try:

@@ -13,13 +13,16 @@ from markupsafe import Markup
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason, explanation
 from shortener.rules.wire.moments import rfc3339
-from shortener.web.dashboard import labels, stored_sentences
+from shortener.web.dashboard import access, labels, stored_sentences
 from shortener.web.dashboard.language import spoken
 
-# The footer of every page names the time zone.
+# The footer of every page names the time zone: the person's, else the account's, else UTC.
 _DATES: Final = {"en": "d MMM y", "ja": "y/MM/dd"}
 _TIME: Final = "HH:mm:ss"
-_TICKS: Final = {"en": {"day": "d MMM", "hour": "d MMM HH:mm"}, "ja": {"day": "M/d", "hour": "M/d HH:mm"}}
+_TICKS: Final = {
+    "en": {"day": "d MMM", "week": "d MMM", "hour": "d MMM HH:mm"},
+    "ja": {"day": "M/d", "week": "M/d", "hour": "M/d HH:mm"},
+}
 _LOCALES: Final = {language: Locale(language) for language in _DATES}
 LONGEST_QUERY: Final = 4_000  # characters
 NONE: Final = "–"
@@ -30,6 +33,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters |= {
         "moment": moment,
         "minute": minute,
+        "given_moment": given_moment,
         "day": day,
         "number": number,
         "percent": percent,
@@ -47,17 +51,25 @@ def register(app: Flask) -> None:
 
 
 def moment(value: dt.datetime | str | None) -> str:
-    """Format a moment to the second, in UTC. A document's moments are RFC 3339."""
+    """Format a moment to the second, in the page's time zone. A document's moments are RFC 3339."""
     return _time(value, _TIME)
 
 
 def minute(value: dt.datetime | str | None) -> str:
-    """Format a moment to the minute, in UTC, for lists."""
+    """Format a moment to the minute, in the page's time zone, for lists."""
     return _time(value, _TIME.removesuffix(":ss"))
 
 
+def given_moment(value: str) -> str:
+    """Format a time that somebody gave; as it is if it is none, which is said elsewhere."""
+    try:
+        return moment(value)
+    except ValueError:
+        return value
+
+
 def day(value: dt.datetime) -> str:
-    """Format a day, in UTC."""
+    """Format a day of the page's time zone."""
     return _dated(value, _DATES[spoken()])
 
 
@@ -67,13 +79,14 @@ def number(value: float | None) -> str:
 
 
 def tick(value: dt.datetime, width: str) -> str:
-    """Format a day or an hour of a chart, in UTC."""
+    """Format the beginning of an hour, a day or a week of a chart, in the page's time zone."""
     return _dated(value, _TICKS[spoken()][width])
 
 
 def label(value: dt.datetime, width: str) -> str:
     """Format an hour of a chart in a short form: the day at its first hour, else the time of day."""
-    return tick(value, "day") if width == "day" or value.hour == 0 else _dated(value, "HH:mm")
+    is_day = width != "hour" or value.astimezone(access.shown_zone()).hour == 0
+    return tick(value, "day") if is_day else _dated(value, "HH:mm")
 
 
 def as_json(value: object) -> str:
@@ -128,4 +141,4 @@ def _time(value: dt.datetime | str | None, time: str) -> str:
 
 
 def _dated(value: dt.datetime, pattern: str) -> str:
-    return dates.format_datetime(value, pattern, tzinfo=dt.UTC, locale=_LOCALES[spoken()])
+    return dates.format_datetime(value, pattern, tzinfo=access.shown_zone(), locale=_LOCALES[spoken()])

@@ -50,8 +50,8 @@ EXPORT_STATES: Final[Labels] = {
 }
 # The conditions of a filter, by the names of their parameters.
 FILTERS: Final[Labels] = {
-    "from": _("From (UTC)"),
-    "to": _("To (UTC)"),
+    "from": _("Received from"),
+    "to": _("Received before"),
     "tag": _("Tag"),
     "clicked": _("Clicked"),
     "visitor": _("Visited by"),
@@ -301,6 +301,7 @@ _NOT_VALID: Final = _("not a valid value")
 # Confirmations at the top of a page, by the value of the parameter `done` in its URL.
 DONE: Final[Labels] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
+    "time-zone": _("Your time zone has been saved."),
     "replayed": _("The callback will be replayed. Reload the page to see the result."),
     "off": _("The link has been switched off."),
     "repeated": _("The message is handed to the gateway again. Reload the page to see the result."),

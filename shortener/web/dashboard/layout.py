@@ -33,6 +33,7 @@ def frame() -> dict[str, Any]:
         "languages": language.LANGUAGES,
         "style": url_for("assets.asset", name=assets.STYLE.name),
         "icon": url_for("assets.asset", name=assets.ICON.name),
+        "zone": access.shown_zone().key,
         "base_url": services().settings.base_url,
         "done": request.args.get("done"),
     }

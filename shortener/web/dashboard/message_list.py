@@ -25,7 +25,7 @@ def register(blueprint: Blueprint) -> None:
 @for_viewers
 def messages(current: SignedInPerson) -> ResponseReturnValue:
     """List the messages that the filter selects, the newest first."""
-    wanted = Filter.check(periods.given(request.args))
+    wanted = Filter.check(periods.given(request.args, current.zone))
     with db.read() as session:
         page = message_lists.find(session, current.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))
     return render_template(
@@ -34,7 +34,7 @@ def messages(current: SignedInPerson) -> ResponseReturnValue:
         size=PAGE,
         wanted=wanted,
         asked=wanted.parameters(),
-        fields={"from": periods.field(wanted.start), "to": periods.field(wanted.end)},
+        fields={"from": periods.field(wanted.start, current.zone), "to": periods.field(wanted.end, current.zone)},
         can_store=current.may_change and bool(services().settings.export_places),
         exported={name: value for name, value in wanted.parameters().items() if name in FILTERS},
     )
@@ -43,4 +43,4 @@ def messages(current: SignedInPerson) -> ResponseReturnValue:
 @for_viewers
 def export(current: SignedInPerson) -> Response:
     """Export the messages that the filter selects as CSV or JSON Lines."""
-    return exports.answer(current.account, periods.given(request.args))
+    return exports.answer(current.account, periods.given(request.args, current.zone))

@@ -1,7 +1,9 @@
 """The start page: the messages of a period in numbers, and what needs attention."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -11,6 +13,9 @@ from shortener.errors import InvalidFieldsError
 from shortener.reporting import callback_lists, sending_numbers, undetected
 from shortener.reporting import period_numbers as overviews
 from shortener.reporting.message_filter import Filter
+from shortener.reporting.period_numbers import Bucket
+from shortener.rules import local_time
+from shortener.rules.local_time import Width
 from shortener.rules.wire.moments import EPOCH
 from shortener.storage import db
 from shortener.web.dashboard import chart, periods
@@ -24,8 +29,9 @@ PERIODS: Final = {
     "90": (90, _("90 days")),
 }
 DEFAULT: Final = "7"
-WIDTHS: Final = {"day": _("By day"), "hour": _("By hour")}
+WIDTHS: Final = {Width.WEEK: _("By week"), Width.DAY: _("By day"), Width.HOUR: _("By hour")}
 LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more would be too narrow to tell apart
+SHORTEST_BY_WEEK: Final = dt.timedelta(days=15)
 WORST: Final = 5
 HELD: Final = 10
 
@@ -38,10 +44,10 @@ def register(blueprint: Blueprint) -> None:
 @for_viewers
 def overview(current: SignedInPerson) -> ResponseReturnValue:
     """Show the period in numbers and as a chart, waiting and failed callbacks first."""
-    given = periods.given(request.args)
+    given = periods.given(request.args, current.zone)
     with db.read() as session:
         db.allow_time(session)
-        start, end = _period(given, db.now(session))
+        start, end = _period(given, db.now(session), current.zone)
         found = overviews.overview(session, current.account, start, end)
         held_count, held = sending_numbers.held(session, current.account, HELD)
         undetected_count = undetected.smart_would_take(session, current.account, start, end)
@@ -50,8 +56,9 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
             if found.failing or found.exhausted
             else []
         )
-    width = _width(given.get("by"), start, end)
-    buckets = found.hours if width == "hour" else found.days
+    widths = _widths(start, end)
+    width = _width(given.get("by"), widths, start, end)
+    buckets = found.buckets(local_time.begins(start, end, current.zone, width))
     return render_template(
         "dashboard/overview.html",
         found=found,
@@ -62,36 +69,42 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         chosen=None if "from" in given or "to" in given else given.get("days", DEFAULT),
         periods=PERIODS,
         width=width,
-        widths=WIDTHS if end - start <= LONGEST_BY_HOUR else {},
-        chart=chart.draw(buckets),
+        widths=widths if len(widths) > 1 else {},
+        chart=chart.draw(buckets, current.zone),
         worst=worst[:WORST],
         undetected=undetected_count,
         looked_at=min(found.messages, undetected.LOOKED_AT),
-        fields={"from": periods.field(start), "to": periods.field(end)},
-        part=lambda of: _part(of, periods.HOUR if width == "hour" else periods.DAY, start, end),
+        fields={"from": periods.field(start, current.zone), "to": periods.field(end, current.zone)},
+        part=lambda of: _part(of, start, end),
     )
 
 
-def _part(of: dt.datetime, width: dt.timedelta, start: dt.datetime, end: dt.datetime) -> dict[str, str]:
-    """An hour or a day of the period, as the parameters of a list."""
-    return periods.parameters(max(of, start), min(of + width, end))
+def _part(of: Bucket, start: dt.datetime, end: dt.datetime) -> dict[str, str]:
+    """An hour, a day or a week of the period, as the parameters of a list."""
+    return periods.parameters(max(of.start, start), min(of.end, end))
 
 
-def _period(given: dict[str, str], now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+def _period(given: dict[str, str], now: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
     """The requested period, given in days or by its ends; InvalidFieldsError if it is not valid."""
     if "from" in given or "to" in given:
         asked = Filter.check({name: given[name] for name in periods.MOMENTS if name in given})
-        end = asked.end or periods.last_days(now, 1)[1]
+        end = asked.end or periods.last_days(now, 1, zone)[1]
         if asked.start is not None or end <= EPOCH:  # nothing was received before, and earlier years do not exist
             return asked.start or end, end
         return end - PERIODS[DEFAULT][0] * periods.DAY, end
     name = given.get("days", DEFAULT)
     if name not in PERIODS:
         raise InvalidFieldsError({"days": [f"must be one of {', '.join(PERIODS)}"]})
-    return periods.last_days(now, PERIODS[name][0])
+    return periods.last_days(now, PERIODS[name][0], zone)
 
 
-def _width(asked: Any, start: dt.datetime, end: dt.datetime) -> str:
-    if asked in WIDTHS and (asked == "day" or end - start <= LONGEST_BY_HOUR):
-        return str(asked)
-    return "hour" if chart.by_hour(start, end) else "day"
+def _widths(start: dt.datetime, end: dt.datetime) -> dict[Width, Any]:
+    """The widths of bars that suit the length of the period, with their labels."""
+    left_out = {Width.HOUR} if end - start > LONGEST_BY_HOUR else set()
+    left_out |= {Width.WEEK} if end - start < SHORTEST_BY_WEEK else set()
+    return {width: label for width, label in WIDTHS.items() if width not in left_out}
+
+
+def _width(asked: str | None, widths: Iterable[Width], start: dt.datetime, end: dt.datetime) -> Width:
+    by_default = Width.HOUR if chart.by_hour(start, end) else Width.DAY
+    return next((width for width in widths if width == asked), by_default)

@@ -145,18 +145,22 @@ def test_the_longest_charts_are_light_enough(viewer: Browser, sender: Sender, qu
 # The chart itself
 
 
+def bucket(start: dt.datetime, messages: int, first_clicks: int) -> Bucket:
+    return Bucket(start, start + dt.timedelta(hours=1), messages, first_clicks)
+
+
 @pytest.mark.parametrize(
     ("most", "top"), [(0, 4), (1, 4), (4, 4), (5, 8), (61, 80), (100, 200), (1_000_001, 2_000_000)]
 )
 def test_the_scale_reaches_the_highest_bar_in_round_steps(most: int, top: int) -> None:
-    drawn = chart.draw([Bucket(dt.datetime(2026, 1, 1, tzinfo=dt.UTC), most, 0)])
+    drawn = chart.draw([bucket(dt.datetime(2026, 1, 1, tzinfo=dt.UTC), most, 0)])
     assert drawn.lines[-1][0] == top
     assert drawn.bars[0].messages <= drawn.base - chart.TOP
 
 
 def test_bars_lie_beside_each_other_within_the_picture() -> None:
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    bars = chart.draw([Bucket(start + place * DAY, place, place // 2) for place in range(90)]).bars
+    bars = chart.draw([bucket(start + place * DAY, place, place // 2) for place in range(90)]).bars
     assert all(one.x + one.width <= two.x + 0.2 for one, two in itertools.pairwise(bars))
     assert bars[0].x >= chart.LEFT and bars[-1].x + bars[-1].width <= chart.WIDTH
     assert sum(bar.label for bar in bars) <= chart.MOST_LABELS
@@ -167,7 +171,7 @@ def test_bars_lie_beside_each_other_within_the_picture() -> None:
 )
 def test_hours_are_labelled_where_people_look(hours: int, labelled: list[int]) -> None:
     start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    bars = chart.draw([Bucket(start + dt.timedelta(hours=place), 1, 0) for place in range(hours)]).bars
+    bars = chart.draw([bucket(start + dt.timedelta(hours=place), 1, 0) for place in range(hours)]).bars
     assert [bar.bucket.start.hour for bar in bars if bar.label] == labelled
 
 
