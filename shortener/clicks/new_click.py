@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from shortener.clicks.resolve import Resolved
+from shortener.rules.visitors.device import NO_DEVICE, Device
 from shortener.rules.visitors.visitor import Verdict, reaches
 from shortener.rules.wire.moments import to_micros
 
@@ -21,9 +22,10 @@ class NewClick:
     verdict: Verdict
     counts: bool  # whether it is the link's first click, as far as the look-up could tell
     network: str | None = None
+    device: Device = NO_DEVICE
 
     @classmethod
-    def of(cls, resolved: Resolved, verdict: Verdict, network: str | None = None) -> Self:
+    def of(cls, resolved: Resolved, verdict: Verdict, network: str | None = None, device: Device = NO_DEVICE) -> Self:
         """Make the click of a visitor on a live link."""
         return cls(
             link_id=resolved.link_id,
@@ -32,6 +34,7 @@ class NewClick:
             verdict=verdict,
             counts=reaches(verdict.visitor, resolved.count_as_click) and not resolved.accessed,
             network=network,
+            device=device,
         )
 
 

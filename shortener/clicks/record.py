@@ -107,7 +107,7 @@ def _told(clicked: Iterable[tuple[Found, NewClick]]) -> list[tuple[Found, NewCli
 def _row(click: NewClick, dialect: str) -> tuple[Value, ...]:
     id_ = click.id.bytes if dialect == "sqlite" else click.id.hex
     visitor, reason = click.verdict.visitor.value, click.verdict.reason
-    return click.link_id, id_, to_micros(click.clicked_on), visitor, reason, click.network
+    return click.link_id, id_, to_micros(click.clicked_on), visitor, reason, click.network, *click.device
 
 
 def _callback(found: Found, click: NewClick, slugs: Slugs) -> tuple[Value, ...]:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shortener.clicks.new_click import NewClick
 from shortener.files import spool_folder
 from shortener.files.spool_file import SpoolFile, SpoolFullError
+from shortener.rules.visitors.device import Device
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.rules.wire.moments import from_micros, to_micros
 
@@ -138,6 +139,7 @@ def pack(click: NewClick) -> bytes:
         "reason": click.verdict.reason,
         "counts": click.counts,
         "network": click.network,
+        **click.device._asdict(),
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -153,6 +155,8 @@ def unpack(record: bytes) -> NewClick:
             verdict=Verdict(Visitor(document["visitor"]), str(document["reason"])),
             counts=bool(document["counts"]),
             network=document["network"],
+            # Records of versions before revision 0013 have none.
+            device=Device(*(document.get(name) for name in Device._fields)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a click: {error!r}") from None

@@ -10,7 +10,7 @@ from shortener.storage import functions
 class Statements:
     """The statements for one database. The writing ones skip what is stored already."""
 
-    insert_clicks: str  # the link's id, the click's id, time, visitor, reason, network
+    insert_clicks: str  # the link's id, the click's id, time, visitor, reason, network, system, app, device
     find_links: str  # the ids of links
     set_accessed_on: str  # time, the link's id
     # The message's id, the link's id, account, event, URL, destination, body, time twice, face.
@@ -18,7 +18,7 @@ class Statements:
 
 
 SQLITE: Final = Statements(
-    insert_clicks=f"{functions.INSERT_INTO_CLICK} VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    insert_clicks=f"{functions.INSERT_INTO_CLICK} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     find_links=(
         f"SELECT {functions.LINK_COLUMNS}, message.tags, message.metadata, {functions.TOTALLED_HOUR} "  # noqa: S608
         "FROM link JOIN message ON message.id = link.message_id "

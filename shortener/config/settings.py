@@ -129,6 +129,9 @@ class Settings(GatewaySettings, ExportSettings):
     store_address: Literal["none", "truncated"] = Field(
         "none", description="`truncated`: store the visitor's network with each click, /24 or /48; never the address."
     )
+    store_device: Switch = Field(
+        "on", description="`off`: do not store with each click what it was made with (system, app, class of device)."
+    )
     visitors: str | None = Field(
         None,
         description="Your changes to the list that distinguishes people from machines, preferably as "

@@ -1,6 +1,6 @@
 """The documents about messages that reports, lists and exports return and the API description shows."""
 
-from typing import Annotated, Any, Final, Literal, NotRequired
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, with_config
 from pydantic.config import JsonDict
@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 from shortener.messages.rewriting import SmsParts
 from shortener.receipts import storing
 from shortener.reporting.callback_documents import CallbackWithAttempts
+from shortener.reporting.click_documents import Clicks
 from shortener.reporting.receipt_documents import MessageReceipt, Receipt
 from shortener.reporting.sending_documents import Sending
 from shortener.rules.delivery.job_state import JobState
@@ -19,7 +20,6 @@ from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
-from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.documents import Moment, Msgid, NextPage, Url
 
 _MSGID: Final = "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h"
@@ -123,48 +123,6 @@ class MessagePage(TypedDict):
     """Messages, the newest first."""
 
     messages: Annotated[list[MessageSummary], Field(max_length=100)]
-    next: NextPage
-
-
-class Click(TypedDict):
-    """A click: a GET request of a live link."""
-
-    clicked_on: Moment
-    visitor: Visitor
-    reason: Annotated[str, Field(description="Why the visitor has this class, such as `browser` or `token:googlebot`.")]
-    network: NotRequired[
-        Annotated[str, Field(description="The visitor's network, if the operator has chosen to store it.")]
-    ]
-
-
-class VisitorCounts(TypedDict):
-    """The number of clicks by each class of visitor."""
-
-    person: int
-    unknown: int
-    preview: int
-    bot: int
-    scanner: int
-
-
-class VisitorMeanings(TypedDict):
-    """The meaning of each visitor class."""
-
-    person: str
-    unknown: str
-    preview: str
-    bot: str
-    scanner: str
-
-
-class Clicks(TypedDict):
-    """All clicks on the links of a message, including those that do not count."""
-
-    counts: VisitorCounts
-    total: int
-    meanings: VisitorMeanings
-    first_of_any_kind: Click | None
-    newest: Annotated[list[Click], Field(max_length=100)]
     next: NextPage
 
 

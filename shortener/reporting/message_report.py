@@ -10,8 +10,8 @@ from shortener.installation.site import Site
 from shortener.messages import rewriting
 from shortener.messages.lookup import attachments_of, html_of, links_of, text_of
 from shortener.messages.rows import StoredLink, StoredMessage
-from shortener.reporting import click_lists, documents, message_story, receipt_report, sending_report
-from shortener.reporting.documents import VisitorMeanings
+from shortener.reporting import click_documents, click_lists, documents, message_story, receipt_report, sending_report
+from shortener.reporting.click_documents import VisitorMeanings
 from shortener.reporting.message_story import Story
 from shortener.rules.links.html import find as html_links
 from shortener.rules.visitors.visitor import MEANINGS, Visitor
@@ -147,7 +147,7 @@ def clicks(
     site: Site,
     *,
     place: str | None = None,
-) -> documents.Clicks:
+) -> click_documents.Clicks:
     """Return a page of the clicks on a message's links, with the counts of all of them by class."""
     page = click_lists.find(session, links, place=place)
     counts = click_lists.counts(session, links)
@@ -169,11 +169,14 @@ def clicks(
     }
 
 
-def _click(click: Click) -> documents.Click:
-    document: documents.Click = {
+def _click(click: Click) -> click_documents.Click:
+    document: click_documents.Click = {
         "clicked_on": rfc3339(click.clicked_on),
         "visitor": click.visitor,
         "reason": click.reason,
+        "system": click.system,
+        "app": click.app,
+        "device": click.device,
     }
     if click.network:
         document["network"] = click.network

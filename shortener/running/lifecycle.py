@@ -10,6 +10,7 @@ from typing import Final
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from shortener.rules.visitors import device
 from shortener.running import signals
 from shortener.running.services import EXTENSION, Services
 from shortener.running.signals import GRACE, Shutdown, SignalPipe
@@ -42,6 +43,8 @@ def collect_less() -> None:
 def begin(app: Flask) -> None:
     """Start the background threads; call it after a fork. Raises startup_checks.INCOMPATIBLE for stored data."""
     services = _services(app)
+    if services.settings.store_device == "on":
+        device.prepare()
     services.recorder.start()
     services.last_used.start()
     with app.app_context():

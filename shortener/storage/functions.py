@@ -15,7 +15,7 @@ from shortener.storage.changed_hours import HOUR
 from shortener.storage.models import CLICK
 
 # What SQLite's statements of a click have in common with these.
-INSERT_INTO_CLICK: Final = "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network)"
+INSERT_INTO_CLICK: Final = "INSERT INTO click (link_id, id, clicked_on, visitor, reason, network, system, app, device)"
 INSERT_INTO_CALLBACK: Final = (
     "INSERT INTO callback (about, state, starts_before, "
     "message_id, link_id, account_id, event_id, url, destination, body, created_on, due_on, face)"
@@ -72,11 +72,12 @@ class Function:
 
 
 INSERT_CLICKS: Final = Function(
-    "insert_clicks",
-    # The link's id, the click's id, time, visitor, reason, network.
-    ("bigint", "uuid", "bigint", "text", "text", "text"),
+    # Revision 0013 changed the values. Versions before it call `insert_clicks`, which an upgrade leaves alone.
+    "insert_clicks_with_devices",
+    # The link's id, the click's id, time, visitor, reason, network, system, app, device.
+    ("bigint", "uuid", "bigint", "text", "text", "text", "text", "text", "text"),
     "SETOF boolean",
-    f"{INSERT_INTO_CLICK} SELECT * FROM unnest($1, $2, $3, $4, $5, $6) "  # noqa: S608 - only words of our own
+    f"{INSERT_INTO_CLICK} SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "  # noqa: S608 - only words of our own
     "ON CONFLICT DO NOTHING RETURNING true",
 )
 # Links are locked in the order of their ids, so that transactions cannot deadlock.

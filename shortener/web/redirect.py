@@ -17,7 +17,8 @@ from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import Resolved, resolve
 from shortener.rules.delivery.address import network_of
 from shortener.rules.slug import NO_MORE_SLUG, PATTERN
-from shortener.rules.visitors import visitor
+from shortener.rules.visitors import device, visitor
+from shortener.rules.visitors.device import NO_DEVICE
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import EXTENSION, Services
 from shortener.web import path_groups, visitor_pages
@@ -99,6 +100,7 @@ class Redirect:
     def __init__(self, app: Flask, next_app: Wsgi) -> None:
         self._app, self._next = app, next_app
         self._services: Services = app.extensions[EXTENSION]
+        self._stores_device = self._services.settings.store_device == "on"
         self._stores_network = self._services.settings.store_address == "truncated"
         self._gone: dict[tuple[str, str], Answer] = {}
 
@@ -153,9 +155,11 @@ class Redirect:
 
     def _click(self, resolved: Resolved, headers: dict[str, str], environ: Environ) -> NewClick:
         address = environ.get("REMOTE_ADDR")
-        verdict = visitor.classify(environ.get("HTTP_USER_AGENT", ""), headers, self._services.visitor_rules, address)
+        agent = environ.get("HTTP_USER_AGENT", "")
+        verdict = visitor.classify(agent, headers, self._services.visitor_rules, address)
         network = network_of(address or "") if self._stores_network else None
-        return NewClick.of(resolved, verdict, network)
+        is_known = self._stores_device and verdict.visitor in device.HOLDERS
+        return NewClick.of(resolved, verdict, network, device.device_of(agent, headers) if is_known else NO_DEVICE)
 
     def _unknown(self, environ: Environ) -> Answer:
         """Return the answer for an unknown link, or for one of too many from a network."""

@@ -9,7 +9,9 @@ import pytest
 
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.spool import ClickSpool, pack, unpack
+from shortener.rules.visitors.device import NO_DEVICE, Device
 from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.rules.wire.moments import to_micros
 from tests.support.factories import DAY, NOW
 
 CLICK = NewClick(1, UUID(int=7), NOW, Verdict(Visitor.PERSON, "browser"), counts=True, network="203.0.113.0/24")
@@ -23,9 +25,18 @@ def spool(tmp_path: Path) -> Iterator[ClickSpool]:
 
 
 @pytest.mark.parametrize("network", [None, "203.0.113.0/24"])
-def test_a_packed_click_is_unpacked_unchanged(network: str | None) -> None:
-    click = dataclasses.replace(CLICK, network=network)
+@pytest.mark.parametrize("device", [NO_DEVICE, Device("ios", "safari", "phone")])
+def test_a_packed_click_is_unpacked_unchanged(network: str | None, device: Device) -> None:
+    click = dataclasses.replace(CLICK, network=network, device=device)
     assert unpack(pack(click)) == click
+
+
+def test_a_record_of_an_earlier_version_is_read() -> None:
+    record = (
+        b'{"id":"00000000000000000000000000000007","link":1,"clicked_on":%d,"visitor":"person","reason":"browser",'
+        b'"counts":true,"network":"203.0.113.0/24"}'
+    )
+    assert unpack(record % to_micros(NOW)) == CLICK
 
 
 @pytest.mark.parametrize("record", [b"", b"nonsense", b"[1]", b"{}", b"null", pack(CLICK)[:-1]])

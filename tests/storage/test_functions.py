@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from shortener.errors import DatabaseVersionError
 from shortener.storage import db, functions, migrations
+from shortener.storage.models import Click
 from tests.support.factories import Sender, make_message
 
 
@@ -43,6 +45,32 @@ def test_missing_functions_are_created_or_replaced() -> None:
 def test_each_upgrade_creates_missing_functions() -> None:
     assert migrations.upgrade(db.db.engine) == []
     assert not are_missing()
+
+
+@pytest.mark.usefixtures("app")
+def test_a_version_before_devices_still_stores_clicks(database_kind: str, sender: Sender) -> None:
+    """Its function has the same name as before, and an upgrade leaves it alone."""
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has no functions")
+    values = "$1, $2, $3, $4, $5, $6"
+    link = make_message(sender).link
+    assert link is not None
+    with db.writing() as connection:
+        connection.exec_driver_sql(
+            "CREATE FUNCTION insert_clicks(bigint[], uuid[], bigint[], text[], text[], text[]) RETURNS SETOF boolean "
+            "LANGUAGE plpgsql AS $$BEGIN RETURN QUERY INSERT INTO click (link_id, id, clicked_on, visitor, reason, "
+            f"network) SELECT * FROM unnest({values}) ON CONFLICT DO NOTHING RETURNING true; END$$"
+        )
+    migrations.upgrade(db.db.engine)
+    with db.writing() as connection:
+        connection.exec_driver_sql(
+            f"SELECT * FROM insert_clicks('{{{link.id}}}', ARRAY[gen_random_uuid()], '{{1}}', '{{person}}', "
+            "'{browser}', '{NULL}')"
+        )
+        connection.exec_driver_sql("DROP FUNCTION insert_clicks")
+    with db.read() as session:
+        [stored] = session.scalars(select(Click))
+    assert (stored.visitor, stored.device) == ("person", None)
 
 
 @pytest.mark.usefixtures("dropped")

@@ -11,6 +11,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, TestResponse
 
 from shortener.config.settings import Settings
+from shortener.rules.visitors import agents
+from shortener.rules.visitors.device import NO_DEVICE, Device
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import services
 from shortener.running.strangers import UNKNOWN_LINKS
@@ -367,6 +369,23 @@ def test_the_visitors_network_is_stored_on_request(settings: Settings, address: 
 def test_by_default_no_address_is_stored(client: FlaskClient, sender: Sender) -> None:
     click(client, slug_of(make_message(sender).link))
     assert [stored.network for stored in clicks_stored()] == [None]
+
+
+def devices_stored() -> list[Device]:
+    return [Device(stored.system, stored.app, stored.device) for stored in clicks_stored()]
+
+
+def test_persons_are_stored_with_their_devices(client: FlaskClient, sender: Sender) -> None:
+    slug = slug_of(make_message(sender).link)
+    for agent in (agents.ORDINARY[3], "WhatsApp/2.23.20 A"):
+        client.get(f"/{slug}", headers={"User-Agent": agent})
+    assert devices_stored() == [Device("ios", "safari", "phone"), NO_DEVICE]
+
+
+def test_a_setting_turns_devices_off(settings: Settings) -> None:
+    with running(settings.model_copy(update={"store_device": "off"})) as app:
+        click(app.test_client(), slug_of(make_message(make_account("shop")).link))
+        assert devices_stored() == [NO_DEVICE]
 
 
 def test_the_operators_list_decides_over_ours(settings: Settings) -> None:

@@ -52,10 +52,12 @@ HEADERS: Final = (
     ("x-purpose", "HTTP_X_PURPOSE"),
     ("sec-fetch-mode", "HTTP_SEC_FETCH_MODE"),
     ("sec-ch-ua", "HTTP_SEC_CH_UA"),
+    ("sec-ch-ua-mobile", "HTTP_SEC_CH_UA_MOBILE"),
+    ("sec-ch-ua-platform", "HTTP_SEC_CH_UA_PLATFORM"),
     ("x-requested-with", "HTTP_X_REQUESTED_WITH"),
     ("accept-language", "HTTP_ACCEPT_LANGUAGE"),
 )
-"""The headers that a verdict may depend on: lower-case name and WSGI environ key."""
+"""The headers that a verdict or a device may depend on: lower-case name and WSGI environ key."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,3 +23,8 @@ class Click(Base):
     reason: Mapped[str]
     # The visitor's network, if the operator chose to store it; never the whole address.
     network: Mapped[str | None]
+    # What the link was opened with, in the words of `rules.visitors.device_words`, or NULL if that is not known or not
+    # kept. As plain text, so that a version that does not have a word yet can read it.
+    system: Mapped[str | None]
+    app: Mapped[str | None]
+    device: Mapped[str | None]

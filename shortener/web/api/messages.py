@@ -16,7 +16,7 @@ from shortener.errors import (
 from shortener.messages import dry_run, lookup
 from shortener.messages.analysis import analyze
 from shortener.messages.submission import DryRunRequest, Submission
-from shortener.reporting import documents, message_lists, message_report
+from shortener.reporting import click_documents, documents, message_lists, message_report
 from shortener.reporting.click_lists import Position
 from shortener.reporting.message_filter import PARAMETERS, Filter
 from shortener.running.services import services
@@ -97,7 +97,7 @@ def report_message(account: Sender, msgid: str) -> documents.MessageReport:
     )
 )
 @for_senders
-def list_clicks(account: Sender, msgid: str) -> documents.Clicks:
+def list_clicks(account: Sender, msgid: str) -> click_documents.Clicks:
     """List a message's clicks, the newest first."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
     with db.read() as session:

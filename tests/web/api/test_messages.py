@@ -440,6 +440,8 @@ class TestReport:
         assert report["clicks"]["total"] == 3
         assert [entry["visitor"] for entry in report["clicks"]["newest"]] == ["person", "person", "preview"]
         assert report["clicks"]["first_of_any_kind"] == report["clicks"]["newest"][2]
+        devices = [tuple(entry[name] for name in ("system", "app", "device")) for entry in report["clicks"]["newest"]]
+        assert devices == [("android", "chrome", "phone")] * 2 + [(None, None, None)]
         assert report["clicks"]["meanings"].keys() == report["clicks"]["counts"].keys()
         assert report["clicks"]["newest"][1]["clicked_on"] == report["link_tracking"]["accessed_on"]
         assert (report["callback"]["state"], report["callback"]["attempts"]) == ("pending", [])
