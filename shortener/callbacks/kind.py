@@ -27,6 +27,7 @@ from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.retry import parse_retry_after
 from shortener.storage.models import Base
+from shortener.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ def kind(settings: Settings, client: Client, forms: Forms | None = None, load: L
         per_destination=settings.callback_per_destination,
         timeout=settings.callback_timeout,
         waits=settings.callback_waits,
+        count=lambda _, result: metrics.callback_attempts.add(result.outcome),
     )
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, exists, literal_column, update
 
@@ -51,10 +51,17 @@ SET_EARLIER = Many(
 Found = tuple[Any, ...]  # a row of `find_links`
 
 
-def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Slugs) -> int:
+class Recorded(NamedTuple):
+    """How many links were clicked for the first time, and how many callbacks were made."""
+
+    firsts: int = 0
+    callbacks: int = 0
+
+
+def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Slugs) -> Recorded:
     """Store clicks, and for each first click that counts the link's `accessed_on` and the message's callback.
 
-    Returns the number of callbacks made. Takes a handful of statements for any number of clicks; the caller commits.
+    Takes a handful of statements for any number of clicks; the caller commits.
     A click that is already stored changes nothing. If a click is earlier than what is stored, `accessed_on` and the
     callback's event are corrected, unless the callback has been claimed.
     """
@@ -65,7 +72,7 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
     # The clicks are in the order of time; of a link's clicks the dict keeps the one that it sees last, the earliest.
     earliest = {click.link_id: click for click in reversed(ordered) if click.counts}
     if not earliest:
-        return 0
+        return Recorded()
     # The links are locked, so nobody else can set `accessed_on` before our commit.
     firsts: list[tuple[Found, NewClick]] = []
     corrected: list[tuple[Found, NewClick]] = []
@@ -86,7 +93,7 @@ def record_all(connection: Connection, new_clicks: Sequence[NewClick], slugs: Sl
         CORRECT_CALLBACKS.run(connection, [_correction(found, click, slugs) for found, click in told])
     if corrected:
         SET_EARLIER.run(connection, [{"link": click.link_id, "now": click.clicked_on} for _, click in corrected])
-    return made
+    return Recorded(len(firsts), made)
 
 
 def _told(clicked: Iterable[tuple[Found, NewClick]]) -> list[tuple[Found, NewClick]]:

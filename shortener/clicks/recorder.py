@@ -24,6 +24,7 @@ from shortener.config.settings import Settings
 from shortener.files.spool_file import SpoolFile
 from shortener.rules.slug import Slugs
 from shortener.storage import db
+from shortener.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,10 @@ class Recorder:
 
     def _keep(self, click: NewClick, queued: QueuedClick | None) -> bool:
         """Spool a click that is not stored, or not yet; False if that is impossible, and the click is lost."""
-        if self._spool.add(click) or self._try_longer(click, queued):
+        if self._spool.add(click):
+            metrics.spooled.add()
+            return True
+        if self._try_longer(click, queued):
             return True
         self._spool.count_lost(click)
         return False
@@ -154,6 +158,10 @@ class Recorder:
     def counts(self) -> tuple[int, int]:
         """Return how many clicks are in this folder's spool files, and how many were lost."""
         return self._spool.counts()
+
+    def spool_bytes(self) -> tuple[int, int]:
+        """Return how many bytes of this process's spool file clicks take, and how many it has; zeros without one."""
+        return self._spool.bytes()
 
     def fault(self) -> str | None:
         """Say why no click can be spooled; None if one can. SQLAlchemyError while the database is unavailable."""

@@ -110,6 +110,11 @@ class ClickSpool:
         waiting, lost = spool_folder.counts(self._folder, self._name())
         return waiting, lost + self._uncounted
 
+    def bytes(self) -> tuple[int, int]:
+        """Return how many bytes of this process's file clicks take, and how many it has; zeros without a file."""
+        own = self._own
+        return (own.used, own.size) if own is not None else (0, 0)
+
     def close(self) -> None:
         """Give up our file, so that another process can acquire it."""
         own, self._own = self._own, None

@@ -11,6 +11,7 @@ from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.rules.slug import Slugs
 from shortener.storage import db
+from shortener.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -73,13 +74,21 @@ class ClickStore:
         try:
             slugs = self._slugs()
             with self._writer.writing() as connection:
-                callbacks = record.record_all(connection, new_clicks, slugs)
+                recorded = record.record_all(connection, new_clicks, slugs)
         except Exception as error:  # of any kind: the caller must still take care of the clicks
             return error
-        if callbacks:
+        if recorded.callbacks:
             self._on_callbacks()
         self.mark_available()
+        _count(new_clicks, recorded.firsts)
         return None
+
+
+def _count(stored: Sequence[NewClick], firsts: int) -> None:
+    for click in stored:
+        metrics.clicks.add(click.verdict.visitor)
+    if firsts:
+        metrics.first_clicks.add(count=firsts)
 
 
 def _result(error: Exception | None) -> Result:

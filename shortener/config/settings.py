@@ -171,6 +171,14 @@ class Settings(GatewaySettings, ExportSettings):
         description="Connections to PostgreSQL that each process may have open. Default: `SHORTENER_THREADS` and four.",
     )
 
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        repr=False,
+        description="Token for `GET /metrics`, at least 16 characters: `Authorization: Bearer TOKEN`. Without it there "
+        "are no metrics.",
+    )
+
     @pydantic.field_validator("secret_key")
     @classmethod
     def _given_to_every_node(cls, value: str | None, info: ValidationInfo) -> str | None:

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from shortener.delivery import stranded
-from shortener.delivery.job import Attempt, Claimed
+from shortener.delivery.job import Attempt, Claimed, Result
 from shortener.delivery.judgements import NO_HOOKS, Hooks
 from shortener.delivery.queue import Queue
 from shortener.delivery.rates import Rates
@@ -38,6 +38,7 @@ class Kind:
     rates: Rates | None = None
     longest_schedule: dt.timedelta = dt.timedelta(0)  # how far ahead a job may be due before its first attempt
     done: str = JobState.DELIVERED  # what the log calls a job whose attempt succeeded
+    count: Callable[[Claimed, Result], object] = lambda _claimed, _result: None  # counts an attempt that has ended
     on_stop: Callable[[], object] = lambda: None  # tells attempts that last longer than `timeout` to end now
 
     @property

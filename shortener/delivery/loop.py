@@ -144,6 +144,7 @@ class Deliverer:
             self._judged_due.clear()
             started = self._claim(session, now, free) if free > 0 else []
         for (claimed, result), judgement in zip(ended, judgements, strict=True):
+            self.kind.count(claimed, result)
             log.info("%s %s: %s", self.kind.name, claimed.label, describe(result, judgement, self.kind.done))
         for one in self._judged_due:
             log.info("%s %s: %s", self.kind.name, one.job.label, describe(None, one.judgement, self.kind.done))

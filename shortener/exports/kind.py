@@ -23,6 +23,7 @@ from shortener.installation.site import Site
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.retry import Delivered, Exhausted, Judgement, RetryAfter
 from shortener.storage.models import Account, Base, Export
+from shortener.telemetry import metrics
 
 EXPORTS: Final = Queue(
     JobTables(
@@ -59,6 +60,7 @@ def kind(settings: Settings, context: Callable[[], AbstractContextManager[object
         waits=WAITS,
         hooks=Hooks(judge, on_settled=on_settled),
         done="written",
+        count=lambda _, result: metrics.export_attempts.add(result.outcome),
         on_stop=stopping.set,
     )
     return made

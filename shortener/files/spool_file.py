@@ -83,6 +83,16 @@ class SpoolFile:
         """Whether there may be no room for another record."""
         return self._size - self._end < ROOM
 
+    @property
+    def used(self) -> int:
+        """How many bytes the records take."""
+        return self._end - HEADER.size
+
+    @property
+    def size(self) -> int:
+        """How many bytes records can take."""
+        return self._size - HEADER.size
+
     def count_lost(self, records: int = 1) -> None:
         """Count records that could not be written."""
         with self._lock:

@@ -54,7 +54,7 @@ def keep(connection: Connection, row: Row) -> bool:
         return True
     if (connection.scalar(_COUNT, {"account_id": row["account_id"]}) or 0) >= MOST:
         return False
-    storing.insert(connection, [row])
+    storing.insert(connection, row)
     return True
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, select
@@ -13,6 +13,7 @@ from shortener.receipts.incoming import RAW_BYTES, IncomingReceipt
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage.bulk import skipping
 from shortener.storage.models import Base
+from shortener.telemetry import metrics
 
 log = logging.getLogger(__name__)
 RECEIPT, MESSAGE, PART = (Base.metadata.tables[name] for name in ("receipt", "message", "part"))
@@ -88,25 +89,28 @@ def _is_likely(row: Row, message_on: dt.datetime) -> bool:
     return bool(row["happened_on"] >= message_on - DAY and row["happened_on"] <= row["received_on"] + DAY)
 
 
-def insert(connection: Connection, rows: Iterable[Row]) -> int:
-    """Insert receipts, except those that are stored already; return how many were."""
-    return INSERT[connection.dialect.name].run(connection, rows)
+def insert(connection: Connection, row: Row) -> int:
+    """Insert a receipt, unless it is stored already; return how many were inserted."""
+    inserted = INSERT[connection.dialect.name].run(connection, [row])
+    if inserted:
+        metrics.receipts.add(row["state"])
+    return inserted
 
 
 def _keep(connection: Connection, row: Row, count: int) -> int:
     """Keep a receipt that changes no state, of a message that has `count` receipts; return how many were stored."""
-    return insert(connection, [row]) if count < WITHOUT_NEWS else 0
+    return insert(connection, row) if count < WITHOUT_NEWS else 0
 
 
 def _store(connection: Connection, row: Row, count: int, now: dt.datetime) -> int:
     """Store one receipt of a message that has `count` receipts; return how many were stored."""
-    stored = insert(connection, [row]) if count < WITHOUT_NEWS else 0
+    stored = insert(connection, row) if count < WITHOUT_NEWS else 0
     if not stored and count < WITHOUT_NEWS:
         return 0  # it is a repetition
     news = News(row["state"], row["happened_on"], row["code"], row["reason"])
     is_news = advance(connection, row["message_id"], news, now=now)
     if is_news and not stored:
-        stored = insert(connection, [row])
+        stored = insert(connection, row)
     if news.state.is_final and not is_news:
         _log_conflict(connection, row)
     return stored

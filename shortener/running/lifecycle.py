@@ -47,6 +47,7 @@ def begin(app: Flask) -> None:
         device.prepare()
     services.recorder.start()
     services.last_used.start()
+    services.watch.begin()
     with app.app_context():
         try:
             migrations.refuse_other_version(db.db.engine)
@@ -76,6 +77,7 @@ def end(app: Flask, grace: float = GRACE - 5) -> None:
     services.background.request_stop()
     services.recorder.stop(grace=3)
     services.last_used.stop()
+    services.watch.request_stop()
     if services.settings.worker == "on":
         services.background.stop(grace)
 

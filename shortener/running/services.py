@@ -27,7 +27,7 @@ from shortener.receipts.incoming import Reader
 from shortener.reporting import face_messages
 from shortener.reporting.totals_loop import Totals
 from shortener.retention.loop import Pruner
-from shortener.rules.delivery import receiver
+from shortener.rules.delivery import gateway_name, receiver
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.delivery.gateway_choice import Gateways
 from shortener.rules.slug import Slugs
@@ -35,6 +35,7 @@ from shortener.rules.visitors import visitor
 from shortener.running.background import Background
 from shortener.running.long_calls import LongCalls
 from shortener.running.strangers import Strangers
+from shortener.running.watch import Watch
 from shortener.sending import asker, choice
 from shortener.sending import kind as sendings
 from shortener.sending.asker import Asker
@@ -43,6 +44,7 @@ from shortener.sending.sweeper import Sweeper
 from shortener.storage import db
 from shortener.storage.lookups import Readers
 from shortener.storage.models import Installation
+from shortener.telemetry import metrics
 
 EXTENSION = "shortener"
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class Services:
     exports: Deliverer
     sweeper: Sweeper
     askers: list[Asker]
+    watch: Watch
     warnings: list[str]  # what every start tells the operator
     strangers: Strangers = field(default_factory=Strangers)
     callback_forms: dict[str, Form] = field(default_factory=dict)  # by the vendor's name; vendors add theirs
@@ -91,6 +94,14 @@ class Services:
                 return sendings.has_unsettled(session)
         except SQLAlchemyError:
             return True
+
+    def spool_counts(self) -> tuple[int, int] | None:
+        """How many clicks wait in this node's spool, and how many were lost; None if that cannot be read."""
+        try:
+            with self.app.app_context():
+                return self.recorder.counts()
+        except (OSError, SQLAlchemyError):
+            return None
 
     def wake_sendings(self) -> None:
         """Say that a message may be due for its gateway."""
@@ -153,6 +164,9 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         return face_messages.load(session, ids, made.site)
 
     deliverer = Deliverer(callbacks.kind(settings, client, callback_forms, load_messages), app.app_context)
+    readers = db.readers(app)
+    recorder = Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake)
+    metrics.gateways.know([*gateway_name.OWN, *vendor_apis])
     made = Services(
         app=app,
         settings=settings,
@@ -161,8 +175,8 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         client=client,
         last_used=LastUsed(app.app_context),
         deliverer=deliverer,
-        recorder=Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake),
-        readers=db.readers(app),
+        recorder=recorder,
+        readers=readers,
         group_commit=GroupCommit(on_sendings=lambda: made.wake_sendings()),
         pruner=Pruner(app.app_context, settings),
         totals=Totals(app.app_context),
@@ -173,6 +187,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         exports=Deliverer(exports.kind(settings, app.app_context, lambda: made.site), app.app_context),
         sweeper=Sweeper(app.app_context, settings, gateways),
         askers=asker.make(app.app_context, gateways, deliverer.wake),
+        watch=Watch(app.app_context, readers, recorder),
         warnings=list(choice.without_receipts(settings, vendor_apis)),
     )
     app.extensions[EXTENSION] = made

@@ -26,6 +26,7 @@ from shortener.sending.gateway import Gateway, HandOver, NotNow, Refused, Taken
 from shortener.sending.outgoing import Loaded
 from shortener.sending.vendor_api import VendorGateway
 from shortener.storage.models import Base
+from shortener.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,13 @@ def kind(settings: Settings, gateways: GatewaysByName, site: Callable[[], Site])
         max_starts=MAX_STARTS,
         longest_schedule=LONGEST_SCHEDULE,
         done="handed over",
+        count=count,
     )
+
+
+def count(claimed: Claimed, result: Result) -> None:
+    """Count an attempt by its gateway and outcome."""
+    metrics.sending_attempts.add(metrics.gateways.place(claimed.loaded.gateway), result.outcome)
 
 
 def has_unsettled(session: Session) -> bool:

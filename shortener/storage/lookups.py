@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from psycopg.errors import ReadOnlySqlTransaction
-from sqlalchemy import Engine, Select
+from sqlalchemy import Engine, QueuePool, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
@@ -94,6 +94,18 @@ class Readers:
             raise
         self._answered = began
         return rows
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many connections are in use, how many are open, and how many may be.
+
+        On PostgreSQL these are all connections of this process; on SQLite, sessions have more of their own.
+        """
+        in_use, opened, most = self._connections.counts()
+        pool = self._engine.pool
+        if isinstance(pool, QueuePool):
+            in_use, opened = in_use + pool.checkedout(), opened + pool.checkedout() + pool.checkedin()
+            most += pool.size() + pool._max_overflow
+        return in_use, opened, most
 
     def close(self) -> None:
         """Close idle connections."""

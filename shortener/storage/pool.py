@@ -45,6 +45,11 @@ class Connections:
         self._changed = threading.Condition()
         self._timer: threading.Timer | None = None
 
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many connections are in use, how many are open, and how many may be."""
+        opened = len(self._generations)
+        return max(0, opened - len(self._idle)), opened, self._most
+
     def take(self) -> Any:
         """Return an idle connection or a new one, or wait for one.
 

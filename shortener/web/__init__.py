@@ -10,6 +10,8 @@ from shortener.web import (
     converters,
     dashboard,
     health,
+    metrics,
+    observation,
     path_groups,
     problems,
     proxies,
@@ -21,8 +23,13 @@ from shortener.web.api import batches, callbacks, export_jobs, exports, messages
 from shortener.web.description import openapi, reference
 from shortener.web.path_groups import PathGroup
 
-PROGRAMS: Final = PathGroup(prefixes=("/v1/", "/healthz", "/openapi.json"), refuse=problems.refuse)
-PEOPLE: Final = PathGroup(prefixes=("/",), refuse=problems.refuse_with_page)  # all other paths
+PROGRAMS: Final = PathGroup(
+    prefixes=("/v1/", "/healthz", "/livez", "/readyz", "/openapi.json"), refuse=problems.refuse, is_vendors=False
+)
+METRICS: Final = PathGroup(
+    prefixes=("/metrics",), refuse=problems.refuse, schemes=(path_groups.BEARER,), is_vendors=False
+)
+PEOPLE: Final = PathGroup(prefixes=("/",), refuse=problems.refuse_with_page, is_vendors=False)  # all other paths
 
 
 def register(app: Flask) -> None:
@@ -32,11 +39,13 @@ def register(app: Flask) -> None:
     # An extra slash is ignored, not redirected: a redirect would go to whatever host the request names.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
     app.wsgi_app = bodies.BodyLimits(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = observation.Observed(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
     redirect.register(app)  # before the proxies: the middleware added last runs first
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
     problems.register(app)
     responses.register(app)
     path_groups.add(app, PROGRAMS)
+    path_groups.add(app, METRICS)
     path_groups.add(app, PEOPLE)
     path_groups.add(app, receipts.WITH_KEYS)
     app.url_map.converters["name"] = converters.NameConverter
@@ -48,6 +57,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(receipts.blueprint)
     app.register_blueprint(sendings.blueprint)
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
     openapi.register(app)
     app.register_blueprint(visitor_pages.blueprint)
     app.register_blueprint(reference.blueprint)

@@ -1,9 +1,10 @@
-"""The health check: whether this process can serve requests."""
+"""Health checks: whether this process lives, whether it is ready for requests, and what `/healthz` knows besides."""
 
 from typing import Annotated, Literal
 
 from flask import Blueprint
 from pydantic import Field, with_config
+from sqlalchemy.exc import SQLAlchemyError
 from typing_extensions import TypedDict
 
 from shortener.installation import clock
@@ -53,3 +54,46 @@ def healthz() -> Health:
         return {"status": "ok", "clicks_spooled": spooled, "clicks_lost": lost, "clock": state}
     counts = f"{spooled} clicks wait in SHORTENER_SPOOL, {lost} were lost"
     raise RequestError(503, "no_spool", f"No click can be spooled: {fault}; {counts}. See the log.")
+
+
+class Alive(TypedDict):
+    """This process answers."""
+
+    status: Literal["ok"]
+
+
+@blueprint.get("/livez")
+@described(Operation("Operation", {200: Answer("The process lives.")}))
+@public
+def livez() -> Alive:
+    """Answer without touching the database or a disk: restart the process only if this fails."""
+    return {"status": "ok"}
+
+
+class Ready(TypedDict):
+    """This process can take clicks."""
+
+    status: Literal["ok"]
+    clicks: Annotated[
+        Literal["stored", "spooled"],
+        Field(description="Where clicks go now: into the database, or into the spool until it is available again."),
+    ]
+
+
+@blueprint.get("/readyz")
+@described(Operation("Operation", {200: Answer("The process can take clicks.")}, codes={503: ("no_spool",)}))
+@public
+def readyz() -> Ready:
+    """Check that clicks can be stored in the database or, while it is unavailable, in the spool; otherwise 503.
+
+    All nodes share the database: to take them out of a load balancer while it is unavailable would help nobody.
+    """
+    try:
+        with db.read() as session:
+            db.check(session)
+    except SQLAlchemyError:
+        fault = services().recorder.fault()  # raises what is answered with 503 before the database was ever there
+        if fault is not None:
+            raise RequestError(503, "no_spool", f"No click can be spooled: {fault}. See the log.") from None
+        return {"status": "ok", "clicks": "spooled"}
+    return {"status": "ok", "clicks": "stored"}

@@ -24,6 +24,7 @@ class PathGroup:
     authenticate: Callable[[Request], Sender] = credentials.authenticate  # or raises CredentialsError
     # What the clients may send as `Authorization`, as `WWW-Authenticate` says it with status 401.
     schemes: tuple[str, ...] = (BASIC, BEARER)
+    is_vendors: bool = True  # or ours
 
 
 def add(app: Flask, group: PathGroup) -> None:
@@ -39,6 +40,13 @@ def prefixes_like(app: Flask, name: re.Pattern[str]) -> tuple[str, ...]:
     """Return the prefixes that begin with such a name and a slash."""
     by_prefix: dict[str, PathGroup] = app.extensions[EXTENSION]
     return tuple(prefix for prefix in by_prefix if name.fullmatch(prefix[1:].partition("/")[0]))
+
+
+def is_vendors(app: Flask, path: str) -> bool:
+    """Return whether a path belongs to a vendor's wire format."""
+    by_prefix: dict[str, PathGroup] = app.extensions[EXTENSION]
+    longest = max((prefix for prefix in by_prefix if path.startswith(prefix)), key=len, default="")
+    return bool(longest) and by_prefix[longest].is_vendors
 
 
 def current() -> PathGroup:

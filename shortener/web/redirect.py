@@ -7,6 +7,7 @@ those that are always the same are cached.
 import re
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
+from time import perf_counter
 from typing import Any, Final
 
 from flask import Flask, Response
@@ -21,6 +22,7 @@ from shortener.rules.visitors import device, visitor
 from shortener.rules.visitors.device import NO_DEVICE
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import EXTENSION, Services
+from shortener.telemetry.metrics import observe_request
 from shortener.web import path_groups, visitor_pages
 from shortener.web.access import public
 from shortener.web.description import operation
@@ -35,6 +37,7 @@ _REST: Final = rf"{NO_MORE_SLUG}[^/]*(?:/.*)?"
 _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_REST}", re.DOTALL)
 
 
+GROUP: Final = "redirect"  # of routes, in metrics
 _HTML: Final = ("text/html",)
 FOLLOW: Final = operation.Operation(
     "Visitors",
@@ -110,23 +113,27 @@ class Redirect:
         found = _PATH.fullmatch(path) if method in ("GET", "HEAD") else None
         if found is None or path.startswith(self._others):
             return self._next(environ, start_response)
+        began = perf_counter()
         try:
             answer, click = self._follow(found[1], environ)
             if click is not None:
                 late: LateAnswer | None = environ.pop(LATE_ANSWER, None)
                 if late is not None:
-                    self._services.recorder.record_later(click, partial(self._send, late, answer, environ))
+                    self._services.recorder.record_later(click, partial(self._send, late, answer, environ, began))
                     return late
                 if not self._services.recorder.record(click):
                     raise ClickNotRecordedError
         except Exception as error:
             answer = self._failed(error, environ)
+        observe_request(GROUP, method, answer.status, perf_counter() - began)
         start_response(answer.status, list(answer.headers))  # a copy, because servers may change it
         return [answer.body] if answer.body and method == "GET" else []
 
-    def _send(self, late: LateAnswer, answer: Answer, environ: Environ, stored: bool) -> None:
+    def _send(self, late: LateAnswer, answer: Answer, environ: Environ, began: float, stored: bool) -> None:
         """Send the answer to a click that is stored, or to one that could not be."""
-        late.send(answer if stored else self._failed(ClickNotRecordedError(), environ))
+        sent = answer if stored else self._failed(ClickNotRecordedError(), environ)
+        observe_request(GROUP, "GET", sent.status, perf_counter() - began)
+        late.send(sent)
 
     @cached_property
     def _others(self) -> tuple[str, ...]:

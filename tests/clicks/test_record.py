@@ -54,7 +54,7 @@ def stored(new_click: NewClick, services: Services) -> bool:
 
 def record_all(new_clicks: list[NewClick], services: Services) -> int:
     with db.writing() as connection:
-        return record.record_all(connection, new_clicks, services.slugs)
+        return record.record_all(connection, new_clicks, services.slugs).callbacks
 
 
 def pushed(app: Flask, work: Callable[[], object]) -> None:
@@ -356,7 +356,7 @@ def test_two_nodes_make_one_callback(
     made: list[bool] = []
     storing = threading.Thread(target=pushed, args=(app, lambda: made.append(stored(other, services))))
     with contextlib.suppress(RuntimeError), db.writing() as connection:
-        assert record.record_all(connection, [later(one, 10)], services.slugs) == 1
+        assert record.record_all(connection, [later(one, 10)], services.slugs) == (1, 1)
         storing.start()
         await_lock(database_url)
         if not commits:
