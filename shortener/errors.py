@@ -231,6 +231,34 @@ class WrongCredentialsLimitError(ShortenerError):
         )
 
 
+class TokenExpiredError(CredentialsError):
+    """The token is known, but has expired."""
+
+    code = "token_expired"
+
+    def __init__(self) -> None:
+        super().__init__("This token has expired; use the account's newer token, or create one.")
+
+
+class ScopeError(ShortenerError):
+    """The token lacks the scope, `scope`, that this call needs."""
+
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(
+            f"This token lacks the scope `{scope}`, which this call needs; use another token of the account, or "
+            "create one that has it."
+        )
+
+
+class TokenNameError(ShortenerError):
+    """The account has no token with this name, or already has one; or the name is invalid."""
+
+    code = "token_name"
+
+
 class AccountNameError(ShortenerError):
     """No account has this name, or another one already has it."""
 

@@ -5,6 +5,7 @@ from flask import Flask
 from shortener.cli import (
     accounts,
     campaigns,
+    credentials,
     database,
     export,
     first_start,
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     accounts.group.add_command(signing_secrets.group)
     accounts.group.add_command(receipts.receipts_url)
     app.cli.add_command(accounts.group)
+    app.cli.add_command(credentials.group)
     app.cli.add_command(messages.group)
     app.cli.add_command(receipts.group)
     app.cli.add_command(people.group)

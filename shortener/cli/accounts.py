@@ -1,5 +1,6 @@
 """Senders: their accounts, credentials and defaults."""
 
+import datetime as dt
 import sys
 from typing import Any
 
@@ -9,12 +10,14 @@ from sqlalchemy.orm import Session
 from shortener.accounts import callback_headers, credentials, limits, senders, signing_secrets
 from shortener.accounts.senders import NewCredentials
 from shortener.cli import account_options
-from shortener.cli.commands import Group, choice_of
+from shortener.cli.commands import Group, checked, choice_of
 from shortener.cli.output import as_json, show, show_rows
+from shortener.rules import lifetime
 from shortener.rules.delivery import callback_header
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.visitors.threshold import Threshold
+from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Account
@@ -68,18 +71,29 @@ def show_account(name: str, wants_json: bool) -> None:
 
 @group.command()
 @click.argument("name")
+@click.option("--token", "token_name", default=credentials.FIRST, show_default=True, help="The name of the token.")
+@click.option(
+    "--overlap",
+    callback=checked(lifetime.duration),
+    metavar="24h",
+    help="How long the old token still works. Default: not at all.",
+)
 @as_json
-def rotate(name: str, wants_json: bool) -> None:
-    """Give the account a new token, shown only once.
+def rotate(name: str, token_name: str, overlap: dt.timedelta | None, wants_json: bool) -> None:
+    """Give the account a new token in place of an old one, shown only once.
 
     \b
-    The old token stops working at once. The signing secret does not change.
-    Example: flask --app wsgi account rotate shop
+    Without --overlap, the old token stops working at once. The new one may be
+    used for the same, and expires when the old one would have. Other tokens
+    and the signing secret do not change.
+    Examples: flask --app wsgi account rotate shop
+              flask --app wsgi account rotate shop --token CI --overlap 24h
     """
     with db.write() as session:
-        account = senders.named(session, name)
-        token = credentials.replace(session, account.id, now=db.now(session))
-    show({"name": account.name, "sid": account.sid, "token": token}, wants_json)
+        account, now = senders.named(session, name), db.now(session)
+        token = credentials.rotate(session, account.id, name=token_name, overlap=overlap, now=now)
+    shown = {"name": account.name, "sid": account.sid, "token": token}
+    show(shown | ({"old_one_until": rfc3339(now + overlap)} if overlap else {}), wants_json)
 
 
 @group.command()

@@ -1,8 +1,9 @@
 """What all commands have in common: the database that they name, their refusals and their exit codes."""
 
 import enum
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 from flask.cli import AppGroup, ScriptInfo
@@ -25,6 +26,7 @@ SETTINGS: Final = startup_checks.UNUSABLE
 SOME_PROBLEMS: Final = 5
 UNDEFINED_TABLE: Final = "42P01"  # PostgreSQL, appendix A
 NO_TABLES: Final = "no such table"  # SQLite's words
+T = TypeVar("T")
 
 
 class Refused(click.ClickException):
@@ -108,6 +110,18 @@ class Group(Command, AppGroup):
 def choice_of(kind: type[enum.StrEnum]) -> click.Choice[str]:
     """Return the type of an option that accepts the values of an enumeration; click itself would accept the names."""
     return click.Choice([member.value for member in kind])
+
+
+def checked(read: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """Return the callback of an option whose text `read` understands or refuses with a ValueError."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return check
 
 
 def shown_database(settings: Settings) -> str:

@@ -7,11 +7,14 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from flask import Response, after_this_request, request
 
 from shortener.accounts.senders import Sender as Sender  # what a view for senders gets; vendors import it from here
-from shortener.web import path_groups
+from shortener.errors import ScopeError
+from shortener.rules.scope import Scope as Scope  # what each of these views needs
+from shortener.web import credentials, path_groups
 
 P = ParamSpec("P")
 R = TypeVar("R")
 ACCESS = "__access__"
+SCOPE = "__scope__"
 _AUTHENTICATED = "shortener.authenticated"  # in the environment of a request
 
 
@@ -21,18 +24,29 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
     return view
 
 
-def for_senders(view: Callable[Concatenate[Sender, P], R]) -> Callable[P, R]:
-    """Require an account's credentials, as the group of the request's path has them, and pass the account on."""
+def for_senders(
+    scope: Scope,
+) -> Callable[[Callable[Concatenate[Sender, P], R]], Callable[P, R]]:
+    """Require an account's credentials that allow this, and pass the account on.
 
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        after_this_request(_forbid_caching)
-        sender = path_groups.current().authenticate(request)
-        request.environ[_AUTHENTICATED] = True
-        return view(sender, *args, **kwargs)
+    The group of the request's path says where the credentials are. ScopeError if they allow only other things.
+    """
 
-    setattr(guarded, ACCESS, "senders")
-    return guarded
+    def guard(view: Callable[Concatenate[Sender, P], R]) -> Callable[P, R]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            after_this_request(_forbid_caching)
+            sender = path_groups.current().authenticate(request)
+            request.environ[_AUTHENTICATED] = True
+            if scope not in credentials.allowed().scopes:
+                raise ScopeError(scope)
+            return view(sender, *args, **kwargs)
+
+        setattr(guarded, ACCESS, "senders")
+        setattr(guarded, SCOPE, scope)
+        return guarded
+
+    return guard
 
 
 def is_authenticated(environ: Mapping[str, Any]) -> bool:

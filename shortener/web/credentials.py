@@ -1,17 +1,37 @@
-"""Read the credentials of a request and find their account: HTTP Basic `SID:TOKEN` or `Bearer TOKEN`."""
+"""Read the credentials of a request and find their account: HTTP Basic `SID:TOKEN` or `Bearer TOKEN`.
+
+Whoever finds the account also notes what its credentials allow; `access.for_senders` enforces that.
+"""
 
 import binascii
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 from flask import Request, request
 
 from shortener.accounts import authentication
 from shortener.accounts.senders import Sender
-from shortener.errors import AccountDisabledError, CredentialsError, WrongCredentialsLimitError
+from shortener.errors import AccountDisabledError, CredentialsError, TokenExpiredError, WrongCredentialsLimitError
+from shortener.rules import scope
+from shortener.rules.scope import Scope
 from shortener.running.services import services
 from shortener.storage import db
+
+_ALLOWED: Final = "shortener.allowed"  # in the environment of a request
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the credentials of a request allow, and the name of its token; None for a signature or a key."""
+
+    scopes: frozenset[Scope]
+    token: str | None = None
+
+
+_NOTHING: Final = Allowed(frozenset())
 
 
 def authenticate(request: Request) -> Sender:
@@ -22,9 +42,21 @@ def authenticate(request: Request) -> Sender:
 def with_token(sid: str | None, token: str) -> Sender:
     """Return the account of a token, which must have this SID if one is given; CredentialsError if there is none."""
     with counted(sid):
-        sender, credential_id = authentication.authenticate(services().readers, sid, token)
-    services().last_used.note(credential_id)
+        sender, known = authentication.authenticate(services().readers, sid, token)
+    services().last_used.note(known.id)
+    allow(known.scopes, known.name)
     return sender
+
+
+def allow(scopes: frozenset[Scope], token: str | None = None) -> None:
+    """Note what the credentials of the current request allow, and the name of its token if it has one."""
+    request.environ[_ALLOWED] = Allowed(scopes, token)
+
+
+def allowed() -> Allowed:
+    """Return what the credentials of the current request allow: nothing if nobody noted it."""
+    found: Allowed = request.environ.get(_ALLOWED, _NOTHING)
+    return found
 
 
 def signed(sid: str, is_signed: Callable[[Sequence[str]], bool]) -> Sender:
@@ -36,18 +68,21 @@ def signed(sid: str, is_signed: Callable[[Sequence[str]], bool]) -> Sender:
         with db.read() as session:
             secret_keys = services().settings.secret_keys
             signer = authentication.signer(session, sid, secret_keys=secret_keys, now=db.now(session))
-        return signer.signed(is_signed)
+        sender = signer.signed(is_signed)
+    allow(scope.ALL)
+    return sender
 
 
 @contextmanager
 def counted(sid: str | None) -> Iterator[None]:
     """Count credentials that the block finds wrong; WrongCredentialsLimitError if there were too many.
 
-    Those of a disabled account are not wrong. Requests without any do not count: some clients send them at first.
+    Those of a disabled account and expired ones are not wrong. Requests without any do not count: some clients send
+    them at first.
     """
     try:
         yield
-    except AccountDisabledError:
+    except (AccountDisabledError, TokenExpiredError):
         raise
     except CredentialsError:
         if wait := services().strangers.wrong_credentials(request.remote_addr or "", sid):

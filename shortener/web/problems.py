@@ -37,6 +37,9 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.CredentialsError: 401,
     errors.AccountDisabledError: 401,
     errors.WrongCredentialsLimitError: 429,
+    errors.TokenExpiredError: 401,
+    errors.ScopeError: 403,
+    errors.TokenNameError: 409,
     errors.AccountNameError: 404,
     errors.PersonNameError: 404,
     errors.PasswordError: 422,
@@ -123,6 +126,9 @@ class Problem(TypedDict):
         Annotated[Msgid, Field(description="The message that already has the `client_tag`; with `client_tag_taken`.")]
     ]
     url: NotRequired[Annotated[Url, Field(description="The URL of that message's report.")]]
+    scope: NotRequired[
+        Annotated[str, Field(description="The scope that the token lacks; with `scope_missing`.", examples=["send"])]
+    ]
 
 
 def document(status: int, code: str, detail: str) -> Problem:
@@ -156,6 +162,8 @@ def _of_refusal(error: errors.ShortenerError) -> Problem:
     problem = document(STATUS.get(type(error), 500), error.code, str(error))
     if isinstance(error, errors.InvalidFieldsError):
         problem["errors"] = error.fields
+    if isinstance(error, errors.ScopeError):
+        problem["scope"] = error.scope
     if isinstance(error, errors.ClientTagTakenError):
         problem["msgid"] = error.msgid
         problem["url"] = f"{services().settings.base_url}/v1/messages/{error.msgid}"

@@ -22,7 +22,10 @@ PAGES = {"/", "/robots.txt", "/docs", "/docs/<name>", "/assets/<name>"}
 # Codes of no route: unknown paths and methods, and bodies without a length.
 EVERYWHERE = {"not_found", "method_not_allowed", "length_required"}
 # Codes that only people get, on the pages of the dashboard.
-ON_PAGES = {"account_name", "person_name", "password", "common_password", "sign_in", "sign_in_busy", "sign_in_limit"}
+ON_PAGES = {
+    *("account_name", "token_name", "person_name", "password", "common_password"),
+    *("sign_in", "sign_in_busy", "sign_in_limit"),
+}
 OF_VENDORS = {"not_erasable"}  # only their clients can ask for it, and get the vendor's code
 WEB = Path(openapi.__file__).parents[1]
 

@@ -397,6 +397,7 @@ def test_a_filled_database_of_each_earlier_schema_is_upgraded(make_url: MakeUrl,
     with running(settings) as app:
         older_schemas.make(db.db.engine, revision)
         assert migrations.upgrade(db.db.engine) == newer_than(revision)
+        assert run(db.db.engine, "SELECT name, scopes, expires_on FROM credential") == [("main", None, None)]
         client = app.test_client()
         assert_reports(client)
         assert_redirect_and_replay(client)

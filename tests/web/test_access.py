@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import event as listeners
 
 from shortener.accounts import credentials, senders
+from shortener.running.services import Services
 from shortener.running.strangers import WRONG_CREDENTIALS
 from shortener.storage import db
-from shortener.web.access import ACCESS, for_senders, public
+from shortener.web.access import ACCESS, Scope, for_senders, public
 from tests.support.factories import NOW, Sender, disable_account
 
 CLOSED = "/v1/messages"
@@ -127,9 +129,45 @@ def test_only_right_credentials_reveal_a_disabled_account(
 
 def test_after_a_rotation_the_old_token_opens_nothing(client: FlaskClient, sender: Sender) -> None:
     with db.write() as session:
-        token = credentials.replace(session, senders.named(session, sender.name).id, now=NOW)
+        token = credentials.rotate(session, senders.named(session, sender.name).id, now=NOW)
     assert refused(client, sender.bearer) == "credentials_invalid"
     assert client.get(CLOSED, headers=bearer(token)).status_code == 200
+
+
+def added(sender: Sender, **options: Any) -> Headers:
+    """The headers of another token."""
+    with db.write() as session:
+        account = senders.named(session, sender.name)
+        return bearer(credentials.add(session, account.id, **{"name": "CI", "now": NOW, **options}))
+
+
+def test_an_expired_token_is_refused_as_such(client: FlaskClient, sender: Sender) -> None:
+    assert refused(client, added(sender, expires_on=NOW)) == "token_expired"
+
+
+def test_a_token_without_the_scope_is_forbidden(client: FlaskClient, sender: Sender) -> None:
+    answer = client.get(CLOSED, headers=added(sender, scopes={Scope.SEND}))
+    problem = answer.get_json()
+    assert answer.status_code == 403
+    assert (problem["code"], problem["scope"]) == ("scope_missing", "read")
+    assert "`read`" in problem["detail"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_token_with_the_scope_opens(client: FlaskClient, sender: Sender) -> None:
+    assert client.get(CLOSED, headers=added(sender, scopes={Scope.READ})).status_code == 200
+
+
+def test_a_request_costs_one_statement_for_credentials(
+    client: FlaskClient, sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    ask = services.readers._asked
+    monkeypatch.setattr(services.readers, "_asked", lambda text, *more: asked.append(text) or ask(text, *more))
+    headers = added(sender, scopes={Scope.READ})
+    for _ in range(2):
+        assert client.post("/v1/messages/x/off", headers=headers).status_code == 403
+    assert len(asked) == 2
 
 
 def test_a_refused_request_stores_nothing(client: FlaskClient, sender: Sender) -> None:
@@ -141,7 +179,7 @@ def test_a_refused_request_stores_nothing(client: FlaskClient, sender: Sender) -
 
 def test_each_decorator_notes_who_may_call() -> None:
     assert getattr(public(lambda: ""), ACCESS) == "public"
-    assert getattr(for_senders(lambda account: ""), ACCESS) == "senders"
+    assert getattr(for_senders(Scope.READ)(lambda account: ""), ACCESS) == "senders"
 
 
 def test_many_wrong_credentials_get_429_and_right_ones_work(client: FlaskClient, sender: Sender) -> None:

@@ -42,7 +42,7 @@ class Account(Base):
 
 
 class Credential(Base):
-    """A token of an account, stored only as its SHA-256."""
+    """A token of an account, stored only as its SHA-256. During an overlap, two have the same name."""
 
     __tablename__ = "credential"
 
@@ -51,6 +51,9 @@ class Credential(Base):
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     created_on: Mapped[dt.datetime]
     used_on: Mapped[dt.datetime | None]
+    name: Mapped[str] = mapped_column(default="main", server_default="main")
+    scopes: Mapped[str | None]  # `send,read`; NULL: all
+    expires_on: Mapped[dt.datetime | None]
 
 
 class SigningSecret(Base):

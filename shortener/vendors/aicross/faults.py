@@ -16,6 +16,7 @@ from shortener.errors import (
     MonthlyLimitError,
     NotCancelableError,
     QuietHoursError,
+    ScopeError,
     ShortenerError,
     WrongCredentialsLimitError,
 )
@@ -52,6 +53,7 @@ NAMES: Final = {
 KINDS: Final[dict[type[ShortenerError], tuple[int, str]]] = {
     CredentialsError: (INVALID, "token"),
     WrongCredentialsLimitError: (INVALID, "token"),  # the client should not try it again
+    ScopeError: (INVALID, "token"),
     ClientTagTakenError: (DUPLICATE, ""),
     MonthlyLimitError: (LIMIT, ""),
     # The nearest that the vendor has: at another time it would be taken.

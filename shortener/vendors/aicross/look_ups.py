@@ -7,7 +7,7 @@ from shortener.vendors.aicross import calls, fields, times
 from shortener.vendors.aicross.documents import AicrossOwner, AicrossTemplates
 from shortener.vendors.aicross.faults import INVALID, REQUIRED, CallError
 from shortener.web import message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import described, query
 from shortener.web.vendor_requests import read
 
@@ -17,7 +17,7 @@ OLDEST: Final = dt.timedelta(days=731)  # two years, of which one may be a leap 
 
 @calls.BLUEPRINT.get("/p5/api/template.json")
 @described(calls.question("template", "No templates."))
-@for_senders
+@for_senders(Scope.READ)
 def template(account: Sender) -> AicrossTemplates:
     """List templates, of which there are none here."""
     fields.client_id(read().fields)
@@ -33,7 +33,7 @@ def template(account: Sender) -> AicrossTemplates:
         query("referenceDate", "A day of the last two years: `yyyyMMdd` in Japan.", required=True),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def number_cleaning(account: Sender) -> AicrossOwner:
     """Ask whether a number still belongs to the same person, which is never known here."""
     given = read().fields

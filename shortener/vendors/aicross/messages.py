@@ -18,7 +18,7 @@ from shortener.vendors.aicross.documents import AicrossSent, AicrossShortUrl
 from shortener.vendors.aicross.faults import INVALID, CallError
 from shortener.vendors.aicross.fields import Fields
 from shortener.web import face_messages
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import described
 from shortener.web.vendor_requests import read
 
@@ -55,7 +55,7 @@ _URL: Final[dict[str, Any]] = {
 
 @calls.BLUEPRINT.post("/p5/api/mt.json")
 @described(calls.order("mt", "The message, with the text to send.", _MESSAGE, _EXAMPLE))
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> AicrossSent:
     """Send a message, at once or at its time."""
     given = read().fields
@@ -101,7 +101,7 @@ def _counted(analysis: Analysis) -> Analysis:
 
 @calls.BLUEPRINT.post("/p1/api/shortenurl.json")
 @described(calls.order("shortenurl", "The shortlink.", _URL, {"longUrl": "https://example.com/"}))
-@for_senders
+@for_senders(Scope.SEND)
 def shorten(account: Sender) -> AicrossShortUrl:
     """Shorten a URL: one shortlink for everybody who gets it."""
     given = read().fields

@@ -16,7 +16,7 @@ from shortener.vendors.aicross.fields import Fields
 from shortener.vendors.aicross.listing import Headers
 from shortener.vendors.aicross.times import Period
 from shortener.web import face_messages, message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import described, query
 from shortener.web.vendor_requests import read
 
@@ -42,7 +42,7 @@ _GROUP: Final = query("groupTag", "The reservations that you gave this name.", m
         is_long=True,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def check(account: Sender) -> tuple[AicrossReservations, int, Headers]:
     """Get the reservations of a sender: one of `clientTag`, `scheduleTime` and `scheduleDate` is needed."""
     given = read().fields
@@ -101,7 +101,7 @@ def _refuse_sent(account: Sender, client_tag: str) -> None:
 
 @calls.BLUEPRINT.get("/p5/api/cancelreservation.json")
 @described(calls.question("cancelreservation", "The reservation was taken back.", {**_TAG, "required": True}))
-@for_senders
+@for_senders(Scope.MANAGE)
 def cancel(account: Sender) -> AicrossCanceled:
     """Take a reservation back."""
     given = read().fields
@@ -127,7 +127,7 @@ def cancel(account: Sender) -> AicrossCanceled:
         _GROUP,
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def cancel_all(account: Sender) -> AicrossAnswer:
     """Take the reservations of a period and a group back: without any of them, all of the account's."""
     given = read().fields

@@ -11,7 +11,7 @@ from shortener.vendors.aicross.documents import AicrossParts, AicrossStatuses
 from shortener.vendors.aicross.faults import REQUIRED, CallError
 from shortener.vendors.aicross.listing import Headers
 from shortener.web import face_messages, message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import described, query
 from shortener.web.vendor_requests import read
 
@@ -30,7 +30,7 @@ TAG: Final = query("clientTag", "The message that you gave this name.", maxLengt
         is_long=True,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def status(account: Sender) -> tuple[AicrossStatuses, int, Headers]:
     """Get what became of one message, or of those of a day. One of `clientTag` and `date` is needed."""
     given = read().fields
@@ -60,7 +60,7 @@ def _sent(start: dt.datetime, end: dt.datetime) -> FaceFilter:
         "separatedsuccesscount", "The count.", query("month", "`yyyyMM` in Japan.", required=True, examples=["202611"])
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def separated_success_count(account: Sender) -> AicrossParts:
     """Count the SMS parts of a month's messages that were delivered; of the present month up to yesterday."""
     given = read().fields

@@ -24,6 +24,7 @@ INVALID: Final = "Some fields are invalid; `{}` says which and why."
 ACTIONS: Final = {
     400: "Correct the request, then send it again.",
     401: "Check the credentials.",
+    403: "Use credentials that allow this.",
     404: "Check the path.",
     405: "Use a method that this path allows.",
     413: "Send less in one request.",

@@ -27,7 +27,7 @@ from shortener.vendors.karaden.documents import KaradenMessage, KaradenMessages
 from shortener.vendors.karaden.faults import STATUSES, KaradenError, refuse
 from shortener.vendors.karaden.requests import Listed, NewMessage
 from shortener.web import credentials, face_messages, incoming, message_reports, path_groups
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import (
     BEARER,
     IDEMPOTENCY_KEY,
@@ -95,7 +95,7 @@ VERSION: Final[Parameter] = {
         statuses=STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender, sid: str) -> KaradenMessage:
     """Send a message, at once or at its time."""
     new, site = NewMessage.read(read().fields), services().site
@@ -118,7 +118,7 @@ def send(account: Sender, sid: str) -> KaradenMessage:
         statuses=STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def listed(account: Sender, sid: str) -> KaradenMessages:
     """List messages, the newest first."""
     found, cursor = face_messages.page(account, _filter(Listed.read(read().fields)))
@@ -159,7 +159,7 @@ def _filter(asked: Listed) -> FaceFilter:
         statuses=STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def detail(account: Sender, sid: str, msgid: str) -> KaradenMessage:
     """Get one message."""
     return documents.message(face_messages.find(account, msgid, face=NAME))
@@ -178,7 +178,7 @@ def detail(account: Sender, sid: str, msgid: str) -> KaradenMessage:
         statuses=STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def cancel(account: Sender, sid: str, msgid: str) -> KaradenMessage:
     """Take a message back that was not handed over yet."""
     found = face_messages.find(account, msgid, face=NAME)

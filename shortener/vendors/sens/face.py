@@ -17,7 +17,7 @@ from shortener.vendors.sens.errors import SensRefusal, refuse
 from shortener.vendors.sens.fields import checked_service
 from shortener.vendors.sens.order import NAME, place
 from shortener.web import face_messages, large_bodies, message_reports, vendor_requests
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import JSON, Answer, Operation, described
 
 FACE: Final = Face(
@@ -51,7 +51,7 @@ TALK: Final = "/friendtalk/v2/services/<service>/messages"
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_sms(account: Sender, service: str) -> tuple[sms_answers.SensSmsRequested, int]:
     """Preprocess SMS for up to a hundred recipients: 202, with the texts to send.
 
@@ -74,7 +74,7 @@ def send_sms(account: Sender, service: str) -> tuple[sms_answers.SensSmsRequeste
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_sms(account: Sender, service: str) -> sms_answers.SensSmsList:
     """List SMS of the last 90 days, the newest first, of one request or one period.
 
@@ -95,7 +95,7 @@ def list_sms(account: Sender, service: str) -> sms_answers.SensSmsList:
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def get_sms(account: Sender, service: str, msgid: str) -> sms_answers.SensSmsFound:
     """Get one SMS."""
     return sms_answers.found(_found(account, service, "sms", msgid))
@@ -113,7 +113,7 @@ def get_sms(account: Sender, service: str, msgid: str) -> sms_answers.SensSmsFou
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_talk(account: Sender, service: str) -> tuple[talk_answers.SensTalkRequested, int]:
     """Preprocess FriendTalk messages for up to a hundred recipients: 202, with the texts to send.
 
@@ -134,7 +134,7 @@ def send_talk(account: Sender, service: str) -> tuple[talk_answers.SensTalkReque
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_talk(account: Sender, service: str) -> talk_answers.SensTalkList:
     """List FriendTalk messages of the last 30 days, the newest first, of one request or one period.
 
@@ -154,7 +154,7 @@ def list_talk(account: Sender, service: str) -> talk_answers.SensTalkList:
         refusal=SensRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def get_talk(account: Sender, service: str, msgid: str) -> talk_answers.SensTalkStatus:
     """Get one FriendTalk message."""
     return talk_answers.found(_found(account, service, "friendtalk", msgid))

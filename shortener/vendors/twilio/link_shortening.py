@@ -14,7 +14,7 @@ from shortener.validation.types import URL_LENGTH, CallbackUrl, Switch, Text
 from shortener.vendors.twilio import answers, calls, names
 from shortener.vendors.twilio.answers import TwilioConfig
 from shortener.web import face_messages, message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import Answer, described
 from shortener.web.vendor_requests import one, read
 
@@ -64,7 +64,7 @@ def callback_url(account: Sender) -> str | None:
 
 @calls.BLUEPRINT.get(_CONFIG)
 @described(calls.operation("config", {200: Answer("The settings.")}))
-@for_senders
+@for_senders(Scope.READ)
 def fetch_config(account: Sender, domain_sid: str) -> TwilioConfig:
     """Get the settings of shortlinks; the domain may be any name."""
     return _shown(account, domain_sid, face_messages.settings(account, names.NAME))
@@ -72,7 +72,7 @@ def fetch_config(account: Sender, domain_sid: str) -> TwilioConfig:
 
 @calls.BLUEPRINT.post(_CONFIG)
 @described(calls.operation("set_config", {200: Answer("The settings.")}, body=_SCHEMA))
-@for_senders
+@for_senders(Scope.MANAGE)
 def set_config(account: Sender, domain_sid: str) -> TwilioConfig:
     """Change the settings of shortlinks, for later messages."""
     given = {name: one(value) for name, value in read().fields.items()}

@@ -14,7 +14,7 @@ from shortener.vendors.twilio import answers, calls, names, new_message
 from shortener.vendors.twilio.answers import TwilioPage
 from shortener.vendors.twilio.refusals import INVALID, fault
 from shortener.web import face_messages
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import Answer, described, query
 from shortener.web.vendor_requests import one, read
 
@@ -108,7 +108,7 @@ def _period(
         ),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_messages(account: Sender, account_sid: str) -> TwilioPage:
     """List the messages that came in by this wire format, the newest first."""
     calls.refuse_other(account, account_sid)

@@ -24,7 +24,7 @@ from shortener.vendors.twilio.answers import TwilioMessage, TwilioSent
 from shortener.vendors.twilio.new_message import NewMessage
 from shortener.vendors.twilio.refusals import fault
 from shortener.web import face_messages, incoming, message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, described
 from shortener.web.problems import RequestError
 from shortener.web.vendor_requests import one, read
@@ -50,7 +50,7 @@ _UPDATE: Final[dict[str, Any]] = {
         refusals=(MonthlyLimitError, QuietHoursError),
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender, account_sid: str) -> tuple[TwilioSent, int]:
     """Send a message, at once or at its time; all of its links are replaced."""
     calls.refuse_other(account, account_sid)
@@ -100,7 +100,7 @@ def _face(given: NewMessage) -> FromFace:
 
 @calls.BLUEPRINT.get(calls.MESSAGE)
 @described(calls.operation("fetch", {200: Answer("The message.")}, refusals=(MessageNotFoundError,)))
-@for_senders
+@for_senders(Scope.READ)
 def fetch(account: Sender, account_sid: str, message_sid: str) -> TwilioMessage:
     """Get one message."""
     return answers.one(_find(account, account_sid, message_sid))
@@ -125,7 +125,7 @@ def _find(account: Sender, account_sid: str, message_sid: str) -> FaceMessage:
         refusals=(MessageNotFoundError, NotCancelableError, NotErasableError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def update(account: Sender, account_sid: str, message_sid: str) -> TwilioMessage:
     """Take a message back before its hand-over, with `Status`, or erase its text, with an empty `Body`."""
     message = _find(account, account_sid, message_sid)
@@ -153,7 +153,7 @@ def _refuse_other_values(given: Mapping[str, Any]) -> None:
         refusals=(MessageNotFoundError, NotErasableError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def delete(account: Sender, account_sid: str, message_sid: str) -> Response:
     """Delete a message: its text and its recipient are erased, its links live on."""
     face_messages.erase_message(account, _find(account, account_sid, message_sid).msgid)

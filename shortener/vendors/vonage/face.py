@@ -19,7 +19,7 @@ from shortener.vendors import Face
 from shortener.vendors.vonage import answers, credentials, requests
 from shortener.vendors.vonage.receipts import CLIENT_REF, STATES
 from shortener.vendors.vonage.requests import VonageConversion, VonageMessage
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import OURS, Answer, Credentials, Operation, described
 
 NAME: Final = "vonage"
@@ -53,7 +53,7 @@ TAKEN: Final = Answer("The message, or a number that says what is wrong.", answe
         statuses=answers.STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> answers.VonageResult:
     """Send a message.
 
@@ -74,7 +74,7 @@ def send(account: Sender) -> answers.VonageResult:
         statuses=answers.STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_by_query(account: Sender) -> answers.VonageResult:
     """Send a message whose fields are the parameters of the URL."""
     if request.method == "HEAD":  # which must change nothing
@@ -99,6 +99,7 @@ def _send(account: Sender) -> answers.VonageResult:
         {
             200: Answer("Taken, and not kept."),
             401: Answer("The credentials are wrong."),
+            403: Answer("The token must not be used for sending."),
             420: Answer("A field is wrong, or the request cannot be read."),
             500: Answer("An error on our side."),
             503: Answer("The database cannot be used at the moment."),
@@ -108,7 +109,7 @@ def _send(account: Sender) -> answers.VonageResult:
         statuses=answers.CONVERSION_STATUSES,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def conversion(_account: Sender) -> Response:
     """Say whether a message was a success.
 

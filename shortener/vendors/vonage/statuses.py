@@ -38,7 +38,7 @@ ONCE: Final = "must be one value, given once"
 _OF_REQUESTS: Final = frozenset({ONCE, "must be text"})
 _TOO_LONG: Final = "must be at most"
 # By the status of HTTP that our own API would answer with.
-_OF_HTTP: Final = {401: Status.CREDENTIALS, 413: Status.TOO_LONG, 429: Status.THROTTLED}
+_OF_HTTP: Final = {401: Status.CREDENTIALS, 403: Status.NOT_ENABLED, 413: Status.TOO_LONG, 429: Status.THROTTLED}
 
 
 def of_faults(faults: Mapping[str, Sequence[str]]) -> tuple[Status, str]:

@@ -19,7 +19,7 @@ from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.vendors.xoxzo import answers, requests, sent_date
 from shortener.web import message_reports
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import CURSOR, Answer, Operation, described, query
 
 FACE: Final = Face(
@@ -45,7 +45,7 @@ MOST_LISTED: Final = 1_000  # messages in one answer: the format has no pages, a
         refusal=answers.XoxzoRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
     """Preprocess a message: 201 and a list of one, with the text to send."""
     site = services().site
@@ -68,7 +68,7 @@ def send(account: Sender) -> tuple[list[answers.XoxzoSent], int]:
         refusal=answers.XoxzoRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def status(account: Sender, msgid: str) -> answers.XoxzoStatus:
     """Get the status of one message."""
     return answers.status(message_reports.summary(account, msgid), services().site.base_url)
@@ -87,7 +87,7 @@ def status(account: Sender, msgid: str) -> answers.XoxzoStatus:
         refusal=answers.XoxzoRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def sent(account: Sender) -> tuple[list[answers.XoxzoStatus], int, dict[str, str]]:
     """List the messages of the last 90 days that `sent_date` selects, the newest first.
 

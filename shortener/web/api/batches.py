@@ -23,7 +23,7 @@ from shortener.rules.wire.json_stream import Entry, Fault
 from shortener.running.long_calls import LongCall
 from shortener.running.services import services
 from shortener.web import incoming, problems
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
 from shortener.web.problems import Problem, RequestError
 
@@ -72,7 +72,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
         codes={429: ("too_many_batches",)},
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def preprocess_messages(account: Sender) -> Response:
     """Preprocess up to 10,000 messages: 200 with an answer for each, in their order."""
     shape = SHAPES.get(request.mimetype)

@@ -13,7 +13,7 @@ from shortener.reporting.callback_lists import StateFilter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web import incoming
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.problems import RequestError
 
@@ -28,7 +28,7 @@ blueprint = Blueprint("callbacks", __name__, url_prefix="/v1/callbacks")
         query=StateFilter,
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_callbacks(account: Sender) -> documents.CallbackPage:
     """List callbacks, the newest first, by state and by the time of the click."""
     wanted = StateFilter.check(request.args.to_dict(), faults=incoming.faults(*StateFilter.names()))
@@ -44,7 +44,7 @@ def list_callbacks(account: Sender) -> documents.CallbackPage:
         refusals=(CallbackNotFoundError,),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
     """Get the report of a callback."""
     with db.read() as session:
@@ -60,7 +60,7 @@ def report_callback(account: Sender, event_id: str) -> documents.CallbackReport:
         refusals=(CallbackNotFoundError, CallbackOpenError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackReport, int]:
     """Replay a settled callback: 202 with its report."""
     with db.write() as session:
@@ -84,7 +84,7 @@ def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackR
         body=replay.Selection,
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
     """Replay the callbacks of a period by state and receiver: 202 with their number.
 
@@ -115,7 +115,7 @@ def replay_selected(selected: replay.Selected, asked_by: str) -> int:
         codes={429: ("too_many_tests",)},
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def try_receiver(account: Sender) -> documents.CallbackTestResult:
     """Send a signed `callback.test` event to a URL and return the attempt. Nothing is stored."""
     return tried(account, incoming.fields())

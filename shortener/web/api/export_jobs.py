@@ -21,7 +21,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.validation.models import Faults
 from shortener.web import incoming
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
 
 blueprint = Blueprint("export_jobs", __name__, url_prefix="/v1/exports")
@@ -37,7 +37,7 @@ blueprint = Blueprint("export_jobs", __name__, url_prefix="/v1/exports")
         refusals=(ExportsNotConfiguredError, ExportNameTakenError, IdempotencyKeyReusedError, OpenExportsError),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def start_export(account: Sender) -> tuple[documents.ExportReport, int]:
     """Write the messages that a filter selects to a file in the operator's storage: 202 with the export's report."""
     return started(account, incoming.fields(), incoming.idempotency_key()), 202
@@ -59,7 +59,7 @@ def started(
 
 @blueprint.get("")
 @described(Operation("Exports", {200: Answer("A page of exports.")}, query=ExportFilter))
-@for_senders
+@for_senders(Scope.READ)
 def list_exports(account: Sender) -> documents.ExportPage:
     """List exports, the newest first."""
     wanted = ExportFilter.check(request.args.to_dict(), faults=incoming.faults(*ExportFilter.names()))
@@ -69,7 +69,7 @@ def list_exports(account: Sender) -> documents.ExportPage:
 
 @blueprint.get("/<export_id>")
 @described(Operation("Exports", {200: Answer("The report of the export.")}, refusals=(ExportNotFoundError,)))
-@for_senders
+@for_senders(Scope.READ)
 def report_export(account: Sender, export_id: str) -> documents.ExportReport:
     """Get the report of an export: its state, and how much has been written."""
     with db.read() as session:
@@ -85,7 +85,7 @@ def report_export(account: Sender, export_id: str) -> documents.ExportReport:
         refusals=(ExportNotFoundError, ExportSettledError),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def cancel_export(account: Sender, export_id: str) -> documents.ExportReport:
     """Take an export back that is waiting or under way, and return its report."""
     return canceled(account, export_id)

@@ -16,7 +16,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.validation.models import Faults
 from shortener.web import incoming
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described, query
 from shortener.web.problems import RequestError
 
@@ -45,7 +45,7 @@ PIECE: Final = 65_536  # bytes after which progress is noted
         codes={429: ("too_many_exports",)},
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def export_messages(account: Sender) -> Response:
     """Export the messages that the filters select as CSV or JSON Lines."""
     return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))

@@ -22,7 +22,7 @@ from shortener.reporting.message_filter import PARAMETERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web import incoming, large_bodies
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
 
 blueprint = Blueprint("api", __name__, url_prefix="/v1")
@@ -48,7 +48,7 @@ REPLAYED = {"Idempotency-Replayed": "`true` if this repeats the first response t
         refusals=(ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError),
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, int, dict[str, str]]:
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
@@ -63,7 +63,7 @@ def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, 
 
 @blueprint.get("/messages")
 @described(Operation("Messages", {200: Answer("A page of messages.")}, query=Filter))
-@for_senders
+@for_senders(Scope.READ)
 def list_messages(account: Sender) -> documents.MessagePage:
     """List the messages that the filters select, the newest first."""
     wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*PARAMETERS))
@@ -79,7 +79,7 @@ def list_messages(account: Sender) -> documents.MessagePage:
         refusals=(MessageNotFoundError, InvalidFieldsError),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def report_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Get the report of a message."""
     incoming.no_parameters()
@@ -96,7 +96,7 @@ def report_message(account: Sender, msgid: str) -> documents.MessageReport:
         refusals=(MessageNotFoundError,),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_clicks(account: Sender, msgid: str) -> click_documents.Clicks:
     """List a message's clicks, the newest first."""
     wanted = Position.check(request.args.to_dict(), faults=incoming.faults(*Position.names()))
@@ -114,7 +114,7 @@ def list_clicks(account: Sender, msgid: str) -> click_documents.Clicks:
         refusals=(MessageNotFoundError,),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
     """Switch a message's links off and return the report."""
     with db.write() as session:
@@ -132,7 +132,7 @@ def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
         body=DryRunRequest,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def check_link(account: Sender) -> dry_run.CheckedUrl | dry_run.CheckedMessage:
     """Check whether and how a URL or a message would be shortened. Nothing is stored."""
     question = DryRunRequest.check(incoming.fields())

@@ -17,7 +17,7 @@ from shortener.reporting.receipt_lists import ReceiptFilter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web import credentials, incoming, problems
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.path_groups import PathGroup
 from shortener.web.problems import RequestError
@@ -29,9 +29,10 @@ blueprint = Blueprint("receipts", __name__)
 
 
 def authenticate(request: Request) -> Sender:
-    """Return the account whose key is in the path; CredentialsError if it is not one of ours."""
+    """Return the account whose key is in the path, which allows receipts; CredentialsError if it is not one of ours."""
     given: dict[str, str] = request.view_args or {}
     secret_keys = services().settings.secret_keys
+    credentials.allow(frozenset({Scope.RECEIPTS}))
     with credentials.counted(None), db.read() as session:
         if "mac" in given:
             return keys.account_of_message(session, given["gateway"], given["msgid"], given["mac"], secret_keys)
@@ -63,7 +64,7 @@ def _taken(name: str, *, by_body: bool, keyed: bool) -> Operation:
 
 @blueprint.post("/v1/receipts/<gateway>")
 @described(_taken("take_receipts", by_body=True, keyed=False))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipts(account: Sender, gateway: str) -> Response:
     """Report what became of messages, in a gateway's own form: JSON or a form, or for `dsn` a mail.
 
@@ -74,7 +75,7 @@ def take_receipts(account: Sender, gateway: str) -> Response:
 
 @blueprint.get("/v1/receipts/<gateway>")
 @described(_taken("take_receipt_of_query", by_body=False, keyed=False))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipt_of_query(account: Sender, gateway: str) -> Response:
     """Report what became of a message, with the fields of a gateway as parameters."""
     return _take(account, gateway)
@@ -82,7 +83,7 @@ def take_receipt_of_query(account: Sender, gateway: str) -> Response:
 
 @blueprint.post("/receipts/<gateway>/<key>")
 @described(_taken("take_receipts_with_key", by_body=True, keyed=True))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipts_with_key(account: Sender, gateway: str, key: str) -> Response:
     """Report what became of an account's messages, for gateways that can send no credentials.
 
@@ -93,7 +94,7 @@ def take_receipts_with_key(account: Sender, gateway: str, key: str) -> Response:
 
 @blueprint.get("/receipts/<gateway>/<key>")
 @described(_taken("take_receipt_of_query_with_key", by_body=False, keyed=True))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipt_of_query_with_key(account: Sender, gateway: str, key: str) -> Response:
     """Report what became of an account's message, with the fields of a gateway as parameters."""
     return _take(account, gateway)
@@ -101,7 +102,7 @@ def take_receipt_of_query_with_key(account: Sender, gateway: str, key: str) -> R
 
 @blueprint.post("/receipts/<gateway>/<msgid>/<mac>")
 @described(_taken("take_receipts_of_message", by_body=True, keyed=True))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipts_of_message(account: Sender, gateway: str, msgid: str, mac: str) -> Response:
     """Report what became of one message, at the URL that its gateway got with it."""
     return _take(account, gateway, msgid)
@@ -109,7 +110,7 @@ def take_receipts_of_message(account: Sender, gateway: str, msgid: str, mac: str
 
 @blueprint.get("/receipts/<gateway>/<msgid>/<mac>")
 @described(_taken("take_receipt_of_query_of_message", by_body=False, keyed=True))
-@for_senders
+@for_senders(Scope.RECEIPTS)
 def take_receipt_of_query_of_message(account: Sender, gateway: str, msgid: str, mac: str) -> Response:
     """Report what became of one message, with the fields of its gateway as parameters."""
     return _take(account, gateway, msgid)
@@ -124,7 +125,7 @@ def take_receipt_of_query_of_message(account: Sender, gateway: str, msgid: str, 
         refusals=(MessageNotFoundError,),
     )
 )
-@for_senders
+@for_senders(Scope.READ)
 def list_receipts(account: Sender) -> ReceiptPage:
     """List the receipts that came in, the newest first."""
     wanted = ReceiptFilter.check(request.args.to_dict(), faults=incoming.faults(*ReceiptFilter.names()))

@@ -9,7 +9,7 @@ from shortener.reporting import documents, message_report
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
-from shortener.web.access import for_senders
+from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 
 blueprint = Blueprint("sendings", __name__, url_prefix="/v1/messages/<msgid>")
@@ -23,7 +23,7 @@ blueprint = Blueprint("sendings", __name__, url_prefix="/v1/messages/<msgid>")
         refusals=(MessageNotFoundError, NotCancelableError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def cancel_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Take a message back before its hand-over begins, and return the report."""
     with db.write() as session:
@@ -40,7 +40,7 @@ def cancel_message(account: Sender, msgid: str) -> documents.MessageReport:
         refusals=(MessageNotFoundError, NotHeldError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def repeat_message(account: Sender, msgid: str) -> tuple[documents.MessageReport, int]:
     """Hand a held message over again, which may reach its recipient twice: 202 with the report."""
     with db.write() as session:
@@ -59,7 +59,7 @@ def repeat_message(account: Sender, msgid: str) -> tuple[documents.MessageReport
         refusals=(MessageNotFoundError, NotHeldError),
     )
 )
-@for_senders
+@for_senders(Scope.MANAGE)
 def give_up_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Leave a held message as it is, and return the report."""
     with db.write() as session:

@@ -40,7 +40,7 @@ def account(current: SignedInPerson) -> ResponseReturnValue:
 def rotate(current: SignedInPerson) -> ResponseReturnValue:
     """Give the account a new token, which only this page shows."""
     with db.write() as session:
-        token = credentials.replace(session, current.account.id, now=db.now(session))
+        token = credentials.rotate(session, current.account.id, now=db.now(session))
     return _page(current, token=token)
 
 

@@ -10,9 +10,12 @@ from shortener.errors import (
     AccountDisabledError,
     CredentialsError,
     InvalidFieldsError,
+    ScopeError,
+    ShortenerError,
+    TokenExpiredError,
     WrongCredentialsLimitError,
 )
-from shortener.web.access import ACCESS
+from shortener.web.access import ACCESS, SCOPE
 from shortener.web.description.operation import (
     BODIES,
     FORMS,
@@ -33,7 +36,7 @@ READING: Final = {
     413: ("body_too_large",),
     415: ("unsupported_media_type",),
 }
-GUARDED: Final = (CredentialsError, AccountDisabledError, WrongCredentialsLimitError)
+GUARDED: Final[tuple[type[ShortenerError], ...]] = (CredentialsError, AccountDisabledError, WrongCredentialsLimitError)
 OF_VENDORS: Final = {422: 400}  # that most vendors have instead of ours
 NAMES: Final = {
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
@@ -59,7 +62,7 @@ HEADERS: Final = {
 def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
     """The codes of all errors that a route may answer with, by status."""
     found: dict[int, list[str]] = {status: [*given] for status, given in operation.codes.items()}
-    refusals = [*operation.refusals, *(GUARDED if guarded else ())]
+    refusals = [*operation.refusals, *(_refused_credentials(operation) if guarded else ())]
     if operation.body or operation.query or operation.parameters:
         refusals.append(InvalidFieldsError)
     for refusal in dict.fromkeys(refusals):
@@ -67,6 +70,19 @@ def codes(operation: Operation, *, guarded: bool) -> dict[int, list[str]]:
     for status, more in {**(READING if operation.body else {}), 500: ("internal",), 503: ("unavailable",)}.items():
         found.setdefault(status, []).extend(more)
     return dict(sorted(found.items()))
+
+
+def _text_below(more: str, view: Callable[..., Any], needs_scope: bool) -> str:
+    """Return the rest of a docstring as paragraphs, with the scope that a token needs."""
+    paragraphs = [re.sub(r"(?<!\n)\n +", " ", more).strip()]
+    if needs_scope:
+        paragraphs.append(f"A token needs the scope `{getattr(view, SCOPE)}`.")
+    return "\n\n".join(filter(None, paragraphs))
+
+
+def _refused_credentials(operation: Operation) -> tuple[type[ShortenerError], ...]:
+    """Return how credentials are refused; a key in the path has neither an end nor scopes."""
+    return GUARDED if operation.key else (*GUARDED, TokenExpiredError, ScopeError)
 
 
 def operation_object(view: Callable[..., Any], schemas: Schemas, credentials: Credentials) -> dict[str, Any]:
@@ -78,7 +94,7 @@ def operation_object(view: Callable[..., Any], schemas: Schemas, credentials: Cr
         "operationId": operation.name or view.__name__,
         "tags": [operation.tag],
         "summary": summary.removesuffix("."),
-        "description": re.sub(r"(?<!\n)\n +", " ", more).strip(),
+        "description": _text_below(more, view, guarded and not operation.key),
         "security": credentials.security() if guarded and not operation.key else [],
     }
     if operation.key:

@@ -108,7 +108,7 @@ def test_a_vendors_answers_have_its_statuses(client: FlaskClient) -> None:
     """Vonage and AI CROSS answer errors with 200 too."""
     paths = client.get("/openapi.json").get_json()["paths"]
     assert list(paths["/sms/json"]["post"]["responses"]) == ["200", "503"]
-    assert list(paths["/conversions/sms"]["post"]["responses"]) == ["200", "401", "420", "500", "503"]
+    assert list(paths["/conversions/sms"]["post"]["responses"]) == ["200", "401", "403", "420", "500", "503"]
     sent = paths["/p5/api/mt.json"]["post"]["responses"]
     assert list(sent) == ["200"]
     names = [one["$ref"].rpartition("/")[2] for one in sent["200"]["content"]["application/json"]["schema"]["anyOf"]]

@@ -15,7 +15,7 @@ from shortener.vendors.infobip.email.queries import CHANNEL, NewMailLogsQuery, O
 from shortener.vendors.infobip.lists import ReportsQuery
 from shortener.vendors.infobip.sending import Form, Sent
 from shortener.web import large_bodies, message_reports, vendor_requests
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import JSON, Answer, Operation, described
 from shortener.web.vendor_requests import Given
 
@@ -40,7 +40,7 @@ LOGS: Final = Answer("The mails, the newest first.")
         refusal=errors.InfobipOldRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_old(account: Sender) -> documents.InfobipOldMailsSent:
     """Send a mail, in the old form."""
     with large_bodies.room(account):
@@ -67,7 +67,7 @@ def _files(given: Given) -> list[tuple[str, File]]:
         refusal=errors.InfobipRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> documents.InfobipMailsSent:
     """Send mails."""
     with large_bodies.room(account):
@@ -90,7 +90,7 @@ def _send(
 @described(
     Operation(TAG, {200: ONCE}, query=ReportsQuery, name="infobip_email_reports_old", refusal=errors.InfobipOldRefusal)
 )
-@for_senders
+@for_senders(Scope.READ)
 def reports_old(account: Sender) -> old_reports.InfobipOldMailReports:
     """Take new reports, in the old form: final ones of the last 48 hours, the oldest first."""
     refuse_head()
@@ -100,7 +100,7 @@ def reports_old(account: Sender) -> old_reports.InfobipOldMailReports:
 
 @EMAIL.get("/4/reports")
 @described(Operation(TAG, {200: ONCE}, query=ReportsQuery, name="infobip_email_reports", refusal=errors.InfobipRefusal))
-@for_senders
+@for_senders(Scope.READ)
 def reports(account: Sender) -> new_reports.InfobipMailReports:
     """Take new reports: final ones of the last 48 hours, the oldest first."""
     refuse_head()
@@ -112,7 +112,7 @@ def reports(account: Sender) -> new_reports.InfobipMailReports:
 @described(
     Operation(TAG, {200: LOGS}, query=OldMailLogsQuery, name="infobip_email_logs_old", refusal=errors.InfobipOldRefusal)
 )
-@for_senders
+@for_senders(Scope.READ)
 def logs_old(account: Sender) -> old_reports.InfobipOldMailLogs:
     """List the mails of the last 48 hours, in the old form."""
     found = OldMailLogsQuery.of(vendor_requests.read().fields).messages(account)
@@ -123,7 +123,7 @@ def logs_old(account: Sender) -> old_reports.InfobipOldMailLogs:
 @described(
     Operation(TAG, {200: LOGS}, query=NewMailLogsQuery, name="infobip_email_logs", refusal=errors.InfobipRefusal)
 )
-@for_senders
+@for_senders(Scope.READ)
 def logs(account: Sender) -> new_reports.InfobipMailLogs:
     """List the mails of the last 48 hours."""
     asked = NewMailLogsQuery.of(vendor_requests.read().fields)

@@ -13,7 +13,7 @@ from shortener.vendors.infobip.sms.new_requests import InfobipSend
 from shortener.vendors.infobip.sms.old_requests import IN_MESSAGES, InfobipOldQuery, InfobipOldSend
 from shortener.vendors.infobip.sms.queries import CHANNEL, NewLogsQuery, OldLogsQuery
 from shortener.web import large_bodies, message_reports, vendor_requests
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
 from shortener.web.description.operation import JSON, Answer, Operation, described
 
 SMS: Final = Blueprint("sms", __name__, url_prefix="/sms")
@@ -34,7 +34,7 @@ LOGS: Final = Answer("The messages, the newest first.")
         refusal=errors.InfobipOldRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_old(account: Sender) -> documents.InfobipOldSent:
     """Send SMS, in the old form."""
     with large_bodies.room(account):
@@ -47,7 +47,7 @@ def send_old(account: Sender) -> documents.InfobipOldSent:
         TAG, {200: SENT}, query=InfobipOldQuery, name="infobip_sms_send_by_query", refusal=errors.InfobipOldRefusal
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send_by_query(account: Sender) -> documents.InfobipOldSent:
     """Send an SMS whose fields are parameters.
 
@@ -74,7 +74,7 @@ def _send_old(account: Sender, given: InfobipOldSend, at: str = IN_MESSAGES) -> 
         refusal=errors.InfobipRefusal,
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> documents.InfobipSent:
     """Send SMS."""
     with large_bodies.room(account):
@@ -87,7 +87,7 @@ def send(account: Sender) -> documents.InfobipSent:
 @described(
     Operation(TAG, {200: ONCE}, query=ReportsQuery, name="infobip_sms_reports_old", refusal=errors.InfobipOldRefusal)
 )
-@for_senders
+@for_senders(Scope.READ)
 def reports_old(account: Sender) -> old_reports.InfobipOldReports:
     """Take new reports, in the old form: final ones of the last 48 hours, the oldest first."""
     refuse_head()
@@ -97,7 +97,7 @@ def reports_old(account: Sender) -> old_reports.InfobipOldReports:
 
 @SMS.get("/3/reports")
 @described(Operation(TAG, {200: ONCE}, query=ReportsQuery, name="infobip_sms_reports", refusal=errors.InfobipRefusal))
-@for_senders
+@for_senders(Scope.READ)
 def reports(account: Sender) -> new_reports.InfobipReports:
     """Take new reports: final ones of the last 48 hours, the oldest first."""
     refuse_head()
@@ -109,7 +109,7 @@ def reports(account: Sender) -> new_reports.InfobipReports:
 @described(
     Operation(TAG, {200: LOGS}, query=OldLogsQuery, name="infobip_sms_logs_old", refusal=errors.InfobipOldRefusal)
 )
-@for_senders
+@for_senders(Scope.READ)
 def logs_old(account: Sender) -> old_reports.InfobipOldLogs:
     """List the messages of the last 48 hours, in the old form."""
     found = OldLogsQuery.of(vendor_requests.read().fields).messages(account)
@@ -118,7 +118,7 @@ def logs_old(account: Sender) -> old_reports.InfobipOldLogs:
 
 @SMS.get("/3/logs")
 @described(Operation(TAG, {200: LOGS}, query=NewLogsQuery, name="infobip_sms_logs", refusal=errors.InfobipRefusal))
-@for_senders
+@for_senders(Scope.READ)
 def logs(account: Sender) -> new_reports.InfobipLogs:
     """List the messages of the last 48 hours."""
     asked = NewLogsQuery.of(vendor_requests.read().fields)

@@ -5,14 +5,14 @@ from typing import Any
 from flask import Blueprint, Request, Response
 from pydantic import BaseModel
 
-from shortener.accounts.authentication import authenticate as find_sender
 from shortener.errors import CredentialsError
 from shortener.messages.analysis import analyze
 from shortener.messages.submission import Submission
 from shortener.running.services import services
 from shortener.vendors import Face
 from shortener.web import incoming, problems
-from shortener.web.access import Sender, for_senders
+from shortener.web.access import Scope, Sender, for_senders
+from shortener.web.credentials import with_token
 from shortener.web.description.operation import Answer, Operation, described
 
 blueprint = Blueprint("acme", __name__)
@@ -30,8 +30,7 @@ def authenticate(request: Request) -> Sender:
     sid, token = request.args.get("api_key"), request.args.get("api_secret")
     if sid is None or token is None:
         raise CredentialsError("Give api_key and api_secret.")
-    account, _ = find_sender(services().readers, sid, token)
-    return account
+    return with_token(sid, token)
 
 
 def refuse(error: Exception) -> Response:
@@ -46,7 +45,7 @@ def refuse(error: Exception) -> Response:
         "Acme", name="acme_send", answers={200: Answer("The message.", AcmeAnswer)}, body=Submission, refusal=AcmeAnswer
     )
 )
-@for_senders
+@for_senders(Scope.SEND)
 def send(account: Sender) -> dict[str, Any]:
     """Preprocess a message, as Acme has it."""
     submission = Submission.check(incoming.fields(), services().policy)
@@ -57,7 +56,7 @@ def send(account: Sender) -> dict[str, Any]:
 
 @blueprint.get("/acme/broken")
 @described(Operation("Acme", name="acme_broken", answers={200: Answer("Never.", AcmeAnswer)}, refusal=AcmeAnswer))
-@for_senders
+@for_senders(Scope.SEND)
 def broken(account: Sender) -> dict[str, Any]:
     """Fail unexpectedly."""
     raise ZeroDivisionError(account.name)
