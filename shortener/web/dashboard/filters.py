@@ -13,7 +13,7 @@ from markupsafe import Markup
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason, explanation
 from shortener.rules.wire.moments import rfc3339
-from shortener.web.dashboard import access, labels, stored_sentences
+from shortener.web.dashboard import access, device_labels, labels, stored_sentences
 from shortener.web.dashboard.language import spoken
 
 # The footer of every page names the time zone: the person's, else the account's, else UTC.
@@ -47,7 +47,7 @@ def register(app: Flask) -> None:
         "requested_by": stored_sentences.requested_by,
         "explained": explained,
     }
-    app.jinja_env.globals |= {"words": labels, "here": here}
+    app.jinja_env.globals |= {"words": labels, "here": here, "opened_with": device_labels.opened_with}
 
 
 def moment(value: dt.datetime | str | None) -> str:

@@ -71,7 +71,7 @@ def test_the_time_line_tells_what_happened_in_its_order(
     words = [" ".join(re.sub("<[^>]*>", " ", entry.partition(">")[2]).split()) for entry in line]
     assert "Received from the sender" in words[0]
     assert "Click : preview" in words[1].replace("Click:", "Click :")
-    assert "First click : person browser" in words[2]
+    assert "First click : person browser Android · Chrome" in words[2]
     assert "Click: person browser" in words[3] and "First" not in words[3]
     assert "Callback, attempt 1: not 200 (500)" in words[4]
     assert "Next attempt of the callback" in words[5]
@@ -130,6 +130,7 @@ def test_counts_by_class_lead_to_the_clicks_behind_them(app: Flask, viewer: Brow
         clicks = viewer.open(page.links[count])
         assert clicks.status == 200
         assert re.findall(r'<td[^>]*><span class="visitor (\w+)"', clicks.html) == expected
+        assert clicks.html.count('data-label="Opened with">Android · Chrome<') == expected.count("person")
 
 
 def test_clicks_are_shown_page_by_page(app: Flask, viewer: Browser, sender: Sender) -> None:
