@@ -12,6 +12,8 @@ WORKDIR /app
 COPY wsgi.py gunicorn.conf.py ./
 COPY templates templates
 COPY shortener shortener
+RUN printf '#!/opt/shortener/bin/python\nimport sys\nsys.path[0] = "/app"\nfrom shortener.__main__ import main\nmain()\n' \
+      > /opt/shortener/bin/shortener && chmod 755 /opt/shortener/bin/shortener
 ENV PATH=/opt/shortener/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SHORTENER_BIND=0.0.0.0:8000 \
@@ -27,4 +29,4 @@ connection = http.client.HTTPConnection('127.0.0.1', port, timeout=4); \
 connection.request('GET', '/healthz'); \
 sys.exit(connection.getresponse().status != 200)"]
 # `exec` makes the server process 1, so that it receives SIGTERM.
-CMD ["sh", "-c", "flask --app wsgi first-start && exec python -m shortener.serve"]
+CMD ["sh", "-c", "shortener first-start && exec shortener serve"]

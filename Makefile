@@ -11,23 +11,23 @@ JOBS ?= 2
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/run.done ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL is set
-	@FLASK_SKIP_DOTENV=1 $(BIN)/flask --app wsgi first-start # the product reads the settings file itself
-	@exec $(BIN)/python -m shortener.serve
+run: $(BIN)/shortener ## set up and run the product, on SQLite unless SHORTENER_DATABASE_URL is set
+	@$(BIN)/shortener first-start
+	@exec $(BIN)/shortener serve
 
-demo: $(VENV)/run.done ## send a message, show its receipts, click its link and show the callbacks, on a temporary instance
+demo: $(BIN)/shortener ## send a message, show its receipts, click its link and show the callbacks, on a temporary instance
 	@$(BIN)/python bench/demo.py
 
-setup: $(VENV)/dev.done ## install everything for running, testing and checking
+setup: $(VENV)/dev.done $(BIN)/shortener ## install everything for running, testing and checking
 
-test: $(VENV)/dev.done programs ## run all tests: SQLite, PostgreSQL and a browser
+test: setup programs ## run all tests: SQLite, PostgreSQL and a browser
 	@$(BIN)/pytest -n $(JOBS) $(TESTS)
 
 bench: $(VENV)/dev.done ## measure the speed (five minutes); BENCH="--help" lists options
 	@command -v wrk >/dev/null || $(MAKE) --no-print-directory wrk
 	@$(BIN)/python bench/speed.py $(BENCH)
 
-check: $(VENV)/dev.done programs lint types layers ## run what CI runs: lint, types, import contracts, all tests, coverage
+check: setup programs lint types layers ## run what CI runs: lint, types, import contracts, all tests, coverage
 	@rm -f .coverage .coverage.*
 	@COVERAGE_PROCESS_START=pyproject.toml $(BIN)/pytest -n $(JOBS) --cov --cov-report= tests
 	@$(BIN)/coverage report --include='shortener/rules/*' --fail-under=98 --skip-covered
@@ -88,6 +88,26 @@ $(VENV)/run.done: requirements.txt | $(VENV)/bin/pip
 	@echo "Installing requirements.txt into $(VENV) ..."
 	@$(call install,requirements.txt)
 	@touch $@
+
+# The command. It runs the product's folder that it lies in; called through a link, the one where make was run.
+define COMMAND
+#!/bin/sh
+'''exec' "$(if $(filter /%,$(BIN)),,$(CURDIR)/)$(BIN)/python" "$$0" "$$@"
+' '''
+import os
+import sys
+
+folder = os.path.normpath(os.path.join(__file__, "../../.."))
+sys.path[0] = folder if os.path.exists(os.path.join(folder, "wsgi.py")) else "$(CURDIR)"
+
+from shortener.__main__ import main
+
+main()
+endef
+export COMMAND
+
+$(BIN)/shortener: $(VENV)/run.done Makefile
+	@printf '%s\n' "$$COMMAND" >$@.new && chmod 755 $@.new && mv $@.new $@
 
 $(VENV)/dev.done: requirements.txt requirements-dev.txt | $(VENV)/bin/pip
 	@echo "Installing requirements-dev.txt into $(VENV) ..."

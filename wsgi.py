@@ -6,16 +6,14 @@ import sys
 from shortener import create_app
 from shortener.cli.commands import SETTINGS
 from shortener.errors import SettingsError
-from shortener.running import serve
-from shortener.vendors import gateways
+from shortener.serve import serve
 
 # Background work, such as attempts of callbacks, is logged where the server logs.
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 logging.getLogger("shortener").setLevel(logging.INFO)
 
 if __name__ == "__main__":
-    serve.main(gateways())
-    sys.exit()
+    serve(prog_name="python wsgi.py")
 
 try:
     app = create_app()

@@ -6,7 +6,7 @@
     python bench/callbacks.py --accounts            one account with 200 receivers that never answer, beside others
 
 Everything runs on this machine. One process runs all receivers, each on its own port; another is one
-`flask --app wsgi worker`. The rate is compared with a bare loop of `requests.post` on as many threads, to the
+`shortener worker`. The rate is compared with a bare loop of `requests.post` on as many threads, to the
 same receivers in the same run. Both share the machine with the receivers, so only the ratio is meaningful.
 
 A callback waits from the first claim of the run until its response is stored.

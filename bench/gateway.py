@@ -3,7 +3,7 @@
     python bench/gateway.py                         both databases
     python bench/gateway.py --database sqlite --messages 5000
 
-Everything runs on this machine: Kannel with its fake SMSC, and one `flask --app wsgi worker` that finds all messages
+Everything runs on this machine: Kannel with its fake SMSC, and one `shortener worker` that finds all messages
 stored. Without the product, as many threads as it may have hand-overs in flight POST the same text in the same way.
 Both share the machine with Kannel, so only the ratio means something. Receipts go to nobody in either run.
 """

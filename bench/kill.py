@@ -6,7 +6,7 @@
     python bench/kill.py --poison                     a callback that ends every process: 25 starts, then exhausted
     python bench/kill.py --sendings                   messages on their way to a gateway instead of callbacks
 
-The product runs as gunicorn with two processes and a `flask --app wsgi worker`. Processes are killed with SIGKILL at a
+The product runs as gunicorn with two processes and a `shortener worker`. Processes are killed with SIGKILL at a
 named point of their work or at any moment, one or all at once; some are frozen until their leases expire. The visitor
 of each link retries until answered. docs/operate/reliability.md says what is counted, and has the figures.
 """

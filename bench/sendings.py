@@ -3,7 +3,7 @@
     python bench/sendings.py                          both databases, 2,000 messages, three rounds
     python bench/sendings.py --database sqlite --messages 500 --rounds 1
 
-Needs Debian's kannel and kannel-extras. Kannel with its fake SMSC, one `flask --app wsgi worker` and this script share
+Needs Debian's kannel and kannel-extras. Kannel with its fake SMSC, one `shortener worker` and this script share
 the machine; worker and bare loop take turns in each round, so only the ratio is meaningful. Both hand over as many
 messages at once as `SHORTENER_GATEWAY_IN_FLIGHT` allows. Receipts are not counted: nobody listens at their address.
 """

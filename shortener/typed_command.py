@@ -7,21 +7,39 @@ from pathlib import Path
 from typing import Final
 
 HOME: Final = Path(__file__).parents[1]  # the product's folder, with wsgi.py in it
+NAME: Final = "shortener"
 
 
 def typed(words: str) -> str:
-    """Return the command line that runs `flask --app wsgi WORDS` from the working folder."""
+    """Return the command line that runs `shortener WORDS` from the working folder.
+
+    If the command `shortener` of this folder is not installed, because nobody ran make, return it as Flask's command.
+    """
+    if (program := _program(NAME)) is not None and (program == Path(sys.argv[0]) or _leads_here(program)):
+        return f"{_shown(program)} {words}"
     app = "wsgi" if Path.cwd() == HOME else shlex.quote(str(HOME / "wsgi"))
-    return f"{_flask()} --app {app} {words}"
+    flask = _program("flask")
+    return f"{'flask' if flask is None else _shown(flask)} --app {app} {words}"
 
 
-def _flask() -> str:
-    """Return the name or the path of the `flask` of this Python: the name alone only if PATH leads to that one."""
-    program = Path(sys.argv[0])
-    if program.name != "flask":  # a server, or `python -m flask`
-        program = Path(sys.executable).with_name("flask")
-        if not program.exists():
-            return "flask"
-    if shutil.which("flask") == str(program.absolute()):
-        return "flask"
+def _program(name: str) -> Path | None:
+    """Return the path of the program: as it was called, or beside Python."""
+    called, beside = Path(sys.argv[0]), Path(sys.executable).with_name(name)
+    if called.name == name:
+        return called
+    return beside if beside.exists() else None
+
+
+def _leads_here(program: Path) -> bool:
+    """Whether the program works on this folder: Python may be shared with another copy of the product."""
+    try:
+        return program.parent.parent.parent == HOME or f'"{HOME}"' in program.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return False
+
+
+def _shown(program: Path) -> str:
+    """Return its name if PATH leads to it, or else its path."""
+    if shutil.which(program.name) == str(program.absolute()):
+        return program.name
     return shlex.quote(str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program))

@@ -1,5 +1,8 @@
-"""The operator's commands, `flask --app wsgi …`: one file for each noun."""
+"""The operator's commands, `shortener …`: one file for each noun."""
 
+from typing import Final
+
+import click
 from flask import Flask
 
 from shortener.cli import (
@@ -18,22 +21,27 @@ from shortener.cli import (
     worker,
 )
 from shortener.cli.doctor.command import doctor
+from shortener.cli.program import Program
+
+# What `shortener` alone lists, in this order.
+RUN: Final = "Run the product"
+SECTIONS: Final[dict[str, tuple[click.Command, ...]]] = {
+    RUN: (first_start.first_start, worker.worker),
+    "Senders and people": (accounts.group, credentials.group, people.group),
+    "Messages": (messages.group, campaigns.preprocess, export.export, receipts.group),
+    "Maintenance": (doctor, database.group, retention.prune, secret_keys.group),
+}
+accounts.group.add_command(signing_secrets.group)
+accounts.group.add_command(receipts.receipts_url)
 
 
 def register(app: Flask) -> None:
-    """Add the commands to the application."""
-    accounts.group.add_command(signing_secrets.group)
-    accounts.group.add_command(receipts.receipts_url)
-    app.cli.add_command(accounts.group)
-    app.cli.add_command(credentials.group)
-    app.cli.add_command(messages.group)
-    app.cli.add_command(receipts.group)
-    app.cli.add_command(people.group)
-    app.cli.add_command(database.group)
-    app.cli.add_command(export.export)
-    app.cli.add_command(worker.worker)
-    app.cli.add_command(first_start.first_start)
-    app.cli.add_command(campaigns.preprocess)
-    app.cli.add_command(retention.prune)
-    app.cli.add_command(secret_keys.group)
-    app.cli.add_command(doctor)
+    """Add the commands to the application, for `flask --app wsgi …`."""
+    for commands in SECTIONS.values():
+        for command in commands:
+            app.cli.add_command(command)
+
+
+def program(serve: click.Command) -> Program:
+    """Return the program `shortener`. The command that starts the server lies above this package, so it is given."""
+    return Program(SECTIONS | {RUN: (first_start.first_start, serve, worker.worker)})

@@ -23,7 +23,7 @@ from shortener.storage import db
 from shortener.storage.models import Account
 from shortener.typed_command import typed
 
-group = Group("account", help="Senders and their credentials.\n\nExample: flask --app wsgi account create shop")
+group = Group("account", help="Senders and their credentials.\n\nExample: shortener account create shop")
 
 
 @group.command()
@@ -34,8 +34,8 @@ def create(name: str, wants_json: bool) -> None:
 
     \b
     Prints sid, token and signing_secret (whsec_...).
-    Examples: flask --app wsgi account create shop
-              flask --app wsgi account create shop --json | jq -r .token
+    Examples: shortener account create shop
+              shortener account create shop --json | jq -r .token
     """
     show(make(name), wants_json)
 
@@ -46,7 +46,7 @@ def list_accounts(wants_json: bool) -> None:
     """List the accounts with their defaults.
 
     \b
-    Example: flask --app wsgi account list
+    Example: shortener account list
     """
     with db.read() as session:
         rows = [_shown(account) for account in senders.every(session)]
@@ -61,7 +61,7 @@ def show_account(name: str, wants_json: bool) -> None:
 
     \b
     used_this_month: messages of the monthly limit that are used.
-    Example: flask --app wsgi account show shop
+    Example: shortener account show shop
     """
     with db.read() as session:
         account, now = senders.named(session, name), db.now(session)
@@ -86,8 +86,8 @@ def rotate(name: str, token_name: str, overlap: dt.timedelta | None, wants_json:
     Without --overlap, the old token stops working at once. The new one may be
     used for the same, and expires when the old one would have. Other tokens
     and the signing secret do not change.
-    Examples: flask --app wsgi account rotate shop
-              flask --app wsgi account rotate shop --token CI --overlap 24h
+    Examples: shortener account rotate shop
+              shortener account rotate shop --token CI --overlap 24h
     """
     with db.write() as session:
         account, now = senders.named(session, name), db.now(session)
@@ -104,7 +104,7 @@ def disable(name: str, wants_json: bool) -> None:
 
     \b
     Its links still redirect, and its callbacks are still delivered.
-    Example: flask --app wsgi account disable shop
+    Example: shortener account disable shop
     """
     with db.write() as session:
         account = senders.disable(session, name, now=db.now(session))
@@ -118,7 +118,7 @@ def enable(name: str, wants_json: bool) -> None:
     """Enable a disabled account again.
 
     \b
-    Example: flask --app wsgi account enable shop
+    Example: shortener account enable shop
     """
     with db.write() as session:
         account = senders.enable(session, name)
@@ -157,10 +157,10 @@ def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any
     Changes apply to later messages; the header applies to every attempt from
     now on. It is stored encrypted and never shown again. Without options,
     nothing changes.
-    Examples: flask --app wsgi account set shop --no-track-link --recipient masked
-              flask --app wsgi account set shop --callback-header 'X-Api-Key: 4711'
-              flask --app wsgi account set shop --quiet-hours '20:00-08:00 Asia/Seoul'
-              flask --app wsgi account set shop --monthly-limit 5000
+    Examples: shortener account set shop --no-track-link --recipient masked
+              shortener account set shop --callback-header 'X-Api-Key: 4711'
+              shortener account set shop --quiet-hours '20:00-08:00 Asia/Seoul'
+              shortener account set shop --monthly-limit 5000
     """
     given = {field: value for field, value in changes.items() if value is not None}
     settings = services().settings

@@ -105,11 +105,11 @@ def preprocess(
     OUT appears when it is complete. Until then, and after an interrupted run,
     the finished rows are in OUT.part.
     Exit code 5: done, but some rows have a problem.
-    Examples: flask --app wsgi preprocess in.csv out.csv --column text
-              flask --app wsgi preprocess in.csv out.csv \\
+    Examples: shortener preprocess in.csv out.csv --column text
+              shortener preprocess in.csv out.csv \\
                 --idempotency-key autumn-1 --map client_tag=order_no \\
                 --set lt_callbackurl=https://shop.example.com/clicked
-              zcat in.jsonl.gz | flask --app wsgi preprocess - - --format jsonl
+              zcat in.jsonl.gz | shortener preprocess - - --format jsonl
     """
     kind = campaign_options.file_format(kind, source, target)
     if key is not None and (fault := key_fault(key)):

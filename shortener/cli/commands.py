@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+from flask import has_app_context
 from flask.cli import AppGroup, ScriptInfo
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -60,6 +61,7 @@ class Command(click.Command):
         """Run the command."""
         try:
             if not isinstance(self, click.Group):
+                _enter_app_context(ctx)
                 self._print_database(_settings(ctx))
                 self._check_version(ctx)
             return super().invoke(ctx)
@@ -127,6 +129,12 @@ def checked(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramete
 def shown_database(settings: Settings) -> str:
     """Return the database's path, or its URL without the password."""
     return str(settings.database_file or settings.sqlalchemy_url.set(drivername="postgresql"))
+
+
+def _enter_app_context(ctx: click.Context) -> None:
+    """Enter the application's context until the command ends. Flask's own program has already done so."""
+    if not has_app_context():
+        ctx.with_resource(ctx.ensure_object(ScriptInfo).load_app().app_context())
 
 
 def _settings(ctx: click.Context) -> Settings:

@@ -14,9 +14,7 @@ from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage import db
 from shortener.storage.models import Credential
 
-group = Group(
-    "token", help="Tokens of accounts.\n\nExample: flask --app wsgi token create shop --name CI --scope send,read"
-)
+group = Group("token", help="Tokens of accounts.\n\nExample: shortener token create shop --name CI --scope send,read")
 
 
 @group.command()
@@ -37,8 +35,8 @@ def create(account: str, name: str, scopes: frozenset[Scope] | None, expires: st
     \b
     send: preprocess messages. read: reports, lists, exports. manage: switch
     off, cancel, repeat, replay. receipts: report what became of messages.
-    Examples: flask --app wsgi token create shop --name CI --scope send,read
-              flask --app wsgi token create shop --name audit --scope read --expires 90d
+    Examples: shortener token create shop --name CI --scope send,read
+              shortener token create shop --name audit --scope read --expires 90d
     """
     wanted = scope.ALL if scopes is None else scopes
     with db.write() as session:
@@ -57,7 +55,7 @@ def list_tokens(account: str, wants_json: bool) -> None:
 
     \b
     After a rotation with an overlap, the old token has the same name and an end.
-    Example: flask --app wsgi token list shop
+    Example: shortener token list shop
     """
     with db.read() as session:
         found, now = senders.named(session, account), db.now(session)
@@ -74,7 +72,7 @@ def revoke(account: str, name: str, wants_json: bool) -> None:
 
     \b
     Also an older one that still works after a rotation with an overlap.
-    Example: flask --app wsgi token revoke shop CI
+    Example: shortener token revoke shop CI
     """
     with db.write() as session:
         found = senders.named(session, account)

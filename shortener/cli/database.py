@@ -16,7 +16,7 @@ from shortener.storage import backups, db, migrations
 from shortener.typed_command import typed
 
 FILE = click.Path(path_type=Path)
-group = Group("db", help="The database: its tables and its backups.\n\nExample: flask --app wsgi db upgrade")
+group = Group("db", help="The database: its tables and its backups.\n\nExample: shortener db upgrade")
 
 
 @group.command(cls=CreatesDatabase)
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
     \b
     Safe to repeat, and to run on several nodes at once.
-    Example: flask --app wsgi db upgrade
+    Example: shortener db upgrade
     """
     services().settings.make_folder()
     applied = migrations.upgrade(db.db.engine)
@@ -44,7 +44,7 @@ def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
     checked, readable only by you, and gets its name when it is complete. On
     PostgreSQL, pg_dump writes it.
     Prints what else belongs to a backup; see docs/operate/backup.md.
-    Example: flask --app wsgi db backup /backups/shortener-2026-11-28
+    Example: shortener db backup /backups/shortener-2026-11-28
     """
     size = backups.make(db.db.engine, file, overwrite=overwrite)
     show({"file": str(file), "bytes": size}, wants_json)
@@ -63,7 +63,7 @@ def restore(file: Path, overwrite: bool) -> None:
     PostgreSQL, so it cannot be detected from another machine. FILE is read to
     its end before anything is replaced. Messages that wait in it to be sent may
     have been sent since it was made: they are held until somebody decides.
-    Example: flask --app wsgi db restore /backups/shortener-2026-11-28
+    Example: shortener db restore /backups/shortener-2026-11-28
     """
     settings = services().settings
     settings.make_folder()

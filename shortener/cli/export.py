@@ -43,8 +43,8 @@ def export(
     The newest first. OUT appears when it is complete; - is standard output.
     CSV is for spreadsheets, JSON Lines (jsonl) for programs;
     docs/integrate/lists.md describes the fields.
-    Examples: flask --app wsgi export --account shop messages.csv
-              flask --app wsgi export --account shop --clicked true --format jsonl - | jq .recipient
+    Examples: shortener export --account shop messages.csv
+              shortener export --account shop --clicked true --format jsonl - | jq .recipient
     """
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
     form = _form(kind or ("jsonl" if target.endswith(".jsonl") else "csv"), delimiter)

@@ -37,7 +37,7 @@ def first_start() -> None:
     \b
     If there is an account already, only upgrades the tables. Otherwise prints
     how to sign in and a command to try.
-    Example: flask --app wsgi first-start
+    Example: shortener first-start
     """
     settings = services().settings
     settings.make_ready()

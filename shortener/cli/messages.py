@@ -16,7 +16,7 @@ from shortener.sending import decisions
 from shortener.storage import db
 from shortener.storage.models import Account, Message
 
-group = Group("message", help="Single messages.\n\nExample: flask --app wsgi message show MSGID")
+group = Group("message", help="Single messages.\n\nExample: shortener message show MSGID")
 RECEIPT = ("at", "state", "gateway", "gateway_ref", "code", "reason")  # columns
 
 
@@ -28,7 +28,7 @@ def show_message(msgid: str, wants_json: bool) -> None:
 
     \b
     --json prints its whole report, as the API does.
-    Example: flask --app wsgi message show 7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h
+    Example: shortener message show 7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h
     """
     with db.read() as session:
         message = _found(session, msgid)
@@ -53,7 +53,7 @@ def cancel(msgid: str, wants_json: bool) -> None:
 
     \b
     Later it is refused: the gateway may have the message.
-    Example: flask --app wsgi message cancel 7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h
+    Example: shortener message cancel 7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h
     """
     with db.write() as session:
         message = _found(session, msgid)

@@ -17,7 +17,7 @@ from shortener.typed_command import typed
 
 group = Group(
     "person",
-    help="People who sign in to the dashboard.\n\nExample: flask --app wsgi person create ann --operator",
+    help="People who sign in to the dashboard.\n\nExample: shortener person create ann --operator",
 )
 ACCOUNTS = "account"  # in place of a time zone: the account's
 zone_option = click.option("--time-zone", metavar="ZONE", help="The zone of times on pages, such as Asia/Tokyo.")
@@ -46,8 +46,8 @@ def create(
     \b
     Asks for a password; without a terminal, reads the first line of standard
     input. Viewers can read; owners can also make changes.
-    Examples: flask --app wsgi person create ann@example.com --account shop --role owner
-              flask --app wsgi person create ann --operator --generate --json
+    Examples: shortener person create ann@example.com --account shop --role owner
+              shortener person create ann --operator --generate --json
     """
     wanted = Role(role) if role else Role.VIEWER if account else None
     password, zone = _password(generate), _zone(time_zone)
@@ -68,8 +68,8 @@ def set_person(name: str, time_zone: str | None, wants_json: bool) -> None:
 
     \b
     The dashboard shows times in it. With account, it is the account's zone.
-    Examples: flask --app wsgi person set ann --time-zone Asia/Tokyo
-              flask --app wsgi person set ann --time-zone account
+    Examples: shortener person set ann --time-zone Asia/Tokyo
+              shortener person set ann --time-zone account
     """
     with db.write() as session:
         person = people.named(session, name)
@@ -85,7 +85,7 @@ def list_people(wants_json: bool) -> None:
     """List the people with their accounts and roles.
 
     \b
-    Example: flask --app wsgi person list
+    Example: shortener person list
     """
     with db.read() as session:
         rows = [_shown(person, account) for person, account in people.every(session)]
@@ -101,8 +101,8 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
 
     \b
     Ends all sessions of the person, and any delay after failed sign-ins.
-    Examples: flask --app wsgi person password ann
-              flask --app wsgi person password ann --generate
+    Examples: shortener person password ann
+              shortener person password ann --generate
     """
     with db.read() as session:
         known = people.named(session, name)  # before asking for a password
@@ -126,7 +126,7 @@ def disable(name: str, wants_json: bool) -> None:
 
     \b
     No new sign-in succeeds until the person is enabled again.
-    Example: flask --app wsgi person disable ann
+    Example: shortener person disable ann
     """
     with db.write() as session:
         person = people.disable(session, name, now=db.now(session))
@@ -141,7 +141,7 @@ def enable(name: str, wants_json: bool) -> None:
     """Enable a disabled person again, with the old password.
 
     \b
-    Example: flask --app wsgi person enable ann
+    Example: shortener person enable ann
     """
     with db.write() as session:
         person = people.enable(session, name)

@@ -19,7 +19,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.storage import db
 
-group = Group("receipt", help="Receipts of gateways.\n\nExample: flask --app wsgi receipt list --account shop")
+group = Group("receipt", help="Receipts of gateways.\n\nExample: shortener receipt list --account shop")
 MOST: Final = 100  # receipts that a list shows
 COLUMNS: Final = ("received_on", "msgid", "state", "gateway", "gateway_ref", "code", "reason", "at")
 
@@ -38,8 +38,8 @@ def list_receipts(name: str, wants_json: bool, **filters: str | None) -> None:
     \b
     --to continues before a time. A receipt without a msgid came before its
     message was known to be sent, and waits for it.
-    Examples: flask --app wsgi receipt list --account shop
-              flask --app wsgi receipt list --account shop --state failed --json
+    Examples: shortener receipt list --account shop
+              shortener receipt list --account shop --state failed --json
     """
     given = {option: value for option, value in filters.items() if value is not None}
     with db.read() as session:
@@ -70,7 +70,7 @@ def receipts_url(name: str, gateway: str, wants_json: bool) -> None:
     For gateways that can send no credentials: the URL has a key instead. Who
     knows it can report about the account's messages. A new secret key makes new
     URLs; the earlier ones end with the earlier secret key.
-    Example: flask --app wsgi account receipts-url shop GATEWAY
+    Example: shortener account receipts-url shop GATEWAY
     """
     known = sorted(services().receipt_readers)
     if gateway not in known:

@@ -30,8 +30,8 @@ def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
     Refuses if the clock is more than seven days ahead of the last recorded
     time, because it may be wrong. After a long downtime or a restore, check the
     clock and give --trust-clock once.
-    Examples: flask --app wsgi prune --dry-run
-              flask --app wsgi prune
+    Examples: shortener prune --dry-run
+              shortener prune
     """
     if trust_clock:
         with db.write() as session:

@@ -11,7 +11,7 @@ from shortener.typed_command import typed
 
 group = Group(
     "secret-key",
-    help="The key that encrypts the stored secrets.\n\nExample: flask --app wsgi secret-key reseal",
+    help="The key that encrypts the stored secrets.\n\nExample: shortener secret-key reseal",
 )
 
 
@@ -24,7 +24,7 @@ def reseal(wants_json: bool) -> None:
     SHORTENER_SECRET_KEY is the new key, SHORTENER_SECRET_KEY_OLD the previous
     one. First restart every process with both: each then decrypts with either.
     Safe to repeat. Afterwards, remove SHORTENER_SECRET_KEY_OLD.
-    Example: flask --app wsgi secret-key reseal
+    Example: shortener secret-key reseal
     """
     with db.write() as session:
         count = reencryption.reencrypt(session, services().settings.secret_keys)

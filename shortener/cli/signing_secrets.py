@@ -17,7 +17,7 @@ from shortener.running.services import services
 from shortener.storage import db
 from shortener.typed_command import typed
 
-group = Group("secret", help="Signing secrets of callbacks.\n\nExample: flask --app wsgi account secret rotate shop")
+group = Group("secret", help="Signing secrets of callbacks.\n\nExample: shortener account secret rotate shop")
 
 
 @group.command()
@@ -31,8 +31,8 @@ def rotate(name: str | None, of_all: bool, output: str | None, wants_json: bool)
     \b
     For 24 hours callbacks carry two signatures, the new secret's first. An old
     secret that the secret key does not decrypt stops signing at once.
-    Examples: flask --app wsgi account secret rotate shop
-              flask --app wsgi account secret rotate --all --output secrets.jsonl
+    Examples: shortener account secret rotate shop
+              shortener account secret rotate --all --output secrets.jsonl
     """
     if (name is None) != of_all:
         raise click.UsageError("Give the NAME of an account, or --all.")

@@ -14,7 +14,7 @@ def worker() -> None:
     \b
     Also deletes old messages. Any number of workers may run at once. Needed
     only with SHORTENER_WORKER=off.
-    Example: flask --app wsgi worker
+    Example: shortener worker
     """
     services().prepare()
     background = services().background

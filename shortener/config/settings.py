@@ -113,7 +113,7 @@ class Settings(GatewaySettings, ExportSettings):
         (), description="Networks (CIDR, comma-separated) of your proxies. `X-Forwarded-*` is believed only from these."
     )
     worker: Switch = Field(
-        "on", description="`off`: the web processes deliver no callbacks; run `flask --app wsgi worker` as well."
+        "on", description="`off`: the web processes deliver no callbacks; run `shortener worker` as well."
     )
     fallback_url: Url | None = Field(
         None,

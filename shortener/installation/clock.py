@@ -2,7 +2,7 @@
 
 The installation stores the latest time that it accepted. A clock that is more than `LEAP` ahead of that time is not
 accepted: it may be wrong, and what is deleted by a wrong clock is lost. After a long shutdown, or with a restored
-backup, such a clock is right. Only an operator can know that, and says so with `flask --app wsgi prune --trust-clock`.
+backup, such a clock is right. Only an operator can know that, and says so with `shortener prune --trust-clock`.
 """
 
 import datetime as dt

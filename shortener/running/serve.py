@@ -1,10 +1,9 @@
-"""`python -m shortener.serve`: run the product under the server that `SHORTENER_SERVER` names.
+"""`shortener serve`: run the product under the server that `SHORTENER_SERVER` names.
 
 The configuration of gunicorn is in gunicorn.conf.py, that of Granian is here. Granian has no hooks in its worker
 processes, so this module wraps the functions that they run.
 """
 
-import argparse
 import contextlib
 import functools
 import math
@@ -28,7 +27,7 @@ from granian.server.mp import MPServer
 from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
-from shortener.config.settings_file import HOME, path_of
+from shortener.config.settings_file import HOME
 from shortener.running import granian_answers, lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 from shortener.sending.choice import VendorApis
@@ -41,9 +40,6 @@ _unusable = mmap.mmap(-1, 1)  # shared memory: 1 if a worker process cannot use 
 
 def main(vendor_apis: VendorApis) -> None:
     """Become the server; works in any working folder. The vendors lie above this package, so their APIs are given."""
-    about = f"Runs the product. It takes no options: set SHORTENER_* in the environment or in {path_of()}; "
-    about += "see docs/operate/settings.md."
-    argparse.ArgumentParser("python -m shortener.serve", description=about).parse_args()
     if startup_checks.read().server == "gunicorn":  # its configuration checks the rest
         os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
         command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]

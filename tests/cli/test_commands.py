@@ -250,7 +250,7 @@ def bare(tmp_path: Path) -> Any:
 
 @pytest.mark.parametrize("words", [("account", "list"), ("account", "create", "shop"), ("account", "rotate", "shop")])
 def test_missing_tables_name_the_upgrade_command(bare: Run, words: tuple[str, ...]) -> None:
-    assert "flask --app wsgi db upgrade" in refused(bare(*words), DATABASE_FAILED)
+    assert typed("db upgrade") in refused(bare(*words), DATABASE_FAILED)
     assert re.fullmatch(r"applied 0001\b.*\n", done(bare("db", "upgrade")))
     assert bare("account", "create", "shop").exit_code == 0
 
@@ -368,7 +368,7 @@ def test_every_command_explains_itself_with_an_example(run: Run, app: Flask) -> 
     assert len(ours) >= 8
     for words in ours:
         output = done(run(*words, "--help"))
-        assert f"flask --app wsgi {' '.join(words)}" in output, words
+        assert f"shortener {' '.join(words)}" in output, words
 
 
 def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
@@ -384,7 +384,7 @@ def test_the_overview_shows_every_command_in_whole_sentences(run: Run) -> None:
     ):
         output = done(run(*words, "--help"))
         assert "..." not in output.partition("Commands:")[2]
-        assert not words or f"Example: flask --app wsgi {' '.join(words)}" in output
+        assert not words or f"Example: shortener {' '.join(words)}" in output
 
 
 def test_every_command_about_accounts_can_answer_in_json() -> None:

@@ -18,6 +18,7 @@ from tests.support import ROOT
 from tests.support.waiting import until
 
 FLASK = str(Path(sys.executable).parent / "flask")
+SHORTENER = str(Path(sys.executable).parent / "shortener")
 
 
 @pytest.fixture
@@ -193,10 +194,10 @@ def test_a_settings_file_in_another_encoding_is_refused(product: Path) -> None:
     (product / ".env").write_bytes("SHORTENER_SENDER_NAME=Café\n".encode("latin-1"))
     shutil.copy(ROOT / "Makefile", product)
     (product / ".venv" / "bin").mkdir(parents=True)
-    (product / ".venv" / "bin" / "flask").symlink_to(FLASK)
-    (product / ".venv" / "run.done").touch()
-    (product / "requirements.txt").touch()
-    os.utime(product / "requirements.txt", (0, 0))
+    (product / ".venv" / "bin" / "shortener").symlink_to(SHORTENER)
+    for name in (".venv/run.done", "requirements.txt", "Makefile"):  # nothing is to be installed
+        (product / name).touch()
+        os.utime(product / name, (0, 0))
     (product / ".venv" / "bin" / "pip").touch()
     result = run(product, "make", "run")
     assert result.returncode == 2

@@ -27,8 +27,8 @@ PUBLIC = "https://s.example.com"
 START = """
 set -e
 mount -t tmpfs -o size=16m,mode=0700 tmpfs "$SHORTENER_DATA"
-"$PYTHON" -m flask --app wsgi db upgrade
-"$PYTHON" -m flask --app wsgi account create shop --json > "$SHORTENER_DATA/account.json"
+"$PYTHON" -m shortener db upgrade
+"$PYTHON" -m shortener account create shop --json > "$SHORTENER_DATA/account.json"
 exec "$PYTHON" -m gunicorn
 """
 # Root needs only a mount namespace; others also need a user namespace in which they are root.

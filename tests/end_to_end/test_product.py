@@ -196,7 +196,7 @@ def test_what_sigterm_interrupts_is_delivered_by_the_next_start(database_url: st
 
 @contextmanager
 def worker(settings: dict[str, str]) -> Iterator[None]:
-    """`flask --app wsgi worker`, which must stop cleanly on SIGTERM."""
+    """`shortener worker`, which must stop cleanly on SIGTERM."""
     command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ_of(**settings))
     try:

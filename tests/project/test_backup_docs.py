@@ -27,8 +27,8 @@ def folder(tmp_path: Path) -> Path:
     for name in ("wsgi.py", "shortener", "templates"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    (tmp_path / ".venv" / "bin" / "flask").symlink_to(Path(sys.executable).parent / "flask")
-    sh(tmp_path, ".venv/bin/flask --app wsgi db upgrade && .venv/bin/flask --app wsgi account create shop")
+    (tmp_path / ".venv" / "bin" / "shortener").symlink_to(Path(sys.executable).parent / "shortener")
+    sh(tmp_path, ".venv/bin/shortener db upgrade && .venv/bin/shortener account create shop")
     return tmp_path
 
 
@@ -48,7 +48,7 @@ def sh(folder: Path, *sessions: str) -> str:
 
 
 def accounts(folder: Path) -> str:
-    return sh(folder, ".venv/bin/flask --app wsgi account list")
+    return sh(folder, ".venv/bin/shortener account list")
 
 
 def test_every_command_of_the_page_is_run() -> None:
@@ -73,11 +73,11 @@ def test_the_secret_key_is_changed_by_the_pages_commands(folder: Path) -> None:
     shown = sh(folder, block("A new secret key"), block("A new secret key", 1))
     assert re.search(r"resealed +1\n", shown)
     assert (folder / "data" / "secret_key").read_text() != old
-    assert re.search(r"already +1\n", sh(folder, ".venv/bin/flask --app wsgi secret-key reseal"))
+    assert re.search(r"already +1\n", sh(folder, ".venv/bin/shortener secret-key reseal"))
 
 
 def test_the_pages_commands_recover_a_lost_key(folder: Path) -> None:
     (folder / "data" / "secret_key").unlink()
     sh(folder, block("A lost secret key"))
     assert (folder / "signing-secrets.jsonl").read_text().count("whsec_") == 1
-    sh(folder, ".venv/bin/flask --app wsgi first-start")
+    sh(folder, ".venv/bin/shortener first-start")

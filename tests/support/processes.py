@@ -1,7 +1,7 @@
 """Run the real product in processes that a test can kill, also at a chosen point of their work.
 
 Each process is forked from a server that has imported the product once, so that hundreds of runs take minutes. It then
-runs what an operator runs: gunicorn with the project's own configuration, granian, or `flask --app wsgi worker`.
+runs what an operator runs: gunicorn with the project's own configuration, granian, or `shortener worker`.
 """
 
 import contextlib

@@ -44,8 +44,8 @@ def doctor(ctx: click.Context, reach: bool, wants_json: bool) -> None:
     jobs that are late, accounts and people. Changes nothing, and never opens the
     target of a link. Each line begins with ok, warning or fault. The exit code
     is 0 if nothing is a fault, and 1 otherwise.
-    Examples: flask --app wsgi doctor
-              flask --app wsgi doctor --reach --json
+    Examples: shortener doctor
+              shortener doctor --reach --json
     """
     found = list(examine(ctx.ensure_object(ScriptInfo), reach=reach))
     click.echo(json.dumps(document(found)) if wants_json else text(found))
