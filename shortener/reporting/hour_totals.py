@@ -11,12 +11,13 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Connection, bindparam, delete, func, or_, select, text, type_coerce, update
 
+from shortener.reporting import tag_totals
 from shortener.reporting.message_counts import LATEST, MessageCounts
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
 from shortener.storage import db
 from shortener.storage.bulk import skipping
 from shortener.storage.changed_hours import HOUR, hour_of
-from shortener.storage.models import Base
+from shortener.storage.models import UNTAGGED, Base
 
 # Most first clicks come within a day. An earlier total would have to be counted again all the time.
 YOUNGEST: Final = dt.timedelta(days=1)
@@ -45,7 +46,9 @@ def claim_run(interval: dt.timedelta) -> bool:
 
 
 def count_hours(sleep: Sleep) -> Iterator[int]:
-    """Count the hours with notes, then those without a total, oldest first; yields after each how many were stored.
+    """Count the hours with notes, those without a total, oldest first, and those without totals by tag, newest first.
+
+    Yields after each how many were stored.
 
     The caller may stop at any point; `sleep` is called to wait for transactions of others, a tenth of a second at most.
     """
@@ -61,6 +64,10 @@ def count_hours(sleep: Sleep) -> Iterator[int]:
     for account_id in [account_id for account_id, received in found if received is not None]:
         while (following := _next_hour(account_id, end)) is not None:
             yield _count(account_id, following, ())
+    with db.read() as session:
+        untagged = session.execute(_UNTAGGED).all()
+    for account_id, hour in untagged:
+        yield _count(account_id, hour, ())
 
 
 def _others_ended(sleep: Sleep) -> bool:
@@ -106,8 +113,11 @@ def _count(account_id: int, hour: int, notes: Sequence[int]) -> int:
         # Another process may have deleted some since, and SQLite gives their ids to later notes.
         notes = session.scalars(_STILL, {**of_hour, "ids": notes}).all() if notes else ()
         counts.add_rows(session, account_id, EPOCH + hour * HOUR, EPOCH + (hour + 1) * HOUR, LATEST)
+        tags, now = tag_totals.of_hour(session, account_id, hour), db.now(session)
     with db.write() as session:
         is_stored = _store(session.connection(), account_id, hour, version, counts)
+        if is_stored:
+            tag_totals.store(session.connection(), account_id, hour, tags, now)
         if is_stored and notes:
             session.execute(_DELETE_NOTES, {"ids": notes})
     return int(is_stored)
@@ -120,6 +130,7 @@ def _store(connection: Connection, account_id: int, hour: int, version: int | No
     values = {"account": account_id, "of_hour": hour, "seen": version}
     if version is None:
         new = {"account_id": account_id, "hour": hour, "version": 1, "counts": counts.document(hour)}
+        new["tagged_version"] = new["version"]
         return bool(_INSERT[connection.dialect.name].run(connection, [new]))
     if not counts.messages:
         return bool(connection.execute(_DELETE, values).rowcount)
@@ -177,6 +188,9 @@ _DELETE: Final = delete(_total).where(*_this, _total.c.version == bindparam("see
 _UPDATE: Final = (
     update(_total)
     .where(*_this, _total.c.version == bindparam("seen"))
-    .values(version=_total.c.version + 1, counts=bindparam("new_counts"))
+    .values(version=_total.c.version + 1, tagged_version=_total.c.version + 1, counts=bindparam("new_counts"))
+)
+_UNTAGGED: Final = (
+    select(_total.c.account_id, _total.c.hour).where(text(UNTAGGED)).order_by(_total.c.hour.desc()).limit(NOTES)
 )
 _INSERT: Final = skipping(_total, _total.c.keys())

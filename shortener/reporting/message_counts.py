@@ -84,6 +84,19 @@ class MessageCounts:
             self.delivered_with_link += delivered.get(0, 0) + delivered.get(1, 0)
             self.delivered_clicked += delivered.get(1, 0)
 
+    def add(self, more: "MessageCounts") -> None:
+        """Add what counting other messages gave."""
+        for own, counts in (
+            (self.messages, more.messages),
+            (self.clicks, more.clicks),
+            (self.took, more.took),
+            (self.states, more.states),
+        ):
+            _add(own, counts)
+        self.with_link += more.with_link
+        self.delivered_with_link += more.delivered_with_link
+        self.delivered_clicked += more.delivered_clicked
+
     def add_document(self, hour: int, stored: Mapping[str, Any]) -> None:
         """Add the stored counts of the messages of an hour."""
         first = hour * QUARTERS
@@ -126,6 +139,16 @@ _inside: Final = and_(
 _received, _clicked = (type_coerce(moment, BigInteger) for moment in (_message.c.received_on, _link.c.accessed_on))
 
 
+def shown(micros: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a time to a click in seconds, as exact as people are shown it; one before the message's receipt is 0."""
+    return case(
+        (micros < 0, literal(0, BigInteger)),
+        (micros < 3_600 * _SECOND, micros // _SECOND),
+        (micros < 86_400 * _SECOND, micros // (60 * _SECOND) * 60),
+        else_=micros // (3_600 * _SECOND) * 3_600,
+    )
+
+
 def _counted(key: ColumnElement[Any], *conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Count messages by a key."""
     return select(key.label("key"), func.count()).where(_inside, *conditions).group_by("key")
@@ -142,16 +165,9 @@ _quarter: Final = case(
     (_clicked >= _until, literal(LATER * _MICROS, BigInteger)),
     else_=_clicked,
 )
-_micros: Final = func.min(_clicked) - _received
-_seconds: Final = case((_micros < 0, literal(0, BigInteger)), else_=_micros // _SECOND)
-_shown: Final = case(
-    (_micros < 3_600 * _SECOND, _seconds),
-    (_micros < 86_400 * _SECOND, _micros // (60 * _SECOND) * 60),
-    else_=_micros // (3_600 * _SECOND) * 3_600,
-)
 _MESSAGES: Final = _counted(_received // _MICROS)
 _CLICKS: Final = _counted(_of_links(func.min(_quarter) // _MICROS))
-_TOOK: Final = _counted(_of_links(_shown))
+_TOOK: Final = _counted(_of_links(shown(func.min(_clicked) - _received)))
 # Every state by its name, so that both databases use the index of states.
 _STATES: Final = (
     select(_message.c.state, func.count()).where(_inside, _message.c.state.in_(list(MessageState))).group_by("state")

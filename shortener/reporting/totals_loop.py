@@ -5,8 +5,9 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from itertools import chain
 
-from shortener.reporting import hour_totals
+from shortener.reporting import hour_totals, tag_totals
 from shortener.storage.periodic import Periodic
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Totals(Periodic):
                 return 0
             began = since = time.monotonic()
             stored = 0
-            for some in hour_totals.count_hours(self._stopping.wait):
+            for some in chain(tag_totals.count_young_hours(), hour_totals.count_hours(self._stopping.wait)):
                 stored += some
                 self._stopping.wait(PAUSE * (time.monotonic() - since))
                 since = time.monotonic()

@@ -33,6 +33,7 @@ from shortener.storage.models import (
     SendingAttempt,
     SignedIn,
     SignInFailure,
+    TagTotal,
     Usage,
 )
 from tests.conftest import SECRET_KEY, running
@@ -124,6 +125,18 @@ def sent(message_id: int, account_id: int, now: dt.datetime) -> list[object]:
         GatewayRate(gateway="simulator", next_on=now),
         Usage(account_id=account_id, month="2026-11", messages=1),
         HourTotal(account_id=account_id, hour=1, version=1, counts={}),
+        TagTotal(
+            account_id=account_id,
+            tag="a",
+            hour=1,
+            messages=1,
+            with_link=1,
+            clicked=0,
+            first_on=now,
+            last_on=now,
+            counted_on=now,
+            left_out=0,
+        ),
         ChangedHour(account_id=account_id, hour=1),
     ]
 

@@ -10,10 +10,11 @@ from shortener.storage.models.installation import Installation, Origin
 from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
 from shortener.storage.models.sending import GatewayRate, Receipt, Sending, SendingAttempt
-from shortener.storage.models.total import ChangedHour, HourTotal
+from shortener.storage.models.total import UNTAGGED, ChangedHour, HourTotal, TagTotal
 
 __all__ = [
     "CLICK",
+    "UNTAGGED",
     "VOCABULARIES",
     "Account",
     "Attachment",
@@ -47,5 +48,6 @@ __all__ = [
     "SignInFailure",
     "SignedIn",
     "SigningSecret",
+    "TagTotal",
     "Usage",
 ]
