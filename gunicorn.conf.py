@@ -8,7 +8,7 @@ from typing import Any
 from gunicorn.errors import HaltServer
 
 from shortener.config import database_address
-from shortener.running import lifecycle, signals, startup_checks
+from shortener.running import announcement, lifecycle, signals, startup_checks
 from shortener.running.signals import GRACE, SignalPipe
 from shortener.vendors import gateways
 
@@ -57,6 +57,7 @@ def keep_first_reason(server: Any) -> None:
 
 def when_ready(server: Any) -> None:
     """Stop when the terminal is closed. gunicorn would take that SIGHUP for a reload and continue."""
+    announcement.prepare(server.num_workers)
     if sys.stdin is not None and sys.stdin.isatty():
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
 
@@ -83,6 +84,7 @@ def post_worker_init(worker: Any) -> None:
     if database_address.is_sqlite(settings.database_url):
         worker.open_lane()
     lifecycle.follow_signals(worker.application, pipe, stop=lambda: None)
+    announcement.ready(settings)
 
 
 def pre_exec(server: Any) -> None:

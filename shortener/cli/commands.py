@@ -128,7 +128,7 @@ def checked(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramete
 
 def shown_database(settings: Settings) -> str:
     """Return the database's path, or its URL without the password."""
-    return str(settings.database_file or settings.sqlalchemy_url.set(drivername="postgresql"))
+    return settings.shown_database
 
 
 def _enter_app_context(ctx: click.Context) -> None:

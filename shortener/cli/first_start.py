@@ -19,7 +19,7 @@ from shortener.config import secret_key
 from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
 from shortener.rules.role import Role
-from shortener.running import startup_checks
+from shortener.running import announcement, startup_checks
 from shortener.running.services import services
 from shortener.storage import db, migrations
 from shortener.storage.models import Account
@@ -46,14 +46,12 @@ def first_start() -> None:
         raise SettingsError(faults)
     applied = migrations.upgrade(db.db.engine)
     services().prepare()
-    base_url = settings.base_url
     with db.read() as session:
         started_before = session.scalar(select(Account.id).limit(1)) is not None
     if started_before and applied:
         click.echo(f"The database was upgraded from an older version: applied {', '.join(applied)}")
     if started_before or not _make_first_account(settings):
         click.echo(f"There are accounts already. To give one a new token: {typed('account rotate NAME')}")
-        click.echo(f"The dashboard is at {base_url}/dashboard. To see who can sign in: {typed('person list')}")
 
 
 def _make_first_account(settings: Settings) -> bool:
@@ -81,7 +79,7 @@ def _for_secrets(data: Path) -> Iterator[IO[str]]:
     if sys.stdout.isatty():
         yield sys.stdout
         return
-    path, part = data / "first-start.txt", data / f"first-start.{os.getpid()}"
+    path, part = data / announcement.FIRST_START, data / f"first-start.{os.getpid()}"
     secret_key.made_folder(data)
     part.unlink(missing_ok=True)
     try:

@@ -235,6 +235,11 @@ class Settings(GatewaySettings, ExportSettings):
         """The SQLite file; None on PostgreSQL."""
         return Path(self.sqlalchemy_url.database or "") if self.embedded else None
 
+    @property
+    def shown_database(self) -> str:
+        """The database's path, or its URL without the password."""
+        return str(self.database_file or self.sqlalchemy_url.set(drivername="postgresql"))
+
     @cached_property
     def secret_keys(self) -> tuple[str, ...]:
         """The keys that decrypt stored secrets; the first one encrypts. SettingsError if there is none.

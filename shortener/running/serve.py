@@ -28,7 +28,8 @@ from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME
-from shortener.running import granian_answers, lifecycle, signals, startup_checks
+from shortener.running import announcement, granian_answers, lifecycle, signals, startup_checks
+from shortener.running.services import EXTENSION
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 from shortener.sending.choice import VendorApis
 
@@ -74,6 +75,7 @@ def _granian(settings: Settings) -> None:
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, _refuse_signal)
     signals.hold_during_forks()
+    announcement.prepare(settings.processes)
     vars(mp)["_wsgi_call_wrap"] = granian_answers.wrap  # the name by which the worker's function calls it
     try:
         server.serve(spawn_target=functools.partial(_work, os.getpid()), target_loader=_load)
@@ -111,6 +113,7 @@ def _load(target: str) -> Flask:
         lifecycle.use_batch_scheduling()
         lifecycle.begin(app)
         lifecycle.collect_less()
+        announcement.ready(app.extensions[EXTENSION].settings)
     except startup_checks.INCOMPATIBLE as error:
         _end_all()
         startup_checks.refuse(error)

@@ -94,7 +94,8 @@ def address(settings: Settings) -> Iterator[str]:
             probe.bind(where)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            yield f"SHORTENER_BIND: {settings.bind} is already in use; stop that program, or set another address"
+            other = f"{host}:{int(port) % 65_535 + 1}"
+            yield f"SHORTENER_BIND: {settings.bind} is already in use; stop that program, or set another: {other}"
         else:
             yield f"SHORTENER_BIND: cannot listen on {settings.bind}: {error.strerror}; set another address"
 

@@ -239,6 +239,8 @@ def test_the_server_finds_its_settings_file_anywhere(product: Path, elsewhere: P
         try:
             until(healthy)
             assert process.poll() is None, (elsewhere / "log").read_text()
+            until(lambda: "Ctrl-C" in (elsewhere / "log").read_text())
+            assert (elsewhere / "log").read_text().count(f"\nOpen http://{address}/dashboard in a browser. ") == 1
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

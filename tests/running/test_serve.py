@@ -81,7 +81,8 @@ def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) ->
         done = refused(server=server, data=tmp_path, bind=bind)
     assert done.returncode == 4
     [_, fault] = done.stderr.splitlines()
-    assert fault == f"  - SHORTENER_BIND: {bind} is already in use; stop that program, or set another address"
+    taken = f"SHORTENER_BIND: {bind} is already in use; stop that program, or set another: 127.0.0.1:"
+    assert fault.startswith(f"  - {taken}")
 
 
 def test_an_address_of_another_machine_stops_the_start(tmp_path: Path) -> None:
