@@ -1,7 +1,7 @@
 """Senders: the accounts that messages belong to."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -116,6 +116,14 @@ def configure(session: Session, name: str, changes: dict[str, Any]) -> Account:
         session.flush()  # takes the lock of the account, which storing messages waits for
         limits.begin_anew(session, account.id)
     return account
+
+
+def told(changes: Mapping[str, Any], *, header: str | None = None) -> dict[str, str | int | bool | None]:
+    """Return changes of an account as the audit log has them: neither a URL nor a header, which may be secret."""
+    plain = {name: value for name, value in changes.items() if name != "receipts_url"}
+    secret = {"receipts_url": changes.get("receipts_url"), "callback_header": header}
+    given = {name: value for name, value in secret.items() if name in changes or value is not None}
+    return plain | {name: "set" if value else "removed" for name, value in given.items()}
 
 
 def named(session: Session, name: str) -> Account:

@@ -7,6 +7,7 @@ from flask import Flask
 
 from shortener.cli import (
     accounts,
+    audit,
     campaigns,
     credentials,
     database,
@@ -29,7 +30,7 @@ SECTIONS: Final[dict[str, tuple[click.Command, ...]]] = {
     RUN: (first_start.first_start, worker.worker),
     "Senders and people": (accounts.group, credentials.group, people.group),
     "Messages": (messages.group, campaigns.preprocess, export.export, receipts.group),
-    "Maintenance": (doctor, database.group, retention.prune, secret_keys.group),
+    "Maintenance": (doctor, audit.group, database.group, retention.prune, secret_keys.group),
 }
 accounts.group.add_command(signing_secrets.group)
 accounts.group.add_command(receipts.receipts_url)

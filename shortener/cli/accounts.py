@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, credentials, limits, senders, signing_secrets
 from shortener.accounts.senders import NewCredentials
-from shortener.cli import account_options
+from shortener.cli import account_options, audit
 from shortener.cli.commands import Group, checked, choice_of
 from shortener.cli.output import as_json, show, show_rows
 from shortener.rules import lifetime
+from shortener.rules.deed import Deed
 from shortener.rules.delivery import callback_header
 from shortener.rules.links.detection import BareDomains, Detection
 from shortener.rules.recipient_storage import RecipientStorage
@@ -92,8 +93,10 @@ def rotate(name: str, token_name: str, overlap: dt.timedelta | None, wants_json:
     with db.write() as session:
         account, now = senders.named(session, name), db.now(session)
         token = credentials.rotate(session, account.id, name=token_name, overlap=overlap, now=now)
+        until = rfc3339(now + overlap) if overlap else None
+        audit.note(session, Deed.TOKEN_ROTATED, account_id=account.id, about=token_name, old_one_until=until)
     shown = {"name": account.name, "sid": account.sid, "token": token}
-    show(shown | ({"old_one_until": rfc3339(now + overlap)} if overlap else {}), wants_json)
+    show(shown | ({"old_one_until": until} if until else {}), wants_json)
 
 
 @group.command()
@@ -108,6 +111,7 @@ def disable(name: str, wants_json: bool) -> None:
     """
     with db.write() as session:
         account = senders.disable(session, name, now=db.now(session))
+        audit.note(session, Deed.ACCOUNT_DISABLED, account_id=account.id, about=name)
     show(_shown(account), wants_json)
 
 
@@ -122,6 +126,7 @@ def enable(name: str, wants_json: bool) -> None:
     """
     with db.write() as session:
         account = senders.enable(session, name)
+        audit.note(session, Deed.ACCOUNT_ENABLED, account_id=account.id, about=name)
     show(_shown(account), wants_json)
 
 
@@ -169,6 +174,8 @@ def set_defaults(name: str, wants_json: bool, header: str | None, **changes: Any
         account = senders.configure(session, name, given)
         if header is not None:
             _put_header(session, account, header)
+        if changed := senders.told(given, header=header):
+            audit.note(session, Deed.ACCOUNT_CHANGED, account_id=account.id, about=name, **changed)
     show(_shown(account), wants_json)
 
 
@@ -186,6 +193,7 @@ def make(name: str) -> dict[str, Any]:
     with db.write() as session:
         signing_secrets.check_secret_keys(session, secret_keys)
         made: NewCredentials = senders.create(session, name, secret_key=secret_keys[0], now=db.now(session))
+        audit.note(session, Deed.ACCOUNT_CREATED, account_id=senders.named(session, name).id, about=name)
     return {"name": made.name, "sid": made.sid, "token": made.token, "signing_secret": made.signing_secret}
 
 

@@ -6,9 +6,11 @@ from typing import Any
 import click
 
 from shortener.accounts import credentials, senders
+from shortener.cli import audit
 from shortener.cli.commands import Group, checked
 from shortener.cli.output import as_json, show, show_rows
 from shortener.rules import lifetime, scope
+from shortener.rules.deed import Deed
 from shortener.rules.scope import Scope
 from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.storage import db
@@ -43,8 +45,9 @@ def create(account: str, name: str, scopes: frozenset[Scope] | None, expires: st
         found, now = senders.named(session, account), db.now(session)
         ends_on = _end(expires, now)
         token = credentials.add(session, found.id, name=name, scopes=wanted, expires_on=ends_on, now=now)
-    shown = {"account": found.name, "sid": found.sid, "name": name, "scope": _words(wanted)}
-    show({**shown, "expires_on": rfc3339_or_none(ends_on), "token": token}, wants_json)
+        told = {"scope": scope.words(wanted), "expires_on": rfc3339_or_none(ends_on)}
+        audit.note(session, Deed.TOKEN_CREATED, account_id=found.id, about=name, **told)
+    show({"account": found.name, "sid": found.sid, "name": name, **told, "token": token}, wants_json)
 
 
 @group.command("list")
@@ -77,6 +80,7 @@ def revoke(account: str, name: str, wants_json: bool) -> None:
     with db.write() as session:
         found = senders.named(session, account)
         count = credentials.revoke(session, found.id, name)
+        audit.note(session, Deed.TOKEN_REVOKED, account_id=found.id, about=name)
     show({"account": found.name, "name": name, "revoked": count}, wants_json)
 
 
@@ -90,13 +94,9 @@ def _end(expires: str | None, now: dt.datetime) -> dt.datetime | None:
 def _shown(one: Credential, now: dt.datetime) -> dict[str, Any]:
     return {
         "name": one.name,
-        "scope": _words(scope.read(one.scopes)),
+        "scope": scope.words(scope.read(one.scopes)),
         "created_on": rfc3339(one.created_on),
         "expires_on": rfc3339_or_none(one.expires_on),
         "used_on": rfc3339_or_none(one.used_on),
         "expired": credentials.is_expired(one.expires_on, now),
     }
-
-
-def _words(scopes: frozenset[Scope]) -> str:
-    return ",".join(one for one in Scope if one in scopes)

@@ -5,11 +5,13 @@ from pathlib import Path
 import click
 
 from shortener.accounts import signing_secrets
+from shortener.cli import audit
 from shortener.cli.commands import AcceptsOlderDatabase, CreatesDatabase, Group
 from shortener.cli.output import as_json, show
 from shortener.config import data_folders, settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.files import spool_folder
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.sending import restored
 from shortener.storage import backups, db, migrations
@@ -70,8 +72,11 @@ def restore(file: Path, overwrite: bool) -> None:
     _refuse_beside(settings.spool_folder)
     backups.restore(db.db.engine, file, overwrite=overwrite)
     click.echo(f"Restored from {file}. If the backup is of an earlier version, run: {typed('db upgrade')}")
+    is_older = bool(migrations.missing(db.db.engine))
     with db.write() as session:
         doubtful = restored.doubt(session.connection(), db.now(session))
+        if not is_older:  # otherwise there may be no table for it yet
+            audit.note(session, Deed.DATABASE_RESTORED, about=file.name)
     if doubtful:
         click.echo(
             f"Messages that were waiting to be sent: {doubtful}. They may have been sent since the backup was made, so "

@@ -6,12 +6,14 @@ import click
 
 from shortener.accounts import senders
 from shortener.accounts.senders import Sender
+from shortener.cli import audit
 from shortener.cli.commands import Command, choice_of
 from shortener.cli.files import written
 from shortener.cli.output import progress
 from shortener.reporting import message_exports
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import Filter
+from shortener.rules.deed import Deed
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.csv_cells import DELIMITERS
@@ -48,8 +50,9 @@ def export(
     """
     wanted = Filter.check({option: value for option, value in filters.items() if value is not None})
     form = _form(kind or ("jsonl" if target.endswith(".jsonl") else "csv"), delimiter)
-    with db.read() as session:
+    with db.write() as session:
         account, now = Sender.of(senders.named(session, name)), db.now(session)
+        audit.note(session, Deed.MESSAGES_EXPORTED, account_id=account.id)
         start, end = message_exports.period(session, account, wanted, until=now)
 
     # The number of messages is not known in advance, but the period that is searched is.

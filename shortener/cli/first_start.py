@@ -11,13 +11,15 @@ import click
 from sqlalchemy import select
 
 from shortener.accounts import passwords, people
-from shortener.cli import accounts
+from shortener.accounts.audit import Detail
+from shortener.cli import accounts, audit
 from shortener.cli.commands import CreatesDatabase
 from shortener.cli.files import private
 from shortener.cli.output import show
 from shortener.config import secret_key
 from shortener.config.settings import Settings
 from shortener.errors import AccountNameError, PersonNameError, SettingsError
+from shortener.rules.deed import Deed
 from shortener.rules.role import Role
 from shortener.running import announcement, startup_checks
 from shortener.running.services import services
@@ -97,9 +99,11 @@ def _make_first_person(account: str) -> str | None:
     password = passwords.generated()
     try:
         with db.write() as session:
-            people.create(
+            person = people.create(
                 session, account, password, account=account, role=Role.OWNER, operator=True, now=db.now(session)
             )
+            details: dict[str, Detail] = {"role": Role.OWNER, "operator": True}
+            audit.note(session, Deed.PERSON_CREATED, account_id=person.account_id, about=person.name, **details)
     except PersonNameError:
         return None
     return password

@@ -7,10 +7,12 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shortener.cli import audit
 from shortener.cli.commands import Group, Refused
 from shortener.cli.output import as_json, show, show_rows
 from shortener.messages import lookup
 from shortener.reporting import message_report
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
@@ -58,6 +60,7 @@ def cancel(msgid: str, wants_json: bool) -> None:
     with db.write() as session:
         message = _found(session, msgid)
         decisions.cancel(session, message, now=db.now(session))
+        audit.note(session, Deed.CANCELED, account_id=message.account_id, about=message.msgid)
         shown = {"msgid": message.msgid, "client_tag": message.client_tag, "state": message.state}
     show(shown, wants_json)
 

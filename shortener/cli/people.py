@@ -4,10 +4,14 @@ import sys
 from typing import Any
 
 import click
+from sqlalchemy.orm import Session
 
 from shortener.accounts import passwords, people, throttle
+from shortener.accounts.audit import Detail
+from shortener.cli import audit
 from shortener.cli.commands import Group, choice_of
 from shortener.cli.output import as_json, show, show_rows
+from shortener.rules.deed import Deed
 from shortener.rules.role import Role
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
@@ -56,6 +60,7 @@ def create(
         person = people.create(
             session, name, password, account=account, role=wanted, operator=operator, time_zone=zone, now=now
         )
+        _note(session, Deed.PERSON_CREATED, person, role=wanted, operator=operator)
     _show_new(_shown(person, account), password if generate else None, wants_json)
 
 
@@ -75,6 +80,7 @@ def set_person(name: str, time_zone: str | None, wants_json: bool) -> None:
         person = people.named(session, name)
         if time_zone is not None:
             people.set_time_zone(person, _zone(time_zone))
+            _note(session, Deed.PERSON_CHANGED, person, time_zone=_zone(time_zone))
         row = _shown(person, people.account_name(session, person))
     show(row, wants_json)
 
@@ -114,6 +120,7 @@ def password(name: str, generate: bool, wants_json: bool) -> None:
         person = people.named(session, name)
         people.set_password(session, person, new_hash)
         throttle.forget(session, name)
+        _note(session, Deed.PASSWORD_CHANGED, person)
         row = _shown(person, people.account_name(session, person))
     _show_new(row, new if generate else None, wants_json)
 
@@ -130,6 +137,7 @@ def disable(name: str, wants_json: bool) -> None:
     """
     with db.write() as session:
         person = people.disable(session, name, now=db.now(session))
+        _note(session, Deed.PERSON_DISABLED, person)
         row = _shown(person, people.account_name(session, person))
     show(row, wants_json)
 
@@ -145,12 +153,17 @@ def enable(name: str, wants_json: bool) -> None:
     """
     with db.write() as session:
         person = people.enable(session, name)
+        _note(session, Deed.PERSON_ENABLED, person)
         row = _shown(person, people.account_name(session, person))
     show(row, wants_json)
 
 
 def _zone(option: str | None) -> str | None:
     return None if option == ACCOUNTS else option
+
+
+def _note(session: Session, deed: Deed, person: Person, **details: Detail) -> None:
+    audit.note(session, deed, account_id=person.account_id, about=person.name, **details)
 
 
 def _password(generate: bool) -> str:

@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import senders
 from shortener.accounts.senders import Sender
+from shortener.cli import audit
 from shortener.cli.commands import Group, choice_of
 from shortener.cli.output import as_json, show, show_rows
 from shortener.receipts import keys
 from shortener.reporting import receipt_lists
 from shortener.reporting.receipt_lists import ReceiptFilter
+from shortener.rules.deed import Deed
 from shortener.rules.delivery.message_state import MessageState
 from shortener.running.services import services
 from shortener.storage import db
@@ -75,8 +77,9 @@ def receipts_url(name: str, gateway: str, wants_json: bool) -> None:
     known = sorted(services().receipt_readers)
     if gateway not in known:
         raise click.BadParameter(f"must be one of {', '.join(known)}", param_hint="GATEWAY")
-    with db.read() as session:
+    with db.write() as session:  # whoever has the URL can report, so the log says who was shown it
         account = senders.named(session, name)
+        audit.note(session, Deed.RECEIPTS_KEY_SHOWN, account_id=account.id, about=gateway)
     settings = services().settings
     path = keys.account_path(gateway, account.sid, settings.secret_keys[0])
     show({"url": settings.base_url + path}, wants_json)

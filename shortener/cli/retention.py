@@ -1,11 +1,15 @@
 """Deletion of old messages on demand."""
 
+from itertools import chain
+
 import click
 
+from shortener.cli import audit
 from shortener.cli.commands import Command
 from shortener.cli.output import as_json, progress, show
 from shortener.installation import clock
 from shortener.retention import steps
+from shortener.rules.deed import Deed
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
@@ -36,13 +40,16 @@ def prune(dry_run: bool, trust_clock: bool, wants_json: bool) -> None:
     if trust_clock:
         with db.write() as session:
             clock.trust(session, db.now(session))
+            audit.note(session, Deed.CLOCK_TRUSTED)
     cutoff = services().pruner.cutoff()
     if dry_run:
         show({"would_remove": steps.count(cutoff), "received_until": rfc3339(cutoff)}, wants_json)
         return
+    with db.write() as session:
+        audit.note(session, Deed.MESSAGES_PRUNED, received_until=rfc3339(cutoff))
     removed = 0
     with progress(steps.count(cutoff), "message") as bar:
-        for some in steps.prune(cutoff):
+        for some in chain(steps.prune(cutoff), steps.prune_audit(services().pruner.audit_cutoff())):
             removed += some
             bar.update(some)
     show({"removed": removed, "received_until": rfc3339(cutoff)}, wants_json)

@@ -3,8 +3,10 @@
 from dataclasses import asdict
 
 from shortener.accounts import reencryption
+from shortener.cli import audit
 from shortener.cli.commands import Group, Refused
 from shortener.cli.output import as_json, show
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.typed_command import typed
@@ -28,6 +30,7 @@ def reseal(wants_json: bool) -> None:
     """
     with db.write() as session:
         count = reencryption.reencrypt(session, services().settings.secret_keys)
+        audit.note(session, Deed.SECRETS_RESEALED, **asdict(count))
     if count.unopened:
         raise Refused(
             f"{count.unopened} stored secrets cannot be decrypted with either key; {count.resealed} were encrypted "

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from shortener.accounts import callback_headers, senders, signing_secrets
-from shortener.cli import accounts
+from shortener.cli import accounts, audit
 from shortener.cli.commands import Group
 from shortener.cli.files import private
 from shortener.cli.output import as_json, show, show_rows
+from shortener.rules.deed import Deed
 from shortener.rules.wire.moments import rfc3339
 from shortener.running.services import services
 from shortener.storage import db
@@ -58,6 +59,7 @@ def _rotated(name: str | None) -> list[dict[str, Any]]:
         rows = []
         for account in [senders.named(session, name)] if name is not None else senders.every(session):
             secret, until = signing_secrets.rotate(session, account.id, secret_keys=secret_keys, now=now)
+            audit.note(session, Deed.SECRET_ROTATED, account_id=account.id, about=account.name)
             rows.append({"name": account.name, "signing_secret": secret, "old_one_until": rfc3339(until)})
         unusable = callback_headers.undecryptable(session, secret_keys)
     for one in sorted(unusable):

@@ -84,6 +84,7 @@ class Settings(GatewaySettings, ExportSettings):
         le=36500,
         description="Days until a message is deleted with everything about it; at least `SHORTENER_LINK_DAYS`.",
     )
+    audit_days: float = Field(400, gt=0, le=36500, description="Days until an entry of the audit log is deleted.")
     callback_waits: Seconds = Field(
         (5, 30, 120, 600, 1800, 3600, 10800, 21600, 43200, 86400),
         max_length=10,

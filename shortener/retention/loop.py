@@ -26,6 +26,7 @@ class Pruner(Periodic):
         """`context` gives the thread its database."""
         super().__init__(context, POLL)
         self._retention = dt.timedelta(days=settings.retention_days)
+        self._audit = dt.timedelta(days=settings.audit_days)
 
     def work(self) -> None:
         """Delete old messages if a run is due."""
@@ -50,6 +51,10 @@ class Pruner(Periodic):
         """Return the moment up to which messages are too old; ClockError if the clock may be wrong."""
         return steps.cutoff(self._retention)
 
+    def audit_cutoff(self) -> dt.datetime:
+        """Return the moment up to which entries of the audit log are too old; ClockError if the clock may be wrong."""
+        return steps.cutoff(self._audit)
+
     def _prune(self) -> Iterator[int]:
         try:
             cutoff = self.cutoff()
@@ -57,3 +62,4 @@ class Pruner(Periodic):
             log.error("retention: %s", error)
             return
         yield from steps.prune(cutoff, self._stopping.wait)
+        yield from steps.prune_audit(self.audit_cutoff(), self._stopping.wait)

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, exists, func, literal_column, or_, select, union, update
 
+from shortener.accounts import audit
 from shortener.installation import clock
 from shortener.retention import leftovers, statements
 from shortener.retention.statements import OldMessage, Position
@@ -48,6 +49,17 @@ def prune(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
             sleep(_pause(began))
     yield from _delete_leftovers(cutoff, sleep)
     yield from _shrink_file(sleep)
+
+
+def prune_audit(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
+    """Delete entries of the audit log that were written at `cutoff` or earlier; yields 0 after each transaction."""
+    deleted = LEFTOVERS
+    while deleted == LEFTOVERS:
+        began = time.monotonic()
+        with db.write() as session:
+            deleted = audit.delete_old(session.connection(), cutoff, LEFTOVERS)
+        yield 0
+        sleep(_pause(began))
 
 
 def count(cutoff: dt.datetime) -> int:

@@ -25,9 +25,14 @@ def parse(text: str) -> frozenset[Scope]:
     return frozenset(map(Scope, names))
 
 
+def words(scopes: Collection[Scope]) -> str:
+    """Return scopes as a text, always in the same order."""
+    return ",".join(scope for scope in Scope if scope in scopes)
+
+
 def stored(scopes: Collection[Scope]) -> str | None:
     """Return how scopes are stored: None for all, which includes those of later versions."""
-    return None if set(scopes) >= ALL else ",".join(scope for scope in Scope if scope in scopes)
+    return None if set(scopes) >= ALL else words(scopes)
 
 
 def read(text: str | None) -> frozenset[Scope]:

@@ -13,9 +13,11 @@ from typing import Final
 from flask import Request, request
 
 from shortener.accounts import authentication
+from shortener.accounts.audit import Actor
 from shortener.accounts.senders import Sender
 from shortener.errors import AccountDisabledError, CredentialsError, TokenExpiredError, WrongCredentialsLimitError
 from shortener.rules import scope
+from shortener.rules.deed import Origin
 from shortener.rules.scope import Scope
 from shortener.running.services import services
 from shortener.storage import db
@@ -57,6 +59,11 @@ def allowed() -> Allowed:
     """Return what the credentials of the current request allow: nothing if nobody noted it."""
     found: Allowed = request.environ.get(_ALLOWED, _NOTHING)
     return found
+
+
+def actor() -> Actor:
+    """Return who makes the current request, for the audit log."""
+    return Actor(Origin.API, allowed().token)
 
 
 def signed(sid: str, is_signed: Callable[[Sequence[str]], bool]) -> Sender:

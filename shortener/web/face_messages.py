@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
+from shortener.accounts import audit
 from shortener.accounts.senders import Sender
 from shortener.errors import NotCancelableError, ShortenerError
 from shortener.messages import erasing, lookup, rewriting
@@ -12,11 +15,13 @@ from shortener.messages.analysis import Analysis, has_own_slugs, leave_live_shor
 from shortener.messages.preprocess import Preprocessed
 from shortener.reporting import face_messages, face_search, new_face_messages
 from shortener.reporting.face_filter import FaceFilter
+from shortener.rules.deed import Deed
 from shortener.rules.delivery.face_message import FaceMessage
 from shortener.rules.wire.cursor import after_row
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
+from shortener.web import credentials
 
 CANCELED_AT_ONCE: Final = 100  # messages in one transaction, while others wait
 
@@ -93,6 +98,7 @@ def cancel(account: Sender, name: str) -> FaceMessage:
         now, site = db.now(session), services().site
         msgid = face_messages.find(session, account, name, site).msgid
         decisions.cancel(session, lookup.find(session, account, msgid), now=now)
+        _record(session, Deed.CANCELED, account, msgid)
         canceled = face_messages.find(session, account, msgid, site)
     services().deliverer.wake()
     return canceled
@@ -105,17 +111,22 @@ def cancel_all(account: Sender, wanted: FaceFilter) -> None:
         with db.read() as session:
             ids, last = face_search.search(session, account, more)
         for start in range(0, len(ids), CANCELED_AT_ONCE):
-            _cancel(ids[start : start + CANCELED_AT_ONCE])
+            _cancel(account, ids[start : start + CANCELED_AT_ONCE])
         more = replace(wanted, cursor=after_row(*last)) if last is not None else None
     services().deliverer.wake()
 
 
-def _cancel(ids: Sequence[int]) -> None:
+def _cancel(account: Sender, ids: Sequence[int]) -> None:
+    canceled = 0
     with db.write() as session:
         now = db.now(session)
         for message in lookup.by_ids(session, ids):
             with contextlib.suppress(NotCancelableError), session.begin_nested():
                 decisions.cancel(session, message, now=now)
+                canceled += 1
+        if canceled:
+            by = credentials.actor()
+            audit.record(session, Deed.CANCELED, by, now=now, account_id=account.id, messages=canceled)
 
 
 def erase_text(account: Sender, name: str) -> FaceMessage:
@@ -123,6 +134,7 @@ def erase_text(account: Sender, name: str) -> FaceMessage:
     with db.write() as session:
         msgid = face_messages.find(session, account, name, services().site).msgid
         erasing.erase_text(session, lookup.find(session, account, msgid))
+        _record(session, Deed.ERASED, account, msgid)
         session.flush()
         return face_messages.find(session, account, msgid, services().site)
 
@@ -132,6 +144,7 @@ def erase_message(account: Sender, name: str) -> None:
     with db.write() as session:
         msgid = face_messages.find(session, account, name, services().site).msgid
         erasing.erase_message(session, lookup.find(session, account, msgid))
+        _record(session, Deed.ERASED, account, msgid)
 
 
 def is_deleted(message: FaceMessage) -> bool:
@@ -150,4 +163,10 @@ def change_settings(
 ) -> Mapping[str, Any]:
     """Store and return what `change` makes of what a vendor's wire format has stored; nobody else does meanwhile."""
     with db.write() as session:
+        _record(session, Deed.ACCOUNT_CHANGED, account, face)
         return face_messages.change_settings(session, account, face, change)
+
+
+def _record(session: Session, deed: Deed, account: Sender, about: str) -> None:
+    by, now = credentials.actor(), db.now(session)
+    audit.record(session, deed, by, now=now, account_id=account.id, about=about)

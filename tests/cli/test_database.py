@@ -72,6 +72,8 @@ def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: P
     assert result.stdout.startswith(f"Restored from {tmp_path / 'backup'}.")
     with new.app_context():
         assert [new.test_client().get(f"/{slug}").status_code for slug in slugs] == [302, 302]
+        listed = json.loads(new.test_cli_runner().invoke(args=["audit", "list", "--json"]).stdout)
+        assert (listed[0]["deed"], listed[0]["about"]) == ("database.restored", "backup")
         new.extensions["shortener"].prepare()
         new.extensions["shortener"].readers.close()
         db.db.session.remove()

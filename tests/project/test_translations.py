@@ -15,6 +15,7 @@ from flask_babel import force_locale
 from sqlalchemy import Column, Table
 
 from shortener.callbacks.conditions import ListedState
+from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
@@ -134,7 +135,7 @@ def test_no_module_spells_a_stored_value_anew() -> None:
 
 
 # These are not in the API.
-PEOPLE_ALONE = {ListedState, OnUnsure, QuietMode, RecipientStorage, Role}
+PEOPLE_ALONE = {Deed, ListedState, OnUnsure, Origin, QuietMode, RecipientStorage, Role}
 
 
 def test_every_value_is_published(app: Flask) -> None:

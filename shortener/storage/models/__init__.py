@@ -1,6 +1,7 @@
 """The tables as typed SQLAlchemy models on one `Base`, in a module for each noun. They have no behaviour."""
 
 from shortener.storage.models.account import Account, Credential, SigningSecret, Usage
+from shortener.storage.models.audit import AuditEntry
 from shortener.storage.models.base import VOCABULARIES, Base
 from shortener.storage.models.callback import CLICK, Attempt, Callback, Replay
 from shortener.storage.models.click import Click
@@ -19,6 +20,7 @@ __all__ = [
     "Account",
     "Attachment",
     "Attempt",
+    "AuditEntry",
     "Base",
     "BinaryUuid",
     "ByteText",

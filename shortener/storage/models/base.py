@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, registry
 
+from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
@@ -25,10 +26,12 @@ VOCABULARIES: tuple[type[enum.StrEnum], ...] = (
     AttemptOutcome,
     BareDomains,
     Channel,
+    Deed,
     Detection,
     JobState,
     MessageState,
     OnUnsure,
+    Origin,
     QuietMode,
     Reason,
     RecipientStorage,

@@ -4,15 +4,18 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from shortener.accounts import audit
+from shortener.accounts.audit import Actor
 from shortener.accounts.senders import Sender
 from shortener.callbacks import replay, sample_event
 from shortener.errors import CallbackNotFoundError, CallbackOpenError
 from shortener.reporting import callback_documents as documents
 from shortener.reporting import callback_lists, callback_report
 from shortener.reporting.callback_lists import StateFilter
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.web import incoming
+from shortener.web import credentials, incoming
 from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 from shortener.web.problems import RequestError
@@ -65,9 +68,9 @@ def replay_callback(account: Sender, event_id: str) -> tuple[documents.CallbackR
     """Replay a settled callback: 202 with its report."""
     with db.write() as session:
         callback = replay.find(session, account, event_id)
-        replay.ask(
-            session, callback, asked_by=_asker(account), now=db.now(session), waits=services().settings.callback_waits
-        )
+        now, waits = db.now(session), services().settings.callback_waits
+        replay.ask(session, callback, asked_by=_asker(account), now=now, waits=waits)
+        audit.record(session, Deed.REPLAYED, credentials.actor(), now=now, account_id=account.id, about=event_id)
         document = callback_report.full(session, callback, services().settings.base_url)
     services().deliverer.wake()
     return document, 202
@@ -93,15 +96,17 @@ def replay_callbacks(account: Sender) -> tuple[documents.ReplayResult, int]:
     selection = replay.Selection.check(incoming.fields())
     with db.read() as session:
         selected = replay.select_all(session, account, selection)
-    replayed = 0 if selection.dry_run else replay_selected(selected, _asker(account))
+    replayed = 0 if selection.dry_run else replay_selected(account, selected, _asker(account), credentials.actor())
     document: documents.ReplayResult = {"selected": len(selected.ids), "replayed": replayed, "cursor": selected.rest}
     return document, 200 if selection.dry_run else 202
 
 
-def replay_selected(selected: replay.Selected, asked_by: str) -> int:
+def replay_selected(account: Sender, selected: replay.Selected, asked_by: str, by: Actor) -> int:
     """Make the selected callbacks due now; return how many are attempted."""
     with db.write() as session:
-        count = replay.ask_all(session, selected, asked_by=asked_by, now=db.now(session))
+        now = db.now(session)
+        count = replay.ask_all(session, selected, asked_by=asked_by, now=now)
+        audit.record(session, Deed.REPLAYED, by, now=now, account_id=account.id, callbacks=count)
     services().deliverer.wake()
     return count
 

@@ -5,17 +5,20 @@ from typing import Final
 
 from flask import Blueprint, Flask, Response, request
 
+from shortener.accounts import audit
+from shortener.accounts.audit import Actor
 from shortener.accounts.senders import Sender
 from shortener.reporting import message_exports
 from shortener.reporting.documents import ExportedMessage
 from shortener.reporting.message_exports import FORMATS, Format, csv_with
 from shortener.reporting.message_filter import FILTERS, PARAMETERS, Filter
+from shortener.rules.deed import Deed
 from shortener.rules.wire.csv_cells import DELIMITERS
 from shortener.running.long_calls import LongCall
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.validation.models import Faults
-from shortener.web import incoming
+from shortener.web import credentials, incoming
 from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described, query
 from shortener.web.problems import RequestError
@@ -48,10 +51,10 @@ PIECE: Final = 65_536  # bytes after which progress is noted
 @for_senders(Scope.READ)
 def export_messages(account: Sender) -> Response:
     """Export the messages that the filters select as CSV or JSON Lines."""
-    return answer(account, request.args.to_dict(), incoming.faults(*OWN, *FILTERS))
+    return answer(account, request.args.to_dict(), credentials.actor(), incoming.faults(*OWN, *FILTERS))
 
 
-def answer(account: Sender, given: Mapping[str, str], found: Faults | None = None) -> Response:
+def answer(account: Sender, given: Mapping[str, str], by: Actor, found: Faults | None = None) -> Response:
     """The account's messages as a file; InvalidFieldsError names all faults, including those found before."""
     filters = {name: value for name, value in given.items() if name not in OWN}
     wanted = Filter.check(filters, faults=_faults(given) | (found or {}))
@@ -60,8 +63,9 @@ def answer(account: Sender, given: Mapping[str, str], found: Faults | None = Non
     if call is None:
         raise RequestError(429, "too_many_exports", "Other exports are under way; try again when they are done.")
     try:
-        with db.read() as session:
+        with db.write() as session:
             now = db.now(session)
+            audit.record(session, Deed.MESSAGES_EXPORTED, by, now=now, account_id=account.id)
         blocks = message_exports.blocks(account, wanted, services().site, form, until=now)
         # Errors up to here are answered as usual, because no status has been sent yet.
         first = next(blocks, b"")

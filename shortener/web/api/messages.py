@@ -4,6 +4,7 @@ from typing import Final
 
 from flask import Blueprint, request
 
+from shortener.accounts import audit
 from shortener.accounts.senders import Sender
 from shortener.errors import (
     ClientTagTakenError,
@@ -19,9 +20,10 @@ from shortener.messages.submission import DryRunRequest, Submission
 from shortener.reporting import click_documents, documents, message_lists, message_report
 from shortener.reporting.click_lists import Position
 from shortener.reporting.message_filter import PARAMETERS, Filter
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.storage import db
-from shortener.web import incoming, large_bodies
+from shortener.web import credentials, incoming, large_bodies
 from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import IDEMPOTENCY_KEY, Answer, Operation, described
 
@@ -119,7 +121,8 @@ def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
     """Switch a message's links off and return the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
-        lookup.switch_off(session, message, now=db.now(session))
+        lookup.switch_off(session, message, now=(now := db.now(session)))
+        audit.record(session, Deed.SWITCHED_OFF, credentials.actor(), now=now, account_id=account.id, about=msgid)
         session.flush()  # so that the report below sees the change
         return message_report.full(session, message, services().site)
 

@@ -2,13 +2,16 @@
 
 from flask import Blueprint
 
+from shortener.accounts import audit
 from shortener.accounts.senders import Sender
 from shortener.errors import MessageNotFoundError, NotCancelableError, NotHeldError
 from shortener.messages import lookup
 from shortener.reporting import documents, message_report
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
+from shortener.web import credentials
 from shortener.web.access import Scope, for_senders
 from shortener.web.description.operation import Answer, Operation, described
 
@@ -28,7 +31,8 @@ def cancel_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Take a message back before its hand-over begins, and return the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
-        decisions.cancel(session, message, now=db.now(session))
+        decisions.cancel(session, message, now=(now := db.now(session)))
+        audit.record(session, Deed.CANCELED, credentials.actor(), now=now, account_id=account.id, about=msgid)
         return message_report.full(session, message, services().site)
 
 
@@ -45,7 +49,8 @@ def repeat_message(account: Sender, msgid: str) -> tuple[documents.MessageReport
     """Hand a held message over again, which may reach its recipient twice: 202 with the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
-        decisions.repeat(session, message, now=db.now(session))
+        decisions.repeat(session, message, now=(now := db.now(session)))
+        audit.record(session, Deed.REPEATED, credentials.actor(), now=now, account_id=account.id, about=msgid)
         document = message_report.full(session, message, services().site)
     services().wake_sendings()
     return document, 202
@@ -64,5 +69,6 @@ def give_up_message(account: Sender, msgid: str) -> documents.MessageReport:
     """Leave a held message as it is, and return the report."""
     with db.write() as session:
         message = lookup.find(session, account, msgid)
-        decisions.give_up(session, message, asked_by=f"account {account.name}", now=db.now(session))
+        decisions.give_up(session, message, asked_by=f"account {account.name}", now=(now := db.now(session)))
+        audit.record(session, Deed.GIVEN_UP, credentials.actor(), now=now, account_id=account.id, about=msgid)
         return message_report.full(session, message, services().site)

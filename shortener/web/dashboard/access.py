@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import Forbidden
 
-from shortener.accounts import logins
+from shortener.accounts import audit, logins
+from shortener.accounts.audit import Actor, Detail
 from shortener.accounts.senders import Sender
 from shortener.rules import local_time
+from shortener.rules.deed import Deed, Origin
 from shortener.rules.role import Role
 from shortener.running.services import services
 from shortener.storage import db
@@ -61,6 +64,16 @@ class SignedInPerson:
     def asker(self) -> str:
         """The person's name as replays store it."""
         return f"person {self.person.name}"
+
+    @property
+    def actor(self) -> Actor:
+        """The person as the audit log names them."""
+        return Actor(Origin.DASHBOARD, self.person.name)
+
+    def record(self, session: Session, deed: Deed, about: str | None = None, **details: Detail) -> None:
+        """Record what the person does to the account, in its transaction."""
+        own = None if self.of is None else self.of.id
+        audit.record(session, deed, self.actor, now=db.now(session), account_id=own, about=about, **details)
 
 
 Page = Callable[Concatenate[SignedInPerson, P], ResponseReturnValue]

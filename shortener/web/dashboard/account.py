@@ -10,6 +10,7 @@ from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.receipts import keys
 from shortener.rules import local_time
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.dashboard import forms, labels
@@ -41,6 +42,7 @@ def rotate(current: SignedInPerson) -> ResponseReturnValue:
     """Give the account a new token, which only this page shows."""
     with db.write() as session:
         token = credentials.rotate(session, current.account.id, now=db.now(session))
+        current.record(session, Deed.TOKEN_ROTATED, credentials.FIRST)
     return _page(current, token=token)
 
 
@@ -51,6 +53,7 @@ def rotate_secret(current: SignedInPerson) -> ResponseReturnValue:
     with db.write() as session:
         now = db.now(session)
         secret, until = signing_secrets.rotate(session, current.account.id, secret_keys=secret_keys, now=now)
+        current.record(session, Deed.SECRET_ROTATED, current.account.name)
     return _page(current, secret=secret, until=until)
 
 
@@ -63,7 +66,9 @@ def set_defaults(current: SignedInPerson) -> ResponseReturnValue:
         raise InvalidFieldsError(faults)
     changes: dict[str, Any] = {name: given[name] for name in DEFAULTS}
     with db.write() as session:
-        senders.configure(session, current.account.name, changes | {"track_link": given["track_link"] == "on"})
+        changes |= {"track_link": given["track_link"] == "on"}
+        senders.configure(session, current.account.name, changes)
+        current.record(session, Deed.ACCOUNT_CHANGED, current.account.name, **senders.told(changes))
     return redirect(url_for("dashboard.account", done="defaults"), 303)
 
 
@@ -79,6 +84,7 @@ def set_sending(current: SignedInPerson) -> ResponseReturnValue:
         return _page(current, given=given, faults=error.fields), 422
     with db.write() as session:
         senders.configure(session, current.account.name, changes)
+        current.record(session, Deed.ACCOUNT_CHANGED, current.account.name, **senders.told(changes))
     return redirect(url_for("dashboard.account", done="sending"), 303)
 
 

@@ -75,7 +75,7 @@ def replay_all(current: SignedInPerson) -> ResponseReturnValue:
     selection = replay.Selection.check(given)
     with db.read() as session:
         selected = replay.select_all(session, current.account, selection)
-    count = api.replay_selected(selected, current.asker)
+    count = api.replay_selected(current.account, selected, current.asker, current.actor)
     shown = url_for("dashboard.callbacks", state=ListedState.WAITING, destination=selection.destination, replayed=count)
     return redirect(shown, 303)
 

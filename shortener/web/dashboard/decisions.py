@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from shortener.errors import NotCancelableError, NotHeldError
 from shortener.messages import lookup
+from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.sending import decisions
 from shortener.storage import db
@@ -24,6 +25,7 @@ def repeat(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     try:
         with db.write() as session:
             decisions.repeat(session, lookup.find(session, current.account, msgid), now=db.now(session))
+            current.record(session, Deed.REPEATED, msgid)
     except NotHeldError:
         return _back(msgid, "decided")
     services().wake_sendings()
@@ -37,6 +39,7 @@ def give_up(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         with db.write() as session:
             found = lookup.find(session, current.account, msgid)
             decisions.give_up(session, found, asked_by=current.asker, now=db.now(session))
+            current.record(session, Deed.GIVEN_UP, msgid)
     except NotHeldError:
         return _back(msgid, "decided")
     return _back(msgid, "given-up")
@@ -48,6 +51,7 @@ def cancel(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     try:
         with db.write() as session:
             decisions.cancel(session, lookup.find(session, current.account, msgid), now=db.now(session))
+            current.record(session, Deed.CANCELED, msgid)
     except NotCancelableError:
         return _back(msgid, "too-late")
     return _back(msgid, "called-off")

@@ -41,7 +41,7 @@ def start_export(current: SignedInPerson) -> ResponseReturnValue:
     given.pop(forms.TOKEN, None)
     wanted = {name: value for name, value in given.items() if name in FILTERS}
     try:
-        api.started(current.account, given)
+        api.started(current.account, given, current.actor)
     except ExportNameTakenError:
         return _page(current, wanted, faults={"name": [NAME_TAKEN]}, filled=given), 409
     except OpenExportsError:
@@ -55,7 +55,7 @@ def start_export(current: SignedInPerson) -> ResponseReturnValue:
 def cancel_export(current: SignedInPerson, export_id: str) -> ResponseReturnValue:
     """Take an export back that has not ended."""
     try:
-        api.canceled(current.account, export_id)
+        api.canceled(current.account, export_id, current.actor)
     except ExportSettledError:
         return redirect(url_for("dashboard.exports", done="export-ended"), 303)
     return redirect(url_for("dashboard.exports", done="export-canceled"), 303)

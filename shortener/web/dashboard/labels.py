@@ -9,6 +9,7 @@ from flask_babel import lazy_pgettext as pgettext
 from flask_babel.speaklater import LazyString
 
 from shortener.callbacks.conditions import About, ListedState
+from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
 from shortener.rules.delivery.job_state import JobState
@@ -19,6 +20,7 @@ from shortener.rules.links.skip_reason import SkipReason
 from shortener.rules.links.tracking import Track
 from shortener.rules.recipient_storage import RecipientStorage
 from shortener.rules.role import Role
+from shortener.rules.scope import Scope
 from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.visitors.visitor import Visitor
 from shortener.storage.models import CLICK
@@ -47,6 +49,50 @@ EXPORT_STATES: Final[Labels] = {
     JobState.DELIVERED: pgettext("export", "written"),
     JobState.EXHAUSTED: pgettext("export", "failed"),
     JobState.CANCELED: pgettext("export", "canceled"),
+}
+ORIGINS: Final[Labels] = {
+    Origin.COMMAND: _("command line"),
+    Origin.API: _("API"),
+    Origin.DASHBOARD: _("dashboard"),
+}
+SCOPES: Final[Labels] = {
+    Scope.SEND: _("Send messages"),
+    Scope.READ: _("Read reports, lists and exports"),
+    Scope.MANAGE: _("Manage messages and callbacks"),
+    Scope.RECEIPTS: _("Report receipts"),
+}
+DEEDS: Final[Labels] = {
+    Deed.ACCOUNT_CREATED: _("Account created"),
+    Deed.ACCOUNT_CHANGED: _("Account changed"),
+    Deed.ACCOUNT_DISABLED: _("Account disabled"),
+    Deed.ACCOUNT_ENABLED: _("Account enabled"),
+    Deed.TOKEN_CREATED: _("Token created"),
+    Deed.TOKEN_ROTATED: _("Token replaced"),
+    Deed.TOKEN_REVOKED: _("Token revoked"),
+    Deed.SECRET_ROTATED: _("Signing secret replaced"),
+    Deed.SECRETS_RESEALED: _("Stored secrets encrypted again"),
+    Deed.RECEIPTS_KEY_SHOWN: _("URL for receipts shown"),
+    Deed.PERSON_CREATED: _("Person added"),
+    Deed.PERSON_CHANGED: _("Person changed"),
+    Deed.PERSON_DISABLED: _("Person disabled"),
+    Deed.PERSON_ENABLED: _("Person enabled"),
+    Deed.PASSWORD_CHANGED: _("Password changed"),
+    Deed.SIGNED_IN: _("Signed in"),
+    Deed.SIGN_IN_FAILED: _("Sign-in failed"),
+    Deed.SIGNED_OUT: _("Signed out"),
+    Deed.SWITCHED_OFF: _("Link switched off"),
+    Deed.CANCELED: _("Message canceled"),
+    Deed.REPEATED: _("Message sent again"),
+    Deed.GIVEN_UP: _("Message given up"),
+    Deed.ERASED: _("Message erased"),
+    Deed.REPLAYED: _("Callback replayed"),
+    Deed.EXPORT_STARTED: _("Export started"),
+    Deed.EXPORT_CANCELED: _("Export canceled"),
+    Deed.MESSAGES_EXPORTED: _("Messages exported"),
+    Deed.MESSAGES_PRUNED: _("Old messages deleted"),
+    Deed.CLOCK_TRUSTED: _("Clock confirmed"),
+    Deed.DATABASE_RESTORED: _("Database restored"),
+    Deed.AUDIT_EXPORTED: _("Audit log exported"),
 }
 # The conditions of a filter, by the names of their parameters.
 FILTERS: Final[Labels] = {
@@ -242,11 +288,13 @@ BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
     AttemptOutcome: OUTCOMES,
     BareDomains: DEFAULTS["bare_domains"],
     Channel: CHANNELS,
+    Deed: DEEDS,
     Detection: DEFAULTS["detection"],
     JobState: STATES,
     ListedState: LISTED,
     MessageState: MESSAGE_STATES,
     OnUnsure: ON_UNSURE,
+    Origin: ORIGINS,
     QuietMode: QUIET_MODES,
     Reason: REASONS,
     RecipientStorage: DEFAULTS["recipient_storage"],

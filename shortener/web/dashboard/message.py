@@ -16,6 +16,7 @@ from shortener.messages import lookup, rewriting
 from shortener.reporting import callback_report, click_lists, message_report
 from shortener.reporting.documents import MessageReport
 from shortener.reporting.message_report import Record
+from shortener.rules.deed import Deed
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.visitors.visitor import Visitor
 from shortener.rules.wire.moments import rfc3339
@@ -102,6 +103,7 @@ def switch_off(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     with db.write() as session:
         found = lookup.find(session, current.account, msgid)
         lookup.switch_off(session, found, now=db.now(session))
+        current.record(session, Deed.SWITCHED_OFF, msgid)
     return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
 
 
@@ -113,6 +115,7 @@ def replay_one(current: SignedInPerson, event_id: str) -> ResponseReturnValue:
         replay.ask(
             session, callback, asked_by=current.asker, now=db.now(session), waits=services().settings.callback_waits
         )
+        current.record(session, Deed.REPLAYED, event_id)
         msgid = callback_report.msgid(session, callback)
     services().deliverer.wake()
     return redirect(url_for("dashboard.message", msgid=msgid, done="replayed", _anchor="line"), 303)

@@ -43,4 +43,4 @@ def messages(current: SignedInPerson) -> ResponseReturnValue:
 @for_viewers
 def export(current: SignedInPerson) -> Response:
     """Export the messages that the filter selects as CSV or JSON Lines."""
-    return exports.answer(current.account, periods.given(request.args, current.zone))
+    return exports.answer(current.account, periods.given(request.args, current.zone), current.actor)

@@ -5,10 +5,14 @@ from typing import Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
-from shortener.accounts import logins, passwords, people, throttle
+from shortener.accounts import audit, logins, passwords, people, throttle
+from shortener.accounts.audit import Actor
 from shortener.errors import PasswordError, SignInBusyError, SignInError, SignInLimitError
+from shortener.rules.deed import Deed, Origin
 from shortener.storage import db
+from shortener.storage.models import Person
 from shortener.web.access import public
 from shortener.web.dashboard import access, forms, known_browsers
 from shortener.web.dashboard.access import SignedInPerson, for_people
@@ -44,7 +48,7 @@ def sign_in() -> ResponseReturnValue:
 @for_people
 def sign_out(current: SignedInPerson) -> ResponseReturnValue:
     """End the session."""
-    _end_session()
+    _end_session(current)
     return access.without_cookie(url_for("dashboard.sign_in"))
 
 
@@ -74,11 +78,13 @@ def _change_password(current: SignedInPerson, old: str, new: str) -> None:
         with db.write() as session:
             tried = throttle.begin(session, name, known_browsers.of_session(current), now=db.now(session))
         if not passwords.matches(current.person, old):
+            _note_failure(current.person)
             raise SignInError
         new_hash = passwords.hashed(new)
     with db.write() as session:
         people.set_password(session, people.named(session, name), new_hash, keep=current.signed_in.id)
         throttle.withdraw(session, tried)
+        current.record(session, Deed.PASSWORD_CHANGED, name)
 
 
 def _opened(name: str, given: str) -> str:
@@ -91,13 +97,28 @@ def _opened(name: str, given: str) -> str:
         with db.write() as session:
             tried = throttle.begin(session, name, place, now=db.now(session))
         if not passwords.matches(person, given) or person is None:
+            _note_failure(person)
             raise SignInError
     with db.write() as session:
         current = people.named(session, person.name)
         if current.password != person.password:  # it was changed in the meantime, which ends all sessions
             raise SignInError
         throttle.withdraw(session, tried)
+        _note(session, Deed.SIGNED_IN, person)
         return logins.start(session, person, now=db.now(session))
+
+
+def _note(session: Session, deed: Deed, person: Person | None) -> None:
+    """Record a sign-in, or one that failed; the typed name may be a password, so only that of a person is kept."""
+    name, account_id = (None, None) if person is None else (person.name, person.account_id)
+    by = Actor(Origin.DASHBOARD, None if deed is Deed.SIGN_IN_FAILED else name)
+    audit.record(session, deed, by, now=db.now(session), account_id=account_id, about=name)
+
+
+def _note_failure(person: Person | None) -> None:
+    """Record a failed sign-in, also of a name that nobody has: it must take as long."""
+    with db.write() as session:
+        _note(session, Deed.SIGN_IN_FAILED, person)
 
 
 def _later(page: Response, error: SignInLimitError | SignInBusyError) -> Response:
@@ -106,10 +127,12 @@ def _later(page: Response, error: SignInLimitError | SignInBusyError) -> Respons
     return page
 
 
-def _end_session() -> None:
+def _end_session(signed_out: SignedInPerson | None = None) -> None:
     if token := request.cookies.get(access.COOKIE):
         with db.write() as session:
             logins.end(session, token)
+            if signed_out is not None:
+                signed_out.record(session, Deed.SIGNED_OUT, signed_out.person.name)
 
 
 def _sign_in_page(status: int = 200, name: str = "", fault: str | None = None) -> Response:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from shortener.rules.deed import Deed
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
-from shortener.storage.models import Message
+from shortener.storage.models import AuditEntry, Message
 from shortener.vendors.aicross import reservations, times
 from shortener.web import face_messages
 from tests.support.factories import TARGET, TEXT, Sender, make_account
@@ -197,3 +198,17 @@ def test_a_message_of_our_own_api_stays(ask: Call, reserve: Call) -> None:
         session.execute(update(Message).values(face=None))
     ask("cancelreservationall")
     assert states() == {"order-1": MessageState.SCHEDULED}
+
+
+def test_what_is_taken_back_is_recorded(reserve: Call, ask: Call) -> None:
+    for client_tag in ("order-1", "order-2", "order-3"):
+        reserve(client_tag)
+    ask("cancelreservation", clientTag="order-1")
+    ask("cancelreservationall")
+    ask("cancelreservationall")  # nothing is left to take back, so there is nothing to record
+    with db.read() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(one.deed, one.actor, one.details) for one in entries] == [
+        (Deed.CANCELED, "main", None),
+        (Deed.CANCELED, "main", {"messages": 2}),
+    ]
