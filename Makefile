@@ -15,8 +15,8 @@ run: $(BIN)/shortener ## set up and run the product, on SQLite unless SHORTENER_
 	@$(BIN)/shortener first-start
 	@exec $(BIN)/shortener serve
 
-demo: $(BIN)/shortener ## send a message, show its receipts, click its link and show the callbacks, on a temporary instance
-	@$(BIN)/python bench/demo.py
+demo: $(BIN)/shortener ## send a message, show its receipts, click its link and show the callbacks, on a temporary instance; KEEP=1: open a dashboard with sample data instead
+	@$(BIN)/python bench/$(if $(KEEP),show,demo).py
 
 setup: $(VENV)/dev.done $(BIN)/shortener ## install everything for running, testing and checking
 

@@ -36,7 +36,7 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
 
     SIGTERM ends the block like an error does. Raises RuntimeError with the server's output if it does not start.
     """
-    with _sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
+    with sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
         environ = environ_of(**{"data": folder, "bind": address, **settings})
         _flask(environ, "db", "upgrade")
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def _sigterm_as_exit() -> Iterator[None]:
+def sigterm_as_exit() -> Iterator[None]:
     """Let SIGTERM end the block like an exception, so that started processes are stopped too."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
