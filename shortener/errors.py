@@ -80,6 +80,19 @@ class MonthlyLimitError(ShortenerError):
         )
 
 
+class MessageRateError(ShortenerError):
+    """The account has stored more messages than `rate` in each second; it must wait so many seconds."""
+
+    code = "message_rate"
+
+    def __init__(self, rate: int, wait: float) -> None:
+        self.wait = dt.timedelta(seconds=wait)
+        super().__init__(
+            f"This account may store {rate:,} message{'' if rate == 1 else 's'} in a second, and has stored more; the "
+            "header Retry-After says when to go on."
+        )
+
+
 class QuietHoursError(ShortenerError):
     """The message's time is in the account's quiet hours, which end on `until`."""
 

@@ -38,6 +38,7 @@ class Sender:
     receipts_url: str | None
     on_unsure: OnUnsure
     monthly_limit: int | None  # messages
+    messages_per_second: int | None
     time_zone: str
     quiet_hours: str | None
     quiet_mode: QuietMode

@@ -14,6 +14,7 @@ from shortener.validation.models import Faults, FieldsToCall
 from shortener.validation.types import CallbackUrl
 
 MOST: Final = 1_000_000_000  # messages in a month
+MOST_PER_SECOND: Final = 1_000_000  # messages
 OTHER_ZONE: Final = "must not name another time zone than the account's"
 
 
@@ -33,6 +34,7 @@ class SendingDefaults(FieldsToCall):
     receipts_url: CallbackUrl | None = None
     on_unsure: OnUnsure = OnUnsure.HOLD
     monthly_limit: Annotated[int | None, Field(ge=0, le=MOST)] = None
+    messages_per_second: Annotated[int | None, Field(ge=1, le=MOST_PER_SECOND)] = None
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     quiet_hours: Annotated[str, AfterValidator(_hours)] | None = None
     quiet_mode: QuietMode = QuietMode.REFUSE

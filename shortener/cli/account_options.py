@@ -14,13 +14,24 @@ from shortener.rules.delivery.receiver import Policy
 
 DEFAULT: Final = "default"
 # How an option says that the account shall have none of its own.
-ABSENT: Final = {"gateway": DEFAULT, "receipts_url": NONE, "monthly_limit": NONE, "quiet_hours": NONE}
+ABSENT: Final = {
+    "gateway": DEFAULT,
+    "receipts_url": NONE,
+    "monthly_limit": NONE,
+    "messages_per_second": DEFAULT,
+    "quiet_hours": NONE,
+}
 Command = TypeVar("Command", bound=Callable[..., Any])
 _OPTIONS: Final = (
     click.option("--gateway", metavar="NAME", help="What carries its messages; none, or default: SHORTENER_GATEWAY's."),
     click.option("--receipts-url", metavar="URL", help="Where new states of messages are sent to; or none."),
     click.option("--on-unsure", type=choice_of(OnUnsure), help="After a sending that may have been done."),
     click.option("--monthly-limit", metavar="N", help="At most N messages in a month; or none."),
+    click.option(
+        "--messages-per-second",
+        metavar="N",
+        help="At most N messages in a second; or default: SHORTENER_MESSAGES_PER_SECOND's.",
+    ),
     click.option("--time-zone", metavar="ZONE", help="The zone of months, quiet hours and pages: Asia/Seoul."),
     click.option(
         "--quiet-hours",

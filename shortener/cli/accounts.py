@@ -217,6 +217,7 @@ def _shown(account: Account) -> dict[str, Any]:
         "receipts_url": account.receipts_url,
         "on_unsure": account.on_unsure,
         "monthly_limit": account.monthly_limit,
+        "messages_per_second": account.messages_per_second or account_options.DEFAULT,
         "time_zone": account.time_zone,
         "quiet_hours": account.quiet_hours,
         "quiet_mode": account.quiet_mode,

@@ -113,6 +113,13 @@ class Settings(GatewaySettings, ExportSettings):
     trusted_proxies: Networks = Field(
         (), description="Networks (CIDR, comma-separated) of your proxies. `X-Forwarded-*` is believed only from these."
     )
+    messages_per_second: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Messages that an account may store in a second, counted by the processes of a node together. "
+        "Default: no limit.",
+    )
     worker: Switch = Field(
         "on", description="`off`: the web processes deliver no callbacks; run `shortener worker` as well."
     )

@@ -28,6 +28,10 @@ def nobody() -> None:
     """Wake nobody."""
 
 
+def everybody(_account: Sender, _messages: int) -> None:
+    """Admit every message."""
+
+
 @dataclass(eq=False, slots=True)
 class _Queued:
     """The messages of one call, with their outcomes once they have them.
@@ -58,10 +62,14 @@ class _Queued:
 class GroupCommit:
     """The queue of messages that are stored at once; a process has one.
 
-    `on_sendings` is called after a commit that left something to be handed over.
+    `on_sendings` is called after a commit that left something to be handed over. `admit` is called before anything is
+    stored, with the account and the number of its messages; what it raises, a call raises.
     """
 
-    def __init__(self, on_sendings: Callable[[], object] = nobody) -> None:
+    def __init__(
+        self, on_sendings: Callable[[], object] = nobody, admit: Callable[[Sender, int], None] = everybody
+    ) -> None:
+        self._admit = admit
         self._queue: list[_Queued] = []
         self._is_storing = False  # whether a thread stores, or was woken to do so
         self._change = threading.Lock()
@@ -94,6 +102,7 @@ class GroupCommit:
         are not stored, unless it was a commit that failed. InvalidFieldsError if there are too many links.
         """
         portions.refuse_too_many_links(analyses)
+        self._admit(account, len(analyses))
         for number, portion in enumerate(portions.of(analyses)):
             if number:
                 time.sleep(BETWEEN)

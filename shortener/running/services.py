@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import signing_secrets
 from shortener.accounts.last_used import LastUsed
+from shortener.accounts.message_rates import MessageRates
 from shortener.callbacks import kind as callbacks
 from shortener.callbacks.forms import Form
 from shortener.clicks.recorder import Recorder
@@ -63,6 +64,7 @@ class Services:
     recorder: Recorder
     readers: Readers
     group_commit: GroupCommit
+    message_rates: MessageRates
     pruner: Pruner
     totals: Totals
     last_used: LastUsed
@@ -177,7 +179,11 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         deliverer=deliverer,
         recorder=recorder,
         readers=readers,
-        group_commit=GroupCommit(on_sendings=lambda: made.wake_sendings()),
+        group_commit=GroupCommit(
+            on_sendings=lambda: made.wake_sendings(),
+            admit=lambda account, messages: made.message_rates.admit(account, messages),
+        ),
+        message_rates=MessageRates(settings.messages_per_second),
         pruner=Pruner(app.app_context, settings),
         totals=Totals(app.app_context),
         long_calls=LongCalls(settings.threads),

@@ -22,6 +22,7 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.ClientTagTakenError: 409,
     errors.IdempotencyKeyReusedError: 422,
     errors.MonthlyLimitError: 429,
+    errors.MessageRateError: 429,
     errors.QuietHoursError: 409,
     errors.MessageNotFoundError: 404,
     errors.NotCancelableError: 409,
@@ -187,8 +188,8 @@ def _answer(error: Exception) -> Response:
 
 def _wait(error: Exception) -> int:
     """Return after how many seconds another request makes sense."""
-    if isinstance(error, (errors.MonthlyLimitError, errors.WrongCredentialsLimitError)):
-        return ceil(error.wait.total_seconds())
+    if isinstance(error, (errors.MonthlyLimitError, errors.MessageRateError, errors.WrongCredentialsLimitError)):
+        return max(1, ceil(error.wait.total_seconds()))
     return visitor_pages.RETRY_AFTER
 
 

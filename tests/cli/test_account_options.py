@@ -14,6 +14,7 @@ DEFAULTS = {
     "receipts_url": None,
     "on_unsure": "hold",
     "monthly_limit": None,
+    "messages_per_second": "default",
     "time_zone": "UTC",
     "quiet_hours": None,
     "quiet_mode": "refuse",
@@ -26,13 +27,23 @@ def test_a_new_account_has_no_limits(run: Run, sender: Sender) -> None:
 
 def test_every_option_is_stored_and_shown(run: Run, sender: Sender) -> None:
     options = ["--gateway", "none", "--receipts-url", "https://crm.example.com/receipts", "--on-unsure", "repeat"]
-    options += ["--monthly-limit", "5000", "--quiet-hours", "20:00-08:00 Asia/Seoul", "--quiet-mode", "hold"]
+    options += [
+        "--monthly-limit",
+        "5000",
+        "--messages-per-second",
+        "20",
+        "--quiet-hours",
+        "20:00-08:00 Asia/Seoul",
+        "--quiet-mode",
+        "hold",
+    ]
     changed = document(run("account", "set", "shop", *options, "--json"))
     expected = {
         "gateway": "none",
         "receipts_url": "https://crm.example.com/receipts",
         "on_unsure": "repeat",
         "monthly_limit": 5000,
+        "messages_per_second": 20,
         "time_zone": "Asia/Seoul",
         "quiet_hours": "20:00-08:00",
         "quiet_mode": "hold",
@@ -51,7 +62,19 @@ def test_what_is_not_given_stays(run: Run, sender: Sender) -> None:
 def test_none_takes_a_limit_away(run: Run, sender: Sender) -> None:
     done(run("account", "set", "shop", "--monthly-limit", "5000", "--quiet-hours", "21:00-07:00"))
     done(run("account", "set", "shop", "--gateway", "none", "--receipts-url", "https://crm.example.com/receipts"))
-    taken_away = ["--monthly-limit", "none", "--quiet-hours", "none", "--gateway", "default", "--receipts-url", "none"]
+    done(run("account", "set", "shop", "--messages-per-second", "20"))
+    taken_away = [
+        "--messages-per-second",
+        "default",
+        "--monthly-limit",
+        "none",
+        "--quiet-hours",
+        "none",
+        "--gateway",
+        "default",
+        "--receipts-url",
+        "none",
+    ]
     assert DEFAULTS.items() <= document(run("account", "set", "shop", *taken_away, "--json")).items()
 
 
@@ -77,6 +100,7 @@ def test_two_different_zones_are_refused(run: Run, sender: Sender) -> None:
     ("option", "value", "said"),
     [
         ("--monthly-limit", "-1", "monthly_limit must be at least 0"),
+        ("--messages-per-second", "0", "messages_per_second must be at least 1"),
         ("--monthly-limit", "many", "monthly_limit must be a whole number"),
         ("--monthly-limit", "1.5", "monthly_limit must be a whole number"),
         ("--monthly-limit", "1000000001", "monthly_limit must be at most 1000000000"),

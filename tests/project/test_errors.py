@@ -17,6 +17,7 @@ CODES = {
     errors.ClientTagTakenError: "client_tag_taken",
     errors.IdempotencyKeyReusedError: "idempotency_key_reused",
     errors.MonthlyLimitError: "monthly_limit",
+    errors.MessageRateError: "message_rate",
     errors.QuietHoursError: "quiet_hours",
     errors.MessageNotFoundError: "message_not_found",
     errors.NotCancelableError: "not_cancelable",

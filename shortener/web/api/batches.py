@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, stream_with_context
 from pydantic import Field
 
 from shortener.accounts.senders import Sender
+from shortener.errors import MessageRateError
 from shortener.installation.site import Site
 from shortener.messages import bulk
 from shortener.messages.bulk import Outcome
@@ -70,6 +71,7 @@ SHAPES: Final = {"application/json": ARRAY, "application/x-ndjson": LINES, "appl
         media=tuple(SHAPES),
         parameters=(IDEMPOTENCY_KEY,),
         codes={429: ("too_many_batches",)},
+        refusals=(MessageRateError,),
     )
 )
 @for_senders(Scope.SEND)
@@ -79,6 +81,7 @@ def preprocess_messages(account: Sender) -> Response:
     if shape is None:
         raise RequestError(415, "unsupported_media_type", f"Send {' or '.join(SHAPES)}.")
     key = incoming.idempotency_key()
+    services().message_rates.admit(account, 0)
     call = services().long_calls.begin(account.id)
     if call is None:
         raise RequestError(429, "too_many_batches", "Other batches are under way; send this one when they are done.")
@@ -130,6 +133,7 @@ def _documents(
             raise RequestError(STATUS.get(part[0].code, 400), part[0].code, part[0].sentence)
         try:
             call.progress()
+            services().message_rates.count(account, len(part))
             outcomes = bulk.preprocess_entries(
                 part,
                 account,

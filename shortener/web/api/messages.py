@@ -11,6 +11,7 @@ from shortener.errors import (
     IdempotencyKeyReusedError,
     InvalidFieldsError,
     MessageNotFoundError,
+    MessageRateError,
     MonthlyLimitError,
     QuietHoursError,
 )
@@ -47,7 +48,7 @@ REPLAYED = {"Idempotency-Replayed": "`true` if this repeats the first response t
         body=Submission,
         parameters=(IDEMPOTENCY_KEY,),
         codes={429: ("too_many_large_messages",)},
-        refusals=(ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, QuietHoursError),
+        refusals=(ClientTagTakenError, IdempotencyKeyReusedError, MonthlyLimitError, MessageRateError, QuietHoursError),
     )
 )
 @for_senders(Scope.SEND)
@@ -55,6 +56,7 @@ def preprocess_message(account: Sender) -> tuple[documents.PreprocessedMessage, 
     """Preprocess a message: 201 with the text to send."""
     key = incoming.idempotency_key()
     site = services().site
+    services().message_rates.admit(account, 0)  # before its body is read
     with large_bodies.room(account):
         submission = Submission.check(incoming.fields(LONGEST), services().policy)
         done = services().group_commit.preprocess(account, analyze(submission, account, site, key), site)

@@ -13,6 +13,8 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
 
+from shortener.accounts import message_rates
+from shortener.accounts.message_rates import MessageRates
 from shortener.messages import bulk as use_case
 from shortener.running.services import Services
 from shortener.storage import db
@@ -387,3 +389,19 @@ def test_simultaneous_batches_of_an_account_are_limited(
     for _ in range(2 * len(under_way) + 2):
         assert len(sent(client, sender, many(1))) == 1
         assert post(client, sender, b"[", ARRAY).status_code == 400  # a refused call also returns its place
+
+
+def test_a_batch_counts_by_its_messages(app: Flask, client: FlaskClient) -> None:
+    services: Services = app.extensions["shortener"]
+    services.message_rates = MessageRates(None, message_rates.memory())
+    slow = make_account("slow", messages_per_second=1)
+    assert statuses(sent(client, slow, many(300))) == [201] * 300
+    again = post(client, slow, written(many(1), ARRAY), ARRAY)
+    assert (again.status_code, again.get_json()["code"]) == (429, "message_rate")
+    assert 200 < int(again.headers["Retry-After"]) <= 290
+    alone = client.post("/v1/messages", json={"message": TEXT}, headers=slow.bearer)
+    assert (alone.status_code, alone.get_json()["code"]) == (429, "message_rate")
+    fields = {"message": TEXT, "recipient": "+819012345678", "sender": "shop"}
+    of_vendor = client.post("/sms/messages/", data=fields, headers=slow.basic)
+    assert (of_vendor.status_code, of_vendor.headers["Retry-After"] >= "2") == (429, True)
+    assert stored() == 300
