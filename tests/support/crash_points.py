@@ -134,10 +134,10 @@ def _wrap_answer(reach: Callable[[Point], None]) -> None:
             reach(Point.ANSWER)
         return body
 
-    def send_late(self: Redirect, late: Any, found: Any, environ: Any, stored: bool) -> None:
-        if stored:
+    def send_late(self: Redirect, *about: Any) -> None:
+        if about[-1]:  # the click is stored
             reach(Point.ANSWER)
-        send(self, late, found, environ, stored)
+        send(self, *about)
 
     Redirect.__call__ = call  # type: ignore[method-assign]
     Redirect._send = send_late  # type: ignore[method-assign]
