@@ -7,7 +7,7 @@ import click
 from shortener.accounts import signing_secrets
 from shortener.cli import audit
 from shortener.cli.commands import AcceptsOlderDatabase, CreatesDatabase, Group
-from shortener.cli.output import as_json, show
+from shortener.cli.output import as_json, counted, show
 from shortener.config import data_folders, settings_file
 from shortener.errors import BackupError, SecretKeyError, SettingsError
 from shortener.files import spool_folder
@@ -15,6 +15,8 @@ from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.sending import restored
 from shortener.storage import backups, db, migrations
+from shortener.storage.backups import contents
+from shortener.storage.backups.contents import Contents
 from shortener.typed_command import typed
 
 FILE = click.Path(path_type=Path)
@@ -48,10 +50,12 @@ def backup(file: Path, overwrite: bool, wants_json: bool) -> None:
     Prints what else belongs to a backup; see docs/operate/backup.md.
     Example: shortener db backup /backups/shortener-2026-11-28
     """
-    size = backups.make(db.db.engine, file, overwrite=overwrite)
-    show({"file": str(file), "bytes": size}, wants_json)
-    if not wants_json:
-        _show_beside()
+    made = {"file": str(file), "bytes": backups.make(db.db.engine, file, overwrite=overwrite)}
+    if wants_json:
+        show({**made, "also_needed": _beside()}, wants_json)
+        return
+    show(made, wants_json)
+    _show_beside()
 
 
 @group.command(cls=CreatesDatabase)
@@ -72,6 +76,7 @@ def restore(file: Path, overwrite: bool) -> None:
     _refuse_beside(settings.spool_folder)
     backups.restore(db.db.engine, file, overwrite=overwrite)
     click.echo(f"Restored from {file}. If the backup is of an earlier version, run: {typed('db upgrade')}")
+    click.echo(f"It has {_listed(contents.found(db.db.engine))}.")
     is_older = bool(migrations.missing(db.db.engine))
     with db.write() as session:
         doubtful = restored.doubt(session.connection(), db.now(session))
@@ -97,15 +102,30 @@ def _refuse_beside(folder: Path) -> None:
         raise BackupError(f"The product is running (it has files open in {folder}): stop it first.")
 
 
-def _show_beside() -> None:
-    """Print what belongs to a backup besides the database, and where it is."""
+def _listed(found: Contents) -> str:
+    """Return what a database holds, as the end of a sentence."""
+    listed = ", ".join(counted(count, name) for name, count in found.counts.items())
+    newest = "" if found.newest_on is None else f"; its newest message was received on {found.newest_on:%F %T} UTC"
+    return f"{listed}{newest}"
+
+
+def _beside() -> dict[str, str]:
+    """Return what belongs to a backup besides the database, and where it is."""
     settings = services().settings
-    key = "SHORTENER_SECRET_KEY" if settings.secret_key else settings.data / data_folders.KEY
-    click.echo("Not in this file, but also needed:")
-    click.echo(f"  the secret key: {key}")
-    click.echo(f"  clicks that are not in the database yet: {settings.spool_folder}")
     file = settings_file.path_of()
-    click.echo(f"  the settings: {f'{file} and ' if file.is_file() else ''}SHORTENER_* in the environment")
+    return {
+        "secret_key": "SHORTENER_SECRET_KEY" if settings.secret_key else str(settings.data / data_folders.KEY),
+        "spool": str(settings.spool_folder),
+        "settings": f"{f'{file} and ' if file.is_file() else ''}SHORTENER_* in the environment",
+    }
+
+
+def _show_beside() -> None:
+    beside = _beside()
+    click.echo("Not in this file, but also needed:")
+    click.echo(f"  the secret key: {beside['secret_key']}")
+    click.echo(f"  clicks that are not in the database yet: {beside['spool']}")
+    click.echo(f"  the settings: {beside['settings']}")
 
 
 def _key_fault() -> str | None:

@@ -60,6 +60,11 @@ def test_a_backup_tells_programs_in_json(app: Flask, tmp_path: Path) -> None:
     assert json.loads(result.stdout) == {
         "file": str(tmp_path / "backup"),
         "bytes": (tmp_path / "backup").stat().st_size,
+        "also_needed": {
+            "secret_key": str(tmp_path / "data" / "secret_key"),
+            "spool": str(tmp_path / "data" / "spool"),
+            "settings": "SHORTENER_* in the environment",
+        },
     }
 
 
@@ -70,6 +75,8 @@ def test_links_of_a_restored_installation_redirect_again(app: Flask, tmp_path: P
     new, result = restored(app, tmp_path / "new", tmp_path / "backup", secret_key=key)
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(f"Restored from {tmp_path / 'backup'}.")
+    found = "2 accounts, 2 messages, 2 links, 0 clicks, 0 callbacks, 0 sendings"
+    assert f"\nIt has {found}; its newest message was received on 20" in result.stdout
     with new.app_context():
         assert [new.test_client().get(f"/{slug}").status_code for slug in slugs] == [302, 302]
         listed = json.loads(new.test_cli_runner().invoke(args=["audit", "list", "--json"]).stdout)

@@ -15,12 +15,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Engine, create_engine, select, text
+from sqlalchemy import Engine, create_engine, func, select, text
 
 from shortener.accounts import signing_secrets
 from shortener.config.settings import Settings
 from shortener.errors import BackupError, DatabaseVersionError
 from shortener.storage import backups, db, functions, sqlite
+from shortener.storage.backups import contents
 from shortener.storage.models import Base, Link, Message
 from tests.conftest import SECRET_KEY, running
 from tests.support import databases
@@ -77,7 +78,10 @@ def test_a_backup_restored_elsewhere_holds_every_row(
     assert size == (tmp_path / "backup").stat().st_size
     backups.restore(elsewhere, tmp_path / "backup")
     assert stored(elsewhere) == stored(db.db.engine)
+    held = contents.found(elsewhere)
+    assert (held.counts["message"], held.counts["link"]) == (5, 5)
     with elsewhere.connect() as connection:
+        assert held.newest_on == connection.scalar(select(func.max(Message.received_on)))
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
