@@ -39,10 +39,16 @@ def running(account: str, **settings: str) -> Iterator[Instance]:
     with sigterm_as_exit(), tempfile.TemporaryDirectory(prefix="shortener-") as folder:
         address = f"127.0.0.1:{free_port()}"
         environ = environ_of(**{"data": folder, "bind": address, **settings})
-        _flask(environ, "db", "upgrade")
-        made = json.loads(_flask(environ, "account", "create", account, "--json"))
+        made = with_account(environ, account)
         with serving(environ, Path(folder, "server.log"), address):
             yield Instance(f"http://{address}", made["sid"], made["token"], made["signing_secret"])
+
+
+def with_account(environ: dict[str, str], name: str) -> dict[str, str]:
+    """Create the tables and an account; return its `sid`, `token` and `signing_secret`."""
+    command(environ, "db", "upgrade")
+    made: dict[str, str] = json.loads(command(environ, "account", "create", name, "--json"))
+    return made
 
 
 def environ_of(**settings: object) -> dict[str, str]:
@@ -74,11 +80,12 @@ def sigterm_as_exit() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _flask(environ: dict[str, str], *command: str) -> str:
-    arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *command]
+def command(environ: dict[str, str], *words: str) -> str:
+    """Run one of the commands of the product, and return what it printed; RuntimeError if it fails."""
+    arguments = [sys.executable, "-m", "flask", "--app", "wsgi", *words]
     done = subprocess.run(arguments, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr}")
+        raise RuntimeError(f"{' '.join(words)} failed:\n{done.stderr}")
     return done.stdout
 
 
