@@ -25,6 +25,7 @@ from shortener.messages.submission import Submission
 from shortener.outbound.client import Answer
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.receiver import Policy
+from shortener.rules.visitors.device import HOLDERS, NO_DEVICE, Device
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.running.services import services
 from shortener.storage.models import Account, Callback
@@ -59,6 +60,15 @@ VISITORS = (
     (8, Verdict(Visitor.PERSON, "browser")),
     (5, Verdict(Visitor.UNKNOWN, "no-browser")),
     (3, Verdict(Visitor.BOT, "program")),
+)
+DEVICES = (
+    (44, Device("ios", "safari", "phone")),
+    (30, Device("android", "chrome", "phone")),
+    (9, Device("android", "samsung-internet", "phone")),
+    (6, Device("windows", "edge", "desktop")),
+    (5, Device("windows", "chrome", "desktop")),
+    (4, Device("macos", "safari", "desktop")),
+    (2, Device("ios", "safari", "tablet")),
 )
 PREVIEW = Verdict(Visitor.PREVIEW, "token:^whatsapp")
 WELL, ILL = "https://hooks.example.com/clicked", "https://crm.example.net/events"
@@ -146,7 +156,11 @@ class Shop:
             count_as_click=self.account.count_as_click,
             now=moment,
         )
-        return NewClick.of(resolved, verdict)
+        device = NO_DEVICE
+        if verdict.visitor in HOLDERS:
+            [device] = self.chance.choices([each for _, each in DEVICES], [share for share, _ in DEVICES])
+            device = device._replace(app="line") if verdict.reason == "in-app:line" else device
+        return NewClick.of(resolved, verdict, device=device)
 
     def _answer(self, *, ill: bool) -> Answer:
         """Return a receiver's answer. A healthy receiver is occasionally slow."""

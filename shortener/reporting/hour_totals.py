@@ -6,12 +6,13 @@ there is a note about the change that it lacks, and the total is not used.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Connection, bindparam, delete, func, or_, select, text, type_coerce, update
 
-from shortener.reporting import tag_totals
+from shortener.reporting import click_counts, tag_totals
+from shortener.reporting.click_counts import ClickCounts
 from shortener.reporting.message_counts import LATEST, MessageCounts
 from shortener.rules.wire.moments import EPOCH, MICROSECOND, to_micros
 from shortener.storage import db
@@ -106,16 +107,19 @@ def _next_hour(account_id: int, end: dt.datetime) -> int | None:
 
 def _count(account_id: int, hour: int, notes: Sequence[int]) -> int:
     """Count an hour that has these notes; return 1 if the result was stored, else 0. No lock is held meanwhile."""
-    counts, of_hour = MessageCounts(), {"account": account_id, "of_hour": hour}
+    counts, clicks, of_hour = MessageCounts(), ClickCounts(), {"account": account_id, "of_hour": hour}
+    start, end = EPOCH + hour * HOUR, EPOCH + (hour + 1) * HOUR
     with db.read() as session:
         db.allow_time(session)
         version = session.scalars(_VERSION, of_hour).first()
         # Another process may have deleted some since, and SQLite gives their ids to later notes.
         notes = session.scalars(_STILL, {**of_hour, "ids": notes}).all() if notes else ()
-        counts.add_rows(session, account_id, EPOCH + hour * HOUR, EPOCH + (hour + 1) * HOUR, LATEST)
+        counts.add_rows(session, account_id, start, end, LATEST)
+        clicks.add_rows(session, account_id, start, end)
         tags, now = tag_totals.of_hour(session, account_id, hour), db.now(session)
     with db.write() as session:
-        is_stored = _store(session.connection(), account_id, hour, version, counts)
+        document = {**counts.document(hour), click_counts.STORED: clicks.document()} if counts.messages else None
+        is_stored = _store(session.connection(), account_id, hour, version, document)
         if is_stored:
             tag_totals.store(session.connection(), account_id, hour, tags, now)
         if is_stored and notes:
@@ -123,18 +127,20 @@ def _count(account_id: int, hour: int, notes: Sequence[int]) -> int:
     return int(is_stored)
 
 
-def _store(connection: Connection, account_id: int, hour: int, version: int | None, counts: MessageCounts) -> bool:
+def _store(
+    connection: Connection, account_id: int, hour: int, version: int | None, document: Mapping[str, Any] | None
+) -> bool:
     """Store counts in place of the total of this version; return whether nobody else has done so before."""
-    if version is None and not counts.messages:
+    if version is None and document is None:
         return True
     values = {"account": account_id, "of_hour": hour, "seen": version}
     if version is None:
-        new = {"account_id": account_id, "hour": hour, "version": 1, "counts": counts.document(hour)}
+        new = {"account_id": account_id, "hour": hour, "version": 1, "counts": document}
         new["tagged_version"] = new["version"]
         return bool(_INSERT[connection.dialect.name].run(connection, [new]))
-    if not counts.messages:
+    if document is None:
         return bool(connection.execute(_DELETE, values).rowcount)
-    return bool(connection.execute(_UPDATE, {**values, "new_counts": counts.document(hour)}).rowcount)
+    return bool(connection.execute(_UPDATE, {**values, "new_counts": document}).rowcount)
 
 
 # Statements are built once, and on tables rather than models: building one takes longer than running it.

@@ -23,26 +23,29 @@ WORTH: Final = 20  # messages; to count fewer rows costs less than to leave them
 def counted(session: Session, account_id: int, start: dt.datetime, end: dt.datetime) -> MessageCounts:
     """Return the counts of the messages received in `[start, end)`; their clicks are those before the end."""
     counts, until = MessageCounts(), to_micros(end)
-    first, last = -(-to_micros(start) // _HOUR), until // _HOUR
-    asked = {"account": account_id, "first": first, "last": last}
-    totals = {hour: stored for hour, stored in session.execute(_TOTALS, asked) if _is_usable(hour, stored, until)}
-    for hour, stored in totals.items():
-        counts.add_document(hour, stored)
+    found = stored(session, account_id, start, end)
+    totals = {hour: document for hour, document in found.items() if _is_usable(hour, document, until)}
+    for hour, document in totals.items():
+        counts.add_document(hour, document)
     counts.clicks = Counter({quarter: count for quarter, count in counts.clicks.items() if quarter * _QUARTER < until})
-    for begins, ends in _gaps(start, end, totals):
+    for begins, ends in gaps(start, end, totals):
         counts.add_rows(session, account_id, begins, ends, until)
     return counts
 
 
-def _is_usable(hour: int, stored: Mapping[str, Any], until: int) -> bool:
+def stored(session: Session, account_id: int, start: dt.datetime, end: dt.datetime) -> dict[int, Mapping[str, Any]]:
+    """Return the totals of the whole hours of a period that are right and worth using, by their hours."""
+    asked = {"account": account_id, "first": -(-to_micros(start) // _HOUR), "last": to_micros(end) // _HOUR}
+    return {hour: counts for hour, counts in session.execute(_TOTALS, asked) if sum(counts["messages"]) >= WORTH}
+
+
+def _is_usable(hour: int, counts: Mapping[str, Any], until: int) -> bool:
     """Whether to use a total: not if it has clicks in the quarter within which the period ends."""
-    if sum(stored["messages"]) < WORTH:
-        return False
     quarter, beyond = divmod(until, _QUARTER)
-    return not beyond or quarter - hour * QUARTERS not in stored["clicks"][0]
+    return not beyond or quarter - hour * QUARTERS not in counts["clicks"][0]
 
 
-def _gaps(
+def gaps(
     start: dt.datetime, end: dt.datetime, totals: Mapping[int, object]
 ) -> Iterator[tuple[dt.datetime, dt.datetime]]:
     """Return the parts of the period that are in none of these hours."""

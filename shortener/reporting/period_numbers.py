@@ -62,10 +62,15 @@ class Overview:
         return [Bucket(*piece) for piece in zip(begins, ends, messages, clicks, strict=True)]
 
 
-def overview(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> Overview:
-    """Count the period; InvalidFieldsError if it is empty or longer than 400 days."""
+def check(start: dt.datetime, end: dt.datetime) -> None:
+    """InvalidFieldsError if a period is empty or longer than 400 days."""
     if not dt.timedelta() < end - start <= LONGEST:
         raise InvalidFieldsError({"to": [f"must be after from, by at most {LONGEST.days} days"]})
+
+
+def overview(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> Overview:
+    """Count the period; raises the error of `check`."""
+    check(start, end)
     counts = period_counts.counted(session, account.id, start, end)
     waiting, failing = _unsettled(session, account)
     return Overview(

@@ -22,6 +22,7 @@ PAGES = [
     ("eve", "/messages"),
     ("eve", "/callbacks"),
     ("bob", "?days=7&by=hour"),
+    ("bob", "/clicks"),
     ("bob", "/messages?clicked=true"),
     ("bob", "/messages?state=delivered"),
     ("bob", "/messages/{exhausted}"),

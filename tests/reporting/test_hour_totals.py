@@ -12,7 +12,8 @@ from sqlalchemy import Connection, event, func, select, update
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.receipts.advance import News, advance_all
-from shortener.reporting import hour_totals
+from shortener.reporting import click_counts, hour_totals
+from shortener.reporting.click_counts import ClickCounts
 from shortener.reporting.message_counts import MessageCounts
 from shortener.reporting.period_counts import counted
 from shortener.reporting.period_numbers import overview
@@ -20,6 +21,7 @@ from shortener.retention import steps
 from shortener.rules import local_time
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.local_time import Width
+from shortener.rules.visitors.device import NO_DEVICE, Device
 from shortener.rules.visitors.visitor import Verdict, Visitor
 from shortener.rules.wire.moments import MICROSECOND, to_micros
 from shortener.running.services import Services
@@ -29,6 +31,7 @@ from tests.support.factories import DAY, Made, Sender, make_message
 
 HOUR, MINUTE, SECOND = dt.timedelta(hours=1), dt.timedelta(minutes=1), dt.timedelta(seconds=1)
 PERSON = Verdict(Visitor.PERSON, "browser")
+DEVICES = (Device("ios", "safari", "phone"), Device("android", "line", "phone"), NO_DEVICE)
 TEXTS = ("Hello!", "https://a.example.com/1", "https://a.example.com/1 https://b.example.com/2")
 NOW = dt.datetime.now(dt.UTC)
 HOUR_AGO, LONG_AGO = NOW - HOUR, NOW.replace(minute=10, second=0) - 3 * DAY
@@ -48,7 +51,8 @@ def count_hours() -> int:
 
 
 def click(made: Made, at: dt.datetime, services: Services, link: int = 0) -> None:
-    new = NewClick(link_id=made.links[link].id, id=uuid.uuid4(), clicked_on=at, verdict=PERSON, counts=True)
+    device = DEVICES[made.message.id % len(DEVICES)]
+    new = NewClick(made.links[link].id, uuid.uuid4(), at, PERSON, counts=True, device=device)
     with db.writing() as connection:
         record.record_all(connection, [new], services.slugs)
 
@@ -63,13 +67,18 @@ def has_notes() -> bool:
         return bool(session.scalars(select(func.count()).select_from(ChangedHour)).one())
 
 
-def both_ways(sender: Sender, start: dt.datetime, end: dt.datetime) -> tuple[MessageCounts, MessageCounts]:
+Counts = tuple[MessageCounts, ClickCounts]
+
+
+def both_ways(sender: Sender, start: dt.datetime, end: dt.datetime) -> tuple[Counts, Counts]:
     """The counts with totals, and those of the rows."""
     with db.read() as session:
         account = session.scalars(select(Account.id).where(Account.name == sender.name)).one()
-        rows = MessageCounts()
+        rows, clicks = MessageCounts(), ClickCounts()
         rows.add_rows(session, account, start, end, to_micros(end))
-        return counted(session, account, start, end), rows
+        clicks.add_rows(session, account, start, end)
+        with_totals = counted(session, account, start, end), click_counts.counted(session, account, start, end)
+        return with_totals, (rows, clicks)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -114,14 +123,14 @@ def test_a_late_first_click_is_seen_at_once(sender: Sender, services: Services) 
     made = [make_message(sender, now=LONG_AGO) for _ in range(3)]
     assert count_hours() == 1
     click(made[0], LONG_AGO + MINUTE, services)
-    assert both_ways(sender, LONG_AGO - DAY, NOW)[0].clicked == 1
+    assert both_ways(sender, LONG_AGO - DAY, NOW)[0][0].clicked == 1
     assert has_notes()
     assert count_hours() == 1
     assert not has_notes()
     click(made[0], LONG_AGO + 2 * MINUTE, services)  # not the first
     assert not has_notes()
     click(made[0], LONG_AGO + SECOND, services)  # earlier than the first
-    assert both_ways(sender, LONG_AGO - DAY, NOW)[0].took == {1: 1}
+    assert both_ways(sender, LONG_AGO - DAY, NOW)[0][0].took == {1: 1}
 
 
 def test_changes_of_young_messages_leave_no_note(sender: Sender, services: Services) -> None:
@@ -146,7 +155,7 @@ def test_the_total_is_what_is_read(sender: Sender, services: Services) -> None:
     with db.write() as session:  # what no code does, so that only the total knows the link to be unclicked
         session.execute(update(Link).values(accessed_on=made.message.received_on + MINUTE))
     with_totals, rows = both_ways(sender, LONG_AGO - DAY, NOW)
-    assert (with_totals.clicked, rows.clicked) == (0, 1)
+    assert (with_totals[0].clicked, rows[0].clicked) == (0, 1)
 
 
 def test_a_count_that_was_overtaken_is_dropped(sender: Sender, services: Services) -> None:
@@ -154,8 +163,7 @@ def test_a_count_that_was_overtaken_is_dropped(sender: Sender, services: Service
     count_hours()
     with db.write() as session:
         total = session.scalars(select(HourTotal)).one()
-        old = MessageCounts()
-        old.add_document(total.hour, total.counts)
+        old = total.counts
         stored = hour_totals._store(session.connection(), total.account_id, total.hour, total.version - 1, old)
         first = hour_totals._store(session.connection(), total.account_id, total.hour, None, old)
     assert (stored, first) == (False, False)
@@ -180,7 +188,7 @@ def test_the_total_of_deleted_messages_is_deleted(sender: Sender, services: Serv
     make_message(sender, now=LONG_AGO)
     count_hours()
     list(steps.prune(NOW - 2 * DAY, sleep=lambda _: None))
-    assert both_ways(sender, LONG_AGO - DAY, NOW)[0] == MessageCounts()
+    assert both_ways(sender, LONG_AGO - DAY, NOW)[0] == (MessageCounts(), ClickCounts())
     count_hours()
     with db.read() as session:
         assert session.scalars(select(func.count()).select_from(HourTotal)).one() == 0

@@ -35,6 +35,7 @@ PATHS = [
     "/dashboard/messages/{msgid}",
     "/dashboard/messages/{msgid}/clicks",
     "/dashboard/messages/{msgid}/clicks?visitor=person",
+    "/dashboard/clicks",
     "/dashboard/callbacks",
     "/dashboard/callbacks?state=delivered",
     "/dashboard/callbacks?state=failing",

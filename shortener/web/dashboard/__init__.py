@@ -14,6 +14,7 @@ from shortener.web.dashboard import (
     errors,
     exports,
     filters,
+    first_clicks,
     forms,
     language,
     layout,
@@ -28,7 +29,7 @@ from shortener.web.dashboard import (
 from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
-    *(sign_in, time_zone, overview, message_list, message, decisions),
+    *(sign_in, time_zone, overview, message_list, first_clicks, message, decisions),
     *(callbacks, exports, try_it, account, operator),
 )
 

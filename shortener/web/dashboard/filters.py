@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import quote, urlencode
 
 from babel import Locale, dates, numbers
@@ -41,6 +41,8 @@ def register(app: Flask) -> None:
         "millis": millis,
         "tick": tick,
         "label": label,
+        "weekday": weekday,
+        "hour": hour,
         "json": as_json,
         "attempt_detail": stored_sentences.attempt_detail,
         "exhausted_because": stored_sentences.exhausted_because,
@@ -87,6 +89,16 @@ def label(value: dt.datetime, width: str) -> str:
     """Format an hour of a chart in a short form: the day at its first hour, else the time of day."""
     is_day = width != "hour" or value.astimezone(access.shown_zone()).hour == 0
     return tick(value, "day") if is_day else _dated(value, "HH:mm")
+
+
+def weekday(value: int, width: Literal["wide", "abbreviated"]) -> str:
+    """Format a day of the week, Monday being 0."""
+    return str(dates.get_day_names(width, context="stand-alone", locale=_LOCALES[spoken()])[value])
+
+
+def hour(value: int) -> str:
+    """Format an hour of the day from 0 to 24."""
+    return f"{value}:00"
 
 
 def as_json(value: object) -> str:

@@ -15,6 +15,7 @@ EXPORTS: Final = "dashboard.exports"  # is shown if there is a storage for them
 PAGES: Final = (
     ("dashboard.overview", _("Overview")),
     ("dashboard.messages", _("Messages")),
+    ("dashboard.first_clicks", _("Clicks")),
     ("dashboard.callbacks", _("Callbacks")),
     (EXPORTS, _("Exports")),
     ("dashboard.try_it", _("Try it")),

@@ -3,32 +3,20 @@
 import datetime as dt
 from collections.abc import Iterable
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
-from shortener.errors import InvalidFieldsError
 from shortener.reporting import callback_lists, sending_numbers, undetected
 from shortener.reporting import period_numbers as overviews
-from shortener.reporting.message_filter import Filter
 from shortener.reporting.period_numbers import Bucket
 from shortener.rules import local_time
 from shortener.rules.local_time import Width
-from shortener.rules.wire.moments import EPOCH
 from shortener.storage import db
-from shortener.web.dashboard import chart, periods
+from shortener.web.dashboard import chart, chosen_period, periods
 from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
-# By the value of the parameter `days`: the number of days, and the label.
-PERIODS: Final = {
-    "1": (1, _("Today")),
-    "7": (7, _("7 days")),
-    "30": (30, _("30 days")),
-    "90": (90, _("90 days")),
-}
-DEFAULT: Final = "7"
 WIDTHS: Final = {Width.WEEK: _("By week"), Width.DAY: _("By day"), Width.HOUR: _("By hour")}
 LONGEST_BY_HOUR: Final = dt.timedelta(days=8)  # 192 bars; more would be too narrow to tell apart
 SHORTEST_BY_WEEK: Final = dt.timedelta(days=15)
@@ -47,7 +35,7 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
     given = periods.given(request.args, current.zone)
     with db.read() as session:
         db.allow_time(session)
-        start, end = _period(given, db.now(session), current.zone)
+        start, end = chosen_period.of(given, db.now(session), current.zone)
         found = overviews.overview(session, current.account, start, end)
         held_count, held = sending_numbers.held(session, current.account, HELD)
         undetected_count = undetected.smart_would_take(session, current.account, start, end)
@@ -66,36 +54,20 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         held=held,
         held_count=held_count,
         period=periods.parameters(start, end),
-        chosen=None if "from" in given or "to" in given else given.get("days", DEFAULT),
-        periods=PERIODS,
         width=width,
         widths=widths if len(widths) > 1 else {},
         chart=chart.draw(buckets, current.zone),
         worst=worst[:WORST],
         undetected=undetected_count,
         looked_at=min(found.messages, undetected.LOOKED_AT),
-        fields={"from": periods.field(start, current.zone), "to": periods.field(end, current.zone)},
         part=lambda of: _part(of, start, end),
+        **chosen_period.shown(given, start, end, current.zone),
     )
 
 
 def _part(of: Bucket, start: dt.datetime, end: dt.datetime) -> dict[str, str]:
     """An hour, a day or a week of the period, as the parameters of a list."""
     return periods.parameters(max(of.start, start), min(of.end, end))
-
-
-def _period(given: dict[str, str], now: dt.datetime, zone: ZoneInfo) -> tuple[dt.datetime, dt.datetime]:
-    """The requested period, given in days or by its ends; InvalidFieldsError if it is not valid."""
-    if "from" in given or "to" in given:
-        asked = Filter.check({name: given[name] for name in periods.MOMENTS if name in given})
-        end = asked.end or periods.last_days(now, 1, zone)[1]
-        if asked.start is not None or end <= EPOCH:  # nothing was received before, and earlier years do not exist
-            return asked.start or end, end
-        return end - PERIODS[DEFAULT][0] * periods.DAY, end
-    name = given.get("days", DEFAULT)
-    if name not in PERIODS:
-        raise InvalidFieldsError({"days": [f"must be one of {', '.join(PERIODS)}"]})
-    return periods.last_days(now, PERIODS[name][0], zone)
 
 
 def _widths(start: dt.datetime, end: dt.datetime) -> dict[Width, Any]:
