@@ -84,6 +84,11 @@ def find(session: Session, account: Sender, wanted: Filter, slugs: Slugs, *, lim
         found += more
         if last is None or len(found) == limit:
             break
+    return page(session, found, last)
+
+
+def page(session: Session, found: Sequence[Place], last: Place | None) -> Page:
+    """Return the page with the messages at these positions; there may be more behind `last`."""
     rows = load(session, found)
     messages = [message for message, _ in rows]
     first_clicks = message_links.first_clicks(session, [message.id for message in messages])

@@ -161,9 +161,20 @@ def test_the_migrations_end_at_exactly_what_the_models_say(make_engine: Callable
     assert facts(migrated) == facts(modelled)
 
 
+# The test above has compared it: alembic cannot compare an index of an expression.
+OF_EXPRESSION = "ix_message_recipient"
+
+
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
 def test_alembic_sees_nothing_left_to_migrate_either(empty: Engine) -> None:
     migrations.upgrade(empty)
-    options = {"compare_type": True, "compare_server_default": True}
+    options = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_name": lambda name, kind, _: name != OF_EXPRESSION,
+        "include_object": lambda _, name, *__: name != OF_EXPRESSION,
+    }
     with empty.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata) == []
 

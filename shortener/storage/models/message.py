@@ -2,9 +2,9 @@
 
 import datetime as dt
 import enum
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shortener.rules.delivery.message_state import MessageState
@@ -15,6 +15,14 @@ from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
 from shortener.storage.models.base import Base, partial_index
 from shortener.storage.models.column_types import Document, RowId
+
+# What recipients are searched by (`rules.search.key`): e-mail addresses in lower case, the end of everything else. Both
+# databases must find this very text in a query, or they do not use the index.
+RECIPIENT_KEY: Final = (
+    "CASE WHEN replace(recipient, '@', '') <> recipient THEN lower(recipient)"
+    " ELSE substr(recipient, length(recipient) - 7) END"
+)
+HAS_RECIPIENT: Final = "recipient IS NOT NULL"
 
 
 class PartKind(enum.StrEnum):
@@ -33,6 +41,12 @@ class Message(Base):
         UniqueConstraint("account_id", "idempotency_key"),
         Index(None, "account_id", "received_on", "id"),
         partial_index("ix_message_state", "state IS NOT NULL", "account_id", "state", "received_on", "id"),
+        Index(
+            "ix_message_recipient",
+            *("account_id", text(f"({RECIPIENT_KEY})"), "id"),
+            sqlite_where=text(HAS_RECIPIENT),
+            postgresql_where=text(HAS_RECIPIENT),
+        ),
         partial_index("ix_message_bulk_id", "bulk_id IS NOT NULL", "account_id", "bulk_id", "id"),
         partial_index(
             "ix_message_pull_queue",

@@ -10,7 +10,7 @@ from shortener.reporting.message_filter import FILTERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.api import exports
-from shortener.web.dashboard import periods
+from shortener.web.dashboard import periods, search
 from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
 PAGE: Final = 25
@@ -24,7 +24,9 @@ def register(blueprint: Blueprint) -> None:
 
 @for_viewers
 def messages(current: SignedInPerson) -> ResponseReturnValue:
-    """List the messages that the filter selects, the newest first."""
+    """List the messages that the filter selects, the newest first, or what the search box asks for."""
+    if search.typed():
+        return search.page(current, PAGE)
     wanted = Filter.check(periods.given(request.args, current.zone))
     with db.read() as session:
         page = message_lists.find(session, current.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))

@@ -12,12 +12,13 @@ from shortener.rules.wire.moments import rfc3339
 DAY: Final = dt.timedelta(days=1)
 # What `<input type="datetime-local">` sends: without a zone, which for us is that of the page.
 _LOCAL: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?", re.A)
+_OF_PAGES: Final = {"language", "done", "q"}
 MOMENTS: Final = ("from", "to")
 
 
 def given(arguments: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
     """The parameters of a page without empty ones, which forms send too; times of its forms are of this zone."""
-    kept = {name: value for name, value in arguments.items() if value and name not in {"language", "done"}}
+    kept = {name: value for name, value in arguments.items() if value and name not in _OF_PAGES}
     times = {name: _moment(name, kept[name], zone) for name in MOMENTS if _LOCAL.fullmatch(kept.get(name, ""))}
     return kept | times
 

@@ -43,7 +43,7 @@ def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> No
     app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER})
     page = viewer.open(PAGE)
     assert "Client tag, msgid or shortlink" in page.text
-    form = page.forms[1]
+    form = page.forms[2]
     for fields, expected in (
         ({"text": "a-"}, ["a-1"]),
         ({"text": done.message.msgid[:8]}, ["b-1"]),
@@ -60,7 +60,7 @@ def test_every_filter_selects(app: Flask, viewer: Browser, sender: Sender) -> No
     ):
         page = viewer.send(form, **fields)
         assert shown(page) == expected, fields
-        again = page.forms[1].fields
+        again = page.forms[2].fields
         assert {name: again[name] for name in fields} == fields
     assert "No messages match the filter." in viewer.send(form, visitor="bot").text
 
@@ -112,7 +112,7 @@ def test_an_unusable_filter_is_refused_on_a_page(viewer: Browser, query: str) ->
 
 def test_script_in_what_a_sender_sent_stays_text(viewer: Browser, sender: Sender) -> None:
     make_message(sender, f"{EVIL} https://a.example.com/1", client_tag=EVIL, tags=[EVIL])
-    for page in (viewer.open(PAGE), viewer.send(viewer.open(PAGE).forms[1], text=EVIL, tag=EVIL)):
+    for page in (viewer.open(PAGE), viewer.send(viewer.open(PAGE).forms[2], text=EVIL, tag=EVIL)):
         assert EVIL in page.text
         assert "script" not in [tag for tag, _ in page.tags]
 
