@@ -3,10 +3,16 @@
 import logging
 import sys
 
-from shortener import create_app
-from shortener.cli.commands import SETTINGS
-from shortener.errors import SettingsError
-from shortener.serve import serve
+try:
+    from shortener import create_app
+    from shortener.cli.commands import SETTINGS
+    from shortener.errors import SettingsError
+    from shortener.serve import serve
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"{missing.name} is not installed for {sys.executable}. `make run` installs everything and starts the product; "
+        "after that, .venv/bin/shortener lists all commands."
+    )
 
 # Background work, such as attempts of callbacks, is logged where the server logs.
 logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

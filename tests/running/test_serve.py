@@ -85,6 +85,13 @@ def test_a_busy_port_stops_the_start_in_one_line(tmp_path: Path, server: str) ->
     assert fault.startswith(f"  - {taken}")
 
 
+def test_without_packages_the_start_names_make() -> None:
+    done = refused(command=["-S", "wsgi.py"])  # without the folder that packages are installed into
+    assert done.returncode == 1
+    assert "is not installed for" in done.stderr and "`make run`" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_an_address_of_another_machine_stops_the_start(tmp_path: Path) -> None:
     done = refused(data=tmp_path, bind="192.0.2.1:8000")
     assert (done.returncode, done.stderr.count("SHORTENER_BIND: cannot listen on 192.0.2.1:8000")) == (4, 1)
