@@ -7,10 +7,12 @@ The product runs on SQLite with its default settings behind a trusted proxy, whi
 clients in `X-Forwarded-For`. All clients share one network, as behind a carrier's address.
 
 strangers: people click, one of a hundred on a mistyped link, and a sender posts, first alone; then beside a scanner
-that knows the salt of the slugs and somebody who tries tokens. slow: people click alone, then beside a hundred clients
-of each kind that send slowly. memory: the most memory of each process while batches and large messages come at once.
+that knows the salt of the slugs and somebody who tries tokens. rate: an account with a limit of messages per second
+posts as fast as it can, beside another one. slow: people click alone, then beside a hundred clients of each kind that
+send slowly. memory: the most memory of each process while batches and large messages come at once.
 
-Exits with 1 if a click on a live link or a right token was refused, or the server died.
+Exits with 1 if a click on a live link or a right token was refused, the rate was not kept, or the
+server died.
 """
 
 import argparse
@@ -22,10 +24,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import cpu_affinity, limits_memory, limits_slow, limits_strangers  # noqa: E402  # the checkout is on the path
+from bench import (  # noqa: E402  # the checkout is on the path from here on
+    cpu_affinity,
+    limits_memory,
+    limits_rate,
+    limits_slow,
+    limits_strangers,
+)
 from bench.table import SQLITE, started, stored  # noqa: E402
 
-PARTS = {"strangers": limits_strangers.measure, "slow": limits_slow.measure, "memory": limits_memory.measure}
+PARTS = {
+    "strangers": limits_strangers.measure,
+    "rate": limits_rate.measure,
+    "slow": limits_slow.measure,
+    "memory": limits_memory.measure,
+}
 SHAPE = {"trusted_proxies": "127.0.0.0/8"}
 
 
