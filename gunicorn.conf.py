@@ -8,11 +8,12 @@ from typing import Any
 from gunicorn.errors import HaltServer
 
 from shortener.config import database_address
-from shortener.running import announcement, lifecycle, signals, startup_checks
+from shortener.running import announcement, lifecycle, logs, signals, startup_checks
 from shortener.running.signals import GRACE, SignalPipe
 from shortener.vendors import gateways
 
 with startup_checks.folder_of_gunicorn():
+    logs.begin()
     settings = startup_checks.configured(gateways())
 
 wsgi_app = "wsgi:app"
@@ -20,6 +21,7 @@ bind = settings.bind
 workers = settings.processes
 threads = settings.threads
 worker_class = "shortener.running.gunicorn_worker.Worker"
+logger_class = logs.GunicornLog
 graceful_timeout = GRACE
 timeout = 60
 keepalive = 5

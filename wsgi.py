@@ -1,12 +1,12 @@
 """The WSGI entry point for `gunicorn wsgi:app` and `flask --app wsgi …`. `python wsgi.py` starts the server."""
 
-import logging
 import sys
 
 try:
     from shortener import create_app
     from shortener.cli.commands import SETTINGS
     from shortener.errors import SettingsError
+    from shortener.running import logs
     from shortener.serve import serve
 except ModuleNotFoundError as missing:
     sys.exit(
@@ -15,8 +15,7 @@ except ModuleNotFoundError as missing:
     )
 
 # Background work, such as attempts of callbacks, is logged where the server logs.
-logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-logging.getLogger("shortener").setLevel(logging.INFO)
+logs.begin()
 
 if __name__ == "__main__":
     serve(prog_name="python wsgi.py")

@@ -179,6 +179,17 @@ class Settings(GatewaySettings, ExportSettings):
         description="Connections to PostgreSQL that each process may have open. Default: `SHORTENER_THREADS` and four.",
     )
 
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="From which level on lines are written to the log."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`json`: each line of the log, also of the web server, is a JSON object."
+    )
+    access_log: Literal["off", "failed", "api", "all"] = Field(
+        "failed",
+        description="Which requests have a line in the log: `failed` those of programs and of the dashboard that were "
+        "refused or failed, `api` all of these, `all` redirects and everything else too, `off` none.",
+    )
     metrics_token: str | None = Field(
         None,
         min_length=16,

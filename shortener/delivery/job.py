@@ -59,6 +59,7 @@ class Claimed(Job):
 
     attempt_id: int
     lease_token: str
+    about: Mapping[str, str] = field(default_factory=dict)  # what the log says besides: account, msgid
     alone: bool = False  # start no other attempt in this process meanwhile
 
     @property

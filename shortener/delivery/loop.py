@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
-from shortener.delivery import stranded
+from shortener.delivery import log_fields, stranded
 from shortener.delivery.attempts import Attempts
 from shortener.delivery.job import Claimed, Ended, Result, Settled, Started
 from shortener.delivery.judgements import describe
@@ -145,11 +145,17 @@ class Deliverer:
             started = self._claim(session, now, free) if free > 0 else []
         for (claimed, result), judgement in zip(ended, judgements, strict=True):
             self.kind.count(claimed, result)
-            log.info("%s %s: %s", self.kind.name, claimed.label, describe(result, judgement, self.kind.done))
+            line = describe(result, judgement, self.kind.done)
+            log.info("%s %s: %s", self.kind.name, claimed.label, line, extra=self._fields(claimed, result))
         for one in self._judged_due:
             log.info("%s %s: %s", self.kind.name, one.job.label, describe(None, one.judgement, self.kind.done))
             self._wake.set()  # there may be more, and no attempt whose end would wake us
         return started
+
+    def _fields(self, claimed: Claimed, result: Result) -> dict[str, object]:
+        """What a line about an attempt has as fields."""
+        known = {self.kind.name: claimed.label, "attempt": claimed.number, "outcome": str(result.outcome)}
+        return {**claimed.about, **known}
 
     def _on_judged_due(self, session: Session, settled: Sequence[Settled], now: dt.datetime) -> None:
         """Note what a claim has settled without an attempt."""
@@ -186,6 +192,8 @@ class Deliverer:
             max_starts=self.kind.max_starts,
         )
         self._turns.spend(session, claimed, now)
+        about = log_fields.of_jobs(session, claimed) if log.isEnabledFor(logging.INFO) else {}
+        claimed = [replace(one, about=about.get(one.job_id, {})) for one in claimed]
         return list(zip(claimed, self.kind.prepare(session, claimed, now), strict=True))
 
     def _settle_alone(self, ended: Sequence[Ended]) -> None:

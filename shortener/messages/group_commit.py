@@ -20,6 +20,7 @@ from shortener.messages.analysis import Analysis
 from shortener.messages.preprocess import Outcome, Preprocessed
 from shortener.storage import db
 from shortener.storage.shared_commits import let_requests_in
+from shortener.telemetry import log_lines
 
 BETWEEN: Final = 0.002  # seconds between the transactions of a call: others that wait to write get the lock
 
@@ -84,6 +85,7 @@ class GroupCommit:
         """
         [outcome] = self.preprocess_all(account, [analysis], site)
         if isinstance(outcome, Preprocessed):
+            log_lines.note(msgid=outcome.message.msgid)
             return outcome
         raise outcome
 

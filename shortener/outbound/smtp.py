@@ -141,7 +141,7 @@ def _ended(trip: Trip, error: Exception) -> Reply:
     if isinstance(error, smtplib.SMTPResponseException):  # of `login` and `starttls`
         words = error.smtp_error if isinstance(error.smtp_error, bytes) else error.smtp_error.encode()
         return _reply(trip, error.smtp_code, words, is_about_mail=False)
-    log.info("a hand-over to the relay broke off: %.200r", error)
+    log.info("a hand-over to the relay broke off: %s", type(error).__name__)  # its text may have recipients
     return Reply(None, _sentence(trip, error), is_sent=trip.is_sent, total_us=_elapsed(trip))
 
 

@@ -28,7 +28,7 @@ from werkzeug.utils import import_string
 
 from shortener.config.settings import Settings
 from shortener.config.settings_file import HOME
-from shortener.running import announcement, granian_answers, lifecycle, signals, startup_checks
+from shortener.running import announcement, granian_answers, lifecycle, logs, signals, startup_checks
 from shortener.running.services import EXTENSION
 from shortener.running.signals import GRACE, SIGNALS, SignalPipe
 from shortener.sending.choice import VendorApis
@@ -41,6 +41,7 @@ _unusable = mmap.mmap(-1, 1)  # shared memory: 1 if a worker process cannot use 
 
 def main(vendor_apis: VendorApis) -> None:
     """Become the server; works in any working folder. The vendors lie above this package, so their APIs are given."""
+    logs.begin()
     if startup_checks.read().server == "gunicorn":  # its configuration checks the rest
         os.environ["PYTHONPATH"] = os.pathsep.join([str(HOME), *filter(None, [os.environ.get("PYTHONPATH")])])
         command = [sys.executable, "-m", "gunicorn", "--config", str(HOME / "gunicorn.conf.py")]
@@ -62,6 +63,8 @@ def _granian(settings: Settings) -> None:
         websockets=False,
         respawn_failed_workers=True,
         workers_kill_timeout=GRACE,
+        log_level=logs.granian_level(settings.log_level),
+        log_dictconfig=logs.granian_configuration(settings.log_format),
     )
 
     @server.on_startup

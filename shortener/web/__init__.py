@@ -35,13 +35,18 @@ PEOPLE: Final = PathGroup(prefixes=("/",), refuse=problems.refuse_with_page, is_
 def register(app: Flask) -> None:
     """Add every route, except those of the vendors."""
     with app.app_context():
-        trusted, threads = services().settings.trusted_proxies, services().settings.threads
+        settings = services().settings
     # An extra slash is ignored, not redirected: a redirect would go to whatever host the request names.
     app.url_map.merge_slashes = app.url_map.strict_slashes = False
-    app.wsgi_app = bodies.BodyLimits(app.wsgi_app, threads)  # type: ignore[method-assign]  # Flask's own way
-    app.wsgi_app = observation.Observed(app, app.wsgi_app)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = bodies.BodyLimits(app.wsgi_app, settings.threads)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = observation.Observed(  # type: ignore[method-assign]  # Flask's own way
+        app, app.wsgi_app, settings.access_log
+    )
     redirect.register(app)  # before the proxies: the middleware added last runs first
-    app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, trusted)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = proxies.TrustedProxies(  # type: ignore[method-assign]  # Flask's own way
+        app.wsgi_app, settings.trusted_proxies
+    )
+    app.before_request(observation.note_route)
     problems.register(app)
     responses.register(app)
     path_groups.add(app, PROGRAMS)

@@ -9,6 +9,7 @@ from flask import Response, after_this_request, request
 from shortener.accounts.senders import Sender as Sender  # what a view for senders gets; vendors import it from here
 from shortener.errors import ScopeError
 from shortener.rules.scope import Scope as Scope  # what each of these views needs
+from shortener.telemetry import log_lines
 from shortener.web import credentials, path_groups
 
 P = ParamSpec("P")
@@ -38,6 +39,7 @@ def for_senders(
             after_this_request(_forbid_caching)
             sender = path_groups.current().authenticate(request)
             request.environ[_AUTHENTICATED] = True
+            log_lines.note(account=sender.sid, msgid=kwargs.get("msgid"))
             if scope not in credentials.allowed().scopes:
                 raise ScopeError(scope)
             return view(sender, *args, **kwargs)

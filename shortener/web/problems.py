@@ -199,4 +199,5 @@ def _log(error: Exception) -> None:
     if outages.is_outage(error):
         outages.report(log, error)
     elif not isinstance(error, (errors.ShortenerError, RequestError, ClickNotRecordedError, HTTPException)):
-        log.error("unexpected: %s %s", request.method, request.path, exc_info=error)
+        route = request.url_rule.rule if request.url_rule else "without a route"  # a path may contain a key
+        log.error("unexpected: %s %s", request.method, route, exc_info=error)

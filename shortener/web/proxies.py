@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from shortener.rules.delivery.address import IPNetwork, is_public
+from shortener.telemetry import log_lines
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
@@ -13,6 +14,7 @@ Wsgi = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 PEER: Final = (
     "shortener.peer"  # the address of the connection's other end, if `REMOTE_ADDR` is that of a client behind it
 )
+REQUEST_ID: Final = "shortener.request_id"  # as a trusted proxy gave it
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")
 
 
@@ -26,6 +28,9 @@ class TrustedProxies:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
+        request_id = environ.pop("HTTP_X_REQUEST_ID", None)
+        if request_id and log_lines.REQUEST_ID.fullmatch(request_id) and self._trusts(environ.get("REMOTE_ADDR", "")):
+            environ[REQUEST_ID] = request_id
         forwarded = {name: environ.pop(name) for name in FORWARDED if name in environ}
         if forwarded and self._trusts(environ.get("REMOTE_ADDR", "")):
             self._apply(environ, forwarded)

@@ -23,11 +23,11 @@ from shortener.rules.visitors.device import NO_DEVICE
 from shortener.running.late_answers import LATE_ANSWER, Answer, LateAnswer
 from shortener.running.services import EXTENSION, Services
 from shortener.telemetry.metrics import observe_request
-from shortener.web import path_groups, visitor_pages
+from shortener.web import observation, path_groups, visitor_pages
 from shortener.web.access import public
 from shortener.web.description import operation
 from shortener.web.problems import ClickNotRecordedError
-from shortener.web.proxies import Environ, Wsgi
+from shortener.web.proxies import REQUEST_ID, Environ, Wsgi
 
 # A slug is ten characters `[A-Za-z0-9]`; no other path begins so, unless a group of paths has it in its prefix. More
 # can follow, through no fault of the visitor: messengers include the next characters in the link (`/AbCdEfGhIj.`,
@@ -38,6 +38,7 @@ _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_REST}", re.DOTALL)
 
 
 GROUP: Final = "redirect"  # of routes, in metrics
+ROUTE: Final = "/<slug>"  # in the log: whoever reads that must not be able to click
 _HTML: Final = ("text/html",)
 FOLLOW: Final = operation.Operation(
     "Visitors",
@@ -103,6 +104,7 @@ class Redirect:
     def __init__(self, app: Flask, next_app: Wsgi) -> None:
         self._app, self._next = app, next_app
         self._services: Services = app.extensions[EXTENSION]
+        self._is_logged = self._services.settings.access_log == "all"
         self._stores_device = self._services.settings.store_device == "on"
         self._stores_network = self._services.settings.store_address == "truncated"
         self._gone: dict[tuple[str, str], Answer] = {}
@@ -114,26 +116,38 @@ class Redirect:
         if found is None or path.startswith(self._others):
             return self._next(environ, start_response)
         began = perf_counter()
+        click: NewClick | None = None
         try:
             answer, click = self._follow(found[1], environ)
             if click is not None:
                 late: LateAnswer | None = environ.pop(LATE_ANSWER, None)
                 if late is not None:
-                    self._services.recorder.record_later(click, partial(self._send, late, answer, environ, began))
+                    self._services.recorder.record_later(
+                        click, partial(self._send, late, answer, environ, began, click)
+                    )
                     return late
                 if not self._services.recorder.record(click):
                     raise ClickNotRecordedError
         except Exception as error:
             answer = self._failed(error, environ)
-        observe_request(GROUP, method, answer.status, perf_counter() - began)
+        self._ended(environ, answer.status, began, click)
         start_response(answer.status, list(answer.headers))  # a copy, because servers may change it
         return [answer.body] if answer.body and method == "GET" else []
 
-    def _send(self, late: LateAnswer, answer: Answer, environ: Environ, began: float, stored: bool) -> None:
+    def _send(
+        self, late: LateAnswer, answer: Answer, environ: Environ, began: float, click: NewClick, stored: bool
+    ) -> None:
         """Send the answer to a click that is stored, or to one that could not be."""
         sent = answer if stored else self._failed(ClickNotRecordedError(), environ)
-        observe_request(GROUP, "GET", sent.status, perf_counter() - began)
+        self._ended(environ, sent.status, began, click)
         late.send(sent)
+
+    def _ended(self, environ: Environ, status: str, began: float, click: NewClick | None) -> None:
+        seconds = perf_counter() - began
+        observe_request(GROUP, environ["REQUEST_METHOD"], status, seconds)
+        if self._is_logged:
+            about = {} if click is None else {"link": click.link_id, "visitor": click.verdict.visitor.value}
+            observation.write(environ, ROUTE, GROUP, status, seconds, request_id=environ.get(REQUEST_ID), **about)
 
     @cached_property
     def _others(self) -> tuple[str, ...]:

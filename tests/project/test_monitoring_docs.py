@@ -1,6 +1,7 @@
 """docs/operate/monitoring.md lists exactly the metrics that there are."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -9,16 +10,16 @@ from shortener.running.services import Services
 from shortener.telemetry import exposition
 from shortener.telemetry.metrics import book, gateways
 from shortener.web import metrics
-from tests.support import ROOT
+from tests.support import ROOT, databases
 
 ROW = re.compile(r"^\| `(shortener_[a-z_]+)` \| (.*?) ?\| (.{10,}) \|$", re.MULTILINE)
 DOCUMENT = ROOT / "docs" / "operate" / "monitoring.md"
 
 
 @pytest.fixture
-def database_url(sqlite_template: object, request: pytest.FixtureRequest) -> str:
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
     """One database is enough: the names do not depend on it."""
-    return f"sqlite:///{sqlite_template}"
+    return databases.copy_sqlite(sqlite_template, tmp_path)
 
 
 def names(services: Services) -> set[str]:
