@@ -28,7 +28,8 @@ def prepare(processes: int) -> None:
 def ready(settings: Settings) -> None:
     """Print the announcement if all other processes are ready, too; call it in each process."""
     if _pipe:
-        with contextlib.suppress(OSError):  # the pipe is empty, or nobody reads standard output
+        # The pipe is empty, or standard output is closed or cannot show a character of a path.
+        with contextlib.suppress(OSError, ValueError):
             if os.read(_pipe[0], 1) == LAST:
                 print(f"\n{text(settings)}\n", flush=True)
 

@@ -62,7 +62,8 @@ def test_help_needs_no_usable_settings() -> None:
 
 def test_a_command_works_in_any_folder(tmp_path: Path) -> None:
     (tmp_path / "shortener").mkdir()  # another one of this name does not matter
-    environ = environ_of(data=tmp_path / "data") | {"PYTHONPATH": str(ROOT)}
+    (tmp_path / "settings").write_text(f"SHORTENER_DATA={tmp_path}/data\n")
+    environ = environ_of() | {"PYTHONPATH": str(ROOT), "SHORTENER_ENV_FILE": str(tmp_path / "settings")}
     command = [sys.executable, "-P", "-m", "shortener", "db", "upgrade"]
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, f"Database: {tmp_path}/data/shortener.sqlite3\n")

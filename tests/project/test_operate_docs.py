@@ -2,6 +2,7 @@
 
 import configparser
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -28,6 +29,24 @@ def test_every_command_is_on_the_page() -> None:
         assert rows
         if isinstance(command, click.Group):
             assert [each for each in command.commands if f"{each}`" not in rows and f"{each} " not in rows] == []
+
+
+def pages() -> dict[str, str]:
+    """The pages' texts by path."""
+    found = [ROOT / "README.md", *(path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "adr")]
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in found}
+
+
+def test_pages_name_only_commands_that_exist() -> None:
+    named = {path: re.findall(r"\.venv/bin/shortener ([a-z-]+)", text) for path, text in pages().items()}
+    assert sum(map(len, named.values())) > 30
+    assert {name for names in named.values() for name in names} <= set(cli.program(serve).commands)
+    assert {"db", "serve", "worker"} <= set(named["docs/operate/install.md"])
+
+
+def test_no_session_types_flasks_form() -> None:
+    sessions = {path: "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL)) for path, text in pages().items()}
+    assert [path for path, session in sessions.items() if "flask --app" in session] == []
 
 
 @pytest.fixture
