@@ -1,5 +1,6 @@
 """`GET /<slug>`: what the visitor gets, and what is recorded."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -412,3 +413,11 @@ def test_a_scanners_network_gets_429_for_misses_alone(client: FlaskClient, sende
     assert misses[-1].data == misses[0].data
     assert from_carrier(client, slug).status_code == 302
     assert click(client, "AAAAAAAAAA").status_code == 404
+
+
+def test_the_visitors_network_counts_and_not_the_proxys(settings: Settings) -> None:
+    with running(settings.model_copy(update={"trusted_proxies": (ip_network("127.0.0.0/8"),)})) as app:
+        client = app.test_client()
+        scans = [click(client, "AAAAAAAAAA", **{"X-Forwarded-For": "20.30.40.50"}) for _ in range(UNKNOWN_LINKS + 1)]
+        assert [scan.status_code for scan in scans][-2:] == [404, 429]
+        assert click(client, "AAAAAAAAAA", **{"X-Forwarded-For": "20.30.41.50"}).status_code == 404
