@@ -111,6 +111,7 @@ def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **sho
         fixed=_fixed(current.account),
         sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
         used=used,
+        rate=current.account.messages_per_second or services().settings.messages_per_second,
         zones=local_time.names(),
         gateways=dict.fromkeys(services().gateways.by_channel.values()),
         receipts_urls=_receipts_urls(current) if current.may_change else {},

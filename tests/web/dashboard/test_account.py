@@ -208,6 +208,14 @@ def test_use_of_the_monthly_limit_is_shown(viewer: Browser, sender: Sender) -> N
     assert "1 of 5,000 in this month" in viewer.open(PAGE).text
 
 
+def test_the_rate_of_the_account_is_shown(viewer: Browser, services: Services, sender: Sender) -> None:
+    services.settings = services.settings.model_copy(update={"messages_per_second": 500})
+    assert "at most 500" in viewer.open(PAGE).text
+    with db.write() as session:
+        senders.configure(session, sender.name, {"messages_per_second": 20})
+    assert "Messages in a second at most 20 Messages" in viewer.open(PAGE).text
+
+
 def test_the_gateway_in_use_is_named(app: Flask, viewer: Browser, services: Services, sender: Sender) -> None:
     assert "none: texts are given back and not sent" in viewer.open(PAGE).text
     services.gateways = replace(services.gateways, by_channel={Channel.SMS: "kannel", Channel.EMAIL: "smtp"})
