@@ -5,7 +5,7 @@ import io
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Final
@@ -160,9 +160,13 @@ def _examine_tables(settings: Settings, connection: Connection) -> Iterator[Find
         yield fault("version", str(error), AGAIN)
         return
     yield ok("version", "The tables are of this version.")
-    session = Session(connection)
-    yield from guarded(stored.KEY, lambda: stored.examine_keys(settings, session))
-    yield from guarded("clock", lambda: stored.examine_clock(session))
-    yield from guarded("jobs", lambda: stored.examine_jobs(settings, connection))
-    yield from guarded("accounts", lambda: stored.examine_accounts(session))
-    yield from guarded("time zones", lambda: iter([stored.judge_zones(stored.zones_of(session))]))
+    checks: dict[str, Callable[[Session], Iterator[Finding]]] = {
+        stored.KEY: partial(stored.examine_keys, settings),
+        "clock": stored.examine_clock,
+        "jobs": lambda session: stored.examine_jobs(settings, session.connection()),
+        "accounts": stored.examine_accounts,
+        "time zones": lambda session: iter([stored.judge_zones(stored.zones_of(session))]),
+    }
+    for check, find in checks.items():  # each in a transaction of its own, which an error of another has not aborted
+        with Session(connection.engine) as session:
+            yield from guarded(check, partial(find, session))

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from bench.instance import environ_of
 from shortener import create_app
+from shortener.cli.doctor import stored
 from shortener.cli.doctor.command import doctor
-from shortener.cli.doctor.finding import State
+from shortener.cli.doctor.finding import Finding, State
 from shortener.config.settings import Settings
 from shortener.storage import db
 from tests.conftest import SECRET_KEY
@@ -150,6 +152,17 @@ def test_a_later_version_is_a_finding(app: Flask, database_kind: str) -> None:
         with db.write() as session:
             session.execute(stamp, {"revision": ours})
     assert (code, "9999" in of("version", found)[0][1]) == (1, True)
+
+
+def test_a_check_that_fails_spoils_no_other(app: Flask, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(session: Session) -> Iterator[Finding]:
+        session.execute(text("SELECT nothing"))
+        yield from ()
+
+    monkeypatch.setattr(stored, "examine_clock", fails)
+    code, found = asked(app)
+    assert (code, [one["check"] for one in found if one["state"] == State.FAULT]) == (1, ["clock"])
+    assert of("accounts", found) == [("ok", "Accounts that can submit messages: 1.")]
 
 
 def test_a_name_that_is_no_setting_is_a_warning(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
