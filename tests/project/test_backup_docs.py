@@ -52,8 +52,9 @@ def accounts(folder: Path) -> str:
 
 
 def test_every_command_of_the_page_is_run() -> None:
-    assert TEXT.count("```sh\n") == 6
-    assert TEXT.count("```") == 12
+    assert TEXT.count("```sh\n") == 7
+    assert TEXT.count("```ini\n") == 2
+    assert TEXT.count("```") == 18
 
 
 def test_the_pages_commands_restore_a_backup(folder: Path) -> None:
@@ -66,6 +67,20 @@ def test_the_pages_commands_restore_a_backup(folder: Path) -> None:
     assert (folder / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
     assert (folder / "data" / "secret_key").read_text() == key
     assert "account secret rotate" not in sh(folder, block("Make a backup").replace("shortener-", "again-"))
+
+
+def test_the_pages_commands_try_a_restore(folder: Path) -> None:
+    sh(folder, block("Make a backup"), block("Make a backup", 1))
+    trial = block("Restore it", 1).replace("/tmp/trial", str(folder / "trial"))
+    assert "It has 1 account, 0 messages" in sh(folder, trial)
+    assert not (folder / "trial").exists()
+
+
+def test_the_nightly_unit_makes_a_backup(folder: Path) -> None:
+    (folder / "backups").mkdir()
+    [line] = re.findall(r"^ExecStart=(.*)$", TEXT, re.MULTILINE)
+    sh(folder, line.replace("$$", "$").replace("%%", "%"))
+    assert [path.name[:-1] for path in (folder / "backups").iterdir()] == ["shortener-"]
 
 
 def test_the_secret_key_is_changed_by_the_pages_commands(folder: Path) -> None:
