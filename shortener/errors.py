@@ -267,9 +267,16 @@ class ScopeError(ShortenerError):
 
 
 class TokenNameError(ShortenerError):
-    """The account has no token with this name, or already has one; or the name is invalid."""
+    """The account has no token with this name, or already has one; or the name is invalid.
+
+    `fault` says it in the words of a form.
+    """
 
     code = "token_name"
+
+    def __init__(self, sentence: str, fault: str = "is the name of no token") -> None:
+        self.fault = fault
+        super().__init__(sentence)
 
 
 class AccountNameError(ShortenerError):

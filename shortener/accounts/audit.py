@@ -83,7 +83,10 @@ def record(
     about: str | None = None,
     **details: Detail,
 ) -> None:
-    """Write an entry in the session's transaction. `about` names what it was done to; `details` never hold a secret."""
+    """Write an entry in the session's transaction.
+
+    `about` names what it was done to. `details` never hold a secret; those that are None are left out.
+    """
     session.add(
         AuditEntry(
             done_on=now,
@@ -92,7 +95,7 @@ def record(
             actor=by.name,
             deed=deed,
             about=about,
-            details=details or None,
+            details={name: value for name, value in details.items() if value is not None} or None,
         )
     )
 
@@ -134,7 +137,11 @@ def lines(entries: Iterable[AuditDocument], kind: str) -> Iterator[str]:
 
 def shown(details: Mapping[str, Detail] | None) -> str | None:
     """Return details as one text: `scope=send, expires_on=…`."""
-    return None if details is None else ", ".join(f"{name}={value}" for name, value in details.items())
+    return None if details is None else ", ".join(f"{name}={_written(value)}" for name, value in details.items())
+
+
+def _written(value: Detail) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def delete_old(connection: Connection, cutoff: dt.datetime, most: int) -> int:

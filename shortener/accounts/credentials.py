@@ -22,6 +22,9 @@ TOKEN_LENGTH: Final = 32  # characters; 190 random bits
 FIRST: Final = "main"  # the name of the token that a new account has
 NAME_LENGTH: Final = 100  # characters
 MOST: Final = 100  # tokens of an account
+INVALID: Final = f"must have 1 to {NAME_LENGTH} printable characters"
+TAKEN: Final = "is the name of another token"
+TOO_MANY: Final = f"would be one more than {MOST} tokens; revoke another one first"
 
 
 def digest(token: str) -> bytes:
@@ -40,15 +43,15 @@ def add(
 ) -> str:
     """Add a token to an account and return it; TokenNameError if the name is invalid or in use."""
     if not name.strip() or len(name) > NAME_LENGTH or not name.isprintable():
-        raise TokenNameError(f"A token's name has 1 to {NAME_LENGTH} printable characters.")
+        raise TokenNameError(f"A token's name has 1 to {NAME_LENGTH} printable characters.", INVALID)
     tokens = of(session, account_id)
     same = [one for one in tokens if one.name == name]
     if not all(is_expired(one.expires_on, now) for one in same):
-        raise TokenNameError(f"There is already a token named {name}.")
+        raise TokenNameError(f"There is already a token named {name}.", TAKEN)
     for one in same:
         session.delete(one)
     if len(tokens) >= MOST:
-        raise TokenNameError(f"An account has at most {MOST} tokens; revoke one first.")
+        raise TokenNameError(f"An account has at most {MOST} tokens; revoke one first.", TOO_MANY)
     return _stored(session, Credential(account_id=account_id, name=name, expires_on=expires_on, created_on=now), scopes)
 
 

@@ -120,8 +120,11 @@ def configure(session: Session, name: str, changes: dict[str, Any]) -> Account:
 
 
 def told(changes: Mapping[str, Any], *, header: str | None = None) -> dict[str, str | int | bool | None]:
-    """Return changes of an account as the audit log has them: neither a URL nor a header, which may be secret."""
-    plain = {name: value for name, value in changes.items() if name != "receipts_url"}
+    """Return changes of an account as the audit log has them: neither a URL nor a header, which may be secret.
+
+    What is taken away is `none`.
+    """
+    plain = {name: "none" if value is None else value for name, value in changes.items() if name != "receipts_url"}
     secret = {"receipts_url": changes.get("receipts_url"), "callback_header": header}
     given = {name: value for name, value in secret.items() if name in changes or value is not None}
     return plain | {name: "set" if value else "removed" for name, value in given.items()}

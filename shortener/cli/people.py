@@ -80,7 +80,7 @@ def set_person(name: str, time_zone: str | None, wants_json: bool) -> None:
         person = people.named(session, name)
         if time_zone is not None:
             people.set_time_zone(person, _zone(time_zone))
-            _note(session, Deed.PERSON_CHANGED, person, time_zone=_zone(time_zone))
+            _note(session, Deed.PERSON_CHANGED, person, time_zone=time_zone)
         row = _shown(person, people.account_name(session, person))
     show(row, wants_json)
 

@@ -9,7 +9,9 @@ from shortener.web.dashboard import (
     access,
     account,
     assets,
+    audit,
     callbacks,
+    credentials,
     decisions,
     errors,
     exports,
@@ -30,7 +32,7 @@ from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
     *(sign_in, time_zone, overview, message_list, first_clicks, message, decisions),
-    *(callbacks, exports, try_it, account, operator),
+    *(callbacks, exports, try_it, account, credentials, audit, operator),
 )
 
 

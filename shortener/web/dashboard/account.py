@@ -9,7 +9,7 @@ from shortener.accounts import credentials, limits, people, senders, sending_def
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.receipts import keys
-from shortener.rules import local_time
+from shortener.rules import local_time, scope
 from shortener.rules.deed import Deed
 from shortener.running.services import services
 from shortener.storage import db
@@ -25,7 +25,6 @@ MAY_BE_ABSENT: Final = frozenset({"receipts_url", "quiet_hours"})
 def register(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/account", view_func=account)
-    blueprint.add_url_rule("/account/credentials", view_func=rotate, methods=["POST"])
     blueprint.add_url_rule("/account/secret", view_func=rotate_secret, methods=["POST"])
     blueprint.add_url_rule("/account/defaults", view_func=set_defaults, methods=["POST"])
     blueprint.add_url_rule("/account/sending", view_func=set_sending, methods=["POST"])
@@ -34,16 +33,7 @@ def register(blueprint: Blueprint) -> None:
 @for_viewers
 def account(current: SignedInPerson) -> ResponseReturnValue:
     """Show the account without its secrets."""
-    return _page(current)
-
-
-@for_owners
-def rotate(current: SignedInPerson) -> ResponseReturnValue:
-    """Give the account a new token, which only this page shows."""
-    with db.write() as session:
-        token = credentials.rotate(session, current.account.id, now=db.now(session))
-        current.record(session, Deed.TOKEN_ROTATED, credentials.FIRST)
-    return _page(current, token=token)
+    return page(current)
 
 
 @for_owners
@@ -54,7 +44,7 @@ def rotate_secret(current: SignedInPerson) -> ResponseReturnValue:
         now = db.now(session)
         secret, until = signing_secrets.rotate(session, current.account.id, secret_keys=secret_keys, now=now)
         current.record(session, Deed.SECRET_ROTATED, current.account.name)
-    return _page(current, secret=secret, until=until)
+    return page(current, secret=secret, until=until)
 
 
 @for_owners
@@ -81,7 +71,7 @@ def set_sending(current: SignedInPerson) -> ResponseReturnValue:
     try:
         changes = sending_defaults.changes(wanted, services().policy, gateways=())
     except InvalidFieldsError as error:
-        return _page(current, given=given, faults=error.fields), 422
+        return page(current, given=given, faults=error.fields), 422
     with db.write() as session:
         senders.configure(session, current.account.name, changes)
         current.record(session, Deed.ACCOUNT_CHANGED, current.account.name, **senders.told(changes))
@@ -93,7 +83,8 @@ def _fixed(account: Sender) -> dict[str, str]:
     return {} if account.monthly_limit is None else {"time_zone": account.time_zone}
 
 
-def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **shown: Any) -> str:
+def page(current: SignedInPerson, *, given: dict[str, str] | None = None, **shown: Any) -> str:
+    """Draw the page; `given` is what was typed into the form for sendings, `shown` what only this answer shows."""
     with db.read() as session:
         now = db.now(session)
         tokens = credentials.of(session, current.account.id)
@@ -104,6 +95,8 @@ def _page(current: SignedInPerson, *, given: dict[str, str] | None = None, **sho
         "dashboard/account.html",
         account=current.account,
         credentials=tokens,
+        now=now,
+        scope=scope,
         secrets=secrets,
         people=everybody,
         defaults=_defaults(current.account),

@@ -56,10 +56,10 @@ ORIGINS: Final[Labels] = {
     Origin.DASHBOARD: _("dashboard"),
 }
 SCOPES: Final[Labels] = {
-    Scope.SEND: _("Send messages"),
-    Scope.READ: _("Read reports, lists and exports"),
-    Scope.MANAGE: _("Manage messages and callbacks"),
-    Scope.RECEIPTS: _("Report receipts"),
+    Scope.SEND: _("send messages"),
+    Scope.READ: _("read reports, lists and exports"),
+    Scope.MANAGE: _("manage messages and callbacks"),
+    Scope.RECEIPTS: _("report receipts"),
 }
 DEEDS: Final[Labels] = {
     Deed.ACCOUNT_CREATED: _("Account created"),
@@ -339,6 +339,13 @@ FAULTS: Final[Labels] = {
         "must be a time zone of the IANA database, such as Asia/Seoul or UTC"
     ),
     "must not name another time zone than the account's": _("must not name another time zone than the account's"),
+    "must have 1 to 100 printable characters": _("must have 1 to 100 printable characters"),
+    "is the name of another token": _("is the name of another token"),
+    "would be one more than 100 tokens; revoke another one first": _(
+        "would be one more than 100 tokens; revoke another one first"
+    ),
+    "needs at least one choice": _("needs at least one choice"),
+    "must be a date in the future": _("must be a date in the future"),
     "must have an allowed port": _("must have an allowed port"),
     "must be an https URL; http is not allowed": _("must be an https URL; http is not allowed"),
     "must not be our own address: the callback would call itself": _(
@@ -360,6 +367,7 @@ DONE: Final[Labels] = {
     "exporting": _("The export has been started. Reload the page to see how far it is."),
     "export-canceled": _("The export has been canceled."),
     "export-ended": _("Nothing was changed: the export had already ended."),
+    "revoked": _("The token has been revoked. It no longer works."),
     "sending": _("The settings for sending have been saved."),
     "defaults": _("The defaults have been saved. They apply to messages received from now on."),
 }
