@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import threading
 import time
+from functools import lru_cache
 from math import ceil
 from typing import Final
 
@@ -63,6 +64,7 @@ class Strangers:
         return ceil(wait)
 
 
+@lru_cache(maxsize=4096)  # to find it takes longer than to look a link up, and who scans comes again
 def _network(address: str) -> str | None:
     """Return the network of a public address, None for any other."""
     try:
