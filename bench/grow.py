@@ -25,6 +25,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import psutil
 import psycopg
@@ -93,8 +94,9 @@ ROWS = (
        count_as_click, accessed_on)
        SELECT i, i, 1, {number}, 'https://s.example.com', 'https://shop.example.com/track?id=' || i, 21, 55,
        {received} + {life}, 'person_or_unknown', CASE WHEN i % 3 = 0 THEN {clicked} END {from}""",
-    """INSERT INTO click (link_id, id, clicked_on, visitor, reason)
-       SELECT i, {uuid}, {clicked}, 'person', 'browser' {from} WHERE i % 3 = 0""",
+    """INSERT INTO click (link_id, id, clicked_on, visitor, reason, system, app, device)
+       SELECT i, {uuid}, {clicked}, 'person', 'browser', CASE WHEN i % 7 < 4 THEN 'ios' ELSE 'android' END,
+       CASE WHEN i % 7 < 3 THEN 'safari' ELSE 'chrome' END, 'phone' {from} WHERE i % 3 = 0""",
     """INSERT INTO callback (id, message_id, about, link_id, account_id, event_id, url, destination, body, state,
        created_on, due_on, settled_on, starts_before)
        SELECT i, i, 'click', i, {account}, 'evt_' || {msgid}, 'http://127.0.0.1:9/clicked',
@@ -158,7 +160,7 @@ class Stock:
         """Return the paths, by what they show; the single message is a clicked one."""
         msgid = _msgid(self.count // 3 * 3)
         now = dt.datetime.now(dt.UTC)
-        pages = {f"overview, days: {days}": "?" + urlencode(parameters(*last_days(now, days))) for days in (1, 7, 30)}
+        periods = {days: urlencode(parameters(*last_days(now, days, ZoneInfo("UTC")))) for days in (1, 7, 30)}
         lists = {
             "messages": "",
             "messages that were not clicked": "?clicked=false",
@@ -167,7 +169,8 @@ class Stock:
             "messages of a tag that nobody has": "?tag=nobody",
         }
         return {
-            **{name: f"/dashboard{query}" for name, query in pages.items()},
+            **{f"overview, days: {days}": f"/dashboard?{period}" for days, period in periods.items()},
+            **{f"clicks, days: {days}": f"/dashboard/clicks?{period}" for days, period in periods.items()},
             **{name: f"/dashboard/messages{query}" for name, query in lists.items()},
             "one message": f"/dashboard/messages/{msgid}",
             "callbacks": "/dashboard/callbacks",
@@ -190,7 +193,7 @@ class Stock:
         after(done)
         if turn:
             self.times.setdefault(name, []).append(took * 1000)
-            if name.startswith(("overview", "retention")):  # they are long, so other programs interrupt them
+            if name.startswith(("overview", "clicks", "retention")):  # they are long, so other programs interrupt them
                 self.times.setdefault(f"{name}, processor time here", []).append(cpu * 1000)
 
     def _step(self) -> None:
@@ -252,11 +255,11 @@ def _arguments() -> argparse.Namespace:
 def _fill(url: str, count: int) -> int:
     """Create the rows; return the bytes that they need."""
     kind = "sqlite" if url.startswith("sqlite") else "postgresql"
+    now = time.time_ns() // 1000  # once, because a link has the time of its click
     with _raw(url) as run:
         for first in range(1, count + 1, PIECE):
             for template in ROWS:
-                run(_statement(template, kind, first, min(first + PIECE - 1, count), count))
-        now = time.time_ns() // 1000
+                run(_statement(template, kind, first, min(first + PIECE - 1, count), count, now))
         run(MAKE_DUE.format(now=now - DAY // 24, last=count, due=DUE))
     return _size(url)
 
@@ -275,9 +278,9 @@ def _count_hours() -> None:
     print(f"counted {hours:,} hours in {took:.0f} s, {cpu:.0f} s of them processor time", file=sys.stderr, flush=True)
 
 
-def _statement(template: str, kind: str, first: int, last: int, count: int) -> str:
+def _statement(template: str, kind: str, first: int, last: int, count: int, now: int) -> str:
     """Return the statement for links `first` to `last` of `count`: the old ones are past retention."""
-    words, now = DIALECT[kind], time.time_ns() // 1000
+    words = DIALECT[kind]
     step = KEPT * DAY // max(count - OLD, 1)
     received = f"({now} - {KEPT * DAY} + {DAY // 24} + (i - {OLD}) * {step})"
     received = f"CASE WHEN i <= {OLD} THEN {now} - {(KEPT + 1) * DAY} + i ELSE {received} - {DAY // 24} END"
