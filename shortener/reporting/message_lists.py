@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -22,10 +22,11 @@ from shortener.reporting import message_links, receipt_report
 from shortener.reporting.documents import MessagePage, MessageSummary
 from shortener.reporting.message_filter import Filter, Place
 from shortener.reporting.message_report import summary
-from shortener.rules import recipient_storage
+from shortener.rules import recipient_storage, search
 from shortener.rules.slug import Slugs, pasted
 from shortener.rules.wire import cursor
 from shortener.storage.models import Click, Link, Message
+from shortener.storage.models.message import HAS_RECIPIENT, recipient_key
 
 LOOKED_AT = (1_000, 9_000)  # messages examined for one page, in two blocks: most pages are full after the first
 FEW = 1_000  # at most so many that begin with a text are found by an index; more are soon found by examining in order
@@ -176,6 +177,11 @@ def _few(session: Session, account: Sender, wanted: Filter, linked: list[Place])
     own = columns.where(Message.account_id == account.id)
     if wanted.client_tag is not None:
         return _places(session, account, own.where(Message.client_tag == wanted.client_tag))
+    if wanted.recipient is not None:
+        keys = {search.key(reading) for reading in recipient_storage.readings(wanted.recipient)}
+        found = _places(session, account, own.where(text(HAS_RECIPIENT), recipient_key.in_(keys)))
+        if found is not None:
+            return found
     if wanted.text is None:
         return None
     first, last = wanted.text, wanted.text.ljust(LONGEST_TEXT, LAST)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, Text, cast, func, literal_column, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Subquery, Text, cast, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from shortener.accounts.senders import Sender
@@ -20,7 +20,7 @@ from shortener.rules import search
 from shortener.rules.search import Query
 from shortener.rules.slug import Slugs, pasted
 from shortener.storage.models import Base, Link, Message, Part
-from shortener.storage.models.message import HAS_RECIPIENT, RECIPIENT_KEY
+from shortener.storage.models.message import HAS_RECIPIENT, recipient_key
 
 FEW: Final = 1_000  # that are found by one index, the newest
 BLOCK, BLOCKS = 10_000, 5  # messages whose texts one page looks at: about a tenth of a second
@@ -113,9 +113,8 @@ def _by_msgid(session: Session, account: Sender, own: Select[dt.datetime, int], 
 
 def _by_recipient(session: Session, account: Sender, query: Query) -> list[tuple[Kind, list[Place], bool]]:
     """Find messages by the recipient in any spelling, or by the beginning of an e-mail address."""
-    key: ColumnElement[str] = literal_column(f"({RECIPIENT_KEY})", Text)
     own = select(*_PLACE, Message.recipient).where(Message.account_id == account.id, text(HAS_RECIPIENT))
-    rows = [row for each in search.keys(query) for row in session.execute(_newest(own.where(key == each)))]
+    rows = [row for each in search.keys(query) for row in session.execute(_newest(own.where(recipient_key == each)))]
     named = [(row[0], row[1], str(row[2])) for row in rows if search.names(query, row[2])]
     kind = Kind.NUMBER if query.digits else Kind.ADDRESS if query.is_address else Kind.RECIPIENT
     if named or not query.is_address:
@@ -123,7 +122,7 @@ def _by_recipient(session: Session, account: Sender, query: Query) -> list[tuple
         full = [(on, row_id) for on, row_id, recipient in named if not recipient.startswith("*")]
         return [(kind, full, True), (Kind.MASKED, masked, False)]
     first = search.ascii_lower(query.plain)
-    begins = own.where(key >= first, key < first + LAST)
+    begins = own.where(recipient_key >= first, recipient_key < first + LAST)
     return [(kind, _if_few(session.execute(begins.limit(FEW + 1)).all()), False)]
 
 

@@ -285,3 +285,15 @@ class TestALotToLookAt:
             del statements[:]
             find(session, account, {"tag": "nobody has it"})
         assert len(statements) == 4
+
+
+def test_an_index_finds_an_old_recipient_at_once(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_lists, "LOOKED_AT", (1, 1))
+    for recipient in ("+818012345678", "Ann@example.com", "a@b.example", "+819012345678"):
+        make(sender, 1, recipient=recipient)
+    for recipient in ("+818012345678", "Ann@example.com"):
+        [page] = pages(sender, recipient=recipient)
+        assert len(page) == 1
+    assert pages(sender, recipient="ann@example.com") == [[]]  # exact, as documented
+    monkeypatch.setattr(message_lists, "FEW", 0)
+    assert len(pages(sender, recipient="+818012345678")) > 1

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from shortener.accounts import senders
 from shortener.reporting import message_search
@@ -14,7 +14,7 @@ from shortener.rules import search
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Message
-from shortener.storage.models.message import HAS_RECIPIENT, RECIPIENT_KEY
+from shortener.storage.models.message import HAS_RECIPIENT, RECIPIENT_KEY, recipient_key
 from tests.support import plans
 from tests.support.factories import NOW, Sender, make_account, make_message, slug_of
 
@@ -99,6 +99,15 @@ def test_texts_are_searched_on_request(app: Flask, sender: Sender) -> None:
     told = make_message(sender, "your parcel", now=NOW + MINUTE)
     assert find(sender, "parcel").only == tagged.message.id
     assert ids(find(sender, "parcel", in_texts=True)) == [told.message.id, tagged.message.id]
+
+
+def test_short_recipients_are_found_on_both_databases(app: Flask, sender: Sender) -> None:
+    for length in range(1, 11):
+        recipient = "1234567890"[:length]
+        made = make_message(sender, recipient=recipient, now=NOW)
+        with db.read() as session:
+            found = session.scalars(select(Message.id).where(recipient_key == search.key(recipient))).all()
+        assert found == [made.message.id], recipient
 
 
 def test_an_index_leads_to_a_recipient(app: Flask, sender: Sender) -> None:

@@ -4,7 +4,17 @@ import datetime as dt
 import enum
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shortener.rules.delivery.message_state import MessageState
@@ -20,9 +30,11 @@ from shortener.storage.models.column_types import Document, RowId
 # databases must find this very text in a query, or they do not use the index.
 RECIPIENT_KEY: Final = (
     "CASE WHEN replace(recipient, '@', '') <> recipient THEN lower(recipient)"
-    " ELSE substr(recipient, length(recipient) - 7) END"
+    " WHEN length(recipient) > 8 THEN substr(recipient, length(recipient) - 7)"
+    " ELSE recipient END"
 )
 HAS_RECIPIENT: Final = "recipient IS NOT NULL"
+recipient_key: Final[ColumnElement[str]] = literal_column(f"({RECIPIENT_KEY})", Text)
 
 
 class PartKind(enum.StrEnum):
