@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,34 @@ def test_the_help_lists_every_command() -> None:
     command = ["make", "--no-print-directory", "help"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert sorted(re.findall(r"^make (\S+)", shown, re.MULTILINE)) == sorted(commands.split())
+
+
+def settings_file(command: Path) -> str:
+    """The settings file of the product that the command runs, from its help."""
+    done = subprocess.run([command, "--help"], cwd="/", env={"COLUMNS": "500"}, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return "".join(done.stdout.decode().split()).rpartition("environmentandin")[2]
+
+
+def test_the_command_runs_the_folder_it_lies_in(tmp_path: Path) -> None:
+    """Called through a link from elsewhere, it runs the folder where make was run."""
+    copy = tmp_path / "a copy"
+    programs = copy / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, text in {"pip": "exit 1", "python": f'exec {sys.executable} "$@"'}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    (copy / ".venv" / "run.done").touch()
+    for name in ("Makefile", "requirements.txt", "shortener", "templates", "wsgi.py"):
+        (copy / name).symlink_to(ROOT / name)
+    environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    command = ["make", ".venv/bin/shortener"]
+    subprocess.run(command, cwd=copy, env=environ, check=True, capture_output=True)
+    (tmp_path / "link").symlink_to(programs / "shortener")
+    expected = f"{copy}/.env.".replace(" ", "")
+    assert settings_file(programs / "shortener") == settings_file(tmp_path / "link") == expected
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in (".venv", "shortener", "templates", "wsgi.py"):
+        (other / name).symlink_to(copy / name)
+    assert settings_file(other / ".venv" / "bin" / "shortener") == f"{other}/.env."
