@@ -22,7 +22,7 @@ def clicked_or_not(value: object) -> bool:
     return value in (True, "true")
 
 
-def _count(value: object) -> int:
+def count(value: object) -> int:
     """Accept digits only, not everything that Python parses as a number."""
     text = str(value)
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= MOST):
@@ -68,7 +68,7 @@ class Filter(Conditions):
 
     limit: Annotated[
         int,
-        BeforeValidator(_count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
+        BeforeValidator(count, json_schema_input_type=Annotated[int, Field(ge=1, le=MOST)]),
         Field(description="Number of messages on a page."),
     ] = MOST
     cursor: BehindRow = None

@@ -52,14 +52,8 @@ class Overview:
     end: dt.datetime
 
     def buckets(self, begins: Sequence[dt.datetime]) -> list[Bucket]:
-        """Return the numbers of each piece of the period, also of empty ones; `begins` says when each began.
-
-        Each begins at a quarter of an hour. Messages count by the time of receipt, and their first clicks by the time
-        of the click, up to the period's end.
-        """
-        messages, clicks = (_by_piece(begins, counted) for counted in (self.counts.messages, self.counts.clicks))
-        ends = [*begins[1:], max(self.end, begins[-1])]
-        return [Bucket(*piece) for piece in zip(begins, ends, messages, clicks, strict=True)]
+        """Return the numbers of each piece of the period, also of empty ones; `begins` says when each began."""
+        return buckets_of(self.counts, begins, self.end)
 
 
 def check(start: dt.datetime, end: dt.datetime) -> None:
@@ -86,6 +80,17 @@ def overview(session: Session, account: Sender, start: dt.datetime, end: dt.date
         counts=counts,
         end=end,
     )
+
+
+def buckets_of(counts: MessageCounts, begins: Sequence[dt.datetime], end: dt.datetime) -> list[Bucket]:
+    """Return the numbers of each piece of a period, also of empty ones; `begins` says when each began.
+
+    Each begins at a quarter of an hour. Messages count by the time of receipt, and their first clicks by the time of
+    the click, up to the period's end.
+    """
+    messages, clicks = (_by_piece(begins, counted) for counted in (counts.messages, counts.clicks))
+    ends = [*begins[1:], max(end, begins[-1])]
+    return [Bucket(*piece) for piece in zip(begins, ends, messages, clicks, strict=True)]
 
 
 def _unsettled(session: Session, account: Sender) -> tuple[int, int]:

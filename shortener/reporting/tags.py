@@ -18,6 +18,7 @@ from shortener.storage.changed_hours import HOUR
 from shortener.storage.models import Base
 
 LONGEST: Final = dt.timedelta(days=400)
+MOST_HOURS: Final = 2_160  # with messages of a tag that is used all the time: 90 days
 MOST_TOTALS: Final = 100_000  # that are added up for one list
 
 
@@ -126,6 +127,14 @@ def numbers(
         cover,
         leaves_out,
     )
+
+
+def newest_hours(session: Session, account: Sender, tag: str) -> dt.datetime | None:
+    """Return when the last `MOST_HOURS` hours with messages of a tag begin; None if there are not more."""
+    mine = (_total.c.account_id == account.id, _total.c.tag == tag)
+    query = select(_total.c.hour).where(*mine).order_by(_total.c.hour.desc()).offset(MOST_HOURS).limit(1)
+    hour = session.scalars(query).first()
+    return None if hour is None else EPOCH + (hour + 1) * HOUR
 
 
 def _too_far(session: Session, account: Sender, start: dt.datetime, end: dt.datetime) -> dt.datetime | None:

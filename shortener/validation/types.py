@@ -161,4 +161,5 @@ Moment = Annotated[
 RowCursor = Annotated[str, _cursor(cursor.row)]
 _BEHIND = Field(description="Continue after this cursor, taken from the URL in `next`.")
 BehindRow = Annotated[RowCursor | None, _BEHIND]
+BehindName = Annotated[Annotated[str, _cursor(cursor.named)] | None, _BEHIND]
 BehindClick = Annotated[Annotated[str, _cursor(cursor.click)] | None, _BEHIND]

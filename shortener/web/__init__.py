@@ -19,7 +19,7 @@ from shortener.web import (
     responses,
     visitor_pages,
 )
-from shortener.web.api import batches, callbacks, export_jobs, exports, messages, receipts, sendings
+from shortener.web.api import batches, callbacks, export_jobs, exports, messages, receipts, sendings, tags
 from shortener.web.description import openapi, reference
 from shortener.web.path_groups import PathGroup
 
@@ -54,11 +54,13 @@ def register(app: Flask) -> None:
     path_groups.add(app, PEOPLE)
     path_groups.add(app, receipts.WITH_KEYS)
     app.url_map.converters["name"] = converters.NameConverter
+    app.url_map.converters["text"] = converters.TextConverter
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(batches.blueprint)
     app.register_blueprint(callbacks.blueprint)
     app.register_blueprint(exports.blueprint)
     app.register_blueprint(export_jobs.blueprint)
+    app.register_blueprint(tags.blueprint)
     app.register_blueprint(receipts.blueprint)
     app.register_blueprint(sendings.blueprint)
     app.register_blueprint(health.blueprint)

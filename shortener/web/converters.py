@@ -3,6 +3,13 @@
 from werkzeug.routing import BaseConverter, Map
 
 
+class TextConverter(BaseConverter):
+    """Any text, also with slashes, as the last part of a path."""
+
+    part_isolating = False
+    regex = ".+"
+
+
 class NameConverter(BaseConverter):
     """A name other than the given words, which are routes of their own with other methods."""
 

@@ -12,9 +12,10 @@ from sqlalchemy import func, select, update
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
 from shortener.receipts.advance import News, advance_all
-from shortener.reporting import hour_totals, tag_counts, tag_cover, tag_totals, tags
+from shortener.reporting import hour_totals, tag_counts, tag_cover, tag_report, tag_totals, tags
 from shortener.reporting.tag_counts import TagCounts
 from shortener.reporting.tag_cover import Cover
+from shortener.reporting.tag_documents import Period
 from shortener.retention import steps
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.visitor import Verdict, Visitor
@@ -208,3 +209,17 @@ def test_many_times_are_kept_to_five_percent() -> None:
 
 def test_steps_are_near_every_time() -> None:
     assert all(abs(tag_counts.step_of(seconds) - seconds) <= seconds * 0.05 + 0.5 for seconds in range(40_000))
+
+
+def test_a_tag_in_constant_use_is_reported_shorter(
+    sender: Sender, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days in (0, 1):
+        make_message(sender, tags=["a"], now=LONG_AGO - days * DAY)
+    count_hours()
+    monkeypatch.setattr(tags, "MOST_HOURS", 1)
+    with db.read() as session:
+        account = session.scalars(select(Account).where(Account.name == sender.name)).one()
+        found = tag_report.report(session, account, "a", Period())  # type: ignore[arg-type]
+        whole = tag_report.report(session, account, "a", Period(**{"from": (NOW - 5 * DAY).isoformat()}))  # type: ignore[arg-type]
+    assert (found.messages, found.is_whole, whole.messages, whole.is_whole) == (1, False, 2, True)

@@ -9,6 +9,7 @@ import uuid
 from shortener.errors import InvalidFieldsError
 from shortener.rules.wire.moments import from_micros, to_micros
 
+_NUMBER = ">q"
 POSITION = ">qq"  # microseconds since 1970, row id
 
 
@@ -36,6 +37,20 @@ def click(cursor: str) -> uuid.UUID:
     try:
         return uuid.UUID(bytes=_decoded(cursor))
     except ValueError:
+        raise _invalid() from None
+
+
+def after_name(number: int, name: str) -> str:
+    """Return the cursor after a row of a list that is ordered by a number, then by name."""
+    return _encoded(struct.pack(_NUMBER, number) + name.encode())
+
+
+def named(cursor: str) -> tuple[int, str]:
+    """Read the number and the name from a cursor of `after_name`; InvalidFieldsError for other text."""
+    position, size = _decoded(cursor), struct.calcsize(_NUMBER)
+    try:
+        return struct.unpack(_NUMBER, position[:size])[0], position[size:].decode()
+    except (struct.error, UnicodeDecodeError):
         raise _invalid() from None
 
 

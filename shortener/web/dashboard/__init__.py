@@ -25,13 +25,14 @@ from shortener.web.dashboard import (
     operator,
     overview,
     sign_in,
+    tags,
     time_zone,
     try_it,
 )
 from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
-    *(sign_in, time_zone, overview, message_list, first_clicks, message, decisions),
+    *(sign_in, time_zone, overview, message_list, first_clicks, message, tags, decisions),
     *(callbacks, exports, try_it, account, credentials, audit, operator),
 )
 

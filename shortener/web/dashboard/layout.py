@@ -16,6 +16,7 @@ PAGES: Final = (
     ("dashboard.overview", _("Overview")),
     ("dashboard.messages", _("Messages")),
     ("dashboard.first_clicks", _("Clicks")),
+    ("dashboard.tags", _("Tags")),
     ("dashboard.callbacks", _("Callbacks")),
     (EXPORTS, _("Exports")),
     ("dashboard.try_it", _("Try it")),

@@ -25,6 +25,7 @@ INTRODUCTION: Final = f"""Preprocess a message, send the text that is returned, 
 documents (RFC 9457) with a stable `code`."""
 TAGS: Final = {
     "Messages": "Messages, their links and clicks.",
+    "Tags": "Tags: what became of the messages that have one.",
     "Receipts": "Receipts: take what gateways report about messages, and list it.",
     "Exports": "Exports: write the messages of a list as a file to the operator's storage.",
     "Callbacks": "Callbacks: list and replay them, and test a receiver.",

@@ -39,6 +39,7 @@ READING: Final = {
 GUARDED: Final[tuple[type[ShortenerError], ...]] = (CredentialsError, AccountDisabledError, WrongCredentialsLimitError)
 OF_VENDORS: Final = {422: 400}  # that most vendors have instead of ours
 NAMES: Final = {
+    "tag": ("The tag, as it was given.", "^.{1,200}$"),
     "msgid": ("The ID of the message.", "^[A-Za-z0-9]{32}$"),
     "sid": ("The SID of the account.", "^[A-Za-z0-9]{32}$"),
     "account_sid": ("`AC` and the SID of the account.", "^(AC)?[A-Za-z0-9]{32}$"),
