@@ -24,6 +24,7 @@ PAGES = [
     ("bob", "?days=7&by=hour"),
     ("bob", "/clicks"),
     ("bob", "/messages?clicked=true"),
+    ("bob", "/messages?q=parcel"),
     ("bob", "/messages?state=delivered"),
     ("bob", "/messages/{exhausted}"),
     ("bob", "/messages/{held}"),
@@ -35,6 +36,7 @@ PAGES = [
     ("bob", "/account"),
     ("bob", "/try"),
     ("bob", "/password"),
+    ("bob", "/time-zone"),
     ("bob", "/no-such-page"),
     ("root", "/operator"),
 ]
