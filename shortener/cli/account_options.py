@@ -1,11 +1,11 @@
-"""Options of `account set` for sendings and limits."""
+"""Options of `account set` for sendings, limits and the pages that recipients see."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeVar
 
 import click
 
-from shortener.accounts import sending_defaults
+from shortener.accounts import recipient_pages, sending_defaults
 from shortener.accounts.sending_defaults import SendingDefaults
 from shortener.cli.commands import choice_of
 from shortener.rules.delivery.gateway_name import NONE
@@ -20,6 +20,9 @@ ABSENT: Final = {
     "monthly_limit": NONE,
     "messages_per_second": DEFAULT,
     "quiet_hours": NONE,
+    "sender_name": DEFAULT,
+    "sender_contact": DEFAULT,
+    "fallback_url": DEFAULT,
 }
 Command = TypeVar("Command", bound=Callable[..., Any])
 _OPTIONS: Final = (
@@ -39,6 +42,9 @@ _OPTIONS: Final = (
         help="The hours when nothing is sent, perhaps with the time zone; or none.",
     ),
     click.option("--quiet-mode", type=choice_of(QuietMode), help="What happens to messages in quiet hours."),
+    click.option("--sender-name", metavar="TEXT", help="Its name on pages of dead links; or default."),
+    click.option("--sender-contact", metavar="CONTACT", help="How recipients reach it; or default."),
+    click.option("--fallback-url", metavar="URL", help="Where visitors of its dead links are redirected; or default."),
 )
 
 
@@ -51,6 +57,7 @@ def sending_options(command: Command) -> Command:
 
 def checked(given: Mapping[str, str], policy: Policy, gateways: Collection[str]) -> dict[str, Any]:
     """Return the changes that these options mean, by column; InvalidFieldsError with everything that is wrong."""
-    own = {name: given[name] for name in SendingDefaults.model_fields if name in given}
-    fields = {name: None if value == ABSENT.get(name) else value for name, value in own.items()}
-    return sending_defaults.changes(fields, policy, gateways)
+    fields = {name: None if value == ABSENT.get(name) else value for name, value in given.items()}
+    sending = {name: fields[name] for name in SendingDefaults.model_fields if name in fields}
+    pages = {name: fields[name] for name in recipient_pages.COLUMNS if name in fields}
+    return sending_defaults.changes(sending, policy, gateways) | recipient_pages.changes(pages)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from shortener.accounts import callback_headers, credentials, limits, senders, signing_secrets
+from shortener.accounts import callback_headers, credentials, limits, recipient_pages, senders, signing_secrets
 from shortener.accounts.senders import NewCredentials
 from shortener.cli import account_options, audit
 from shortener.cli.commands import Group, checked, choice_of
@@ -221,4 +221,5 @@ def _shown(account: Account) -> dict[str, Any]:
         "time_zone": account.time_zone,
         "quiet_hours": account.quiet_hours,
         "quiet_mode": account.quiet_mode,
+        **{name: getattr(account, name) or account_options.DEFAULT for name in recipient_pages.COLUMNS},
     }

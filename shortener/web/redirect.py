@@ -14,6 +14,8 @@ from flask import Flask, Response
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
+from shortener.accounts import recipient_pages
+from shortener.accounts.recipient_pages import RecipientPages
 from shortener.clicks.new_click import NewClick
 from shortener.clicks.resolve import Resolved, resolve
 from shortener.rules.delivery.address import network_of
@@ -39,6 +41,7 @@ _PATH: Final = re.compile(f"//?({PATTERN.pattern}){_REST}", re.DOTALL)
 
 GROUP: Final = "redirect"  # of routes, in metrics
 ROUTE: Final = "/<slug>"  # in the log: whoever reads that must not be able to click
+MOST_CACHED: Final = 1000  # answers for dead links, some kilobytes each
 _HTML: Final = ("text/html",)
 FOLLOW: Final = operation.Operation(
     "Visitors",
@@ -46,7 +49,7 @@ FOLLOW: Final = operation.Operation(
     answers={
         302: operation.Answer(
             "Redirects to the ASCII form of the target. An expired, switched-off or unknown link redirects to the "
-            "fallback URL, if the operator has set one.",
+            "fallback URL, if its account or the operator has set one.",
             headers={"Location": "The target, or the fallback URL."},
         ),
         404: operation.Answer("The link does not exist: an HTML page.", media=_HTML),
@@ -107,7 +110,7 @@ class Redirect:
         self._is_logged = self._services.settings.access_log == "all"
         self._stores_device = self._services.settings.store_device == "on"
         self._stores_network = self._services.settings.store_address == "truncated"
-        self._gone: dict[tuple[str, str], Answer] = {}
+        self._gone: dict[tuple[str, str, RecipientPages | None], Answer] = {}
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Handle one request."""
@@ -160,7 +163,7 @@ class Redirect:
         if resolved is None:
             return self._unknown(environ), None
         if not resolved.live:
-            return self._dead("off" if resolved.off else "expired", environ), None
+            return self._dead("off" if resolved.off else "expired", environ, self._sender(resolved)), None
         # Unchanged, so that signed URLs stay valid: Werkzeug would percent-encode some characters again.
         answer = Answer("302 FOUND", [("Location", resolved.location), *_REDIRECT_HEADERS])
         if environ["REQUEST_METHOD"] != "GET":
@@ -190,13 +193,20 @@ class Redirect:
         answer = self._dead("limited", environ)
         return Answer(answer.status, [*answer.headers, ("Retry-After", str(wait))], answer.body)
 
-    def _dead(self, name: str, environ: Environ) -> Answer:
-        """Return the answer for a dead link, cached for each language."""
-        key = (name, visitor_pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")))
-        if key not in self._gone:
+    def _sender(self, resolved: Resolved) -> RecipientPages:
+        return recipient_pages.of_link(self._services.readers, resolved.link_id, self._services.settings)
+
+    def _dead(self, name: str, environ: Environ, sender: RecipientPages | None = None) -> Answer:
+        """Return the answer for a dead link, cached for each language and sender."""
+        key = (name, visitor_pages.language_of(environ.get("HTTP_ACCEPT_LANGUAGE", "")), sender)
+        answer = self._gone.get(key)
+        if answer is None:
             with self._app.request_context(environ):
-                self._gone[key] = _answer(visitor_pages.gone(name), environ)
-        return self._gone[key]
+                answer = _answer(visitor_pages.gone(name, sender), environ)
+            if len(self._gone) >= MOST_CACHED:
+                self._gone.clear()
+            self._gone[key] = answer
+        return answer
 
     def _failed(self, error: Exception, environ: Environ) -> Answer:
         """Return what Flask's error handlers answer, as for any other path."""

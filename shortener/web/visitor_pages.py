@@ -11,6 +11,8 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from shortener.accounts import recipient_pages
+from shortener.accounts.recipient_pages import RecipientPages
 from shortener.rules import contact
 from shortener.running.services import services
 from shortener.web.access import public
@@ -39,25 +41,27 @@ def home() -> Response:
     return _private(Response(status=302, headers={"Location": services().settings.fallback_url or DASHBOARD}))
 
 
-def gone(name: str) -> Response:
-    """Answer a click on a link that does not redirect: with the operator's fallback URL if it is set, else with a page.
+def gone(name: str, sender: RecipientPages | None = None) -> Response:
+    """Answer a click on a link that does not redirect: with the sender's fallback URL if it is set, else with a page.
 
+    `sender` is what the link's account has; by default, it is what the operator has.
     `name` is `unknown` (404), `expired` or `off` (410), or `limited`: an unknown one of too many, for which there is
     always a page (429).
     """
+    sender = sender or recipient_pages.of_installation(services().settings)
     if name == "limited":
-        return page(429, "unknown")
-    fallback = services().settings.fallback_url
-    if fallback is None:
-        return page(404 if name == "unknown" else 410, name)
-    response = Response(status=302, headers={"Location": fallback})
+        return page(429, "unknown", sender)
+    if sender.fallback_url is None:
+        return page(404 if name == "unknown" else 410, name, sender)
+    response = Response(status=302, headers={"Location": sender.fallback_url})
     return _private(response)
 
 
-def page(status: int, name: str) -> Response:
+def page(status: int, name: str, sender: RecipientPages | None = None) -> Response:
     """Return the page `name` of `TEXTS` in the language that the visitor's browser asks for."""
     language = language_of(request.headers.get("Accept-Language", ""))
-    html = _html(name, language, retry=status == 503)
+    sender = sender or recipient_pages.of_installation(services().settings)
+    html = _html(name, language, sender, retry=status == 503)
     response = Response(html, status=status, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = language
     response.headers["Vary"] = "Accept-Language"
@@ -77,8 +81,7 @@ def language_of(header: str) -> str:
     return next((language for language in wanted if language is not None), DEFAULT)
 
 
-def _html(name: str, language: str, *, retry: bool) -> str:
-    settings = services().settings
+def _html(name: str, language: str, sender: RecipientPages, *, retry: bool) -> str:
     text = TEXTS[language][name]
     return render_template(
         "visitor.html",
@@ -87,9 +90,9 @@ def _html(name: str, language: str, *, retry: bool) -> str:
         text=text.sentence,
         retry=RETRY[language] if retry else None,
         reload=RETRY_AFTER if retry else None,
-        sender=settings.sender_name,
-        contact=settings.sender_contact,
-        href=contact.href(settings.sender_contact) if settings.sender_contact else None,
+        sender=sender.sender_name,
+        contact=sender.sender_contact,
+        href=contact.href(sender.sender_contact) if sender.sender_contact else None,
     )
 
 

@@ -36,6 +36,7 @@ MEANT = {
     "link.base_url": "the address of this installation",
     "sending.lease_token": "shows who holds the lease",
     "account.receipts_url": "the sender's address, no link of a message",
+    "account.fallback_url": "a page of the sender's, no link of a message",
     "message.receipts_url": "the sender's address, no link of a message",
     "export.lease_token": "shows who holds the lease",
     "message.code": "the gateway's word for a reason",

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import EnvironBuilder, TestResponse
 
+from shortener.accounts import senders
 from shortener.config.settings import Settings
 from shortener.rules.visitors import agents
 from shortener.rules.visitors.device import NO_DEVICE, Device
@@ -421,3 +422,18 @@ def test_the_visitors_network_counts_and_not_the_proxys(settings: Settings) -> N
         scans = [click(client, "AAAAAAAAAA", **{"X-Forwarded-For": "20.30.40.50"}) for _ in range(UNKNOWN_LINKS + 1)]
         assert [scan.status_code for scan in scans][-2:] == [404, 429]
         assert click(client, "AAAAAAAAAA", **{"X-Forwarded-For": "20.30.41.50"}).status_code == 404
+
+
+def test_a_dead_link_names_its_account(client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
+    paths = []
+    for each in (sender, other_sender):
+        paths.append("/" + slug_of(make_message(each, now=NOW - 1000 * DAY).link))
+        client.get(paths[-1])  # the answer is remembered, but not after a change
+        with db.write() as session:
+            senders.configure(session, each.name, {"sender_name": f"The {each.name}"})
+    assert ["The shop" in client.get(path).text for path in paths] == [True, False]
+    assert ["The stranger" in client.get(path).text for path in paths] == [False, True]
+    with db.write() as session:
+        senders.configure(session, "shop", {"fallback_url": "https://shop.example.com/"})
+    assert [client.get(path).location for path in paths] == ["https://shop.example.com/", None]
+    assert "The " not in client.get("/AAAAAAAAAA").text

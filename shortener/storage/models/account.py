@@ -34,6 +34,10 @@ class Account(Base):
     receipts_url: Mapped[str | None]
     on_unsure: Mapped[OnUnsure] = mapped_column(default=OnUnsure.HOLD, server_default=OnUnsure.HOLD.value)
     monthly_limit: Mapped[int | None]
+    # What recipients see on the pages of dead links; NULL: what the installation has.
+    sender_name: Mapped[str | None]
+    sender_contact: Mapped[str | None]
+    fallback_url: Mapped[str | None]
     messages_per_second: Mapped[int | None]  # NULL: what the installation has
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")  # of months and quiet hours
     quiet_hours: Mapped[str | None]  # `20:00-08:00`

@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.accounts import credentials, limits, people, senders, sending_defaults, signing_secrets
+from shortener.accounts import credentials, limits, people, recipient_pages, senders, sending_defaults, signing_secrets
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.receipts import keys
@@ -28,6 +28,7 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/account/secret", view_func=rotate_secret, methods=["POST"])
     blueprint.add_url_rule("/account/defaults", view_func=set_defaults, methods=["POST"])
     blueprint.add_url_rule("/account/sending", view_func=set_sending, methods=["POST"])
+    blueprint.add_url_rule("/account/pages", view_func=set_pages, methods=["POST"])
 
 
 @for_viewers
@@ -78,18 +79,41 @@ def set_sending(current: SignedInPerson) -> ResponseReturnValue:
     return redirect(url_for("dashboard.account", done="sending"), 303)
 
 
+@for_owners
+def set_pages(current: SignedInPerson) -> ResponseReturnValue:
+    """Change what recipients see where a link is dead."""
+    form = forms.fields()  # without empty ones
+    given = {name: form.get(name, "").strip() for name in recipient_pages.COLUMNS}
+    try:
+        changes = recipient_pages.changes({name: value or None for name, value in given.items()})
+    except InvalidFieldsError as error:
+        return page(current, pages=given, faults=error.fields), 422
+    with db.write() as session:
+        senders.configure(session, current.account.name, changes)
+        current.record(session, Deed.ACCOUNT_CHANGED, current.account.name, **senders.told(changes))
+    return redirect(url_for("dashboard.account", done="pages"), 303)
+
+
 def _fixed(account: Sender) -> dict[str, str]:
     """What only the operator may change: the zone under a monthly limit, because each change begins a month anew."""
     return {} if account.monthly_limit is None else {"time_zone": account.time_zone}
 
 
-def page(current: SignedInPerson, *, given: dict[str, str] | None = None, **shown: Any) -> str:
-    """Draw the page; `given` is what was typed into the form for sendings, `shown` what only this answer shows."""
+def page(
+    current: SignedInPerson,
+    *,
+    given: dict[str, str] | None = None,
+    pages: dict[str, str] | None = None,
+    **shown: Any,
+) -> str:
+    """Draw the page; `given` and `pages` are what was typed into its forms, `shown` what only this answer shows."""
     with db.read() as session:
         now = db.now(session)
         tokens = credentials.of(session, current.account.id)
         secrets = signing_secrets.active(session, current.account.id, now=now)
         everybody = people.of(session, current.account.id)
+        stored = senders.named(session, current.account.name)
+        pages = pages or {name: getattr(stored, name) or "" for name in recipient_pages.COLUMNS}
         used = limits.used_in_month(session.connection(), current.account.id, current.account.time_zone, now)
     return render_template(
         "dashboard/account.html",
@@ -103,6 +127,7 @@ def page(current: SignedInPerson, *, given: dict[str, str] | None = None, **show
         names=labels.DEFAULT_NAMES,
         fixed=_fixed(current.account),
         sending=given or {name: getattr(current.account, name) or "" for name in SENDING},
+        pages=pages,
         used=used,
         rate=current.account.messages_per_second or services().settings.messages_per_second,
         zones=local_time.names(),

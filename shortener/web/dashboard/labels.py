@@ -369,6 +369,7 @@ DONE: Final[Labels] = {
     "export-ended": _("Nothing was changed: the export had already ended."),
     "revoked": _("The token has been revoked. It no longer works."),
     "sending": _("The settings for sending have been saved."),
+    "pages": _("The pages for recipients have been saved. They change at once, also for links sent earlier."),
     "defaults": _("The defaults have been saved. They apply to messages received from now on."),
 }
 

@@ -162,6 +162,30 @@ def test_owner_changes_how_messages_are_sent(owner: Browser) -> None:
     assert {name: page.form("/account/sending").fields[name] for name in SENDING} == SENDING
 
 
+PAGES = {
+    "sender_name": "例の店",
+    "sender_contact": "help@shop.example.com",
+    "fallback_url": "https://shop.example.com/",
+}
+
+
+def test_owner_changes_what_recipients_see(owner: Browser, viewer: Browser) -> None:
+    page = owner.send(owner.open(PAGE).form("/account/pages"), **PAGES)
+    assert "The pages for recipients have been saved." in page.text
+    assert {name: page.form("/account/pages").fields[name] for name in PAGES} == PAGES
+    assert all(text in viewer.open(PAGE).text for text in PAGES.values())
+    owner.send(owner.open(PAGE).form("/account/pages"), **dict.fromkeys(PAGES, ""))
+    assert {name: stored(name) for name in PAGES} == dict.fromkeys(PAGES)
+
+
+def test_wrong_contact_is_named_at_its_field(owner: Browser) -> None:
+    page = owner.send(owner.open(PAGE).form("/account/pages"), **(PAGES | {"sender_contact": "ask us"}))
+    assert page.answer.status_code == 422
+    assert "must be the URL of a page, a mail address or a phone number" in page.text
+    assert page.form("/account/pages").fields["sender_contact"] == "ask us"
+    assert stored("sender_name") is None
+
+
 def test_empty_fields_take_settings_away(owner: Browser) -> None:
     owner.send(owner.open(PAGE).form("/account/sending"), **SENDING)
     owner.send(owner.open(PAGE).form("/account/sending"), receipts_url="", quiet_hours=" ")
