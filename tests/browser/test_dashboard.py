@@ -34,6 +34,8 @@ PAGES = [
     ("eve", "/exports"),
     ("bob", "/exports?tag=parcel"),
     ("bob", "/account"),
+    ("bob", "/account/audit"),
+    ("root", "/operator/audit"),
     ("bob", "/try"),
     ("bob", "/password"),
     ("bob", "/time-zone"),
