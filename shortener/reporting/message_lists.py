@@ -114,16 +114,24 @@ def look(
         rows = session.execute(_newest(account, wanted, before).limit(enough))
         found = [(moment, row_id) for moment, row_id in rows]
         return found[:most], found[:most][-1] if len(found) == enough else None
+    looked_at, conditions, last = examined(session, account, wanted, slugs, before, count)
+    query = select(looked_at.c.received_on, looked_at.c.id).where(*conditions)
+    newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
+    found = [(moment, row_id) for moment, row_id in session.execute(newest)]
+    return (found[:most], found[most - 1]) if len(found) > most else (found, last)
+
+
+def examined(
+    session: Session, account: Sender, wanted: Filter, slugs: Slugs, before: Place | None, count: int
+) -> tuple[Subquery, list[ColumnElement[bool]], Place | None]:
+    """Return the next `count` messages, the filter's conditions for them, and where to continue, if there are more."""
     linked = _linked(session, account, wanted, slugs)
     inside, last = _next(session, account, wanted, linked, before, count)
     columns = select(Message.received_on, Message.id, Message.msgid, Message.client_tag, Message.tags)
     columns = columns.add_columns(Message.state, Message.recipient)
     # With an offset, even 0, both databases read these messages first, and apply the filter only to them.
     looked_at = columns.where(*inside).offset(0).subquery("looked_at")
-    query = select(looked_at.c.received_on, looked_at.c.id).where(*_conditions(session, wanted, linked, looked_at))
-    newest = query.order_by(looked_at.c.received_on.desc(), looked_at.c.id.desc()).limit(most + 1)
-    found = [(moment, row_id) for moment, row_id in session.execute(newest)]
-    return (found[:most], found[most - 1]) if len(found) > most else (found, last)
+    return looked_at, _conditions(session, wanted, linked, looked_at), last
 
 
 def load(session: Session, places: Sequence[Place]) -> list[Row]:

@@ -5,7 +5,7 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from shortener.reporting import message_lists
+from shortener.reporting import message_lists, message_totals
 from shortener.reporting.message_filter import FILTERS, Filter
 from shortener.running.services import services
 from shortener.storage import db
@@ -30,9 +30,11 @@ def messages(current: SignedInPerson) -> ResponseReturnValue:
     wanted = Filter.check(periods.given(request.args, current.zone))
     with db.read() as session:
         page = message_lists.find(session, current.account, wanted, services().slugs, limit=min(wanted.limit, PAGE))
+        total = message_totals.of(session, current.account, wanted, services().slugs)
     return render_template(
         "dashboard/messages.html",
         page=page,
+        total=total,
         size=PAGE,
         wanted=wanted,
         asked=wanted.parameters(),

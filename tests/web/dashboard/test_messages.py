@@ -170,3 +170,13 @@ def test_a_full_page_is_light_enough(viewer: Browser, sender: Sender) -> None:
             sender, "x" * 500 + " https://a.example.com/1", client_tag=f"order-{number:020}", tags=["a" * 20, "b"]
         )
     assert len(viewer.open(PAGE).html.encode()) < 50_000
+
+
+def test_the_list_says_how_many_were_clicked(app: Flask, viewer: Browser, sender: Sender) -> None:
+    made = [make_message(sender, tags=["sale"]) for _ in range(3)]
+    make_message(sender)
+    app.test_client().get(f"/{slug_of(made[0].link)}", headers={"User-Agent": BROWSER})
+    page = viewer.open(f"{PAGE}?tag=sale")
+    assert "3 messages, 1 clicked (33.3%)" in page.text
+    assert viewer.open(page.links["Numbers of this tag"]).title == "Tag: sale"
+    assert "2 messages" in viewer.open(f"{PAGE}?tag=sale&clicked=false").text
