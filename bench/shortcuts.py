@@ -1,11 +1,12 @@
-"""Measure what our shortcuts save: the product as it is, and without one shortcut at a time.
+"""Measure what our shortcuts save, and what metrics cost: the product as it is, and without one of them at a time.
 
     .venv/bin/python bench/shortcuts.py
     .venv/bin/python bench/shortcuts.py --rounds 9 --seconds 10
+    .venv/bin/python bench/shortcuts.py --only "without metrics"
 
 All variants run on one processor under gunicorn on SQLite and are loaded in turn. Prints for each variant the medians
-of the CPU time for a first click, a single post and a batched message, and of the requests per second. The CPU time is
-meaningful also on a busy machine. See docs/adr/0030-shortcuts.md.
+of the CPU time for a look-up by HEAD, a first click, a single post and a batched message, and of the requests per
+second. The CPU time is meaningful also on a busy machine. See docs/adr/0030-shortcuts.md.
 """
 
 import argparse
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import cpu_affinity  # noqa: E402  # the checkout is on the path from here on
-from bench.table import FIRST, MANY, SINGLE, SQLITE, Cell, started, stored  # noqa: E402
+from bench.table import FIRST, HEAD, MANY, SINGLE, SQLITE, Cell, started, stored  # noqa: E402
 
 # Python imports `sitecustomize` at the start of every process; each of these removes one shortcut.
 WITHOUT = {
@@ -91,8 +92,17 @@ def clicked(moment, visitor, *, msgid, client_tag, recipient, link, shortlink, t
 
 event.clicked = clicked
 """,
+    "without metrics": """
+import sys; sys.path.insert(0, {root!r})
+from shortener.telemetry import families
+from shortener.web import observation, redirect
+
+families.Counter.add = lambda *_, **__: None
+redirect.observe_request = observation.observe_request = lambda *_: None
+""",
 }
-ROWS = (FIRST, SINGLE, MANY)
+AS_IT_IS = "as it is"
+ROWS = (HEAD, FIRST, SINGLE, MANY)
 SHAPE = {"processes": "1", "threads": "16"}
 
 
@@ -101,14 +111,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5, help="length of each run")
+    parser.add_argument("--only", action="append", choices=[*WITHOUT][1:], help="only this variant, beside the product")
     args = parser.parse_args()
+    variants = {name: code for name, code in WITHOUT.items() if name in (AS_IT_IS, *(args.only or WITHOUT))}
     os.sched_setaffinity(0, {cpu_affinity.LOADING})
-    links = 3_000 * args.seconds * args.rounds * len(WITHOUT)
+    links = 3_000 * args.seconds * args.rounds * len(variants)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="shortener-")))
         store = stack.enter_context(stored(SQLITE, links))
         cells: dict[str, Cell] = {}
-        for number, (name, code) in enumerate(WITHOUT.items()):
+        for number, (name, code) in enumerate(variants.items()):
             place = folder / str(number)
             with _customized(place, code.format(root=str(ROOT))):
                 running = stack.enter_context(started("gunicorn", store, place, SHAPE))
