@@ -80,7 +80,7 @@ def tag(current: SignedInPerson, tag: str) -> ResponseReturnValue:
         wanted=wanted,
         period=_of_list(found),
         width=width,
-        widths=WIDTHS,
+        widths={name: text for name, text in WIDTHS.items() if name is not Width.WEEK or _is_long(found)},
         chart=chart.draw(buckets, current.zone),
         fields={"from": periods.field(wanted.start, current.zone), "to": periods.field(wanted.end, current.zone)},
         part=lambda of: {"tag": tag, **periods.parameters(max(of.start, found.start), min(of.end, found.end))},
@@ -109,6 +109,11 @@ def _of_list(found: Report) -> dict[str, str]:
     if found.first_on is None or found.last_on is None:
         return periods.parameters(found.start, found.end)
     return periods.parameters(found.first_on, found.last_on + MICROSECOND)
+
+
+def _is_long(found: Report) -> bool:
+    """Whether the chart has more than two weeks."""
+    return found.first_on is not None and tag_report.ends(found) - found.first_on > dt.timedelta(days=15)
 
 
 def _buckets(found: Report, asked: str | None, current: SignedInPerson) -> tuple[Width, list[Bucket]]:
