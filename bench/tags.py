@@ -144,7 +144,7 @@ def _print(kind: str, person: Browser, args: argparse.Namespace) -> None:
     for turn in range(ROUNDS):
         for name, path in _pages(args).items():
             began, began_cpu = time.perf_counter(), time.process_time()
-            if (page := person.open(path)).status != 200:
+            if (page := person.open(path)).status != 200 or page.title == "Sign in":
                 raise RuntimeError(f"{path} was answered {page.status}")
             if turn:
                 times.setdefault(name, []).append((time.perf_counter() - began, time.process_time() - began_cpu))

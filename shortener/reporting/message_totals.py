@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from shortener.accounts.senders import Sender
 from shortener.reporting import message_lists, tags
 from shortener.reporting.message_filter import Filter
+from shortener.reporting.tag_documents import ListTotals
 from shortener.reporting.tags import Numbers
 from shortener.rules.slug import Slugs
-from shortener.rules.wire.moments import EPOCH
+from shortener.rules.wire.moments import EPOCH, rfc3339_or_none
 from shortener.storage import db
 from shortener.storage.models import Link
 
@@ -41,10 +42,24 @@ def of(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> Total
     looked_at, conditions, rest = message_lists.examined(session, account, wanted, slugs, before, LOOKED_AT)
     links = select(func.max(case((Link.accessed_on.is_not(None), 1), else_=0)))
     clicked = links.where(Link.message_id == looked_at.c.id).correlate(looked_at).scalar_subquery()
-    selected = select(clicked.label("clicked")).where(*conditions).offset(literal(0)).subquery()
+    selected = select(clicked.label("clicked")).select_from(looked_at).where(*conditions).offset(literal(0)).subquery()
     query = select(func.count(), func.count(selected.c.clicked), func.coalesce(func.sum(selected.c.clicked), 0))
     messages, with_link, number = session.execute(query.select_from(selected)).one()
     return Total(messages, with_link, int(number), rest is None, LOOKED_AT if rest is not None else None)
+
+
+def document(session: Session, account: Sender, wanted: Filter, slugs: Slugs) -> ListTotals:
+    """Return the document of a list's totals."""
+    found = of(session, account, wanted, slugs)
+    return {
+        "messages": found.messages,
+        "with_link": found.with_link,
+        "clicked": found.clicked,
+        "click_rate": found.click_rate,
+        "complete": found.is_whole,
+        "looked_at": found.looked_at,
+        "counted_on": rfc3339_or_none(found.counted_on),
+    }
 
 
 def _from_totals(session: Session, account: Sender, wanted: Filter) -> Total:

@@ -110,6 +110,20 @@ TagPage = TypedDict(
 )
 
 
+class ListTotals(TypedDict):
+    """How many messages a list has, and how many of them were clicked."""
+
+    messages: int
+    with_link: int
+    clicked: Annotated[int, Field(description="Messages with a click that counted, at any time.")]
+    click_rate: Annotated[float | None, Field(description="Of the messages with a link; null without any.")]
+    complete: Annotated[bool, Field(description="False if there may be more.")]
+    looked_at: Annotated[
+        int | None, Field(description="Only so many of the newest messages of the period were counted; null: all.")
+    ]
+    counted_on: _COUNTED
+
+
 class Piece(TypedDict):
     """An hour or a day in which something happened."""
 

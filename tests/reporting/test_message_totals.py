@@ -40,6 +40,8 @@ def test_every_filter_has_its_total(app: Flask, sender: Sender, other_sender: Se
         ({"from_": day_ago}, (3, 3, 1)),
         ({"from_": day_ago, "to": (NOW + dt.timedelta(days=1)).isoformat(), "text": "order-"}, (3, 3, 1)),
         ({"visitor": "person"}, (1, 1, 1)),
+        ({"visitor": "person", "tag": "a", "clicked": "true"}, (1, 1, 1)),
+        ({"visitor": "person", "tag": "b"}, (0, 0, 0)),
         ({"recipient": "+819012345678"}, (1, 0, 0)),
         ({"recipient": "+819012345678", "to": day_ago}, (1, 0, 0)),
         ({"state": "failed"}, (0, 0, 0)),

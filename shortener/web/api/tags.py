@@ -6,8 +6,9 @@ from typing import Final
 from flask import Blueprint, Response, request
 
 from shortener.accounts.senders import Sender
-from shortener.reporting import tag_documents, tag_report
+from shortener.reporting import message_totals, tag_documents, tag_report
 from shortener.reporting.message_exports import BOM
+from shortener.reporting.message_filter import FILTERS, PARAMETERS, Filter
 from shortener.reporting.tag_documents import TagConditions, TagFilter, TagPeriod
 from shortener.rules.wire import csv_cells
 from shortener.rules.wire.csv_cells import DELIMITERS
@@ -21,6 +22,24 @@ from shortener.web.description.operation import Answer, Operation, described, qu
 blueprint = Blueprint("tags", __name__, url_prefix="/v1")
 COLUMNS: Final = tuple(tag_documents.TagSummary.__annotations__)
 FILE: Final = {"Content-Disposition": "The file's name."}
+
+
+@blueprint.get("/messages/totals")
+@described(
+    Operation(
+        "Messages",
+        {200: Answer("The totals of the list.")},
+        query=Filter,
+        without=frozenset(PARAMETERS) - frozenset(FILTERS),
+    )
+)
+@for_senders(Scope.READ)
+def total_messages(account: Sender) -> tag_documents.ListTotals:
+    """Count the messages that the filters select, and those of them that were clicked."""
+    wanted = Filter.check(request.args.to_dict(), faults=incoming.faults(*FILTERS))
+    with db.read() as session:
+        db.allow_time(session)
+        return message_totals.document(session, account, wanted, services().slugs)
 
 
 @blueprint.get("/tags")

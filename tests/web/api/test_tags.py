@@ -61,3 +61,15 @@ def test_tags_are_exported_as_csv(client: FlaskClient, sender: Sender) -> None:
     answer = client.get("/v1/tags.csv?delimiter=semicolon", headers=sender.basic)
     assert answer.text.splitlines()[0] == "\ufefftag;messages;with_link;clicked;click_rate;first_on;last_on"
     assert answer.text.splitlines()[1].startswith("'=1+1;1;1;0;0.0;")
+
+
+def test_a_list_has_totals(client: FlaskClient, sender: Sender, other_sender: Sender) -> None:
+    made = [make_message(sender, tags=["a"]) for _ in range(2)]
+    make_message(other_sender, tags=["a"])
+    client.get(f"/{slug_of(made[0].link)}", headers={"User-Agent": BROWSER})
+    for asked in ("tag=a", "visitor=person&tag=a"):
+        found = client.get(f"/v1/messages/totals?{asked}", headers=sender.basic).get_json()
+        messages = 2 if asked == "tag=a" else 1
+        assert (found["messages"], found["clicked"], found["click_rate"]) == (messages, 1, 1 / messages)
+        assert (found["complete"], found["looked_at"], found["counted_on"]) == (True, None, None)
+    assert client.get("/v1/messages/totals?limit=3", headers=sender.basic).status_code == 422
