@@ -1,4 +1,4 @@
-"""The dashboard: pages for the sender's staff and for the operator, drawn on the server, without script."""
+"""The dashboard: pages for the sender's staff and for the operator, drawn on the server. They work without script."""
 
 from typing import Final
 

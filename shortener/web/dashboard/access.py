@@ -28,6 +28,7 @@ from shortener.web.dashboard import forms
 
 P = ParamSpec("P")
 COOKIE: Final = "dashboard"
+REFRESH: Final = "X-Refresh"  # a header: the page's script sends the request, not the person
 PATH: Final = "/dashboard"  # the cookie is not sent to shortlinks
 _FOUND: Final = "shortener.signed_in"  # looked up once per request, and kept in its environ
 # No segment may begin with a dot: `/dashboard/../` could lead to a shortlink and so to any site.
@@ -142,7 +143,7 @@ def _find() -> SignedInPerson | None:
         found = logins.find(session, token, now=now)
     if found is None:
         return None
-    if logins.wants_renewal(found.signed_in, now=now):
+    if REFRESH not in request.headers and logins.wants_renewal(found.signed_in, now=now):
         with db.write() as session:
             logins.renew(session, found.signed_in, now=now)
     return SignedInPerson(found.person, found.signed_in, _form_token(token), found.account)

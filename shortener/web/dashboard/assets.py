@@ -1,4 +1,4 @@
-"""Stylesheet and icon. Their names change with their content, so browsers may cache them."""
+"""Stylesheet, script and icon. Their names change with their content, so browsers may cache them."""
 
 import hashlib
 from pathlib import Path
@@ -28,14 +28,15 @@ def _asset(file: str, content_type: str) -> Asset:
 
 
 STYLE: Final = _asset("style.css", "text/css; charset=utf-8")
+SCRIPT: Final = _asset("script.js", "text/javascript; charset=utf-8")
 ICON: Final = _asset("icon.svg", "image/svg+xml")
-_BY_NAME: Final = {asset.name: asset for asset in (STYLE, ICON)}
+_BY_NAME: Final = {asset.name: asset for asset in (STYLE, SCRIPT, ICON)}
 
 
 @blueprint.get("/<name>")
 @public
 def asset(name: str) -> Response:
-    """Serve the stylesheet or the icon; 404 for any other name."""
+    """Serve the stylesheet, the script or the icon; 404 for any other name."""
     found = _BY_NAME.get(name)
     if found is None:
         raise NotFound

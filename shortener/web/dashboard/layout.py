@@ -9,7 +9,8 @@ from shortener.running.services import services
 from shortener.web.dashboard import access, assets, language
 
 CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 EXPORTS: Final = "dashboard.exports"  # is shown if there is a storage for them
 PAGES: Final = (
@@ -34,6 +35,7 @@ def frame() -> dict[str, Any]:
         "spoken": language.spoken(),
         "languages": language.LANGUAGES,
         "style": url_for("assets.asset", name=assets.STYLE.name),
+        "script": url_for("assets.asset", name=assets.SCRIPT.name),
         "icon": url_for("assets.asset", name=assets.ICON.name),
         "zone": access.shown_zone().key,
         "base_url": services().settings.base_url,

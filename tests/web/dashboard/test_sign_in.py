@@ -168,6 +168,16 @@ def test_a_session_that_is_not_used_ends(app: Flask, ann: Browser) -> None:
     assert ann.open("/dashboard/try").title == "Sign in"
 
 
+def test_a_page_that_updates_itself_extends_no_session(app: Flask, ann: Browser) -> None:
+    ann.sign_in("ann@example.com")
+    with db.write() as session:
+        ends_on = db.now(session) + dt.timedelta(hours=1)
+        session.execute(update(SignedIn).values(expires_on=ends_on))
+    assert ann.client.get("/dashboard/messages", headers={"X-Refresh": "1"}).status_code == 200
+    with db.read() as session:
+        assert session.scalars(select(SignedIn.expires_on)).one() == ends_on
+
+
 def test_use_extends_a_session_within_bounds(app: Flask, ann: Browser) -> None:
     ann.sign_in("ann@example.com")
     with db.write() as session:
