@@ -6,7 +6,7 @@ from sqlalchemy import LargeBinary, func, select
 
 from shortener.accounts import reencryption, senders, signing_secrets
 from shortener.accounts.encryption import can_decrypt, encrypt
-from shortener.accounts.reencryption import Count
+from shortener.accounts.reencryption import Count, Place
 from shortener.errors import SecretKeyError
 from shortener.storage import db
 from shortener.storage.models import Base, SigningSecret
@@ -18,9 +18,13 @@ PLAIN = {"body", "answer", "content", "raw"}  # of a callback, an attempt, an at
 LOST = "a key that somebody lost, and nobody has written down"
 
 
-def reencrypt(*secret_keys: str) -> Count:
-    with db.write() as session:
-        return reencryption.reencrypt(session, secret_keys)
+def reencrypt(*secret_keys: str, most: int = 1) -> Count:
+    count = Count()
+    place: Place | None = Place()
+    while place is not None:
+        with db.write() as session:
+            place = reencryption.reencrypt(session, secret_keys, count, place, most=most)
+    return count
 
 
 def keys_of(name: str, *secret_keys: str) -> list[bytes]:
@@ -53,6 +57,15 @@ def test_reencrypting_again_changes_nothing(app: Flask, sender: Sender) -> None:
     assert reencrypt(NEW, SECRET_KEY) == Count(already=1)
     with db.read() as session:
         assert session.scalar(select(SigningSecret.sealed)) == before
+
+
+def test_an_interrupted_reencryption_is_begun_anew(app: Flask, sender: Sender, other_sender: Sender) -> None:
+    count = Count()
+    with db.write() as session:
+        place = reencryption.reencrypt(session, (NEW, SECRET_KEY), count, Place(), most=1)
+    assert place is not None and count == Count(resealed=1)
+    assert keys_of("shop", NEW, SECRET_KEY) and keys_of("stranger", NEW, SECRET_KEY)
+    assert reencrypt(NEW, SECRET_KEY) == Count(resealed=1, already=1)
 
 
 def test_an_undecryptable_secret_is_counted_and_unchanged(app: Flask, sender: Sender, other_sender: Sender) -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from shortener.accounts import callback_headers, senders, signing_secrets
 from shortener.accounts.encryption import encrypt
 from shortener.callbacks.kind import kind
 from shortener.errors import SecretKeyError
+from shortener.rules.deed import Deed
 from shortener.running.services import Services
 from shortener.storage import db
+from shortener.storage.models import AuditEntry
 from tests.conftest import SECRET_KEY
 from tests.support import due_callbacks
 from tests.support.factories import Sender, make_account
@@ -64,6 +67,13 @@ def test_a_lost_key_gives_accounts_new_secrets(run: Run, services: Services) -> 
     assert list(rows) == ["shop", "stranger"]
     assert all(signed_with(services, name, secret) for name, secret in rows.items())
     services.prepare()
+
+
+def test_each_account_with_a_new_secret_is_recorded(run: Run) -> None:
+    assert run("account", "secret", "rotate", "--all").exit_code == 0
+    with db.read() as session:
+        entries = session.execute(select(AuditEntry.deed, AuditEntry.about).order_by(AuditEntry.id)).all()
+    assert entries == [(Deed.SECRET_ROTATED, "shop"), (Deed.SECRET_ROTATED, "stranger")]
 
 
 def test_a_header_that_no_key_opens_is_named(run: Run, services: Services) -> None:
@@ -124,6 +134,10 @@ def test_a_new_secret_key_replaces_the_old(run: Run, services: Services, sender:
     assert signed_with(services, "shop", sender.signing_secret)
     result = run("secret-key", "reseal", "--json")
     assert json.loads(result.stdout) == {"resealed": 2, "already": 0, "unopened": 0}
+    assert "Remove SHORTENER_SECRET_KEY_OLD and restart every process" in result.stderr
+    with db.read() as session:
+        [entry] = session.scalars(select(AuditEntry))
+    assert (entry.deed, entry.details) == (Deed.SECRETS_RESEALED, {"resealed": 2})
     give(services, NEW)
     services.prepare()
     assert signed_with(services, "shop", sender.signing_secret)

@@ -79,7 +79,11 @@ def judge_keys(count: Count, *, has_old: bool, has_key: bool) -> Finding:
             f"Run {typed('secret-key reseal')}",
         )
     if has_old:
-        return warning(KEY, "No stored secret needs SHORTENER_SECRET_KEY_OLD.", "Remove it, and restart every process.")
+        return warning(
+            KEY,
+            "No stored secret needs SHORTENER_SECRET_KEY_OLD.",
+            "Remove it when gateways have the new URLs for receipts, and restart every process.",
+        )
     if not has_key:
         return ok(KEY, "There is no secret key yet; the first start makes it.")
     return ok(KEY, f"The secret key decrypts all stored secrets ({total}). Keep a copy of it apart from the backups.")
