@@ -17,7 +17,7 @@ from shortener.typed_command import typed
 
 MAY_BE_REMOVED: Final = (
     "No stored secret needs the old key any more. Remove SHORTENER_SECRET_KEY_OLD and restart every process as soon "
-    "as gateways have the new URLs for receipts ({command}) and no receipt is expected of messages that were sent before."
+    "as gateways have the new URLs for receipts ({command}) and receipts of earlier messages have come."
 )
 group = Group(
     "secret-key",
