@@ -1,4 +1,4 @@
-"""Find a stored message, its text and its links, and switch the links off."""
+"""Find a stored message, its text and its links, and switch the links off and on."""
 
 import datetime as dt
 import re
@@ -76,3 +76,8 @@ def attachments_of(session: Session, message: Message) -> Sequence[Attachment]:
 def switch_off(session: Session, message: Message, *, now: dt.datetime) -> None:
     """Switch the message's links off. If they are off already, their time stays the first one."""
     session.execute(update(Link).where(Link.message_id == message.id, Link.off_on.is_(None)).values(off_on=now))
+
+
+def switch_on(session: Session, message: Message) -> None:
+    """Switch the message's links on again. They expire when they would have expired without this."""
+    session.execute(update(Link).where(Link.message_id == message.id, Link.off_on.is_not(None)).values(off_on=None))

@@ -33,6 +33,7 @@ class Deed(enum.StrEnum):
     SIGN_IN_FAILED = "session.failed"
     SIGNED_OUT = "session.signed_out"
     SWITCHED_OFF = "message.off"
+    SWITCHED_ON = "message.on"
     CANCELED = "message.canceled"
     REPEATED = "message.repeated"
     GIVEN_UP = "message.given_up"

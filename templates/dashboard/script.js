@@ -1,6 +1,65 @@
 // What pages of the dashboard do in a browser that runs scripts. All of them work without it.
 "use strict";
 
+// What carries `data-copy`, its name, gets a button behind it that copies it.
+const copyButtons = (() => {
+  const words = document.currentScript.dataset;
+
+  const textOf = (source) => ("value" in source ? source.value : source.textContent);
+
+  // Browsers have a clipboard only on pages with https, and on this machine.
+  function copyBySelecting(source) {
+    const area = document.createElement("textarea");
+    area.value = textOf(source);
+    area.readOnly = true;
+    area.className = "unseen";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+
+  async function copy(source) {
+    try {
+      await navigator.clipboard.writeText(textOf(source));
+      return true;
+    } catch {
+      return copyBySelecting(source);
+    }
+  }
+
+  // What is written into an element that is there already is read aloud.
+  function tell(button) {
+    document.querySelector(".copied")?.remove();
+    const told = document.createElement("span");
+    told.setAttribute("role", "status");
+    told.className = "hint copied";
+    button.after(told);
+    setTimeout(() => { told.textContent = words.copied; }, 50);
+  }
+
+  function add(source) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet copy";
+    button.textContent = words.copy;
+    button.setAttribute("aria-label", words.copy + words.colon + source.dataset.copy);
+    source.after(button);
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const done = await copy(button.previousElementSibling);
+    button.focus();
+    if (done) tell(button);
+  });
+  const addAll = (root) => root.querySelectorAll("[data-copy]").forEach(add);
+  addAll(document.body);
+  return { addAll };
+})();
+
 // A page with `data-refresh`, in seconds, updates itself while it is visible: it is requested again, and what differs
 // is replaced. Elements with a key (an id, or `data-key`) are recognised when others come before them. What people
 // have typed, opened, selected or focused stays. While nothing changes, the page asks less often.
@@ -61,6 +120,7 @@
     const answer = await fetch(location.href, { headers: { "X-Refresh": "1" }, redirect: "error" });
     if (!answer.ok) throw new Error(answer.statusText);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main");
+    copyButtons.addAll(fresh);
     // Nothing moves away under a finger, or while a refresh was on its way.
     if (isOff || document.hidden || main.querySelector(":active")) return;
     wait = patch(main, fresh) ? FIRST : Math.min(wait * GROWTH, LAST);

@@ -31,6 +31,8 @@ PAGES = [
     ("bob", "/messages/{delivered}/clicks"),
     ("bob", "/callbacks?state=exhausted"),
     ("bob", "/callbacks/test"),
+    ("bob", "/callbacks/replay?state=exhausted"),
+    ("bob", "/messages/new"),
     ("eve", "/exports"),
     ("bob", "/exports?tag=parcel"),
     ("bob", "/account"),

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Office
+from tests.browser.conftest import Office, Seen
 from tests.support.factories import BROWSER, TARGET, TEXT
 from tests.support.servers import OK, Call, receiving
 from tests.support.waiting import WITHIN, until
@@ -121,9 +121,22 @@ def test_the_keyboard_switches_a_link_off(browser: Browser, go: Callable[..., Pa
     page.get_by_text("Switch the link off", exact=True).focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Switch the link off permanently")).to_be_focused()
+    expect(page.get_by_role("button", name="Switch the link off now")).to_be_focused()
     page.keyboard.press("Space")
     expect(page.locator(".line > li").filter(has_text="Link switched off")).to_be_visible()
     status, _, read = follow(browser, sent["shortlink"])
     assert status == 410
     assert read.startswith("Link switched off")
+
+
+def test_a_message_made_by_hand_is_copied(context: BrowserContext, go: Callable[..., Page], seen: Seen) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = go("ann", "/messages/new")
+    page.get_by_label("Message", exact=True).fill("Your parcel: https://shop.example.com/track")
+    page.get_by_role("button", name="Store the message").click()
+    shortlink = page.locator("[data-copy=Shortlink]").inner_text()
+    for name, expected in (("Shortlink", shortlink), ("Rewritten message", f"Your parcel: {shortlink}")):
+        page.get_by_role("button", name=f"Copy: {name}").click()
+        expect(page.locator(".copied")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == expected
+    assert seen.refused == []

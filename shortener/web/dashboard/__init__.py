@@ -22,6 +22,7 @@ from shortener.web.dashboard import (
     layout,
     message,
     message_list,
+    new_message,
     operator,
     overview,
     sign_in,
@@ -32,7 +33,7 @@ from shortener.web.dashboard import (
 from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
-    *(sign_in, time_zone, overview, message_list, first_clicks, message, tags, decisions),
+    *(sign_in, time_zone, overview, message_list, new_message, first_clicks, message, tags, decisions),
     *(callbacks, exports, try_it, account, credentials, audit, operator),
 )
 

@@ -1,14 +1,10 @@
 """The account's callbacks: lists, replays, and a test of a receiver."""
 
-import datetime as dt
-from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
-from shortener.accounts.senders import Sender
 from shortener.callbacks import replay
 from shortener.callbacks.conditions import ListedState
 from shortener.errors import InvalidFieldsError
@@ -29,17 +25,8 @@ KEPT: Final = {"state", "destination", "about"}  # of the filter, when its callb
 def register(blueprint: Blueprint) -> None:
     """Add the pages."""
     blueprint.add_url_rule("/callbacks", view_func=callbacks)
-    blueprint.add_url_rule("/callbacks/replay", view_func=replay_all, methods=["POST"])
+    blueprint.add_url_rule("/callbacks/replay", view_func=replay_all, methods=["GET", "POST"])
     blueprint.add_url_rule("/callbacks/test", view_func=test, methods=["GET", "POST"])
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """The replay form of a list: its fields, and the number of callbacks that it selects."""
-
-    fields: dict[str, str]
-    count: int
-    more: bool  # than one call may replay
 
 
 @for_viewers
@@ -53,7 +40,6 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         page = callback_lists.find(session, current.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
         destinations = [] if asked else callback_lists.destinations(session, current.account)
-        offer = _offer(session, current.account, wanted, db.now(session)) if rows and current.may_change else None
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
@@ -61,7 +47,8 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         wanted=wanted,
         asked=asked,
         destinations=destinations,
-        offer=offer,
+        filtered=_filter(wanted),
+        can_replay=bool(rows) and current.may_change and wanted.state in REPLAYABLE,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,
         fields={"from": periods.field(wanted.start, current.zone), "to": periods.field(wanted.end, current.zone)},
     )
@@ -69,25 +56,41 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
 
 @for_owners
 def replay_all(current: SignedInPerson) -> ResponseReturnValue:
-    """Replay the callbacks that the filter selects, the oldest first, at most 1,000."""
+    """Show how many callbacks the filter of the URL selects; or replay what the form selects, at most 1,000."""
+    wanted = Filter.check(periods.given(request.args, current.zone))
+    if not forms.sent():
+        return _confirmation(current, wanted)
     given = periods.given(forms.fields(), current.zone)
     given.pop(forms.TOKEN, None)
     selection = replay.Selection.check(given)
     with db.read() as session:
         selected = replay.select_all(session, current.account, selection)
     count = api.replay_selected(current.account, selected, current.asker, current.actor)
-    shown = url_for("dashboard.callbacks", state=ListedState.WAITING, destination=selection.destination, replayed=count)
-    return redirect(shown, 303)
+    shown: dict[str, Any] = {**_filter(wanted), "replayed": count}
+    return redirect(url_for("dashboard.callbacks", **shown), 303)
 
 
-def _offer(session: Session, account: Sender, wanted: Filter, now: dt.datetime) -> Offer | None:
-    """The replay form for everything that the filter selects; None if its state cannot be replayed."""
+def _confirmation(current: SignedInPerson, wanted: Filter) -> str:
+    """Ask before anything is replayed, with the number. InvalidFieldsError for states that cannot be replayed."""
     if wanted.state not in REPLAYABLE:
-        return None
-    span = periods.parameters(wanted.start or EPOCH, wanted.end or now)
-    fields = span | {name: value for name, value in wanted.parameters().items() if name in KEPT}
-    selected = replay.select_all(session, account, replay.Selection.check(fields))
-    return Offer(fields, len(selected.ids), selected.rest is not None)
+        raise InvalidFieldsError({"state": ["must be exhausted or delivered"]})
+    with db.read() as session:
+        span = periods.parameters(wanted.start or EPOCH, wanted.end or db.now(session))
+        fields = span | {name: value for name, value in wanted.parameters().items() if name in KEPT}
+        selected = replay.select_all(session, current.account, replay.Selection.check(fields))
+    return render_template(
+        "dashboard/callbacks_replay.html",
+        wanted=wanted,
+        fields=fields,
+        filter=_filter(wanted),
+        count=len(selected.ids),
+        more=selected.rest is not None,
+    )
+
+
+def _filter(wanted: Filter) -> dict[str, str]:
+    """The filter as parameters of a URL, without the place in its list."""
+    return {name: value for name, value in wanted.parameters().items() if name != "cursor"}
 
 
 @for_owners

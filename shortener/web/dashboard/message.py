@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import segno
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
@@ -47,7 +47,9 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/messages/<msgid>", view_func=message)
     blueprint.add_url_rule("/messages/<msgid>/clicks", view_func=clicks)
     blueprint.add_url_rule("/messages/<msgid>/qr.svg", view_func=qr)
+    blueprint.add_url_rule("/messages/<msgid>/qr.png", view_func=qr_png)
     blueprint.add_url_rule("/messages/<msgid>/off", view_func=switch_off, methods=["POST"])
+    blueprint.add_url_rule("/messages/<msgid>/on", view_func=switch_on, methods=["POST"])
     blueprint.add_url_rule("/callbacks/<event_id>/replay", endpoint="replay", view_func=replay_one, methods=["POST"])
 
 
@@ -89,12 +91,22 @@ def clicks(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
 @for_viewers
 def qr(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
     """Draw the shortlink as a QR code."""
+    return _picture(current, msgid, "image/svg+xml", kind="svg", scale=MODULE, xmldecl=False)
+
+
+@for_viewers
+def qr_png(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """Draw the shortlink as a QR code in pixels, fit to be printed."""
+    return _picture(current, msgid, "image/png", kind="png", scale=4 * MODULE)
+
+
+def _picture(current: SignedInPerson, msgid: str, content_type: str, **options: Any) -> Response:
     with db.read() as session:
         _, link = _with_link(session, current, msgid)
     out = io.BytesIO()
     code = segno.make(services().site.shortlink_of(link), error="m", micro=False)
-    code.save(out, kind="svg", scale=MODULE, border=4, light="#fff", xmldecl=False)
-    return Response(out.getvalue(), content_type="image/svg+xml")
+    code.save(out, border=4, light="#fff", **options)
+    return Response(out.getvalue(), content_type=content_type)
 
 
 @for_owners
@@ -105,6 +117,15 @@ def switch_off(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         lookup.switch_off(session, found, now=db.now(session))
         current.record(session, Deed.SWITCHED_OFF, msgid)
     return redirect(url_for("dashboard.message", msgid=msgid, done="off"), 303)
+
+
+@for_owners
+def switch_on(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
+    """Switch the link on again."""
+    with db.write() as session:
+        lookup.switch_on(session, lookup.find(session, current.account, msgid))
+        current.record(session, Deed.SWITCHED_ON, msgid)
+    return redirect(url_for("dashboard.message", msgid=msgid, done="on"), 303)
 
 
 @for_owners

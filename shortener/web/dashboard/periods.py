@@ -23,6 +23,11 @@ def given(arguments: Mapping[str, str], zone: ZoneInfo) -> dict[str, str]:
     return kept | times
 
 
+def typed(value: str | None, zone: ZoneInfo) -> str | None:
+    """A time as a form sends it, in UTC, the first of two such times; None if it is not such a time."""
+    return _moment("from", value, zone) if value and _LOCAL.fullmatch(value) else None
+
+
 def _moment(name: str, typed: str, zone: ZoneInfo) -> str:
     """A typed time in UTC. Of two moments when clocks show it, the one that makes the period longer."""
     try:

@@ -502,6 +502,16 @@ class TestReport:
         assert answer["link_tracking"]["off_on"] is not None
         assert [link["off_on"] for link in answer["links"]] == [answer["link_tracking"]["off_on"]] * 2
 
+    def test_switching_on_keeps_when_links_expire(self, client: FlaskClient, sender: Sender) -> None:
+        made = make_message(sender, f"{TEXT} https://b.example.com", track="all")
+        path = f"/v1/messages/{made.message.msgid}"
+        client.post(f"{path}/off", headers=sender.bearer)
+        assert client.get(f"/{slug_of(made.link)}").status_code == 410
+        answer = client.post(f"{path}/on", headers=sender.bearer).get_json()
+        assert [link["off_on"] for link in answer["links"]] == [None, None]
+        assert answer["link_tracking"]["expires_on"] == rfc3339(made.link.expires_on)
+        assert client.get(f"/{slug_of(made.link)}").status_code == 302
+
 
 class TestList:
     def test_a_client_tag_finds_one_or_none(self, client: FlaskClient, sender: Sender, other_sender: Sender) -> None:

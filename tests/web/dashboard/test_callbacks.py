@@ -12,7 +12,7 @@ from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Attempt, Callback
 from tests.support import due_callbacks
-from tests.support.browsing import Browser, Page
+from tests.support.browsing import Browser, Form, Page
 from tests.support.databases import listening
 from tests.support.delivering import states
 from tests.support.factories import Sender
@@ -31,6 +31,16 @@ def put(sender: Sender, counts: dict[str, int], since: dt.datetime = NOW) -> Non
 def settle(state: str, url: str = DEAD) -> None:
     with db.write() as session:
         session.execute(update(Callback).where(Callback.url == url).values(state=state, settled_on=NOW))
+
+
+def asked(browser: Browser, listed: Page) -> Page:
+    """The page that says how many callbacks would be replayed, and asks."""
+    return browser.open(listed.links["Replay all that match the filter"])
+
+
+def replaying(page: Page) -> Form:
+    [form] = [form for form in page.forms if form.action.split("?")[0] == "/dashboard/callbacks/replay"]
+    return form
 
 
 def shown(page: Page) -> int:
@@ -124,7 +134,11 @@ def test_callbacks_about_receipts_are_listed_alone(owner: Browser, sender: Sende
     assert "first click" in page.text and "failed" in page.text
     page = owner.send(page.forms[1], state="exhausted", about="receipt")
     assert shown(page) == 1
-    owner.send(page.form("/callbacks/replay"))
+    asking = asked(owner, page)
+    assert asking.title == "Replay callbacks" and "The filter selects 1 callback State" in asking.text
+    page = owner.send(replaying(asking))
+    assert "1 callback will be replayed." in page.text
+    assert page.forms[1].fields["about"] == "receipt"
     assert sorted(states()) == ["exhausted", "exhausted", "pending"]
 
 
@@ -171,8 +185,9 @@ def test_a_replay_of_a_period_touches_no_other(owner: Browser, sender: Sender) -
     put(sender, {DEAD: 1}, NOW + dt.timedelta(hours=2))
     settle("exhausted")
     listed = owner.open(PAGE + "?state=exhausted&from=2025-11-22T09:00&to=2025-11-22T10:00")
-    page = owner.send(listed.form("/callbacks/replay"))
+    page = owner.send(replaying(asked(owner, listed)))
     assert "2 callbacks will be replayed." in page.text
+    assert page.forms[1].fields["from"] == "2025-11-22T09:00" and page.forms[1].fields["to"] == "2025-11-22T10:00"
     assert states() == ["pending", "pending", "exhausted"]
 
 
@@ -181,10 +196,13 @@ def test_a_replay_of_one_receiver_touches_no_other(owner: Browser, sender: Sende
     settle("exhausted")
     settle("exhausted", OTHER)
     listed = owner.open(PAGE + "?state=exhausted&destination=http://127.0.0.1:9")
-    assert "The filter above selects 30 callbacks." in listed.text
-    page = owner.send(listed.form("/callbacks/replay"))
+    asking = asked(owner, listed)
+    assert "The filter selects 30 callbacks" in asking.text and "http://127.0.0.1:9" in asking.text
+    assert states() == ["exhausted"] * 42
+    page = owner.send(replaying(asking))
     assert "30 callbacks will be replayed." in page.text
-    assert shown(page) == 25  # a page of those that wait for this receiver
+    assert "Only callbacks to http://127.0.0.1:9 are shown." in page.text
+    assert shown(owner.open(page.links["Show those that are waiting"])) == 25  # a page of those of this receiver
     assert states() == ["pending"] * 30 + ["exhausted"] * 12
 
 
@@ -193,8 +211,9 @@ def test_a_replay_takes_all_pages_of_its_list(owner: Browser, sender: Sender, st
     put(sender, {DEAD: 27})
     settle(state)
     rest = owner.open(owner.open(f"{PAGE}?state={state}").links["Show older"])
-    assert "Replay 27 callbacks" in rest.text
-    owner.send(rest.form("/callbacks/replay"))
+    asking = asked(owner, rest)
+    assert "Replay 27 callbacks" in asking.text
+    owner.send(replaying(asking))
     assert states() == ["pending"] * 27
 
 
@@ -204,9 +223,9 @@ def test_more_than_a_call_replays_are_announced(
     monkeypatch.setattr(replay, "AT_ONCE", 4)
     put(sender, {DEAD: 6})
     settle("exhausted")
-    page = owner.open(PAGE + "?state=exhausted")
-    assert "selects more than 4 callbacks. The oldest 4 will be replayed" in page.text
-    owner.send(page.form("/callbacks/replay"))
+    page = asked(owner, owner.open(PAGE + "?state=exhausted"))
+    assert "selects more than 4 callbacks" in page.text and "The oldest 4 will be replayed" in page.text
+    owner.send(replaying(page))
     assert states() == ["pending"] * 4 + ["exhausted"] * 2
 
 
@@ -214,7 +233,8 @@ def test_more_than_a_call_replays_are_announced(
 def test_a_list_of_several_states_offers_no_replay(owner: Browser, sender: Sender, query: str) -> None:
     put(sender, {DEAD: 1})
     page = owner.open(PAGE + query)
-    assert not [form for form in page.forms if form.action.endswith("/callbacks/replay")]
+    assert "Replay all that match the filter" not in page.links
+    assert owner.open(f"{PAGE}/replay{query}").status == 422
     if query != "?state=failing":  # where nothing is shown, nothing is offered
         assert {"exhausted callbacks", "delivered callbacks"} <= set(page.links)
 

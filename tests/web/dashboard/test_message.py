@@ -191,12 +191,14 @@ def test_the_qr_code_is_a_picture_and_runs_nothing(viewer: Browser, sender: Send
     assert "<script" not in answer.text and "style=" not in answer.text
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert len(answer.data) < 5000
+    answer = viewer.client.get(page.links["Save as PNG"])
+    assert (answer.content_type, answer.data[:8]) == ("image/png", b"\x89PNG\r\n\x1a\n")
 
 
 # What may be done
 
 
-def test_an_owner_switches_the_link_off_for_good(app: Flask, owner: Browser, sender: Sender) -> None:
+def test_an_owner_switches_the_link_off_and_on(app: Flask, owner: Browser, sender: Sender) -> None:
     done = make_message(sender)
     path = f"/dashboard/messages/{done.message.msgid}"
     page = owner.send(owner.open(path).form("/off"))
@@ -204,6 +206,11 @@ def test_an_owner_switches_the_link_off_for_good(app: Flask, owner: Browser, sen
     assert "Link switched off" in page.text
     assert app.test_client().get(f"/{slug_of(done.link)}").status_code == 410
     assert not [form for form in page.forms if form.action.endswith("/off")]
+    page = owner.send(page.form("/on"))
+    assert "The link has been switched on again." in page.text
+    assert app.test_client().get(f"/{slug_of(done.link)}").status_code == 302
+    with db.read() as session:
+        assert session.scalars(select(Link.expires_on)).one() == done.link.expires_on
 
 
 def test_an_owner_has_a_callback_attempted_once_more(
@@ -264,7 +271,7 @@ def test_another_accounts_message_is_not_there_whatever_is_asked(app: Flask, str
         assert (page.status, page.title) == (404, "Page not found")
         assert TEXT not in page.html and done.message.msgid not in page.text
     token = stranger.open("/dashboard/try").form("/sign-out").fields
-    for path in (f"{message}/off", f"/dashboard/callbacks/{event_id}/replay"):
+    for path in (f"{message}/off", f"{message}/on", f"/dashboard/callbacks/{event_id}/replay"):
         assert stranger.client.post(path, data=token).status_code == 404
     assert app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER}).status_code == 302
     assert asked() == []

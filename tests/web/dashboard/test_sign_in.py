@@ -58,7 +58,7 @@ def test_a_wrong_pair_gets_one_answer_whatever_is_wrong(ann: Browser, name: str)
     assert page.title == "Sign in"
     assert "The name or password is wrong." in page.text
     assert cookie(ann) is None
-    assert "<script" not in page.html
+    assert "<script>" not in page.html
 
 
 def test_an_unknown_name_still_hashes_the_password() -> None:
