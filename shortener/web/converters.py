@@ -4,10 +4,10 @@ from werkzeug.routing import BaseConverter, Map
 
 
 class TextConverter(BaseConverter):
-    """Any text, also with slashes, as the last part of a path."""
+    """Any text that can be stored, also with slashes and line ends, as the last part of a path."""
 
     part_isolating = False
-    regex = ".+"
+    regex = r"[^\0]+"  # PostgreSQL refuses NUL, also in a query
 
 
 class NameConverter(BaseConverter):

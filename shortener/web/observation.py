@@ -4,6 +4,7 @@ The redirect, which runs in front of Flask, does this for itself.
 """
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterable
 from time import perf_counter
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from flask import Flask, request
 
+from shortener.rules.slug import NO_MORE_SLUG, PATTERN
 from shortener.telemetry import log_lines, log_setup
 from shortener.telemetry.metrics import observe_request
 from shortener.web import path_groups
@@ -21,6 +23,8 @@ API: Final = "/v1/"
 RECEIPTS: Final = ("/v1/receipts/", "/receipts/")
 OTHER: Final = "other"
 HEADER: Final = "X-Request-ID"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9._~%+-]*")
+_SLUG: Final = re.compile(rf"{PATTERN.pattern}{NO_MORE_SLUG}")
 
 
 class Observed:
@@ -74,9 +78,15 @@ def note_route() -> None:
 
 
 def without_route(path: str) -> str:
-    """Return what the log shows of a path that has no route: only its first part, because people mistype keys too."""
+    """Return what the log shows of a path that has no route: only its first part, because people mistype keys too.
+
+    Nothing of a path that begins with a slug, because whoever reads the log must not be able to click, and none of what
+    could be taken for another field of the line.
+    """
     first, slash, _ = path.lstrip("/")[:40].partition("/")
-    return f"/{first}{slash and '/…'}" if first.isascii() and first.isprintable() else "/…"
+    if _SLUG.match(first) or not _PLAIN.fullmatch(first):
+        return "/…"
+    return f"/{first}{slash and '/…'}"
 
 
 def group_of(app: Flask, path: str) -> str:

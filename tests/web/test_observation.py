@@ -65,7 +65,17 @@ def test_the_setting_decides_which_requests_are_written(access_log: AccessLog, e
 def test_a_path_without_a_route_is_cut() -> None:
     assert without_route("/receipts/vonage/key") == "/receipts/…"
     assert without_route("/robots") == "/robots"
+    assert without_route("/conversions/sms") == "/conversions/…"
     assert without_route("/\x1b[31m") == "/…"
+
+
+@pytest.mark.parametrize("path", ["/AbCdEfGhIj", "//AbCdEfGhIj/", "/AbCdEfGhIj.", "/AbCdEfGhIjです"])
+def test_no_slug_is_written_either(path: str) -> None:
+    assert without_route(path) == "/…"
+
+
+def test_a_path_forges_no_field_of_a_line() -> None:
+    assert without_route("/a status=200 client=192.0.2.1") == "/…"
 
 
 def test_every_answer_has_an_id_of_its_request(client: FlaskClient) -> None:

@@ -49,6 +49,10 @@ def test_a_tag_that_nobody_has_is_empty(client: FlaskClient, sender: Sender) -> 
     assert (found["messages"], found["click_rate"], found["first_on"], found["pieces"]) == (0, None, None, [])
 
 
+def test_a_tag_that_cannot_be_stored_is_unknown(client: FlaskClient, sender: Sender) -> None:
+    assert client.get("/v1/tags/a%00", headers=sender.basic).status_code == 404
+
+
 def test_a_period_of_tags_must_be_one(client: FlaskClient, sender: Sender) -> None:
     for path in ("/v1/tags", "/v1/tags/a", "/v1/tags.csv"):
         asked = "from=2026-11-22T09:00:00Z&to=2026-11-22T08:00:00Z"
