@@ -116,6 +116,7 @@ def operation_object(view: Callable[..., Any], schemas: Schemas, credentials: Cr
             described["responses"][str(shown)] = _problem(shown, given, schemas)
         else:
             described["responses"][str(shown)] = _vendors(shown, schemas.answer(operation.refusal))
+    described["responses"] = dict(sorted(described["responses"].items()))
     return described
 
 
