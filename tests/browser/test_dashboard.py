@@ -112,10 +112,24 @@ def test_labels_are_readable_on_a_small_phone(
     page = opened(context, context.new_page(), office, name, path)
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     assert page.evaluate(LOW_CELLS) == []
-    current = page.locator("nav a[aria-current]").bounding_box()
-    assert current is not None
-    assert current["x"] >= 0 and current["x"] + current["width"] <= SMALL_PHONE["width"]
+    for one in page.locator("nav a[aria-current]").all():
+        current = one.bounding_box()
+        assert current is not None
+        assert current["x"] >= 0 and current["x"] + current["width"] <= SMALL_PHONE["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= SMALL_PHONE["width"]
+    context.close()
+
+
+def test_a_phone_shows_the_axis_and_folds_filters(browser: Browser, office: Office) -> None:
+    context = browser.new_context(locale="en-GB", viewport=PHONE, is_mobile=True, has_touch=True)
+    page = opened(context, context.new_page(), office, "bob", "?days=7")
+    for label in page.locator(".axis-labels text").all():
+        box = label.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    page.goto(office.url("/callbacks"))
+    expect(page.get_by_label("State")).to_be_hidden()
+    page.locator("label.fold").tap()
+    expect(page.get_by_label("State")).to_be_visible()
     context.close()
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from shortener.reporting.period_numbers import Bucket
 
 WIDTH, HEIGHT = 960, 220
-LEFT, BOTTOM, TOP = 48, 24, 12
+LEFT, BOTTOM, TOP = 48, 24, 20
 LINES: Final = 4
 MOST_LABELS: Final = 8
 HOURS: Final = (1, 2, 3, 6, 12, 24)  # between two labels
@@ -25,6 +25,11 @@ class Bar:
     clicks: float
     label: bool
 
+    @property
+    def value_y(self) -> float:
+        """Where the number of messages stands: above both bars."""
+        return round(HEIGHT - BOTTOM - max(self.messages, self.clicks) - 4, 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -33,6 +38,11 @@ class Chart:
     bars: Sequence[Bar]
     lines: Sequence[tuple[int, float]]
     base: float = HEIGHT - BOTTOM
+
+    @property
+    def has_values(self) -> bool:
+        """Whether the bars are wide enough for their numbers."""
+        return len(self.bars) <= MOST_LABELS
 
 
 def draw(buckets: Sequence[Bucket], zone: dt.tzinfo = dt.UTC) -> Chart:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import Reason, explanation
 from shortener.rules.wire.moments import rfc3339
-from shortener.web.dashboard import access, device_labels, labels, stored_sentences
+from shortener.web.dashboard import access, click_reasons, device_labels, labels, stored_sentences
 from shortener.web.dashboard.language import spoken
 
 # The footer of every page names the time zone: the person's, else the account's, else UTC.
@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
         "weekday": weekday,
         "hour": hour,
         "json": as_json,
+        "click_reason": click_reasons.click_reason,
         "attempt_detail": stored_sentences.attempt_detail,
         "exhausted_because": stored_sentences.exhausted_because,
         "requested_by": stored_sentences.requested_by,

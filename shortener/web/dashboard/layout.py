@@ -1,6 +1,7 @@
 """The layout that all pages of the dashboard share, and their headers."""
 
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext as _
@@ -12,18 +13,55 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-EXPORTS: Final = "dashboard.exports"  # is shown if there is a storage for them
-PAGES: Final = (
-    ("dashboard.overview", _("Overview")),
-    ("dashboard.messages", _("Messages")),
-    ("dashboard.first_clicks", _("Clicks")),
-    ("dashboard.tags", _("Tags")),
-    ("dashboard.callbacks", _("Callbacks")),
-    (EXPORTS, _("Exports")),
-    ("dashboard.try_it", _("Try it")),
-    ("dashboard.account", _("Account")),
+
+
+class Page(NamedTuple):
+    """A page of the navigation."""
+
+    endpoint: str
+    name: Any
+    needs: Callable[[access.SignedInPerson], bool] = lambda current: current.of is not None
+
+
+def _changes(current: access.SignedInPerson) -> bool:
+    return current.of is not None and current.may_change
+
+
+def _exports(current: access.SignedInPerson) -> bool:
+    return current.of is not None and bool(services().settings.export_places)
+
+
+def _operates(current: access.SignedInPerson) -> bool:
+    return current.person.operator
+
+
+# The first page of a group is what its name leads to. A new page belongs to a group: a phone has room for six names.
+GROUPS: Final = (
+    (_("Overview"), (Page("dashboard.overview", _("Overview")),)),
+    (
+        _("Messages"),
+        (
+            Page("dashboard.messages", _("All messages")),
+            Page("dashboard.new_message", _("Make a message"), _changes),
+            Page("dashboard.tags", _("Tags")),
+            Page("dashboard.exports", _("Exports"), _exports),
+            Page("dashboard.try_it", _("Try it")),
+        ),
+    ),
+    (_("Clicks"), (Page("dashboard.first_clicks", _("Clicks")),)),
+    (_("Callbacks"), (Page("dashboard.callbacks", _("Callbacks")),)),
+    (
+        _("Account"),
+        (Page("dashboard.account", _("Settings")), Page("dashboard.audit", _("Audit log"), _changes)),
+    ),
+    (
+        _("Operator"),
+        (
+            Page("dashboard.operator", _("Installation"), _operates),
+            Page("dashboard.audit_of_all", _("Audit log"), _operates),
+        ),
+    ),
 )
-OPERATORS: Final = (("dashboard.operator", _("Operator")),)
 
 
 def frame() -> dict[str, Any]:
@@ -31,7 +69,7 @@ def frame() -> dict[str, Any]:
     current = access.signed_in_person()
     return {
         "current": current,
-        "own_pages": _pages(current) if current else (),
+        "groups": _groups(current) if current else (),
         "spoken": language.spoken(),
         "languages": language.LANGUAGES,
         "style": url_for("assets.asset", name=assets.STYLE.name),
@@ -57,8 +95,7 @@ def finish(response: Response) -> Response:
     return language.remember(response)
 
 
-def _pages(current: access.SignedInPerson) -> list[tuple[str, Any]]:
-    """The pages that a person may see: endpoint and name."""
-    left_out = () if services().settings.export_places else (EXPORTS,)
-    own = [page for page in PAGES if page[0] not in left_out] if current.of is not None else []
-    return [*own, *(OPERATORS if current.person.operator else ())]
+def _groups(current: access.SignedInPerson) -> list[tuple[Any, list[Page]]]:
+    """The groups of pages that a person may see, each with its name."""
+    own = [(name, [page for page in pages if page.needs(current)]) for name, pages in GROUPS]
+    return [(name, pages) for name, pages in own if pages]

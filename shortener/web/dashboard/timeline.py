@@ -1,7 +1,9 @@
 """The timeline of a message: everything that happened to it, in order."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Final
 
 from shortener.reporting.documents import MessageReport
@@ -13,6 +15,7 @@ from shortener.rules.wire.moments import rfc3339
 from shortener.sending import decisions
 from shortener.storage.models import Message
 
+MOST_CLICKS: Final = 3  # in a row, before they are one entry
 # Entries of the same time are in the order of cause and effect.
 _KINDS: Final = (
     *("received", "click", "accessed", "off", "handover", "put_aside", "given_up", "receipt", "state"),
@@ -39,7 +42,19 @@ def of(report: MessageReport, message: Message, story: Story, *, now: str) -> li
     entries = [*_life(report, now), *_clicks(report), *_sending(story), *_receipts(message, story)]
     for told in story.callbacks:
         entries += _callback(told)
-    return sorted(entries, key=lambda entry: (entry.on, _KINDS.index(entry.kind)))
+    return [*grouped(sorted(entries, key=lambda entry: (entry.on, _KINDS.index(entry.kind))))]
+
+
+def grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The entries, with many further clicks in a row as one entry `clicks`."""
+    for may_group, group in groupby(entries, key=lambda entry: entry.kind == "click" and not entry.about["first"]):
+        run = list(group)
+        if may_group and len(run) > MOST_CLICKS:
+            clicks = [entry.about for entry in run]
+            counts = Counter(click["visitor"] for click in clicks)
+            yield Entry(run[0].on, "clicks", {"clicks": clicks, "counts": counts, "until": run[-1].on})
+        else:
+            yield from run
 
 
 def _life(report: MessageReport, now: str) -> Iterator[Entry]:

@@ -71,8 +71,8 @@ def test_the_time_line_tells_what_happened_in_its_order(
     words = [" ".join(re.sub("<[^>]*>", " ", entry.partition(">")[2]).split()) for entry in line]
     assert "Received from the sender" in words[0]
     assert "Click : preview" in words[1].replace("Click:", "Click :")
-    assert "First click : person browser Android · Chrome" in words[2]
-    assert "Click: person browser" in words[3] and "First" not in words[3]
+    assert "First click : person a browser · Android · Chrome" in words[2]
+    assert "Click: person a browser" in words[3] and "First" not in words[3]
     assert "Callback, attempt 1: not 200 (500)" in words[4]
     assert "Next attempt of the callback" in words[5]
     assert "Link expires" in words[6]
@@ -143,6 +143,15 @@ def test_clicks_are_shown_page_by_page(app: Flask, viewer: Browser, sender: Send
     rest = viewer.open(first.links["Show older"])
     assert [page.html.count('<td data-label="Visitor">') for page in (first, rest)] == [100, 3]
     assert "Show older" not in rest.links
+
+
+def test_clicks_in_a_row_are_counted_together(app: Flask, viewer: Browser, sender: Sender) -> None:
+    done = make_message(sender)
+    for _ in range(6):
+        click(app, done.link)
+    text = viewer.open(f"/dashboard/messages/{done.message.msgid}").text
+    assert "First click : person a browser" in text
+    assert "5 more clicks: person 5" in text
 
 
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "cursor=" + "A" * 5000, "visitor=wizard", "cursor=é"])

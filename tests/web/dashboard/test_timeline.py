@@ -10,6 +10,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import MEANINGS, Reason
 from shortener.storage import db
 from shortener.storage.models import Callback
+from shortener.web.dashboard.timeline import Entry, grouped
 from tests.support.browsing import Browser, Page
 from tests.support.factories import NOW, Made, Sender, make_message
 from tests.support.sending_rows import put_receipt, put_sending, put_state
@@ -183,5 +184,26 @@ def test_message_list_shows_states(viewer: Browser, sender: Sender) -> None:
 def test_message_list_is_filtered_by_state(viewer: Browser, sender: Sender) -> None:
     put_state(make_message(sender, client_tag="arrived").message, MessageState.DELIVERED)
     put_state(make_message(sender, client_tag="lost").message, MessageState.FAILED)
-    page = viewer.send(viewer.open("/dashboard/messages").form("/messages"), state="failed")
+    [form] = [one for one in viewer.open("/dashboard/messages").forms if "state" in one.fields]
+    page = viewer.send(form, state="failed")
     assert "lost" in page.links and "arrived" not in page.links
+
+
+# Many clicks
+
+
+def clicks(*visitors: str, first: bool = False) -> list[Entry]:
+    return [
+        Entry(f"2026-11-30T10:00:{second:02}Z", "click", {"visitor": one, "first": first})
+        for second, one in enumerate(visitors)
+    ]
+
+
+def test_many_clicks_in_a_row_are_one_entry() -> None:
+    first = clicks("person", first=True)
+    attempt = Entry("2026-11-30T10:01:00Z", "attempt")
+    few = clicks("bot", "bot", "bot")
+    shown = [*grouped([*first, *clicks("person", "bot", "person", "person"), attempt, *few])]
+    assert [entry.kind for entry in shown] == ["click", "clicks", "attempt", "click", "click", "click"]
+    assert shown[1].about["counts"] == {"person": 3, "bot": 1}
+    assert (shown[1].on, shown[1].about["until"]) == ("2026-11-30T10:00:00Z", "2026-11-30T10:00:03Z")
