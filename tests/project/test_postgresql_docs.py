@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, func, select
 
 from shortener.config.settings import Settings
+from shortener.rules import deed
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db, sqlite
@@ -18,6 +19,7 @@ from shortener.storage.models import (
     Account,
     Attachment,
     Attempt,
+    AuditEntry,
     Base,
     Callback,
     ChangedHour,
@@ -103,6 +105,9 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                         expires_on=now + dt.timedelta(days=1),
                     ),
                     SignInFailure(name_sha256=bytes(32), network="192.0.2.0/24", tried_on=now),
+                    AuditEntry(
+                        done_on=now, account_id=account.id, origin=deed.Origin.COMMAND, deed=deed.Deed.ACCOUNT_CREATED
+                    ),
                     Replay(callback_id=callback.id, asked_on=now, asked_by="shop"),
                     Attempt(callback_id=callback.id, number=1, started_on=now),
                     *sent(callback.message_id, account.id, now),
