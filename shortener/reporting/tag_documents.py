@@ -22,6 +22,7 @@ class Order(enum.StrEnum):
 
     NEWEST = "newest"
     MESSAGES = "messages"
+    CLICK_RATE = "click_rate"
 
 
 class PieceWidth(enum.StrEnum):
@@ -43,7 +44,9 @@ class Period(Parameters):
 class TagConditions(Period):
     """The tags of a period, in an order."""
 
-    order: Annotated[Order, Field(description="By the last message, or by the number of messages.")] = Order.NEWEST
+    order: Annotated[Order, Field(description="By the last message, the number of messages, or the click rate.")] = (
+        Order.NEWEST
+    )
 
 
 class TagFilter(TagConditions):

@@ -30,6 +30,7 @@ from shortener.rules.wire.moments import EPOCH, from_micros, rfc3339, rfc3339_or
 from shortener.storage import db
 
 HOSTS: Final = 10
+MORE_THAN_MESSAGES: Final = 10**12  # that a tag has; times a million, it fits into a cursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +203,8 @@ def _ordered(rows: Sequence[Tag], order: Order) -> list[Tag]:
 
 
 def _place(row: Tag, order: Order) -> tuple[int, str]:
+    """Return what the row is sorted by; of equal click rates, that of more messages comes first."""
+    if order is Order.CLICK_RATE:
+        rate = -1 if row.click_rate is None else round(row.click_rate * 1_000_000)
+        return -(rate * MORE_THAN_MESSAGES + row.messages), row.name
     return -(to_micros(row.last_on) if order is Order.NEWEST else row.messages), row.name

@@ -165,3 +165,16 @@ const copyButtons = (() => {
   line.hidden = false;
   plan();
 })();
+
+// A button with `data-own-zone`, the id of a field, fills in the browser's time zone and sends the form.
+for (const button of document.querySelectorAll("[data-own-zone]")) {
+  const field = document.getElementById(button.dataset.ownZone);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || zone === field.value) continue;
+  button.textContent += ` (${zone})`;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    field.value = zone;
+    field.form.requestSubmit();
+  });
+}

@@ -1,10 +1,14 @@
 """The audit log: owners see what was done to their account, operators see everything; both can export it."""
 
+import datetime as dt
 from itertools import islice
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
 from shortener.accounts import audit
 from shortener.accounts.audit import AuditFilter
@@ -16,6 +20,7 @@ from shortener.web.dashboard import periods
 from shortener.web.dashboard.access import SignedInPerson, for_operators, for_owners
 
 MOST: Final = 10_000  # entries in a file; it is built in memory, so that a slow client holds no connection
+PERIODS: Final = (_("Today"), _("Yesterday"), _("7 days"))
 MEDIA: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
 
@@ -54,18 +59,26 @@ def export_of_all(current: SignedInPerson) -> ResponseReturnValue:
 def _page(current: SignedInPerson, own: int | None) -> str:
     wanted = AuditFilter.check(periods.given(request.args, current.zone))
     with db.read() as session:
-        page = audit.find(session, wanted, of=own)
+        page, now = audit.find(session, wanted, of=own), db.now(session)
     return render_template(
         "dashboard/audit.html",
         page=page,
         wanted=wanted,
         asked=wanted.parameters(),
         fields={"from": periods.field(wanted.start, current.zone), "to": periods.field(wanted.end, current.zone)},
+        periods=_periods(now, current.zone),
         is_of_all=own is None,
         details=audit.shown,
         most=MOST,
         command=typed("audit export"),
     )
+
+
+def _periods(now: dt.datetime, zone: ZoneInfo) -> list[tuple[LazyString, dict[str, str]]]:
+    """Periods that people often ask about: their names, and their parameters in links."""
+    today, two_days, week = (periods.last_days(now, days, zone) for days in (1, 2, 7))
+    ends = (today, (two_days[0], today[0]), week)
+    return [(name, periods.parameters(*each)) for name, each in zip(PERIODS, ends, strict=True)]
 
 
 def _file(current: SignedInPerson, own: int | None) -> Response:

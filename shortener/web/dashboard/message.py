@@ -1,5 +1,6 @@
 """One message: its text, link and timeline, with its actions."""
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def message(current: SignedInPerson, msgid: str) -> ResponseReturnValue:
         story=record.story,
         line=timeline.of(report, found, record.story, now=now),
         life=_life(report, now),
+        first_click=_first_click(report),
         parts=_parts(record),
         is_mail=_is_mail(report),
         vendor=(vendor := _vendor(found)),
@@ -175,6 +177,14 @@ def _life(report: MessageReport, now: str) -> str | None:
     if link is None:
         return None
     return "off" if link["off_on"] else "expired" if link["expires_on"] <= now else "live"
+
+
+def _first_click(report: MessageReport) -> tuple[str, dt.timedelta] | None:
+    """When the first click on any of the links was, and how long after the message was received; None without one."""
+    first = min((on for link in report["links"] if (on := link["accessed_on"]) is not None), default=None)
+    if first is None:
+        return None
+    return first, dt.datetime.fromisoformat(first) - dt.datetime.fromisoformat(report["received_on"])
 
 
 def _parts(record: Record) -> dict[PartKind, Part]:

@@ -32,8 +32,11 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
         accounts = account_numbers.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
         everybody = people.every(session)
         numbers, rows = installation_numbers.read(session), installation_numbers.rows(session)
+    process, held = operator_facts.process(services()), sum(each.held for each in accounts)
     return render_template(
         "dashboard/operator.html",
+        worries=list(operator_facts.worries(process, numbers, held)),
+        overdue=operator_facts.OVERDUE,
         accounts=accounts,
         people=everybody,
         days=DAYS,
@@ -42,7 +45,7 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
         numbers=numbers,
         due=list(operator_facts.due(numbers)),
         rows=rows,
-        process=operator_facts.process(services()),
+        process=process,
         public_url=settings.base_url,
         database=_database(settings),
         typed=typed,

@@ -1,10 +1,12 @@
 """What an operator sees of a running installation: due jobs, spool, connections; and what each setting means."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _
 
 from shortener.config.settings import Settings
@@ -14,6 +16,7 @@ from shortener.running.services import Services
 from shortener.telemetry import metrics
 
 KINDS: Final = {"callback": _("Callbacks"), "sending": _("Sendings"), "export": _("Exports")}
+OVERDUE: Final = dt.timedelta(minutes=5)  # that a due job may wait
 HIDDEN: Final = "••••••••"
 _LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -54,11 +57,25 @@ def process(of: Services) -> Process:
     return Process(alive, (in_use, most), (used, size), *counts)
 
 
-def due(numbers: InstallationNumbers) -> Iterator[tuple[Any, int, int]]:
-    """Yield the name of each kind of jobs, how many are due, and for how many seconds the oldest has been."""
+def due(numbers: InstallationNumbers) -> Iterator[tuple[Any, int, dt.timedelta]]:
+    """Yield the name of each kind of jobs, how many are due, and for how long the oldest has been."""
     for kind, name in KINDS.items():
         found = numbers.due[kind]
-        yield name, found.count, int(found.oldest.total_seconds())
+        yield name, found.count, found.oldest
+
+
+def worries(of: Process, numbers: InstallationNumbers, held: int) -> Iterator[str]:
+    """Yield a sentence for each thing that an operator should look after."""
+    if of.waiting is None or of.lost is None:
+        yield str(gettext("The spool of clicks cannot be read."))
+    if of.lost:
+        yield str(ngettext("%(num)s click was lost.", "%(num)s clicks were lost.", of.lost))
+    if of.waiting:
+        yield str(ngettext("%(num)s click waits to be stored.", "%(num)s clicks wait to be stored.", of.waiting))
+    if any(oldest >= OVERDUE for _name, _count, oldest in due(numbers)):
+        yield str(gettext("Jobs are overdue. Does a worker run?"))
+    if held:
+        yield str(ngettext("%(num)s message needs a decision.", "%(num)s messages need a decision.", held))
 
 
 def settings(of: Settings) -> Iterator[Shown]:

@@ -18,13 +18,17 @@ from shortener.rules.local_time import Width
 from shortener.rules.wire.moments import EPOCH, MICROSECOND
 from shortener.storage import db
 from shortener.web.api import tags as api
-from shortener.web.dashboard import chart, periods
+from shortener.web.dashboard import chart, heat_map, periods
 from shortener.web.dashboard.access import SignedInPerson, for_viewers
 
 PAGE: Final = 50
 PERIODS: Final = {"7": (7, _("7 days")), "30": (30, _("30 days")), "90": (90, _("90 days")), "365": (365, _("A year"))}
 DEFAULT: Final = "30"
-ORDERS: Final = {Order.NEWEST: _("Newest first"), Order.MESSAGES: _("Most messages first")}
+ORDERS: Final = {
+    Order.NEWEST: _("Newest first"),
+    Order.MESSAGES: _("Most messages first"),
+    Order.CLICK_RATE: _("Highest click rate first"),
+}
 FIRST_DAYS: Final = dt.timedelta(days=8)  # that are drawn by the hour; more bars would be too narrow to tell apart
 WIDTHS: Final = {Width.WEEK: _("By week"), Width.DAY: _("By day"), Width.HOUR: _("By hour")}
 
@@ -53,7 +57,7 @@ def tags(current: SignedInPerson) -> ResponseReturnValue:
         periods=PERIODS,
         orders=ORDERS,
         fields=_fields(page.start, page.end, current),
-        exported={**periods.parameters(page.start, page.end), "order": wanted.order.value},
+        period=periods.parameters(page.start, page.end),
     )
 
 
@@ -79,6 +83,8 @@ def tag(current: SignedInPerson, tag: str) -> ResponseReturnValue:
         delivery=found.delivery,
         wanted=wanted,
         period=_of_list(found),
+        asked=periods.parameters(found.start, found.end) if wanted.start or wanted.end else {},
+        heat=heat_map.of(found.counts.counts.clicks, found.start, current.zone),
         width=width,
         widths={name: text for name, text in WIDTHS.items() if name is not Width.WEEK or _is_long(found)},
         chart=chart.draw(buckets, current.zone),

@@ -30,6 +30,18 @@ def test_a_page_of_tags_names_the_next(client: FlaskClient, sender: Sender) -> N
     assert client.get("/v1/tags?cursor=x", headers=sender.basic).status_code == 422
 
 
+def test_pages_of_tags_can_be_by_click_rate(client: FlaskClient, sender: Sender) -> None:
+    for tags in (["a"], ["b", "c"], ["b"]):
+        made = make_message(sender, tags=tags)
+    client.get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
+    path, names = "/v1/tags?limit=1&order=click_rate", []
+    while path:
+        page = client.get(path, headers=sender.basic).get_json()
+        names.append(page["tags"][0]["tag"])
+        path = page["next"] and f"/v1/tags?{urlsplit(page['next']).query}"
+    assert names == ["b", "a", "c"]
+
+
 def test_a_tag_is_reported_wherever_it_has_slashes(client: FlaskClient, sender: Sender) -> None:
     begun = dt.datetime.now(dt.UTC) - 2 * DAY
     made = make_message(sender, tags=["a//b"], now=begun)

@@ -11,7 +11,7 @@ from shortener.accounts.audit import Actor
 from shortener.rules.deed import Deed, Origin
 from shortener.storage import db
 from tests.support.browsing import Browser
-from tests.support.factories import NOW, Sender
+from tests.support.factories import DAY, NOW, Sender
 
 OWN, ALL = "/dashboard/account/audit", "/dashboard/operator/audit"
 
@@ -70,3 +70,14 @@ def test_the_files_have_what_the_filter_selects(owner: Browser) -> None:
     ]
     assert answer.headers["Content-Disposition"] == 'attachment; filename="audit.jsonl"'
     assert owner.client.get(f"{OWN}/export?format=xml").status_code == 422
+
+
+def test_what_was_done_yesterday_is_one_click_away(owner: Browser, sender: Sender) -> None:
+    with db.write() as session:
+        own, now = senders.named(session, sender.name).id, db.now(session)
+        for days in (0, 1):
+            by = Actor(Origin.DASHBOARD, f"{days} days ago")
+            audit.record(session, Deed.SWITCHED_OFF, by, now=now - days * DAY, account_id=own)
+    page = owner.open(owner.open(f"{OWN}?deed=message.off").links["Yesterday"])
+    assert "1 days ago" in page.text and "0 days ago" not in page.text
+    assert 'aria-current="true">Yesterday' in page.html

@@ -52,7 +52,7 @@ def test_both_texts_are_shown_with_marked_links(viewer: Browser, sender: Sender)
     assert page.title == "Message order-1"
     assert f"<mark>{TARGET}</mark> thank you" in page.html
     assert f"<mark>https://s.example.com/{slug_of(done.link)}</mark> thank you" in page.html
-    for shown in (done.message.msgid, "+81 90", '{"n": 1}'):
+    for shown in (done.message.msgid, "+81 90", '{"n": 1}', "No click has been counted yet."):
         assert shown in page.text
     assert page.links["b"] == "/dashboard/messages?tag=b"
 
@@ -77,6 +77,7 @@ def test_the_time_line_tells_what_happened_in_its_order(
     assert "Next attempt of the callback" in words[5]
     assert "Link expires" in words[6]
     assert len(words) == 7
+    assert re.search(r"First click: .* s after the message was received\.", page.text)
 
 
 def test_a_japanese_page_tells_the_story_without_english_sentences(

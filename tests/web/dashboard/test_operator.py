@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from shortener.config.settings import Settings
+from shortener.reporting.installation_numbers import KINDS, DueJobs, InstallationNumbers
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.job_state import JobState
 from shortener.storage import db
@@ -94,7 +95,7 @@ def test_due_jobs_spool_and_rows_are_shown(operator: Browser, app: Flask, sender
         due_callbacks.add(session, "shop", {"https://r.example.com/": 3}, since=db.now(session) - dt.timedelta(hours=1))
     now = operator.open(PAGE).html.split('id="now"')[1].split('id="accounts"')[0]
     text = " ".join(re.sub("<[^>]*>", " ", now).split())
-    assert re.search("Callbacks 3 3,6[0-9][0-9] Sendings 0 0 Exports 0 0", text)
+    assert re.search("Callbacks 3 1 h [0-9]+ min Sendings 0 – Exports 0 –", text)
     assert "Clicks waiting in the spool 0 Lost clicks 0" in text
     assert "Rows of the largest tables" in text
 
@@ -109,3 +110,21 @@ def test_each_setting_says_what_it_means(operator: Browser) -> None:
 def test_the_page_needs_no_spool(operator: Browser, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(app.extensions["shortener"]), "spool_counts", lambda _: None)
     assert "unknown" in operator.open(PAGE).html.split('id="now"')[1]
+    assert "The spool of clicks cannot be read." in operator.open(PAGE).text
+
+
+def test_the_page_begins_with_what_is_wrong(operator: Browser, sender: Sender) -> None:
+    assert "Everything is in order" in operator.open(PAGE).text
+    put_sending(make_message(sender).message, JobState.HELD, (AttemptOutcome.UNSURE,))
+    with db.write() as session:
+        due_callbacks.add(session, "shop", {"https://r.example.com/": 1}, since=db.now(session) - dt.timedelta(hours=1))
+    page = operator.open(PAGE)
+    assert "Jobs are overdue." in page.text and "1 message needs a decision." in page.text
+    assert "Everything is in order" not in page.text
+
+
+def test_lost_clicks_are_named_first() -> None:
+    with_faults = operator_facts.Process(1, (0, 1), (0, 1), waiting=2, lost=1)
+    numbers = InstallationNumbers({kind: DueJobs(0, dt.timedelta()) for kind in KINDS}, 0, None)
+    told = list(operator_facts.worries(with_faults, numbers, held=0))
+    assert told == ["1 click was lost.", "2 clicks wait to be stored."]

@@ -21,6 +21,21 @@ def test_the_list_shows_numbers_and_leads_on(app: Flask, viewer: Browser, sender
     assert viewer.open(f"{PAGE}.csv").html.splitlines()[1].startswith("news,1,1,0,0.0,")
 
 
+def test_the_best_tag_of_a_period_stands_first(app: Flask, viewer: Browser, sender: Sender) -> None:
+    for number in range(3):
+        made = make_message(sender, tags=["all", "best"] if number else ["all"])
+        if number:
+            app.test_client().get(f"/{slug_of(made.link)}", headers={"User-Agent": BROWSER})
+    make_message(sender, tags=["worst"])
+    make_message(sender, "No link", tags=["none"])
+    page = viewer.open(viewer.open(f"{PAGE}?days=7").links["Highest click rate first"])
+    assert [text for text in page.links if text in ("all", "best", "worst", "none")] == ["best", "all", "worst", "none"]
+    best = viewer.open(page.links["best"])
+    assert "days=" not in page.links["best"] and "from=" in page.links["best"]
+    assert "Most first clicks: " in best.text
+    assert "from=" in best.links["All tags"]
+
+
 def test_tags_are_listed_page_by_page(viewer: Browser, sender: Sender) -> None:
     for number in range(7):
         make_message(sender, tags=[f"t{place}" for place in range(number * 8, number * 8 + 8)])
