@@ -51,7 +51,7 @@ def test_a_new_token_is_shown_once(owner: Browser, sender: Sender) -> None:
 
 def test_a_new_signing_secret_is_shown_once(owner: Browser, sender: Sender, services: Services) -> None:
     page = owner.send(owner.open(PAGE).form("/secret"))
-    secret = page.html.split('<code class="secret">')[1].split("<")[0]
+    secret = page.html.split('<code class="secret"')[1].split(">")[1].split("<")[0]
     assert secret.startswith("whsec_") and secret != sender.signing_secret
     again = owner.open(PAGE)
     assert secret not in again.html
