@@ -83,7 +83,7 @@ def test_only_operators_see_the_page(owner: Browser) -> None:
 def test_an_owner_may_be_the_operator_too(app: Flask, sender: Sender) -> None:
     make_person("olga", operator=True)
     page = seated(app, "olga").open(PAGE)
-    assert {"Try it", "Operator"} <= set(page.links)
+    assert {"Account", "Operator"} <= set(page.links)
 
 
 def test_the_commands_that_are_named_can_be_typed(operator: Browser) -> None:
