@@ -1,15 +1,15 @@
 """The documents about messages that reports, lists and exports return and the API description shows."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, with_config
-from pydantic.config import JsonDict
 from typing_extensions import TypedDict
 
 from shortener.messages.rewriting import SmsParts
 from shortener.receipts import storing
 from shortener.reporting.callback_documents import CallbackWithAttempts
 from shortener.reporting.click_documents import Clicks
+from shortener.reporting.document_examples import PREPROCESSED, REPORT
 from shortener.reporting.receipt_documents import MessageReceipt, Receipt
 from shortener.reporting.sending_documents import Sending
 from shortener.rules.delivery.job_state import JobState
@@ -21,27 +21,6 @@ from shortener.rules.links.skip_reason import SkippedText
 from shortener.rules.links.tracking import Track
 from shortener.rules.visitors.threshold import Threshold
 from shortener.rules.wire.documents import Moment, Msgid, NextPage, Url
-
-_MSGID: Final = "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h"
-_SHORTLINK: Final = "https://s.example.com/AbCdEfGhIj"
-_LINK: Final[JsonDict] = {
-    "link": "https://example.com/track?id=1&lang=en",
-    "shortlink": _SHORTLINK,
-    "expires_on": "2027-02-20T09:00:00.123456Z",
-    "accessed": False,
-    "accessed_on": None,
-}
-_PREPROCESSED: Final[JsonDict] = {
-    "msgid": _MSGID,
-    "message": f"Your parcel is on its way: {_SHORTLINK} Thank you!",
-    "html": None,
-    "links": [_LINK],
-    "link_tracking": _LINK,
-    "skipped": [],
-    "sms": {"encoding": "GSM-7", "parts_before": 1, "parts_after": 1},
-    "receipt": None,
-    "url": f"https://s.example.com/v1/messages/{_MSGID}",
-}
 
 
 class Link(TypedDict):
@@ -66,7 +45,7 @@ class NewReceipt(TypedDict):
     state: Annotated[MessageState, Field(description="`queued`, or `scheduled` if it is sent later.")]
 
 
-@with_config(json_schema_extra={"examples": [_PREPROCESSED]})
+@with_config(json_schema_extra={"examples": [PREPROCESSED]})
 class PreprocessedMessage(TypedDict):
     """A message that was stored."""
 
@@ -81,7 +60,7 @@ class PreprocessedMessage(TypedDict):
     url: Annotated[Url, Field(description="The URL of the message's report.")]
 
 
-@with_config(json_schema_extra={"examples": [{"status": 201, **_PREPROCESSED}]})
+@with_config(json_schema_extra={"examples": [{"status": 201, **PREPROCESSED}]})
 class BatchedMessage(PreprocessedMessage):
     """A message of a batch that was stored."""
 
@@ -135,6 +114,7 @@ class Attachment(TypedDict):
     sha256: str
 
 
+@with_config(json_schema_extra={"examples": [REPORT]})
 class MessageReport(MessageSummary):
     """The report of a message."""
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from werkzeug.serving import make_server
 
 from shortener import create_app
@@ -49,5 +49,17 @@ def test_the_keyboard_reaches_the_text_before_the_calls(page: Page, address: str
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**#preprocess_message")
+
+
+def test_a_phone_unfolds_the_navigation(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/docs")
+    call = page.get_by_role("navigation").get_by_role("link", name="POST /v1/messages", exact=True)
+    expect(call).to_be_hidden()
+    page.get_by_label("Show all operations").focus()
+    page.keyboard.press("Space")
+    expect(call).to_be_visible()
+    expect(page.get_by_role("link", name="Dashboard")).to_be_visible()

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, with_config
 from typing_extensions import TypedDict
 
 from shortener.rules.delivery.message_state import MessageState
@@ -59,6 +59,28 @@ class ReceiptData(TypedDict):
     metadata: dict[str, Any]
 
 
+@with_config(
+    json_schema_extra={
+        "examples": [
+            {
+                "type": CLICKED,
+                "timestamp": "2026-11-22T09:05:12.345678Z",
+                "data": {
+                    "msgid": "7Hq2xN5vB7mK1sR4tW9yZ3aC6dE8fG0h",
+                    "client_tag": "order-41923",
+                    "recipient": "+818012345678",
+                    "link": "https://example.com/track?id=1&lang=en",
+                    "shortlink": "https://s.example.com/AbCdEfGhIj",
+                    "accessed": True,
+                    "accessed_on": "2026-11-22T09:05:12.345678Z",
+                    "visitor": "person",
+                    "tags": ["parcel"],
+                    "metadata": {},
+                },
+            }
+        ]
+    }
+)
 class Event(TypedDict):
     """The signed document that a callback about a click carries."""
 

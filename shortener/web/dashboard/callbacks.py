@@ -10,11 +10,11 @@ from shortener.callbacks.conditions import ListedState
 from shortener.errors import InvalidFieldsError
 from shortener.reporting import callback_lists, callback_report
 from shortener.reporting.callback_lists import Filter
-from shortener.rules.wire.moments import EPOCH
+from shortener.rules.wire.moments import EPOCH, rfc3339
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.web.api import callbacks as api
-from shortener.web.dashboard import forms, periods
+from shortener.web.dashboard import forms, periods, timeline
 from shortener.web.dashboard.access import SignedInPerson, for_owners, for_viewers
 
 PAGE: Final = 25
@@ -40,6 +40,7 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         page = callback_lists.find(session, current.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
         destinations = [] if asked else callback_lists.destinations(session, current.account)
+        now = rfc3339(db.now(session))
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
@@ -47,6 +48,7 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         wanted=wanted,
         asked=asked,
         destinations=destinations,
+        is_queued=lambda due: timeline.is_queued(due, now),
         filtered=_filter(wanted),
         can_replay=bool(rows) and current.may_change and wanted.state in REPLAYABLE,
         replayed=int(replayed) if replayed.isascii() and replayed.isdigit() and len(replayed) < 5 else None,

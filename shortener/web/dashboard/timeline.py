@@ -1,5 +1,6 @@
 """The timeline of a message: everything that happened to it, in order."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from shortener.rules.wire.moments import rfc3339
 from shortener.sending import decisions
 from shortener.storage.models import Message
 
+QUEUED_AFTER: Final = dt.timedelta(seconds=10)
 MOST_CLICKS: Final = 3  # in a row, before they are one entry
 # Entries of the same time are in the order of cause and effect.
 _KINDS: Final = (
@@ -41,8 +43,13 @@ def of(report: MessageReport, message: Message, story: Story, *, now: str) -> li
     """The entries of a message's report, the oldest first. Of many clicks, attempts and receipts the newest."""
     entries = [*_life(report, now), *_clicks(report), *_sending(story), *_receipts(message, story)]
     for told in story.callbacks:
-        entries += _callback(told)
+        entries += _callback(told, now)
     return [*grouped(sorted(entries, key=lambda entry: (entry.on, _KINDS.index(entry.kind))))]
+
+
+def is_queued(due: str, now: str) -> bool:
+    """Whether a callback has been due for so long that others to its receiver must be before it."""
+    return dt.datetime.fromisoformat(now) - dt.datetime.fromisoformat(due) > QUEUED_AFTER
 
 
 def grouped(entries: Iterable[Entry]) -> Iterator[Entry]:
@@ -126,7 +133,7 @@ def _receipts(message: Message, story: Story) -> Iterator[Entry]:
         yield Entry(rfc3339(message.state_on), "state", about)
 
 
-def _callback(told: Told) -> Iterator[Entry]:
+def _callback(told: Told, now: str) -> Iterator[Entry]:
     callback = told.callback
     for attempt in told.attempts:
         yield Entry(attempt["started_on"], "attempt", {**attempt, "of": told.about})
@@ -135,4 +142,8 @@ def _callback(told: Told) -> Iterator[Entry]:
     if callback["settled_on"] and callback["state"] == JobState.EXHAUSTED:
         yield Entry(callback["settled_on"], "exhausted", {**callback, "of": told.about})
     if callback["next_attempt_on"]:
-        yield Entry(callback["next_attempt_on"], "next", {**callback, "of": told.about})
+        yield Entry(
+            callback["next_attempt_on"],
+            "next",
+            {**callback, "of": told.about, "is_queued": is_queued(callback["next_attempt_on"], now)},
+        )

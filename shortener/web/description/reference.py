@@ -159,4 +159,4 @@ def _with_code(text: str) -> Markup:
 
 
 def _as_json(document: Any) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=2)
+    return json.dumps(document, ensure_ascii=False, indent=1)

@@ -10,7 +10,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.delivery.reason import MEANINGS, Reason
 from shortener.storage import db
 from shortener.storage.models import Callback
-from shortener.web.dashboard.timeline import Entry, grouped
+from shortener.web.dashboard.timeline import Entry, grouped, is_queued
 from tests.support.browsing import Browser, Page
 from tests.support.factories import NOW, Made, Sender, make_message
 from tests.support.sending_rows import put_receipt, put_sending, put_state
@@ -207,3 +207,10 @@ def test_many_clicks_in_a_row_are_one_entry() -> None:
     assert [entry.kind for entry in shown] == ["click", "clicks", "attempt", "click", "click", "click"]
     assert shown[1].about["counts"] == {"person": 3, "bot": 1}
     assert (shown[1].on, shown[1].about["until"]) == ("2026-11-30T10:00:00Z", "2026-11-30T10:00:03Z")
+
+
+def test_a_callback_is_queued_when_long_due() -> None:
+    now = "2026-11-30T10:00:30.000000Z"
+    assert is_queued("2026-11-30T10:00:19Z", now)
+    assert not is_queued("2026-11-30T10:00:21Z", now)
+    assert not is_queued("2026-11-30T11:00:00Z", now)

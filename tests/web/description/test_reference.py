@@ -4,12 +4,16 @@ import datetime as dt
 import html
 import re
 import shlex
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pydantic import TypeAdapter
 from werkzeug.test import TestResponse
 
 from shortener import vendors
+from shortener.reporting.documents import BatchedMessage, MessageReport, PreprocessedMessage
+from shortener.rules.delivery.event import Event
 from tests.support import sens
 from tests.support.factories import Sender
 
@@ -142,3 +146,15 @@ def test_the_page_asks_for_nothing_else_and_runs_nothing(page: TestResponse) -> 
 
 def test_every_page_is_small(client: FlaskClient, page: TestResponse) -> None:
     assert max(len(one.data) for one in [page, *vendor_pages(client)]) < 150_000
+
+
+@pytest.mark.parametrize("kind", [MessageReport, PreprocessedMessage, BatchedMessage, Event])
+def test_an_example_is_such_a_document(kind: Any) -> None:
+    adapter = TypeAdapter(kind)
+    for example in adapter.json_schema()["examples"]:
+        assert adapter.dump_python(adapter.validate_python(example), mode="json") == example
+
+
+def test_the_page_shows_a_report_and_a_way_back(page: TestResponse) -> None:
+    assert "&#34;first_of_any_kind&#34;" in page.text and "&#34;link.clicked&#34;" in page.text
+    assert '<a href="/dashboard">' in page.text
