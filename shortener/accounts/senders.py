@@ -54,6 +54,7 @@ class Sender:
         return cls(*[value if known is None else known[value] for known, value in zip(_KNOWN, values, strict=True)])
 
 
+_HIDDEN: Final = ("receipts_url", "alerts_url", "alert_mail")  # from the audit log
 COLUMNS: Final = tuple(Sender.__dataclass_fields__)  # of the table `account`
 _VOCABULARIES: Final[dict[str, Iterable[Any]]] = {
     "track_link": (False, True),  # equal to 0 and 1, which the driver of SQLite returns
@@ -124,8 +125,8 @@ def told(changes: Mapping[str, Any], *, header: str | None = None) -> dict[str, 
 
     What is taken away is `none`.
     """
-    plain = {name: "none" if value is None else value for name, value in changes.items() if name != "receipts_url"}
-    secret = {"receipts_url": changes.get("receipts_url"), "callback_header": header}
+    plain = {name: "none" if value is None else value for name, value in changes.items() if name not in _HIDDEN}
+    secret = {**{name: changes.get(name) for name in _HIDDEN}, "callback_header": header}
     given = {name: value for name, value in secret.items() if name in changes or value is not None}
     return plain | {name: "set" if value else "removed" for name, value in given.items()}
 

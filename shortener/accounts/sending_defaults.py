@@ -10,11 +10,13 @@ from shortener.rules import local_time, quiet_hours
 from shortener.rules.delivery.gateway_name import NONE
 from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
 from shortener.rules.delivery.receiver import Policy
+from shortener.rules.mail.address import MailAddress
 from shortener.validation.models import Faults, FieldsToCall
 from shortener.validation.types import CallbackUrl
 
 MOST: Final = 1_000_000_000  # messages in a month
 MOST_PER_SECOND: Final = 1_000_000  # messages
+MOST_ADDRESSES: Final = 10  # that are told about incidents
 OTHER_ZONE: Final = "must not name another time zone than the account's"
 
 
@@ -27,11 +29,23 @@ def _hours(text: str) -> str:
     return text
 
 
+def _addresses(text: str) -> str:
+    """Check `a@example.com, b@example.com`, at most ten; or `none`."""
+    if text == NONE:
+        return text
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > MOST_ADDRESSES:
+        raise ValueError(f"must have at most {MOST_ADDRESSES} addresses")
+    return ",".join(str(MailAddress.parse(part)) for part in parts)
+
+
 class SendingDefaults(FieldsToCall):
     """Changes of an account: what is not given stays, null takes it away. Quiet hours may name the time zone too."""
 
     gateway: str | None = None
     receipts_url: CallbackUrl | None = None
+    alerts_url: CallbackUrl | None = None
+    alert_mail: Annotated[str, AfterValidator(_addresses)] | None = None
     on_unsure: OnUnsure = OnUnsure.HOLD
     monthly_limit: Annotated[int | None, Field(ge=0, le=MOST)] = None
     messages_per_second: Annotated[int | None, Field(ge=1, le=MOST_PER_SECOND)] = None

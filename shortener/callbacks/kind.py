@@ -13,11 +13,12 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from shortener.accounts import callback_headers, signing_secrets
-from shortener.callbacks import in_form
+from shortener.callbacks import in_form, receivers
 from shortener.callbacks.forms import Forms, Load
 from shortener.callbacks.in_form import InForm
 from shortener.config.settings import Settings
 from shortener.delivery.job import Attempt, Claimed, JobTables, Result
+from shortener.delivery.judgements import Hooks
 from shortener.delivery.kind import Kind
 from shortener.delivery.queue import Queue
 from shortener.errors import SecretKeyError
@@ -77,6 +78,7 @@ def kind(settings: Settings, client: Client, forms: Forms | None = None, load: L
         per_destination=settings.callback_per_destination,
         timeout=settings.callback_timeout,
         waits=settings.callback_waits,
+        hooks=Hooks(on_settled=receivers.on_settled),
         count=lambda _, result: metrics.callback_attempts.add(result.outcome),
     )
 

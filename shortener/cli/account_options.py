@@ -13,10 +13,13 @@ from shortener.rules.delivery.gateway_rules import OnUnsure, QuietMode
 from shortener.rules.delivery.receiver import Policy
 
 DEFAULT: Final = "default"
+OWNERS: Final = "owners"
 # How an option says that the account shall have none of its own.
 ABSENT: Final = {
     "gateway": DEFAULT,
     "receipts_url": NONE,
+    "alerts_url": NONE,
+    "alert_mail": OWNERS,
     "monthly_limit": NONE,
     "messages_per_second": DEFAULT,
     "quiet_hours": NONE,
@@ -28,6 +31,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _OPTIONS: Final = (
     click.option("--gateway", metavar="NAME", help="What carries its messages; none, or default: SHORTENER_GATEWAY's."),
     click.option("--receipts-url", metavar="URL", help="Where new states of messages are sent to; or none."),
+    click.option("--alerts-url", metavar="URL", help="Where signed alert events are sent to; or none."),
+    click.option(
+        "--alert-mail",
+        metavar="ADDRESSES",
+        help="Who gets mails about incidents: addresses, none, or owners.",
+    ),
     click.option("--on-unsure", type=choice_of(OnUnsure), help="After a sending that may have been done."),
     click.option("--monthly-limit", metavar="N", help="At most N messages in a month; or none."),
     click.option(

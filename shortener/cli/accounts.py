@@ -215,6 +215,8 @@ def _shown(account: Account) -> dict[str, Any]:
         "callback_header": account.callback_header is not None,
         "gateway": account.gateway or account_options.DEFAULT,
         "receipts_url": account.receipts_url,
+        "alerts_url": account.alerts_url,
+        "alert_mail": account.alert_mail or account_options.OWNERS,
         "on_unsure": account.on_unsure,
         "monthly_limit": account.monthly_limit,
         "messages_per_second": account.messages_per_second or account_options.DEFAULT,

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationInfo
 from sqlalchemy import URL
 
 from shortener.config import data_folders, database_address, from_environment, secret_key, settings_file
+from shortener.config.alert_settings import AlertSettings
 from shortener.config.export_settings import ExportSettings
-from shortener.config.gateway_settings import GatewaySettings
 from shortener.config.types import (
     Bind,
     CertificateFile,
@@ -39,7 +39,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Settings(GatewaySettings, ExportSettings):
+class Settings(AlertSettings, ExportSettings):
     """All settings; the variable of each is `SHORTENER_` and its name in capitals."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)

@@ -30,7 +30,7 @@ def _switch(value: object) -> object:
     raise ValueError("must be on or off")
 
 
-def _split(value: object) -> object:
+def split(value: object) -> object:
     """Split `a, b` into a list."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -118,10 +118,10 @@ def _server(ports: Mapping[str, int]) -> AfterValidator:
     return AfterValidator(check)
 
 
-Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], BeforeValidator(_split)]
-Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(_split)]
-Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(_split)]
-Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(_split)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_plain_host)], ...], BeforeValidator(split)]
+Ports = Annotated[tuple[Annotated[int, Field(ge=1, le=65535)], ...], BeforeValidator(split)]
+Networks = Annotated[tuple[pydantic.IPvAnyNetwork, ...], BeforeValidator(split)]
+Seconds = Annotated[tuple[Annotated[float, Field(ge=0, le=604_800)], ...], BeforeValidator(split)]
 Switch = Annotated[Literal["on", "off"], BeforeValidator(_switch)]
 Bind = Annotated[str, _like(f"{_ADDRESS}|{_UNIX}", "127.0.0.1:8000 or unix:/run/s/s.sock")]
 Url = Annotated[str, _like(r"https?://[A-Za-z0-9\[][!-~]*", "https://www.example.com/page, in ASCII")]
@@ -135,6 +135,6 @@ GatewayUrls = Annotated[str, AfterValidator(_has_gateway_urls)]
 KannelUrl = Annotated[str, _server(server_address.HTTP_PORTS)]
 SmtpUrl = Annotated[str, _server(server_address.SMTP_PORTS)]
 ExportUrl = Annotated[str, AfterValidator(_is_a_place)]
-Buckets = Annotated[tuple[Annotated[str, AfterValidator(_is_a_bucket)], ...], BeforeValidator(_split)]
+Buckets = Annotated[tuple[Annotated[str, AfterValidator(_is_a_bucket)], ...], BeforeValidator(split)]
 StorageOptions = Annotated[str, AfterValidator(_has_options)]
 SentIs = Annotated[MessageState, BeforeValidator(_sent_or_delivered)]

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, Table, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
+from shortener.alerts import incidents
 from shortener.delivery.due import is_due
 from shortener.storage import db
 from shortener.storage.models import Base, Installation
@@ -38,6 +39,7 @@ class InstallationNumbers:
     due: Mapping[str, DueJobs]  # by the kind of jobs
     size: int  # bytes of the database
     pruned_on: dt.datetime | None  # when a process last began to delete old messages
+    incidents: Mapping[str, int]  # open ones by their kind; a kind without any is left out
 
 
 def read(session: Session) -> InstallationNumbers:
@@ -45,7 +47,7 @@ def read(session: Session) -> InstallationNumbers:
     connection, now = session.connection(), db.now(session)
     due = {kind: _due(connection, Base.metadata.tables[kind], now) for kind in KINDS}
     size = int(connection.execute(_SIZE[connection.dialect.name]).scalar_one())
-    return InstallationNumbers(due, size, session.scalar(select(Installation.pruned_on)))
+    return InstallationNumbers(due, size, session.scalar(select(Installation.pruned_on)), incidents.count_open(session))
 
 
 def rows(session: Session) -> Mapping[str, int]:

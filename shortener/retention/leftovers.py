@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, select
 
 from shortener.storage.models import Base
 
@@ -35,10 +35,19 @@ def delete_usage(connection: Connection, cutoff: dt.datetime) -> int:
     return connection.execute(_USAGE, {"month": f"{cutoff - MONTH:%Y-%m}"}).rowcount
 
 
+def delete_incidents(connection: Connection, cutoff: dt.datetime, most: int) -> int:
+    """Delete incidents, at most `most`, that were over at `cutoff` or earlier, with their alerts; return how many."""
+    ids = connection.scalars(_OLD_INCIDENTS, {"before": cutoff, "most": most}).all()
+    for statement in _OF_INCIDENTS if ids else ():
+        connection.execute(statement, {"ids": ids})
+    return len(ids)
+
+
 # Statements are built once, and on tables rather than models: building one takes longer than running it.
 _account, _receipt, _usage, _export, _export_attempt = (
     Base.metadata.tables[name] for name in ("account", "receipt", "usage", "export", "export_attempt")
 )
+_incident, _alert, _alert_attempt = (Base.metadata.tables[name] for name in ("incident", "alert", "alert_attempt"))
 _early = (
     select(_receipt.c.id)
     .where(_receipt.c.message_id.is_(None), _receipt.c.received_on <= bindparam("before"))
@@ -62,4 +71,19 @@ _OF_EXPORTS: Final = (
 # Naming every account lets the database use the key, which begins with the account.
 _USAGE: Final = delete(_usage).where(
     _usage.c.account_id.in_(select(_account.c.id)), _usage.c.month < bindparam("month")
+)
+# An incident with an alert that is still to be told stays.
+_OLD_INCIDENTS: Final = (
+    select(_incident.c.id)
+    .where(_incident.c.ended_on <= bindparam("before"))
+    .where(~exists().where(_alert.c.incident_id == _incident.c.id, _alert.c.settled_on.is_(None)))
+    .order_by(_incident.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_its_alerts = select(_alert.c.id).where(_alert.c.incident_id.in_(_these))
+_OF_INCIDENTS: Final = (
+    delete(_alert_attempt).where(_alert_attempt.c.alert_id.in_(_its_alerts)),
+    delete(_alert).where(_alert.c.incident_id.in_(_these)),
+    delete(_incident).where(_incident.c.id.in_(_these)),
 )

@@ -52,12 +52,17 @@ def prune(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
 
 
 def prune_audit(cutoff: dt.datetime, sleep: Sleep = time.sleep) -> Iterator[int]:
-    """Delete entries of the audit log that were written at `cutoff` or earlier; yields 0 after each transaction."""
+    """Delete what was written into the audit log, and incidents that were over, at `cutoff` or earlier.
+
+    Yields 0 after each transaction.
+    """
     deleted = LEFTOVERS
     while deleted == LEFTOVERS:
         began = time.monotonic()
         with db.write() as session:
-            deleted = audit.delete_old(session.connection(), cutoff, LEFTOVERS)
+            connection = session.connection()
+            incidents = leftovers.delete_incidents(connection, cutoff, LEFTOVERS)
+            deleted = max(audit.delete_old(connection, cutoff, LEFTOVERS), incidents)
         yield 0
         sleep(_pause(began))
 

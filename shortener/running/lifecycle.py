@@ -48,6 +48,7 @@ def begin(app: Flask) -> None:
     services.recorder.start()
     services.last_used.start()
     services.watch.begin()
+    services.node_alerts.start()
     with app.app_context():
         try:
             migrations.refuse_other_version(db.db.engine)
@@ -78,6 +79,7 @@ def end(app: Flask, grace: float = GRACE - 5) -> None:
     services.recorder.stop(grace=3)
     services.last_used.stop()
     services.watch.request_stop()
+    services.node_alerts.request_stop()
     if services.settings.worker == "on":
         services.background.stop(grace)
 

@@ -1,6 +1,7 @@
 """The objects that web and commands work with, made once for an application by `create_app`."""
 
 import logging
+import platform
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +15,9 @@ from sqlalchemy.orm import Session
 from shortener.accounts import signing_secrets
 from shortener.accounts.last_used import LastUsed
 from shortener.accounts.message_rates import MessageRates
+from shortener.alerts import kind as alerts
+from shortener.alerts.loop import Alerts, NodeAlerts
+from shortener.alerts.node import Spool
 from shortener.callbacks import kind as callbacks
 from shortener.callbacks.forms import Form
 from shortener.clicks.recorder import Recorder
@@ -73,6 +77,9 @@ class Services:
     sendings: Deliverer
     exports: Deliverer
     sweeper: Sweeper
+    alerts: Deliverer
+    incidents: Alerts
+    node_alerts: NodeAlerts
     askers: list[Asker]
     watch: Watch
     warnings: list[str]  # what every start tells the operator
@@ -85,7 +92,8 @@ class Services:
     def background(self) -> Background:
         """The loops of a process that delivers."""
         if_needed = {self.sendings: self.needs_sendings, self.exports: lambda: bool(self.settings.export_places)}
-        return Background(self.deliverer, if_needed, [self.pruner, self.totals, self.sweeper, *self.askers])
+        helpers = [self.pruner, self.totals, self.sweeper, self.incidents, *self.askers]
+        return Background(self.deliverer, {**if_needed, self.alerts: lambda: True}, helpers)
 
     def needs_sendings(self) -> bool:
         """Whether there is a gateway, or there are sendings from a time with one. True if the database is away."""
@@ -104,6 +112,11 @@ class Services:
                 return self.recorder.counts()
         except (OSError, SQLAlchemyError):
             return None
+
+    def spool(self) -> Spool | None:
+        """What this node's spool has and had; None if it cannot be read."""
+        counts = self.spool_counts()
+        return Spool(*counts, int(metrics.spooled.total())) if counts else None
 
     def wake_sendings(self) -> None:
         """Say that a message may be due for its gateway."""
@@ -166,6 +179,7 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         return face_messages.load(session, ids, made.site)
 
     deliverer = Deliverer(callbacks.kind(settings, client, callback_forms, load_messages), app.app_context)
+    told = Deliverer(alerts.kind(settings, client), app.app_context)
     readers = db.readers(app)
     recorder = Recorder(app.app_context, settings, slugs=lambda: made.slugs, on_callbacks=deliverer.wake)
     metrics.gateways.know([*gateway_name.OWN, *vendor_apis])
@@ -191,6 +205,9 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         gateways=choice.chosen(settings, vendor_apis),
         sendings=Deliverer(sendings.kind(settings, gateways, lambda: made.site), app.app_context),
         exports=Deliverer(exports.kind(settings, app.app_context, lambda: made.site), app.app_context),
+        alerts=told,
+        incidents=Alerts(app.app_context, settings, told.wake),
+        node_alerts=NodeAlerts(app.app_context, settings, lambda: made.spool(), platform.node() or "node"),
         sweeper=Sweeper(app.app_context, settings, gateways),
         askers=asker.make(app.app_context, gateways, deliverer.wake),
         watch=Watch(app.app_context, readers, recorder),

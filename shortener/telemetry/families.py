@@ -46,6 +46,10 @@ class Counter(Family):
         with self._numbers.lock:
             self._numbers.own[place] += count
 
+    def total(self) -> float:
+        """Return the sum of all series over all processes of this server."""
+        return sum(number for _, numbers in self.series(self._numbers.totals()) for number in numbers)
+
 
 class Gauge(Family):
     """A number of the present moment: the sum of what each living process has set."""

@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from shortener.config.settings import VERSION
 from shortener.errors import CredentialsError
 from shortener.reporting.installation_numbers import KINDS, InstallationNumbers
+from shortener.rules.alerts.incident_kind import IncidentKind
 from shortener.running.services import Services, services
 from shortener.telemetry import exposition
 from shortener.telemetry.metrics import book, gateways
@@ -82,11 +83,14 @@ def _of_database(numbers: InstallationNumbers | None) -> Iterator[Metric]:
     pruned = GaugeMetricFamily(
         "shortener_last_prune_timestamp_seconds", "When a process last began to delete old messages, as Unix time."
     )
+    told = GaugeMetricFamily("shortener_incidents_open", "Incidents that are not over.", labels=("kind",))
     if numbers is not None:
+        for incident in IncidentKind:
+            told.add_metric((incident,), numbers.incidents.get(incident, 0))
         for kind in KINDS:
             due.add_metric((kind,), numbers.due[kind].count)
             oldest.add_metric((kind,), numbers.due[kind].oldest.total_seconds())
         size.add_metric((), numbers.size)
         if numbers.pruned_on is not None:
             pruned.add_metric((), numbers.pruned_on.timestamp())
-    yield from (due, oldest, size, pruned)
+    yield from (due, oldest, size, pruned, told)

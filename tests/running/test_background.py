@@ -17,7 +17,7 @@ from tests.support.factories import NOW, make_account
 from tests.support.hand_overs import held, message, outcomes, put
 from tests.support.waiting import WITHIN, until
 
-LOOPS = {"callbacks", "sendings", "pruner", "sweeper"}
+LOOPS = {"callbacks", "sendings", "alerts", "incidents", "pruner", "sweeper"}
 
 
 def loops() -> set[str]:
@@ -37,15 +37,15 @@ def begun(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Servic
 @pytest.mark.parametrize("begun", [{"gateway": "simulator"}], indirect=True)
 def test_a_gateway_has_loops_of_its_own(begun: Services) -> None:
     assert loops() == LOOPS
-    assert begun.background.waits_for() == "0 callbacks in flight and 0 sendings in flight"
+    assert begun.background.waits_for() == "0 callbacks in flight and 0 sendings in flight and 0 alerts in flight"
     begun.background.stop(grace=WITHIN)
     until(lambda: loops() == set())
 
 
 @pytest.mark.parametrize("begun", [{}], indirect=True)
-def test_without_a_gateway_only_sweeps_are_added(begun: Services) -> None:
-    assert loops() == {"callbacks", "pruner", "sweeper"}
-    assert begun.background.waits_for() == "0 callbacks in flight"
+def test_without_a_gateway_no_sendings_run(begun: Services) -> None:
+    assert loops() == LOOPS - {"sendings"}
+    assert begun.background.waits_for() == "0 callbacks in flight and 0 alerts in flight"
     begun.wake_sendings()
 
 

@@ -7,6 +7,7 @@ from shortener.storage.models.callback import CLICK, Attempt, Callback, Replay
 from shortener.storage.models.click import Click
 from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
 from shortener.storage.models.export import Export, ExportAttempt
+from shortener.storage.models.incident import Alert, AlertAttempt, FailingReceiver, Incident
 from shortener.storage.models.installation import Installation, Origin
 from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
 from shortener.storage.models.person import Person, SignedIn, SignInFailure
@@ -18,6 +19,8 @@ __all__ = [
     "UNTAGGED",
     "VOCABULARIES",
     "Account",
+    "Alert",
+    "AlertAttempt",
     "Attachment",
     "Attempt",
     "AuditEntry",
@@ -32,8 +35,10 @@ __all__ = [
     "Document",
     "Export",
     "ExportAttempt",
+    "FailingReceiver",
     "GatewayRate",
     "HourTotal",
+    "Incident",
     "Installation",
     "Instant",
     "Link",

@@ -32,6 +32,8 @@ class Account(Base):
     callback_header: Mapped[bytes | None] = mapped_column(LargeBinary)  # `Name: value`, encrypted
     gateway: Mapped[str | None]  # the name of a gateway, or `none`; NULL: what the installation has
     receipts_url: Mapped[str | None]
+    alerts_url: Mapped[str | None]
+    alert_mail: Mapped[str | None]  # addresses, or `none`; NULL: the owners whose names are addresses
     on_unsure: Mapped[OnUnsure] = mapped_column(default=OnUnsure.HOLD, server_default=OnUnsure.HOLD.value)
     monthly_limit: Mapped[int | None]
     # What recipients see on the pages of dead links; NULL: what the installation has.

@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy import Index, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, registry
 
+from shortener.rules.alerts.incident_kind import IncidentKind
 from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
@@ -28,6 +29,7 @@ VOCABULARIES: tuple[type[enum.StrEnum], ...] = (
     Channel,
     Deed,
     Detection,
+    IncidentKind,
     JobState,
     MessageState,
     OnUnsure,

@@ -25,6 +25,7 @@ class Callback(Base):
         partial_index("ix_callback_leased", "lease_token IS NOT NULL", "destination", "due_on"),
         partial_index("ix_callback_exhausted", "state = 'exhausted'", "account_id", "created_on", "id"),
         partial_index("ix_callback_exhausted_destination", "state = 'exhausted'", "destination", "created_on", "id"),
+        partial_index("ix_callback_exhausted_settled", "state = 'exhausted'", "account_id", "settled_on"),
         Index(None, "account_id", "created_on", "id"),
         UniqueConstraint("message_id", "about"),
     )

@@ -22,6 +22,8 @@ class Installation(Base):
     seen_on: Mapped[dt.datetime | None]
     # Messages received before this may be part of an hourly total: whoever changes one of them leaves a note.
     totals_end_on: Mapped[dt.datetime | None]
+    # When a process last looked for incidents.
+    alerts_checked_on: Mapped[dt.datetime | None]
     # When a process last began to count hours.
     totalled_on: Mapped[dt.datetime | None]
 

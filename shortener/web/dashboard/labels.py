@@ -9,6 +9,7 @@ from flask_babel import lazy_pgettext as pgettext
 from flask_babel.speaklater import LazyString
 
 from shortener.callbacks.conditions import About, ListedState
+from shortener.rules.alerts.incident_kind import IncidentKind
 from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
 from shortener.rules.delivery.gateway_rules import Channel, OnUnsure, QuietMode
@@ -42,6 +43,14 @@ STATES: Final[Labels] = {
     JobState.EXHAUSTED: _("exhausted"),
     JobState.HELD: _("held"),
     JobState.CANCELED: _("canceled"),
+}
+INCIDENTS: Final[Labels] = {
+    IncidentKind.CALLBACKS_EXHAUSTED: _("callbacks exhausted"),
+    IncidentKind.RECEIVER_FAILING: _("receiver failing"),
+    IncidentKind.CLICKS_SPOOLED: _("clicks went to the spool"),
+    IncidentKind.CLICKS_LOST: _("clicks lost"),
+    IncidentKind.LIMIT_NEAR: _("monthly limit nearly used"),
+    IncidentKind.LIMIT_REACHED: _("monthly limit reached"),
 }
 EXPORT_STATES: Final[Labels] = {
     JobState.PENDING: pgettext("export", "waiting"),
@@ -291,6 +300,7 @@ BY_VOCABULARY: Final[dict[type[enum.StrEnum], Labels]] = {
     Channel: CHANNELS,
     Deed: DEEDS,
     Detection: DEFAULTS["detection"],
+    IncidentKind: INCIDENTS,
     JobState: STATES,
     ListedState: LISTED,
     MessageState: MESSAGE_STATES,

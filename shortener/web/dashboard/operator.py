@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import make_url
 
 from shortener.accounts import people
+from shortener.alerts import incidents
 from shortener.config.settings import VERSION, Settings
 from shortener.reporting import account_numbers, installation_numbers
 from shortener.running.services import services
@@ -31,6 +32,7 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
     with db.read() as session:
         accounts = account_numbers.by_account(session, since=db.now(session) - dt.timedelta(days=DAYS))
         everybody = people.every(session)
+        open_incidents, past_incidents = incidents.open_of(session), incidents.past_of(session)
         numbers, rows = installation_numbers.read(session), installation_numbers.rows(session)
     process, held = operator_facts.process(services()), sum(each.held for each in accounts)
     return render_template(
@@ -38,6 +40,9 @@ def operator(current: SignedInPerson) -> ResponseReturnValue:
         worries=list(operator_facts.worries(process, numbers, held)),
         overdue=operator_facts.OVERDUE,
         accounts=accounts,
+        account_names={total.account.id: total.account.name for total in accounts},
+        open_incidents=open_incidents,
+        past_incidents=past_incidents,
         people=everybody,
         days=DAYS,
         version=VERSION,

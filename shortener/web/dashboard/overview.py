@@ -8,6 +8,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext as _
 
+from shortener.alerts import incidents
 from shortener.reporting import callback_lists, sending_numbers, undetected
 from shortener.reporting import period_numbers as overviews
 from shortener.reporting.period_numbers import Bucket
@@ -38,6 +39,8 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         start, end = chosen_period.of(given, db.now(session), current.zone)
         found = overviews.overview(session, current.account, start, end)
         held_count, held = sending_numbers.held(session, current.account, HELD)
+        open_incidents = incidents.open_of(session, current.account.id)
+        past_incidents = incidents.past_of(session, current.account.id)
         undetected_count = undetected.smart_would_take(session, current.account, start, end)
         worst = (
             callback_lists.destinations(session, current.account, start, end)
@@ -52,6 +55,8 @@ def overview(current: SignedInPerson) -> ResponseReturnValue:
         found=found,
         delivery=found.delivery,
         held=held,
+        open_incidents=open_incidents,
+        past_incidents=past_incidents,
         held_count=held_count,
         period=periods.parameters(start, end),
         width=width,

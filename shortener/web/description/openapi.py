@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, current_app
 from werkzeug.routing import Rule
 
 from shortener.config.settings import VERSION
+from shortener.rules.alerts.alert_event import ALERT, AlertEvent
 from shortener.rules.delivery.event import CLICKED, RECEIPT, Event, ReceiptEvent
 from shortener.running.services import services
 from shortener.web.access import public
@@ -116,6 +117,9 @@ def _assembled(app: Flask) -> dict[str, Any]:
             "link_clicked", "A message's link was clicked for the first time", "lt_callbackurl", schemas.answer(Event)
         ),
         RECEIPT: _webhook("message_receipt", "A message has a new state", "receipts_url", schemas.answer(ReceiptEvent)),
+        ALERT: _webhook(
+            "alert", "An incident of the account has begun or is over", "alerts_url", schemas.answer(AlertEvent)
+        ),
     }
     for name, schema in schemas.components().items():
         spec.components.schema(name, schema)
