@@ -19,6 +19,7 @@ from shortener.storage.db import db
 from shortener.storage.models import Base
 
 KINDS = ("sqlite", "postgresql")
+FEW = 500  # rows that are deleted one by one
 
 
 def sqlite_template(folder: Path) -> Path:
@@ -95,8 +96,9 @@ def create_postgresql(server: str, name: str) -> str:
 
 
 def emptier(url: str) -> Callable[[], None]:
-    """Delete all rows except the installation's."""
-    names = ", ".join(table for table in Base.metadata.tables if table != "installation")
+    """Delete all rows except the installation's, and number new ones from 1."""
+    tables = [table.name for table in reversed(Base.metadata.sorted_tables) if table.name != "installation"]
+    moments = ("pruned_on", "seen_on", "totals_end_on", "totalled_on")
 
     def empty() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -105,8 +107,13 @@ def emptier(url: str) -> Callable[[], None]:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                 "WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
             )
-            connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-            moments = ("pruned_on", "seen_on", "totals_end_on", "totalled_on")
+            # TRUNCATE makes new files for a hundred tables and indexes: it takes ten times as long for a few rows.
+            rows = connection.execute(f"SELECT {' + '.join(f'(SELECT count(*) FROM {table})' for table in tables)}")
+            if rows.fetchone()[0] > FEW:  # type: ignore[index]
+                connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
+            else:
+                connection.execute("; ".join(f"DELETE FROM {table}" for table in tables))
+                connection.execute("SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'")
             connection.execute(f"UPDATE installation SET {', '.join(f'{name} = NULL' for name in moments)}")
 
     return empty
