@@ -66,11 +66,6 @@ def rows(session: Session) -> Mapping[str, int]:
     return {name: 0 if last is None else last - first + 1 for name, (first, last) in spans.items()}
 
 
-def _span(connection: Connection, table: Table) -> int:
-    first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
-    return 0 if last is None else last - first + 1
-
-
 def _due(connection: Connection, job: Table, now: dt.datetime) -> DueJobs:
     some = select(job.c.due_on).where(is_due(job, bindparam("now"))).order_by(job.c.due_on, job.c.id).limit(MOST)
     found = some.subquery()

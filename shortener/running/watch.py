@@ -19,6 +19,7 @@ from shortener.telemetry import metrics
 
 PAUSE: Final = 5.0  # seconds between two samples
 FRESH: Final = 10.0  # seconds for which numbers of the database are used again: a scrape must cost little
+PATIENCE: Final = 3.0  # seconds that a scrape waits for them; Prometheus gives up after ten
 
 
 class Watch(Periodic):
@@ -35,6 +36,8 @@ class Watch(Periodic):
         self._reading = threading.Lock()
         self._read_at: float | None = None
         self._numbers: InstallationNumbers | None = None
+        self._reader: threading.Thread | None = None
+        self._found: InstallationNumbers | None = None  # by the reader
         self._process: int | None = None
 
     def begin(self) -> None:
@@ -58,7 +61,7 @@ class Watch(Periodic):
         metrics.spool_size.set(size)
 
     def numbers(self) -> InstallationNumbers | None:
-        """Return the installation's numbers, at most ten seconds old; None if the database does not answer."""
+        """Return the installation's numbers, at most ten seconds old; None if the database does not answer soon."""
         with self._reading:
             if self._read_at is None or time.monotonic() - self._read_at >= FRESH:
                 self._numbers = self._newest()
@@ -66,8 +69,17 @@ class Watch(Periodic):
             return self._numbers
 
     def _newest(self) -> InstallationNumbers | None:
+        """Read in a thread of its own: a database that hangs is noticed later than a scrape may take."""
+        if self._reader is None or not self._reader.is_alive():
+            self._found = None
+            self._reader = threading.Thread(target=self._read, name="numbers", daemon=True)
+            self._reader.start()
+        self._reader.join(PATIENCE)
+        return None if self._reader.is_alive() else self._found
+
+    def _read(self) -> None:
         try:
             with self._context(), db.read() as session:
-                return installation_numbers.read(session)
+                self._found = installation_numbers.read(session)
         except SQLAlchemyError:
-            return None
+            self._found = None
