@@ -114,6 +114,13 @@ def summaries(session: Session, callbacks: Sequence[Callback], base_url: str) ->
     ]
 
 
+def client_tags(session: Session, callbacks: Sequence[Callback]) -> dict[str, str | None]:
+    """Return the client tags of the callbacks' messages, by event ID."""
+    ids = {callback.id: callback.event_id for callback in callbacks}
+    query = select(Callback.id, Message.client_tag).join(Message, Message.id == Callback.message_id)
+    return {ids[key]: tag for key, tag in session.execute(query.where(Callback.id.in_(ids)))}
+
+
 def _msgids(session: Session, ids: Sequence[int]) -> dict[int, str]:
     msgids = select(Callback.id, Message.msgid).join(Message, Message.id == Callback.message_id)
     return dict(session.execute(msgids.where(Callback.id.in_(ids))).all())

@@ -40,10 +40,12 @@ def callbacks(current: SignedInPerson) -> ResponseReturnValue:
         page = callback_lists.find(session, current.account, wanted, size=PAGE)
         rows = callback_report.summaries(session, page.rows, services().settings.base_url)
         destinations = [] if asked else callback_lists.destinations(session, current.account)
+        client_tags = callback_report.client_tags(session, page.rows)
         now = rfc3339(db.now(session))
     return render_template(
         "dashboard/callbacks.html",
         rows=rows,
+        client_tags=client_tags,
         next=page.next,
         wanted=wanted,
         asked=asked,

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from shortener.callbacks import replay
@@ -15,7 +16,7 @@ from tests.support import due_callbacks
 from tests.support.browsing import Browser, Form, Page
 from tests.support.databases import listening
 from tests.support.delivering import states
-from tests.support.factories import Sender
+from tests.support.factories import BROWSER, Sender, make_message, slug_of
 from tests.support.servers import OK, receiving
 
 PAGE = "/dashboard/callbacks"
@@ -308,3 +309,14 @@ def test_rare_callbacks_are_found_by_an_index(viewer: Browser, sender: Sender, d
         plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all())  # type: ignore[arg-type]
     assert "ix_callback_destination" in plan or "ix_callback_exhausted_destination" in plan
     assert "ix_callback_account_id" not in plan
+
+
+def test_a_list_names_messages_as_other_lists_do(app: Flask, owner: Browser, sender: Sender) -> None:
+    """By the client tag, else by the beginning of the msgid."""
+    named = make_message(sender, client_tag="order-7", lt_callbackurl=DEAD)
+    other = make_message(sender, lt_callbackurl=DEAD)
+    for done in (named, other):
+        assert app.test_client().get(f"/{slug_of(done.link)}", headers={"User-Agent": BROWSER}).status_code == 302
+    page = owner.open("/dashboard/callbacks")
+    assert page.links["order-7"] == f"/dashboard/messages/{named.message.msgid}"
+    assert page.links[f"{other.message.msgid[:12]}…"] == f"/dashboard/messages/{other.message.msgid}"
