@@ -359,6 +359,21 @@ class PersonNameError(ShortenerError):
     code = "person_name"
 
 
+class LastOwnerError(ShortenerError):
+    """A change would leave an account without an owner who can sign in."""
+
+    code = "last_owner"
+
+    def __init__(self) -> None:
+        super().__init__("The account would have no owner left who can sign in.")
+
+
+class LinkMailError(ShortenerError):
+    """A link cannot be mailed to a person, or the relay did not take the mail."""
+
+    code = "link_mail"
+
+
 class PasswordError(ShortenerError):
     """A password that is not accepted."""
 

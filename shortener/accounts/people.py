@@ -2,15 +2,15 @@
 
 import datetime as dt
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shortener.accounts import passwords, senders
-from shortener.errors import InvalidFieldsError, PersonNameError
+from shortener.errors import InvalidFieldsError, LastOwnerError, PersonNameError
 from shortener.rules import local_time
 from shortener.rules.role import Role
-from shortener.storage.models import Account, Person, SignedIn
+from shortener.storage.models import Account, PasswordLink, Person, SignedIn
 
 NAME_LENGTH = 200
 
@@ -31,21 +31,65 @@ def create(
     PersonNameError if the name is invalid or taken, or the person would have access to nothing; PasswordError if the
     password is not acceptable; InvalidFieldsError if there is no such time zone.
     """
+    person = _new(session, name, account, role, operator, now)
+    passwords.check_new(password, person.name, account)
+    person.password = passwords.hashed(password)
+    set_time_zone(person, time_zone)
+    return _added(session, person)
+
+
+def invite(
+    session: Session,
+    name: str,
+    *,
+    account: str | None = None,
+    role: Role | None = None,
+    operator: bool = False,
+    now: dt.datetime,
+) -> Person:
+    """Add a person with a password that nobody has; errors as for `create`.
+
+    Who was invited before and has chosen no password stays, with the new account and role.
+    """
+    person = _new(session, name, account, role, operator, now)
+    person.password = passwords.DUMMY_HASH  # a sign-in takes as long as one with a wrong password
+    known = _invited(session, person.name)
+    if known is None:
+        return _added(session, person)
+    known.account_id, known.role, known.operator = person.account_id, role, operator
+    return known
+
+
+def _new(
+    session: Session, name: str, account: str | None, role: Role | None, operator: bool, now: dt.datetime
+) -> Person:
     name = normalized(name)
-    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable():
+    if not is_name(name):
         raise PersonNameError(f"A person's name has 1 to {NAME_LENGTH} printable characters.")
     if (account is None) != (role is None) or (account is None and not operator):
         raise PersonNameError("A person needs an account and a role in it, or is an operator, or both.")
-    passwords.check_new(password, name, account)
-    person = Person(name=name, password=passwords.hashed(password), role=role, operator=operator, created_on=now)
-    set_time_zone(person, time_zone)
+    person = Person(name=name, role=role, operator=operator, created_on=now)
     person.account_id = None if account is None else senders.named(session, account).id
+    return person
+
+
+def _added(session: Session, person: Person) -> Person:
     session.add(person)
     try:
         session.flush()
     except IntegrityError:
-        raise PersonNameError(f"There is already a person named {name}.") from None
+        raise PersonNameError(f"There is already a person named {person.name}.") from None
     return person
+
+
+def _invited(session: Session, name: str) -> Person | None:
+    query = select(Person).join(PasswordLink, PasswordLink.person_id == Person.id)
+    return session.scalar(query.where(Person.name == name, PasswordLink.is_invitation))
+
+
+def is_name(name: str) -> bool:
+    """Whether a normalized name is one that a person can have."""
+    return 0 < len(name) <= NAME_LENGTH and name.isprintable()
 
 
 def every(session: Session) -> list[tuple[Person, str | None]]:
@@ -81,8 +125,9 @@ def account_name(session: Session, person: Person) -> str | None:
 
 
 def set_password(session: Session, person: Person, password_hash: str, *, keep: int | None = None) -> None:
-    """Store a new password's hash, and end all the person's sessions except the one with the id `keep`."""
+    """Store a new password's hash, and end the person's link and sessions, except the one with the id `keep`."""
     person.password = password_hash
+    session.execute(delete(PasswordLink).where(PasswordLink.person_id == person.id))
     session.execute(delete(SignedIn).where(SignedIn.person_id == person.id, SignedIn.id != (keep or 0)))
 
 
@@ -95,9 +140,10 @@ def set_time_zone(person: Person, name: str | None) -> None:
 
 
 def disable(session: Session, name: str, *, now: dt.datetime) -> Person:
-    """Refuse a person's sign-ins, and end their sessions."""
+    """Refuse a person's sign-ins, and end their sessions and their link."""
     person = named(session, name)
     person.disabled_on = person.disabled_on or now
+    session.execute(update(PasswordLink).where(PasswordLink.person_id == person.id).values(expires_on=now))
     session.execute(delete(SignedIn).where(SignedIn.person_id == person.id))
     return person
 
@@ -107,6 +153,26 @@ def enable(session: Session, name: str) -> Person:
     person = named(session, name)
     person.disabled_on = None
     return person
+
+
+def set_role(session: Session, person: Person, role: Role) -> None:
+    """Give a person of an account another role; LastOwnerError if no owner would be left."""
+    person.role = role
+    if person.account_id is not None:
+        check_owner_remains(session, person.account_id)
+
+
+def lock_account(session: Session, account_id: int) -> None:
+    """Let no other transaction change the account's people until this one ends: two owners could remove each other."""
+    session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
+
+
+def check_owner_remains(session: Session, account_id: int) -> None:
+    """LastOwnerError if the account has no enabled owner who has a password."""
+    waiting = select(PasswordLink.person_id).where(PasswordLink.is_invitation)
+    owners = select(Person.id).where(Person.account_id == account_id, Person.role == Role.OWNER)
+    if session.scalar(owners.where(Person.disabled_on.is_(None), Person.id.not_in(waiting)).limit(1)) is None:
+        raise LastOwnerError
 
 
 def normalized(name: str) -> str:

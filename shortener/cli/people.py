@@ -8,12 +8,13 @@ from sqlalchemy.orm import Session
 
 from shortener.accounts import passwords, people, throttle
 from shortener.accounts.audit import Detail
-from shortener.cli import audit
+from shortener.accounts.password_links import invited as all_invited
+from shortener.cli import audit, password_links
 from shortener.cli.commands import Group, choice_of
 from shortener.cli.output import as_json, show, show_rows
 from shortener.rules.deed import Deed
 from shortener.rules.role import Role
-from shortener.rules.wire.moments import rfc3339
+from shortener.rules.wire.moments import rfc3339, rfc3339_or_none
 from shortener.running.services import services
 from shortener.storage import db
 from shortener.storage.models import Person
@@ -23,6 +24,7 @@ group = Group(
     "person",
     help="People who sign in to the dashboard.\n\nExample: shortener person create ann --operator",
 )
+password_links.register(group)
 ACCOUNTS = "account"  # in place of a time zone: the account's
 zone_option = click.option("--time-zone", metavar="ZONE", help="The zone of times on pages, such as Asia/Tokyo.")
 generated = click.option("--generate", is_flag=True, help="Generate a password and show it once.")
@@ -88,28 +90,40 @@ def set_person(name: str, time_zone: str | None, wants_json: bool) -> None:
 @group.command("list")
 @as_json
 def list_people(wants_json: bool) -> None:
-    """List the people with their accounts and roles.
+    """List the people with their accounts, roles and open invitations.
 
     \b
     Example: shortener person list
     """
     with db.read() as session:
-        rows = [_shown(person, account) for person, account in people.every(session)]
+        invited = all_invited(session)
+        rows = [
+            _shown(person, account) | {"invited_until": rfc3339_or_none(invited.get(person.id))}
+            for person, account in people.every(session)
+        ]
     show_rows(rows, wants_json, f"No person yet: {typed('person create NAME --account ACCOUNT')}")
 
 
 @group.command()
 @click.argument("name")
 @generated
+@click.option("--link", is_flag=True, help="Make a link with which the person chooses it, once, within 72 hours.")
+@password_links.mail_option
 @as_json
-def password(name: str, generate: bool, wants_json: bool) -> None:
-    """Give a person a new password.
+def password(name: str, generate: bool, link: bool, mail: bool, wants_json: bool) -> None:
+    """Give a person a new password, or a link to choose one.
 
     \b
     Ends all sessions of the person, and any delay after failed sign-ins.
     Examples: shortener person password ann
               shortener person password ann --generate
+              shortener person password ann@example.com --link --mail
     """
+    if (generate and link) or (mail and not link):
+        raise click.UsageError("Give --generate or --link, and --mail only with --link.")
+    if link:
+        password_links.reset(name, mail, wants_json)
+        return
     with db.read() as session:
         known = people.named(session, name)  # before asking for a password
         account = people.account_name(session, known)

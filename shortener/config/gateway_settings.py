@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pydantic
 from pydantic import Field, ValidationInfo
 
-from shortener.config.types import GatewayUrls, KannelUrl, Line, Origin, SentIs, SmtpUrl
+from shortener.config.types import GatewayUrls, KannelUrl, Line, MailSender, Origin, SentIs, SmtpUrl
 from shortener.rules.delivery import gateway_name, vendor_addresses
 from shortener.rules.delivery.gateway_name import Carried, GatewayName
 from shortener.rules.delivery.gateway_rules import Channel
@@ -60,6 +60,11 @@ class GatewaySettings(pydantic.BaseModel):
         MessageState.SENT,
         description="`delivered`: mail counts as delivered as soon as the relay has taken it, for relays that send no "
         "delivery status notifications.",
+    )
+    mail_sender: MailSender | None = Field(
+        None,
+        description="Who sends mails of the product itself, such as invitations: `Shortener <shortener@example.com>`. "
+        "Default: `shortener@` and the host of `SHORTENER_PUBLIC_URL`.",
     )
     simulator_delay: float = Field(
         0.5, ge=0, le=3600, description="Seconds until the simulator's receipts come, after it took a message."

@@ -16,6 +16,7 @@ from shortener.config import database_address, settings_file
 from shortener.rules import contact, export_place, own_network
 from shortener.rules.delivery import server_address, vendor_addresses
 from shortener.rules.delivery.message_state import MessageState
+from shortener.rules.mail.address import MailAddress
 
 _ON, _OFF = frozenset({"on", "true", "1", "yes"}), frozenset({"off", "false", "0", "no"})
 _UNIX = "unix:/[!-~]+"
@@ -73,6 +74,11 @@ def _is_one_line(value: str) -> str:
 
 def _can_be_linked(value: str) -> str:
     contact.href(value)  # its ValueError says what is allowed
+    return value
+
+
+def _sends_mail(value: str) -> str:
+    MailAddress.parse_sender(value)  # its ValueError says what is allowed
     return value
 
 
@@ -134,6 +140,7 @@ Contact = Annotated[str, Field(max_length=200), AfterValidator(_can_be_linked)]
 GatewayUrls = Annotated[str, AfterValidator(_has_gateway_urls)]
 KannelUrl = Annotated[str, _server(server_address.HTTP_PORTS)]
 SmtpUrl = Annotated[str, _server(server_address.SMTP_PORTS)]
+MailSender = Annotated[str, Field(max_length=200), AfterValidator(_sends_mail)]
 ExportUrl = Annotated[str, AfterValidator(_is_a_place)]
 Buckets = Annotated[tuple[Annotated[str, AfterValidator(_is_a_bucket)], ...], BeforeValidator(split)]
 StorageOptions = Annotated[str, AfterValidator(_has_options)]

@@ -25,10 +25,12 @@ class Deed(enum.StrEnum):
     SECRETS_RESEALED = "secret.resealed"
     RECEIPTS_KEY_SHOWN = "receipts_key.shown"
     PERSON_CREATED = "person.created"
+    PERSON_INVITED = "person.invited"
     PERSON_CHANGED = "person.changed"
     PERSON_DISABLED = "person.disabled"
     PERSON_ENABLED = "person.enabled"
     PASSWORD_CHANGED = "person.password"  # noqa: S105 - no password
+    RESET_LINK_CREATED = "person.reset_link"
     SIGNED_IN = "session.signed_in"
     SIGN_IN_FAILED = "session.failed"
     SIGNED_OUT = "session.signed_out"

@@ -43,6 +43,8 @@ STATUS: dict[type[errors.ShortenerError], int] = {
     errors.TokenNameError: 409,
     errors.AccountNameError: 404,
     errors.PersonNameError: 404,
+    errors.LastOwnerError: 409,
+    errors.LinkMailError: 409,
     errors.PasswordError: 422,
     errors.CommonPasswordError: 422,
     errors.SignInError: 401,

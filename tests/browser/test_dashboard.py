@@ -5,6 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from shortener.accounts import password_links, people
+from shortener.rules.role import Role
+from shortener.storage import db
 from tests.browser.conftest import Office, Seen
 from tests.support import axe
 from tests.support.browsing import PASSWORD
@@ -65,6 +68,23 @@ def opened(context: BrowserContext, page: Page, office: Office, name: str, path:
     states = {state: office.msgid(state) for state in re.findall(r"{(\w+)}", path)}
     page.goto(office.url(path.format(**states)))
     return page
+
+
+def test_an_invited_person_chooses_a_password(page: Page, office: Office) -> None:
+    with office.app.app_context(), db.write() as session:
+        person = people.invite(session, "ben@example.com", account="shop", role=Role.OWNER, now=db.now(session))
+        path = password_links.create(session, person, is_invitation=True, now=db.now(session))
+    page.goto(office.url(path.removeprefix("/dashboard")))
+    assert axe.faults(page) == []
+    page.reload()  # the focus is in the first field
+    page.keyboard.type("seven quiet otters")
+    page.keyboard.press("Tab")
+    page.keyboard.type("seven quiet otters")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("You can sign in with it now.")
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work")
 
 
 def stops(page: Page) -> list[str]:

@@ -43,7 +43,16 @@ def test_the_list_shows_everybody_and_no_secret(app: Flask, run: Run, sender: Se
     typed(app, LONG, "create", "otto", "--operator")
     [first, second] = document(run("person", "list", "--json"))
     assert (first["name"], first["account"]) == ("otto", None)
-    assert set(second) == {"name", "account", "role", "operator", "time_zone", "disabled", "created_on"}
+    assert set(second) == {
+        "name",
+        "account",
+        "role",
+        "operator",
+        "time_zone",
+        "disabled",
+        "created_on",
+        "invited_until",
+    }
     table = done(run("person", "list"))
     assert "None" not in table and "argon2" not in table
 
@@ -124,7 +133,8 @@ def test_a_password_of_the_wrong_length_is_refused(app: Flask, run: Run, sender:
 
 def test_every_command_about_people_can_answer_in_json(app: Flask) -> None:
     group = app.cli.commands["person"]
-    assert {words[-1] for words in commands(group)} == {"create", "set", "list", "password", "disable", "enable"}  # type: ignore[arg-type]
+    names = {words[-1] for words in commands(group)}  # type: ignore[arg-type]
+    assert names == {"create", "invite", "set", "list", "password", "disable", "enable"}
     for command in group.commands.values():  # type: ignore[attr-defined]
         assert "--json" in [option for parameter in command.params for option in parameter.opts]
 

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from shortener.accounts import credentials, senders
+from shortener.accounts import credentials, password_links, people, senders
 from shortener.config.settings import Settings
 from shortener.rules.deed import Deed, Origin
 from shortener.rules.delivery.attempt_outcome import AttemptOutcome
@@ -38,6 +38,8 @@ COMMANDS: dict[str, tuple[Deed, ...]] = {
     "person create ann --operator --generate": (Deed.PERSON_CREATED,),
     "person set ann --time-zone UTC": (Deed.PERSON_CHANGED,),
     "person password ann --generate": (Deed.PASSWORD_CHANGED,),
+    "person invite ben --account shop": (Deed.PERSON_INVITED,),
+    "person password ann --link": (Deed.RESET_LINK_CREATED,),
     "person disable ann": (Deed.PERSON_DISABLED,),
     "person enable ann": (Deed.PERSON_ENABLED,),
     "message cancel {waiting}": (Deed.CANCELED,),
@@ -79,6 +81,12 @@ ROUTES: dict[str, Deed] = {
     "POST /dashboard/account/credentials/revoke": Deed.TOKEN_REVOKED,
     "GET /dashboard/account/audit/export": Deed.AUDIT_EXPORTED,
     "GET /dashboard/operator/audit/export": Deed.AUDIT_EXPORTED,
+    "POST /dashboard/account/people/invite": Deed.PERSON_INVITED,
+    "POST /dashboard/account/people/renew": Deed.PERSON_INVITED,
+    "POST /dashboard/account/people/change-role": Deed.PERSON_CHANGED,
+    "POST /dashboard/account/people/disable": Deed.PERSON_DISABLED,
+    "POST /dashboard/account/people/enable": Deed.PERSON_ENABLED,
+    "POST /dashboard/choose-password/<key>": Deed.PASSWORD_CHANGED,
     "POST /dashboard/account/secret": Deed.SECRET_ROTATED,
     "POST /dashboard/account/defaults": Deed.ACCOUNT_CHANGED,
     "POST /dashboard/account/sending": Deed.ACCOUNT_CHANGED,
@@ -254,6 +262,11 @@ def test_every_call_of_the_api_writes_its_entry(app: Flask, client: FlaskClient,
     assert_no_secrets(sender)
 
 
+def link_of(name: str) -> str:
+    with db.write() as session:
+        return password_links.create(session, people.named(session, name), now=db.now(session))
+
+
 def page_calls(browser: Browser, things: Things) -> dict[str, Callable[[], Any]]:
     token = browser.open("/dashboard/account").form("/sign-out").fields["form_token"]
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -273,6 +286,13 @@ def page_calls(browser: Browser, things: Things) -> dict[str, Callable[[], Any]]
         "GET /dashboard/operator/audit/export": lambda: browser.client.get(
             "/dashboard/operator/audit/export?format=csv"
         ),
+        "POST /dashboard/account/people/invite": lambda: post("/account/people/invite", person="ben", role="viewer"),
+        "POST /dashboard/account/people/renew": lambda: post("/account/people/renew", person="ben"),
+        "POST /dashboard/account/people/change-role": lambda: post(
+            "/account/people/change-role", person="ben", role="owner"
+        ),
+        "POST /dashboard/account/people/disable": lambda: post("/account/people/disable", person="ben"),
+        "POST /dashboard/account/people/enable": lambda: post("/account/people/enable", person="ben"),
         "POST /dashboard/account/secret": lambda: post("/account/secret"),
         "POST /dashboard/account/defaults": lambda: post("/account/defaults", **defaults),
         "POST /dashboard/account/sending": lambda: post("/account/sending", **sending),
@@ -289,6 +309,7 @@ def page_calls(browser: Browser, things: Things) -> dict[str, Callable[[], Any]]
         "POST /dashboard/messages/<msgid>/give-up": lambda: post(f"/messages/{things.held().msgid}/give-up"),
         "POST /dashboard/password": lambda: post("/password", **passwords),
         "POST /dashboard/sign-out": lambda: post("/sign-out"),
+        "POST /dashboard/choose-password/<key>": lambda: browser.client.post(link_of("olive"), data=passwords),
         "POST /dashboard/sign-in": lambda: browser.sign_in("olive", passwords["new"]),
     }
 

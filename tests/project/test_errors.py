@@ -43,6 +43,8 @@ CODES = {
     errors.DatabaseVersionError: "database_version",
     errors.ClockError: "clock",
     errors.PersonNameError: "person_name",
+    errors.LastOwnerError: "last_owner",
+    errors.LinkMailError: "link_mail",
     errors.PasswordError: "password",
     errors.CommonPasswordError: "common_password",
     errors.SignInError: "sign_in",

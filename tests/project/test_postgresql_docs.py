@@ -28,6 +28,7 @@ from shortener.storage.models import (
     GatewayRate,
     HourTotal,
     Origin,
+    PasswordLink,
     Person,
     Receipt,
     Replay,
@@ -101,6 +102,13 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                     SignedIn(
                         token_sha256=bytes(32),
                         person_id=person.id,
+                        created_on=now,
+                        expires_on=now + dt.timedelta(days=1),
+                    ),
+                    PasswordLink(
+                        person_id=person.id,
+                        token_sha256=bytes(32),
+                        is_invitation=False,
                         created_on=now,
                         expires_on=now + dt.timedelta(days=1),
                     ),

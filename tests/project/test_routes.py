@@ -34,6 +34,7 @@ PUBLIC = {
     "/docs/<name>",
     "/assets/<name>",
     "/dashboard/sign-in",
+    "/dashboard/choose-password/<key>",
 }
 # Formats of vendors whose errors have status 200, each with what only its errors contain.
 REFUSED_WITH_200 = {

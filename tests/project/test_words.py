@@ -31,6 +31,7 @@ NOT_OURS = {
 MEANT = {
     "credential.token_sha256": "what an account shows is its TOKEN",
     "session.token_sha256": "what a browser shows is the session's token",
+    "password_link.token_sha256": "what a link shows is its token",
     "callback.lease_token": "shows who holds the lease",
     "callback.url": "the sender's address, no link of a message",
     "link.base_url": "the address of this installation",

@@ -10,7 +10,7 @@ from shortener.storage.models.export import Export, ExportAttempt
 from shortener.storage.models.incident import Alert, AlertAttempt, FailingReceiver, Incident
 from shortener.storage.models.installation import Installation, Origin
 from shortener.storage.models.message import Attachment, Link, Message, Part, PartKind
-from shortener.storage.models.person import Person, SignedIn, SignInFailure
+from shortener.storage.models.person import PasswordLink, Person, SignedIn, SignInFailure
 from shortener.storage.models.sending import GatewayRate, Receipt, Sending, SendingAttempt
 from shortener.storage.models.total import UNTAGGED, ChangedHour, HourTotal, TagTotal
 
@@ -46,6 +46,7 @@ __all__ = [
     "Origin",
     "Part",
     "PartKind",
+    "PasswordLink",
     "Person",
     "Receipt",
     "Replay",

@@ -39,6 +39,19 @@ class SignedIn(Base):
     expires_on: Mapped[dt.datetime] = mapped_column(index=True)
 
 
+class PasswordLink(Base):
+    """The link with which a person can choose a password, at most one. Its token is stored only as its SHA-256."""
+
+    __tablename__ = "password_link"
+
+    id: Mapped[int] = mapped_column(RowId, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), unique=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    is_invitation: Mapped[bool]  # the person has never had a password
+    created_on: Mapped[dt.datetime]
+    expires_on: Mapped[dt.datetime]
+
+
 class SignInFailure(Base):
     """A sign-in that failed or has not ended yet. Too many for one name or from one network block further ones."""
 

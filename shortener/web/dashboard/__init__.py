@@ -11,6 +11,7 @@ from shortener.web.dashboard import (
     assets,
     audit,
     callbacks,
+    choose_password,
     credentials,
     decisions,
     errors,
@@ -25,6 +26,7 @@ from shortener.web.dashboard import (
     new_message,
     operator,
     overview,
+    people,
     sign_in,
     tags,
     time_zone,
@@ -33,8 +35,8 @@ from shortener.web.dashboard import (
 from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
-    *(sign_in, time_zone, overview, message_list, new_message, first_clicks, message, tags, decisions),
-    *(callbacks, exports, try_it, account, credentials, audit, operator),
+    *(sign_in, choose_password, time_zone, overview, message_list, new_message, first_clicks, message, tags, decisions),
+    *(callbacks, exports, try_it, account, people, credentials, audit, operator),
 )
 
 

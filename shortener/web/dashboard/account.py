@@ -5,7 +5,16 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from shortener.accounts import credentials, limits, people, recipient_pages, senders, sending_defaults, signing_secrets
+from shortener.accounts import (
+    credentials,
+    limits,
+    password_links,
+    people,
+    recipient_pages,
+    senders,
+    sending_defaults,
+    signing_secrets,
+)
 from shortener.accounts.senders import Sender
 from shortener.errors import InvalidFieldsError
 from shortener.receipts import keys
@@ -112,6 +121,7 @@ def page(
         tokens = credentials.of(session, current.account.id)
         secrets = signing_secrets.active(session, current.account.id, now=now)
         everybody = people.of(session, current.account.id)
+        invitations = password_links.invited(session, current.account.id)
         stored = senders.named(session, current.account.name)
         pages = pages or {name: getattr(stored, name) or "" for name in recipient_pages.COLUMNS}
         used = limits.used_in_month(session.connection(), current.account.id, current.account.time_zone, now)
@@ -123,6 +133,8 @@ def page(
         scope=scope,
         secrets=secrets,
         people=everybody,
+        invitations=invitations,
+        has_mail=services().settings.smtp_url is not None,
         defaults=_defaults(current.account),
         names=labels.DEFAULT_NAMES,
         fixed=_fixed(current.account),

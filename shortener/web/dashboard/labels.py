@@ -82,10 +82,12 @@ DEEDS: Final[Labels] = {
     Deed.SECRETS_RESEALED: _("Stored secrets encrypted again"),
     Deed.RECEIPTS_KEY_SHOWN: _("URL for receipts shown"),
     Deed.PERSON_CREATED: _("Person added"),
+    Deed.PERSON_INVITED: _("Person invited"),
     Deed.PERSON_CHANGED: _("Person changed"),
     Deed.PERSON_DISABLED: _("Person disabled"),
     Deed.PERSON_ENABLED: _("Person enabled"),
     Deed.PASSWORD_CHANGED: _("Password changed"),
+    Deed.RESET_LINK_CREATED: _("Link for a new password created"),
     Deed.SIGNED_IN: _("Signed in"),
     Deed.SIGN_IN_FAILED: _("Sign-in failed"),
     Deed.SIGNED_OUT: _("Signed out"),
@@ -355,6 +357,8 @@ FAULTS: Final[Labels] = {
     "would be one more than 100 tokens; revoke another one first": _(
         "would be one more than 100 tokens; revoke another one first"
     ),
+    "is the name of somebody who has a login already": _("is the name of somebody who has a login already"),
+    "must have 1 to 200 printable characters": _("must have 1 to 200 printable characters"),
     "needs at least one choice": _("needs at least one choice"),
     "must be a date in the future": _("must be a date in the future"),
     "must have an allowed port": _("must have an allowed port"),
@@ -367,6 +371,11 @@ _NOT_VALID: Final = _("not a valid value")
 # Confirmations at the top of a page, by the value of the parameter `done` in its URL.
 DONE: Final[Labels] = {
     "password": _("Your password has been changed. You have been signed out everywhere else."),
+    "chosen": _("Your password has been saved. You can sign in with it now."),
+    "role": _("The role has been changed."),
+    "disabled": _("The person has been disabled and signed out everywhere."),
+    "enabled": _("The person has been enabled."),
+    "last-owner": _("Nothing was changed: the account would have no owner left who can sign in."),
     "time-zone": _("Your time zone has been saved."),
     "replayed": _("The callback will be replayed. Reload the page to see the result."),
     "off": _("The link has been switched off."),

@@ -89,7 +89,7 @@ def finish(response: Response) -> Response:
     headers["X-Frame-Options"] = "DENY"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     # Not `no-referrer`: browsers would then send no `Origin` with forms.
-    headers["Referrer-Policy"] = "same-origin"
+    headers.setdefault("Referrer-Policy", "same-origin")
     headers["X-Robots-Tag"] = "noindex"
     headers["Cache-Control"] = "no-store"
     return language.remember(response)
