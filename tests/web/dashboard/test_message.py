@@ -71,8 +71,8 @@ def test_the_time_line_tells_what_happened_in_its_order(
     words = [" ".join(re.sub("<[^>]*>", " ", entry.partition(">")[2]).split()) for entry in line]
     assert "Received from the sender" in words[0]
     assert "Click : preview" in words[1].replace("Click:", "Click :")
-    assert "First click : person a browser · Android · Chrome" in words[2]
-    assert "Click: person a browser" in words[3] and "First" not in words[3]
+    assert "First click : person · a browser · Android · Chrome" in words[2]
+    assert "Click: person · a browser" in words[3] and "First" not in words[3]
     assert "Callback, attempt 1: not 200 (500)" in words[4]
     assert "Next attempt of the callback" in words[5]
     assert "Link expires" in words[6]
@@ -151,7 +151,7 @@ def test_clicks_in_a_row_are_counted_together(app: Flask, viewer: Browser, sende
     for _ in range(6):
         click(app, done.link)
     text = viewer.open(f"/dashboard/messages/{done.message.msgid}").text
-    assert "First click : person a browser" in text
+    assert "First click : person · a browser" in text
     assert "5 more clicks: person 5" in text
 
 
