@@ -24,7 +24,7 @@ from shortener.rules.delivery.job_state import JobState
 from shortener.rules.mail.address import MailAddress
 from shortener.rules.role import Role
 from shortener.rules.wire.moments import rfc3339
-from shortener.storage.models import Account, Base, Incident, Person
+from shortener.storage.models import Account, Base, Incident, PasswordLink, Person
 
 NOBODY: Final = "none"  # as the addresses of an account
 RELAY: Final = "smtp://relay:0"  # the destination of all mails
@@ -100,13 +100,18 @@ def _of(session: Session, settings: Settings, account: Account | None) -> Iterat
 
 
 def addresses(session: Session, account: Account) -> list[str]:
-    """Return the mail addresses of an account: its own setting, or those of its owners whose names are addresses."""
+    """Return the mail addresses of an account: its own setting, or those of its owners whose names are addresses.
+
+    Who is invited and has chosen no password yet gets no mail: nobody has proved that the address is theirs.
+    """
     if account.alert_mail is not None:
         return [] if account.alert_mail == NOBODY else account.alert_mail.split(",")
     owners = select(Person.name).where(
         Person.account_id == account.id, Person.role == Role.OWNER, Person.disabled_on.is_(None)
     )
-    return [address for name in session.scalars(owners.order_by(Person.id)) if (address := _address(name))]
+    invited = select(PasswordLink.person_id).where(PasswordLink.is_invitation)
+    owners = owners.where(Person.id.not_in(invited)).order_by(Person.id)
+    return [address for name in session.scalars(owners) if (address := _address(name))]
 
 
 def _address(name: str) -> str | None:

@@ -7,10 +7,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from shortener.accounts import logins, password_links, passwords, people
+from shortener.alerts import telling
 from shortener.errors import LastOwnerError, PersonNameError
 from shortener.rules.role import Role
 from shortener.storage import db
-from shortener.storage.models import PasswordLink, Person, SignedIn
+from shortener.storage.models import Account, PasswordLink, Person, SignedIn
 from tests.support.browsing import make_person
 from tests.support.factories import NOW, Sender
 
@@ -128,3 +129,12 @@ def test_an_invited_owner_does_not_count_as_one() -> None:
     invite("new")
     with db.write() as session, pytest.raises(LastOwnerError):
         people.set_role(session, people.named(session, "ann"), Role.VIEWER)
+
+
+def test_an_address_is_told_nothing_before_it_is_proven() -> None:
+    invite("new@example.com")
+    with db.read() as session:
+        assert telling.addresses(session, session.scalars(select(Account)).one()) == []
+    used(made("new@example.com"))
+    with db.read() as session:
+        assert telling.addresses(session, session.scalars(select(Account)).one()) == ["new@example.com"]
