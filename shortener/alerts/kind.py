@@ -36,10 +36,11 @@ ALERTS: Final = Queue(
 )
 SLOTS: Final = 8
 PER_DESTINATION: Final = 2
+WAITS: Final = (10.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 43200.0)  # seconds; 28 hours in all
 
 
 def kind(settings: Settings, client: Client) -> Kind:
-    """Alerts with the waits of callbacks; `client` calls accounts' URLs, with the rules that callbacks have."""
+    """Alerts; `client` calls accounts' URLs, with the rules that callbacks have."""
     attempts = Attempts(settings, client)
     return Kind(
         queue=ALERTS,
@@ -47,7 +48,7 @@ def kind(settings: Settings, client: Client) -> Kind:
         slots=SLOTS,
         per_destination=PER_DESTINATION,
         timeout=max(settings.callback_timeout, TIMEOUT),
-        waits=settings.callback_waits,
+        waits=WAITS,
         done="told",
     )
 

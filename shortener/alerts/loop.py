@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from typing import ClassVar, Final
 
 from shortener.alerts import callback_checks, checks, node, telling
+from shortener.alerts.found import Over
+from shortener.alerts.incidents import New
 from shortener.alerts.node import Spool
 from shortener.config.settings import Settings
 from shortener.storage import db
@@ -47,14 +49,23 @@ class Alerts(Periodic):
         changed = 0
         for one in found:
             with db.write() as session:
-                changed += telling.store(session, self._settings, one, now)
+                is_new = telling.store(session, self._settings, one, now)
+            if is_new:
+                _log(one)
+                changed += 1
         if has_untried:
             with db.write() as session:
                 callback_checks.forget_untried(session, now)
         if changed:
-            log.warning("alerts: %d incidents began or ended; the dashboard lists them", changed)
             self._wake()
         return changed
+
+
+def _log(one: New | Over) -> None:
+    """Write a line without an account's name; the dashboard has more."""
+    about = one.incident if isinstance(one, Over) else one
+    word = "is over" if isinstance(one, Over) else "has begun"
+    log.warning("incident %s of account %d %s", about.kind, about.account_id, word)
 
 
 class NodeAlerts(Periodic):

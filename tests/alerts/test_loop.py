@@ -11,11 +11,12 @@ from sqlalchemy import delete, update
 from shortener.accounts import people
 from shortener.alerts.loop import NodeAlerts
 from shortener.alerts.node import Spool
+from shortener.retention import steps as steps_of_retention
 from shortener.rules import local_time
 from shortener.rules.role import Role
 from shortener.running.services import Services
 from shortener.storage import db
-from shortener.storage.models import Alert, FailingReceiver, Incident, Usage
+from shortener.storage.models import Alert, AlertAttempt, FailingReceiver, Incident, Usage
 from tests.support.databases import listening
 from tests.support.factories import Sender, make_account
 from tests.support.incidents import HOUR, MINUTE, OPERATOR, count_of, exhaust, fail, mails, stored, tell
@@ -180,3 +181,15 @@ def test_a_check_finds_exhausted_callbacks_by_an_index(services: Services, sende
         plan = " ".join(steps(statement, values))
         assert "ix_callback_exhausted_settled" in plan
         assert scans(statement, values) == []
+
+
+def test_old_incidents_go_with_the_audit_log(services: Services, sender: Sender, now: dt.datetime) -> None:
+    fail("shop", now - HOUR, now)
+    services.incidents.check(now)
+    services.incidents.check(now + 48 * HOUR)
+    exhaust("shop", now)
+    services.incidents.check(now)
+    tell(services)
+    list(steps_of_retention.prune_audit(now + 49 * HOUR, lambda _: None))
+    assert [one.kind for one in stored()] == ["callbacks_exhausted"]
+    assert (count_of(Alert), count_of(AlertAttempt)) == (1, 1)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from shortener.cli.commands import REFUSED, shown_database
-from shortener.cli.doctor import places, postgresql, public_address, servers, sqlite, stored
+from shortener.cli.doctor import incidents, places, postgresql, public_address, servers, sqlite, stored
 from shortener.cli.doctor.finding import Find, Finding, State, fault, guarded, ok, said, warning
 from shortener.cli.output import as_json, counted
 from shortener.config import from_environment, settings_file
@@ -164,6 +164,7 @@ def _examine_tables(settings: Settings, connection: Connection) -> Iterator[Find
         stored.KEY: partial(stored.examine_keys, settings),
         "clock": stored.examine_clock,
         "jobs": lambda session: stored.examine_jobs(settings, session.connection()),
+        incidents.CHECK: incidents.examine,
         "accounts": stored.examine_accounts,
         "time zones": lambda session: iter([stored.judge_zones(stored.zones_of(session))]),
     }

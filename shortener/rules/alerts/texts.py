@@ -37,9 +37,9 @@ ENGLISH: Final = {
     IncidentKind.CALLBACKS_EXHAUSTED: Words(
         "Callbacks exhausted",
         "Callbacks of the account {account} were not delivered, and no retry is left: {count} so far.",
-        "Look at the page below to see why the receiver did not take them. Then replay them there.",
+        "The account's page of callbacks shows why the receiver did not take them. Mend that, then replay them there.",
         "No further callback of the account {account} was exhausted for an hour. {count} were exhausted in all; those "
-        "that were not replayed are still on the page below.",
+        "that were not replayed are still on the account's page of callbacks.",
     ),
     IncidentKind.RECEIVER_FAILING: Words(
         "A receiver fails",
@@ -79,9 +79,9 @@ JAPANESE: Final = {
     IncidentKind.CALLBACKS_EXHAUSTED: Words(
         "コールバックを配信できませんでした",
         "アカウント {account} のコールバックを配信できず、再試行の回数も使い切りました(現在 {count} 件)。",
-        "下記のページで受信側が受け取らなかった理由を確認し、同じページから再送してください。",
+        "アカウントのコールバックのページで受信側が受け取らなかった理由を確認し、解決後に同じページから再送してください。",
         "アカウント {account} では、この1時間に新たな配信不能のコールバックはありません(合計 {count} 件)。"
-        "再送していないものは下記のページに残っています。",
+        "再送していないものはコールバックのページに残っています。",
     ),
     IncidentKind.RECEIVER_FAILING: Words(
         "受信側でエラーが続いています",

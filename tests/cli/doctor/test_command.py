@@ -30,7 +30,7 @@ from tests.support.factories import Sender
 
 Findings = list[dict[str, Any]]
 ALL = {"settings", "public address", "disk", "spool", "database", "version", "secret key", "clock", "accounts"}
-ALL |= {"callbacks", "sendings", "exports", "people", "time zones"}
+ALL |= {"callbacks", "sendings", "exports", "incidents", "people", "time zones"}
 
 
 def asked(app: Flask, *words: str) -> tuple[int, Findings]:

@@ -125,6 +125,6 @@ def test_the_page_begins_with_what_is_wrong(operator: Browser, sender: Sender) -
 
 def test_lost_clicks_are_named_first() -> None:
     with_faults = operator_facts.Process(1, (0, 1), (0, 1), waiting=2, lost=1)
-    numbers = InstallationNumbers({kind: DueJobs(0, dt.timedelta()) for kind in KINDS}, 0, None)
+    numbers = InstallationNumbers({kind: DueJobs(0, dt.timedelta()) for kind in KINDS}, 0, None, {})
     told = list(operator_facts.worries(with_faults, numbers, held=0))
     assert told == ["1 click was lost.", "2 clicks wait to be stored."]

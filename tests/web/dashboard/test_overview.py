@@ -15,6 +15,7 @@ from shortener.storage.models import Callback
 from shortener.web.dashboard import chart
 from tests.support.browsing import Browser
 from tests.support.factories import BROWSER, DAY, Sender, make_message, slug_of
+from tests.support.incidents import HOUR, fail
 
 PAGE = "/dashboard"
 DEAD = "http://127.0.0.1:9/cb"
@@ -180,3 +181,18 @@ def test_messages_that_smart_would_rewrite_are_counted(viewer: Browser, sender: 
     make_message(sender, "詳細はhttps://a.example.com/1へ")
     page = viewer.open("/dashboard")
     assert "1 of the newest 1 messages in this period got no shortlink" in page.text
+
+
+def test_incidents_are_shown_to_their_account(
+    viewer: Browser, stranger: Browser, operator: Browser, services: Services
+) -> None:
+    with db.read() as session:
+        now = db.now(session)
+    fail("shop", now - HOUR, now)
+    services.incidents.check(now)
+    for browser, page, shown in ((viewer, PAGE, 1), (stranger, PAGE, 0), (operator, "/dashboard/operator", 1)):
+        assert browser.open(page).html.count('<li class="long">receiver failing') == shown
+    assert "receiver failing <strong>shop</strong>" in operator.open("/dashboard/operator").html
+    services.incidents.check(now + 48 * HOUR)
+    assert "Past incidents" in viewer.open(PAGE).html
+    assert "incident is open" not in viewer.open(PAGE).html
