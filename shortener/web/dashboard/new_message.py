@@ -11,6 +11,7 @@ from shortener.errors import (
     ClientTagTakenError,
     IdempotencyKeyReusedError,
     InvalidFieldsError,
+    MessageRateError,
     MonthlyLimitError,
     QuietHoursError,
 )
@@ -67,7 +68,7 @@ def _store(current: SignedInPerson, given: dict[str, str], once: str) -> Respons
         return _page(current, given, trouble="changed"), 422
     except ClientTagTakenError as error:
         return _page(current, given, once=once, trouble="tag", other=error.msgid), 422
-    except (MonthlyLimitError, QuietHoursError) as error:
+    except (MonthlyLimitError, MessageRateError, QuietHoursError) as error:
         return _page(current, given, once=once, trouble=error.code, error=error), 422
     shown = "stored-before" if done.replayed else "stored"
     return redirect(url_for("dashboard.message", msgid=done.message.msgid, done=shown), 303)

@@ -2,7 +2,9 @@
 
 from sqlalchemy import func, select
 
-from shortener.accounts import senders
+from shortener.accounts import message_rates, senders
+from shortener.accounts.message_rates import MessageRates
+from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Message
 from tests.support.browsing import Browser
@@ -59,6 +61,17 @@ def test_a_used_up_month_stores_nothing(owner: Browser, sender: Sender) -> None:
         senders.configure(session, sender.name, {"monthly_limit": 0})
     page = owner.send(owner.open(PAGE).form("/messages/new"), message=TEXT)
     assert page.status == 422 and "used up its messages of this month" in page.text
+    assert stored() == []
+
+
+def test_a_used_up_rate_keeps_what_was_typed(owner: Browser, sender: Sender, services: Services) -> None:
+    with db.write() as session:
+        account = senders.configure(session, sender.name, {"messages_per_second": 1})
+        services.message_rates = MessageRates(None, message_rates.memory())
+        services.message_rates.count(senders.Sender.of(account), 100)
+    page = owner.send(owner.open(PAGE).form("/messages/new"), message=TEXT)
+    assert page.status == 422 and "Try again in a minute" in page.text
+    assert page.form("/messages/new").fields["message"] == TEXT
     assert stored() == []
 
 
