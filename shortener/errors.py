@@ -137,6 +137,33 @@ class NotHeldError(ShortenerError):
         )
 
 
+class CampaignNotFoundError(ShortenerError):
+    """The account has no such campaign."""
+
+    code = "campaign_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("This account has no campaign with that id.")
+
+
+class CampaignStartedError(ShortenerError):
+    """The campaign is not in the state for this: it was started, canceled or done before."""
+
+    code = "campaign_started"
+
+    def __init__(self) -> None:
+        super().__init__("This campaign was started, canceled or done before.")
+
+
+class TooManyCampaignsError(ShortenerError):
+    """The account keeps as many campaigns as it may."""
+
+    code = "too_many_campaigns"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"This account has {most} campaigns; delete one before you upload another.")
+
+
 class ExportsNotConfiguredError(ShortenerError):
     """The operator has given no storage for exports."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from shortener.accounts import signing_secrets
+from shortener.campaigns import restored as restored_campaigns
 from shortener.cli import audit
 from shortener.cli.commands import AcceptsOlderDatabase, CreatesDatabase, Group
 from shortener.cli.output import as_json, counted, show
@@ -80,12 +81,18 @@ def restore(file: Path, overwrite: bool) -> None:
     is_older = bool(migrations.missing(db.db.engine))
     with db.write() as session:
         doubtful = restored.doubt(session.connection(), db.now(session))
+        campaigns = restored_campaigns.hold(session.connection())
         if not is_older:  # otherwise there may be no table for it yet
             audit.note(session, Deed.DATABASE_RESTORED, about=file.name)
     if doubtful:
         click.echo(
             f"Messages that were waiting to be sent: {doubtful}. They may have been sent since the backup was made, so "
             "they will be held until somebody decides; those of accounts with --on-unsure repeat are sent again."
+        )
+    if campaigns:
+        click.echo(
+            f"Campaigns that were under way: {campaigns}. Owners start them again in the dashboard. Rows that were "
+            "done since the backup was made are then done again."
         )
     _show_beside()
     if (fault := _key_fault()) is not None:

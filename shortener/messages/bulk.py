@@ -67,7 +67,7 @@ def preprocess_entries(
     key and the entry's index.
     """
     analysed = [
-        _analysed(entry, account, site, policy, idempotency_key and f"{idempotency_key}{KEY_SEPARATOR}{index}")
+        analysed_entry(entry, account, site, policy, idempotency_key and f"{idempotency_key}{KEY_SEPARATOR}{index}")
         for index, entry in enumerate(entries, first)
     ]
     analyses = [each for each in analysed if isinstance(each, Analysis)]
@@ -78,13 +78,14 @@ def preprocess_entries(
     return [next(stored) if isinstance(each, Analysis) else each for each in analysed]
 
 
-def _analysed(
+def analysed_entry(
     entry: Entry,
     account: Sender,
     site: Site,
     policy: Policy,
     idempotency_key: str | None,
 ) -> Analysis | InvalidFieldsError | Fault:
+    """Check an entry and find its links, without a transaction; a fault is its own outcome."""
     if isinstance(entry, Fault):
         return entry
     if entry.repeated:

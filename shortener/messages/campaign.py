@@ -116,7 +116,7 @@ def run(
             entries, account, site, policy, first=done.rows, idempotency_key=idempotency_key
         )
         for row, outcome in zip(rows, outcomes, strict=True):
-            file.write(row, dict(zip(plan.added, _values(outcome, plan, site), strict=True)))
+            file.write(row, dict(zip(plan.added, values(outcome, plan, site), strict=True)))
         file.flush()
         stored = [outcome for outcome in outcomes if isinstance(outcome, Preprocessed)]
         done = Progress(
@@ -134,8 +134,8 @@ def _checked(file: File, plan: Plan) -> Iterator[Row]:
         yield row
 
 
-def _values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
-    """Return the values of the new columns."""
+def values(outcome: Outcome, plan: Plan, site: Site) -> tuple[str | None, ...]:
+    """Return the values of the new columns of a row."""
     if not isinstance(outcome, Preprocessed):
         return None, None, None, None, _problem(outcome, plan)
     message = outcome.message

@@ -35,6 +35,7 @@ class Row:
     original: Any
     repeated: tuple[str, ...] = ()
     problem: str | None = None
+    line: int = 0  # of a CSV file, on which the row ends; else the number of the row
 
 
 class File(Protocol):
@@ -91,7 +92,8 @@ class Csv:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row({}, [], problem=f"Line {self._reader.line_num} is not valid CSV: {error}.")
+                line = self._reader.line_num
+                yield Row({}, [], problem=f"Line {line} is not valid CSV: {error}.", line=line)
                 continue
             except UnicodeError as error:
                 raise CampaignError(
@@ -100,9 +102,10 @@ class Csv:
             if not any(map(str.strip, cells)):  # spreadsheets write such rows below their contents
                 continue
             if len(cells) == len(columns):
-                yield Row(dict(zip(columns, cells, strict=True)), cells)
+                yield Row(dict(zip(columns, cells, strict=True)), cells, line=self._reader.line_num)
             else:
-                yield Row({}, cells, problem=f"The row has {len(cells)} cells, and the header {len(columns)}.")
+                problem = f"The row has {len(cells)} cells, and the header {len(columns)}."
+                yield Row({}, cells, problem=problem, line=self._reader.line_num)
 
     def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
         """Write the header, in the input's encoding, with its delimiter and line end."""
@@ -136,11 +139,11 @@ class JsonLines:
     def rows(self) -> Iterator[Row]:
         """Yield the lines, without empty ones."""
         pieces: Iterable[bytes] = iter(partial(self._source.read1, PIECE), b"")
-        for entry in json_stream.of_lines(pieces):
+        for number, entry in enumerate(json_stream.of_lines(pieces), 1):
             if isinstance(entry, Fault):
-                yield Row({}, {}, problem=entry.sentence)
+                yield Row({}, {}, problem=entry.sentence, line=number)
             else:
-                yield Row(entry, entry, repeated=entry.repeated)
+                yield Row(entry, entry, repeated=entry.repeated, line=number)
 
     def begin(self, target: IO[bytes], added: tuple[str, ...]) -> None:
         """Begin to write lines, which have no header."""

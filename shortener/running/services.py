@@ -20,6 +20,7 @@ from shortener.alerts.loop import Alerts, NodeAlerts
 from shortener.alerts.node import Spool
 from shortener.callbacks import kind as callbacks
 from shortener.callbacks.forms import Form
+from shortener.campaigns.loop import Campaigns
 from shortener.clicks.recorder import Recorder
 from shortener.config.settings import Settings
 from shortener.delivery.loop import Deliverer
@@ -71,6 +72,7 @@ class Services:
     message_rates: MessageRates
     pruner: Pruner
     totals: Totals
+    campaigns: Campaigns
     last_used: LastUsed
     long_calls: LongCalls
     gateways: Gateways
@@ -92,7 +94,7 @@ class Services:
     def background(self) -> Background:
         """The loops of a process that delivers."""
         if_needed = {self.sendings: self.needs_sendings, self.exports: lambda: bool(self.settings.export_places)}
-        helpers = [self.pruner, self.totals, self.sweeper, self.incidents, *self.askers]
+        helpers = [self.pruner, self.totals, self.campaigns, self.sweeper, self.incidents, *self.askers]
         return Background(self.deliverer, {**if_needed, self.alerts: lambda: True}, helpers)
 
     def needs_sendings(self) -> bool:
@@ -200,6 +202,9 @@ def make(app: Flask, settings: Settings, vendor_apis: VendorApis) -> Services:
         message_rates=MessageRates(settings.messages_per_second),
         pruner=Pruner(app.app_context, settings),
         totals=Totals(app.app_context),
+        campaigns=Campaigns(
+            app.app_context, lambda: made.site, policy, lambda: made.wake_sendings(), settings.retention_days
+        ),
         long_calls=LongCalls(settings.threads),
         callback_forms=callback_forms,
         gateways=choice.chosen(settings, vendor_apis),

@@ -36,6 +36,7 @@ PAGES = [
     ("bob", "/callbacks/test"),
     ("bob", "/callbacks/replay?state=exhausted"),
     ("bob", "/messages/new"),
+    ("bob", "/campaigns"),
     ("eve", "/exports"),
     ("bob", "/exports?tag=parcel"),
     ("bob", "/account"),

@@ -20,7 +20,7 @@ from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db
 from shortener.storage.models import AuditEntry, Callback, Message
 from shortener.web.access import SCOPE, Scope
-from tests.support.browsing import PASSWORD, Browser, make_person, seated
+from tests.support.browsing import PASSWORD, Browser, make_person, seated, uploaded
 from tests.support.factories import NOW, Sender, make_message
 from tests.support.sending_rows import put_sending, put_state, put_state_callback
 
@@ -93,6 +93,10 @@ ROUTES: dict[str, Deed] = {
     "POST /dashboard/account/pages": Deed.ACCOUNT_CHANGED,
     "POST /dashboard/callbacks/<event_id>/replay": Deed.REPLAYED,
     "POST /dashboard/callbacks/replay": Deed.REPLAYED,
+    "POST /dashboard/campaigns/<campaign_id>/start": Deed.CAMPAIGN_STARTED,
+    "GET /dashboard/campaigns/<campaign_id>/export": Deed.MESSAGES_EXPORTED,
+    "POST /dashboard/campaigns/<campaign_id>/cancel": Deed.CAMPAIGN_CANCELED,
+    "POST /dashboard/campaigns/<campaign_id>/delete": Deed.CAMPAIGN_DELETED,
     "POST /dashboard/exports/start": Deed.EXPORT_STARTED,
     "POST /dashboard/exports/<export_id>/cancel": Deed.EXPORT_CANCELED,
     "GET /dashboard/messages/export": Deed.MESSAGES_EXPORTED,
@@ -108,6 +112,7 @@ SILENT_ROUTES = {
     "POST /v1/callbacks/test": "stores nothing",
     "POST /dashboard/callbacks/test": "stores nothing",
     "POST /dashboard/try": "stores nothing",
+    "POST /dashboard/campaigns/upload": "stores a file from which nothing is made until it is started",
     "POST /dashboard/messages/new": "stores a message, which is its own record",
     "POST /dashboard/time-zone": "changes how the person sees times, nothing else",
 }
@@ -299,6 +304,14 @@ def page_calls(browser: Browser, things: Things) -> dict[str, Callable[[], Any]]
         "POST /dashboard/account/pages": lambda: post("/account/pages", sender_name="Example Shop"),
         "POST /dashboard/callbacks/<event_id>/replay": lambda: post(f"/callbacks/{things.exhausted()}/replay"),
         "POST /dashboard/callbacks/replay": lambda: post("/callbacks/replay", **period),
+        "POST /dashboard/campaigns/<campaign_id>/start": lambda: post(
+            f"/campaigns/{uploaded(browser)}/start", encoding="utf-8", column_message="text"
+        ),
+        "GET /dashboard/campaigns/<campaign_id>/export": lambda: browser.client.get(
+            f"/dashboard/campaigns/{newest(0)[-1].about}/export"
+        ),
+        "POST /dashboard/campaigns/<campaign_id>/cancel": lambda: post(f"/campaigns/{newest(0)[-1].about}/cancel"),
+        "POST /dashboard/campaigns/<campaign_id>/delete": lambda: post(f"/campaigns/{newest(0)[-1].about}/delete"),
         "POST /dashboard/exports/start": lambda: post("/exports/start", format="csv", name="a.csv"),
         "POST /dashboard/exports/<export_id>/cancel": lambda: post(f"/exports/{newest(0)[-1].about}/cancel"),
         "GET /dashboard/messages/export": lambda: browser.client.get("/dashboard/messages/export?format=csv"),

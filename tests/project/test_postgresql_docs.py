@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, func, select
 from shortener.config.settings import Settings
 from shortener.rules import deed
 from shortener.rules.delivery.gateway_rules import Channel
+from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db, sqlite
 from shortener.storage.models import (
@@ -22,6 +23,8 @@ from shortener.storage.models import (
     AuditEntry,
     Base,
     Callback,
+    Campaign,
+    CampaignBlock,
     ChangedHour,
     Export,
     ExportAttempt,
@@ -94,10 +97,15 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
             account = session.scalars(select(Account)).one()
             callback = session.scalars(select(Callback)).one()
             person = Person(name="ann", password="none", account_id=account.id, role="owner", created_on=now)
-            session.add(person)
+            file = Campaign(
+                **{"account_id": account.id, "public_id": "cmp_1", "name": "a.csv", "format": "csv", "size": 0},
+                **{"created_on": now, "created_by": "ann", "state": JobState.HELD, "options": {}, "due_on": now},
+            )
+            session.add_all([person, file])
             session.flush()
             session.add_all(
                 [
+                    CampaignBlock(campaign_id=file.id, kind="file", number=0, content=b""),
                     Origin(address="https://old.example.com"),
                     SignedIn(
                         token_sha256=bytes(32),

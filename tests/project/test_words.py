@@ -42,6 +42,7 @@ MEANT = {
     "account.alerts_url": "the sender's address, no link of a message",
     "alert.url": "the address of a receiver, no link of a message",
     "alert.lease_token": "shows who holds the lease",
+    "campaign.lease_token": "shows who holds the lease",
     "export.lease_token": "shows who holds the lease",
     "message.code": "the gateway's word for a reason",
     "receipt.code": "the gateway's word for a reason",

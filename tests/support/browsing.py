@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -144,3 +145,16 @@ def seated(app: Flask, name: str) -> Browser:
 def without(values: Iterable[str], page: Page) -> bool:
     """Whether none of these texts is in the page unescaped."""
     return not [value for value in values if value in page.html]
+
+
+def upload(browser: Browser, content: bytes, name: str = "campaign.csv") -> Page:
+    """Upload a campaign's file; return the page that follows."""
+    form = browser.open("/dashboard/campaigns").form("/campaigns/upload")
+    fields = {**form.fields, "file": (BytesIO(content), name)}
+    answer = browser.client.post("/dashboard/campaigns/upload", data=fields, follow_redirects=True)
+    return browser._page(answer)
+
+
+def uploaded(browser: Browser) -> str:
+    """Upload a campaign of one message; return its id."""
+    return upload(browser, b"text\nhttps://shop.example.com/a\n").address.rpartition("/")[2]

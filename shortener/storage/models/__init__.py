@@ -4,6 +4,7 @@ from shortener.storage.models.account import Account, Credential, SigningSecret,
 from shortener.storage.models.audit import AuditEntry
 from shortener.storage.models.base import VOCABULARIES, Base
 from shortener.storage.models.callback import CLICK, Attempt, Callback, Replay
+from shortener.storage.models.campaign import Campaign, CampaignBlock
 from shortener.storage.models.click import Click
 from shortener.storage.models.column_types import BinaryUuid, ByteText, Choice, Document, Instant, RowId
 from shortener.storage.models.export import Export, ExportAttempt
@@ -28,6 +29,8 @@ __all__ = [
     "BinaryUuid",
     "ByteText",
     "Callback",
+    "Campaign",
+    "CampaignBlock",
     "ChangedHour",
     "Choice",
     "Click",

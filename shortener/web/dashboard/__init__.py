@@ -11,6 +11,7 @@ from shortener.web.dashboard import (
     assets,
     audit,
     callbacks,
+    campaigns,
     choose_password,
     credentials,
     decisions,
@@ -36,7 +37,7 @@ from shortener.web.path_groups import PathGroup
 
 PAGES: Final = (
     *(sign_in, choose_password, time_zone, overview, message_list, new_message, first_clicks, message, tags, decisions),
-    *(callbacks, exports, try_it, account, people, credentials, audit, operator),
+    *(campaigns, callbacks, exports, try_it, account, people, credentials, audit, operator),
 )
 
 

@@ -7,10 +7,12 @@ from urllib.parse import urlsplit
 from flask import request
 from werkzeug.exceptions import Forbidden
 
+from shortener.campaigns.uploads import LONGEST
 from shortener.running.services import services
 from shortener.web import incoming
 
 TOKEN: Final = "form_token"  # noqa: S105 - a field's name
+UPLOADS: Final = {"dashboard.upload_campaign": LONGEST + 64 * 1024}  # bytes of a form with a file, by endpoint
 FORGED: Final = "forged"  # selects the sentence of the error page
 
 
@@ -25,7 +27,7 @@ def check_origin() -> None:
 
 def check_token(token: str) -> None:
     """Raise Forbidden if the form lacks its session's token."""
-    given = fields().get(TOKEN, "")
+    given = (uploaded() if request.endpoint in UPLOADS else fields()).get(TOKEN, "")
     if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), token.encode()):
         raise Forbidden(FORGED)
 
@@ -35,6 +37,15 @@ def fields(longest: int | None = None) -> dict[str, str]:
     if request.mimetype != incoming.FORM:
         raise Forbidden(FORGED)
     return incoming.fields(longest)
+
+
+def uploaded() -> dict[str, str]:
+    """The fields of a form with a file, without the file, which is read into a temporary file."""
+    if request.mimetype != "multipart/form-data":
+        raise Forbidden(FORGED)
+    incoming.refuse_encoded()
+    request.max_content_length = UPLOADS[request.endpoint or ""]
+    return dict(incoming.multipart_pairs())
 
 
 def sent() -> bool:

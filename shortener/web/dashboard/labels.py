@@ -59,6 +59,31 @@ EXPORT_STATES: Final[Labels] = {
     JobState.EXHAUSTED: pgettext("export", "failed"),
     JobState.CANCELED: pgettext("export", "canceled"),
 }
+CAMPAIGN_STATES: Final[Labels] = {
+    JobState.HELD: pgettext("campaign", "not started"),
+    JobState.PENDING: pgettext("campaign", "under way"),
+    JobState.DELIVERED: pgettext("campaign", "done"),
+    JobState.EXHAUSTED: pgettext("campaign", "failed"),
+    JobState.CANCELED: pgettext("campaign", "canceled"),
+}
+CAMPAIGN_FIELDS: Final[Labels] = {
+    "message": _("Message"),
+    "recipient": _("Recipient"),
+    "sender": _("Sender"),
+    "client_tag": _("Client tag"),
+    "lt_callbackurl": _("URL to call after the first click"),
+    "tags": _("Tags"),
+}
+ENCODINGS: Final[Labels] = {
+    "utf-8": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp932": _("Japanese (Shift_JIS, Excel)"),
+    "euc_jp": _("Japanese (EUC-JP)"),
+    "cp949": _("Korean (EUC-KR, Excel)"),
+    "gb18030": _("Simplified Chinese (GB 18030)"),
+    "big5": _("Traditional Chinese (Big5)"),
+    "cp1252": _("Western European (Windows-1252)"),
+}
 ORIGINS: Final[Labels] = {
     Origin.COMMAND: _("command line"),
     Origin.API: _("API"),
@@ -98,6 +123,9 @@ DEEDS: Final[Labels] = {
     Deed.GIVEN_UP: _("Message given up"),
     Deed.ERASED: _("Message erased"),
     Deed.REPLAYED: _("Callback replayed"),
+    Deed.CAMPAIGN_STARTED: _("Campaign started"),
+    Deed.CAMPAIGN_CANCELED: _("Campaign canceled"),
+    Deed.CAMPAIGN_DELETED: _("Campaign deleted"),
     Deed.EXPORT_STARTED: _("Export started"),
     Deed.EXPORT_CANCELED: _("Export canceled"),
     Deed.MESSAGES_EXPORTED: _("Messages exported"),
@@ -387,6 +415,10 @@ DONE: Final[Labels] = {
     "called-off": _("The message has been canceled. It will not be sent."),
     "decided": _("Nothing was changed: the message no longer waits for a decision."),
     "too-late": _("Nothing was changed: it is too late to cancel the message."),
+    "campaign-started": _("The campaign has been started. Reload the page to see how far it is."),
+    "campaign-canceled": _("The campaign has been canceled. Rows that were done stay."),
+    "campaign-deleted": _("The campaign and its files have been deleted. Its messages stay."),
+    "campaign-changed": _("Nothing was changed: the campaign was started, canceled or done before."),
     "exporting": _("The export has been started. Reload the page to see how far it is."),
     "export-canceled": _("The export has been canceled."),
     "export-ended": _("Nothing was changed: the export had already ended."),

@@ -43,6 +43,7 @@ GROUPS: Final = (
         (
             Page("dashboard.messages", _("All messages")),
             Page("dashboard.new_message", _("Make a message"), _changes),
+            Page("dashboard.campaigns", _("Campaigns from files")),
             Page("dashboard.tags", _("Tags")),
             Page("dashboard.exports", _("Exports"), _exports),
             Page("dashboard.try_it", _("Try it")),
