@@ -1,8 +1,9 @@
 """What recipients see on the pages of dead links: the sender's name and contact, or another page altogether."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
+from pydantic import Field
 from sqlalchemy import bindparam, select
 
 from shortener.config.settings import Settings
@@ -20,6 +21,7 @@ class RecipientPages(NamedTuple):
     fallback_url: str | None  # where visitors of dead links are redirected to, instead of a page
 
 
+LONGEST: Final = 2_000  # characters of a URL
 COLUMNS: Final = RecipientPages._fields  # of the table `account`, and names of settings
 _TABLES: Final = Base.metadata.tables
 _LINK, _MESSAGE, _ACCOUNT = _TABLES["link"], _TABLES["message"], _TABLES["account"]
@@ -34,7 +36,7 @@ _OF_LINK: Final = (
 class _Changes(Fields):
     sender_name: Line | None = None
     sender_contact: Contact | None = None
-    fallback_url: Url | None = None
+    fallback_url: Annotated[Url, Field(max_length=LONGEST)] | None = None
 
 
 def changes(fields: Mapping[str, Any]) -> dict[str, Any]:

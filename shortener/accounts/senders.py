@@ -54,7 +54,7 @@ class Sender:
         return cls(*[value if known is None else known[value] for known, value in zip(_KNOWN, values, strict=True)])
 
 
-_HIDDEN: Final = ("receipts_url", "alerts_url", "alert_mail")  # from the audit log
+_HIDDEN: Final = ("receipts_url", "alerts_url", "alert_mail", "fallback_url")  # from the audit log
 COLUMNS: Final = tuple(Sender.__dataclass_fields__)  # of the table `account`
 _VOCABULARIES: Final[dict[str, Iterable[Any]]] = {
     "track_link": (False, True),  # equal to 0 and 1, which the driver of SQLite returns

@@ -47,6 +47,7 @@ def test_an_account_is_never_mixed_with_operator(
         ("sender_contact", "javascript:alert(1)"),
         ("fallback_url", "ftp://shop.example.com/"),
         ("fallback_url", "https://例え.jp/"),
+        ("fallback_url", f"https://shop.example.com/{'x' * 2_000}"),
     ],
 )
 def test_unusable_values_are_refused_by_name(name: str, value: str) -> None:

@@ -126,8 +126,9 @@ def test_a_sender_cannot_be_changed() -> None:
 
 
 def test_the_audit_log_is_told_no_secret_change() -> None:
-    changes = {"receipts_url": "https://user:pass@crm.example.com/", "monthly_limit": None, "track_link": False}
-    told = {"receipts_url": "set", "monthly_limit": "none", "track_link": False}
+    url = "https://user:pass@crm.example.com/"
+    changes = {"receipts_url": url, "fallback_url": url, "monthly_limit": None, "track_link": False}
+    told = {"receipts_url": "set", "fallback_url": "set", "monthly_limit": "none", "track_link": False}
     assert senders.told(changes, header="") == told | {"callback_header": "removed"}
     assert senders.told({"receipts_url": None}, header="X-Key: 1") == {
         "receipts_url": "removed",
