@@ -193,6 +193,7 @@ def test_incidents_are_shown_to_their_account(
     for browser, page, shown in ((viewer, PAGE, 1), (stranger, PAGE, 0), (operator, "/dashboard/operator", 1)):
         assert browser.open(page).html.count('<li class="long">receiver failing') == shown
     assert "receiver failing <strong>shop</strong>" in operator.open("/dashboard/operator").html
+    assert "Everything is in order" not in operator.open("/dashboard/operator").html
     services.incidents.check(now + 48 * HOUR)
     assert "Past incidents" in viewer.open(PAGE).html
     assert "incident is open" not in viewer.open(PAGE).html
