@@ -12,12 +12,15 @@ from sqlalchemy import Engine, create_engine, func, select
 
 from shortener.config.settings import Settings
 from shortener.rules import deed
+from shortener.rules.alerts.incident_kind import IncidentKind
 from shortener.rules.delivery.gateway_rules import Channel
 from shortener.rules.delivery.job_state import JobState
 from shortener.rules.delivery.message_state import MessageState
 from shortener.storage import db, sqlite
 from shortener.storage.models import (
     Account,
+    Alert,
+    AlertAttempt,
     Attachment,
     Attempt,
     AuditEntry,
@@ -28,8 +31,10 @@ from shortener.storage.models import (
     ChangedHour,
     Export,
     ExportAttempt,
+    FailingReceiver,
     GatewayRate,
     HourTotal,
+    Incident,
     Origin,
     PasswordLink,
     Person,
@@ -101,7 +106,9 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                 **{"account_id": account.id, "public_id": "cmp_1", "name": "a.csv", "format": "csv", "size": 0},
                 **{"created_on": now, "created_by": "ann", "state": JobState.HELD, "options": {}, "due_on": now},
             )
-            session.add_all([person, file])
+            kind = IncidentKind.CALLBACKS_EXHAUSTED
+            incident = Incident(id=1, account_id=account.id, kind=kind, begun_on=now, seen_on=now)
+            session.add_all([person, file, incident])
             session.flush()
             session.add_all(
                 [
@@ -128,9 +135,20 @@ def fill(url: str, folder: Path) -> tuple[Sender, str]:
                     Attempt(callback_id=callback.id, number=1, started_on=now),
                     *sent(callback.message_id, account.id, now),
                     *exported(account.id, now),
+                    *told(account.id, now),
                 ]
             )
     return sender, slug
+
+
+def told(account_id: int, now: dt.datetime) -> list[object]:
+    """The rows that follow from an incident."""
+    job = {"incident_id": 1, "event_id": "evt_1", "body": b"{}", "destination": "0 smtp://relay:0"}
+    return [
+        Alert(id=1, account_id=account_id, created_on=now, due_on=now, **job),
+        AlertAttempt(alert_id=1, number=1, started_on=now),
+        FailingReceiver(destination="1 http://127.0.0.1:9", account_id=account_id, begun_on=now, failed_on=now),
+    ]
 
 
 def sent(message_id: int, account_id: int, now: dt.datetime) -> list[object]:
