@@ -44,8 +44,8 @@ def test_every_number_leads_to_the_rows_that_it_counts(
     assert numbers(page.html)[:3] == ["4", "2", "66.7%"]
     assert numbers(page.html)[4:] == ["2", "1", "0"]
     part = page.html.split('<dl class="numbers">')[1]
-    hrefs = [href.replace("&amp;", "&") for href in re.findall(r'href="([^"]*)"', part)]
-    rows = [viewer.open(href).html.split("<tbody>")[-1].count("<tr>") for href in hrefs[:4]]
+    hrefs = [href.replace("&amp;", "&") for href in re.findall(r'href="([^"]*)"', part) if "/tags" not in href]
+    rows = [viewer.open(href).html.split("<tbody>")[-1].count("<tr") for href in hrefs[:4]]
     assert rows == [4, 2, 2, 1]
 
 
@@ -86,10 +86,10 @@ def test_the_default_period_is_seven_days(viewer: Browser, sender: Sender) -> No
     counted = [numbers(viewer.open(PAGE + query).html)[0] for query in ("", "?days=1", "?days=30", "?days=90")]
     assert counted == ["2", "1", "3", "4"]
     start, end = ((now - days * DAY).strftime("%Y-%m-%dT%H:%M") for days in (41, 39))
-    form = viewer.open(PAGE).forms[1]
+    form = viewer.open(PAGE).forms[2]
     page = viewer.send(form, **{"from": start, "to": end})
     assert numbers(page.html)[0] == "1"
-    assert page.forms[1].fields == {"from": start, "to": end}
+    assert page.forms[2].fields == {"from": start, "to": end}
 
 
 @pytest.mark.parametrize(
