@@ -9,8 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from shortener.accounts import callback_headers, reencryption, senders
+from shortener.accounts import callback_headers, senders
 from shortener.accounts.encryption import can_decrypt
+from shortener.accounts.reencryption import ENCRYPTED, Count, Place, reencrypt
 from shortener.config.settings import Settings
 from shortener.rules.delivery import callback_header
 from shortener.running.services import services
@@ -77,8 +78,9 @@ def test_the_header_is_stored_encrypted_and_reencrypted(app: Flask, sender: Send
     give(app, "--callback-header", "-", given=f"{HEADER}\n")
     sealed, old = stored(), services().settings.secret_keys
     assert sealed is not None and SECRET.encode() not in sealed
+    place = Place(ENCRYPTED.index(Account.callback_header))
     with db.write() as session:
-        reencryption.reencrypt(session, ("n" * 40, *old))
+        reencrypt(session, ("n" * 40, *old), Count(), place)
     assert can_decrypt(stored() or b"", ("n" * 40,))
 
 

@@ -22,6 +22,9 @@ CODES = {
     errors.MessageNotFoundError: "message_not_found",
     errors.NotCancelableError: "not_cancelable",
     errors.NotHeldError: "not_held",
+    errors.CampaignNotFoundError: "campaign_not_found",
+    errors.CampaignStartedError: "campaign_started",
+    errors.TooManyCampaignsError: "too_many_campaigns",
     errors.ExportsNotConfiguredError: "exports_not_configured",
     errors.ExportNotFoundError: "export_not_found",
     errors.ExportNameTakenError: "export_name_taken",
@@ -54,7 +57,7 @@ CODES = {
 # Errors that only an operator gets, and the calls that raise them; nothing in web/ makes these calls.
 NEVER_ON_THE_WEB = {
     errors.SettingsError: r"from_env|make_ready|migrations",
-    errors.CampaignError: r"campaign",
+    errors.CampaignError: r"campaign_files|messages import .*\bcampaign\b",
     errors.DatabaseVersionError: r"migrations",
     errors.ClockError: r"clock\.check",
     errors.BackupError: r"backups",
