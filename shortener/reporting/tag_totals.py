@@ -28,12 +28,18 @@ PER_MESSAGE: Final = dt.timedelta(microseconds=100)  # many times as long as it 
 
 def store(connection: Connection, account_id: int, hour: int, found: Mapping[str, TagCounts], now: dt.datetime) -> None:
     """Replace the totals of an hour by what counting its messages gave."""
+    lock(connection, account_id)
     connection.execute(_DELETE, {"account": account_id, "of_hour": hour})
     tags = sorted(found.keys() - {ALL}, key=lambda tag: -found[tag].counts.messages.total())
     rows = [_row(account_id, hour, tag, found[tag], now) for tag in sorted(found.keys() & {ALL, *tags[:MOST_TAGS]})]
     if rows:
         rows[0] |= {"left_out": max(len(tags) - MOST_TAGS, 0), "details": None}  # of all messages
     _INSERT.run(connection, rows)
+
+
+def lock(connection: Connection, account_id: int) -> None:
+    """Let no other process replace totals of this account until the end of the transaction."""
+    connection.execute(_LOCK, {"account": account_id})  # on SQLite it reads a row: there is one writer
 
 
 def count_young_hours() -> Iterator[int]:
@@ -70,6 +76,7 @@ def _count(account_id: int, hour: int) -> int:
     if not found:
         return 0
     with db.write() as session:
+        lock(session.connection(), account_id)  # first: the total may be in a transaction that has not ended yet
         if session.execute(_TOTAL, {"account": account_id, "of_hour": hour}).first() is not None:
             return 0  # it has become old meanwhile, and its total is right
         store(session.connection(), account_id, hour, found, now)
@@ -105,6 +112,8 @@ _account, _message, _installation, _hour_total, _tag_total = (
 _INSERT: Final = ManyRows(_tag_total, _tag_total.c.keys())
 _this = (_tag_total.c.account_id == bindparam("account"), _tag_total.c.hour == bindparam("of_hour"))
 _DELETE: Final = delete(_tag_total).where(*_this)
+# Messages can be stored meanwhile: they refer to the account's key only.
+_LOCK: Final = select(_account.c.id).where(_account.c.id == bindparam("account")).with_for_update(key_share=True)
 _COUNTED: Final = select(_tag_total.c.counted_on, _tag_total.c.messages).where(*_this, _tag_total.c.tag == ALL)
 _TOTAL: Final = select(_hour_total.c.hour).where(
     _hour_total.c.account_id == bindparam("account"), _hour_total.c.hour == bindparam("of_hour")

@@ -5,9 +5,11 @@ import random
 import time
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select, update
+from flask import Flask
+from sqlalchemy import Connection, func, select, update
 
 from shortener.clicks import record
 from shortener.clicks.new_click import NewClick
@@ -19,6 +21,7 @@ from shortener.reporting.tag_documents import Period
 from shortener.retention import steps
 from shortener.rules.delivery.message_state import MessageState
 from shortener.rules.visitors.visitor import Verdict, Visitor
+from shortener.rules.wire.moments import EPOCH
 from shortener.running.services import Services
 from shortener.storage import db
 from shortener.storage.models import Account, HourTotal, Installation, TagTotal
@@ -166,6 +169,32 @@ def test_an_account_with_few_messages_has_no_young_totals(sender: Sender, servic
     with db.write() as session:
         session.execute(update(Installation).values(totals_end_on=NOW - DAY))
     assert sum(tag_totals.count_young_hours()) == 0
+
+
+def test_an_older_count_never_replaces_a_total(
+    app: Flask, sender: Sender, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database_kind == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    make_message(sender, now=LONG_AGO, tags=["a"])
+    lock = tag_totals.lock
+
+    def of_another_process() -> int:
+        with app.app_context():
+            make_message(sender, now=LONG_AGO, tags=["a"])
+            return count_hours()
+
+    def late(connection: Connection, account_id: int) -> None:
+        monkeypatch.setattr(tag_totals, "lock", lock)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(of_another_process).result() == 1
+        lock(connection, account_id)
+
+    monkeypatch.setattr(tag_totals, "lock", late)
+    with db.read() as session:
+        account_id = session.scalars(select(Account.id).where(Account.name == sender.name)).one()
+    assert tag_totals._count(account_id, (LONG_AGO - EPOCH) // HOUR) == 0
+    assert totalled(sender, "a") == (2, 2, 0)
 
 
 def test_an_hour_keeps_only_its_largest_tags(
