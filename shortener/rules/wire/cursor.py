@@ -49,9 +49,12 @@ def named(cursor: str) -> tuple[int, str]:
     """Read the number and the name from a cursor of `after_name`; InvalidFieldsError for other text."""
     position, size = _decoded(cursor), struct.calcsize(_NUMBER)
     try:
-        return struct.unpack(_NUMBER, position[:size])[0], position[size:].decode()
+        number, name = struct.unpack(_NUMBER, position[:size])[0], position[size:].decode()
     except (struct.error, UnicodeDecodeError):
         raise _invalid() from None
+    if "\0" in name:  # PostgreSQL has no such text
+        raise _invalid()
+    return number, name
 
 
 def _encoded(position: bytes) -> str:

@@ -25,7 +25,17 @@ def test_a_clicks_cursor_is_read_back(click_id: uuid.UUID) -> None:
     assert cursor.click(cursor.after_click(click_id)) == click_id
 
 
-@pytest.mark.parametrize("read", [cursor.row, cursor.click])
+@given(st.integers(-(2**63), 2**63 - 1), st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+def test_a_names_cursor_is_read_back(number: int, name: str) -> None:
+    assert cursor.named(cursor.after_name(number, name)) == (number, name)
+
+
+def test_a_name_that_no_database_has_is_refused() -> None:
+    with pytest.raises(InvalidFieldsError):
+        cursor.named(cursor.after_name(1, "a\0"))
+
+
+@pytest.mark.parametrize("read", [cursor.row, cursor.click, cursor.named])
 @given(text=st.text())
 def test_any_text_is_a_cursor_or_refused(read: Callable[[str], object], text: str) -> None:
     with contextlib.suppress(InvalidFieldsError):
