@@ -35,7 +35,7 @@ check: setup programs lint types layers ## run what CI runs: lint, types, import
 	@$(BIN)/pytest -n $(JOBS) $(UNMEASURED)
 
 # Tests that run without coverage, which nearly doubles their time: each package must be covered by tests of its own.
-UNMEASURED := $(addprefix tests/,bench browser cli end_to_end project vendors web)
+UNMEASURED := $(addprefix tests/,bench browser cli end_to_end project vendors)
 
 # Programs that the tests need and pip does not provide.
 .PHONY: programs
