@@ -18,15 +18,19 @@ class Background:
     ) -> None:
         self._deliverers, self._helpers = [callbacks], helpers
         self._if_needed = if_needed
+        self._is_asked_to_stop = False
 
     def start(self) -> None:
         """Start all loops, each in a thread of its own. Call it after a fork."""
         self._deliverers += [deliverer for deliverer, is_needed in self._if_needed.items() if is_needed()]
         for loop in self._loops():
             loop.start()
+        if self._is_asked_to_stop:  # by a signal, before all were in the list
+            self.request_stop()
 
     def request_stop(self) -> None:
         """Ask all to claim nothing more, and to end when their attempts in flight have ended."""
+        self._is_asked_to_stop = True
         for loop in self._loops():
             loop.request_stop()
 

@@ -42,6 +42,16 @@ def test_a_gateway_has_loops_of_its_own(begun: Services) -> None:
     until(lambda: loops() == set())
 
 
+def test_a_stop_before_the_start_ends_all(settings: Settings) -> None:
+    """A signal may come while the loops are being started."""
+    with running(settings.model_copy(update={"gateway": "simulator"})):
+        background = services().background
+        background.request_stop()
+        background.start()
+        background.wait()
+        until(lambda: loops() == set())
+
+
 @pytest.mark.parametrize("begun", [{}], indirect=True)
 def test_without_a_gateway_no_sendings_run(begun: Services) -> None:
     assert loops() == LOOPS - {"sendings"}
