@@ -81,12 +81,12 @@ def show_account(name: str, wants_json: bool) -> None:
 )
 @as_json
 def rotate(name: str, token_name: str, overlap: dt.timedelta | None, wants_json: bool) -> None:
-    """Give the account a new token in place of an old one, shown only once.
+    """Give the account a new token in place of an old one.
 
     \b
-    Without --overlap, the old token stops working at once. The new one may be
-    used for the same, and expires when the old one would have. Other tokens
-    and the signing secret do not change.
+    The new token is shown only once. Without --overlap, the old token stops
+    working at once. The new one may be used for the same, and expires when
+    the old one would have. Other tokens and the signing secret do not change.
     Examples: shortener account rotate shop
               shortener account rotate shop --token CI --overlap 24h
     """

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from shortener.errors import MonthlyLimitError, NotCancelableError, NotHeldError, QuietHoursError
+from shortener.errors import MessageRateError, MonthlyLimitError, NotCancelableError, NotHeldError, QuietHoursError
 from shortener.rules.delivery.message_state import MessageState
 from shortener.web.problems import STATUS
 from tests.conftest import SECRET_KEY
@@ -55,5 +55,5 @@ def test_refused_decisions_have_the_named_codes() -> None:
 
 def test_refusals_have_the_status_of_the_table() -> None:
     rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", section("Limits and quiet hours"), re.MULTILINE)
-    refusals = (MonthlyLimitError, QuietHoursError)
+    refusals = (MessageRateError, MonthlyLimitError, QuietHoursError)
     assert [(int(status), code) for status, code in rows] == [(STATUS[one], one.code) for one in refusals]

@@ -39,6 +39,7 @@ CHECKS = [
 ]
 TAKES_NOTHING = {"GET /healthz", "GET /openapi.json"}  # so nothing about it can be wrong
 # Their errors have status 200, also those about credentials.
+METRICS_TOKEN = "a token for Prometheus"
 REFUSED_WITH_200 = {"POST /sms/json", "GET /sms/json"}
 REFUSED = {
     # The parameters are a gateway's own, so none are described.
@@ -106,6 +107,7 @@ def app(own_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         database_url=own_database_url,
         data=folder,
         secret_key=SECRET_KEY,
+        metrics_token=METRICS_TOKEN,
         public_url="http://localhost",
         callback_allow_nets=("127.0.0.0/8",),
         callback_timeout=1,
@@ -232,6 +234,8 @@ def settle() -> None:
 
 def credentials_of(sender: Sender, path: str) -> dict[str, str]:
     """What is sent to this path, as the description has it; `whole` makes the signatures."""
+    if path == "/metrics":
+        return {"Authorization": f"Bearer {METRICS_TOKEN}"}
     if path.startswith(sens.PREFIXES):
         return {sens.ACCESS_KEY: sender.sid}
     return sender.bearer if path.startswith("/api/") else sender.basic
