@@ -69,7 +69,7 @@ def test_the_stylesheet_is_small_and_cached(client: FlaskClient, app: Flask) -> 
         answer = client.get(f"/assets/{asset.name}")
         assert answer.status_code == 200
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert len(answer.data) < 25_000
+        assert len(answer.data) < 18_000
         assert "Set-Cookie" not in answer.headers
     assert not re.search(rb"url\(|@import", STYLE.content)
 

@@ -145,7 +145,7 @@ def test_the_page_asks_for_nothing_else_and_runs_nothing(page: TestResponse) -> 
 
 
 def test_every_page_is_small(client: FlaskClient, page: TestResponse) -> None:
-    assert max(len(one.data) for one in [page, *vendor_pages(client)]) < 180_000
+    assert max(len(one.data) for one in [page, *vendor_pages(client)]) < 150_000
 
 
 @pytest.mark.parametrize("kind", [MessageReport, PreprocessedMessage, BatchedMessage, Event])
